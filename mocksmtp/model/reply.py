@@ -1,0 +1,115 @@
+"""Replies, and the server's own ones as named values (RFC 5321 §4.2).
+
+The texts carry enhanced status codes (RFC 2034, RFC 3463) wherever those are
+allowed: not in the greeting, in answers to HELO and EHLO, and in 3xx.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen
+class Reply:
+    r"""One reply of a server.
+
+    :ivar code: the three digits
+    :ivar text: what follows them; each ``\n`` begins one more line
+    :ivar wire: the reply as it is sent, encoded once
+    """
+
+    code: int
+    text: str
+    wire: bytes = attrs.field(init=False, eq=False, repr=False)
+
+    @wire.default
+    def _encode(self) -> bytes:
+        *first, last = self.text.encode().split(b"\n")
+        lines = [b"%d-%s\r\n" % (self.code, line) for line in first]
+        return b"".join(lines) + b"%d %s\r\n" % (self.code, last)
+
+
+def greeting(hostname: str) -> Reply:
+    """The banner of a host that is ready (RFC 5321 §4.3.1)."""
+    return Reply(220, f"{hostname} ESMTP mocksmtp")
+
+
+def hello(hostname: str) -> Reply:
+    """The answer to HELO (RFC 5321 §4.1.1.1)."""
+    return Reply(250, hostname)
+
+
+def extended_hello(hostname: str, keywords: tuple[str, ...]) -> Reply:
+    """The answer to EHLO: one line for each keyword, HELP always the last."""
+    return Reply(250, "\n".join((hostname, *keywords, "HELP")))
+
+
+OK = Reply(250, "2.0.0 OK")
+SENDER_OK = Reply(250, "2.1.0 Sender OK")
+RECIPIENT_OK = Reply(250, "2.1.5 Recipient OK")
+START_CONTENT = Reply(354, "End data with <CR><LF>.<CR><LF>")
+MAIL_KEPT = Reply(250, "2.0.0 Message kept")
+BYE = Reply(221, "2.0.0 Bye")
+CANNOT_VERIFY = Reply(252, "2.5.0 Cannot VRFY, but will take mail for it")
+HELP = Reply(
+    214,
+    "2.0.0 Commands: HELO EHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT\n"
+    "2.0.0 This is mocksmtp: mail is kept for a test to read, never sent on",
+)
+
+UNKNOWN_COMMAND = Reply(500, "5.5.1 Command not recognized")
+BAD_SYNTAX = Reply(500, "5.5.2 Syntax error")
+LINE_TOO_LONG = Reply(500, "5.5.2 Line too long")
+NO_ARGUMENT_EXPECTED = Reply(501, "5.5.4 This command takes no argument")
+HELO_SYNTAX = Reply(501, "5.5.4 Syntax: HELO hostname")
+EHLO_SYNTAX = Reply(501, "5.5.4 Syntax: EHLO hostname")
+VRFY_SYNTAX = Reply(501, "5.5.4 Syntax: VRFY address")
+MAIL_SYNTAX = Reply(501, "5.5.4 Syntax: MAIL FROM:<address>")
+RCPT_SYNTAX = Reply(501, "5.5.4 Syntax: RCPT TO:<address>")
+BAD_SENDER = Reply(501, "5.1.7 Bad sender address syntax")
+BAD_RECIPIENT = Reply(501, "5.1.3 Bad recipient address syntax")
+BAD_PARAMETER = Reply(555, "5.5.4 Parameters must be KEYWORD or KEYWORD=value")
+NEEDS_SMTPUTF8 = Reply(553, "5.6.7 A non-ASCII address needs SMTPUTF8")
+NOT_IMPLEMENTED = Reply(502, "5.5.1 Command not implemented")
+TLS_NOT_AVAILABLE = Reply(454, "4.7.0 TLS not available")
+AUTH_NOT_AVAILABLE = Reply(503, "5.5.1 Authentication is not offered")
+NESTED_MAIL = Reply(503, "5.5.1 Nested MAIL command")
+NEEDS_MAIL = Reply(503, "5.5.1 MAIL first")
+NEEDS_RECIPIENT = Reply(503, "5.5.1 RCPT first")
+NO_VALID_RECIPIENTS = Reply(554, "5.5.1 No valid recipients")
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
+MESSAGE_TOO_BIG = Reply(552, "5.3.4 Message is larger than is taken here")
+STORAGE_FULL = Reply(452, "4.3.1 No room for more content at once")
+IDLE_TOO_LONG = Reply(421, "4.4.2 Idle for too long, closing")
+TOO_MANY_CONNECTIONS = Reply(421, "4.7.0 Too many connections, try again later")
+SHUTTING_DOWN = Reply(421, "4.3.2 Shutting down")
+LOCAL_ERROR = Reply(451, "4.3.0 Local error in processing")
+
+_STOCK_TEXTS = {
+    214: "2.0.0 Help",
+    220: "Service ready",
+    221: "2.0.0 Bye",
+    250: "2.0.0 OK",
+    251: "2.1.5 User not local; will forward",
+    252: "2.5.0 Cannot verify, but will take mail for it",
+    421: "4.3.2 Service not available",
+    450: "4.2.0 Mailbox unavailable",
+    451: "4.3.0 Local error in processing",
+    452: "4.3.1 Insufficient system storage",
+    500: "5.5.2 Syntax error",
+    501: "5.5.4 Syntax error in parameters",
+    502: "5.5.1 Command not implemented",
+    503: "5.5.1 Bad sequence of commands",
+    504: "5.5.4 Command parameter not implemented",
+    550: "5.1.1 Mailbox unavailable",
+    551: "5.1.6 User not local",
+    552: "5.2.2 Exceeded storage allocation",
+    553: "5.1.3 Mailbox name not allowed",
+    554: "5.0.0 Transaction failed",
+}
+
+
+def stock_text(code: int) -> str:
+    """The text for a `code` that was given without one (RFC 5321 §4.2.3)."""
+    other = {2: "2.0.0 OK", 3: "Go on", 4: "4.0.0 Try again", 5: "5.0.0 Refused"}
+    return _STOCK_TEXTS.get(code) or other[code // 100]
