@@ -1,0 +1,1 @@
+"""Documents to model and back: strict, and with the place of every error."""

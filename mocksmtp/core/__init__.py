@@ -1,0 +1,1 @@
+"""Rules in motion: behaviors, mailboxes and hosts; time is an argument."""

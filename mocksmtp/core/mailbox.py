@@ -1,0 +1,187 @@
+"""The mails of a host: a bounded store in order of arrival.
+
+Rules:
+
+- Numbers grow and are never used again, so that a reader can go on after the
+  last mail that it saw.
+- There are never more than `max_mails`, and never more than `max_bytes` of
+  memory for kept mails and for content that is still arriving; the oldest mails
+  go first, and how many went so is counted.
+- Reading and removing are each one step.
+- A bell rings once, at the next mail: who wants to hear more of them asks again,
+  so that a burst of mails costs a waiting reader no more than one mail does.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator
+from operator import attrgetter
+
+from mocksmtp.model.mail import Envelope, Mail, Origin
+
+_number = attrgetter("number")
+
+Bell = Callable[[], None]
+
+
+class Gone(Exception):
+    """The mail that a reader wants to go on after is no longer kept."""
+
+
+class Mailbox:
+    """
+    A bounded store of mails.
+
+    :param max_mails: how many mails are kept at the most
+    :param max_bytes: how many bytes of memory are used at the most, about
+    :param numbers: where the mails' numbers come from
+    """
+
+    def __init__(
+        self,
+        max_mails: int = 100_000,
+        max_bytes: int = 2**30,
+        numbers: Iterator[int] | None = None,
+    ) -> None:
+        self.max_mails = max_mails
+        self.max_bytes = max_bytes
+        self.dropped = 0
+        self.arriving = 0
+        self._numbers = itertools.count(1) if numbers is None else numbers
+        # Kept mails stand from _head on; before it are empty places, which are
+        # cut off once they are the larger part. A deque would make every look
+        # at its middle slow, a dictionary every removal of its oldest.
+        self._mails: list[Mail | None] = []
+        self._head = 0
+        self._kept = 0
+        self._bells: list[Bell] = []
+
+    def __len__(self) -> int:
+        return len(self._mails) - self._head
+
+    @property
+    def octets(self) -> int:
+        """About how many bytes of memory the kept mails take."""
+        return self._kept
+
+    def take(
+        self, envelope: Envelope, content: bytes, received_at: float, origin: Origin
+    ) -> Mail | None:
+        """Keep a message, or answer None where it alone is too large to keep."""
+        weight = len(content) + envelope.weight
+        if weight + self.arriving > self.max_bytes:
+            return None
+        mail = Mail(next(self._numbers), envelope, content, received_at, origin, weight)
+        self._mails.append(mail)
+        self._kept += weight
+        if (
+            self._kept + self.arriving > self.max_bytes
+            or len(self._mails) - self._head > self.max_mails
+        ):
+            self._make_room()
+        if self._bells:
+            self._ring()
+        return mail
+
+    def reserve(self, octets: int) -> bool:
+        """
+        Count `octets` of content that is still arriving.
+
+        :return: False, with nothing counted, where no room can be made for it
+        """
+        if self.arriving + octets > self.max_bytes:
+            return False
+        self.arriving += octets
+        if self._kept + self.arriving > self.max_bytes:
+            self._make_room()
+        return True
+
+    def release(self, octets: int) -> None:
+        """Content that was counted by `reserve` is kept now, or was thrown away."""
+        self.arriving -= octets
+
+    def get(self, number: int) -> Mail:
+        """
+        The mail with this number.
+
+        :raises KeyError: it is not kept
+        """
+        mail = self._mails[self._position(number)]
+        assert mail is not None
+        return mail
+
+    def mails(self, after: int | None = None) -> list[Mail]:
+        """
+        All that are kept, or those behind the mail with the number `after`.
+
+        :raises Gone: `after` is no longer kept
+        """
+        start = self._head
+        if after is not None:
+            try:
+                start = self._position(after) + 1
+            except KeyError:
+                raise Gone from None
+        return self._mails[start:]  # type: ignore[return-value]
+
+    def first(self, limit: int) -> list[Mail]:
+        """The oldest `limit` mails; its cost does not grow with all that are kept."""
+        return self._mails[self._head : self._head + limit]  # type: ignore[return-value]
+
+    def remove(self, mails: Collection[Mail]) -> list[Mail]:
+        """Take these out; answer those that were still kept."""
+        numbers = {mail.number for mail in mails}
+        removed = [mail for mail in self.mails() if mail.number in numbers]
+        kept = [mail for mail in self.mails() if mail.number not in numbers]
+        self._mails[:] = kept
+        self._head = 0
+        self._kept -= sum(mail.weight for mail in removed)
+        return removed
+
+    def clear(self) -> list[Mail]:
+        """Take all out, and answer them."""
+        removed = self.mails()
+        self._mails.clear()
+        self._head = self._kept = 0
+        return removed
+
+    def on_next(self, bell: Bell) -> Callable[[], None]:
+        """Have `bell` called once, at the next mail; what is answered revokes that."""
+        self._bells.append(bell)
+
+        def revoke() -> None:
+            if bell in self._bells:
+                self._bells.remove(bell)
+
+        return revoke
+
+    def _ring(self) -> None:
+        bells, self._bells = self._bells, []
+        for bell in bells:
+            bell()
+
+    def _position(self, number: int) -> int:
+        position = bisect_left(self._mails, number, lo=self._head, key=_number)
+        if position == len(self._mails):
+            raise KeyError(number)
+        mail = self._mails[position]
+        if mail is None or mail.number != number:
+            raise KeyError(number)
+        return position
+
+    def _make_room(self) -> None:
+        """Drop the oldest until the rest is within the bounds."""
+        while self._head < len(self._mails) and (
+            self._kept + self.arriving > self.max_bytes or len(self) > self.max_mails
+        ):
+            mail = self._mails[self._head]
+            assert mail is not None
+            self._mails[self._head] = None
+            self._head += 1
+            self._kept -= mail.weight
+            self.dropped += 1
+        if self._head * 2 > len(self._mails):
+            del self._mails[: self._head]
+            self._head = 0
