@@ -1,0 +1,559 @@
+"""Conversations with the protocol, in memory."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.model.behavior import Command, Effect
+from mocksmtp.model.command import LINE_LIMIT
+from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
+from mocksmtp.smtp.protocol import CLOSING_TIME
+from tests.smtp.dialogue import Dialogue, behavior, host, small_host
+
+MAIL = b"MAIL FROM:<b@x.test>\r\n"
+RCPT = b"RCPT TO:<a@x.test>\r\n"
+
+
+class GreetingTests(SynchronousTestCase):
+    """What a client hears first."""
+
+    def test_banner_names_the_host(self) -> None:
+        """The banner begins with 220 and the host's name (RFC 5321 §4.3.1)."""
+        self.assertEqual(Dialogue().banner, "220 mx.test ESMTP mocksmtp\r\n")
+
+    def test_ehlo_tells_the_extensions(self) -> None:
+        """Capabilities and what a test added come as lines; HELP is the last."""
+        dialogue = Dialogue()
+        dialogue.host.extensions = ("DSN", "x-own thing")
+        self.assertEqual(
+            dialogue.send(b"EHLO c\r\n").split("\r\n"),
+            [
+                "250-mx.test",
+                "250-PIPELINING",
+                "250-8BITMIME",
+                "250-SMTPUTF8",
+                "250-ENHANCEDSTATUSCODES",
+                "250-DSN",
+                "250-x-own thing",
+                "250 HELP",
+                "",
+            ],
+        )
+
+    def test_size_is_told_when_it_is_set(self) -> None:
+        """SIZE has the limit, and is not there without one (RFC 1870 §3)."""
+        dialogue = Dialogue(host(message_size=1000, advertise_size=True))
+        self.assertIn("250-SIZE 1000\r\n", dialogue.send(b"EHLO c\r\n"))
+        self.assertNotIn("SIZE", Dialogue().send(b"EHLO c\r\n"))
+
+    def test_helo_and_ehlo_need_a_name(self) -> None:
+        """Without an argument they are 501 (RFC 5321 §4.1.1.1)."""
+        self.assertEqual(
+            Dialogue().codes("HELO", "EHLO", "HELO c"), ["501"] * 2 + ["250"]
+        )
+
+
+class SequenceTests(SynchronousTestCase):
+    """Which command may follow which."""
+
+    def test_a_mail_is_kept_as_it_was_sent(self) -> None:
+        """Envelope, parameters and content arrive unchanged."""
+        clock = Clock()
+        clock.advance(1234)
+        dialogue = Dialogue(clock=clock)
+        replies = dialogue.codes(
+            "EHLO client.test",
+            "MAIL FROM:<b@X.test> RET=HDRS smtputf8",
+            'RCPT TO:<"a b"@x.test> NOTIFY=NEVER',
+            "RCPT TO:<postmaster>",
+            "DATA",
+        )
+        self.assertEqual(replies, ["250", "250", "250", "250", "354"])
+        self.assertEqual(dialogue.send(b"hi\r\n.\r\n")[:3], "250")
+        (mail,) = dialogue.host.mailbox.mails()
+        envelope = mail.envelope
+        self.assertEqual(envelope.sender.text, "b@X.test")
+        self.assertEqual(
+            [(p.name, p.value) for p in envelope.parameters],
+            [("RET", "HDRS"), ("smtputf8", "")],
+        )
+        self.assertEqual(
+            [recipient.address.text for recipient in envelope.recipients],
+            ['"a b"@x.test', "postmaster"],
+        )
+        self.assertEqual(mail.content, b"hi\r\n")
+        self.assertEqual(mail.received_at, 1234)
+        self.assertEqual(mail.origin.helo, "client.test")
+        self.assertEqual(mail.origin.client_ip, "192.168.1.1")
+
+    def test_commands_out_of_order_are_503(self) -> None:
+        """RCPT and DATA need MAIL, DATA a recipient, and MAIL comes once."""
+        self.assertEqual(
+            Dialogue().codes(
+                "RCPT TO:<a@x>", "DATA", "MAIL FROM:<b@x>", "DATA", "MAIL FROM:<c@x>"
+            ),
+            ["503", "503", "250", "503", "503"],
+        )
+
+    def test_mail_needs_no_helo(self) -> None:
+        """As the servers that the mock stands for."""
+        self.assertEqual(
+            Dialogue().codes("MAIL FROM:<b@x>", "RCPT TO:<a@x>"), ["250"] * 2
+        )
+
+    def test_data_is_554_when_every_recipient_was_refused(self) -> None:
+        """And the transaction is over: RCPT needs a new MAIL, which may come."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.put(behavior(Command.RCPT_TO, 550))
+        self.assertEqual(
+            dialogue.codes(
+                "MAIL FROM:<b@x>", "RCPT TO:<a@x>", "DATA", "RCPT TO:<a@x>",
+                "MAIL FROM:<b@x>",
+            ),
+            ["250", "550", "554", "503", "250"],
+        )  # fmt: skip
+
+    def test_rset_ehlo_and_helo_end_a_transaction(self) -> None:
+        """After each of them RCPT is out of order."""
+        for command in "RSET", "EHLO c", "HELO c":
+            with self.subTest(command=command):
+                codes = Dialogue().codes("MAIL FROM:<b@x>", command, "RCPT TO:<a@x>")
+                self.assertEqual(codes, ["250", "250", "503"])
+
+    def test_a_session_takes_many_mails(self) -> None:
+        """The end of content ends its transaction only."""
+        dialogue = Dialogue()
+        for _ in range(3):
+            dialogue.open_mail()
+            self.assertEqual(dialogue.send(b"x\r\n.\r\n")[:3], "250")
+        self.assertEqual([m.number for m in dialogue.host.mailbox.mails()], [1, 2, 3])
+
+    def test_quit_says_bye_and_closes(self) -> None:
+        """What is pipelined behind QUIT is not looked at."""
+        dialogue = Dialogue()
+        self.assertEqual(dialogue.send(b"QUIT\r\nNOOP\r\n"), "221 2.0.0 Bye\r\n")
+        self.assertTrue(dialogue.transport.disconnecting)
+        self.assertEqual(dialogue.send(b"NOOP\r\n"), "")
+
+    def test_every_other_verb_has_its_answer(self) -> None:
+        """All verbs of RFC 5321, and those of extensions that are not offered."""
+        for line, code in (
+            ("NOOP", "250"),
+            ("NOOP anything", "250"),
+            ("VRFY bob", "252"),
+            ("VRFY", "501"),
+            ("EXPN list", "502"),
+            ("HELP", "214"),
+            ("RSET", "250"),
+            ("RSET now", "501"),
+            ("DATA now", "501"),
+            ("QUIT now", "501"),
+            ("STARTTLS", "454"),
+            ("AUTH PLAIN", "503"),
+            ("BDAT 10 LAST", "502"),
+            ("ETRN x", "502"),
+            ("NONSENSE", "500"),
+            ("", "500"),
+            (" noop ", "250"),
+            ("MAIL", "501"),
+            ("MAIL TO:<a@x>", "501"),
+            ("MAIL FROM:<a@", "501"),
+            ("MAIL FROM:<a@x> =y", "555"),
+            ("MAIL FROM:<ä@x>", "553"),
+            ("MAIL FROM:<ä@x> SMTPUTF8", "250"),
+        ):
+            with self.subTest(line=line):
+                self.assertEqual(Dialogue().codes(line), [code])
+
+    def test_rcpt_errors(self) -> None:
+        """A recipient must be a mailbox; the null path is none."""
+        for line, code in (
+            ("RCPT", "501"),
+            ("RCPT TO:<>", "501"),
+            ("RCPT TO:<", "501"),
+            ("RCPT FROM:<a@x>", "501"),
+            ("RCPT TO:<ä@x>", "553"),
+            ("RCPT TO: a@x", "250"),
+        ):
+            with self.subTest(line=line):
+                self.assertEqual(Dialogue().codes("MAIL FROM:<>", line)[1], code)
+
+
+class BehaviorTests(SynchronousTestCase):
+    """Where a behavior answers in place of the server."""
+
+    def test_each_command_of_the_base(self) -> None:
+        """Each of them can be refused, with the text as it was set."""
+        for command, line in (
+            (Command.EHLO, "EHLO c"),
+            (Command.MAIL_FROM, "MAIL FROM:<b@x>"),
+            (Command.RSET, "RSET"),
+            (Command.VRFY, "VRFY b"),
+            (Command.NOOP, "NOOP"),
+            (Command.QUIT, "QUIT"),
+        ):
+            with self.subTest(command=command):
+                dialogue = Dialogue()
+                dialogue.host.behaviors.put(behavior(command, 451, "4.1.1 é\nmore"))
+                dialogue.heard()
+                said = dialogue.send(line.encode() + b"\r\n")
+                self.assertEqual(said, "451-4.1.1 é\r\n451 more\r\n")
+                self.assertFalse(dialogue.transport.disconnecting)
+
+    def test_a_refused_mail_opens_no_transaction(self) -> None:
+        """RCPT is out of order then, and MAIL may come again."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.put(behavior(Command.MAIL_FROM, 450, times=1))
+        self.assertEqual(
+            dialogue.codes("MAIL FROM:<b@x>", "RCPT TO:<a@x>", "MAIL FROM:<b@x>"),
+            ["450", "503", "250"],
+        )
+
+    def test_conditions_see_the_address(self) -> None:
+        """The subject of MAIL and RCPT is the address, without its brackets."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.put(behavior(Command.RCPT_TO, 550, contains="<"))
+        dialogue.host.behaviors.put(behavior(Command.RCPT_TO, 551, contains="al"))
+        codes = dialogue.codes("MAIL FROM:<b@x>", "RCPT TO:<bob@x>", "RCPT TO:<al@x>")
+        self.assertEqual(codes, ["250", "250", "551"])
+
+    def test_conditions_on_data_see_the_unstuffed_content(self) -> None:
+        """A behavior on DATA answers in place of the 250 after the dot."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.put(behavior(Command.DATA, 554, contains="\n.é"))
+        dialogue.open_mail()
+        self.assertEqual(dialogue.send("\r\n..é\r\n.\r\n".encode())[:3], "554")
+        self.assertEqual(dialogue.contents(), [])
+
+    def test_a_mocked_421_leaves_the_connection_open(self) -> None:
+        """Existing suites depend on it."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.put(behavior(Command.NOOP, 421, times=1))
+        self.assertEqual(dialogue.codes("NOOP", "NOOP"), ["421", "250"])
+
+    def test_a_mocked_ehlo_does_not_greet(self) -> None:
+        """The client's name and its transaction stay as they were."""
+        dialogue = Dialogue()
+        dialogue.codes("HELO first", "MAIL FROM:<b@x>")
+        dialogue.host.behaviors.put(behavior(Command.EHLO, 502))
+        self.assertEqual(dialogue.codes("EHLO second", "RCPT TO:<a@x>", "DATA"),
+                         ["502", "250", "354"])  # fmt: skip
+        dialogue.send(b".\r\n")
+        self.assertEqual(dialogue.host.mailbox.mails()[0].origin.helo, "first")
+
+    def test_errors_of_the_server_spend_no_answer(self) -> None:
+        """Syntax and sequence come before any behavior."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.put(behavior(Command.MAIL_FROM, 450, times=1))
+        self.assertEqual(
+            dialogue.codes("MAIL FROM:<", "MAIL FROM:<b@x>"), ["501", "450"]
+        )
+
+    def test_effects_on_data(self) -> None:
+        """Apply keeps in spite of an error; none and discard lose behind a 250."""
+        for code, effect, kept in (
+            (451, Effect.APPLY, 1),
+            (250, Effect.APPLY, 1),
+            (250, None, 1),
+            (250, Effect.NONE, 0),
+            (250, Effect.DISCARD, 0),
+            (451, None, 0),
+        ):
+            with self.subTest(code=code, effect=effect):
+                dialogue = Dialogue()
+                dialogue.host.behaviors.put(behavior(Command.DATA, code, effect=effect))
+                dialogue.open_mail()
+                self.assertEqual(dialogue.send(b"x\r\n.\r\n"), f"{code} mocked\r\n")
+                self.assertEqual(len(dialogue.contents()), kept)
+
+    def test_a_discarded_sender_or_last_recipient_loses_the_mail(self) -> None:
+        """The session goes on as if accepted, and nothing is kept."""
+        for command in Command.MAIL_FROM, Command.RCPT_TO:
+            with self.subTest(command=command):
+                dialogue = Dialogue()
+                dialogue.host.behaviors.put(
+                    behavior(command, 250, effect=Effect.DISCARD)
+                )
+                dialogue.open_mail()
+                self.assertEqual(dialogue.send(b"x\r\n.\r\n")[:3], "250")
+                self.assertEqual(dialogue.contents(), [])
+
+    def test_a_discarded_recipient_is_left_out(self) -> None:
+        """The others get the mail."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.put(
+            behavior(Command.RCPT_TO, 250, contains="lost", effect=Effect.DISCARD)
+        )
+        dialogue.say(
+            "MAIL FROM:<b@x>", "RCPT TO:<lost@x>", "RCPT TO:<a@x>", "DATA", "."
+        )
+        (mail,) = dialogue.host.mailbox.mails()
+        self.assertEqual([r.address.text for r in mail.envelope.recipients], ["a@x"])
+
+    def test_an_error_may_take_effect(self) -> None:
+        """Apply on a refused MAIL, RCPT or RSET, and none on an accepted one."""
+        dialogue = Dialogue()
+        dialogue.host.behaviors.replace_all(
+            [
+                behavior(Command.MAIL_FROM, 450, effect=Effect.APPLY),
+                behavior(Command.RCPT_TO, 250, contains="no", effect=Effect.NONE),
+                behavior(Command.RSET, 250, effect=Effect.NONE),
+            ]
+        )
+        self.assertEqual(
+            dialogue.codes("MAIL FROM:<b@x>", "RCPT TO:<no@x>", "RSET", "DATA"),
+            ["450", "250", "250", "554"],
+        )
+
+    def test_a_mocked_quit_closes_if_it_takes_effect(self) -> None:
+        """A 2xx closes, an error does not, unless told otherwise."""
+        for code, effect, closed in (
+            (250, None, True),
+            (502, None, False),
+            (502, Effect.APPLY, True),
+            (221, Effect.NONE, False),
+        ):
+            with self.subTest(code=code, effect=effect):
+                dialogue = Dialogue()
+                dialogue.host.behaviors.put(behavior(Command.QUIT, code, effect=effect))
+                self.assertEqual(dialogue.codes("QUIT"), [str(code)])
+                self.assertIs(dialogue.transport.disconnecting, closed)
+
+
+class BoundsTests(SynchronousTestCase):
+    """Limits, each with its reply, and the connection goes on."""
+
+    def test_a_line_of_the_limit_is_a_command(self) -> None:
+        """2,048 octets with the line end; one more is 500, once, however it came."""
+        line = b"NOOP " + b"x" * (LINE_LIMIT - 7) + b"\r\n"
+        self.assertEqual(Dialogue().send(b"" + line)[-8:-5], "250 2.0.0 OK\r\n"[-8:-5])
+        for packets in (
+            [b"x" + line],
+            [b"x", line],
+            [b"x" + line[:-1], b"\n"],
+            [b"x" * 5000, b"y" * 5000, b"\r\n"],
+        ):
+            with self.subTest(packets=[len(packet) for packet in packets]):
+                dialogue = Dialogue()
+                dialogue.heard()
+                said = "".join(dialogue.send(packet) for packet in packets)
+                self.assertEqual(said, "500 5.5.2 Line too long\r\n")
+                self.assertEqual(dialogue.codes("NOOP"), ["250"])
+
+    def test_an_endless_line_takes_no_memory(self) -> None:
+        """Of a line over the limit nothing is kept."""
+        dialogue = Dialogue()
+        for _ in range(100):
+            dialogue.send(b"x" * 5000)
+            self.assertEqual(dialogue.protocol._buffer, b"")
+
+    def test_too_many_recipients_are_452(self) -> None:
+        """Those within the limit stay accepted (RFC 5321 §4.5.3.1.10)."""
+        dialogue = Dialogue(host(recipients=2))
+        codes = dialogue.codes("MAIL FROM:<b@x>", *["RCPT TO:<a@x>"] * 3, "DATA", ".")
+        self.assertEqual(codes, ["250", "250", "250", "452", "354", "250"])
+
+    def test_a_message_too_large_is_552_and_the_next_is_kept(self) -> None:
+        """The refusal comes after the dot, and ends that transaction only."""
+        dialogue = Dialogue(host(message_size=100))
+        dialogue.open_mail()
+        self.assertEqual(dialogue.send(b"x" * 200 + b"\r\n.\r\n")[:3], "552")
+        dialogue.open_mail()
+        self.assertEqual(dialogue.send(b"x\r\n.\r\n")[:3], "250")
+        self.assertEqual(dialogue.contents(), [b"x\r\n"])
+
+    def test_content_that_finds_no_room_is_452(self) -> None:
+        """Whether it comes at once or in pieces."""
+        for packets in [b"x" * 3000 + b"\r\n.\r\n"], [b"x" * 3000, b"\r\n.\r\n"]:
+            dialogue = Dialogue(small_host(max_bytes=2000))
+            dialogue.open_mail()
+            said = "".join(dialogue.send(packet) for packet in packets)
+            self.assertEqual(said, "452 4.3.1 No room for more content at once\r\n")
+            self.assertEqual(dialogue.host.mailbox.arriving, 0)
+
+    def test_a_cut_connection_gives_its_content_back(self) -> None:
+        """What was arriving is no longer counted, and no mail appears."""
+        dialogue = Dialogue()
+        dialogue.open_mail()
+        dialogue.send(b"x" * 5000)
+        dialogue.transport.loseConnection()
+        dialogue.protocol.connectionLost()
+        self.assertEqual(dialogue.host.mailbox.arriving, 0)
+        self.assertEqual(dialogue.contents(), [])
+        self.assertEqual(dialogue.clock.getDelayedCalls(), [])
+
+    def test_an_error_of_ours_is_451(self) -> None:
+        """The client gets an answer, the log the traceback, the session goes on."""
+        dialogue = Dialogue()
+        with patch.object(dialogue.host.behaviors, "decide", side_effect=ValueError):
+            self.assertEqual(dialogue.codes("NOOP"), ["451"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(dialogue.codes("NOOP"), ["250"])
+
+
+class TimeTests(SynchronousTestCase):
+    """Idle clients, and those that take no reply."""
+
+    def test_an_idle_client_is_told_421(self) -> None:
+        """After the idle time without a packet the connection is closed."""
+        dialogue = Dialogue(host(idle_time=60))
+        dialogue.clock.advance(59)
+        dialogue.send(b"NOOP\r\n")
+        dialogue.clock.advance(59)
+        self.assertFalse(dialogue.transport.disconnecting)
+        dialogue.clock.advance(1)
+        self.assertEqual(dialogue.heard()[:9], "421 4.4.2")
+        self.assertTrue(dialogue.transport.disconnecting)
+
+    def test_content_counts_as_activity(self) -> None:
+        """A slow sender of content is not idle."""
+        dialogue = Dialogue(host(idle_time=60))
+        dialogue.open_mail()
+        for _ in range(10):
+            dialogue.clock.advance(50)
+            dialogue.send(b"x\r\n")
+        self.assertEqual(dialogue.send(b".\r\n")[:3], "250")
+
+    def test_a_client_that_takes_no_bye_is_cut_off(self) -> None:
+        """The connection does not wait for ever to be closed."""
+        dialogue = Dialogue()
+        dialogue.send(b"QUIT\r\n")
+        dialogue.clock.advance(CLOSING_TIME)
+        self.assertTrue(dialogue.transport.aborted)
+        self.assertEqual(dialogue.clock.getDelayedCalls(), [])
+
+    def test_replies_that_pile_up_stop_the_reading(self) -> None:
+        """A client that reads nothing is not listened to until it does."""
+        dialogue = Dialogue()
+        producer = dialogue.transport.producer
+        producer.pauseProducing()
+        self.assertEqual(dialogue.transport.producerState, "paused")
+        producer.resumeProducing()
+        self.assertEqual(dialogue.transport.producerState, "producing")
+
+
+class OwedTests(SynchronousTestCase):
+    """A hook that takes its time."""
+
+    def setUp(self) -> None:
+        self.dialogue = Dialogue()
+        self.decision: Deferred[Reply] = Deferred()
+        self.dialogue.protocol.delivery.validateFrom = lambda helo, origin: (
+            self.decision
+        )
+
+    def test_what_is_pipelined_waits_for_the_reply(self) -> None:
+        """Replies come in order, each command after the one before it."""
+        said = self.dialogue.send(b"NOOP\r\nMAIL FROM:<b@x>\r\nNOOP one\r\nVRFY a\r\n")
+        self.assertEqual(said, "250 2.0.0 OK\r\n")
+        self.assertEqual(self.dialogue.send(b"NONSENSE\r\n"), "")
+        self.decision.callback(SENDER_OK)
+        codes = [line[:3] for line in self.dialogue.heard().splitlines()]
+        self.assertEqual(codes, ["250", "250", "252", "500"])
+
+    def test_little_is_read_while_a_reply_is_owed(self) -> None:
+        """The client's packets stay in the network until it is sent."""
+        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
+        self.dialogue.send(b"NOOP\r\n")
+        self.assertEqual(self.dialogue.transport.producerState, "paused")
+        self.decision.callback(SENDER_OK)
+        self.assertEqual(self.dialogue.transport.producerState, "producing")
+
+    def test_the_client_is_not_idle_while_it_waits(self) -> None:
+        """The idle time begins anew with the reply."""
+        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
+        self.dialogue.clock.advance(1000)
+        self.decision.callback(SENDER_OK)
+        self.assertEqual(self.dialogue.heard(), "250 2.1.0 Sender OK\r\n")
+        self.assertFalse(self.dialogue.transport.disconnecting)
+
+    def test_a_failed_decision_is_451(self) -> None:
+        """And the session goes on."""
+        self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n")
+        self.decision.errback(ValueError())
+        said = self.dialogue.heard().splitlines()
+        self.assertEqual([line[:3] for line in said], ["451", "250"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_a_client_that_leaves_cancels_the_decision(self) -> None:
+        """Nothing is left behind."""
+        cancelled: list[object] = []
+        self.decision = Deferred(cancelled.append)
+        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
+        self.dialogue.protocol.connectionLost()
+        self.assertEqual(cancelled, [self.decision])
+        self.assertEqual(self.dialogue.clock.getDelayedCalls(), [])
+
+    def test_a_decision_that_is_there_at_once_does_not_wait(self) -> None:
+        """A Deferred that has fired is as good as a reply."""
+        self.decision.callback(RECIPIENT_OK)
+        said = self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n").splitlines()
+        self.assertEqual(said, ["250 2.1.5 Recipient OK", "250 2.0.0 OK"])
+
+
+CONVERSATION = (
+    b"EHLO c\r\n" + MAIL + RCPT + b"RCPT TO:<no@x.test>\r\nDATA\r\n"
+    b"Subject: x\r\n\r\n..dot\r\n.\r\nNOOP\n\r\nNONSENSE\r\n"
+    + MAIL
+    + RCPT
+    + b"NOOP "
+    + b"x" * 3000
+    + b"\r\nDATA\r\n"
+    + b"y" * 500
+    + b"\r\n.\r\nVRFY a\r\nQUIT\r\nNOOP\r\n"
+)
+
+
+def outcome(packets: list[bytes]) -> tuple[str, list[bytes]]:
+    """All that is said and kept when the packets are sent."""
+    dialogue = Dialogue()
+    dialogue.host.behaviors.put(behavior(Command.RCPT_TO, 550, contains="no@"))
+    return "".join(map(dialogue.send, packets)), dialogue.contents()
+
+
+class PacketTests(SynchronousTestCase):
+    """How a conversation is cut into packets is of no account."""
+
+    @settings(deadline=None)
+    @given(st.sets(st.integers(1, len(CONVERSATION) - 1), max_size=40))
+    def test_any_split_gives_the_same(self, cuts: set[int]) -> None:
+        """The same replies, and the same mails."""
+        edges = [0, *sorted(cuts), len(CONVERSATION)]
+        packets = [CONVERSATION[a:b] for a, b in pairwise(edges)]
+        self.assertEqual(outcome(packets), outcome([CONVERSATION]))
+
+    def test_single_octets_give_the_same(self) -> None:
+        """The smallest packets there are."""
+        packets = [bytes([octet]) for octet in CONVERSATION]
+        self.assertEqual(outcome(packets), outcome([CONVERSATION]))
+
+    @settings(deadline=None)
+    @given(st.lists(st.binary(max_size=200), max_size=20))
+    def test_any_octets_leave_a_working_server(self, packets: list[bytes]) -> None:
+        """No exception, no unbounded buffer; the next connection works."""
+        dialogue = Dialogue()
+        for packet in packets:
+            dialogue.send(packet)
+            self.assertLess(len(dialogue.protocol._buffer), LINE_LIMIT)
+        dialogue.protocol.connectionLost()
+        dialogue.connect()
+        dialogue.open_mail()
+        self.assertEqual(dialogue.send(b"ok\r\n.\r\n")[:3], "250")
+
+    @settings(deadline=None)
+    @given(st.integers(0, len(CONVERSATION)))
+    def test_a_cut_at_any_octet_loses_nothing_kept(self, cut: int) -> None:
+        """What was answered 250 is there, and what was not is not."""
+        whole = outcome([CONVERSATION])[1]
+        dialogue = Dialogue()
+        said = dialogue.send(CONVERSATION[:cut])
+        dialogue.protocol.connectionLost()
+        kept = said.count("Message kept")
+        self.assertEqual(dialogue.contents(), whole[:kept])
