@@ -7,10 +7,10 @@ read: domains in lower case, equal entries once. One document has both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from mocksmtp.model.command import Parameter
 from mocksmtp.model.mail import Mail
@@ -27,17 +27,27 @@ class MailShape(Enum):
     ARTICLE = "article"
 
 
-def mail_document(mail: Mail) -> dict[str, Any]:
+class MailDocument(Protocol):
+    """Makes a kind of document of a mail."""
+
+    def __call__(self, mail: Mail, message: object = None) -> dict[str, Any]:
+        """
+        The document.
+
+        :param message: what stands in it for the content, if not the content
+        """
+
+
+def mail_document(mail: Mail, message: object = None) -> dict[str, Any]:
     """A mail in both shapes, with its id."""
     return {
         "id": mail.id,
         "envelope": _envelope(mail),
-        **_james_envelope(mail),
-        "message": _text(mail),
+        **_james_document(mail, message),
     }
 
 
-def mail_summary(mail: Mail) -> dict[str, Any]:
+def mail_summary(mail: Mail, message: object = None) -> dict[str, Any]:
     """A mail without its content, and how and when it came."""
     return {
         "id": mail.id,
@@ -47,28 +57,33 @@ def mail_summary(mail: Mail) -> dict[str, Any]:
     }
 
 
-def mail_details(mail: Mail) -> dict[str, Any]:
+def mail_details(mail: Mail, message: object = None) -> dict[str, Any]:
     """All that is known of a mail but its MIME structure."""
-    return mail_document(mail) | _arrival(mail)
+    return mail_document(mail, message) | _arrival(mail)
 
 
-def listing_document(shape: MailShape) -> Callable[[Mail], dict[str, Any]]:
+def listing_document(shape: MailShape) -> MailDocument:
     """What makes the documents of a listing in `shape`."""
-    return {
-        MailShape.BOTH: mail_document,
-        MailShape.JAMES: lambda mail: {
-            **_james_envelope(mail),
-            "message": _text(mail),
-        },
-        MailShape.ARTICLE: lambda mail: {
-            "envelope": _envelope(mail),
-            "message": _text(mail),
-        },
-    }[shape]
+    return _LISTINGS[shape]
 
 
-def _text(mail: Mail) -> str:
-    return mail.content.decode("utf-8", "replace")
+def _text(mail: Mail, message: object) -> object:
+    return mail.content.decode("utf-8", "replace") if message is None else message
+
+
+def _james_document(mail: Mail, message: object = None) -> dict[str, Any]:
+    return {**_james_envelope(mail), "message": _text(mail, message)}
+
+
+def _article_document(mail: Mail, message: object = None) -> dict[str, Any]:
+    return {"envelope": _envelope(mail), "message": _text(mail, message)}
+
+
+_LISTINGS: dict[MailShape, MailDocument] = {
+    MailShape.BOTH: mail_document,
+    MailShape.JAMES: _james_document,
+    MailShape.ARTICLE: _article_document,
+}
 
 
 def _envelope(mail: Mail) -> dict[str, Any]:

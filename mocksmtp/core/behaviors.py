@@ -8,11 +8,14 @@ looked at, so their counts do not move. One whose condition fails spends nothing
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 import attrs
 
 from mocksmtp.model.behavior import Behavior, Command
+
+Matcher: TypeAlias = Callable[[bytes], bool]
 
 
 @attrs.define(eq=False)
@@ -50,17 +53,13 @@ class Behaviors:
     def __init__(self) -> None:
         self._rules: list[Rule] = []
         self._numbers = itertools.count(1)
-        self._by_command: dict[Command, list[Rule]] = {}
+        self._by_command: dict[Command, list[tuple[Matcher, Rule]]] = {}
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
 
     def __len__(self) -> int:
         return len(self._rules)
-
-    def watches(self, command: Command) -> bool:
-        """Whether any behavior can still answer `command`."""
-        return command in self._by_command
 
     def decide(self, command: Command, subject: bytes) -> Behavior | None:
         """
@@ -71,8 +70,8 @@ class Behaviors:
         rules = self._by_command.get(command)
         if rules is None:
             return None
-        for rule in rules:
-            if rule.behavior.condition.matches(subject):
+        for matches, rule in rules:
+            if matches(subject):
                 rule.seen += 1
                 rule.fired += 1
                 if rule.exhausted:
@@ -147,8 +146,9 @@ class Behaviors:
 
     def _index(self) -> None:
         """Only the rules that can answer, by their command."""
-        by_command: dict[Command, list[Rule]] = {}
+        by_command: dict[Command, list[tuple[Matcher, Rule]]] = {}
         for rule in self._rules:
             if not rule.exhausted:
-                by_command.setdefault(rule.behavior.command, []).append(rule)
+                rules = by_command.setdefault(rule.behavior.command, [])
+                rules.append((rule.behavior.condition.matches, rule))
         self._by_command = by_command

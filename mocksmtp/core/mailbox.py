@@ -15,13 +15,16 @@ Rules:
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator
 from operator import attrgetter
 
 from mocksmtp.model.mail import Envelope, Mail, Origin
 
 _number = attrgetter("number")
+
+FEW = 100
+"""Mails up to which each is taken out on its own, and not by a walk over all."""
 
 Bell = Callable[[], None]
 
@@ -130,14 +133,33 @@ class Mailbox:
         """The oldest `limit` mails; its cost does not grow with all that are kept."""
         return self._mails[self._head : self._head + limit]  # type: ignore[return-value]
 
+    def newer(self, number: int, limit: int | None = None) -> list[Mail]:
+        """The oldest `limit` of those behind `number`, whether or not that is kept."""
+        start = bisect_right(self._mails, number, lo=self._head, key=_number)
+        end = None if limit is None else start + limit
+        return self._mails[start:end]  # type: ignore[return-value]
+
     def remove(self, mails: Collection[Mail]) -> list[Mail]:
-        """Take these out; answer those that were still kept."""
+        """Take these out; answer those that were still kept, in order of arrival."""
         numbers = {mail.number for mail in mails}
-        removed = [mail for mail in self.mails() if mail.number in numbers]
-        kept = [mail for mail in self.mails() if mail.number not in numbers]
-        self._mails[:] = kept
-        self._head = 0
+        if len(numbers) <= FEW:
+            removed = self._remove_each(sorted(numbers))
+        else:
+            removed = [mail for mail in self.mails() if mail.number in numbers]
+            self._mails = [m for m in self.mails() if m.number not in numbers]
+            self._head = 0
         self._kept -= sum(mail.weight for mail in removed)
+        return removed
+
+    def _remove_each(self, numbers: list[int]) -> list[Mail]:
+        removed = []
+        for number in numbers:
+            try:
+                mail = self._mails.pop(self._position(number))
+            except KeyError:
+                continue
+            assert mail is not None
+            removed.append(mail)
         return removed
 
     def clear(self) -> list[Mail]:

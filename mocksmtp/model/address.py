@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-import attrs
+from mocksmtp.model.values import frozen
 
 _ATEXT = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]"
 _DOT_STRING = _ATEXT + rb"++(?:\." + _ATEXT + rb"++)*+"
@@ -24,12 +24,12 @@ _MAILBOX = (
 # A source route is accepted and ignored (RFC 5321 §4.1.1.3, appendix C).
 _ROUTE = rb"(?:@" + _DOMAIN + rb"(?:,@" + _DOMAIN + rb")*+:)?+"
 
-_PATH = re.compile(
-    rb"<(?:" + _ROUTE + rb"(" + _MAILBOX + rb"))?+>|(" + _MAILBOX + rb")"
-)
+PATH = rb"(?:<(?:" + _ROUTE + rb"(" + _MAILBOX + rb"))?+>|(" + _MAILBOX + rb"))"
+"""A path, in angle brackets or without them: two groups, of which one or, for the
+null path, none has the mailbox."""
 
 
-@attrs.frozen
+@frozen
 class Address:
     """A mailbox as it was sent, or the null reverse-path.
 
@@ -63,22 +63,3 @@ class Address:
 
 NULL = Address("")
 """The null reverse-path, ``<>`` (RFC 5321 §4.5.5)."""
-
-
-def parse_path(text: bytes, start: int = 0) -> tuple[Address, int] | None:
-    """
-    The path at `start` of `text` and the index after it, or None if there is none.
-
-    Angle brackets may be missing. Whether a null path or UTF-8 is allowed is for
-    the caller to say; octets that are no UTF-8 are no path.
-    """
-    match = _PATH.match(text, start)
-    if match is None:
-        return None
-    raw = match[1] or match[2]
-    if raw is None:
-        return NULL, match.end()
-    try:
-        return Address(raw.decode()), match.end()
-    except UnicodeDecodeError:
-        return None

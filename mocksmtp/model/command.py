@@ -11,8 +11,9 @@ import re
 import attrs
 
 from mocksmtp.model import reply
-from mocksmtp.model.address import NULL, Address, parse_path
+from mocksmtp.model.address import NULL, PATH, Address
 from mocksmtp.model.reply import Reply
+from mocksmtp.model.values import frozen
 
 LINE_LIMIT = 2048
 """Octets of a command line with its line end. RFC 5321 §4.5.3.1.4 asks for 512;
@@ -30,25 +31,34 @@ class Parameter:
     value: str
 
 
-@attrs.frozen
+@frozen
 class PathCommand:
     """What MAIL or RCPT names: a path, and the parameters behind it."""
 
     address: Address
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Parameter, ...] = ()
 
 
 # esmtp-keyword and esmtp-value of RFC 5321 §4.1.2, with UTF-8 (RFC 6531 §3.3).
 # An "=" within a value is let through: it can mean nothing else.
 _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*+)(?:=([!-~\x80-\xff]++))?+")
+# Not bytes.split(), to which CR, VT and FF are white space too.
+_WORD = re.compile(rb"[^ \t]++")
+
+
+_ARGUMENT = PATH + rb"(?:[ \t]++(.*))?+"
+_MAIL = re.compile(rb"FROM:[ \t]*+" + _ARGUMENT, re.IGNORECASE | re.DOTALL)
+_RCPT = re.compile(rb"TO:[ \t]*+" + _ARGUMENT, re.IGNORECASE | re.DOTALL)
 
 
 def parse_mail(argument: bytes) -> PathCommand | Reply:
     """What follows ``MAIL``: ``FROM:<reverse-path> [parameters]``."""
-    if argument[:5].upper() != b"FROM:":
-        return reply.MAIL_SYNTAX
-    command = _parse_path_command(argument, 5, reply.BAD_SENDER)
-    if isinstance(command, Reply) or argument.isascii():
+    match = _MAIL.fullmatch(argument)
+    if match is None:
+        named = argument[:5].upper() == b"FROM:"
+        return reply.BAD_SENDER if named else reply.MAIL_SYNTAX
+    command = _read(match, reply.BAD_SENDER)
+    if argument.isascii() or isinstance(command, Reply):
         return command
     # RFC 6531 §3.4: the parameter must come with the address that needs it.
     return command if allows_utf8(command.parameters) else reply.NEEDS_SMTPUTF8
@@ -60,14 +70,16 @@ def parse_rcpt(argument: bytes, utf8: bool = False) -> PathCommand | Reply:
 
     :param utf8: whether the transaction's MAIL had SMTPUTF8
     """
-    if argument[:3].upper() != b"TO:":
-        return reply.RCPT_SYNTAX
-    command = _parse_path_command(argument, 3, reply.BAD_RECIPIENT)
-    if isinstance(command, PathCommand) and command.address is NULL:
-        return reply.BAD_RECIPIENT
-    if isinstance(command, Reply) or utf8 or argument.isascii():
+    match = _RCPT.fullmatch(argument)
+    if match is None:
+        named = argument[:3].upper() == b"TO:"
+        return reply.BAD_RECIPIENT if named else reply.RCPT_SYNTAX
+    command = _read(match, reply.BAD_RECIPIENT)
+    if isinstance(command, Reply):
         return command
-    return reply.NEEDS_SMTPUTF8
+    if command.address is NULL:
+        return reply.BAD_RECIPIENT
+    return command if utf8 or argument.isascii() else reply.NEEDS_SMTPUTF8
 
 
 def allows_utf8(parameters: tuple[Parameter, ...]) -> bool:
@@ -75,19 +87,20 @@ def allows_utf8(parameters: tuple[Parameter, ...]) -> bool:
     return any(parameter.name.upper() == "SMTPUTF8" for parameter in parameters)
 
 
-def _parse_path_command(argument: bytes, start: int, bad: Reply) -> PathCommand | Reply:
-    """A path at `start`, after any white space, and parameters; or `bad`."""
-    while argument[start : start + 1] in (b" ", b"\t"):
-        start += 1
-    path = parse_path(argument, start)
-    if path is None:
-        return bad
-    address, end = path
-    if end == len(argument):
-        return PathCommand(address, ())
-    if argument[end] not in b" \t":
-        return bad
-    parameters = _parse_parameters(argument[end:])
+def _read(match: re.Match[bytes], bad: Reply) -> PathCommand | Reply:
+    """What was matched; `bad` where it is no UTF-8."""
+    bracketed, bare, rest = match.groups()
+    mailbox = bracketed or bare
+    if mailbox is None:
+        address = NULL
+    else:
+        try:
+            address = Address(mailbox.decode())
+        except UnicodeDecodeError:
+            return bad
+    if not rest:
+        return PathCommand(address)
+    parameters = _parse_parameters(rest)
     if parameters is None:
         return reply.BAD_PARAMETER
     return PathCommand(address, parameters)
@@ -95,7 +108,7 @@ def _parse_path_command(argument: bytes, start: int, bad: Reply) -> PathCommand 
 
 def _parse_parameters(text: bytes) -> tuple[Parameter, ...] | None:
     parameters = []
-    for word in text.split():
+    for word in _WORD.findall(text):
         match = _PARAMETER.fullmatch(word)
         if match is None:
             return None

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import attrs
 
+from mocksmtp.model.octets import contains
+
 
 @attrs.frozen
 class MatchAll:
@@ -34,7 +36,7 @@ class Contains:
 
     def matches(self, subject: bytes) -> bool:
         """Whether `subject` has the value in it."""
-        return self._octets in subject
+        return contains(subject, self._octets)
 
 
 Condition: TypeAlias = MatchAll | Contains

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import attrs
 
 from mocksmtp.model.address import Address
-from mocksmtp.model.command import Parameter
+from mocksmtp.model.command import Parameter, PathCommand
+from mocksmtp.model.values import frozen
+
+Recipient: TypeAlias = PathCommand
+"""What an accepted RCPT named."""
+
 
 _OVERHEAD = 512
 """About what the objects of one mail take besides its texts, in bytes."""
 
-_RECIPIENT_OVERHEAD = 256
+_RECIPIENT_OVERHEAD = 192
 """About what the objects of one recipient take besides its texts, in bytes."""
 
 
-@attrs.frozen
-class Recipient:
-    """One RCPT that was accepted."""
-
-    address: Address
-    parameters: tuple[Parameter, ...] = ()
-
-
-@attrs.frozen
+@frozen
 class Envelope:
     """What MAIL and RCPT said (RFC 5321 §2.3.1).
 
@@ -36,7 +35,9 @@ class Envelope:
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
-        total = _OVERHEAD + len(self.sender.text) + _weight(self.parameters)
+        total = _OVERHEAD + len(self.sender.text)
+        if self.parameters:
+            total += _weight(self.parameters)
         for recipient in self.recipients:
             total += _RECIPIENT_OVERHEAD + len(recipient.address.text)
             if recipient.parameters:
@@ -58,7 +59,7 @@ class Origin:
     helo: str
 
 
-@attrs.frozen
+@frozen
 class Mail:
     """One message with its envelope.
 

@@ -8,14 +8,20 @@ the time is linear in the content, however it is split.
 
 from __future__ import annotations
 
-from io import BytesIO
-
 from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.model.octets import find
 from mocksmtp.model.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
 
 _END = b"\r\n.\r\n"
 _BEGINNINGS = tuple(_END[:length] for length in range(4, 0, -1))
 _LINE_END = b"\r\n"
+_STUFFED = b"\r\n."
+
+_LARGE = 4096
+"""Octets from which on a packet is kept as an object of its own."""
+
+_GATHERED = 65536
+"""Octets from which on gathered packets are one piece; the next begins another."""
 
 
 class ContentReader:
@@ -32,11 +38,12 @@ class ContentReader:
 
     __slots__ = (
         "_carry",
-        "_content",
         "_limit",
         "_mailbox",
+        "_pieces",
         "_reserved",
         "_size",
+        "_small",
         "ended",
         "refusal",
     )
@@ -46,13 +53,14 @@ class ContentReader:
         self.refusal: Reply | None = None
         self._limit = limit
         self._mailbox = mailbox
-        # One growing buffer: as a list, packets of few octets each would take
+        self._pieces: list[bytes | bytearray] = []
+        # Small packets are gathered, for as objects of their own they would take
         # many times their size.
-        self._content: BytesIO | bytes = b""
+        self._small: bytearray | None = None
         # The end of the DATA line, so that a dot right behind it ends the
         # content; it is no part of it.
         self._carry = _LINE_END
-        self._size = -len(_LINE_END)
+        self._size = -1
         self._reserved = 0
 
     def feed(self, data: bytes, start: int = 0) -> int:
@@ -67,7 +75,7 @@ class ContentReader:
             start -= len(carry)
         elif start:
             data = data[start:]
-        end = data.find(_END)
+        end = find(data, _END)
         if end >= 0:
             self.ended = True
             self._add(data[: end + 2])
@@ -80,33 +88,44 @@ class ContentReader:
 
     def take(self) -> bytes:
         """The whole content, without what was stuffed into it."""
-        content = self._content
-        return content if isinstance(content, bytes) else content.getvalue()
+        pieces = self._pieces
+        if len(pieces) == 1 and isinstance(pieces[0], bytes):
+            return pieces[0]
+        return b"".join(pieces)
 
     def close(self) -> None:
         """Give back what was counted as arriving; nothing more is fed."""
-        self._mailbox.release(self._reserved)
-        self._reserved = 0
-        self._content = b""
+        if self._reserved:
+            self._mailbox.release(self._reserved)
+            self._reserved = 0
+        self._pieces = []
+        self._small = None
 
     def _add(self, piece: bytes) -> int:
         """Keep `piece` without its stuffed dots; answer how many octets that is."""
-        if b"\r\n." in piece:
-            piece = piece.replace(b"\r\n.", _LINE_END)
-        first = self._size < 0
+        if find(piece, _STUFFED) >= 0:
+            piece = piece.replace(_STUFFED, _LINE_END)
+        if self._size < 0:
+            piece = piece[len(_LINE_END) :]
+            self._size = 0
         self._size += len(piece)
         if self._size > self._limit:
             self._refuse(MESSAGE_TOO_BIG)
         if self.refusal is not None:
             return 0
-        if first:
-            self._content = piece[len(_LINE_END) :]
+        if len(piece) >= _LARGE or not self._pieces:
+            self._pieces.append(piece)
+            self._small = None
         else:
-            if isinstance(self._content, bytes):
-                started, self._content = self._content, BytesIO()
-                self._content.write(started)
-            self._content.write(piece)
+            self._gather(piece)
         return len(piece)
+
+    def _gather(self, piece: bytes) -> None:
+        small = self._small
+        if small is None or len(small) > _GATHERED:
+            small = self._small = bytearray()
+            self._pieces.append(small)
+        small += piece
 
     def _reserve(self, octets: int) -> None:
         if self._mailbox.reserve(octets):

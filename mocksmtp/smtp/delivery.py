@@ -34,9 +34,13 @@ class Verdict:
     effect: Effect
 
 
-_SENDER_ACCEPTED = Verdict(reply.SENDER_OK, Effect.APPLY)
-_RECIPIENT_ACCEPTED = Verdict(reply.RECIPIENT_OK, Effect.APPLY)
-_MAIL_ACCEPTED = Verdict(reply.MAIL_KEPT, Effect.APPLY)
+# Looking up a member of an enumeration takes as long as a short search.
+MAIL_FROM, RCPT_TO, DATA = Command.MAIL_FROM, Command.RCPT_TO, Command.DATA
+APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
+
+_SENDER_ACCEPTED = Verdict(reply.SENDER_OK, APPLY)
+_RECIPIENT_ACCEPTED = Verdict(reply.RECIPIENT_OK, APPLY)
+_MAIL_ACCEPTED = Verdict(reply.MAIL_KEPT, APPLY)
 
 
 class Transaction:
@@ -53,7 +57,7 @@ class Transaction:
 
     def __init__(self, sender: PathCommand, effect: Effect) -> None:
         self.sender = sender
-        self.discarded = effect is Effect.DISCARD
+        self.discarded = effect is DISCARD
         self.utf8 = bool(sender.parameters) and allows_utf8(sender.parameters)
         self.recipients: list[Recipient] = []
         self.accepted = 0
@@ -61,12 +65,12 @@ class Transaction:
 
     def add(self, recipient: PathCommand, effect: Effect) -> None:
         """Record what was decided on one RCPT."""
-        if effect is Effect.NONE:
+        if effect is NONE:
             self.refused = True
             return
         self.accepted += 1
-        if effect is Effect.APPLY:
-            self.recipients.append(Recipient(recipient.address, recipient.parameters))
+        if effect is APPLY:
+            self.recipients.append(recipient)
 
     @property
     def envelope(self) -> Envelope:
@@ -104,11 +108,9 @@ class MockDelivery:
 
     def validateFrom(self, helo: object, origin: PathCommand) -> Reply:
         """Decide on a MAIL that is well-formed and in its place."""
-        verdict = _SENDER_ACCEPTED
-        if self.host.behaviors.watches(Command.MAIL_FROM):
-            subject = origin.address.text.encode()
-            verdict = self.decide(Command.MAIL_FROM, subject, verdict)
-        if verdict.effect is not Effect.NONE:
+        subject = origin.address.text.encode()
+        verdict = self.decide(MAIL_FROM, subject, _SENDER_ACCEPTED)
+        if verdict.effect is not NONE:
             self.transaction = Transaction(origin, verdict.effect)
         return verdict.reply
 
@@ -118,10 +120,8 @@ class MockDelivery:
         assert transaction is not None
         if transaction.accepted >= self.host.limits.recipients:
             return reply.TOO_MANY_RECIPIENTS
-        verdict = _RECIPIENT_ACCEPTED
-        if self.host.behaviors.watches(Command.RCPT_TO):
-            subject = user.address.text.encode()
-            verdict = self.decide(Command.RCPT_TO, subject, verdict)
+        subject = user.address.text.encode()
+        verdict = self.decide(RCPT_TO, subject, _RECIPIENT_ACCEPTED)
         transaction.add(user, verdict.effect)
         return verdict.reply
 
@@ -165,8 +165,8 @@ class MockMessage:
             return content.refusal
         octets = content.take()
         content.close()
-        verdict = self._delivery.decide(Command.DATA, octets, _MAIL_ACCEPTED)
-        if verdict.effect is Effect.APPLY and not self._keep(octets):
+        verdict = self._delivery.decide(DATA, octets, _MAIL_ACCEPTED)
+        if verdict.effect is APPLY and not self._keep(octets):
             return reply.STORAGE_FULL
         return verdict.reply
 

@@ -41,11 +41,11 @@ class MockSMTPFactory(SMTPFactory):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.host = host
-        self.domain = host.hostname.encode("idna")
+        self.domain = host.hostname.encode()
         self.connections: set[MockESMTP] = set()
         self._clock = clock
         self._sessions = sessions
-        self._emptied: Deferred[None] | None = None
+        self._waiting: list[Deferred[None]] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A connection, or its refusal where there are too many."""
@@ -60,9 +60,10 @@ class MockSMTPFactory(SMTPFactory):
     def lost(self, protocol: MockESMTP) -> None:
         """A connection has ended."""
         self.connections.discard(protocol)
-        if not self.connections and self._emptied is not None:
-            emptied, self._emptied = self._emptied, None
-            emptied.callback(None)
+        if not self.connections:
+            waiting, self._waiting = self._waiting, []
+            for gone in waiting:
+                gone.callback(None)
 
     def shut_down(self) -> Deferred[None]:
         """Tell every client that this is the end; fires when all have gone."""
@@ -70,8 +71,9 @@ class MockSMTPFactory(SMTPFactory):
             protocol.shut_down()
         if not self.connections:
             return succeed(None)
-        self._emptied = Deferred()
-        return self._emptied
+        gone: Deferred[None] = Deferred()
+        self._waiting.append(gone)
+        return gone
 
     def abort(self) -> None:
         """Cut off those that have not gone."""

@@ -196,18 +196,25 @@ class MockESMTP(ESMTP):
         replies: list[bytes] = []
         position = 0
         while self._owed is None and not self._closed:
-            if self._message is not None:
-                position = self._message.content.feed(data, position)
-                if position < 0:
-                    position = len(data)
-                    break
-                answer = self._attempt(MockESMTP._end_content, b"")
-            else:
-                end = data.find(b"\n", position)
-                if end < 0:
-                    break
-                answer = self._line(data[position:end])
-                position = end + 1
+            message = self._message
+            try:
+                if message is not None:
+                    position = message.content.feed(data, position)
+                    if position < 0:
+                        position = len(data)
+                        break
+                    self._message = None
+                    answer: Answer = message.eomReceived()
+                else:
+                    end = data.find(b"\n", position)
+                    if end < 0:
+                        break
+                    line = data[position:end]
+                    position = end + 1
+                    answer = self._do(line)
+            except Exception:
+                self.log.failure("in a session with {ip}", ip=self._origin.client_ip)
+                answer = reply.LOCAL_ERROR
             if isinstance(answer, Reply):
                 replies.append(answer.wire)
             else:
@@ -226,7 +233,7 @@ class MockESMTP(ESMTP):
             self._buffer = b""
             self._overlong = True
 
-    def _line(self, line: bytes) -> Answer:
+    def _do(self, line: bytes) -> Answer:
         """Do one command line."""
         if self._overlong or len(line) >= LINE_LIMIT:
             self._overlong = False
@@ -238,14 +245,7 @@ class MockESMTP(ESMTP):
         do = self._verbs.get(verb) or self._verbs.get(verb.upper())
         if do is None:
             return reply.UNKNOWN_COMMAND
-        return self._attempt(do, words[1].rstrip() if len(words) > 1 else b"")
-
-    def _attempt(self, do: Callable[[MockESMTP, bytes], Answer], rest: bytes) -> Answer:
-        try:
-            return do(self, rest)
-        except Exception:
-            self.log.failure("in {do}", do=do.__name__)
-            return reply.LOCAL_ERROR
+        return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
     def _owe(self, answer: Deferred[Reply]) -> None:
         """Wait for a decision; the client waits too."""
@@ -327,12 +327,6 @@ class MockESMTP(ESMTP):
             return reply.NO_VALID_RECIPIENTS
         self._message = self.delivery.message(self._origin)
         return reply.START_CONTENT
-
-    def _end_content(self, _: bytes) -> Answer:
-        """The content is whole: the reply to it (RFC 5321 §4.1.1.4)."""
-        message, self._message = self._message, None
-        assert message is not None
-        return message.eomReceived()
 
     def do_RSET(self, rest: bytes) -> Answer:
         """Drop the open transaction (RFC 5321 §4.1.1.5)."""

@@ -54,16 +54,14 @@ class ContentReaderTests(SynchronousTestCase):
             b"\n\n.\r\n",
             b"\r\r.\r\n",
         ):
-            with self.subTest(inside=inside):
-                sent = b"a" + inside + b"MAIL FROM:<x@y>\r\n"
-                self.assertEqual(read(sent + b".\r\n")[0], sent)
+            sent = b"a" + inside + b"MAIL FROM:<x@y>\r\n"
+            self.assertEqual(read(sent + b".\r\n")[0], sent, inside)
 
     def test_a_dot_line_that_ends_bare_loses_its_dot_only(self) -> None:
         """CRLF dot LF and CRLF dot CR are lines with a stuffed dot, not the end."""
         for line_end in (b"\n", b"\r"):
-            with self.subTest(line_end=line_end):
-                sent = b"a\r\n." + line_end + b"b\r\n.\r\n"
-                self.assertEqual(read(sent)[0], b"a\r\n" + line_end + b"b\r\n")
+            sent = b"a\r\n." + line_end + b"b\r\n.\r\n"
+            self.assertEqual(read(sent)[0], b"a\r\n" + line_end + b"b\r\n")
 
     def test_start_skips_what_came_before(self) -> None:
         """Content may begin in the packet of its DATA line."""
@@ -129,7 +127,7 @@ class BoundsTests(SynchronousTestCase):
         mailbox = Mailbox()
         reader = ContentReader(LIMIT, mailbox)
         reader.feed(b"x" * 700)
-        self.assertEqual(mailbox.arriving, 702)
+        self.assertEqual(mailbox.arriving, 700)
         reader.close()
         self.assertEqual(mailbox.arriving, 0)
 
@@ -141,4 +139,4 @@ class BoundsTests(SynchronousTestCase):
         second.feed(b"x" * 800)
         self.assertIsNone(first.refusal)
         self.assertIs(second.refusal, STORAGE_FULL)
-        self.assertEqual(mailbox.arriving, 802)
+        self.assertEqual(mailbox.arriving, 800)

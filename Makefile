@@ -1,0 +1,56 @@
+# `make run` needs Python only; `make test` installs what else the tests use.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+CONSTRAINTS := --constraint tests/constraints.txt
+SOURCES := $(shell find mocksmtp twisted -name '*.py' -o -name py.typed)
+TESTS ?= tests
+
+.PHONY: run test packages lint format bench coverage clean
+
+run: $(VENV)/.installed
+	@tools/try-this &
+	@exec $(BIN)/twistd --nodaemon --pidfile= mocksmtp $(OPTIONS)
+
+test: $(VENV)/.installed $(VENV)/.test-tools packages
+	$(BIN)/python -m twisted.trial $(TESTS)
+
+# The real mail server and clients that the tests use.
+packages:
+	@tools/debian-packages postfix dnsutils swaks curl iproute2
+
+lint: $(VENV)/.installed $(VENV)/.test-tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test-tools
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed $(VENV)/.test-tools packages
+	$(BIN)/python -m benchmarks $(BENCH)
+
+coverage: $(VENV)/.installed $(VENV)/.test-tools packages
+	$(BIN)/python -m coverage run -m twisted.trial $(TESTS)
+	$(BIN)/python -m coverage combine
+	$(BIN)/python -m coverage report
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip
+
+# Not an editable install: twistd would find its plugin in this folder only.
+$(VENV)/.installed: $(BIN)/python setup.cfg pyproject.toml tests/constraints.txt $(SOURCES)
+	$(PIP) install $(CONSTRAINTS) .
+	$(PIP) install --no-deps --force-reinstall .
+	@touch $@
+
+$(VENV)/.test-tools: $(BIN)/python setup.cfg tests/constraints.txt
+	$(PIP) install $(CONSTRAINTS) '.[test,dev,bench]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info _trial_temp*

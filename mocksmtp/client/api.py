@@ -1,0 +1,147 @@
+"""The API of one mail host as coroutines, over treq."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from treq.client import HTTPClient
+from twisted.web.client import Agent, HTTPConnectionPool
+
+Document = dict[str, Any]
+
+
+class ApiError(Exception):
+    """
+    The service refused a request.
+
+    :ivar status: the HTTP status
+    :ivar problem: the problem document (RFC 9457), or ``{}`` where there is none
+    """
+
+    def __init__(self, status: int, problem: Document) -> None:
+        super().__init__(f"{status}: {problem.get('detail') or problem}")
+        self.status = status
+        self.problem = problem
+
+
+class Client:
+    """
+    Talks to one running service.
+
+    :param base_url: the API's root, or that of one of its hosts
+    :param http: what sends the requests
+    :param token: the bearer token, where the service asks for one
+    """
+
+    def __init__(
+        self, base_url: str, http: HTTPClient, token: str | None = None
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._http = http
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    @classmethod
+    def over(cls, reactor: Any, base_url: str, token: str | None = None) -> Client:
+        """A client whose connections end with each answer, so that none is left."""
+        pool = HTTPConnectionPool(reactor, persistent=False)
+        return cls(base_url, HTTPClient(Agent(reactor, pool=pool)), token)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        document: Any = None,
+        params: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> bytes:
+        """
+        One request; answers the body.
+
+        :param document: sent as JSON, or as it is where it is `bytes`
+        :raises ApiError: the status is not 2xx
+        """
+        if document is not None and not isinstance(document, bytes):
+            document = orjson.dumps(document)
+        response = await self._http.request(
+            method,
+            self.base_url + path,
+            data=document,
+            params={k: str(v) for k, v in (params or {}).items() if v is not None},
+            headers=self._headers | (headers or {}),
+        )
+        body: bytes = await response.content()
+        if response.code // 100 != 2:
+            raise ApiError(response.code, _problem(body))
+        return body
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """The JSON document at `path`."""
+        return orjson.loads(await self.call("GET", path, params=params))
+
+    async def behaviors(self) -> list[Document]:
+        """The behaviors that can still answer."""
+        return list(await self.get("/smtpBehaviors"))
+
+    async def set_behaviors(self, *behaviors: Document) -> None:
+        """These behaviors and no others, counted afresh."""
+        await self.call("PUT", "/smtpBehaviors", list(behaviors))
+
+    async def add_behaviors(self, *behaviors: Document) -> list[str]:
+        """Add these behind the others; answers their ids."""
+        answer = await self.call("POST", "/smtpBehaviors", list(behaviors))
+        return list(orjson.loads(answer)["ids"])
+
+    async def mails(
+        self,
+        *,
+        sender: str | None = None,
+        recipient: str | None = None,
+        count: int | None = None,
+        wait: str | None = None,
+        **filters: Any,
+    ) -> list[Document]:
+        """
+        The mails that match, in order of arrival.
+
+        :param sender: the whole reverse-path, ``<>`` for the null one
+        :param recipient: the whole address of one recipient
+        :param count: answer as soon as so many match,
+        :param wait: or when this time is up, as in ``"10s"``
+        :param filters: ``subject``, ``contains``, ``after``, ``limit``, ``view``
+        """
+        named = {"from": sender, "to": recipient, "count": count, "wait": wait}
+        return list(await self.get("/smtpMails", **named, **filters))
+
+    async def raw(self, mail_id: str) -> bytes:
+        """The exact content of one mail."""
+        return await self.call("GET", f"/smtpMails/{mail_id}/raw")
+
+    async def clear_mails(self) -> list[Document]:
+        """Remove all mails, and answer them."""
+        return list(orjson.loads(await self.call("DELETE", "/smtpMails")))
+
+    async def set_extensions(self, *extensions: str) -> None:
+        """These further lines of EHLO and no others."""
+        await self.call("PUT", "/smtpExtensions", list(extensions))
+
+    async def set_records(self, records: Sequence[Document] | str) -> None:
+        """These DNS records and no others, as documents or as zone-file text."""
+        if isinstance(records, str):
+            headers = {"Content-Type": "text/dns"}
+            await self.call("PUT", "/dnsRecords", records.encode(), headers=headers)
+        else:
+            await self.call("PUT", "/dnsRecords", list(records))
+
+    async def reset(self) -> None:
+        """Forget behaviors, mails and extensions."""
+        await self.call("POST", "/reset")
+
+
+def _problem(body: bytes) -> Document:
+    try:
+        problem = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
