@@ -47,8 +47,8 @@ _WORD = re.compile(rb"[^ \t]++")
 
 
 _ARGUMENT = PATH + rb"(?:[ \t]++(.*))?+"
-_MAIL = re.compile(rb"FROM:[ \t]*+" + _ARGUMENT, re.IGNORECASE | re.DOTALL)
-_RCPT = re.compile(rb"TO:[ \t]*+" + _ARGUMENT, re.IGNORECASE | re.DOTALL)
+_MAIL = re.compile(rb"(?i:FROM:)[ \t]*+" + _ARGUMENT, re.DOTALL)
+_RCPT = re.compile(rb"(?i:TO:)[ \t]*+" + _ARGUMENT, re.DOTALL)
 
 
 def parse_mail(argument: bytes) -> PathCommand | Reply:

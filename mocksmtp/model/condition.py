@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import attrs
 
-from mocksmtp.model.octets import contains
+from mocksmtp.model.octets import SHORT, find
 
 
 @attrs.frozen
@@ -36,7 +36,9 @@ class Contains:
 
     def matches(self, subject: bytes) -> bool:
         """Whether `subject` has the value in it."""
-        return contains(subject, self._octets)
+        if len(subject) < SHORT:
+            return self._octets in subject
+        return find(subject, self._octets) >= 0
 
 
 Condition: TypeAlias = MatchAll | Contains

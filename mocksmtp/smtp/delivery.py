@@ -39,7 +39,6 @@ MAIL_FROM, RCPT_TO, DATA = Command.MAIL_FROM, Command.RCPT_TO, Command.DATA
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
 
 _SENDER_ACCEPTED = Verdict(reply.SENDER_OK, APPLY)
-_RECIPIENT_ACCEPTED = Verdict(reply.RECIPIENT_OK, APPLY)
 _MAIL_ACCEPTED = Verdict(reply.MAIL_KEPT, APPLY)
 
 
@@ -65,12 +64,13 @@ class Transaction:
 
     def add(self, recipient: PathCommand, effect: Effect) -> None:
         """Record what was decided on one RCPT."""
-        if effect is NONE:
-            self.refused = True
-            return
-        self.accepted += 1
         if effect is APPLY:
+            self.accepted += 1
             self.recipients.append(recipient)
+        elif effect is DISCARD:
+            self.accepted += 1
+        else:
+            self.refused = True
 
     @property
     def envelope(self) -> Envelope:
@@ -93,6 +93,7 @@ class MockDelivery:
     def __init__(self, host: MailHost, seconds: Callable[[], float]) -> None:
         self.host = host
         self.seconds = seconds
+        self._decide = host.behaviors.decide
         self.transaction: Transaction | None = None
 
     def receivedHeader(self, helo: object, origin: object, recipients: object) -> bytes:
@@ -101,7 +102,7 @@ class MockDelivery:
 
     def decide(self, command: Command, subject: bytes, usual: Verdict) -> Verdict:
         """What a behavior answers on `command`, or else the `usual` verdict."""
-        behavior = self.host.behaviors.decide(command, subject)
+        behavior = self._decide(command, subject)
         if behavior is None:
             return usual
         return Verdict(behavior.response.reply, behavior.response.outcome)
@@ -120,10 +121,12 @@ class MockDelivery:
         assert transaction is not None
         if transaction.accepted >= self.host.limits.recipients:
             return reply.TOO_MANY_RECIPIENTS
-        subject = user.address.text.encode()
-        verdict = self.decide(RCPT_TO, subject, _RECIPIENT_ACCEPTED)
-        transaction.add(user, verdict.effect)
-        return verdict.reply
+        behavior = self._decide(RCPT_TO, user.address.text.encode())
+        if behavior is None:
+            transaction.add(user, APPLY)
+            return reply.RECIPIENT_OK
+        transaction.add(user, behavior.response.outcome)
+        return behavior.response.reply
 
     def message(self, origin: Origin) -> MockMessage:
         """The message of the open transaction, which its content ends."""

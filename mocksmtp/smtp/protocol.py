@@ -51,6 +51,7 @@ from mocksmtp.model.command import LINE_LIMIT, parse_mail, parse_rcpt
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.reply import Reply
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage, Verdict
+from mocksmtp.smtp.sending import send
 
 CLOSING_TIME = 10.0
 """Seconds that a client gets to take the last reply before it is cut off."""
@@ -95,7 +96,7 @@ class MockESMTP(ESMTP):
         self._message: MockMessage | None = None
         self._buffer = b""
         self._overlong = False
-        self._owed: Deferred[None] | None = None
+        self._owed: Deferred[Any] | None = None
         self._closed = False
         self._timer: IDelayedCall | None = None
 
@@ -111,7 +112,7 @@ class MockESMTP(ESMTP):
         self._timer = self._clock.callLater(
             self.mail_host.limits.idle_time, self._look_at_idle_time
         )
-        self.transport.write(self.mail_host.greeting.wire)
+        send(self.transport, self.mail_host.greeting.wire)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget what was not finished."""
@@ -133,7 +134,7 @@ class MockESMTP(ESMTP):
             self._close_with(reply.SHUTTING_DOWN)
 
     def _close_with(self, last: Reply) -> None:
-        self.transport.write(last.wire)
+        send(self.transport, last.wire)
         self._close()
 
     def _close(self) -> None:
@@ -215,12 +216,11 @@ class MockESMTP(ESMTP):
             except Exception:
                 self.log.failure("in a session with {ip}", ip=self._origin.client_ip)
                 answer = reply.LOCAL_ERROR
-            if isinstance(answer, Reply):
-                replies.append(answer.wire)
-            else:
-                self._owe(answer)
+            now = answer if isinstance(answer, Reply) else self._owe(answer)
+            if now is not None:
+                replies.append(now.wire)
         if replies:
-            self.transport.write(b"".join(replies))
+            send(self.transport, b"".join(replies))
         if self._closed:
             self._close()
         else:
@@ -247,11 +247,15 @@ class MockESMTP(ESMTP):
             return reply.UNKNOWN_COMMAND
         return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
-    def _owe(self, answer: Deferred[Reply]) -> None:
-        """Wait for a decision; the client waits too."""
-        self._owed = answer.addErrback(self._local_error).addCallback(self._settle)
-        if answer.called:
-            self._owed = None
+    def _owe(self, answer: Deferred[Reply]) -> Reply | None:
+        """The reply if it is there already, else None, and it is waited for."""
+        replies: list[Reply] = []
+        answer.addErrback(self._local_error).addCallback(replies.append)
+        if replies:
+            return replies[0]
+        self._owed = answer
+        answer.addCallback(lambda _: self._settle(replies[0]))
+        return None
 
     def _local_error(self, failure: Failure) -> Reply:
         if not failure.check(CancelledError):
@@ -264,7 +268,7 @@ class MockESMTP(ESMTP):
         if self._closed:
             return
         self._heard = self._seconds()
-        self.transport.write(answer.wire)
+        send(self.transport, answer.wire)
         waiting, self._buffer = self._buffer, b""
         self.transport.resumeProducing()
         self._consume(waiting)

@@ -1,0 +1,224 @@
+r"""DNS records: JSON documents to model and back.
+
+A document has ``name``, ``type``, ``ttl`` and the fields of its type's class. Data
+of any other type, and data that its class cannot hold, is ``data`` in RFC 3597's
+form: ``{"type": "TYPE65280", "data": "\\# 2 cafe"}``. Names are absolute; one with
+letters beyond ASCII becomes its A-labels (RFC 5890 §2.3.2.1), which is what mail
+servers ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, TypeAlias
+
+import attrs
+import idna
+
+from mocksmtp.codec.rdata import generic_text, parse_generic, read_rdata
+from mocksmtp.codec.structure import (
+    Refused,
+    camel_case,
+    class_hook,
+    listed,
+    new_converter,
+    strict_dict,
+    strict_int,
+    strict_str,
+    structure,
+)
+from mocksmtp.model.kind import Kind, kind_of
+from mocksmtp.model.name import Name
+from mocksmtp.model.rdata import RDATA, Raw, Rdata
+from mocksmtp.model.rrtype import is_data_type, type_name, type_number
+from mocksmtp.model.zone import DEFAULT_TTL, MAX_TTL, Record
+
+Hook: TypeAlias = Callable[[Any, Any], Any]
+
+MAX_ZONE_VALUES = 1_000_000
+"""How many JSON values a zone may have; for `parse_json`."""
+
+_LONGEST_NAME = 1020
+"""Characters of a name with all its 255 octets escaped."""
+
+
+def parse_records(document: Any) -> tuple[Record, ...]:
+    """
+    Records from an array, or from one object.
+
+    :raises DocumentError: the document describes none
+    """
+    if isinstance(document, dict):
+        return (structure(_converter, document, Record),)
+    records: tuple[Record, ...] = structure(_converter, document, tuple[Record, ...])
+    return records
+
+
+def records_document(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """The document of all `records`, from which the same are read again."""
+    return [record_document(record) for record in records]
+
+
+def record_document(record: Record) -> dict[str, Any]:
+    """The document of `record`, its fields always in the same order."""
+    rdata = record.rdata
+    document = {
+        "name": str(record.name),
+        "type": type_name(record.type),
+        "ttl": record.ttl,
+    }
+    for name, camel, value_of in _FIELDS[type(rdata)]:
+        document[camel] = value_of(getattr(rdata, name))
+    return document
+
+
+def parse_name(value: Any, _: object = None) -> Name:
+    """
+    A domain name, in its U-labels or A-labels.
+
+    :raises Refused: `value` is none
+    """
+    text = strict_str(value)
+    if len(text) > _LONGEST_NAME:
+        raise Refused("a domain name has at most 255 octets")
+    try:
+        return Name.parse(".".join(map(_a_label, text.split("."))))
+    except idna.IDNAError as error:
+        raise Refused(f"{text!r} is not a domain name: {error}") from None
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+def _a_label(label: str) -> str:
+    """`label`, or what stands for it in ASCII, with upper case mapped (UTS #46).
+
+    idna refuses much that DNS allows, as an underscore: it gets nothing else.
+    """
+    return label if label.isascii() else idna.encode(label, uts46=True).decode()
+
+
+def _bounded(limit: int) -> Hook:
+    """A hook for whole numbers from 0 to `limit`."""
+
+    def structure_number(value: Any, _: Any) -> int:
+        if not 0 <= strict_int(value) <= limit:
+            raise Refused(f"expected a number from 0 to {limit}, not {value}")
+        return int(value)
+
+    return structure_number
+
+
+def _address(kind: type[IPv4Address | IPv6Address], name: str) -> Hook:
+    """A hook for addresses."""
+
+    def structure_address(value: Any, _: Any) -> Any:
+        text = strict_str(value)
+        try:
+            # An interface's name behind a percent sign is not for others.
+            return kind(text.replace("%", " "))
+        except ValueError:
+            raise Refused(f"not an {name} address: {text[:64]!r}") from None
+
+    return structure_address
+
+
+def _structure_strings(value: Any, _: Any) -> tuple[str, ...]:
+    if value == []:
+        raise Refused("expected at least one string")
+    strings: tuple[str, ...] = _converter.structure(value, tuple[str, ...])
+    return strings
+
+
+def _structure_octets(value: Any, _: Any) -> bytes:
+    try:
+        return parse_generic(strict_str(value))
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+_HOOKS: dict[Kind, Hook] = {
+    Kind.U16: _bounded(0xFFFF),
+    Kind.U32: _bounded(0xFFFFFFFF),
+    Kind.IPV4: _address(IPv4Address, "IPv4"),
+    Kind.IPV6: _address(IPv6Address, "IPv6"),
+    Kind.NAME: parse_name,
+    Kind.STRINGS: _structure_strings,
+    Kind.OCTETS: _structure_octets,
+}
+
+_VALUES: dict[Kind, Callable[[Any], Any]] = {
+    Kind.U16: int,
+    Kind.U32: int,
+    Kind.IPV4: str,
+    Kind.IPV6: str,
+    Kind.NAME: str,
+    Kind.STRINGS: list,
+    Kind.OCTETS: generic_text,
+}
+
+_CLASSES = (*RDATA.values(), Raw)
+
+
+def _kinds(cls: type[Rdata]) -> dict[str, Kind]:
+    """The fields of `cls` that a document has, with their kinds."""
+    fields = attrs.fields(cls)  # type: ignore[arg-type]
+    return {field.name: kind_of(field) for field in fields if field.metadata}
+
+
+_FIELDS = {
+    cls: [(name, camel_case(name), _VALUES[kind]) for name, kind in _kinds(cls).items()]
+    for cls in _CLASSES
+}
+
+
+def _document_hook(cls: type[Rdata]) -> Hook:
+    """A hook for the documents of records with that data."""
+    kinds = _kinds(cls)
+    fields: dict[str, Any] = {
+        "name": attrs.field(type=Name),
+        "type": attrs.field(type=str),
+        "ttl": attrs.field(type=int, default=DEFAULT_TTL),
+        **{name: attrs.field(type=object) for name in kinds},
+    }
+    document: type[Any] = attrs.make_class(
+        f"{cls.__name__}Document", fields, frozen=True, slots=True, kw_only=True
+    )
+    hooks = {name: _HOOKS[kind] for name, kind in kinds.items()}
+    return class_hook(
+        _converter, document, name=parse_name, ttl=_bounded(MAX_TTL), **hooks
+    )
+
+
+def _structure_record(value: Any, _: Any) -> Record:
+    document = strict_dict(value)
+    number = _type_number(document)
+    cls = RDATA.get(number, Raw)
+    if str(document.get("data", "")).startswith(r"\#"):
+        cls = Raw
+    fields = _DOCUMENT_HOOKS[cls](document, None)
+    if cls is Raw:
+        return Record(fields.name, read_rdata(number, fields.data), fields.ttl)
+    values = (getattr(fields, name) for name, *_ in _FIELDS[cls])
+    return Record(fields.name, cls(*values), fields.ttl)
+
+
+def _type_number(document: dict[str, Any]) -> int:
+    if "type" not in document:
+        raise Refused("required, but missing", "type")
+    try:
+        number = type_number(strict_str(document["type"]))
+    except Refused as error:
+        raise Refused(str(error), "type") from None
+    except ValueError as error:
+        raise Refused(f"{error}; {listed(_KNOWN)}", "type") from None
+    if not is_data_type(number):
+        raise Refused("not a type that a record can have", "type")
+    return number
+
+
+_KNOWN = [*sorted(type_name(number) for number in RDATA), "any other with data"]
+
+_converter = new_converter()
+_converter.register_structure_hook(Record, _structure_record)
+_DOCUMENT_HOOKS = {cls: _document_hook(cls) for cls in _CLASSES}

@@ -1,0 +1,198 @@
+"""The zone: records in, answers out (RFC 1034 §4.3.2), as a resolver gives them.
+
+A `Zone` never changes; who holds one replaces it, and a query sees the old or the
+new. How a name is looked up:
+
+1. It has records: they are told; an alias is followed, with its target in the
+   same answer, also through a loop or off an end (RFC 6604: the last name's rcode).
+2. It has none, but names below it have: there is such a name, with no data
+   (an empty non-terminal, RFC 8020).
+3. There is no such name: the wildcard directly below the nearest name that there
+   is stands in for it, and no other wildcard (RFC 4592 §3.3.1).
+4. Nothing so far: ``*.`` stands in for every name but the root, unless the name
+   lies in a zone with an SOA of its own. That is more than RFC 4592 gives it, for
+   ``mx.mock.test`` makes ``test`` exist, and so takes it from the wildcard; who
+   declares an MX for every domain means ``example.test`` too.
+
+A type that is there is answered even beside a CNAME, and of several CNAMEs the
+first is followed: set-ups that RFC 1034 §3.6.2 forbids are there to be tested.
+There are no zone cuts: NS records are data, and no answer is a referral.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import attrs
+
+from mocksmtp.model.name import ROOT, Name
+from mocksmtp.model.rdata import CNAME, SOA, Rdata
+from mocksmtp.model.rrtype import RRType
+from mocksmtp.model.zone import Answer, Question, Rcode, Record
+
+RRset: TypeAlias = tuple[Record, ...]
+Node: TypeAlias = dict[int, RRset]
+
+MAX_ALIASES = 100
+"""How many CNAMEs are followed for one question."""
+
+MOST_RECORDS = 65535 // 12 + 1
+"""Records of which no message holds all: the smallest has 12 octets."""
+
+_SOURCE = Name.parse("mock.invalid")
+MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
+"""The SOA of all names in no zone; not to be kept, for a test may add the name next."""
+
+_EMPTY: Node = {}
+
+
+class Zone:
+    """Records with an index, answering questions; it never changes.
+
+    Of records that differ in nothing but their TTL the last one counts (RFC 2181 §5).
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._distinct: dict[tuple[Name, Rdata], Record] = {}
+        self._nodes: dict[bytes, Node] = {ROOT.key: _EMPTY}
+        self._add(records)
+
+    @property
+    def records(self) -> RRset:
+        """All records, in the order that they were given."""
+        return tuple(self._distinct.values())
+
+    def with_records(self, records: Iterable[Record]) -> Zone:
+        """A zone that has these records too."""
+        zone = Zone()
+        zone._distinct = dict(self._distinct)
+        zone._nodes = dict(self._nodes)
+        zone._add(records)
+        return zone
+
+    def without(self, name: Name, type: int | None = None) -> Zone:  # noqa: A002
+        """A zone that has no records of that name and type, or of that name."""
+        return Zone(
+            record
+            for record in self._distinct.values()
+            if record.name != name or type not in (None, record.type)
+        )
+
+    def answer(self, question: Question) -> Answer:
+        """What a resolver that asked everywhere would say to `question`."""
+        name = question.name
+        aliases: RRset = ()
+        passed = {name.key}
+        while True:
+            node = self._node(name)
+            if node is None:
+                return self._none(name, aliases, Rcode.NXDOMAIN)
+            if found := _owned(_of_type(node, question.type), name):
+                return self._found(aliases + found, question)
+            step = _owned(node.get(RRType.CNAME, ()), name)
+            if not step or not isinstance(target := step[0].rdata, CNAME):
+                return self._none(name, aliases, Rcode.NOERROR)
+            aliases, name = aliases + step, target.target
+            if name.key in passed or len(passed) > MAX_ALIASES:
+                return Answer(aa=True, answers=aliases)
+            passed.add(name.key)
+
+    def _add(self, records: Iterable[Record]) -> None:
+        """Take in `records`; only while the zone is being made.
+
+        A node is replaced, not changed: another zone may have the same one.
+        """
+        added: dict[tuple[bytes, int], list[Record]] = {}
+        for record in records:
+            self._distinct[record.name, record.rdata] = record
+            added.setdefault((record.name.key, record.type), []).append(record)
+        for (key, type_), rrset in added.items():
+            self._add_path(key)
+            node = self._nodes[key]
+            distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
+            self._nodes[key] = {**node, type_: tuple(distinct.values())}
+        self._for_all = self._nodes.get(_wildcard(ROOT.key))
+
+    def _add_path(self, key: bytes) -> None:
+        """Let `key` and all names above it be there."""
+        while key not in self._nodes:
+            self._nodes[key] = _EMPTY
+            key = key[1 + key[0] :]
+
+    def _node(self, name: Name) -> Node | None:
+        """The records that `name` has or gets from a wildcard; None: no such name."""
+        node = self._nodes.get(name.key)
+        if node is None:
+            node = self._nodes.get(_wildcard(self._closest_encloser(name.key)))
+        if not node and self._for_all and name != ROOT and not self._in_zone(name):
+            return self._for_all
+        return node
+
+    def _closest_encloser(self, key: bytes) -> bytes:
+        """The nearest name above `key` that there is; the root always is."""
+        while key not in self._nodes:
+            key = key[1 + key[0] :]
+        return key
+
+    def _in_zone(self, name: Name) -> bool:
+        return self._soa(name.key).name != ROOT
+
+    def _soa(self, key: bytes) -> Record:
+        """The SOA of the zone that has `key`, or the one for names in no zone."""
+        while True:
+            for record in self._nodes.get(key, _EMPTY).get(RRType.SOA, ()):
+                if isinstance(record.rdata, SOA):
+                    return record
+            if key == ROOT.key:
+                return MADE_UP_SOA
+            key = key[1 + key[0] :]
+
+    def _none(self, name: Name, aliases: RRset, rcode: Rcode) -> Answer:
+        """There is no such name, or it has no such data (RFC 2308 §2)."""
+        soa = self._soa(name.key)
+        assert isinstance(soa.rdata, SOA)
+        ttl = min(soa.ttl, soa.rdata.minimum)
+        return Answer(rcode, True, aliases, (attrs.evolve(soa, ttl=ttl),))
+
+    def _found(self, answers: RRset, question: Question) -> Answer:
+        additional: list[Record] = []
+        hosts = set()
+        for record in answers:
+            host = record.rdata.host
+            if host is not None and host.key not in hosts:
+                hosts.add(host.key)
+                additional += self._addresses(host)
+        if question.type == RRType.ANY:
+            # The addresses of the name itself are told already.
+            told = set(answers)
+            additional = [record for record in additional if record not in told]
+        return Answer(Rcode.NOERROR, True, answers, (), tuple(additional))
+
+    def _addresses(self, host: Name) -> RRset:
+        """The addresses that `host` has by itself, with no alias (RFC 2181 §10.3)."""
+        node = self._node(host) or _EMPTY
+        ipv4, ipv6 = node.get(RRType.A, ()), node.get(RRType.AAAA, ())
+        return _owned(ipv4, host) + _owned(ipv6, host)
+
+
+def _wildcard(key: bytes) -> bytes:
+    return b"\1*" + key
+
+
+def _of_type(node: Mapping[int, RRset], type_: int) -> RRset:
+    if type_ == RRType.ANY:
+        return sum(node.values(), ())
+    return node.get(type_, ())
+
+
+def _owned(records: RRset, name: Name) -> RRset:
+    """`records` with `name` as their owner, which a wildcard's get (RFC 4592 §2.3).
+
+    Those that would not fit are left out early; the rest is still too much to fit.
+    """
+    if len(records) > MOST_RECORDS:
+        records = records[:MOST_RECORDS]
+    if records and records[0].name.key != name.key:
+        return tuple(attrs.evolve(record, name=name) for record in records)
+    return records

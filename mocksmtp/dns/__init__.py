@@ -1,0 +1,1 @@
+"""DNS: the adapter over twisted.names."""

@@ -1,0 +1,93 @@
+"""UDP and TCP on one number, as every DNS server has them (RFC 7766 §5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IListeningPort
+
+    from mocksmtp.dns.server import DNSFactory
+
+ATTEMPTS = 20
+"""How many numbers are tried where it is ours to choose and UDP's is taken."""
+
+MAX_QUERY = 4096
+"""Octets of a datagram that are read; no query comes near."""
+
+
+@attrs.frozen
+class DNSListener:
+    """
+    A server that listens.
+
+    :ivar host: the address that it is bound to
+    :ivar port: the number that is open for UDP and TCP both
+    """
+
+    host: str
+    port: int
+    _tcp: IListeningPort
+    _udp: IListeningPort
+    _factory: DNSFactory
+
+    @property
+    def address(self) -> str:
+        """Where it is bound, as in ``127.0.0.1:5300`` or ``[::1]:5300``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def stop(self) -> Deferred[None]:
+        """Close both ports, then the connections when their answers are out."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        await _close(self._udp)
+        await _close(self._tcp)
+        await self._factory.close_connections()
+
+
+async def listen(
+    reactor: Any, address: str, port: int, factory: DNSFactory
+) -> DNSListener:
+    """
+    Serve DNS at `address`, IPv4 or IPv6, until the listener is stopped.
+
+    For port 0 the number that TCP was given is taken for UDP, and another one is
+    tried while that is busy. A factory serves one listener, which closes its
+    connections.
+
+    :raises CannotListenError: the number is busy, for UDP or TCP; neither is open
+    """
+    for _ in range(ATTEMPTS - 1 if port == 0 else 0):
+        try:
+            return await _listen_both(reactor, address, port, factory)
+        except CannotListenError:
+            continue
+    return await _listen_both(reactor, address, port, factory)
+
+
+async def _listen_both(
+    reactor: Any, address: str, port: int, factory: DNSFactory
+) -> DNSListener:
+    tcp = reactor.listenTCP(port, factory, interface=address)
+    host = tcp.getHost()
+    try:
+        udp = reactor.listenUDP(
+            host.port, factory.datagrams(), interface=address, maxPacketSize=MAX_QUERY
+        )
+    except CannotListenError:
+        await _close(tcp)
+        raise
+    return DNSListener(host.host, host.port, tcp, udp, factory)
+
+
+async def _close(port: IListeningPort) -> None:
+    # A port that was never open answers with None.
+    closing = port.stopListening()
+    if closing is not None:
+        await closing

@@ -1,0 +1,186 @@
+"""The DNS server: one factory for datagrams and connections, over twisted.names.
+
+    datagram, or message of a connection
+      -> read_query: octets to a Query, or silence
+      -> DNSFactory.messageReceived
+      -> Responder: resolve(query, zone) to an Answer, write_response to octets again
+
+Over TCP (RFC 7766) a connection carries queries as long as it is used: it is
+closed when `idle` seconds pass without a whole one, and its input waits while its
+client does not read the answers.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+# twisted.names, its TCP framing and TimeoutMixin have no annotations.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
+from twisted.names.dns import DNSDatagramProtocol, DNSProtocol
+from twisted.names.server import DNSServerFactory
+from twisted.protocols.policies import TimeoutMixin
+from zope.interface import implementer
+
+from mocksmtp.core.zone import Zone
+from mocksmtp.dns.query import Query, read_query
+from mocksmtp.dns.responder import Responder
+from mocksmtp.dns.response import MAX_TCP, udp_limit
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IAddress
+    from twisted.python.failure import Failure
+
+IDLE = 30.0
+"""Seconds that a connection may go without a query (RFC 7766 §6.2.3)."""
+
+MAX_CONNECTIONS = 200
+"""How many TCP connections there are at a time; more are closed at once."""
+
+GRACE = 1.0
+"""Seconds that the last answers have to go out when the server stops."""
+
+Peer: TypeAlias = tuple[str, int]
+
+
+class Datagrams(DNSDatagramProtocol):
+    """Queries over UDP, each answered with one datagram."""
+
+    noisy = False
+    controller: DNSFactory
+
+    def datagramReceived(self, data: bytes, addr: Peer) -> None:
+        """A client sent `data`."""
+        query = read_query(data)
+        if query is not None:
+            self.controller.messageReceived(query, self, addr)
+
+    def limit(self, query: Query) -> int:
+        """How many octets the answer may have."""
+        return udp_limit(query)
+
+    def send(self, message: bytes, address: Peer | None) -> None:
+        """Send a response; it may be lost, as any datagram."""
+        with suppress(OSError):  # its port is 0, or its network gone: no one to tell
+            self.transport.write(message, address)
+
+
+@implementer(IPushProducer, IHalfCloseableProtocol)
+class Connection(DNSProtocol, TimeoutMixin):
+    """Queries over TCP, answered in their order."""
+
+    controller: DNSFactory
+    transport: Any  # ITCPTransport and IConsumer
+
+    def connectionMade(self) -> None:
+        """A client connected."""
+        super().connectionMade()
+        self.transport.registerProducer(self, True)
+        self.setTimeout(self.controller.idle)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """The connection ended."""
+        self.setTimeout(None)
+        super().connectionLost(reason)
+
+    def stringReceived(self, data: bytes) -> None:
+        """A whole message is there."""
+        query = read_query(data)
+        if query is not None:
+            self.resetTimeout()
+            self.controller.messageReceived(query, self)
+
+    def readConnectionLost(self) -> None:
+        """The client asks no more; what it asked is still answered."""
+        self.close()
+
+    def writeConnectionLost(self) -> None:
+        """We never close our half alone."""
+
+    def timeoutConnection(self) -> None:
+        """No query came in time, or its answers were not read."""
+        self.transport.abortConnection()
+
+    def close(self) -> None:
+        """Take no more queries, and close when the answers are out."""
+        self.paused = True
+        # A transport that can resume its producer forgets that it was to close.
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+
+    def limit(self, query: Query) -> int:
+        """How many octets the answer may have."""
+        return MAX_TCP
+
+    def send(self, message: bytes, address: Peer | None) -> None:
+        """Send a response."""
+        self.sendString(message)
+
+
+class DNSFactory(DNSServerFactory):
+    """
+    Answers queries from the zone that there is when they come.
+
+    :ivar idle: seconds that a connection may go without a query
+    :ivar max_connections: how many there may be at a time
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        zone: Callable[[], Zone],
+        reactor: Any,
+        *,
+        idle: float = IDLE,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
+        super().__init__()
+        self._responder = Responder(zone)
+        self._reactor = reactor
+        self.idle = idle
+        self.max_connections = max_connections
+        self._closed: Deferred[None] | None = None
+
+    def datagrams(self) -> Datagrams:
+        """A protocol for a UDP port, answering as this factory does."""
+        return Datagrams(self, self._reactor)
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection | None:
+        """A protocol for a connection; None closes it, where there are too many."""
+        if len(self.connections) >= self.max_connections:
+            return None
+        return Connection(self, self._reactor)
+
+    def connectionLost(self, protocol: Connection) -> None:
+        """A connection is gone."""
+        super().connectionLost(protocol)
+        if self._closed is not None and not self.connections:
+            self._closed.callback(None)
+            self._closed = None
+
+    async def close_connections(self) -> None:
+        """Close all connections when their answers are out, or in `GRACE` seconds."""
+        if not self.connections:
+            return
+        closed = self._closed = Deferred()
+        for connection in [*self.connections]:
+            connection.close()
+        late = self._reactor.callLater(GRACE, self._abort_connections)
+        await closed
+        if late.active():
+            late.cancel()
+
+    def _abort_connections(self) -> None:
+        for connection in [*self.connections]:
+            connection.transport.abortConnection()
+
+    def messageReceived(
+        self, message: Query, proto: Datagrams | Connection, address: Peer | None = None
+    ) -> None:
+        """Answer `message`, which came over `proto`, for UDP from `address`."""
+        proto.send(self._responder.respond(message, proto.limit(message)), address)

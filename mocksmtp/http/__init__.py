@@ -1,0 +1,1 @@
+"""HTTP: the adapter over Klein."""

@@ -1,0 +1,119 @@
+"""The API as one resource: its routes, who may call them, and how it fails.
+
+All errors become answers in one function, `problem_of`.
+"""
+
+from __future__ import annotations
+
+from klein import Klein
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
+
+from mocksmtp.codec.structure import DocumentError, TooManyValues
+from mocksmtp.core.mailbox import Gone
+from mocksmtp.http import behaviors, content, extensions, mails, records, service
+from mocksmtp.http.guard import check_request
+from mocksmtp.http.problems import HttpProblem, abort, answer_problem, not_found
+from mocksmtp.http.routing import Api, mount
+
+log = Logger()
+
+HOST_ROUTES = (
+    *behaviors.ROUTES,
+    *mails.ROUTES,
+    *content.ROUTES,
+    *extensions.ROUTES,
+    *service.HOST_ROUTES,
+)
+"""The resources of a mail host."""
+
+ROOT_ROUTES = (*records.ROUTES, *service.ROUTES)
+"""What there is once, whatever hosts there are."""
+
+
+def make_resource(api: Api) -> IResource:
+    """The whole API, guarded."""
+    app = Klein()
+    # A path is what it is: no redirect from what is nearly one.
+    app.url_map.merge_slashes = False
+    mount(app, api, HOST_ROUTES)
+    mount(app, api, ROOT_ROUTES)
+    app.handle_errors(Exception)(_answer_failure)  # type: ignore[arg-type]
+    return Guarded(api, app.resource())
+
+
+def problem_of(error: BaseException) -> HttpProblem:
+    """What the sender of a request is told about `error`."""
+    match error:
+        case HttpProblem():
+            return error
+        case DocumentError():
+            return _refused_document(error)
+        case TooManyValues():
+            return HttpProblem(413, str(error))
+        case Gone():
+            return HttpProblem(410, "the mail to go on after is no longer kept")
+        case MethodNotAllowed():
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            return HttpProblem(405, f"allowed: {allowed}", headers={"Allow": allowed})
+        case HTTPException() if error.code == 404 or isinstance(error, RequestRedirect):
+            return not_found("there is nothing here")
+        case HTTPException():
+            return HttpProblem(error.code or 500, error.name)
+        case _:
+            return HttpProblem(500, "an error within the service; its log tells more")
+
+
+def _refused_document(error: DocumentError) -> HttpProblem:
+    first, *others = error.problems
+    more = f"; and {len(others)} more" if others else ""
+    return HttpProblem(400, f"{first.path}: {first.message}{more}", error.problems)
+
+
+def _answer_failure(request: Request, failure: Failure) -> bytes | None:
+    assert failure.value is not None
+    problem = problem_of(failure.value)
+    if problem.status >= 500:
+        log.failure("While answering {request}", failure, request=request)
+    if request.startedWriting:
+        abort(request)
+        return None
+    return answer_problem(request, problem)
+
+
+class Guarded(Resource):
+    """Passes to the app what may be passed to it."""
+
+    isLeaf = True
+
+    def __init__(self, api: Api, app: IResource) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._settings = api.settings
+        self._app = app
+
+    def render(self, request: Request) -> bytes | int:
+        """Check a request, and have it answered."""
+        request.setHeader("Cache-Control", "no-store")
+        request.setHeader("X-Content-Type-Options", "nosniff")
+        try:
+            check_request(request, self._settings)
+            _check_path(request)
+        except HttpProblem as problem:
+            return answer_problem(request, problem)
+        answer: bytes | int = self._app.render(request)
+        return answer
+
+
+def _check_path(request: Request) -> None:
+    """A path is UTF-8, has no empty parts, and an escaped slash divides nothing."""
+    assert request.postpath is not None
+    try:
+        segments = [segment.decode() for segment in request.postpath]
+    except UnicodeDecodeError:
+        raise HttpProblem(400, "the path is not UTF-8") from None
+    if any("/" in segment or not segment for segment in segments):
+        raise not_found("there is nothing here")

@@ -1,0 +1,133 @@
+"""``/smtpBehaviors``: what a host answers by its test's wish."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import attrs
+
+from mocksmtp.codec.behaviors import (
+    behavior_document,
+    parse_behavior,
+    parse_behaviors,
+    rule_document,
+)
+from mocksmtp.core.behaviors import Rule
+from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.http.documents import read_document
+from mocksmtp.http.params import one_of, parameter
+from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.routing import Call, Route
+from mocksmtp.model.behavior import Behavior
+
+
+class View(Enum):
+    """How much a listing tells."""
+
+    FULL = "full"
+
+
+class Place(Enum):
+    """Where new behaviors go, if not behind the others."""
+
+    FRONT = "front"
+
+
+@attrs.frozen
+class ListParameters:
+    """``?view=full`` tells ids and counters, and lists exhausted ones too."""
+
+    view: View | None = parameter("view", one_of(View))  # noqa: RUF009 - read-only
+
+
+@attrs.frozen
+class AddParameters:
+    """``?at=front`` puts what is added before the others."""
+
+    at: Place | None = parameter("at", one_of(Place))  # noqa: RUF009 - read-only
+
+
+def list_behaviors(call: Call[ListParameters]) -> bytes:
+    """Those that can still answer, as they were given; or all, with counters."""
+    rules = call.host.behaviors
+    if call.parameters.view is View.FULL:
+        return send_json(call.request, [rule_document(rule) for rule in rules])
+    documents = [behavior_document(r.behavior) for r in rules if not r.exhausted]
+    return send_json(call.request, documents)
+
+
+async def put_behaviors(call: Call[Any]) -> None:
+    """Replace all of them by an array, or set the one that an object describes."""
+    single, behaviors = await read_document(call, _parse)
+    if single:
+        call.host.behaviors.put(behaviors[0])
+    else:
+        call.host.behaviors.replace_all(behaviors)
+    send_nothing(call.request)
+
+
+async def add_behaviors(call: Call[AddParameters]) -> bytes:
+    """Add one or more, and tell their ids."""
+    _, behaviors = await read_document(call, _parse)
+    front = call.parameters.at is Place.FRONT
+    added = call.host.behaviors.extend(behaviors, front)
+    if len(added) == 1:
+        place = f"{call.request.path.decode()}/{added[0].id}"
+        call.request.setHeader("Location", place)
+    return send_json(call.request, {"ids": [rule.id for rule in added]}, 201)
+
+
+def clear_behaviors(call: Call[Any]) -> None:
+    """Take all out."""
+    call.host.behaviors.clear()
+    send_nothing(call.request)
+
+
+def get_behavior(call: Call[Any], rule_id: str) -> bytes:
+    """One of them, with its counters."""
+    return send_json(call.request, rule_document(_find(call, rule_id)))
+
+
+async def put_behavior(call: Call[Any], rule_id: str) -> None:
+    """Another behavior under the same id, in the same place, counted afresh."""
+    _find(call, rule_id)
+    behavior = await read_document(call, parse_behavior)
+    try:
+        call.host.behaviors.replace(rule_id, behavior)
+    except KeyError:
+        raise _unknown(rule_id) from None
+    send_nothing(call.request)
+
+
+def delete_behavior(call: Call[Any], rule_id: str) -> None:
+    """Take one out."""
+    call.host.behaviors.remove(_find(call, rule_id).id)
+    send_nothing(call.request)
+
+
+def _parse(document: Any) -> tuple[bool, tuple[Behavior, ...]]:
+    """Whether it is a single one, and the behaviors."""
+    return isinstance(document, dict), parse_behaviors(document)
+
+
+def _find(call: Call[Any], rule_id: str) -> Rule:
+    try:
+        return call.host.behaviors.get(rule_id)
+    except KeyError:
+        raise _unknown(rule_id) from None
+
+
+def _unknown(rule_id: str) -> HttpProblem:
+    return not_found(f"there is no behavior with the id {rule_id!r}"[:200])
+
+
+ROUTES = (
+    Route("GET", "/smtpBehaviors", list_behaviors, ListParameters),
+    Route("PUT", "/smtpBehaviors", put_behaviors),
+    Route("POST", "/smtpBehaviors", add_behaviors, AddParameters),
+    Route("DELETE", "/smtpBehaviors", clear_behaviors),
+    Route("GET", "/smtpBehaviors/<rule_id>", get_behavior),
+    Route("PUT", "/smtpBehaviors/<rule_id>", put_behavior),
+    Route("DELETE", "/smtpBehaviors/<rule_id>", delete_behavior),
+)

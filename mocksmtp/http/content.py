@@ -1,0 +1,95 @@
+"""The octets of a mail: ``/raw`` as they came, and ``/parts/{n}`` decoded.
+
+They are hostile content on the API's own origin: a browser is told to save them,
+not to guess what they are, and to let them do nothing (`protect`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from twisted.web.iweb import IRequest
+
+from mocksmtp.http.documents import in_turn
+from mocksmtp.http.listing import send_pieces
+from mocksmtp.http.mails import find_mail
+from mocksmtp.http.problems import not_found
+from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.model.mime import Part, TooComplex, read_structure
+from mocksmtp.model.text import windows_of
+
+MAX_NAME = 200
+"""Characters of a file name that are told."""
+
+# RFC 2045 §5.1, without what stands for several parts or for other headers.
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
+_CHARSET = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+')
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+
+
+async def get_raw(call: Call[Any], mail_id: str) -> Answer:
+    """The bytes received, after dot-unstuffing."""
+    mail, request = find_mail(call, mail_id), call.request
+    protect(request, f"{mail.id}.eml")
+    request.setHeader("Content-Length", str(len(mail.content)))
+    windows = windows_of(mail.content)
+    return await send_pieces(request, windows, call.api.clock, "message/rfc822")
+
+
+async def get_part(call: Call[Any], mail_id: str, number: str) -> Answer:
+    """One part of a mail, without its transfer encoding."""
+    mail = find_mail(call, mail_id)
+    parts = await in_turn(call, mail.content, _parts)
+    if not _NUMBER.fullmatch(number) or int(number) > len(parts):
+        raise not_found(f"no part {number!r}; the last one is {len(parts)}"[:200])
+    part = parts[int(number) - 1]
+    protect(call.request, part.file_name or f"part-{part.number}")
+    kind = content_type(part)
+    return await send_pieces(call.request, part.windows, call.api.clock, kind)
+
+
+def _parts(content: bytes) -> tuple[Part, ...]:
+    try:
+        return read_structure(content).parts
+    except TooComplex as error:
+        raise not_found(f"the parts of this mail are not told: {error}") from None
+
+
+def content_type(part: Part) -> str:
+    """The type of a part, if it is one, and its charset."""
+    if not _TYPE.fullmatch(part.content_type):
+        return "application/octet-stream"
+    if _CHARSET.fullmatch(part.charset):
+        return f"{part.content_type}; charset={part.charset}"
+    return part.content_type
+
+
+def protect(request: IRequest, file_name: str) -> None:
+    """Keep a browser from doing more with an answer than saving it."""
+    request.setHeader("Content-Disposition", disposition(file_name))
+    request.setHeader("X-Content-Type-Options", "nosniff")
+    request.setHeader("Content-Security-Policy", "sandbox")
+
+
+def disposition(file_name: str) -> str:
+    """
+    ``attachment``, with a name that is safe to save under (RFC 6266).
+
+    The name comes twice: in ASCII for old clients, and as it is (RFC 8187).
+    """
+    name = _UNSAFE.sub("_", file_name).lstrip(". ")[:MAX_NAME] or "unnamed"
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    plain = plain.replace("%", "_")
+    header = f'attachment; filename="{plain}"'
+    if plain == name:
+        return header
+    return f"{header}; filename*=UTF-8''{quote(name, safe='')}"
+
+
+ROUTES = (
+    Route("GET", "/smtpMails/<mail_id>/raw", get_raw),
+    Route("GET", "/smtpMails/<mail_id>/parts/<number>", get_part),
+)

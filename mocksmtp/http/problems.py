@@ -1,0 +1,80 @@
+"""Errors as the API tells them: problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from twisted.web.iweb import IRequest
+from twisted.web.server import Request
+
+from mocksmtp.codec.structure import Problem
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class HttpProblem(Exception):
+    """
+    An answer that is no success.
+
+    :param status: the HTTP status code
+    :param detail: what is wrong with this request, for its sender
+    :param errors: where in a document or in the query it is wrong
+    :param headers: fields that go with the status
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: tuple[Problem, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    @property
+    def title(self) -> str:
+        """The status in words; they are all that type ``about:blank`` says."""
+        return HTTPStatus(self.status).phrase
+
+    @property
+    def body(self) -> bytes:
+        """The problem document."""
+        document: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = [
+                {"path": error.path, "message": error.message} for error in self.errors
+            ]
+        return orjson.dumps(document)
+
+
+def answer_problem(request: IRequest, problem: HttpProblem) -> bytes:
+    """Turn an answer that has not begun into `problem`, whose body is answered."""
+    body = problem.body
+    request.setResponseCode(problem.status)
+    request.setHeader("Content-Type", CONTENT_TYPE)
+    request.setHeader("Content-Length", str(len(body)))
+    for name, value in problem.headers.items():
+        request.setHeader(name, value)
+    return body
+
+
+def abort(request: Request) -> None:
+    """Cut off an answer that has begun: broken off, it must not look whole."""
+    request.transport.abortConnection()  # type: ignore[union-attr]
+
+
+def not_found(what: str) -> HttpProblem:
+    """There is no such thing."""
+    return HttpProblem(404, what)

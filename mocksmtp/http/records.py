@@ -1,0 +1,136 @@
+"""``/dnsRecords``: the zone, as JSON or as zone-file text (RFC 4027).
+
+A zone never changes: a new one is made, in a thread where that is much work, and is
+put in the place of the one that it was made from. Queries see one or the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import orjson
+
+from mocksmtp.codec.records import (
+    MAX_ZONE_VALUES,
+    parse_name,
+    parse_records,
+    record_document,
+)
+from mocksmtp.codec.structure import parse_json
+from mocksmtp.codec.zonefile import parse_zone_text, zone_text
+from mocksmtp.core.zone import Zone
+from mocksmtp.http.answers import send_nothing
+from mocksmtp.http.documents import in_turn, read_body
+from mocksmtp.http.listing import array_pieces, send_pieces
+from mocksmtp.http.params import parameter
+from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.model.name import Name
+from mocksmtp.model.rrtype import type_number
+from mocksmtp.model.zone import Record
+
+ZONE_TEXT = "text/dns"
+
+INLINE_RECORDS = 500
+"""Records that are worked on at once; with more of them SMTP would be held up."""
+
+_QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
+
+
+@attrs.frozen
+class DeleteParameters:
+    """``?name=`` and ``?type=`` say which records go; without them all do."""
+
+    name: Name | None = parameter("name", parse_name)  # noqa: RUF009 - read-only
+    type: int | None = parameter("type", type_number)
+
+    def spares(self, record: Record) -> bool:
+        """Whether `record` stays."""
+        if self.name is not None and record.name != self.name:
+            return True
+        return self.type is not None and record.type != self.type
+
+
+async def list_records(call: Call[Any]) -> Answer:
+    """All records, as the caller prefers them."""
+    records = call.api.mock.zone.records
+    if prefers_text(call.request.getHeader("Accept") or ""):
+        lines = (zone_text([record]).encode() for record in records)
+        return await send_pieces(call.request, lines, call.api.clock, ZONE_TEXT)
+    return await _send_json(call, records)
+
+
+async def put_records(call: Call[Any]) -> None:
+    """Replace all records."""
+    parse = _parser(call)
+    zone = await in_turn(call, read_body(call), lambda body: Zone(parse(body)))
+    call.api.mock.zone = zone
+    send_nothing(call.request)
+
+
+async def add_records(call: Call[Any]) -> Answer:
+    """Add records to those that there are, and tell them as they were read."""
+    records = await in_turn(call, read_body(call), _parser(call))
+    await _change(call, len(records), lambda zone: zone.with_records(records))
+    return await _send_json(call, records, 201)
+
+
+async def delete_records(call: Call[DeleteParameters]) -> None:
+    """Take out the records that are asked for."""
+    spares = call.parameters.spares
+    size = len(call.api.mock.zone.records)
+    await _change(call, size, lambda zone: Zone(filter(spares, zone.records)))
+    send_nothing(call.request)
+
+
+def prefers_text(accept: str) -> bool:
+    """
+    Whether an Accept field would rather have a zone file than JSON.
+
+    JSON is what it gets unless it names ``text/dns``, and JSON not before that.
+    """
+    qualities = {}
+    for item in accept.lower().split(","):
+        quality = _QUALITY.search(item)
+        qualities[item.partition(";")[0].strip()] = float(quality[1] if quality else 1)
+    return qualities.get(ZONE_TEXT, 0.0) > qualities.get("application/json", 0.0)
+
+
+def _parser(call: Call[Any]) -> Callable[[bytes], tuple[Record, ...]]:
+    """What reads the body; all that is not said to be a zone file is JSON."""
+    content_type = call.request.getHeader("Content-Type") or ""
+    if content_type.partition(";")[0].strip().lower() == ZONE_TEXT:
+        return parse_zone_text
+    return lambda body: parse_records(parse_json(body, MAX_ZONE_VALUES))
+
+
+async def _change(call: Call[Any], size: int, change: Callable[[Zone], Zone]) -> None:
+    """Replace the zone by what `change` makes of it, which is work for its `size`."""
+    mock = call.api.mock
+    while True:
+        zone = mock.zone
+        if size <= INLINE_RECORDS:
+            changed = change(zone)
+        else:
+            changed = await call.api.in_thread(change, zone)
+        if mock.zone is zone:
+            mock.zone = changed
+            return
+
+
+async def _send_json(
+    call: Call[Any], records: tuple[Record, ...], status: int = 200
+) -> Answer:
+    documents = ((orjson.dumps(record_document(record)),) for record in records)
+    pieces = array_pieces(documents)
+    return await send_pieces(call.request, pieces, call.api.clock, status=status)
+
+
+ROUTES = (
+    Route("GET", "/dnsRecords", list_records),
+    Route("PUT", "/dnsRecords", put_records),
+    Route("POST", "/dnsRecords", add_records),
+    Route("DELETE", "/dnsRecords", delete_records, DeleteParameters),
+)

@@ -1,0 +1,104 @@
+"""Routes as values, and what their handlers are given.
+
+A module of a resource lists its routes; `mount` puts a list into the Klein app,
+below a prefix and with a way to find the host that is meant. So the resources of a
+host are written once, whichever host they are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import attrs
+from klein import Klein
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.server import Request
+
+from mocksmtp.core.host import MailHost
+from mocksmtp.core.mock import Mock
+from mocksmtp.http.params import NoParameters, read_parameters
+from mocksmtp.http.settings import HttpSettings, ServiceInfo
+from mocksmtp.http.waiting import Watches
+
+P = TypeVar("P")
+
+Answer: TypeAlias = bytes | None
+"""A body, or None where there is none or where it was sent already."""
+
+Handler: TypeAlias = Callable[..., Answer | Awaitable[Answer]]
+"""Called with a `Call`, and with the variable parts of the path by name."""
+
+InThread: TypeAlias = Callable[..., Deferred[Any]]
+"""Calls a function with arguments in a thread; fires with what it returns."""
+
+HostFinder: TypeAlias = Callable[[Mock, dict[str, str]], MailHost]
+"""Finds the host in the mock, by parts of the path that it takes out."""
+
+
+@attrs.frozen(eq=False)
+class Api:
+    """What all requests share: the mock, and what brings in the outside."""
+
+    mock: Mock
+    clock: IReactorTime
+    settings: HttpSettings
+    info: ServiceInfo
+    watches: Watches
+    in_thread: InThread
+
+
+@attrs.frozen(eq=False)
+class Call(Generic[P]):
+    """
+    One request, with what its handler needs.
+
+    :ivar host: the host whose resource it asks for
+    :ivar parameters: its query, as the route's class of parameters
+    """
+
+    request: Request
+    api: Api
+    host: MailHost
+    parameters: P
+
+
+@attrs.frozen
+class Route:
+    """A method on a path, in Werkzeug's notation."""
+
+    method: str
+    path: str
+    handler: Handler
+    parameters: type = NoParameters
+
+
+def default_host(mock: Mock, _: dict[str, str]) -> MailHost:
+    """The host whose resources are at the root."""
+    return mock.default
+
+
+def mount(
+    app: Klein,
+    api: Api,
+    routes: Iterable[Route],
+    prefix: str = "",
+    find_host: HostFinder = default_host,
+) -> None:
+    """Have `app` serve `routes` below `prefix`."""
+    for route in routes:
+        path = prefix + route.path
+        register = app.route(
+            path, methods=[route.method], endpoint=f"{route.method} {path}"
+        )
+        register(_handler(api, route, find_host))
+
+
+def _handler(api: Api, route: Route, find_host: HostFinder) -> Handler:
+    def handle(request: Request, **path: Any) -> Answer | Awaitable[Answer]:
+        host = find_host(api.mock, path)
+        parameters: Any = read_parameters(route.parameters, request.uri)
+        return route.handler(Call(request, api, host, parameters), **path)
+
+    return handle

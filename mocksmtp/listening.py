@@ -1,0 +1,154 @@
+"""Listeners: from an endpoint's text to an open port, and to its clean end."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import attrs
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
+from twisted.internet.protocol import ServerFactory
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.python.failure import Failure
+
+STOP_TIME = 1.0
+"""Seconds that connections get to end when their listener stops."""
+
+
+class ListenError(Exception):
+    """Why a listener can't be opened, in one line."""
+
+    @classmethod
+    def told_by(cls, error: CannotListenError) -> ListenError:
+        """The same in fewer words: twistd passes a hundred octets of them on."""
+        reason = getattr(error.socketError, "strerror", None) or error.socketError
+        return cls(f"can't listen on {error.interface}:{error.port}: {reason}")
+
+
+class Draining(Protocol):
+    """A factory that can end its connections."""
+
+    def shut_down(self) -> Deferred[None]:
+        """Let replies in flight go out and close; fires when all have gone."""
+
+    def abort(self) -> None:
+        """Cut off those that have not gone."""
+
+
+class Listener(Protocol):
+    """An open listener.
+
+    :ivar address: where it is bound, as in ``127.0.0.1:2525``
+    """
+
+    @property
+    def address(self) -> str:
+        """Where it is bound."""
+
+    def stop(self) -> Deferred[None]:
+        """Close it, then end its connections; fires when they have ended."""
+
+
+@attrs.frozen
+class StreamListener:
+    """A port for a factory's connections."""
+
+    address: str
+    _port: IListeningPort
+    _connections: Draining
+    _reactor: Any
+
+    def stop(self) -> Deferred[None]:
+        """Close the port; connections get `STOP_TIME` seconds to end."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        closing = self._port.stopListening()
+        if closing is not None:
+            await closing
+        gone = self._connections.shut_down()
+        gone.addTimeout(STOP_TIME, self._reactor)
+        try:
+            await gone
+        except DeferredTimeout:
+            self._connections.abort()
+
+
+def parse_endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
+    """
+    The endpoint that `text` describes; nothing is opened.
+
+    :raises ListenError: it describes none
+    """
+    try:
+        return serverFromString(reactor, text)
+    # What the parsers of endpoints raise is not defined, and they raise much.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ListenError(f"not an endpoint: {text!r} ({reason})") from None
+
+
+async def listen_stream(
+    reactor: Any, endpoint: str, factory: ServerFactory, connections: Draining
+) -> StreamListener:
+    """
+    Open `endpoint` for `factory`.
+
+    :param connections: what ends the connections when the listener is stopped
+    :raises ListenError: it can't be opened
+    """
+    try:
+        port = await parse_endpoint(reactor, endpoint).listen(factory)
+    except CannotListenError as error:
+        raise ListenError.told_by(error) from None
+    except OSError as error:
+        raise ListenError(f"can't open {endpoint!r}: {error}") from None
+    return StreamListener(show_address(port.getHost()), port, connections, reactor)
+
+
+def show_address(address: IAddress) -> str:
+    """``127.0.0.1:2525``, ``[::1]:2525``, or what else an address is."""
+    host, port = getattr(address, "host", None), getattr(address, "port", None)
+    if host is None:
+        return str(getattr(address, "name", address))
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class _Tracked(ProtocolWrapper):
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        super().connectionLost(reason)
+        self.factory.look_whether_all_have_gone()
+
+
+class TrackedFactory(WrappingFactory):
+    """Knows the connections of a factory that doesn't keep them itself."""
+
+    noisy = False
+    protocol = _Tracked
+
+    def __init__(self, factory: ServerFactory) -> None:
+        super().__init__(factory)
+        self._gone: Deferred[None] | None = None
+
+    def shut_down(self) -> Deferred[None]:
+        """Close each connection behind what was written to it."""
+        for connection in tuple(self.protocols):
+            connection.loseConnection()
+        if not self.protocols:
+            return succeed(None)
+        self._gone = Deferred()
+        return self._gone
+
+    def abort(self) -> None:
+        """Cut off those that have not gone."""
+        for connection in tuple(self.protocols):
+            connection.abortConnection()
+
+    def look_whether_all_have_gone(self) -> None:
+        """Fire what `shut_down` answered, once no connection is left."""
+        if not self.protocols and self._gone is not None:
+            gone, self._gone = self._gone, None
+            gone.callback(None)

@@ -1,0 +1,160 @@
+"""What a DNS record says: one class a type (RFC 1035 §3.3, §3.4).
+
+A class's fields come in the order of the wire, each of a kind (`kind`), from
+which all notations follow. A further type is one more class and its row in
+`RDATA`; the data of every other type is `Raw` (RFC 3597).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import ClassVar
+
+import attrs
+
+from mocksmtp.model.kind import IPV4, IPV6, MAX_RDATA, NAME, OCTETS, STRINGS, U16, U32
+from mocksmtp.model.name import Name
+from mocksmtp.model.rrtype import RRType, is_data_type, type_name
+
+
+class Rdata:
+    """What a record says: the base of one class a type."""
+
+    __slots__ = ()
+    TYPE: ClassVar[int]
+
+    @property
+    def type(self) -> int:
+        """The number of the record's type."""
+        return self.TYPE
+
+    @property
+    def host(self) -> Name | None:
+        """The name whose addresses who asked will want next, if there is one."""
+        return None
+
+
+@attrs.frozen
+class A(Rdata):
+    """An IPv4 address (RFC 1035 §3.4.1)."""
+
+    TYPE = RRType.A
+    address: IPv4Address = attrs.field(**IPV4)
+
+
+@attrs.frozen
+class AAAA(Rdata):
+    """An IPv6 address (RFC 3596 §2.2)."""
+
+    TYPE = RRType.AAAA
+    address: IPv6Address = attrs.field(**IPV6)
+
+    @address.validator
+    def _has_no_scope(self, _: object, value: IPv6Address) -> None:
+        if value.scope_id is not None:
+            raise ValueError(f"{value} has a zone index, which DNS cannot tell")
+
+
+@attrs.frozen
+class MX(Rdata):
+    """A mail exchange; the lowest preference first (RFC 1035 §3.3.9).
+
+    ``MX(0, ".")``, the null MX, says that there is no mail (RFC 7505).
+    """
+
+    TYPE = RRType.MX
+    preference: int = attrs.field(**U16)
+    exchange: Name = attrs.field(**NAME)
+
+    @property
+    def host(self) -> Name:
+        """The exchange."""
+        return self.exchange
+
+
+@attrs.frozen
+class CNAME(Rdata):
+    """The canonical name that this one is an alias of (RFC 1035 §3.3.1)."""
+
+    TYPE = RRType.CNAME
+    target: Name = attrs.field(**NAME)
+
+
+@attrs.frozen
+class NS(Rdata):
+    """A name server of the zone (RFC 1035 §3.3.11)."""
+
+    TYPE = RRType.NS
+    target: Name = attrs.field(**NAME)
+
+    @property
+    def host(self) -> Name:
+        """The name server."""
+        return self.target
+
+
+@attrs.frozen
+class SOA(Rdata):
+    """The start of a zone of authority (RFC 1035 §3.3.13); times are in seconds.
+
+    `minimum` bounds how long "there is none" may be kept (RFC 2308 §4).
+    """
+
+    TYPE = RRType.SOA
+    mname: Name = attrs.field(**NAME)
+    rname: Name = attrs.field(**NAME)
+    serial: int = attrs.field(**U32)
+    refresh: int = attrs.field(**U32)
+    retry: int = attrs.field(**U32)
+    expire: int = attrs.field(**U32)
+    minimum: int = attrs.field(**U32)
+
+
+@attrs.frozen
+class TXT(Rdata):
+    """Texts, each a character-string of its own (RFC 1035 §3.3.14).
+
+    A longer text is split, and read as one again (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
+    """
+
+    TYPE = RRType.TXT
+    strings: tuple[str, ...] = attrs.field(**STRINGS)
+
+    @strings.validator
+    def _fits(self, _: object, value: tuple[str, ...]) -> None:
+        if not value:
+            raise ValueError("TXT needs at least one string")
+        if sum(1 + len(text.encode()) for text in value) > MAX_RDATA:
+            raise ValueError(f"strings have more than {MAX_RDATA} octets")
+
+
+@attrs.frozen
+class Raw(Rdata):
+    """Data of a type that has no class here, or that its class cannot hold.
+
+    So also broken data of a known type can be served (RFC 3597 §5).
+    """
+
+    number: int = attrs.field()
+    data: bytes = attrs.field(**OCTETS)
+
+    @number.validator
+    def _is_of_records(self, _: object, value: int) -> None:
+        if not is_data_type(value):
+            raise ValueError(f"{type_name(value)} is no type that a record can have")
+
+    @data.validator
+    def _fits(self, _: object, value: bytes) -> None:
+        if len(value) > MAX_RDATA:
+            raise ValueError(f"data has more than {MAX_RDATA} octets")
+
+    @property
+    def type(self) -> int:
+        """The number of the record's type."""
+        return self.number
+
+
+RDATA: dict[int, type[Rdata]] = {
+    cls.TYPE: cls for cls in (A, NS, CNAME, SOA, MX, TXT, AAAA)
+}
+"""The class of each type that has one; all others are `Raw`."""

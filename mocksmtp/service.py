@@ -1,0 +1,164 @@
+"""From a `Config` to a running service: its listeners, and how long they live.
+
+All listeners are up when the start is over, or none is: a start that fails
+closes what it had opened. At the end all close, replies in flight go out, and
+what has not ended after a while is cut off.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
+
+from mocksmtp.config import Config
+from mocksmtp.core.host import MailHost
+from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.core.mock import Mock
+from mocksmtp.core.zone import Zone
+from mocksmtp.dns.listen import listen as listen_dns
+from mocksmtp.dns.server import DNSFactory
+from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
+from mocksmtp.listening import (
+    Listener,
+    ListenError,
+    TrackedFactory,
+    listen_stream,
+    parse_endpoint,
+)
+from mocksmtp.smtp.factory import MockSMTPFactory
+
+StartError = ListenError
+
+
+class MockService(Service):
+    """
+    The mock with its listeners.
+
+    :ivar mock: the hosts and the zone
+    """
+
+    name = "mocksmtp"
+    log = Logger()
+
+    def __init__(self, config: Config, reactor: Any) -> None:
+        for endpoint in (*config.smtp, config.http):
+            if endpoint is not None:
+                parse_endpoint(reactor, endpoint)
+        self.mock = _make_mock(config)
+        self._info = ServiceInfo(reactor.seconds())
+        self._config = config
+        self._reactor = reactor
+        self._listeners: list[tuple[str, Listener]] = []
+        self._opening: Deferred[None] | None = None
+
+    @property
+    def addresses(self) -> dict[str, list[str]]:
+        """The bound addresses by listener: ``smtp``, ``http`` and ``dns``."""
+        addresses: dict[str, list[str]] = {}
+        for name, listener in self._listeners:
+            addresses.setdefault(name, []).append(listener.address)
+        return addresses
+
+    def privilegedStartService(self) -> None:
+        """
+        Open all listeners, while low ports may still be opened.
+
+        :raises ListenError: one of them can't be opened
+        """
+        super().privilegedStartService()
+        self._start()
+
+    def startService(self) -> None:
+        """
+        Open all listeners, unless that was done.
+
+        :raises ListenError: one of them can't be opened
+        """
+        super().startService()
+        self._start()
+
+    def stopService(self) -> Deferred[Any]:
+        """Close all listeners; fires when the connections have ended."""
+        super().stopService()
+        listeners, self._listeners = self._listeners, []
+        self._opening = None
+        return DeferredList([listener.stop() for _, listener in listeners])
+
+    def _start(self) -> None:
+        if self._opening is not None:
+            return
+        self._opening = Deferred.fromCoroutine(self._open())
+        # Almost always it is over by now, and an error can be raised to who asked.
+        errors: list[Exception] = []
+        self._opening.addErrback(lambda failure: errors.append(failure.value))
+        if errors:
+            raise errors[0]
+        self._opening.addCallback(lambda _: self._fail(*errors))
+
+    def _fail(self, *errors: Exception) -> None:
+        """The start failed after whoever asked for it had gone on."""
+        for error in errors:
+            self.log.critical("Can't start: {error}", error=error)
+            self._reactor.stop()
+
+    async def started(self) -> None:
+        """Wait until all listeners are open."""
+        if self._opening is not None:
+            await self._opening
+
+    async def _open(self) -> None:
+        try:
+            async for name, listener in self._open_each():
+                self._listeners.append((name, listener))
+        except Exception:
+            # Not waited for: there may be no reactor that would end it.
+            self.stopService()
+            raise
+        self._info.addresses = self.addresses
+        shown = " ".join(
+            f"{name}={','.join(addresses)}"
+            for name, addresses in self.addresses.items()
+        )
+        self.log.info("Mock SMTP server started {shown}", shown=shown)
+
+    async def _open_each(self) -> AsyncIterator[tuple[str, Listener]]:
+        config, reactor = self._config, self._reactor
+        smtp = MockSMTPFactory(self.mock.default, reactor, itertools.count(1))
+        for endpoint in config.smtp:
+            yield "smtp", await listen_stream(reactor, endpoint, smtp, smtp)
+        if config.http is not None:
+            settings = HttpSettings(config.mail_shape, config.http_hosts, config.token)
+            site = TrackedFactory(make_site(self.mock, reactor, settings, self._info))
+            yield "http", await listen_stream(reactor, config.http, site, site)
+        for host, port in config.dns:
+            factory = DNSFactory(lambda: self.mock.zone, reactor)
+            try:
+                yield "dns", await listen_dns(reactor, host, port, factory)
+            except CannotListenError as error:
+                raise ListenError.told_by(error) from None
+
+
+def make_service(config: Config, reactor: Any) -> MockService:
+    """
+    The service that `config` describes; nothing is opened before it is started.
+
+    :raises ListenError: an endpoint is none
+    """
+    return MockService(config, reactor)
+
+
+def _make_mock(config: Config) -> Mock:
+    host = MailHost(
+        "default",
+        config.hostname,
+        Mailbox(config.max_mails, config.max_bytes),
+        config.limits,
+        start=config.start,
+    )
+    return Mock(host, Zone(config.records))

@@ -1,0 +1,95 @@
+"""``twistd mocksmtp``: the options, and the service that they make.
+
+A configuration that can't be used, and a start that fails, are told in one line.
+Both kinds of error end twistd with an exit code that is not zero, also when it
+has gone to the background.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from types import TracebackType
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.python import usage
+
+from mocksmtp import __version__
+from mocksmtp.config import OPTIONS, ConfigError, Option, load_config
+from mocksmtp.service import StartError, make_service
+
+_CONFIG = Option(
+    "config", str, "FILE", "TOML: options, behaviors, extensions, records, limits"
+)
+
+
+class Options(usage.Options):
+    """What ``twistd mocksmtp`` takes, without a judgement on any value."""
+
+    synopsis = "[options]"
+    longdesc = "A programmable SMTP server and DNS for testing mail delivery."
+
+    def __init__(self) -> None:
+        self.given: dict[str, list[str]] = {}
+        usage.Options.__init__(self)
+
+    def opt_version(self) -> None:
+        """Print the version and exit."""
+        print(f"mocksmtp {__version__}")
+        sys.exit(0)
+
+
+def _add(option: Option) -> None:
+    """Make `option` a method of `Options`, which is how usage.Options has them."""
+
+    def collect(self: Options, value: str) -> None:
+        self.given.setdefault(option.name, []).append(value)
+
+    collect.__doc__ = option.help + (f" [{option.variable}]" if option.variable else "")
+    setattr(Options, "opt_" + option.name.replace("-", "_"), collect)
+
+
+for _option in (_CONFIG, *OPTIONS):
+    _add(_option)
+
+
+def makeService(options: Options) -> IService:
+    """The service that `options` and the environment ask for."""
+    from twisted.internet import reactor
+
+    _tell_start_errors_in_one_line()
+    _spare_the_garbage_collector()
+    try:
+        config = load_config(options.given, os.environ)
+        return make_service(config, reactor)
+    except (ConfigError, StartError) as error:
+        # Before twistd goes to the background, so that the caller sees it.
+        raise SystemExit(f"mocksmtp: {error}") from None
+
+
+def _spare_the_garbage_collector() -> None:
+    """
+    Keep it from looking again and again at what does not go away.
+
+    Modules and kept mails are no garbage, and going through them takes a third of
+    the time of a mail with 100 recipients.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
+def _tell_start_errors_in_one_line() -> None:
+    usual = sys.excepthook
+
+    def tell(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> Any:
+        if isinstance(error, StartError):
+            print(f"mocksmtp: {error}", file=sys.stderr)
+        else:
+            usual(kind, error, trace)
+
+    sys.excepthook = tell

@@ -1,0 +1,61 @@
+"""Records of every sort, for what must hold of any."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+
+from hypothesis import strategies as st
+
+from mocksmtp.model.name import Name
+from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, RDATA, SOA, TXT, A, Raw
+from mocksmtp.model.rrtype import is_data_type
+from mocksmtp.model.zone import Record
+
+labels = st.one_of(
+    st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True).map(str.encode),
+    st.binary(min_size=1, max_size=10),
+    st.just(b"*"),
+)
+
+
+def _name(parts: list[bytes]) -> Name:
+    return Name(b"".join(bytes([len(part)]) + part for part in parts) + b"\0")
+
+
+names = st.lists(labels, max_size=5).map(_name)
+u16, u32 = st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1)
+texts = st.text(st.characters(codec="utf-8"), max_size=300)
+
+unknown = st.builds(
+    Raw,
+    st.integers(1, 2**16 - 1).filter(
+        lambda number: is_data_type(number) and number not in RDATA
+    ),
+    st.binary(max_size=40),
+)
+"""Data of types without a class."""
+
+known = st.one_of(
+    st.builds(A, st.builds(IPv4Address, u32)),
+    st.builds(AAAA, st.builds(IPv6Address, st.integers(0, 2**128 - 1))),
+    st.builds(MX, u16, names),
+    st.builds(CNAME, names),
+    st.builds(NS, names),
+    st.builds(SOA, names, names, u32, u32, u32, u32, u32),
+    st.builds(TXT, st.lists(texts, min_size=1, max_size=4)),
+)
+"""Data of types with one."""
+
+BROKEN = (
+    Raw(1, b"\x0a\0\0"),
+    Raw(15, b"\0\x0a\xc0\x0c"),
+    Raw(16, b""),
+    Raw(16, b"\2\xff\xfe"),
+    Raw(6, b"\0\0"),
+)
+"""Data that its class cannot hold."""
+
+rdatas = st.one_of(known, unknown, st.sampled_from(BROKEN))
+records = st.lists(
+    st.builds(Record, names, rdatas, st.integers(0, 2**31 - 1)), max_size=8
+).map(tuple)

@@ -1,0 +1,242 @@
+"""DNS records as zone files."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.codec import zonefile
+from mocksmtp.codec.structure import DocumentError
+from mocksmtp.codec.zonefile import TooManyRecords, parse_zone_text, zone_text
+from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw
+from mocksmtp.model.rrtype import RRType
+from mocksmtp.model.zone import Record
+from tests.codec.strategies import records
+
+FILE = r"""
+$ORIGIN ex.test.
+$TTL 300
+; A comment, and names relative to the origin.
+@           IN SOA ns hostmaster ( 1    ; serial
+                                   2 3 4 5 )
+            NS     ns
+            MX     10 mx
+mx     5    A      192.0.2.1
+       1h   AAAA   2001:db8::1
+            CNAME  elsewhere.test.
+text        TXT    "a;b" plain "q\"u\\ote" "\195\169" ""
+bücher      A      192.0.2.2
+_25._tcp.mx TLSA   3 1 0 cafe
+$ORIGIN sub
+deep        TYPE65280 \# 2 cafe
+"""
+
+RECORDS = (
+    Record("ex.test", SOA("ns.ex.test", "hostmaster.ex.test", 1, 2, 3, 4, 5), 300),
+    Record("ex.test", NS("ns.ex.test"), 300),
+    Record("ex.test", MX(10, "mx.ex.test"), 300),
+    Record("mx.ex.test", A("192.0.2.1"), 5),
+    Record("mx.ex.test", AAAA("2001:db8::1"), 3600),
+    Record("mx.ex.test", CNAME("elsewhere.test"), 300),
+    Record("text.ex.test", TXT(["a;b", "plain", 'q"u\\ote', "é", ""]), 300),
+    Record("xn--bcher-kva.ex.test", A("192.0.2.2"), 300),
+    Record("_25._tcp.mx.ex.test", Raw(RRType.TLSA, b"\3\1\0\xca\xfe"), 300),
+    Record("deep.sub.ex.test", Raw(65280, b"\xca\xfe"), 300),
+)
+
+
+class ParseTests(SynchronousTestCase):
+    """`parse_zone_text`."""
+
+    def test_file(self):
+        """A zone file is read with its directives, in its order, nothing left out."""
+        self.assertEqual(parse_zone_text(FILE), RECORDS)
+        self.assertEqual(parse_zone_text(FILE.encode()), RECORDS)
+
+    def test_nothing_required(self):
+        """No directive, SOA or NS is required; names are relative to the root."""
+        (record,) = parse_zone_text("* MX 10 mx.mock.test")
+        self.assertEqual(record, Record("*", MX(10, "mx.mock.test"), 60))
+        self.assertEqual(parse_zone_text(""), ())
+
+    def test_ttl_of_each(self):
+        """Records of one name and type keep their own TTLs."""
+        parsed = parse_zone_text("a 1 A 192.0.2.1\na 2 A 192.0.2.2\na A 192.0.2.3\n")
+        self.assertEqual([record.ttl for record in parsed], [1, 2, 60])
+
+    def test_generate(self):
+        """$GENERATE makes records of a range."""
+        parsed = parse_zone_text("$GENERATE 1-3 h$.test. A 192.0.2.$")
+        self.assertEqual(
+            [str(record.name) for record in parsed], ["h1.test", "h2.test", "h3.test"]
+        )
+
+    def test_broken_data(self):
+        """Data in the form that fits every type is taken as it is (RFC 3597 §5)."""
+        for text, expected in (
+            (r"a A \# 3 0a0000", Raw(1, b"\x0a\0\0")),
+            (r"a 5 IN A \# 4 0a 000001", A("10.0.0.1")),
+            ("mx IN 5 MX \\# ( 2\n 0005 )", Raw(15, b"\0\5")),
+            (r"a TLSA \# 3 030101", Raw(52, b"\3\1\1")),
+            (r"a TYPE1 \# 1 0a", Raw(1, b"\x0a")),
+            (r"a TYPE65534 \# 1 0a", Raw(65534, b"\x0a")),
+        ):
+            with self.subTest(text):
+                (record,) = parse_zone_text(text)
+                self.assertEqual(record.rdata, expected)
+
+    def test_what_only_looks_generic(self):
+        """A ``#`` behind a backslash in another place is one."""
+        (record, _) = parse_zone_text("a TXT A \\#\nb TYPE9 \\# 0\n")
+        self.assertEqual(record.rdata, TXT(["A", "#"]))
+        (record, _) = parse_zone_text("a MX 10 \\#\nb TYPE9 \\# 0\n")
+        self.assertEqual(record.rdata, MX(10, "#"))
+
+
+# (what is wrong, the file, the line, what is told)
+REFUSED = (
+    ("an address", "a A 192.0.2.1\n\nb A 192.0.2\n", 3, "'b A 192.0.2'"),
+    ("a name", "a..b A 192.0.2.1", 1, "empty"),
+    ("a label", "a" * 64 + " A 192.0.2.1", 1, "63"),
+    ("a type", "a\nb FOO x", 1, "'a'"),
+    ("an unknown type", "\n\na FOO x", 3, "FOO"),
+    ("a type for questions", r"a ANY \# 0", 1, "ANY"),
+    ("a class", "a CH A 192.0.2.1", 1, "class"),
+    ("data missing", "\na MX 10\nb A 192.0.2.1", 2, "'a MX 10'"),
+    ("data too many", "a MX 10 b c", 1, "'a MX 10 b c'"),
+    ("a TTL over 31 bits", "a 2147483648 A 192.0.2.1", 1, "2147483647"),
+    ("a quote not closed", 'a TXT "x\n', 1, "quote"),
+    ("a bracket not closed", "\na MX ( 10\n\nb", 2, "parenthes"),
+    ("a string over 255", f"a TXT {'x' * 256}", 1, "too long"),
+    ("a file to include", "$INCLUDE /etc/passwd", 1, "$INCLUDE"),
+    ("a directive", "$UNICODE 2008", 1, "$UNICODE"),
+    ("a relative origin's type", "$ORIGIN", 1, "$ORIGIN"),
+    ("a range", "$GENERATE 3-1 h$ A 192.0.2.$", 1, "$GENERATE"),
+    ("a width", "$GENERATE 1-2 h${0,99999999} A 192.0.2.$", 1, "$GENERATE"),
+    ("a length", r"a TYPE9 \# 3 cafe", 1, "TYPE9"),
+)
+
+
+# What zone files are made of, well formed or not.
+WORDS = (
+    *(
+        "a",
+        "*",
+        "ü",
+        "@",
+        ".",
+        "\\300",
+        "60",
+        "1h",
+        "IN",
+        "CH",
+        "A",
+        "AAAA",
+        "MX",
+        "TXT",
+    ),
+    *("SOA", "TYPE9", "TLSA", "LOC", "SVCB", "192.0.2.1", "::1", "10", "4", "cafe"),
+    *("$ORIGIN", "$TTL", "$GENERATE", "1-3", "$", "${0,2,d}", "\\#", "\\"),
+    *('"x"', '"', "(", ")", ";"),
+)
+
+
+class RefusedTests(SynchronousTestCase):
+    """Files that are refused."""
+
+    def problem(self, text: str | bytes) -> tuple[str, str]:
+        with self.assertRaises(DocumentError) as caught:
+            parse_zone_text(text)
+        (problem,) = caught.exception.problems
+        return problem.path, problem.message
+
+    def test_refused(self):
+        """What is wrong is told, with the line that the record begins in."""
+        for shows, text, line, expected in REFUSED:
+            with self.subTest(shows):
+                path, message = self.problem(text)
+                self.assertEqual(path, f"line {line}", shows)
+                self.assertIn(expected, message)
+
+    def test_encoding(self):
+        """A file is UTF-8, and the line where it is not is told."""
+        expected = ("line 2", "not UTF-8")
+        self.assertEqual(self.problem(b"a A 192.0.2.1\n\xff A 192.0.2.1"), expected)
+
+    def test_long_line(self):
+        """An error does not repeat the file."""
+        _, message = self.problem("a " + "x" * 100_000)
+        self.assertLess(len(message), 300)
+
+    def test_too_many(self):
+        """No more records are read, or generated, than are set."""
+        self.patch(zonefile, "MAX_RECORDS", 100)
+        range_ = "$GENERATE 1-{} h$ A 192.0.2.1"
+        self.assertEqual(len(parse_zone_text(range_.format(100))), 100)
+        for text in (range_.format(10**9), "a A 192.0.2.1\n" * 101):
+            with self.assertRaises(TooManyRecords) as caught:
+                parse_zone_text(text)
+            self.assertIn("more than 100 records", str(caught.exception))
+
+    @given(st.text() | st.binary())
+    def test_any_text(self, text: str | bytes):
+        """Any text is records, or is refused."""
+        self.parse(text)
+
+    @given(
+        st.lists(
+            st.sampled_from(WORDS) | st.sampled_from(["\n", "\n ", "\t"]),
+            max_size=15,
+        )
+    )
+    def test_any_words(self, words: list[str]):
+        """So is anything made of what zone files are made of."""
+        self.parse(" ".join(words))
+
+    def parse(self, text: str | bytes) -> None:
+        try:
+            parsed = parse_zone_text(text)
+        except DocumentError as error:
+            self.assertEqual(len(error.problems), 1)
+        else:
+            self.assertEqual(parse_zone_text(zone_text(parsed)), parsed)
+
+
+class TextTests(SynchronousTestCase):
+    """`zone_text`."""
+
+    def test_lines(self):
+        """A record is one line, with all that belongs to it, and absolute names."""
+        self.assertEqual(
+            zone_text(RECORDS),
+            dedent(
+                r"""
+                ex.test. 300 IN SOA ns.ex.test. hostmaster.ex.test. 1 2 3 4 5
+                ex.test. 300 IN NS ns.ex.test.
+                ex.test. 300 IN MX 10 mx.ex.test.
+                mx.ex.test. 5 IN A 192.0.2.1
+                mx.ex.test. 3600 IN AAAA 2001:db8::1
+                mx.ex.test. 300 IN CNAME elsewhere.test.
+                text.ex.test. 300 IN TXT "a;b" "plain" "q\"u\\ote" "\195\169" ""
+                xn--bcher-kva.ex.test. 300 IN A 192.0.2.2
+                _25._tcp.mx.ex.test. 300 IN TLSA \# 5 030100cafe
+                deep.sub.ex.test. 300 IN TYPE65280 \# 2 cafe
+                """
+            ).lstrip(),
+        )
+
+    def test_root(self):
+        """The root is a dot, as an owner and as an exchange."""
+        text = zone_text([Record(".", MX(0, "."))])
+        self.assertEqual(text, ". 60 IN MX 0 .\n")
+
+    @given(records)
+    def test_round_trip(self, some: tuple[Record, ...]):
+        """Any records are read as they were written, also their names' case."""
+        text = zone_text(some)
+        again = parse_zone_text(text)
+        self.assertEqual(again, some)
+        self.assertEqual(zone_text(again), text)

@@ -1,0 +1,284 @@
+"""The server over datagrams and connections, in memory."""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.core.zone import Zone
+from mocksmtp.dns.server import GRACE, DNSFactory
+from mocksmtp.model.rdata import MX, TXT, A
+from tests.dns.queries import flags, lines, packet, read, records
+
+ZONE = Zone(
+    records(
+        ("ex.test", MX(10, "mx.ex.test")),
+        *(("big.test", A(number)) for number in range(100)),
+        ("huge.test", TXT("x" * 60_000)),
+    )
+)
+CLIENT = ("192.0.2.99", 5353)
+
+
+class Network:
+    """A UDP transport that notes what goes out."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[bytes, tuple[str, int]]] = []
+        self.error: OSError | None = None
+
+    def write(self, data: bytes, address: tuple[str, int]) -> None:
+        if self.error:
+            raise self.error
+        self.sent.append((data, address))
+
+
+class DatagramTests(SynchronousTestCase):
+    """Queries over UDP."""
+
+    def setUp(self):
+        self.zone = ZONE
+        factory = DNSFactory(lambda: self.zone, Clock())
+        self.protocol = factory.datagrams()
+        self.protocol.transport = self.network = Network()
+
+    def ask(self, data: bytes) -> list[bytes]:
+        """What comes back."""
+        self.protocol.datagramReceived(data, CLIENT)
+        sent = [message for message, address in self.network.sent if address == CLIENT]
+        self.network.sent.clear()
+        return sent
+
+    def test_answer(self):
+        """A query is answered to where it came from."""
+        (response,) = self.ask(packet("ex.test"))
+        answers = lines(read(response).answer)
+        self.assertEqual(answers, ["ex.test. 60 IN MX 10 mx.ex.test."])
+
+    def test_size(self):
+        """An answer is cut to 512 octets, or to what the client takes."""
+        for options, limit in (({}, 512), ({"payload": 1000}, 1000)):
+            (response,) = self.ask(packet("big.test", "A", **options))
+            self.assertIn("TC", flags(response))
+            self.assertTrue(limit - 16 < len(response) <= limit)
+
+    def test_zone_replaced(self):
+        """A zone that is replaced takes effect with the next query."""
+        self.ask(packet("ex.test"))
+        self.zone = Zone()
+        (response,) = self.ask(packet("ex.test"))
+        self.assertEqual(read(response).rcode(), 3)
+
+    def test_silence(self):
+        """A response, and what has no header, get no answer."""
+        (response,) = self.ask(packet("ex.test"))
+        for data in (response, b"", packet("ex.test")[:11]):
+            self.assertEqual(self.ask(data), [])
+
+    def test_malformed(self):
+        """What is malformed behind its header gets FORMERR, and nothing is logged."""
+        (response,) = self.ask(packet("ex.test")[:20])
+        self.assertEqual(response[2:], b"\x81\x81" + bytes(8))
+
+    def test_client_cannot_be_reached(self):
+        """An answer that cannot be sent is lost, as a datagram may be."""
+        self.network.error = OSError(errno.EINVAL, "port 0")
+        self.assertEqual(self.ask(packet("ex.test")), [])
+
+    @given(st.binary(max_size=100))
+    def test_any_octets(self, data: bytes):
+        """Any octets get one answer or none."""
+        self.assertLessEqual(len(self.ask(data)), 1)
+
+    @given(st.data())
+    def test_any_change(self, data):
+        """A query with some octets changed gets one answer or none, under its ID."""
+        octets = bytearray(packet("ex.test", use_edns=0))
+        for at in data.draw(st.sets(st.integers(2, len(octets) - 1), max_size=3)):
+            octets[at] = data.draw(st.integers(0, 255))
+        for response in self.ask(bytes(octets)):
+            self.assertEqual(response[:2], octets[:2])
+            self.assertTrue(response[2] & 0x80)
+
+
+class Wire(StringTransport):
+    """A TCP transport that can be aborted, and pauses its producer when asked to."""
+
+    aborted = False
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+def framed(*messages: bytes) -> bytes:
+    return b"".join(struct.pack(">H", len(message)) + message for message in messages)
+
+
+def unframed(data: bytes) -> list[bytes]:
+    messages = []
+    while data:
+        (length,) = struct.unpack_from(">H", data)
+        messages.append(data[2 : 2 + length])
+        data = data[2 + length :]
+    return messages
+
+
+class Connections(SynchronousTestCase):
+    """A factory and its connections."""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.factory = DNSFactory(lambda: ZONE, self.clock, idle=10, max_connections=2)
+
+    def connect(self):
+        protocol = self.factory.buildProtocol(None)
+        wire = Wire()
+        protocol.makeConnection(wire)
+        self.addCleanup(self.lose, protocol)
+        return protocol, wire
+
+    def lose(self, protocol) -> None:
+        if protocol in self.factory.connections:
+            protocol.connectionLost(Failure(ConnectionDone()))
+
+
+class ConnectionTests(Connections):
+    """Queries over TCP."""
+
+    def test_several_queries(self):
+        """A connection carries several queries, answered in their order."""
+        protocol, wire = self.connect()
+        names = ("ex.test", "none.test", "EX.test")
+        protocol.dataReceived(framed(*(packet(name) for name in names)))
+        responses = [read(message) for message in unframed(wire.value())]
+        asked = [str(message.question[0].name) for message in responses]
+        self.assertEqual(asked, [name + "." for name in names])
+        self.assertEqual([message.rcode() for message in responses], [0, 3, 0])
+
+    def test_byte_by_byte(self):
+        """A query may come in any pieces."""
+        protocol, wire = self.connect()
+        for octet in framed(packet("ex.test")):
+            self.assertEqual(wire.value(), b"")
+            protocol.dataReceived(bytes([octet]))
+        self.assertEqual(len(unframed(wire.value())), 1)
+
+    def test_whole(self):
+        """An answer over TCP is whole."""
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(packet("huge.test", "TXT")))
+        (response,) = unframed(wire.value())
+        self.assertGreater(len(response), 60_000)
+        self.assertNotIn("TC", flags(response))
+
+    def test_malformed(self):
+        """What is no query is met with FORMERR or silence; the connection goes on."""
+        protocol, wire = self.connect()
+        no_queries = (b"", b"x", packet("ex.test")[:20])
+        protocol.dataReceived(framed(*no_queries, packet("ex.test")))
+        malformed, response = unframed(wire.value())
+        self.assertEqual(malformed[2:4], b"\x81\x81")
+        self.assertEqual(read(response).rcode(), 0)
+
+    def test_idle(self):
+        """A connection without a query for the set time is cut off."""
+        protocol, wire = self.connect()
+        self.clock.advance(9)
+        protocol.dataReceived(framed(packet("ex.test")))
+        self.clock.advance(9)
+        self.assertFalse(wire.aborted)
+        self.clock.advance(1)
+        self.assertTrue(wire.aborted)
+
+    def test_length_that_lies(self):
+        """Part of a query, or no query, does not keep a connection."""
+        protocol, wire = self.connect()
+        for data in (framed(b""), b"\xff\xff", packet("ex.test")):
+            self.clock.advance(3)
+            protocol.dataReceived(data)
+        self.clock.advance(1)
+        self.assertTrue(wire.aborted)
+
+    def test_answers_not_read(self):
+        """While a client reads no answers, its queries wait."""
+        protocol, wire = self.connect()
+        self.assertIs(wire.producer, protocol)
+        protocol.pauseProducing()
+        protocol.dataReceived(framed(packet("ex.test")))
+        self.assertEqual(wire.value(), b"")
+        protocol.resumeProducing()
+        self.assertEqual(len(unframed(wire.value())), 1)
+
+    def test_half_closed(self):
+        """A client that closes its side still gets its answers, and then the end."""
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(packet("ex.test")))
+        protocol.readConnectionLost()
+        self.assertEqual(len(unframed(wire.value())), 1)
+        self.assertTrue(wire.disconnecting)
+        self.assertIsNone(wire.producer)
+        protocol.writeConnectionLost()
+
+    def test_too_many(self):
+        """A connection beyond the set number is not taken, until one has gone."""
+        first, _ = self.connect()
+        self.connect()
+        self.assertIsNone(self.factory.buildProtocol(None))
+        self.lose(first)
+        self.connect()
+
+    def test_no_timer_left(self):
+        """A connection that ends leaves no timer behind."""
+        protocol, _ = self.connect()
+        self.lose(protocol)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    @given(st.lists(st.binary(max_size=100), max_size=5))
+    def test_any_octets(self, pieces: list[bytes]):
+        """Any octets get answers or none, and no error."""
+        protocol, _ = self.connect()
+        for piece in pieces:
+            protocol.dataReceived(piece)
+        self.lose(protocol)
+
+
+class CloseTests(Connections):
+    """The end of all connections."""
+
+    def close(self) -> Deferred:
+        return Deferred.fromCoroutine(self.factory.close_connections())
+
+    def test_none(self):
+        """Where there are none, there is nothing to wait for."""
+        self.successResultOf(self.close())
+
+    def test_closed(self):
+        """Each is closed when its answers are out; then the end is told."""
+        (first, wire), (second, other) = self.connect(), self.connect()
+        closed = self.close()
+        self.assertTrue(wire.disconnecting and other.disconnecting)
+        first.dataReceived(framed(packet("ex.test")))
+        self.assertEqual(wire.value(), b"")
+        self.lose(first)
+        self.assertNoResult(closed)
+        self.lose(second)
+        self.successResultOf(closed)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_answers_not_read_at_the_end(self):
+        """A client that does not read its answers is cut off after a while."""
+        protocol, wire = self.connect()
+        closed = self.close()
+        self.clock.advance(GRACE)
+        self.assertTrue(wire.aborted)
+        self.lose(protocol)
+        self.successResultOf(closed)
