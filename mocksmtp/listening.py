@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 import attrs
@@ -113,7 +114,7 @@ def show_address(address: IAddress) -> str:
     """``127.0.0.1:2525``, ``[::1]:2525``, or what else an address is."""
     host, port = getattr(address, "host", None), getattr(address, "port", None)
     if host is None:
-        return str(getattr(address, "name", address))
+        return os.fsdecode(getattr(address, "name", None) or str(address))
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

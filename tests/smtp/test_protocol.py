@@ -382,7 +382,7 @@ class BoundsTests(SynchronousTestCase):
     def test_an_error_of_ours_is_451(self) -> None:
         """The client gets an answer, the log the traceback, the session goes on."""
         dialogue = Dialogue()
-        with patch.object(dialogue.host.behaviors, "decide", side_effect=ValueError):
+        with patch.object(dialogue.protocol.delivery, "decide", side_effect=ValueError):
             self.assertEqual(dialogue.codes("NOOP"), ["451"])
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(dialogue.codes("NOOP"), ["250"])

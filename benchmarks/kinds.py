@@ -1,0 +1,50 @@
+"""The servers that are compared."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks.listening import BACKLOG, LOOPBACK
+from benchmarks.servers import Kind
+
+
+def postfix_tool(name: str) -> str:
+    """Return the path of one of Postfix's tools, which often are not in PATH."""
+    return shutil.which(name) or f"/usr/sbin/{name}"
+
+
+def _mocksmtp(port: int) -> list[str]:
+    return [
+        str(Path(sys.executable).with_name("twistd")),
+        "--nodaemon",
+        "--pidfile=",
+        "mocksmtp",
+        "--smtp",
+        f"tcp:{port}:interface={LOOPBACK}",
+        "--http",
+        f"tcp:0:interface={LOOPBACK}",
+        "--dns",
+        "off",
+    ]
+
+
+def _smtp_sink(port: int) -> list[str]:
+    # Started by root it ends at once, unless it is told whom to become.
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    return [postfix_tool("smtp-sink"), *user, f"{LOOPBACK}:{port}", str(BACKLOG)]
+
+
+def _module(name: str) -> list[str]:
+    return [sys.executable, "-m", f"benchmarks.{name}"]
+
+
+MOCKSMTP = Kind("mocksmtp", "mocksmtp", _mocksmtp)
+FLOOR = Kind("floor", "floor", lambda _: _module("floor"))
+STOCK = Kind("stock", "twisted.mail", lambda _: _module("stock"), forgets=True)
+AIOSMTPD = Kind(
+    "aiosmtpd", "aiosmtpd", lambda _: _module("aiosmtpd_sink"), forgets=True
+)
+SMTP_SINK = Kind("smtp-sink", "smtp-sink (C)", _smtp_sink, announces=False)
+
+KINDS = (MOCKSMTP, FLOOR, STOCK, AIOSMTPD, SMTP_SINK)

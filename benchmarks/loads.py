@@ -1,0 +1,91 @@
+"""The loads that every server is put under, and what is asked of mocksmtp."""
+
+from attrs import frozen
+
+from benchmarks.clients import Client, Pipelining, SmtpSource
+from benchmarks.kinds import FLOOR, STOCK
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@frozen
+class Ask:
+    """A least ratio of another server's CPU per mail to mocksmtp's.
+
+    Attributes:
+        against: the other server's name.
+        at_least: the ratio asked.
+        aim: the ratio hoped for; None where there is no other.
+
+    """
+
+    against: str
+    at_least: float
+    aim: float | None = None
+
+
+@frozen
+class Load:
+    """Mails sent in one way.
+
+    Attributes:
+        name: what the command line calls it.
+        title: what the tables call it.
+        client: what sends them.
+        mails: how many in a round.
+        asks: what is asked of mocksmtp.
+
+    """
+
+    name: str
+    title: str
+    client: Client
+    mails: int
+    asks: tuple[Ask, ...]
+
+
+LOADS = (
+    Load(
+        "lockstep-1k",
+        "1 KiB, lock-step",
+        SmtpSource(KIB),
+        mails=1500,
+        asks=(Ask(FLOOR.name, 0.6), Ask(STOCK.name, 1.5, aim=2)),
+    ),
+    Load(
+        "pipelined-1k",
+        "1 KiB, pipelined",
+        Pipelining(KIB),
+        mails=2400,
+        asks=(Ask(FLOOR.name, 0.6), Ask(STOCK.name, 2.5, aim=4)),
+    ),
+    Load(
+        "lockstep-100k",
+        "100 KiB, lock-step",
+        SmtpSource(100 * KIB),
+        mails=200,
+        asks=(Ask(FLOOR.name, 0.7),),
+    ),
+    Load(
+        "lockstep-1m",
+        "1 MiB, lock-step",
+        SmtpSource(MIB),
+        mails=30,
+        asks=(Ask(FLOOR.name, 0.7), Ask(STOCK.name, 4)),
+    ),
+    Load(
+        "recipients-100",
+        "100 recipients, pipelined",
+        Pipelining(KIB, recipients=100),
+        mails=120,
+        asks=(Ask(STOCK.name, 4),),
+    ),
+    Load(
+        "connections",
+        "a connection per mail",
+        SmtpSource(KIB, keep_connection=False),
+        mails=800,
+        asks=(Ask(STOCK.name, 1.5),),
+    ),
+)

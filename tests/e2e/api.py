@@ -1,0 +1,84 @@
+"""The HTTP API of a mock that runs in a namespace."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.e2e.namespaces import Namespace
+from tests.e2e.program import PATIENCE
+
+Document = dict[str, Any]
+
+
+class Api:
+    """
+    Talks to the API, from inside a namespace.
+
+    :param namespace: where the requests come from
+    :param url: the API's root
+    """
+
+    def __init__(self, namespace: Namespace, url: str) -> None:
+        self._namespace = namespace
+        self._url = url
+        # No proxy that the environment names can reach a namespace.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def reset(self) -> None:
+        """Forget mails and behaviors."""
+        self._call("POST", "/reset")
+
+    def set_records(self, *lines: str) -> None:
+        """The DNS records of a zone file with these lines, and no others."""
+        self._call("PUT", "/dnsRecords", "\n".join(lines).encode(), "text/dns")
+
+    def set_behaviors(self, *behaviors: Document) -> None:
+        """These behaviors and no others."""
+        self._call("PUT", "/smtpBehaviors", json.dumps(behaviors).encode())
+
+    def fired(self) -> list[int]:
+        """How often each behavior has answered."""
+        behaviors = json.loads(self._call("GET", "/smtpBehaviors?view=full"))
+        return [behavior["fired"] for behavior in behaviors]
+
+    def mails(self, **filters: str | int) -> list[Document]:
+        """The mails that match."""
+        return list(json.loads(self._call("GET", f"/smtpMails?{urlencode(filters)}")))
+
+    def mail_to(self, recipient: str) -> Document:
+        """
+        The one mail for `recipient`, as soon as it arrives.
+
+        :raises AssertionError: there is none, or more than one
+        """
+        mails = self.mails(to=recipient, count=1, wait=f"{PATIENCE}s")
+        if len(mails) != 1:
+            raise AssertionError(f"{len(mails)} mails to {recipient}: {mails}")
+        return mails[0]
+
+    def content(self, mail: Document) -> bytes:
+        """What arrived as the content of `mail`."""
+        return self._call("GET", f"/smtpMails/{mail['id']}/raw")
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        headers = {"Content-Type": content_type}
+        request = Request(self._url + path, body, headers, method=method)
+        return self._namespace.call(self._send, request)
+
+    def _send(self, request: Request) -> bytes:
+        try:
+            with self._opener.open(request, timeout=2 * PATIENCE) as response:
+                return bytes(response.read())
+        except HTTPError as error:
+            call = f"{request.get_method()} {request.selector}"
+            raise AssertionError(f"{call}: {error}\n{error.read()!r}") from None

@@ -1,0 +1,137 @@
+"""The test kit, as a suite uses it."""
+
+from __future__ import annotations
+
+import smtplib
+
+import attrs
+import treq
+from twisted.internet import reactor
+from twisted.internet.threads import deferToThread
+from twisted.names import client as dns_client
+from twisted.trial.unittest import TestCase
+
+from mocksmtp.client import ApiError
+from mocksmtp.service import StartError
+from mocksmtp.testing import RunningMock, start_mock
+from mocksmtp.testing.running import FREE_PORTS
+from tests.installed import busy_port
+
+MX = {"name": "x.test", "type": "MX", "preference": 10, "exchange": "mx.x.test"}
+
+
+def send(mock: RunningMock, recipient: str = "a@x.test") -> None:
+    """One mail from a real client; blocks."""
+    with smtplib.SMTP(*mock.smtp, timeout=10) as smtp:
+        smtp.sendmail("b@x.test", [recipient], "Subject: x\n\ntext\n")
+
+
+class StartMockTests(TestCase):
+    """`start_mock`"""
+
+    async def test_all_of_it_runs(self) -> None:
+        """SMTP, HTTP and DNS answer on the ports that are told."""
+        mock = await start_mock(self.addCleanup)
+        await deferToThread(send, mock)
+        (mail,) = await mock.api.mails()
+        self.assertEqual(mail["message"], "Subject: x\r\n\r\ntext\r\n")
+        await mock.api.set_records([MX])
+        resolver = dns_client.Resolver(servers=[mock.dns], reactor=reactor)
+        answers, _, _ = await resolver.lookupMailExchange("x.test")
+        self.assertEqual(answers[0].payload.preference, 10)
+
+    async def test_it_can_be_stopped_and_started_again(self) -> None:
+        """Nothing is left in the reactor, and nothing in the next one."""
+        for _ in range(3):
+            mock = await start_mock()
+            await deferToThread(send, mock)
+            self.assertEqual(len(await mock.api.mails()), 1)
+            await mock.stop()
+
+    async def test_two_do_not_see_each_other(self) -> None:
+        """Each has its own mails."""
+        first, second = [await start_mock(self.addCleanup) for _ in range(2)]
+        await deferToThread(send, first)
+        self.assertEqual(len(await first.api.mails()), 1)
+        self.assertEqual(await second.api.mails(), [])
+
+    async def test_an_open_client_does_not_keep_it(self) -> None:
+        """Connections that a test left open are closed with it."""
+        mock = await start_mock()
+        smtp = await deferToThread(smtplib.SMTP, *mock.smtp, timeout=10)
+        self.addCleanup(smtp.close)
+        await mock.stop()
+        self.assertEqual(await deferToThread(smtp.noop), (421, b"4.3.2 Shutting down"))
+
+    async def test_a_port_that_is_taken_is_told(self) -> None:
+        """And what was opened before is closed."""
+        port = busy_port(self.addCleanup)
+        config = attrs.evolve(FREE_PORTS, dns=(("127.0.0.1", port),))
+        with self.assertRaises(StartError) as raised:
+            await start_mock(config=config)
+        self.assertEqual(
+            str(raised.exception),
+            f"can't listen on 127.0.0.1:{port}: Address already in use",
+        )
+
+    async def test_a_token_is_used(self) -> None:
+        """The kit's client presents it; others are refused."""
+        config = attrs.evolve(FREE_PORTS, token="secret")
+        mock = await start_mock(self.addCleanup, config)
+        self.assertEqual(await mock.api.mails(), [])
+        answer = await treq.get(f"{mock.url}/smtpMails", persistent=False)
+        await answer.content()
+        self.assertEqual(answer.code, 401)
+
+
+class ClientTests(TestCase):
+    """`Client`, over a running service."""
+
+    async def setUp(self) -> None:
+        self.mock = await start_mock(self.addCleanup)
+        self.api = self.mock.api
+
+    async def test_behaviors(self) -> None:
+        """They are set, added and listed."""
+        first = {
+            "command": "RCPT TO",
+            "condition": {"operator": "contains", "matchingValue": "no@"},
+            "response": {"code": 550, "message": "no"},
+            "numberOfAnswer": None,
+        }
+        await self.api.set_behaviors(first)
+        second = first | {"command": "MAIL FROM"}
+        self.assertEqual(await self.api.add_behaviors(second), ["2"])
+        self.assertEqual(await self.api.behaviors(), [first, second])
+
+    async def test_a_refusal_is_an_exception(self) -> None:
+        """It has the status and the problem document."""
+        with self.assertRaises(ApiError) as raised:
+            await self.api.set_behaviors({"command": "NONE"})
+        self.assertEqual(raised.exception.status, 400)
+        paths = [error["path"] for error in raised.exception.problem["errors"]]
+        self.assertIn("$[0].command", paths)
+
+    async def test_mails(self) -> None:
+        """They are waited for, filtered, read raw, and taken out."""
+        waiting = self.api.mails(recipient="c@x.test", count=1, wait="30s")
+        await deferToThread(send, self.mock)
+        await deferToThread(send, self.mock, "c@x.test")
+        (mail,) = await waiting
+        self.assertEqual(mail["recipients"][0]["address"], "c@x.test")
+        self.assertEqual(await self.api.mails(sender="<>"), [])
+        raw = await self.api.raw(mail["id"])
+        self.assertEqual(raw, b"Subject: x\r\n\r\ntext\r\n")
+        self.assertEqual(len(await self.api.clear_mails()), 2)
+        self.assertEqual(await self.api.mails(), [])
+
+    async def test_extensions_records_and_reset(self) -> None:
+        """The rest of what a test sets up; records survive a reset."""
+        await self.api.set_extensions("DSN")
+        await self.api.set_records("x.test. A 127.0.0.1\n")
+        await self.api.reset()
+        self.assertEqual(await self.api.get("/smtpExtensions"), [])
+        self.assertEqual(
+            await self.api.get("/dnsRecords"),
+            [{"name": "x.test", "type": "A", "ttl": 60, "address": "127.0.0.1"}],
+        )
