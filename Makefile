@@ -45,7 +45,6 @@ $(BIN)/python:
 # Not an editable install: twistd would find its plugin in this folder only.
 $(VENV)/.installed: $(BIN)/python setup.cfg pyproject.toml tests/constraints.txt $(SOURCES)
 	$(PIP) install $(CONSTRAINTS) .
-	$(PIP) install --no-deps --force-reinstall .
 	@touch $@
 
 $(VENV)/.test-tools: $(BIN)/python setup.cfg tests/constraints.txt
