@@ -32,7 +32,7 @@ def serve(options: Sequence[str]) -> None:
 
     parsed = Options()
     try:
-        parsed.parseOptions(list(options))
+        parsed.parseOptions(list(options))  # type: ignore[no-untyped-call]
     except usage.UsageError as error:
         raise click.UsageError(str(error)) from None
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)])

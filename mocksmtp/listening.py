@@ -11,7 +11,7 @@ from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
-from twisted.internet.protocol import ServerFactory
+from twisted.internet.protocol import Factory
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
@@ -85,7 +85,8 @@ def parse_endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     :raises ListenError: it describes none
     """
     try:
-        return serverFromString(reactor, text)
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+        return endpoint
     # What the parsers of endpoints raise is not defined, and they raise much.
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
@@ -93,7 +94,7 @@ def parse_endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
 
 
 async def listen_stream(
-    reactor: Any, endpoint: str, factory: ServerFactory, connections: Draining
+    reactor: Any, endpoint: str, factory: Factory[Any], connections: Draining
 ) -> StreamListener:
     """
     Open `endpoint` for `factory`.
@@ -120,7 +121,7 @@ def show_address(address: IAddress) -> str:
 
 class _Tracked(ProtocolWrapper):
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        super().connectionLost(reason)
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
         self.factory.look_whether_all_have_gone()
 
 
@@ -130,8 +131,8 @@ class TrackedFactory(WrappingFactory):
     noisy = False
     protocol = _Tracked
 
-    def __init__(self, factory: ServerFactory) -> None:
-        super().__init__(factory)
+    def __init__(self, factory: Factory[Any]) -> None:
+        super().__init__(factory)  # type: ignore[no-untyped-call]
         self._gone: Deferred[None] | None = None
 
     def shut_down(self) -> Deferred[None]:

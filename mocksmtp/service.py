@@ -8,13 +8,14 @@ what has not ended after a while is cut off.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from mocksmtp.config import Config
 from mocksmtp.core.host import MailHost
@@ -71,7 +72,7 @@ class MockService(Service):
 
         :raises ListenError: one of them can't be opened
         """
-        super().privilegedStartService()
+        super().privilegedStartService()  # type: ignore[no-untyped-call]
         self._start()
 
     def startService(self) -> None:
@@ -80,12 +81,12 @@ class MockService(Service):
 
         :raises ListenError: one of them can't be opened
         """
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         self._start()
 
     def stopService(self) -> Deferred[Any]:
         """Close all listeners; fires when the connections have ended."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         listeners, self._listeners = self._listeners, []
         self._opening = None
         return DeferredList([listener.stop() for _, listener in listeners])
@@ -96,7 +97,7 @@ class MockService(Service):
         self._opening = Deferred.fromCoroutine(self._open())
         # Almost always it is over by now, and an error can be raised to who asked.
         errors: list[Exception] = []
-        self._opening.addErrback(lambda failure: errors.append(failure.value))
+        self._opening.addErrback(_collect_into(errors))
         if errors:
             raise errors[0]
         self._opening.addCallback(lambda _: self._fail(*errors))
@@ -142,6 +143,14 @@ class MockService(Service):
                 yield "dns", await listen_dns(reactor, host, port, factory)
             except CannotListenError as error:
                 raise ListenError.told_by(error) from None
+
+
+def _collect_into(errors: list[Exception]) -> Callable[[Failure], None]:
+    def collect(failure: Failure) -> None:
+        assert isinstance(failure.value, Exception)
+        errors.append(failure.value)
+
+    return collect
 
 
 def make_service(config: Config, reactor: Any) -> MockService:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from treq.client import HTTPClient
 from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.http_headers import Headers
 
 Document = dict[str, Any]
 
@@ -64,12 +65,13 @@ class Client:
         """
         if document is not None and not isinstance(document, bytes):
             document = orjson.dumps(document)
+        sent = self._headers | (headers or {})
         response = await self._http.request(
             method,
             self.base_url + path,
             data=document,
             params={k: str(v) for k, v in (params or {}).items() if v is not None},
-            headers=self._headers | (headers or {}),
+            headers=Headers({k: [v] for k, v in sent.items()}),
         )
         body: bytes = await response.content()
         if response.code // 100 != 2:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from mocksmtp.codec.structure import (
+    MAX_SHOWN,
     DocumentError,
     Problem,
     Refused,
@@ -20,6 +21,7 @@ from mocksmtp.codec.structure import (
     json_type,
     listed,
     new_converter,
+    shown,
     strict_dict,
     strict_int,
     strict_str,
@@ -120,7 +122,7 @@ def _enum_hook(name: str) -> Callable[[Any, type[E]], E]:
             if isinstance(error, Refused):
                 raise
             known = listed([member.value for member in kind])
-            raise Refused(f"unknown {name} {value!r}; {known}") from None
+            raise Refused(f"unknown {name} {shown(value)}; {known}") from None
 
     return structure_enum
 
@@ -150,12 +152,13 @@ def _structure_condition(value: Any, _: Any) -> Condition:
         raise Refused(f"expected a string, not {json_type(operator)}", "operator")
     if operator not in _OPERATORS:
         raise Refused(
-            f"unknown operator {operator!r}; {listed(list(_OPERATORS))}", "operator"
+            f"unknown operator {shown(operator)}; {listed(list(_OPERATORS))}",
+            "operator",
         )
     for name in document:
         if name not in ("operator", "matchingValue"):
             known = listed(["operator", "matchingValue"])
-            raise Refused(f"unknown field; {known}", name)
+            raise Refused(f"unknown field; {known}", name[:MAX_SHOWN])
     return _OPERATORS[operator](document)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksmtp.model.mime import Part, TooComplex, read_structure
+from mocksmtp.model.mime import read_structure
+from mocksmtp.model.part import Part, TooComplex
 
 
 def mime_fields(content: bytes) -> dict[str, Any]:

@@ -39,6 +39,9 @@ MAX_ERRORS = 100
 """How many errors of one document are told; a longer list helps nobody."""
 
 
+MAX_SHOWN = 64
+"""Characters of a value, or of a field's name, that an error gives back."""
+
 _WINDOW = 2**20
 _TOKEN = re.compile(
     rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{][ \t\r\n]*+[\]}]|([,\[{])', re.DOTALL
@@ -146,6 +149,11 @@ def json_type(value: object) -> str:
 def listed(values: Iterator[str] | list[str]) -> str:
     """Names for a message: ``one of: a, b``."""
     return "one of: " + ", ".join(values)
+
+
+def shown(text: str) -> str:
+    """A text that was refused, for a message; of a long one the beginning."""
+    return repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…")
 
 
 def strict_str(value: Any, _: object = None) -> str:
@@ -270,7 +278,8 @@ def _problems(error: BaseException, path: str) -> Iterator[Problem]:
                 camel_case(field.name) for field in attrs.fields(error.cl) if field.init
             )
             for name in sorted(error.extra_fields):
-                yield Problem(f"{path}.{name}", f"unknown field; {listed(known)}")
+                place = f"{path}.{name[:MAX_SHOWN]}"
+                yield Problem(place, f"unknown field; {listed(known)}")
         case KeyError():
             yield Problem(path, "required, but missing")
         case Refused():

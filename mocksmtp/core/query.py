@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import attrs
 
+from mocksmtp.model.address import Address
+from mocksmtp.model.condition import Contains
 from mocksmtp.model.mail import Mail
 from mocksmtp.model.mime import subject_of
 
 
 def _normalized(address: str) -> str:
     """An address for comparison: the domain without case."""
-    local, at, domain = address.rpartition("@")
-    return local + at + domain.lower() if at else address
+    return Address(address).normalized
 
 
 @attrs.frozen
@@ -33,6 +34,11 @@ class MailQuery:
     )
     subject: str | None = None
     contains: str | None = None
+    _part: Contains | None = attrs.field(init=False, eq=False, repr=False)
+
+    @_part.default
+    def _encode(self) -> Contains | None:
+        return None if self.contains is None else Contains(self.contains)
 
     def matches(self, mail: Mail) -> bool:
         """Whether `mail` is one of those asked for."""
@@ -44,7 +50,7 @@ class MailQuery:
             for recipient in envelope.recipients
         ):
             return False
-        if self.contains is not None and self.contains.encode() not in mail.content:
+        if self._part is not None and not self._part.matches(mail.content):
             return False
         return self.subject is None or self.subject in subject_of(mail.content)
 

@@ -92,15 +92,20 @@ class Guarded(Resource):
 
     def __init__(self, api: Api, app: IResource) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._settings = api.settings
+        self.api = api
         self._app = app
+
+    @property
+    def _on_loopback(self) -> bool:
+        told = self.api.settings.loopback
+        return self.api.info.http_on_loopback if told is None else told
 
     def render(self, request: Request) -> bytes | int:
         """Check a request, and have it answered."""
         request.setHeader("Cache-Control", "no-store")
         request.setHeader("X-Content-Type-Options", "nosniff")
         try:
-            check_request(request, self._settings)
+            check_request(request, self.api.settings, self._on_loopback)
             _check_path(request)
         except HttpProblem as problem:
             return answer_problem(request, problem)

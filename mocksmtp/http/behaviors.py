@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 import attrs
+import orjson
 
 from mocksmtp.codec.behaviors import (
     behavior_document,
@@ -16,9 +17,10 @@ from mocksmtp.codec.behaviors import (
 from mocksmtp.core.behaviors import Rule
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.documents import read_document
+from mocksmtp.http.listing import array_pieces, send_pieces
 from mocksmtp.http.params import one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
-from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.model.behavior import Behavior
 
 
@@ -48,13 +50,15 @@ class AddParameters:
     at: Place | None = parameter("at", one_of(Place))  # noqa: RUF009 - read-only
 
 
-def list_behaviors(call: Call[ListParameters]) -> bytes:
+async def list_behaviors(call: Call[ListParameters]) -> Answer:
     """Those that can still answer, as they were given; or all, with counters."""
-    rules = call.host.behaviors
+    rules = iter(call.host.behaviors)
     if call.parameters.view is View.FULL:
-        return send_json(call.request, [rule_document(rule) for rule in rules])
-    documents = [behavior_document(r.behavior) for r in rules if not r.exhausted]
-    return send_json(call.request, documents)
+        documents = (rule_document(rule) for rule in rules)
+    else:
+        documents = (behavior_document(r.behavior) for r in rules if not r.exhausted)
+    pieces = array_pieces((orjson.dumps(document),) for document in documents)
+    return await send_pieces(call.request, pieces, call.api.clock)
 
 
 async def put_behaviors(call: Call[Any]) -> None:

@@ -17,7 +17,8 @@ from mocksmtp.http.listing import send_pieces
 from mocksmtp.http.mails import find_mail
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.routing import Answer, Call, Route
-from mocksmtp.model.mime import Part, TooComplex, read_structure
+from mocksmtp.model.mime import read_structure
+from mocksmtp.model.part import Part, TooComplex
 from mocksmtp.model.text import windows_of
 
 MAX_NAME = 200

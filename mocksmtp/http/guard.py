@@ -23,14 +23,15 @@ _ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-def check_request(request: Request, settings: HttpSettings) -> None:
+def check_request(request: Request, settings: HttpSettings, loopback: bool) -> None:
     """
     Let a request pass, or not.
 
+    :param loopback: whether the listener is bound to loopback only
     :raises HttpProblem: 400, 401 or 403, with what is wrong
     """
     host = _host(request)
-    if settings.loopback and host is not None and not _is_known(host, settings):
+    if loopback and host is not None and not _is_known(host, settings):
         name = f"the Host {host!r} is not known here; see --http-host"
         raise HttpProblem(403, name[:200])
     for origin in _values(request, "Origin"):

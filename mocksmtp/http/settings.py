@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import attrs
 
 from mocksmtp.codec.mails import MailShape
@@ -15,14 +17,14 @@ class HttpSettings:
     :ivar mail_shape: which fields a listing of mails has
     :ivar hosts: further names that a browser may call the API by
     :ivar token: what a caller must present (RFC 6750), or None for nothing
-    :ivar loopback: whether the listener is bound to loopback only, so that a
-        strange Host can only come from a browser that was led astray
+    :ivar loopback: whether the listener is bound to loopback only; None where its
+        bound address is to tell
     """
 
     mail_shape: MailShape = MailShape.BOTH
     hosts: tuple[str, ...] = ()
     token: str | None = attrs.field(default=None, repr=False)
-    loopback: bool = True
+    loopback: bool | None = None
 
 
 @attrs.define(eq=False)
@@ -31,8 +33,22 @@ class ServiceInfo:
     What only who runs the service knows, for ``/status``.
 
     :ivar started_at: seconds, by the clock that the API was given
-    :ivar addresses: the bound addresses by listener; filled in once they are known
+    :ivar addresses: the bound addresses by listener, as in
+        ``{"http": ["127.0.0.1:8000"]}``; filled in once they are known
     """
 
     started_at: float
     addresses: dict[str, list[str]] = attrs.Factory(dict)
+
+    @property
+    def http_on_loopback(self) -> bool:
+        """Whether the API listens on loopback only; True until it is known."""
+        return all(map(_is_loopback, self.addresses.get("http", ())))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address.rpartition(":")[0].strip("[]")).is_loopback
+    except ValueError:
+        # A UNIX socket, which no browser can be led to.
+        return False

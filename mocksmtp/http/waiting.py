@@ -54,8 +54,6 @@ class Waiter:
 
     def look(self) -> bool:
         """Look at some of the mails that have come; True where there may be more."""
-        if self.done.called:
-            return False
         mails = self._mailbox.newer(self._seen, BITE)
         for mail in mails:
             self._seen = mail.number

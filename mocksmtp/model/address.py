@@ -6,8 +6,6 @@ read once is never read again, so that time is linear on any input.
 
 from __future__ import annotations
 
-import re
-
 from mocksmtp.model.values import frozen
 
 _ATEXT = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]"

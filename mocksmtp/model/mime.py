@@ -12,7 +12,6 @@ order; the body of a mail without MIME is part 1. A mail within a mail is one pa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from functools import cached_property
 
 import attrs
@@ -27,8 +26,7 @@ from mocksmtp.model.fields import (
     read_fields,
     value_of,
 )
-from mocksmtp.model.text import decode_text
-from mocksmtp.model.transfer import decoded
+from mocksmtp.model.part import Part, TooComplex, make_part
 
 MAX_SIZE = 64 * 2**20
 """Octets of a mail whose structure is read."""
@@ -45,64 +43,8 @@ MAX_FIELDS = 10_000
 MAX_DELIMITERS = 100_000
 """How many lines may begin as a delimiter does, with ``--``."""
 
-MAX_TEXT = 4 * 2**20
-"""Octets of a part that is given as text."""
-
 _BOUNDARY_LIMIT = 200
 """Octets of a delimiter line; RFC 2046 §5.1.1 allows 74 and white space."""
-
-
-class TooComplex(Exception):
-    """A mail goes past a bound of this reader; the text says which."""
-
-
-@attrs.frozen(eq=False)
-class Part:
-    """An entity with no parts of its own.
-
-    :ivar number: its place among the parts, from 1
-    :ivar content_type: ``type/subtype`` in lower case, as sent
-    :ivar charset: as sent, ``""`` where it has none
-    :ivar disposition: in lower case, ``""`` where it has none (RFC 2183)
-    :ivar file_name: decoded, but else as sent: not safe as a path
-    :ivar content_id: without angle brackets (RFC 2392)
-    :ivar encoding: its Content-Transfer-Encoding in lower case
-    """
-
-    number: int
-    content_type: str
-    charset: str
-    disposition: str
-    file_name: str
-    content_id: str
-    encoding: str
-    _raw: memoryview = attrs.field(repr=False)
-
-    @property
-    def windows(self) -> Iterator[bytes]:
-        """The content without its transfer encoding, in pieces."""
-        return decoded(self._raw, self.encoding)
-
-    @property
-    def size(self) -> int:
-        """The octets of the content without its transfer encoding."""
-        return sum(map(len, self.windows))
-
-    @property
-    def text(self) -> str:
-        """
-        The content as text.
-
-        :raises TooComplex: it is too long for that
-        """
-        if self.size > MAX_TEXT:
-            raise TooComplex(f"part {self.number} has over {MAX_TEXT:,} octets of text")
-        return decode_text(b"".join(self.windows), self.charset or "utf-8")
-
-    def is_body(self, content_type: str) -> bool:
-        """Whether it is there to be read as `content_type`, not to be attached."""
-        attached = self.disposition == "attachment" or self.file_name
-        return self.content_type == content_type and not attached
 
 
 @attrs.frozen
@@ -258,7 +200,7 @@ class _Reader:
         if self._find():
             end = self._line_end_before(self._lines[self._at].start, body)
         raw = self._view[body:end]
-        self.parts.append(_part(len(self.parts) + 1, named, raw))
+        self.parts.append(make_part(len(self.parts) + 1, named, raw))
 
     def _line_end_before(self, start: int, least: int) -> int:
         """The line end before a delimiter is the delimiter's (RFC 2046 §5.1.1)."""
@@ -284,21 +226,3 @@ def _boundary(named: dict[str, Field]) -> bytes:
     if field is None or not value_of(field).startswith("multipart/"):
         return b""
     return parameters_of(field).get("boundary", "").encode().rstrip(b" ")
-
-
-def _part(number: int, named: dict[str, Field], raw: memoryview) -> Part:
-    kind = named.get("content-type", Field("Content-Type", b"text/plain"))
-    placed = named.get("content-disposition", Field("Content-Disposition", b""))
-    parameters = parameters_of(kind)
-    encoding = named.get("content-transfer-encoding")
-    content_id = named.get("content-id")
-    return Part(
-        number=number,
-        content_type=value_of(kind) or "text/plain",
-        charset=parameters.get("charset", ""),
-        disposition=value_of(placed),
-        file_name=parameters_of(placed).get("filename") or parameters.get("name", ""),
-        content_id=content_id.text.strip("<> \t") if content_id else "",
-        encoding=value_of(encoding) if encoding else "",
-        raw=raw,
-    )

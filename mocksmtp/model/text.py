@@ -14,8 +14,8 @@ from encodings.aliases import aliases
 WINDOW = 64 * 1024
 """Octets that are worked on at once; between windows other threads get a turn."""
 
-# By the names that Python gives them. UTF-7 and IDNA are left out: nobody's mail
-# program sends them, and they are ways to hide something.
+# By the names that Python gives them. None of these lets a lone surrogate through,
+# which no document can hold, as UTF-7 does.
 _TEXT_CODEC = re.compile(
     r"ascii|latin_1|utf_8|utf_(?:16|32)(?:_[bl]e)?|iso8859_\d+|cp\d+|koi8_[rtu]"
     r"|gb2312|gbk|gb18030|hz|big5|big5hkscs|euc_\w+|shift_jis\w*|iso2022_\w+"
@@ -35,10 +35,10 @@ def decode_text(octets: bytes, charset: str = "utf-8") -> str:
         # Big-endian unless it says otherwise (RFC 2781 §4.3).
         name += "_le" if octets.startswith(codecs.BOM_UTF16_LE) else "_be"
     if len(octets) <= WINDOW:
-        return _without_surrogates(octets.decode(name, "replace"))
+        return octets.decode(name, "replace")
     decoder = codecs.getincrementaldecoder(name)("replace")
     windows = [decoder.decode(window) for window in windows_of(octets)]
-    return _without_surrogates("".join(windows) + decoder.decode(b"", final=True))
+    return "".join(windows) + decoder.decode(b"", final=True)
 
 
 def windows_of(octets: bytes) -> Iterator[bytes]:
@@ -59,12 +59,3 @@ def _codec_name(charset: str) -> str:
     except LookupError:
         return "utf-8"
     return name
-
-
-def _without_surrogates(text: str) -> str:
-    """Some codecs let lone surrogates through, which no document can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

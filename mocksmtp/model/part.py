@@ -1,0 +1,86 @@
+"""A part of a mail: an entity with no parts of its own (RFC 2045 §2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from mocksmtp.model.fields import Field, parameters_of, value_of
+from mocksmtp.model.text import decode_text
+from mocksmtp.model.transfer import decoded
+
+MAX_TEXT = 4 * 2**20
+"""Octets of a part that is given as text."""
+
+
+class TooComplex(Exception):
+    """A mail goes past a bound of this reader; the text says which."""
+
+
+@attrs.frozen(eq=False)
+class Part:
+    """An entity with no parts of its own.
+
+    :ivar number: its place among the parts, from 1
+    :ivar content_type: ``type/subtype`` in lower case, as sent
+    :ivar charset: as sent, ``""`` where it has none
+    :ivar disposition: in lower case, ``""`` where it has none (RFC 2183)
+    :ivar file_name: decoded, but else as sent: not safe as a path
+    :ivar content_id: without angle brackets (RFC 2392)
+    :ivar encoding: its Content-Transfer-Encoding in lower case
+    """
+
+    number: int
+    content_type: str
+    charset: str
+    disposition: str
+    file_name: str
+    content_id: str
+    encoding: str
+    _raw: memoryview = attrs.field(repr=False)
+
+    @property
+    def windows(self) -> Iterator[bytes]:
+        """The content without its transfer encoding, in pieces."""
+        return decoded(self._raw, self.encoding)
+
+    @property
+    def size(self) -> int:
+        """The octets of the content without its transfer encoding."""
+        return sum(map(len, self.windows))
+
+    @property
+    def text(self) -> str:
+        """
+        The content as text.
+
+        :raises TooComplex: it is too long for that
+        """
+        if self.size > MAX_TEXT:
+            raise TooComplex(f"part {self.number} has over {MAX_TEXT:,} octets of text")
+        return decode_text(b"".join(self.windows), self.charset or "utf-8")
+
+    def is_body(self, content_type: str) -> bool:
+        """Whether it is there to be read as `content_type`, not to be attached."""
+        attached = self.disposition == "attachment" or self.file_name
+        return self.content_type == content_type and not attached
+
+
+def make_part(number: int, named: dict[str, Field], raw: memoryview) -> Part:
+    """The part with these fields, by their names in lower case, and this content."""
+    kind = named.get("content-type", Field("Content-Type", b"text/plain"))
+    placed = named.get("content-disposition", Field("Content-Disposition", b""))
+    parameters = parameters_of(kind)
+    encoding = named.get("content-transfer-encoding")
+    content_id = named.get("content-id")
+    return Part(
+        number=number,
+        content_type=value_of(kind) or "text/plain",
+        charset=parameters.get("charset", ""),
+        disposition=value_of(placed),
+        file_name=parameters_of(placed).get("filename") or parameters.get("name", ""),
+        content_id=content_id.text.strip("<> \t") if content_id else "",
+        encoding=value_of(encoding) if encoding else "",
+        raw=raw,
+    )

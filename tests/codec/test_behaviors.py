@@ -1,0 +1,242 @@
+"""Behaviors and extensions as documents"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.codec.behaviors import (
+    behavior_document,
+    parse_behavior,
+    parse_behaviors,
+    parse_extensions,
+    rule_document,
+)
+from mocksmtp.codec.structure import DocumentError
+from mocksmtp.core.behaviors import Rule
+from mocksmtp.model.behavior import Behavior, Command, Effect, Response
+from mocksmtp.model.condition import Contains, MatchAll
+
+FRODO = {
+    "command": "MAIL FROM",
+    "condition": {"operator": "contains", "matchingValue": "frodo"},
+    "response": {"code": 250, "message": "OK"},
+    "numberOfAnswer": 7,
+}
+"""The article's document."""
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    """The article's document with other fields; ``...`` leaves one out."""
+    return {n: v for n, v in {**FRODO, **fields}.items() if v is not ...}
+
+
+def errors(document: Any) -> list[str]:
+    """Where a behavior is wrong."""
+    try:
+        parse_behavior(document)
+    except DocumentError as error:
+        return [problem.path for problem in error.problems]
+    return []
+
+
+class BaseTests(SynchronousTestCase):
+    """Documents of existing suites"""
+
+    def test_the_articles_document(self) -> None:
+        """It is read, and comes back as it was."""
+        behavior = parse_behavior(FRODO)
+        self.assertEqual(
+            behavior,
+            Behavior(Command.MAIL_FROM, Response(250, "OK"), Contains("frodo"), 7),
+        )
+        self.assertEqual(behavior_document(behavior), FRODO)
+
+    def test_every_command(self) -> None:
+        """Each is known by its name, and by no other."""
+        for command in Command:
+            behavior = parse_behavior(changed(command=command.value))
+            self.assertIs(behavior.command, command)
+        for name in "mail from", "MAIL", "MAIL_FROM", "RCPT TO ", "":
+            self.assertEqual(errors(changed(command=name)), ["$.command"], name)
+
+    def test_codes(self) -> None:
+        """A number or its digits, from 200 to 599; it is told as a number."""
+        for code in 200, "200", 599, "599", "0450":
+            document = changed(response={"code": code, "message": "x"})
+            told = behavior_document(parse_behavior(document))
+            self.assertEqual(told["response"]["code"], int(code))
+        for code in (
+            199,
+            600,
+            "199",
+            -250,
+            "+250",
+            " 250",
+            "٢٥٠",
+            "",
+            "x",
+            2.5,
+            None,
+            [250],
+        ):
+            document = changed(response={"code": code, "message": "x"})
+            self.assertEqual(errors(document), ["$.response.code"], code)
+
+    def test_numbers_of_answers(self) -> None:
+        """A number from 1 or its digits; null, absent and empty are for ever."""
+        for number, read in (
+            *((7, 7), ("7", 7), (1, 1), (10**12, 10**12)),
+            *((None, None), ("", None), (..., None)),
+        ):
+            behavior = parse_behavior(changed(numberOfAnswer=number))
+            self.assertEqual(behavior.number_of_answer, read, number)
+            self.assertEqual(behavior_document(behavior)["numberOfAnswer"], read)
+        for number in 0, "0", -1, 1.0, True, "x", " ", [], "9" * 5000:
+            document = changed(numberOfAnswer=number)
+            self.assertEqual(errors(document), ["$.numberOfAnswer"], number)
+
+    def test_messages(self) -> None:
+        """Any text or a number; CRLF ends a line as LF does, and none is stock text."""
+        for message, read in (
+            ("a b", "a b"),
+            ("", ""),
+            ("a\nb", "a\nb"),
+            ("a\r\nb", "a\nb"),
+            ("é", "é"),
+            (5, "5"),
+            (1.5, "1.5"),
+            (None, None),
+            (..., None),
+        ):
+            response = {"code": 250, "message": message}
+            behavior = parse_behavior(
+                changed(response={n: v for n, v in response.items() if v is not ...})
+            )
+            self.assertEqual(behavior.response.message, read)
+        for message in "a\rb", True, [], {}:
+            document = changed(response={"code": 250, "message": message})
+            self.assertEqual(errors(document), ["$.response.message"], message)
+
+    def test_conditions(self) -> None:
+        """Without one all match; a value goes with ``contains``, and must."""
+        for condition, read in (
+            (..., MatchAll()),
+            ({"operator": "matchAll"}, MatchAll()),
+            ({"operator": "matchAll", "matchingValue": None}, MatchAll()),
+            ({"operator": "contains", "matchingValue": ""}, Contains("")),
+            ({"operator": "contains", "matchingValue": 5}, Contains("5")),
+        ):
+            behavior = parse_behavior(changed(condition=condition))
+            self.assertEqual(behavior.condition, read)
+        for condition, place in (
+            (None, ""),
+            ([], ""),
+            ({}, ".operator"),
+            ({"matchingValue": "x"}, ".operator"),
+            ({"operator": None}, ".operator"),
+            ({"operator": "matchall"}, ".operator"),
+            ({"operator": "contains"}, ".matchingValue"),
+            ({"operator": "contains", "matchingValue": None}, ".matchingValue"),
+            ({"operator": "contains", "matchingValue": True}, ".matchingValue"),
+            ({"operator": "matchAll", "matchingValue": ""}, ".matchingValue"),
+            ({"operator": "contains", "matchingValue": "x", "y": 1}, ".y"),
+        ):
+            document = changed(condition=condition)
+            self.assertEqual(errors(document), [f"$.condition{place}"], condition)
+
+    def test_what_is_needed(self) -> None:
+        """Command and response, and a code in it."""
+        self.assertEqual(errors({}), ["$.command", "$.response"])
+        self.assertEqual(errors(changed(response={})), ["$.response.code"])
+
+    def test_effects(self) -> None:
+        """Read by name, and told where they were given; discard has its commands."""
+        for effect in Effect:
+            response = {"code": 250, "message": "x", "effect": effect.value}
+            behavior = parse_behavior(changed(response=response))
+            self.assertIs(behavior.response.effect, effect)
+            self.assertEqual(behavior_document(behavior)["response"], response)
+        discard = {"code": 250, "effect": "discard"}
+        self.assertEqual(
+            errors(changed(command="NOOP", response=discard)), ["$.response.effect"]
+        )
+        self.assertEqual(
+            errors(changed(response={"code": 250, "effect": "lose"})),
+            ["$.response.effect"],
+        )
+
+    def test_errors_are_short(self) -> None:
+        """However long what was sent is, little of it is given back."""
+        long = "é" * 10**6
+        for fields in (
+            {"command": long},
+            {"condition": {"operator": long}},
+            {"condition": {"operator": "matchAll", long: 1}},
+            {"numberOfAnswer": long},
+            {"response": {"code": long}},
+        ):
+            with self.assertRaises(DocumentError) as raised:
+                parse_behavior(changed(**fields))
+            self.assertLess(len(str(raised.exception)), 300)
+
+    def test_one_or_many(self) -> None:
+        """An array, which may be empty, or one object."""
+        self.assertEqual(len(parse_behaviors([FRODO, FRODO])), 2)
+        self.assertEqual(parse_behaviors([]), ())
+        self.assertEqual(len(parse_behaviors(FRODO)), 1)
+        for document in None, "x", 1, True:
+            self.assertRaises(DocumentError, parse_behaviors, document)
+
+    @settings(deadline=None)
+    @given(
+        st.builds(
+            Behavior,
+            st.sampled_from([Command.DATA, Command.RCPT_TO]),
+            st.builds(
+                Response,
+                st.integers(200, 599),
+                st.none() | st.text().filter(lambda text: "\r" not in text),
+                st.none() | st.sampled_from(Effect),
+            ),
+            st.just(MatchAll()) | st.builds(Contains, st.text()),
+            st.none() | st.integers(1),
+        )
+    )
+    def test_what_is_told_is_read_again(self, behavior: Behavior) -> None:
+        """A document describes its behavior, and no other."""
+        self.assertEqual(parse_behavior(behavior_document(behavior)), behavior)
+
+
+class RuleTests(SynchronousTestCase):
+    """A behavior in force"""
+
+    def test_counters_are_told(self) -> None:
+        """With its id, around the document of the behavior."""
+        rule = Rule("5", parse_behavior(FRODO), seen=3, fired=2)
+        self.assertEqual(
+            rule_document(rule),
+            {"id": "5", **FRODO, "seen": 3, "fired": 2, "remaining": 5},
+        )
+
+
+class ExtensionsTests(SynchronousTestCase):
+    """Further lines of EHLO"""
+
+    def test_lines(self) -> None:
+        """Any line of text, as it was given."""
+        lines = ["dsn", "MT-PRIORITY MIXER", " é ", "X" * 1000]
+        self.assertEqual(parse_extensions(lines), tuple(lines))
+        self.assertEqual(parse_extensions([]), ())
+
+    def test_what_can_not_be_a_line(self) -> None:
+        """It is refused at its place, all of them at once."""
+        with self.assertRaises(DocumentError) as raised:
+            parse_extensions(["a", "", "b\n", "c\r", "\x7f", "d"])
+        paths = [problem.path for problem in raised.exception.problems]
+        self.assertEqual(paths, ["$[1]", "$[2]", "$[3]", "$[4]"])
+        for document in None, {}, "dsn", [1], [None], [["x"]]:
+            self.assertRaises(DocumentError, parse_extensions, document)

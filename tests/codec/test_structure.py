@@ -1,0 +1,250 @@
+"""From JSON values to model classes"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.codec.structure import (
+    MAX_ERRORS,
+    MAX_VALUES,
+    DocumentError,
+    Refused,
+    TooManyValues,
+    camel_case,
+    class_hook,
+    json_type,
+    new_converter,
+    parse_json,
+    shown,
+    structure,
+)
+
+
+@attrs.frozen
+class Inner:
+    some_text: str
+    a_flag: bool = False
+
+
+@attrs.frozen
+class Outer:
+    number: int
+    inner: Inner | None = None
+    many: tuple[Inner, ...] = ()
+    made: str = attrs.field(init=False, default="made")
+
+
+CONVERTER = new_converter()
+
+
+@CONVERTER.register_structure_hook
+def _optional_inner(value: Any, _: Any) -> Inner | None:
+    return None if value is None else CONVERTER.structure(value, Inner)
+
+
+def problems(document: Any, kind: Any = Outer) -> list[tuple[str, str]]:
+    """What is wrong with a document."""
+    try:
+        structure(CONVERTER, document, kind)
+    except DocumentError as error:
+        return [(problem.path, problem.message) for problem in error.problems]
+    return []
+
+
+def values_of(document: Any) -> int:
+    """How many JSON values a document has, itself included."""
+    if isinstance(document, dict):
+        return 1 + sum(map(values_of, document.values()))
+    if isinstance(document, list):
+        return 1 + sum(map(values_of, document))
+    return 1
+
+
+class ParseTests(SynchronousTestCase):
+    """JSON (RFC 8259)"""
+
+    def test_any_value_is_a_document(self) -> None:
+        """Not arrays and objects only; white space around it is nothing."""
+        for text in b"null", b" 1.5\n", b'"x"', b"true", b"[]", b'{"a": [1, {}]}':
+            self.assertEqual(parse_json(text), json.loads(text))
+
+    def test_what_is_no_json(self) -> None:
+        """The error is at the document, and says in which line and column."""
+        for text in (
+            *(b"", b"{", b"[1,]", b"{a: 1}", b"'x'", b"NaN", b"\xff", b'"\xff"'),
+            *(b'"\\ud800"', b"\xef\xbb\xbf[]", b"[" * 5000, b"01", b"[] []"),
+        ):
+            with self.assertRaises(DocumentError) as raised:
+                parse_json(text)
+            (problem,) = raised.exception.problems
+            self.assertEqual(problem.path, "$", text)
+            self.assertIn("line 1, column", problem.message)
+
+    def test_values_are_bounded(self) -> None:
+        """As many as are allowed are taken, one more is refused, in any shape."""
+        for item, values in (
+            (b"1", 1),
+            (b"[]", 1),
+            (b"[ \n]", 1),
+            (b"{}", 1),
+            (b"[[]]", 2),
+            (b'"a,b[{"', 1),
+            (b'"\\",[["', 1),
+            (b'"\\\\"', 1),
+            (b'{"a,":[1,"]"]}', 4),
+        ):
+            limit = 1 + 20 * values
+            text = b"[" + b" , ".join([item] * 20) + b"]"
+            self.assertEqual(len(parse_json(text, limit)), 20, item)
+            self.assertRaises(TooManyValues, parse_json, text, limit - 1)
+        self.assertRaises(TooManyValues, parse_json, b"[" + b"1," * MAX_VALUES + b"1]")
+
+    def test_what_is_refused_is_refused_soon(self) -> None:
+        """Brackets, quotes and commas without end cost neither time nor memory."""
+        for text in (
+            b"[]" * 2**20,
+            b"[" * 2**20,
+            b"," * MAX_VALUES + b'"' * 2**20,
+            b"," * MAX_VALUES + b'"\\' * 2**20,
+            b"[[],[" * 2**18,
+        ):
+            self.assertRaises(TooManyValues, parse_json, text)
+
+    @settings(deadline=None)
+    @given(
+        st.recursive(
+            st.none() | st.integers(-9, 9) | st.text(st.sampled_from('a,[]{}"\\: é')),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
+        ),
+        st.booleans(),
+    )
+    def test_the_count_is_exact(self, document: Any, spaced: bool) -> None:
+        """A document has just as many values as it has."""
+        text = json.dumps(document, indent=1 if spaced else None).encode()
+        values = values_of(document)
+        self.assertEqual(parse_json(text, values), document)
+        if values > 1:
+            self.assertRaises(TooManyValues, parse_json, text, values - 1)
+
+
+class StructureTests(SynchronousTestCase):
+    """Strictness"""
+
+    def test_names_are_camel_case(self) -> None:
+        """As JSON has them; Python's names are unknown fields."""
+        outer = structure(
+            CONVERTER,
+            {"number": 1, "many": [{"someText": "x", "aFlag": True}]},
+            Outer,
+        )
+        self.assertEqual(outer, Outer(1, None, (Inner("x", True),)))
+        self.assertEqual(camel_case("number_of_answer"), "numberOfAnswer")
+        self.assertEqual(camel_case("from_"), "from")
+
+    def test_nothing_is_coerced(self) -> None:
+        """A value is of its type, or refused at its place."""
+        for document, path, message in (
+            ({"number": "1"}, "$.number", "expected a whole number, not a string"),
+            ({"number": 1.5}, "$.number", "expected a whole number, not a number"),
+            ({"number": True}, "$.number", "expected a whole number, not a boolean"),
+            ({"number": None}, "$.number", "expected a whole number, not null"),
+            ({"number": 1, "many": {}}, "$.many", "expected an array, not an object"),
+            ({"number": 1, "many": "ab"}, "$.many", "expected an array, not a string"),
+            ({"number": 1, "many": None}, "$.many", "expected an array, not null"),
+            ([], "$", "expected an object, not an array"),
+            (None, "$", "expected an object, not null"),
+            ({}, "$.number", "required, but missing"),
+        ):
+            self.assertEqual(problems(document), [(path, message)])
+        for flag in 0, "true", None:
+            document = {"someText": "x", "aFlag": flag}
+            self.assertEqual(problems(document, Inner)[0][0], "$.aFlag")
+        for text in 1, None, ["x"]:
+            self.assertEqual(problems({"someText": text}, Inner)[0][0], "$.someText")
+
+    def test_unknown_fields_are_refused(self) -> None:
+        """With those that are known; what is made within is no field."""
+        for name in "Number", "made", "many_", "":
+            (problem,) = problems({"number": 1, name: 2})
+            self.assertEqual(
+                problem,
+                (f"$.{name}", "unknown field; one of: inner, many, number"),
+            )
+
+    def test_all_errors_are_told(self) -> None:
+        """Each with the way to it."""
+        document = {
+            "number": "x",
+            "many": [{"someText": "x"}, {"someText": 1, "aFlag": 1}, 5],
+            "b": 1,
+            "a": 1,
+        }
+        self.assertEqual(
+            sorted(path for path, _ in problems(document)),
+            [
+                *("$.a", "$.b", "$.many[1].aFlag", "$.many[1].someText"),
+                *("$.many[2]", "$.number"),
+            ],
+        )
+
+    def test_errors_are_bounded(self) -> None:
+        """Nobody reads more of them."""
+        found = problems([1] * 10 * MAX_ERRORS, tuple[Inner, ...])
+        self.assertEqual(len(found), MAX_ERRORS)
+
+    def test_errors_are_short(self) -> None:
+        """However long what was sent is, little of it is given back."""
+        long = "é" * 10**6
+        for document in {"number": 1, long: 1}, {"number": long}:
+            with self.assertRaises(DocumentError) as raised:
+                structure(CONVERTER, document, Outer)
+            self.assertLess(len(str(raised.exception)), 200)
+        self.assertEqual(shown("a'b"), '"a\'b"')
+        self.assertEqual(shown("x" * 65), repr("x" * 64 + "…"))
+
+    def test_hooks_tell_a_place_within(self) -> None:
+        """What a hook refuses may be deeper than its value."""
+
+        def hook(value: Any, _: Any) -> str:
+            raise Refused("no good", "a", "b")
+
+        converter = new_converter()
+        read = class_hook(converter, Inner, some_text=hook)
+        converter.register_structure_hook(Inner, read)
+        with self.assertRaises(DocumentError) as raised:
+            structure(converter, [{"someText": 1}], tuple[Inner, ...])
+        (problem,) = raised.exception.problems
+        self.assertEqual(problem.path, "$[0].someText.a.b")
+        self.assertEqual(str(raised.exception), "$[0].someText.a.b: no good")
+
+    def test_an_error_of_ours_is_not_the_documents(self) -> None:
+        """What no reader of a document raises goes through."""
+
+        def hook(value: Any, _: Any) -> str:
+            raise ZeroDivisionError
+
+        converter = new_converter()
+        converter.register_structure_hook(
+            Inner, class_hook(converter, Inner, some_text=hook)
+        )
+        with self.assertRaises(ZeroDivisionError):
+            structure(converter, {"someText": 1}, Inner)
+
+    def test_types_have_names(self) -> None:
+        """Those of JSON."""
+        for value, name in (
+            (None, "null"),
+            (True, "a boolean"),
+            (1, "a number"),
+            (1.5, "a number"),
+            ("", "a string"),
+            ([], "an array"),
+            ({}, "an object"),
+        ):
+            self.assertEqual(json_type(value), name)

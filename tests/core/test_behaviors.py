@@ -1,0 +1,196 @@
+"""The ordered list of behaviors, and which of them fires"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.core.behaviors import Behaviors, Rule
+from mocksmtp.model.behavior import Behavior, Command, Response
+from mocksmtp.model.condition import Contains, MatchAll
+
+ALL = MatchAll()
+
+
+def behavior(
+    code: int = 450,
+    command: Command = Command.MAIL_FROM,
+    contains: str | None = None,
+    times: int | None = None,
+) -> Behavior:
+    """A behavior in one line."""
+    condition = ALL if contains is None else Contains(contains)
+    return Behavior(command, Response(code), condition, times)
+
+
+def loaded(*behaviors: Behavior) -> Behaviors:
+    """A list with these."""
+    rules = Behaviors()
+    rules.replace_all(behaviors)
+    return rules
+
+
+class DecideTests(SynchronousTestCase):
+    """Which one answers"""
+
+    def codes(self, rules: Behaviors, *subjects: str) -> list[int | None]:
+        """The codes that MAIL commands with these addresses get."""
+        fired = [rules.decide(Command.MAIL_FROM, s.encode()) for s in subjects]
+        return [None if one is None else one.response.code for one in fired]
+
+    def test_none_at_all(self) -> None:
+        """Nothing fires where nothing is set."""
+        self.assertEqual(self.codes(Behaviors(), "bob"), [None])
+
+    def test_the_first_that_holds_fires(self) -> None:
+        """In the order of the list; those of other commands are not asked."""
+        rules = loaded(
+            behavior(550, Command.RCPT_TO),
+            behavior(451, contains="bob"),
+            behavior(452),
+        )
+        self.assertEqual(self.codes(rules, "bob", "alice"), [451, 452])
+
+    def test_counts(self) -> None:
+        """One that fires counts; one that fails, or stands behind, counts nothing."""
+        rules = loaded(
+            behavior(450, contains="x"), behavior(451), behavior(452), behavior(453)
+        )
+        self.codes(rules, "bob", "bob")
+        self.assertEqual(
+            [(r.seen, r.fired) for r in rules], [(0, 0), (2, 2)] + [(0, 0)] * 2
+        )
+
+    def test_answers_run_out(self) -> None:
+        """So many times and no more; then the next in the list has its turn."""
+        rules = loaded(behavior(450, times=2), behavior(451, times=1))
+        self.assertEqual(self.codes(rules, *"abcd"), [450, 450, 451, None])
+        self.assertEqual([rule.remaining for rule in rules], [0, 0])
+        self.assertTrue(all(rule.exhausted for rule in rules))
+
+    def test_some_never_run_out(self) -> None:
+        """Without a number it is for ever, and nothing remains to be counted."""
+        rules = loaded(behavior(450))
+        self.assertEqual(self.codes(rules, *"abc"), [450] * 3)
+        (rule,) = rules
+        self.assertIsNone(rule.remaining)
+        self.assertFalse(rule.exhausted)
+
+    def test_equal_ones_count_separately(self) -> None:
+        """Two with the same fields have the answers of both."""
+        rules = loaded(behavior(times=1), behavior(times=1))
+        self.assertEqual(self.codes(rules, *"abc"), [450, 450, None])
+
+    @settings(deadline=None)
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from([1, 2, None])),
+            max_size=5,
+        ),
+        st.lists(st.sampled_from("abc"), max_size=12),
+    )
+    def test_it_is_as_a_walk_along_the_list(
+        self, specs: list[tuple[str | None, int | None]], subjects: list[str]
+    ) -> None:
+        """However it is done, it is as if the whole list were walked each time."""
+        rules = loaded(
+            *(
+                behavior(400 + place, contains=contains, times=times)
+                for place, (contains, times) in enumerate(specs)
+            )
+        )
+        left = [times for _, times in specs]
+        expected: list[int | None] = []
+        for subject in subjects:
+            for place, (contains, _) in enumerate(specs):
+                if left[place] != 0 and contains in (None, subject):
+                    left[place] = None if left[place] is None else left[place] - 1
+                    expected.append(400 + place)
+                    break
+            else:
+                expected.append(None)
+        self.assertEqual(self.codes(rules, *subjects), expected)
+
+
+class ChangeTests(SynchronousTestCase):
+    """Changes of the list"""
+
+    def codes(self, rules: Behaviors) -> list[int]:
+        """The codes in the order of the list."""
+        return [rule.behavior.response.code for rule in rules]
+
+    def use(self, rules: Behaviors) -> None:
+        """Let the first one fire once."""
+        self.assertIsNotNone(rules.decide(Command.MAIL_FROM, b"bob"))
+
+    def test_replacing_all(self) -> None:
+        """The new ones and no others, counted afresh, with ids of their own."""
+        rules = loaded(behavior(450))
+        (old,) = rules
+        self.use(rules)
+        new = rules.replace_all([behavior(450), behavior(451)])
+        self.assertEqual(list(rules), new)
+        self.assertEqual([rule.fired for rule in rules], [0, 0])
+        self.assertNotIn(old.id, [rule.id for rule in rules])
+
+    def test_adding(self) -> None:
+        """Behind the others, or before them, in the order that they were given."""
+        rules = loaded(behavior(450))
+        rules.extend([behavior(451), behavior(452)])
+        rules.extend([behavior(453), behavior(454)], front=True)
+        self.assertEqual(self.codes(rules), [453, 454, 450, 451, 452])
+        self.assertEqual(len(rules), 5)
+
+    def test_setting_one(self) -> None:
+        """It takes the place of the first with its command and condition, if any."""
+        rules = loaded(behavior(450), behavior(451, contains="a"), behavior(452))
+        self.use(rules)
+        rules.put(behavior(460))
+        self.assertEqual(self.codes(rules), [460, 451, 452])
+        self.assertEqual([rule.fired for rule in rules], [0, 0, 0])
+        rules.put(behavior(461, contains="b"))
+        rules.put(behavior(462, Command.DATA))
+        self.assertEqual(self.codes(rules), [460, 451, 452, 461, 462])
+
+    def test_one_by_its_id(self) -> None:
+        """It can be had, replaced in its place under its id, and taken out."""
+        rules = loaded(behavior(450), behavior(451))
+        first, second = rules
+        self.use(rules)
+        replaced = rules.replace(first.id, behavior(460))
+        self.assertEqual((replaced.id, replaced.fired), (first.id, 0))
+        self.assertIs(rules.get(first.id), replaced)
+        self.assertEqual(self.codes(rules), [460, 451])
+        rules.remove(first.id)
+        self.assertEqual(list(rules), [second])
+
+    def test_unknown_ids(self) -> None:
+        """They are a KeyError, and nothing changes."""
+        rules = loaded(behavior(450))
+        for change in (
+            lambda: rules.get("x"),
+            lambda: rules.remove("x"),
+            lambda: rules.replace("x", behavior(451)),
+        ):
+            self.assertRaises(KeyError, change)
+        self.assertEqual(self.codes(rules), [450])
+
+    def test_what_is_taken_out_does_not_fire(self) -> None:
+        """Each change takes effect with the next command."""
+        rules = loaded(behavior(450))
+        rules.clear()
+        self.assertIsNone(rules.decide(Command.MAIL_FROM, b""))
+        (rule,) = rules.extend([behavior(451)])
+        self.use(rules)
+        rules.remove(rule.id)
+        self.assertIsNone(rules.decide(Command.MAIL_FROM, b""))
+
+    def test_who_reads_the_list_sees_it_whole(self) -> None:
+        """What was there before a change, though it changes on the way."""
+        rules = loaded(behavior(450), behavior(451))
+        seen: list[Rule] = []
+        for rule in rules:
+            rules.clear()
+            seen.append(rule)
+        self.assertEqual(len(seen), 2)

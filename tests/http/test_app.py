@@ -1,0 +1,129 @@
+"""What the API answers where it has nothing, or fails"""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+from twisted.trial.unittest import SynchronousTestCase
+from werkzeug.exceptions import ImATeapot, MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
+
+from mocksmtp.codec.structure import DocumentError, Problem, TooManyValues
+from mocksmtp.core.mailbox import Gone, Mailbox
+from mocksmtp.http.app import HOST_ROUTES, ROOT_ROUTES, problem_of
+from mocksmtp.http.problems import HttpProblem
+from tests.http.rig import Answer, Rig
+
+
+class MappingTests(SynchronousTestCase):
+    """Errors to problems, in one function"""
+
+    def test_statuses(self) -> None:
+        """Each error has its status; what is unknown is 500 and tells nothing."""
+        for error, status in (
+            (HttpProblem(418, "x"), 418),
+            (DocumentError(Problem("$", "x")), 400),
+            (TooManyValues(5), 413),
+            (Gone(), 410),
+            (NotFound(), 404),
+            (RequestRedirect("http://x.test/"), 404),
+            (MethodNotAllowed(["PUT", "GET"]), 405),
+            (ImATeapot(), 418),
+            (RuntimeError("secret"), 500),
+        ):
+            problem = problem_of(error)
+            self.assertEqual(problem.status, status, error)
+            self.assertNotIn(b"secret", problem.body)
+        allowed = problem_of(MethodNotAllowed(["PUT", "GET"]))
+        self.assertEqual(allowed.headers, {"Allow": "GET, PUT"})
+
+
+class NowhereTests(SynchronousTestCase):
+    """Paths and methods that there are not"""
+
+    def assert_problem(self, answer: Answer, status: int) -> None:
+        """`answer` is a problem document with that status."""
+        self.assertEqual(answer.status, status, answer)
+        self.assertEqual(answer.kind, "application/problem+json")
+        document = answer.json()
+        self.assertEqual(set(document), {"type", "title", "status", "detail"})
+        self.assertEqual(document["status"], status)
+
+    def test_unknown_paths(self) -> None:
+        """404, and never a redirect to what may have been meant."""
+        for path in (
+            "/",
+            "/nowhere",
+            "/smtpMails/",
+            "//smtpMails",
+            "/smtpmails",
+            "/smtpMails/1/",
+            "/smtpMails/1/raw/2",
+            "/smtpMails%2F1",
+            "/smtpMails/1%2Fraw",
+            "/./smtpMails",
+            "/version/..",
+            "/%00",
+            "/metrics",
+            "/hosts",
+        ):
+            for method in "GET", "POST", "BREW":
+                self.assert_problem(Rig().ask(method, path), 404)
+
+    def test_a_path_that_is_no_text(self) -> None:
+        """Octets that are no UTF-8 are 400."""
+        for path in "/%ff", "/smtpMails/%c3", "/smtpBehaviors/%ed%a0%80":
+            self.assert_problem(Rig().ask("GET", path), 400)
+
+    def test_wrong_methods(self) -> None:
+        """405 with what is allowed, and OPTIONS is no exception."""
+        for method in "PATCH", "BREW", "OPTIONS", "TRACE":
+            for path, allowed in (
+                ("/smtpBehaviors", "DELETE, GET, HEAD, POST, PUT"),
+                ("/smtpBehaviors/1", "DELETE, GET, HEAD, PUT"),
+                ("/smtpMails/1/raw", "GET, HEAD"),
+                ("/reset", "POST"),
+                ("/version", "GET, HEAD"),
+            ):
+                answer = Rig().ask(method, path)
+                self.assert_problem(answer, 405)
+                self.assertEqual(answer.header("Allow"), allowed)
+
+    def test_head_is_get_without_the_body(self) -> None:
+        """The same header, and no octet behind it, for errors too."""
+        rig = Rig()
+        rig.receive()
+        for path in (
+            *("/smtpMails", "/smtpMails/1", "/smtpMails/1/raw", "/smtpMails/1/parts/1"),
+            *("/smtpBehaviors", "/smtpExtensions", "/dnsRecords", "/version"),
+            *("/status", "/health", "/nowhere", "/smtpMails?x=1"),
+        ):
+            got, headed = rig.ask("GET", path), rig.ask("HEAD", path)
+            self.assertEqual(headed.body, b"")
+            self.assertEqual(headed.status, got.status)
+            self.assertEqual(headed.kind, got.kind)
+
+    def test_no_route_is_there_twice(self) -> None:
+        """A method on a path has one handler."""
+        routes = [(r.method, r.path) for r in (*HOST_ROUTES, *ROOT_ROUTES)]
+        self.assertEqual(len(set(routes)), len(routes))
+
+    def test_answers_are_not_cached_or_guessed(self) -> None:
+        """What a mock keeps changes, and JSON is not to be taken for a page."""
+        for path in "/smtpMails", "/nowhere", "/version":
+            answer = Rig().ask("GET", path)
+            self.assertEqual(answer.header("Cache-Control"), "no-store")
+            self.assertEqual(answer.header("X-Content-Type-Options"), "nosniff")
+
+
+class FailureTests(SynchronousTestCase):
+    """Errors of our own"""
+
+    def test_a_failure_is_a_problem_and_logged(self) -> None:
+        """500 without a word of what went wrong, which the log has."""
+        with patch.object(Mailbox, "__len__", side_effect=RuntimeError("secret")):
+            answer = Rig().ask("GET", "/smtpMailsCount")
+        self.assertEqual(answer.status, 500)
+        self.assertEqual(answer.kind, "application/problem+json")
+        self.assertNotIn(b"secret", answer.body)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)

@@ -1,0 +1,333 @@
+"""``/smtpBehaviors`` and ``/smtpBehaviors/{id}``"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.model.behavior import Command
+from tests.http.rig import BUSY, Rig
+
+DENY = {
+    "command": "RCPT TO",
+    "condition": {"operator": "matchAll"},
+    "response": {"code": 550, "message": "no"},
+    "numberOfAnswer": None,
+}
+
+PLACES_OF_ERRORS = (
+    (b"{not json", "$"),
+    (b"", "$"),
+    (b"\xff\xfe", "$"),
+    (None, "$"),
+    ("text", "$"),
+    (5, "$"),
+    ([5], "$[0]"),
+    ([[BUSY]], "$[0]"),
+    ([BUSY, {}], "$[1].command"),
+    ([dict(BUSY, command="MAIL TO")], "$[0].command"),
+    ([dict(BUSY, command=["DATA"])], "$[0].command"),
+    ([dict(BUSY, numberOfAnswer=0)], "$[0].numberOfAnswer"),
+    ([dict(BUSY, numberOfAnswer=-1)], "$[0].numberOfAnswer"),
+    ([dict(BUSY, numberOfAnswer=1.5)], "$[0].numberOfAnswer"),
+    ([dict(BUSY, numberOfAnswer="two")], "$[0].numberOfAnswer"),
+    ([dict(BUSY, numberOfAnswer=True)], "$[0].numberOfAnswer"),
+    ([dict(BUSY, typo=1)], "$[0].typo"),
+    ([dict(BUSY, number_of_answer=1)], "$[0].number_of_answer"),
+    ([dict(BUSY, response={"code": 199})], "$[0].response.code"),
+    ([dict(BUSY, response={"code": 600})], "$[0].response.code"),
+    ([dict(BUSY, response={"code": 250.0})], "$[0].response.code"),
+    ([dict(BUSY, response={"code": None})], "$[0].response.code"),
+    ([dict(BUSY, response={})], "$[0].response.code"),
+    ([dict(BUSY, response={"code": 250, "message": []})], "$[0].response.message"),
+    ([dict(BUSY, response={"code": 250, "message": "\r"})], "$[0].response.message"),
+    ([dict(BUSY, response=None)], "$[0].response"),
+    ([dict(BUSY, condition={})], "$[0].condition.operator"),
+    ([dict(BUSY, condition={"operator": "contain"})], "$[0].condition.operator"),
+    ([dict(BUSY, condition={"operator": 1})], "$[0].condition.operator"),
+    (
+        [dict(BUSY, condition={"operator": "contains"})],
+        "$[0].condition.matchingValue",
+    ),
+    (
+        [dict(BUSY, condition={"operator": "matchAll", "matchingValue": "x"})],
+        "$[0].condition.matchingValue",
+    ),
+    (
+        [dict(BUSY, condition={"operator": "matchAll", "value": "x"})],
+        "$[0].condition.value",
+    ),
+)
+"""Documents that are no behaviors, and where that shows."""
+
+
+class ListTests(SynchronousTestCase):
+    """What a listing tells"""
+
+    def test_there_are_none_at_start(self) -> None:
+        """A fresh host has an empty list."""
+        self.assertEqual(Rig().get("/smtpBehaviors"), [])
+
+    def test_base_fields_come_back_exactly(self) -> None:
+        """A behavior of base fields is listed as it was given, and nothing added."""
+        rig = Rig()
+        self.assertEqual(rig.ask("PUT", "/smtpBehaviors", [BUSY, DENY]).status, 204)
+        self.assertEqual(rig.get("/smtpBehaviors"), [BUSY, DENY])
+
+    def test_exhausted_ones_are_not_listed(self) -> None:
+        """One that has given all its answers is listed in the full view only."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY])
+        for _ in range(2):
+            self.assertEqual(rig.get("/smtpBehaviors"), [BUSY])
+            rig.host.behaviors.decide(Command.MAIL_FROM, b"bob@x.test")
+        self.assertEqual(rig.get("/smtpBehaviors"), [])
+        (document,) = rig.get("/smtpBehaviors?view=full")
+        self.assertEqual(document["remaining"], 0)
+
+    def test_the_full_view_has_counters(self) -> None:
+        """``?view=full`` adds the id, and what was seen, fired and remains."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY, DENY])
+        rig.host.behaviors.decide(Command.MAIL_FROM, b"bob@x.test")
+        busy, deny = rig.get("/smtpBehaviors?view=full")
+        self.assertEqual(
+            busy, {"id": busy["id"], **BUSY, "seen": 1, "fired": 1, "remaining": 1}
+        )
+        self.assertEqual(
+            deny, {"id": deny["id"], **DENY, "seen": 0, "fired": 0, "remaining": None}
+        )
+
+
+class PutTests(SynchronousTestCase):
+    """Setting behaviors"""
+
+    def test_an_array_replaces_all(self) -> None:
+        """PUT of an array leaves nothing of what was there, counters included."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY])
+        rig.host.behaviors.decide(Command.MAIL_FROM, b"bob@x.test")
+        rig.ask("PUT", "/smtpBehaviors", [DENY, BUSY])
+        listed = rig.get("/smtpBehaviors?view=full")
+        self.assertEqual([d["command"] for d in listed], ["RCPT TO", "MAIL FROM"])
+        self.assertEqual([d["fired"] for d in listed], [0, 0])
+
+    def test_an_object_sets_that_one(self) -> None:
+        """PUT of one object adds it, as the article has it, and leaves the others."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [DENY])
+        self.assertEqual(rig.ask("PUT", "/smtpBehaviors", BUSY).status, 204)
+        self.assertEqual(rig.get("/smtpBehaviors"), [DENY, BUSY])
+
+    def test_an_object_takes_the_place_of_its_like(self) -> None:
+        """With the command and condition of another it replaces that, afresh."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY, DENY])
+        rig.host.behaviors.decide(Command.MAIL_FROM, b"bob@x.test")
+        again = dict(BUSY, response={"code": 451, "message": "still"})
+        rig.ask("PUT", "/smtpBehaviors", again)
+        self.assertEqual(rig.get("/smtpBehaviors"), [again, DENY])
+        self.assertEqual(rig.get("/smtpBehaviors?view=full")[0]["fired"], 0)
+
+    def test_an_empty_array_clears(self) -> None:
+        """PUT of no behaviors is allowed."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY])
+        self.assertEqual(rig.ask("PUT", "/smtpBehaviors", []).status, 204)
+        self.assertEqual(rig.get("/smtpBehaviors"), [])
+
+    def test_any_content_type_is_json(self) -> None:
+        """No media type is refused, nor is any Accept; curl sends form-urlencoded."""
+        for headers in (
+            {},
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            {"Content-Type": "multipart/form-data"},
+            {"Content-Type": "text/dns"},
+            {"Content-Type": "nonsense", "Accept": "image/png"},
+        ):
+            answer = Rig().ask("PUT", "/smtpBehaviors", [BUSY], headers=headers)
+            self.assertEqual(answer.status, 204, headers)
+
+    def test_a_large_document_is_read_in_a_thread(self) -> None:
+        """What is too large to be read at once is read all the same."""
+        rig = Rig()
+        many = [dict(BUSY, numberOfAnswer=n + 1) for n in range(2000)]
+        rig.ask("PUT", "/smtpBehaviors", [DENY])
+        pending = rig.begin("PUT", "/smtpBehaviors", many)
+        self.assertEqual(len(rig.threads), 1)
+        self.assertEqual(len(rig.host.behaviors), 1)
+        assert pending.answer is not None
+        self.assertEqual(pending.answer.status, 204)
+        self.assertEqual(len(rig.get("/smtpBehaviors")), 2000)
+
+
+class PostTests(SynchronousTestCase):
+    """Adding behaviors"""
+
+    def test_one_is_added(self) -> None:
+        """POST of an object answers 201, the id, and where it is now."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY])
+        answer = rig.ask("POST", "/smtpBehaviors", DENY)
+        self.assertEqual(answer.status, 201)
+        (rule_id,) = answer.json()["ids"]
+        self.assertEqual(answer.header("Location"), f"/smtpBehaviors/{rule_id}")
+        self.assertEqual(rig.get("/smtpBehaviors"), [BUSY, DENY])
+        self.assertEqual(rig.get(f"/smtpBehaviors/{rule_id}")["response"]["code"], 550)
+
+    def test_several_are_added(self) -> None:
+        """POST of an array answers the ids in order; its like is not replaced."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY])
+        answer = rig.ask("POST", "/smtpBehaviors", [DENY, BUSY])
+        self.assertIsNone(answer.header("Location"))
+        listed = rig.get("/smtpBehaviors?view=full")
+        self.assertEqual([d["id"] for d in listed[1:]], answer.json()["ids"])
+        self.assertEqual(rig.get("/smtpBehaviors"), [BUSY, DENY, BUSY])
+
+    def test_the_front_is_a_place(self) -> None:
+        """``?at=front`` puts the new ones first, in their order."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY])
+        other = dict(DENY, command="DATA")
+        rig.ask("POST", "/smtpBehaviors?at=front", [DENY, other])
+        self.assertEqual(rig.get("/smtpBehaviors"), [DENY, other, BUSY])
+
+    def test_no_other_place_is_known(self) -> None:
+        """Anything but ``front`` is refused, and nothing is added."""
+        rig = Rig()
+        answer = rig.ask("POST", "/smtpBehaviors?at=back", [DENY])
+        self.assertEqual((answer.status, answer.paths), (400, ["?at"]))
+        self.assertEqual(rig.get("/smtpBehaviors"), [])
+
+
+class OneTests(SynchronousTestCase):
+    """``/smtpBehaviors/{id}``"""
+
+    def setUp(self) -> None:
+        """Two behaviors, of which the first has fired."""
+        self.rig = Rig()
+        answer = self.rig.ask("POST", "/smtpBehaviors", [BUSY, DENY])
+        self.first, self.second = answer.json()["ids"]
+        self.rig.host.behaviors.decide(Command.MAIL_FROM, b"bob@x.test")
+
+    def test_one_is_told_with_its_counters(self) -> None:
+        """GET has the same fields as the full view."""
+        document = self.rig.get(f"/smtpBehaviors/{self.first}")
+        self.assertEqual(document, self.rig.get("/smtpBehaviors?view=full")[0])
+        self.assertEqual(document["fired"], 1)
+
+    def test_one_is_replaced_in_its_place(self) -> None:
+        """PUT keeps the id and the place, and counts afresh."""
+        path = f"/smtpBehaviors/{self.first}"
+        self.assertEqual(self.rig.ask("PUT", path, dict(DENY)).status, 204)
+        document = self.rig.get(path)
+        self.assertEqual((document["command"], document["fired"]), ("RCPT TO", 0))
+        listed = self.rig.get("/smtpBehaviors?view=full")
+        self.assertEqual([d["id"] for d in listed], [self.first, self.second])
+
+    def test_one_that_goes_while_it_is_replaced(self) -> None:
+        """It is gone: 404, and it is not there again."""
+        path = f"/smtpBehaviors/{self.first}"
+        large = dict(BUSY, response={"code": 450, "message": "x" * 100_000})
+        pending = self.rig.begin("PUT", path, large)
+        self.rig.host.behaviors.clear()
+        assert pending.answer is not None
+        self.assertEqual(pending.answer.status, 404)
+        self.assertEqual(self.rig.get("/smtpBehaviors"), [])
+
+    def test_only_one_can_be_put(self) -> None:
+        """An array is no single behavior."""
+        answer = self.rig.ask("PUT", f"/smtpBehaviors/{self.first}", [BUSY])
+        self.assertEqual((answer.status, answer.paths), (400, ["$"]))
+
+    def test_one_is_deleted(self) -> None:
+        """DELETE takes out that one only, and it is unknown from then on."""
+        path = f"/smtpBehaviors/{self.first}"
+        self.assertEqual(self.rig.ask("DELETE", path).status, 204)
+        self.assertEqual(self.rig.get("/smtpBehaviors"), [DENY])
+        for method, body in ("GET", None), ("PUT", BUSY), ("DELETE", None):
+            self.assertEqual(self.rig.ask(method, path, body).status, 404, method)
+
+    def test_unknown_ids_are_404(self) -> None:
+        """Whatever an id looks like."""
+        for unknown in "0", "99", "x", "%C3%A9", "a" * 3000, "-1", "1.0":
+            answer = self.rig.ask("GET", f"/smtpBehaviors/{unknown}")
+            self.assertEqual(answer.status, 404, unknown)
+
+    def test_all_are_deleted(self) -> None:
+        """DELETE of the list clears it."""
+        self.assertEqual(self.rig.ask("DELETE", "/smtpBehaviors").status, 204)
+        self.assertEqual(self.rig.get("/smtpBehaviors?view=full"), [])
+
+
+class RefusedTests(SynchronousTestCase):
+    """Documents that are refused"""
+
+    def test_a_bad_document_changes_nothing(self) -> None:
+        """It is 400 with the place of the error, for every way to set behaviors."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [DENY])
+        before = rig.get("/smtpBehaviors?view=full")
+        for document, path in PLACES_OF_ERRORS:
+            for method in "PUT", "POST":
+                answer = rig.ask(method, "/smtpBehaviors", _body(document))
+                self.assertEqual(answer.status, 400, (document, answer))
+                self.assertEqual(answer.kind, "application/problem+json")
+                self.assertIn(path, answer.paths, document)
+        self.assertEqual(rig.get("/smtpBehaviors?view=full"), before)
+
+    def test_all_errors_are_told(self) -> None:
+        """Each has its own path; the detail names the first."""
+        bad = {
+            "command": "X",
+            "response": {"code": "9", "text": ""},
+            "condition": {"operator": "?"},
+        }
+        answer = Rig().ask("PUT", "/smtpBehaviors", [BUSY, bad])
+        self.assertEqual(
+            sorted(answer.paths),
+            [
+                "$[1].command",
+                "$[1].condition.operator",
+                "$[1].response.code",
+                "$[1].response.text",
+            ],
+        )
+        self.assertIn("and 3 more", answer.json()["detail"])
+
+    def test_too_many_values_are_413(self) -> None:
+        """A document of over 100,000 values is refused before it is built."""
+        rig = Rig()
+        answer = rig.ask("PUT", "/smtpBehaviors", [[]] * 100_000)
+        self.assertEqual(answer.status, 413)
+        self.assertEqual(answer.kind, "application/problem+json")
+
+    @settings(deadline=None, max_examples=50)
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-9, 10**19) | st.text(max_size=9),
+            lambda inner: (
+                st.lists(inner, max_size=4)
+                | st.dictionaries(
+                    st.sampled_from(
+                        ["command", "condition", "response", "operator", "code", "x"]
+                    ),
+                    inner,
+                )
+            ),
+            max_leaves=12,
+        )
+    )
+    def test_any_document_is_taken_or_refused(self, document: Any) -> None:
+        """No JSON document brings anything but 204 or 400."""
+        answer = Rig().ask("PUT", "/smtpBehaviors", _body(document))
+        self.assertIn(answer.status, (204, 400))
+
+
+def _body(document: Any) -> Any:
+    """None is a document here, and not the lack of one."""
+    return b"null" if document is None else document

@@ -1,0 +1,164 @@
+"""``/raw`` and ``/parts/{n}``: the octets of a mail"""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.http.content import MAX_NAME, disposition
+from mocksmtp.http.listing import PIECE
+from tests.http.rig import Answer, Rig
+
+
+def mail_with(kind: str, name: str, octets: bytes) -> bytes:
+    """A mail with a text and one attachment."""
+    message = EmailMessage()
+    message.set_content("text\n")
+    main, _, sub = kind.partition("/")
+    message.add_attachment(octets, maintype=main, subtype=sub, filename=name)
+    return message.as_bytes()
+
+
+class RawTests(SynchronousTestCase):
+    """``/smtpMails/{id}/raw``"""
+
+    def test_the_octets_are_exact(self) -> None:
+        """What was received is answered, whatever it is."""
+        rig = Rig()
+        for content in b"", b"\x00\xff\r\n.\r\nbare\n", bytes(range(256)) * 3000:
+            mail = rig.receive(content)
+            answer = rig.ask("GET", f"/smtpMails/{mail.id}/raw")
+            self.assertEqual((answer.status, answer.body), (200, content))
+            self.assertEqual(answer.kind, "message/rfc822")
+            self.assertEqual(answer.length, len(content))
+
+    def test_a_browser_is_to_do_nothing_with_it(self) -> None:
+        """It is hostile content on the API's origin."""
+        rig = Rig()
+        rig.receive(b"<script>")
+        assert_protected(self, rig.ask("GET", "/smtpMails/1/raw"))
+
+
+class PartTests(SynchronousTestCase):
+    """``/smtpMails/{id}/parts/{n}``"""
+
+    def part(self, content: bytes, number: object = 1) -> Answer:
+        """A part of a mail with this content."""
+        rig = Rig()
+        mail = rig.receive(content)
+        return rig.ask("GET", f"/smtpMails/{mail.id}/parts/{number}")
+
+    def test_a_part_is_decoded(self) -> None:
+        """With its type and file name, without its transfer encoding."""
+        octets = bytes(range(256)) * 10
+        content = mail_with("application/pdf", "report 1.pdf", octets)
+        answer = self.part(content, 2)
+        self.assertEqual((answer.status, answer.body), (200, octets))
+        self.assertEqual(answer.kind, "application/pdf")
+        self.assertEqual(
+            answer.header("Content-Disposition"), 'attachment; filename="report 1.pdf"'
+        )
+        assert_protected(self, answer)
+
+    def test_a_large_part_comes_in_pieces(self) -> None:
+        """Nothing is lost between the windows that it is decoded in."""
+        octets = bytes(range(251)) * (2 * PIECE // 251)
+        answer = self.part(mail_with("application/x", "x", octets), 2)
+        self.assertEqual(answer.body, octets)
+
+    def test_numbers_are_those_of_the_structure(self) -> None:
+        """What ``/smtpMails/{id}`` lists as part n is at ``/parts/n``."""
+        rig = Rig()
+        mail = rig.receive(mail_with("text/html", "a.html", b"<b>"))
+        mime = rig.get(f"/smtpMails/{mail.id}")["mime"]
+        (attachment,) = mime["attachments"]
+        answer = rig.ask("GET", f"/smtpMails/{mail.id}/parts/{attachment['part']}")
+        self.assertEqual(len(answer.body), attachment["size"])
+        self.assertEqual(answer.body, b"<b>")
+
+    def test_a_mail_without_mime_is_one_part(self) -> None:
+        """Its body, as plain text."""
+        answer = self.part(b"Subject: x\r\n\r\nhello")
+        self.assertEqual((answer.body, answer.kind), (b"hello", "text/plain"))
+        self.assertEqual(
+            answer.header("Content-Disposition"), 'attachment; filename="part-1"'
+        )
+
+    def test_unknown_parts_are_404(self) -> None:
+        """Beyond the last one, or not a number."""
+        for number in 0, 2, -1, "01", "x", "9" * 40, "%20":
+            self.assertEqual(self.part(b"\r\nhello", number).status, 404, number)
+
+    def test_parts_that_are_not_read_are_404(self) -> None:
+        """Past a bound of the reader; the detail says which."""
+        answer = self.part(
+            b"Content-Type: multipart/x; boundary=b\n\n" + b"--b\n" * 2000
+        )
+        self.assertEqual(answer.status, 404)
+        self.assertIn("parts", answer.json()["detail"])
+
+    def test_a_type_is_told_only_if_it_is_one(self) -> None:
+        """Nothing of a mail gets into the header of an answer but clean tokens."""
+        for sent, told in (
+            (b"text/html; charset=utf-8", "text/html; charset=utf-8"),
+            (b'text/html; charset="a b"', "text/html"),
+            (b'text/html; charset="x;\r\n y"', "text/html"),
+            (b"TEXT/HTML", "text/html"),
+            (b"text", "application/octet-stream"),
+            (b"text/\xc3\xa9", "application/octet-stream"),
+            (b"a/b/c", "application/octet-stream"),
+            (b"", "text/plain"),
+            (b"x/" + b"y" * 500, "application/octet-stream"),
+        ):
+            answer = self.part(b"Content-Type: " + sent + b"\r\n\r\n<b>")
+            self.assertEqual(answer.kind, told, sent)
+            assert_protected(self, answer)
+
+
+class DispositionTests(SynchronousTestCase):
+    """The file name in a header (RFC 6266)"""
+
+    def test_names(self) -> None:
+        """A name is one part of a path, and nothing but printable text."""
+        for name, expected in (
+            ("a.txt", 'attachment; filename="a.txt"'),
+            ("a b.txt", 'attachment; filename="a b.txt"'),
+            ("../../etc/passwd", 'attachment; filename="_.._etc_passwd"'),
+            ("c:\\x.exe", 'attachment; filename="c_x.exe"'),
+            ('a"; filename="b', 'attachment; filename="a_; filename=_b"'),
+            ("a\r\nX: y", 'attachment; filename="a_X_ y"'),
+            (".hidden", 'attachment; filename="hidden"'),
+            ("...", 'attachment; filename="unnamed"'),
+            (
+                "é.txt",
+                "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%A9.txt",
+            ),
+            (
+                "100%.txt",
+                "attachment; filename=\"100_.txt\"; filename*=UTF-8''100%25.txt",
+            ),
+            ("\u202etxt.exe", 'attachment; filename="_txt.exe"'),
+        ):
+            self.assertEqual(disposition(name), expected)
+
+    @settings(deadline=None)
+    @given(st.text())
+    def test_any_name_is_safe(self, name: str) -> None:
+        """One header line of ASCII, bounded, whose quotes are those around the name."""
+        header = disposition(name)
+        self.assertTrue(header.isascii() and header.isprintable(), header)
+        self.assertEqual(header.count('"'), 2)
+        self.assertNotIn("\\", header)
+        self.assertNotIn("/", header)
+        self.assertLess(len(header), 100 + 13 * MAX_NAME)
+
+
+def assert_protected(test: SynchronousTestCase, answer: Answer) -> None:
+    """A browser saves `answer`, guesses nothing and runs nothing."""
+    disposed = answer.header("Content-Disposition") or ""
+    test.assertTrue(disposed.startswith("attachment"), disposed)
+    test.assertEqual(answer.header("X-Content-Type-Options"), "nosniff")
+    test.assertEqual(answer.header("Content-Security-Policy"), "sandbox")

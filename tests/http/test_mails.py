@@ -1,0 +1,408 @@
+"""``/smtpMails``, its filters, and waiting as a client sees it"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.codec.mails import MailShape
+from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.http.site import HttpSettings
+from mocksmtp.model.command import Parameter
+from tests.http.rig import Answer, Rig, ids, keep
+
+
+def filled() -> Rig:
+    """A box with four mails that differ in all that is filtered by."""
+    rig = Rig()
+    rig.receive(b"Subject: first\r\n\r\none", "bob@x.test", ("alice@X.test",))
+    rig.receive(b"Subject: =?utf-8?Q?zw=C3=B6lf?=\r\n\r\ntwo", "", ("alice@x.test",))
+    rig.receive(
+        "no header\r\nthrée".encode(), "bob@X.TEST", ("jack@x.test", "alice@x.test")
+    )
+    rig.receive(b"Subject: first aid\r\n\r\n", "Bob@x.test", ('"a b"@x.test',))
+    return rig
+
+
+class ListTests(SynchronousTestCase):
+    """The array of mails"""
+
+    def test_there_are_none_at_start(self) -> None:
+        """A fresh host has an empty array, and a count of 0."""
+        rig = Rig()
+        self.assertEqual(rig.get("/smtpMails"), [])
+        self.assertEqual(rig.get("/smtpMailsCount"), 0)
+
+    def test_a_mail_has_both_shapes(self) -> None:
+        """The article's envelope as sent, and what James's clients read."""
+        rig = Rig()
+        mail = keep(
+            rig.mailbox,
+            "Subject: é\r\n\r\n..".encode() + b"\xff\r\n",
+            "bob@X.test",
+            ("alice@X.test", "alice@x.test"),
+            (Parameter("RET", "HDRS"), Parameter("REQUIRETLS", "")),
+        )
+        self.assertEqual(
+            rig.get("/smtpMails"),
+            [
+                {
+                    "id": mail.id,
+                    "envelope": {
+                        "from": "bob@X.test",
+                        "recipients": ["alice@X.test", "alice@x.test"],
+                    },
+                    "from": "bob@x.test",
+                    "recipients": [{"address": "alice@x.test", "parameters": []}],
+                    "mailParameters": [
+                        {"name": "RET", "value": "HDRS"},
+                        {"name": "REQUIRETLS", "value": ""},
+                    ],
+                    "message": "Subject: é\r\n\r\n..\ufffd\r\n",
+                }
+            ],
+        )
+
+    def test_the_shape_can_be_chosen(self) -> None:
+        """A suite that compares whole documents finds no field of the other shape."""
+        james = {"from", "recipients", "mailParameters", "message"}
+        for shape, fields in (
+            (MailShape.BOTH, james | {"id", "envelope"}),
+            (MailShape.JAMES, james),
+            (MailShape.ARTICLE, {"envelope", "message"}),
+        ):
+            rig = Rig(HttpSettings(mail_shape=shape))
+            rig.receive()
+            (document,) = rig.get("/smtpMails")
+            self.assertEqual(set(document), fields)
+            full = {"receivedAt", "size", "clientIp", "helo", "session"}
+            (document,) = rig.get("/smtpMails?view=full")
+            self.assertEqual(set(document), james | full | {"id", "envelope"})
+
+    def test_the_summary_has_no_content(self) -> None:
+        """``view=summary`` tells all but the content."""
+        rig = Rig()
+        rig.receive(b"12345")
+        (document,) = rig.get("/smtpMails?view=summary")
+        self.assertNotIn("message", document)
+        self.assertEqual(document["size"], 5)
+        self.assertEqual(document["session"], "7")
+        self.assertEqual(document["clientIp"], "192.0.2.1")
+        self.assertEqual(document["helo"], "client.test")
+        self.assertEqual(document["receivedAt"], "2023-11-14T22:13:20.125Z")
+
+    def test_the_order_is_that_of_arrival(self) -> None:
+        """Ids grow with each mail."""
+        rig = filled()
+        listed = ids(rig.get("/smtpMails"))
+        self.assertEqual(listed, sorted(listed, key=int))
+        self.assertEqual(rig.get("/smtpMailsCount"), 4)
+
+    def test_only_get_and_delete(self) -> None:
+        """Mails come by SMTP: other methods are 405, with what is allowed."""
+        for method in "POST", "PUT", "PATCH":
+            answer = Rig().ask(method, "/smtpMails", {})
+            self.assertEqual(answer.status, 405)
+            self.assertEqual(answer.header("Allow"), "DELETE, GET, HEAD")
+
+
+class FilterTests(SynchronousTestCase):
+    """Query parameters"""
+
+    def found(self, query: str) -> list[int]:
+        """Which of the four mails, counted from 1, `query` finds."""
+        rig = filled()
+        self.assertEqual(
+            [d["id"] for d in rig.get(f"/smtpMails?{query}&view=summary")],
+            found := [d["id"] for d in rig.get(f"/smtpMails?{query}")],
+        )
+        return [int(mail_id) for mail_id in found]
+
+    def test_filters(self) -> None:
+        """Each lets only some pass, and several all that each lets pass."""
+        for query, expected in (
+            ("from=bob@x.test", [1, 3]),
+            ("from=bob@X.Test", [1, 3]),
+            ("from=Bob@x.test", [4]),
+            ("from=<bob@x.test>", [1, 3]),
+            ("from=bob", []),
+            ("from=<>", [2]),
+            ("from=%3C%3E", [2]),
+            ("to=alice@x.test", [1, 2, 3]),
+            ("to=jack@x.test&to=", None),
+            ("to=%22a+b%22@x.test", [4]),
+            ("to=ice@x.test", []),
+            ("subject=first", [1, 4]),
+            ("subject=first+aid", [4]),
+            ("subject=zw%C3%B6lf", [2]),
+            ("subject=First", []),
+            ("contains=t", [1, 2, 3, 4]),
+            ("contains=thr%C3%A9e", [3]),
+            ("contains=", [1, 2, 3, 4]),
+            ("to=alice@x.test&subject=first", [1]),
+            ("after=1", [2, 3, 4]),
+            ("after=4", []),
+            ("limit=2", [1, 2]),
+            ("limit=99", [1, 2, 3, 4]),
+            ("after=1&limit=2", [2, 3]),
+            ("after=1&subject=first", [4]),
+            ("to=alice@x.test&limit=2", [1, 2]),
+            ("", [1, 2, 3, 4]),
+        ):
+            if expected is not None:
+                self.assertEqual(self.found(query), expected, query)
+
+    def test_a_plus_in_an_address_may_stand_as_it_is(self) -> None:
+        """An address has no space, so that an unescaped ``+`` can only be itself."""
+        rig = Rig()
+        rig.receive(to=("alice+tag@x.test",))
+        for query in "to=alice+tag@x.test", "to=alice%2Btag@x.test":
+            self.assertEqual(len(rig.get(f"/smtpMails?{query}")), 1, query)
+
+    def test_a_semicolon_divides_nothing(self) -> None:
+        """It is part of a value, as URLs have it today."""
+        rig = Rig()
+        rig.receive(b"a;b")
+        self.assertEqual(len(rig.get("/smtpMails?contains=a;b")), 1)
+
+    def test_wrong_parameters_are_told(self) -> None:
+        """All that is wrong with a query is 400, each with its name."""
+        for query, paths in (
+            ("form=x", ["?form"]),
+            ("limit=0", ["?limit"]),
+            ("limit=-1", ["?limit"]),
+            ("limit=1.0", ["?limit"]),
+            ("limit=%D9%A3", ["?limit"]),
+            ("limit=" + "9" * 30, ["?limit"]),
+            ("limit=1&limit=2", ["?limit"]),
+            ("count=0", ["?count"]),
+            ("count=x&wait=y", ["?count", "?wait"]),
+            ("wait=-1", ["?wait"]),
+            ("wait=1d", ["?wait"]),
+            ("wait=", ["?wait"]),
+            ("wait=10m1", ["?wait"]),
+            ("wait=600001", ["?wait"]),
+            ("wait=11m", ["?wait"]),
+            ("after=x", ["?after"]),
+            ("after=", ["?after"]),
+            ("after=01", ["?after"]),
+            ("view=all", ["?view"]),
+            ("from=", ["?from"]),
+            ("to=", ["?to"]),
+            ("to=<>", ["?to"]),
+            ("subject=%ff", ["?"]),
+            ("&".join(f"a{n}=1" for n in range(101)), ["?"]),
+        ):
+            answer = Rig().ask("GET", f"/smtpMails?{query}")
+            self.assertEqual((answer.status, answer.paths), (400, paths), query)
+
+    def test_deleting_does_not_wait(self) -> None:
+        """DELETE has the filters, but not the parameters of waiting."""
+        rig = filled()
+        answer = rig.ask("DELETE", "/smtpMails?count=1&wait=1s")
+        self.assertEqual((answer.status, answer.paths), (400, ["?count", "?wait"]))
+        self.assertEqual(len(rig.mailbox), 4)
+
+    def test_after_what_is_gone(self) -> None:
+        """410 where the mail to go on after is not kept: something may be missed."""
+        rig = Rig(mailbox=Mailbox(max_mails=2))
+        first = rig.receive()
+        self.assertEqual(rig.get(f"/smtpMails?after={first.id}"), [])
+        rig.receive()
+        rig.receive()
+        for query in f"after={first.id}", f"after={first.id}&wait=5s", "after=99":
+            answer = rig.ask("GET", f"/smtpMails?{query}")
+            self.assertEqual(answer.status, 410, query)
+            self.assertEqual(answer.kind, "application/problem+json")
+        self.assertEqual(rig.ask("DELETE", "/smtpMails?after=1").status, 410)
+        self.assertEqual(len(rig.mailbox), 2)
+
+
+class DeleteTests(SynchronousTestCase):
+    """Removing mails"""
+
+    def test_all_are_answered_and_gone(self) -> None:
+        """DELETE answers what it removed, as it is listed."""
+        rig = filled()
+        listed = rig.get("/smtpMails")
+        answer = rig.ask("DELETE", "/smtpMails")
+        self.assertEqual((answer.status, answer.json()), (200, listed))
+        self.assertEqual(rig.get("/smtpMails"), [])
+        self.assertEqual(rig.ask("DELETE", "/smtpMails").json(), [])
+
+    def test_filters_choose_what_goes(self) -> None:
+        """With filters the others stay."""
+        for query, removed in (
+            ("to=alice@x.test", ["1", "2", "3"]),
+            ("limit=1", ["1"]),
+            ("after=2", ["3", "4"]),
+            ("subject=first&limit=1&view=summary", ["1"]),
+            ("from=nobody@x.test", []),
+        ):
+            rig = filled()
+            answer = rig.ask("DELETE", f"/smtpMails?{query}")
+            self.assertEqual(ids(answer.json()), removed, query)
+            left = [n for n in "1234" if n not in removed]
+            self.assertEqual(ids(rig.get("/smtpMails")), left, query)
+
+    def test_numbers_are_not_used_again(self) -> None:
+        """A mail that comes after all were removed has a new id."""
+        rig = filled()
+        rig.ask("DELETE", "/smtpMails")
+        self.assertEqual(rig.receive().id, "5")
+
+
+class OneTests(SynchronousTestCase):
+    """``/smtpMails/{id}``"""
+
+    def test_all_is_told(self) -> None:
+        """One mail has the fields of the full view, and its MIME structure."""
+        rig = Rig()
+        mail = rig.receive(b"Subject: =?utf-8?q?=C3=A9?=\r\n\r\ntext\r\n")
+        document = rig.get(f"/smtpMails/{mail.id}")
+        (full,) = rig.get("/smtpMails?view=full")
+        mime = document.pop("mime")
+        self.assertEqual(document, full)
+        self.assertEqual(mime["headers"], [{"name": "Subject", "value": "é"}])
+        self.assertEqual((mime["text"], mime["html"]), ("text\r\n", None))
+
+    def test_past_a_bound_there_is_a_reason(self) -> None:
+        """900 nested parts are no structure, and told at once; the rest is there."""
+        rig = Rig()
+        nested = b"".join(
+            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+            for n in range(900)
+        )
+        mail = rig.receive(nested)
+        document = rig.get(f"/smtpMails/{mail.id}")
+        self.assertIsNone(document["mime"])
+        self.assertIn("nested", document["mimeReason"])
+        self.assertEqual(document["message"].encode(), nested)
+
+    def test_the_shape_of_listings_does_not_matter(self) -> None:
+        """All fields are told of one mail."""
+        rig = Rig(HttpSettings(mail_shape=MailShape.ARTICLE))
+        self.assertIn("from", rig.get(f"/smtpMails/{rig.receive().id}"))
+
+    def test_one_is_removed(self) -> None:
+        """DELETE removes that one, and it is unknown from then on."""
+        rig = filled()
+        self.assertEqual(rig.ask("DELETE", "/smtpMails/2").status, 204)
+        self.assertEqual(ids(rig.get("/smtpMails")), ["1", "3", "4"])
+        self.assertEqual(rig.ask("DELETE", "/smtpMails/2").status, 404)
+
+    def test_unknown_ids_are_404(self) -> None:
+        """Whatever an id looks like; there is one way to write a number."""
+        rig = filled()
+        for unknown in (
+            "0",
+            "9",
+            "01",
+            "+1",
+            "1.0",
+            "-1",
+            "x",
+            "%00",
+            "9" * 99,
+            "\u0661",
+        ):
+            for path in "", "/raw", "/parts/1":
+                answer = rig.ask("GET", f"/smtpMails/{quote(unknown, safe='%')}{path}")
+                self.assertEqual(answer.status, 404, unknown)
+                self.assertEqual(answer.kind, "application/problem+json")
+
+
+class WaitTests(SynchronousTestCase):
+    """``?count=3&wait=10s``"""
+
+    def setUp(self) -> None:
+        """An empty box."""
+        self.rig = Rig()
+
+    def answered(self, query: str) -> Answer:
+        """The answer to a wait that need not wait."""
+        return self.rig.ask("GET", f"/smtpMails?{query}")
+
+    def test_there_are_enough_already(self) -> None:
+        """The answer comes at once, with all that match and not just so many."""
+        for _ in range(3):
+            self.rig.receive()
+        self.assertEqual(len(self.answered("count=2&wait=10s").json()), 3)
+        self.assertEqual(len(self.answered("count=2&wait=10s&limit=1").json()), 1)
+        self.assertEqual(self.rig.clock.getDelayedCalls(), [])
+
+    def test_it_answers_as_soon_as_there_are_enough(self) -> None:
+        """Not before, and with no time going by; those are told that came first."""
+        pending = self.rig.begin("GET", "/smtpMails?count=2&wait=10s")
+        self.assertIsNone(pending.answer)
+        self.rig.receive()
+        self.assertIsNone(pending.answer)
+        self.rig.receive()
+        assert pending.answer is not None
+        self.assertEqual(ids(pending.answer.json()), ["1", "2"])
+        self.assertEqual(self.rig.clock.getDelayedCalls(), [])
+
+    def test_it_answers_when_the_time_is_up(self) -> None:
+        """200, with what there is."""
+        self.rig.receive()
+        pending = self.rig.begin("GET", "/smtpMails?count=2&wait=250ms")
+        self.rig.clock.advance(0.249)
+        self.assertIsNone(pending.answer)
+        self.rig.clock.advance(0.002)
+        assert pending.answer is not None
+        self.assertEqual(ids(pending.answer.json()), ["1"])
+        self.assertEqual(self.rig.clock.getDelayedCalls(), [])
+
+    def test_nothing_came(self) -> None:
+        """That is an empty array, and no error."""
+        pending = self.rig.begin("GET", "/smtpMails?wait=1s")
+        self.rig.clock.advance(1)
+        assert pending.answer is not None
+        self.assertEqual((pending.answer.status, pending.answer.json()), (200, []))
+
+    def test_one_is_waited_for_without_a_count(self) -> None:
+        """``wait`` alone waits for the first mail."""
+        pending = self.rig.begin("GET", "/smtpMails?wait=5000")
+        self.assertIsNone(pending.answer)
+        self.rig.receive()
+        assert pending.answer is not None
+        self.assertEqual(len(pending.answer.json()), 1)
+
+    def test_a_count_without_a_time_waits_for_nothing(self) -> None:
+        """It answers at once with what there is."""
+        self.rig.receive()
+        self.assertEqual(len(self.answered("count=5").json()), 1)
+        self.assertEqual(len(self.answered("count=5&wait=0").json()), 1)
+
+    def test_only_those_that_match_count(self) -> None:
+        """Others that come do not end the wait."""
+        path = "/smtpMails?to=alice@x.test&subject=hi&wait=10s&view=summary"
+        pending = self.rig.begin("GET", path)
+        self.rig.receive(to=("jack@x.test",))
+        self.rig.receive(b"Subject: other\r\n\r\n")
+        self.assertIsNone(pending.answer)
+        self.rig.receive()
+        assert pending.answer is not None
+        self.assertEqual(ids(pending.answer.json()), ["3"])
+
+    def test_only_those_behind_count(self) -> None:
+        """With ``after`` the wait is for mails that a reader has not seen."""
+        self.rig.receive()
+        pending = self.rig.begin("GET", "/smtpMails?after=1&wait=10s")
+        self.assertIsNone(pending.answer)
+        self.rig.receive()
+        assert pending.answer is not None
+        self.assertEqual(ids(pending.answer.json()), ["2"])
+
+    def test_a_mail_that_was_removed_does_not_count(self) -> None:
+        """Enough must be kept at once, not have come in the course of time."""
+        pending = self.rig.begin("GET", "/smtpMails?count=2&wait=10s")
+        self.rig.receive()
+        self.assertIsNone(pending.answer)
+        self.rig.ask("DELETE", "/smtpMails")
+        self.rig.receive()
+        self.assertIsNone(pending.answer)
+        self.rig.receive()
+        assert pending.answer is not None
+        self.assertEqual(ids(pending.answer.json()), ["2", "3"])

@@ -1,0 +1,29 @@
+"""Problem documents (RFC 9457)"""
+
+from __future__ import annotations
+
+import orjson
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.codec.structure import Problem
+from mocksmtp.http.problems import HttpProblem, not_found
+
+
+class ProblemTests(SynchronousTestCase):
+    """What an error says"""
+
+    def test_the_document(self) -> None:
+        """Type, title, status and detail; errors where there are some."""
+        self.assertEqual(
+            orjson.loads(not_found("gone fishing").body),
+            {
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "detail": "gone fishing",
+            },
+        )
+        problem = HttpProblem(400, "no", (Problem("$[0]", "é"),))
+        self.assertEqual(
+            orjson.loads(problem.body)["errors"], [{"path": "$[0]", "message": "é"}]
+        )
