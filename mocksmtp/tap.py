@@ -7,17 +7,15 @@ has gone to the background.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from types import TracebackType
-from typing import Any
 
 from twisted.application.service import IService
 from twisted.python import usage
 
 from mocksmtp import __version__
 from mocksmtp.config import OPTIONS, ConfigError, Option, load_config
+from mocksmtp.process import tell_start_errors_in_one_line, tune
 from mocksmtp.service import StartError, make_service
 
 _CONFIG = Option(
@@ -59,37 +57,11 @@ def makeService(options: Options) -> IService:
     """The service that `options` and the environment ask for."""
     from twisted.internet import reactor
 
-    _tell_start_errors_in_one_line()
-    _spare_the_garbage_collector()
+    tell_start_errors_in_one_line()
+    tune()
     try:
         config = load_config(options.given, os.environ)
         return make_service(config, reactor)
     except (ConfigError, StartError) as error:
         # Before twistd goes to the background, so that the caller sees it.
         raise SystemExit(f"mocksmtp: {error}") from None
-
-
-def _spare_the_garbage_collector() -> None:
-    """
-    Keep it from looking again and again at what does not go away.
-
-    Modules and kept mails are no garbage, and going through them takes a third of
-    the time of a mail with 100 recipients.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
-
-
-def _tell_start_errors_in_one_line() -> None:
-    usual = sys.excepthook
-
-    def tell(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> Any:
-        if isinstance(error, StartError):
-            print(f"mocksmtp: {error}", file=sys.stderr)
-        else:
-            usual(kind, error, trace)
-
-    sys.excepthook = tell

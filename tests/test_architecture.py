@@ -28,7 +28,8 @@ FLOORS: dict[str, set[str]] = {
     "listening": set(),
     "service": {"smtp", "http", "dns", "config", "listening"}
     | {"codec", "core", "model"},
-    "tap": {"config", "service"},
+    "process": {"service"},
+    "tap": {"config", "process", "service"},
     "client": {"model"},
     "testing": {"model", "core", "codec", "config", "service", "client"},
     "cli": {"config", "service", "tap", "client"},

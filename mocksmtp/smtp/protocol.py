@@ -51,7 +51,7 @@ from mocksmtp.model.command import LINE_LIMIT, parse_mail, parse_rcpt
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.reply import Reply
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage, Verdict
-from mocksmtp.smtp.sending import send
+from mocksmtp.smtp.sending import is_empty, send
 
 CLOSING_TIME = 10.0
 """Seconds that a client gets to take the last reply before it is cut off."""
@@ -143,7 +143,9 @@ class MockESMTP(ESMTP):
         self._buffer = b""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._clock.callLater(CLOSING_TIME, self._cut_off)
+            self._timer = None
+        if not is_empty(self.transport):
+            self._timer = self._clock.callLater(CLOSING_TIME, self._cut_off)
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 

@@ -19,17 +19,20 @@ def send(transport: Any, octets: bytes) -> None:
 
     Whether a socket has failed is left to the transport to find out.
     """
-    if (
-        type(transport) is Server
-        and not transport.TLS
-        and not transport.dataBuffer
-        and not transport._tempDataBuffer
-        and transport.connected
-        and not transport.disconnecting
-    ):
+    if is_empty(transport) and transport.connected and not transport.disconnecting:
         sent = transport.writeSomeData(octets)
         if sent == len(octets):
             return
         if isinstance(sent, int):
             octets = octets[sent:]
     transport.write(octets)
+
+
+def is_empty(transport: Any) -> bool:
+    """Whether nothing waits to be sent, as far as that can be told."""
+    return (
+        type(transport) is Server
+        and not transport.TLS
+        and not transport.dataBuffer
+        and not transport._tempDataBuffer
+    )
