@@ -24,6 +24,10 @@ from mocksmtp.model.rdata import CNAME, MX, TXT, A
 from tests.dns.queries import lines, records
 
 LOOPBACK = "127.0.0.1"
+
+QUIET = "127.53.53.53"
+"""An address of this machine from which nobody connects, so that a number that is
+free for UDP is free for TCP."""
 DIG = which("dig")
 
 ZONE = Zone(
@@ -229,15 +233,15 @@ class ListenTests(Listening):
 
     async def test_busy(self):
         """A number that is busy for TCP or for UDP raises, and leaves nothing open."""
-        busy = await self.listen()
+        busy = await self.listen(QUIET)
         with self.assertRaises(CannotListenError):
-            await self.listen(port=busy.port)
-        udp = reactor.listenUDP(0, DatagramProtocol(), interface=LOOPBACK)
+            await self.listen(QUIET, busy.port)
+        udp = reactor.listenUDP(0, DatagramProtocol(), interface=QUIET)
         self.addCleanup(udp.stopListening)
         number = udp.getHost().port
         with self.assertRaises(CannotListenError):
-            await self.listen(port=number)
-        tcp = reactor.listenTCP(number, ClientFactory(), interface=LOOPBACK)
+            await self.listen(QUIET, number)
+        tcp = reactor.listenTCP(number, ClientFactory(), interface=QUIET)
         self.addCleanup(tcp.stopListening)
 
     async def test_another_number(self):
