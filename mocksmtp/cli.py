@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 
 import click
-from twisted.logger import globalLogBeginner, textFileLogObserver
+from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
 from mocksmtp import __version__
+from mocksmtp.logs import OBSERVERS
 from mocksmtp.tap import Options, makeService
 
 
@@ -35,8 +36,8 @@ def serve(options: Sequence[str]) -> None:
         parsed.parseOptions(list(options))  # type: ignore[no-untyped-call]
     except usage.UsageError as error:
         raise click.UsageError(str(error)) from None
-    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)])
     service = makeService(parsed)
+    globalLogBeginner.beginLoggingTo([OBSERVERS[parsed.log_format](sys.stdout)])
     service.privilegedStartService()
     service.startService()
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)

@@ -17,16 +17,22 @@ from typing import Any
 import attrs
 
 from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
+from mocksmtp.codec.hosts import parse_host_name
 from mocksmtp.codec.mails import MailShape
+from mocksmtp.codec.plans import parse_plans
 from mocksmtp.codec.records import parse_records
 from mocksmtp.codec.structure import DocumentError, TooManyValues
 from mocksmtp.codec.zonefile import parse_zone_text
-from mocksmtp.core.host import HostStart, Limits
+from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
 from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.logs import LogFormat
 from mocksmtp.model.units import parse_duration, parse_size
 from mocksmtp.model.zone import Record
 
 OFF = "off"
+
+SMTP_ENDPOINTS = ("tcp:2525:interface=127.0.0.1",)
+"""Where the default host listens unless it is told otherwise."""
 
 _ADDRESS = re.compile(r"(?:\[([^]]*:[^]]*)\]|([^][:]*)):([^:]*)")
 _DIGITS = re.compile(r"[0-9]{1,12}")
@@ -47,36 +53,58 @@ class Config:
     :ivar hostname: what banner and EHLO say
     :ivar max_mails: how many mails are kept
     :ivar max_bytes: how many bytes of memory are used for mails
+    :ivar journal: how many sessions are kept of each host; 0 for none
     :ivar http_hosts: further names that a browser may call the API by
     :ivar token: a bearer token that the API asks for, or None
+    :ivar log_format: how the log is written
     :ivar start: what the default host has at the start
     :ivar records: the DNS records at the start
+    :ivar hosts: other hosts that there are at the start; one that is called
+        ``default`` is the default host, in the place of what is said above
     """
 
-    smtp: tuple[str, ...] = ("tcp:2525:interface=127.0.0.1",)
+    smtp: tuple[str, ...] = SMTP_ENDPOINTS
     http: str | None = "tcp:8000:interface=127.0.0.1"
     dns: tuple[tuple[str, int], ...] = (("127.0.0.1", 5300),)
     hostname: str = attrs.field(factory=socket.gethostname)
     max_mails: int = 100_000
     max_bytes: int = 2**30
+    journal: int = 10_000
     limits: Limits = attrs.field(factory=Limits)
     mail_shape: MailShape = MailShape.BOTH
     http_hosts: tuple[str, ...] = ()
     token: str | None = attrs.field(default=None, repr=False)
+    log_format: LogFormat = LogFormat.TEXT
     start: HostStart = attrs.field(factory=HostStart)
     records: tuple[Record, ...] = ()
+    hosts: tuple[HostPlan, ...] = ()
+
+    @property
+    def plans(self) -> tuple[HostPlan, ...]:
+        """All hosts that there are at the start, the default host first."""
+        plans = {plan.description.name: plan for plan in self.hosts}
+        usual = HostPlan(
+            Description(DEFAULT_HOST, self.hostname, limits=self.limits),
+            self.smtp,
+            self.start,
+        )
+        return (plans.pop(DEFAULT_HOST, usual), *plans.values())
 
 
-def parse_smtp(values: Sequence[str]) -> tuple[str, ...]:
-    """Endpoints, each perhaps behind ``HOST=``; ``off`` for none."""
-    endpoints = []
+def parse_smtp(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Endpoints by host, each perhaps behind ``HOST=``; ``off`` for none."""
+    endpoints: dict[str, tuple[str, ...]] = {}
     for value in values:
-        host, endpoint = _split_host(value)
-        if host != DEFAULT_HOST:
-            raise ValueError(f"there is no host {host!r}; only {DEFAULT_HOST!r}")
+        name, endpoint = _split_host(value)
+        try:
+            parse_host_name(name)
+        except ValueError as error:
+            raise ValueError(f"not a name of a host: {name!r}: it {error}") from None
+        known = endpoints.setdefault(name, ())
         if endpoint != OFF:
-            endpoints.append(endpoint)
-    return tuple(endpoints)
+            endpoints[name] = (*known, endpoint)
+    # An empty array says that there is none, and not that nothing is said.
+    return endpoints or {DEFAULT_HOST: ()}
 
 
 def _split_host(value: str) -> tuple[str, str]:
@@ -126,6 +154,14 @@ def _parse_shape(value: str) -> MailShape:
         raise ValueError(f"unknown shape {value!r}; one of: {shapes}") from None
 
 
+def _parse_log_format(value: str) -> LogFormat:
+    try:
+        return LogFormat(value)
+    except ValueError:
+        formats = ", ".join(known.value for known in LogFormat)
+        raise ValueError(f"unknown format {value!r}; one of: {formats}") from None
+
+
 def _parse_room(value: str) -> int:
     size = parse_size(value)
     if size == 0:
@@ -138,6 +174,12 @@ def _parse_time(value: str) -> float:
     if duration == 0:
         raise ValueError("must be more than no time")
     return duration
+
+
+def _parse_number(value: str) -> int:
+    if not _DIGITS.fullmatch(value):
+        raise ValueError(f"not a number: {value!r}")
+    return int(value)
 
 
 def _parse_count(value: str) -> int:
@@ -177,7 +219,8 @@ OPTIONS = (
         "smtp",
         parse_smtp,
         "ENDPOINT",
-        "a Twisted server endpoint for mail, or off; may come several times"
+        "a Twisted server endpoint for mail, or off; HOST=ENDPOINT is for another"
+        " host than the default one; may come several times"
         " (default: tcp:2525:interface=127.0.0.1)",
         "MOCKSMTP_SMTP",
         repeatable=True,
@@ -229,6 +272,12 @@ OPTIONS = (
         "SMTP connections at once; 421 past it (default: 1000)",
     ),
     Option(
+        "journal",
+        _parse_number,
+        "N",
+        "how many sessions are kept of each host; 0 for none (default: 10000)",
+    ),
+    Option(
         "mail-shape",
         _parse_shape,
         "SHAPE",
@@ -247,6 +296,12 @@ OPTIONS = (
         "TEXT",
         "a bearer token that the API asks for",
         "MOCKSMTP_TOKEN",
+    ),
+    Option(
+        "log-format",
+        _parse_log_format,
+        "FORMAT",
+        "how the log is written: text or json (default: text)",
     ),
 )
 """Every option but ``--config``."""
@@ -328,21 +383,51 @@ def _build(
     values: dict[str, Any], document: dict[str, Any], path: str | None
 ) -> Config:
     """The options' values, and the rest of the file's document."""
-    behaviors = _read(path, document, "smtpBehaviors", parse_behaviors)
-    extensions = _read(path, document, "smtpExtensions", parse_extensions)
+    endpoints: dict[str, tuple[str, ...]] = values.pop("smtp", {})
+    start = _read_start(path, document)
     records = _read(path, document, "dnsRecords", _parse_any_records)
     limits = _read_limits(path, document.pop("limits", {}), values)
+    hostname = values.setdefault("hostname", socket.gethostname())
+    usual = HostPlan(
+        Description(DEFAULT_HOST, hostname, limits=limits), SMTP_ENDPOINTS, start
+    )
+    hosts = _read(
+        path, document, "hosts", lambda hosts: parse_plans(hosts, usual, endpoints)
+    )
     if document:
-        known = ("smtpBehaviors", "smtpExtensions", "dnsRecords", "limits")
+        known = ("smtpBehaviors", "smtpExtensions", "dnsRecords", "limits", "hosts")
         names = ", ".join([*(option.key for option in OPTIONS), *known])
         raise ConfigError(f"{path}: {min(document)!r}: unknown; one of: {names}")
     fields = {name.replace("-", "_"): value for name, value in values.items()}
     fields["http_hosts"] = fields.pop("http_host", ())
     return Config(
         **fields,
+        smtp=endpoints.get(DEFAULT_HOST, SMTP_ENDPOINTS),
         limits=limits,
-        start=HostStart(behaviors, extensions),
+        start=start,
         records=records,
+        hosts=hosts + _plain_hosts(endpoints, hosts, limits),
+    )
+
+
+def _plain_hosts(
+    endpoints: Mapping[str, tuple[str, ...]],
+    described: tuple[HostPlan, ...],
+    limits: Limits,
+) -> tuple[HostPlan, ...]:
+    """The hosts that have endpoints, and no document in the file."""
+    known = {DEFAULT_HOST, *(plan.description.name for plan in described)}
+    return tuple(
+        HostPlan(Description(name, name, limits=limits), told)
+        for name, told in endpoints.items()
+        if name not in known
+    )
+
+
+def _read_start(path: str | None, document: dict[str, Any]) -> HostStart:
+    return HostStart(
+        _read(path, document, "smtpBehaviors", parse_behaviors),
+        _read(path, document, "smtpExtensions", parse_extensions),
     )
 
 

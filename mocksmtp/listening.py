@@ -57,10 +57,19 @@ class Listener(Protocol):
 class StreamListener:
     """A port for a factory's connections."""
 
-    address: str
     _port: IListeningPort
     _connections: Draining
     _reactor: Any
+
+    @property
+    def bound(self) -> IAddress:
+        """Where it is bound, with the number that port 0 has become."""
+        return self._port.getHost()
+
+    @property
+    def address(self) -> str:
+        """The same as text."""
+        return show_address(self.bound)
 
     def stop(self) -> Deferred[None]:
         """Close the port; connections get `STOP_TIME` seconds to end."""
@@ -108,7 +117,23 @@ async def listen_stream(
         raise ListenError.told_by(error) from None
     except OSError as error:
         raise ListenError(f"can't open {endpoint!r}: {error}") from None
-    return StreamListener(show_address(port.getHost()), port, connections, reactor)
+    return StreamListener(port, connections, reactor)
+
+
+def listen_tcp(
+    reactor: Any, address: str, port: int, factory: Factory[Any], connections: Draining
+) -> StreamListener:
+    """
+    Open a TCP port for `factory`, now.
+
+    :param connections: what ends the connections when the listener is stopped
+    :raises ListenError: it can't be opened
+    """
+    try:
+        opened = reactor.listenTCP(port, factory, interface=address)
+    except CannotListenError as error:
+        raise ListenError.told_by(error) from None
+    return StreamListener(opened, connections, reactor)
 
 
 def show_address(address: IAddress) -> str:

@@ -7,8 +7,8 @@ what has not ended after a while is cut off.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -18,12 +18,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mocksmtp.config import Config
+from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
+from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.listen import listen as listen_dns
+from mocksmtp.dns.query import Query, response_code
 from mocksmtp.dns.server import DNSFactory
+from mocksmtp.hosting import Hosting
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
 from mocksmtp.listening import (
     Listener,
@@ -32,7 +36,6 @@ from mocksmtp.listening import (
     listen_stream,
     parse_endpoint,
 )
-from mocksmtp.smtp.factory import MockSMTPFactory
 
 StartError = ListenError
 
@@ -48,10 +51,12 @@ class MockService(Service):
     log = Logger()
 
     def __init__(self, config: Config, reactor: Any) -> None:
-        for endpoint in (*config.smtp, config.http):
+        endpoints = [one for plan in config.plans for one in plan.endpoints or ()]
+        for endpoint in (*endpoints, config.http):
             if endpoint is not None:
                 parse_endpoint(reactor, endpoint)
         self.mock = _make_mock(config)
+        self._hosting = Hosting(self.mock, config.plans, reactor)
         self._info = ServiceInfo(reactor.seconds())
         self._config = config
         self._reactor = reactor
@@ -60,7 +65,11 @@ class MockService(Service):
 
     @property
     def addresses(self) -> dict[str, list[str]]:
-        """The bound addresses by listener: ``smtp``, ``http`` and ``dns``."""
+        """The bound addresses: ``smtp``, ``smtp.mx2`` and so on, ``http``, ``dns``."""
+        return {**self.mock.addresses, **self._other_addresses}
+
+    @property
+    def _other_addresses(self) -> dict[str, list[str]]:
         addresses: dict[str, list[str]] = {}
         for name, listener in self._listeners:
             addresses.setdefault(name, []).append(listener.address)
@@ -89,7 +98,8 @@ class MockService(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         listeners, self._listeners = self._listeners, []
         self._opening = None
-        return DeferredList([listener.stop() for _, listener in listeners])
+        stopping = [listener.stop() for _, listener in listeners]
+        return DeferredList([*stopping, self._hosting.stop()])
 
     def _start(self) -> None:
         if self._opening is not None:
@@ -115,13 +125,15 @@ class MockService(Service):
 
     async def _open(self) -> None:
         try:
+            await self._hosting.start()
             async for name, listener in self._open_each():
                 self._listeners.append((name, listener))
         except Exception:
             # Not waited for: there may be no reactor that would end it.
             self.stopService()
             raise
-        self._info.addresses = self.addresses
+        # Those of the hosts change; they are told as they are.
+        self._info.addresses = self._other_addresses
         shown = " ".join(
             f"{name}={','.join(addresses)}"
             for name, addresses in self.addresses.items()
@@ -130,19 +142,35 @@ class MockService(Service):
 
     async def _open_each(self) -> AsyncIterator[tuple[str, Listener]]:
         config, reactor = self._config, self._reactor
-        smtp = MockSMTPFactory(self.mock.default, reactor, itertools.count(1))
-        for endpoint in config.smtp:
-            yield "smtp", await listen_stream(reactor, endpoint, smtp, smtp)
+        bus = EventBus(self.mock, reactor.seconds)
         if config.http is not None:
             settings = HttpSettings(config.mail_shape, config.http_hosts, config.token)
-            site = TrackedFactory(make_site(self.mock, reactor, settings, self._info))
+            site = TrackedFactory(
+                make_site(
+                    self.mock,
+                    reactor,
+                    settings,
+                    self._info,
+                    hosts=self._hosting,
+                    bus=bus,
+                )
+            )
             yield "http", await listen_stream(reactor, config.http, site, site)
         for host, port in config.dns:
-            factory = DNSFactory(lambda: self.mock.zone, reactor)
+            factory = DNSFactory(
+                lambda: self.mock.served, reactor, counts=self.mock.queries
+            )
+            factory.told = partial(_tell_query, bus)
             try:
                 yield "dns", await listen_dns(reactor, host, port, factory)
             except CannotListenError as error:
                 raise ListenError.told_by(error) from None
+
+
+def _tell_query(
+    bus: EventBus, query: Query, response: bytes, transport: str, client_ip: str
+) -> None:
+    bus.query(query.question, response_code(response), transport, client_ip)
 
 
 def _collect_into(errors: list[Exception]) -> Callable[[Failure], None]:
@@ -163,11 +191,17 @@ def make_service(config: Config, reactor: Any) -> MockService:
 
 
 def _make_mock(config: Config) -> Mock:
+    first, *others = config.plans
+    default = first.description
     host = MailHost(
-        "default",
-        config.hostname,
+        default.name,
+        default.hostname,
         Mailbox(config.max_mails, config.max_bytes),
-        config.limits,
-        start=config.start,
+        default.limits,
+        start=first.start,
+        journal=Journal(config.journal),
     )
-    return Mock(host, Zone(config.records))
+    mock = Mock(host, Zone(config.records), config.limits)
+    for plan in others:
+        mock.add(mock.new_host(plan.description, plan.start))
+    return mock

@@ -60,10 +60,12 @@ class Program:
     """A service in the foreground, which has said that it has started.
 
     :ivar addresses: what its line says, by listener
+    :ivar said: its lines up to that one
     """
 
     process: subprocess.Popen[str]
     addresses: dict[str, str]
+    said: list[str]
 
     def pair(self, name: str) -> tuple[str, int]:
         """The host and port of a listener."""
@@ -100,9 +102,11 @@ def start(
     for line in process.stdout:
         said.append(line)
         if STARTED in line:
-            bound = re.findall(r"\b([a-z]+)=([\w.:,\[\]]+)", line.split(STARTED)[1])
+            bound = re.findall(
+                r"\b([a-z][\w.-]*)=([\w.:,\[\]]+)", line.split(STARTED)[1]
+            )
             # In twist's JSON the line stands twice.
-            return Program(process, dict(bound))
+            return Program(process, dict(bound), said)
     raise AssertionError("it did not start: " + "".join(said))
 
 

@@ -24,15 +24,17 @@ FLOORS: dict[str, set[str]] = {
     "smtp": {"model", "core"},
     "http": {"model", "core", "codec"},
     "dns": {"model", "core"},
-    "config": {"model", "core", "codec"},
+    "logs": set(),
+    "config": {"model", "core", "codec", "logs"},
     "listening": set(),
-    "service": {"smtp", "http", "dns", "config", "listening"}
+    "hosting": {"model", "core", "smtp", "listening"},
+    "service": {"smtp", "http", "dns", "config", "listening", "hosting"}
     | {"codec", "core", "model"},
     "process": {"service"},
-    "tap": {"config", "process", "service"},
+    "tap": {"config", "logs", "process", "service"},
     "client": {"model"},
     "testing": {"model", "core", "codec", "config", "service", "client"},
-    "cli": {"config", "service", "tap", "client"},
+    "cli": {"config", "logs", "service", "tap", "client"},
 }
 """What each room may import of the others; what it has itself, any room may.
 
@@ -60,6 +62,7 @@ ONLY_IN = {
     "cattrs": {"codec"},
     "dns": {"codec"},  # dnspython
     "klein": {"http"},
+    "prometheus_client": {"http"},
     "twisted.mail": {"smtp", "testing"},
     "twisted.names": {"dns"},
 }

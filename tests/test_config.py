@@ -20,9 +20,11 @@ from mocksmtp.config import (
     parse_dns,
     parse_smtp,
 )
-from mocksmtp.core.host import Limits
+from mocksmtp.core.host import HostPlan, Limits
+from mocksmtp.logs import LogFormat
 from mocksmtp.model.behavior import Behavior, Command, Effect, Response
 from mocksmtp.model.condition import Contains, MatchAll
+from mocksmtp.model.host import Listen
 from mocksmtp.model.rdata import MX, A
 from mocksmtp.model.zone import Record
 
@@ -42,6 +44,7 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     "max-bytes": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
     "max-message-size": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
     "max-connections": (("1", 1), ("20", 20), ("300", 300)),
+    "journal": (("0", 0), ("20", 20), ("300", 300)),
     "mail-shape": (
         ("james", MailShape.JAMES),
         ("article", MailShape.ARTICLE),
@@ -49,15 +52,25 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     ),
     "http-host": (("a", ("a",)), ("b.test", ("b.test",)), ("c", ("c",))),
     "token": (("a", "a"), ("b~!", "b~!"), ("C=", "C=")),
+    "log-format": (
+        ("json", LogFormat.JSON),
+        ("text", LogFormat.TEXT),
+        ("json", LogFormat.JSON),
+    ),
 }
 
 # Values that each option refuses, and what is said of them. An endpoint is for
 # Twisted to judge, when it is listened on.
 BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     "smtp": (
-        ("mx2=tcp:25", "there is no host 'mx2'; only 'default'"),
-        ("mx2=off", "there is no host 'mx2'; only 'default'"),
-        ("=tcp:25", "there is no host ''; only 'default'"),
+        *(
+            (
+                f"{name}=tcp:25",
+                f"not a name of a host: {name!r}: it must have 1 to 253 letters,"
+                " digits, dots, hyphens, underscores",
+            )
+            for name in ("", "..", "a/b", "h\u00f6st", "x" * 254)
+        ),
     ),
     "http": (),
     "dns": tuple(
@@ -102,6 +115,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("0", "must be more than nothing"),
     ),
     "max-connections": (("0", "not a number from 1 on: '0'"),),
+    "journal": (("-1", "not a number: '-1'"), ("1k", "not a number: '1k'")),
     "mail-shape": (
         ("Both", "unknown shape 'Both'; one of: both, james, article"),
         ("x", "unknown shape 'x'; one of: both, james, article"),
@@ -111,6 +125,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         (value, "must be printable ASCII without spaces, and not empty")
         for value in ("a\nb", "é", "a\x00", "a\x7f")
     ),
+    "log-format": (("JSON", "unknown format 'JSON'; one of: text, json"),),
 }
 
 # Those that a file or a command line can hold and a variable can't.
@@ -409,12 +424,13 @@ class RefusalTests(ConfigTestCase):
 
     def test_an_unknown_key_is_refused_with_all_that_are_known(self) -> None:
         """A misspelt key would be a silent default."""
-        for key in ("maxmails", "max-mails", "config", "smtpBehavior", "hosts"):
+        for key in ("maxmails", "max-mails", "config", "smtpBehavior", "host"):
             message = self.file_refusal(f"{key} = 1\n")
             self.assertTrue(message.startswith(f"{key!r}: unknown; one of: "), message)
             known = message.partition("one of: ")[2].split(", ")
             expected = [option.key for option in OPTIONS]
             expected += ["smtpBehaviors", "smtpExtensions", "dnsRecords", "limits"]
+            expected += ["hosts"]
             self.assertEqual(known, expected)
 
 
@@ -610,31 +626,148 @@ class DocumentsTests(ConfigTestCase):
         self.assertEqual(message, "dnsRecords: the zone file has more than 10 records")
 
 
+class HostsTests(ConfigTestCase):
+    """The hosts that there are at the start"""
+
+    def plans(self, config: Config) -> dict[str, HostPlan]:
+        """The plan of each host, the default host first."""
+        plans = {plan.description.name: plan for plan in config.plans}
+        self.assertEqual(next(iter(plans)), "default")
+        return plans
+
+    def test_there_is_one_by_default(self) -> None:
+        """It has the endpoints, the hostname and the limits of the options."""
+        options = {"hostname": ["a.test"], "max-connections": ["3"], "smtp": ["tcp:1"]}
+        plans = self.plans(load_config(options, {}))
+        self.assertEqual(list(plans), ["default"])
+        plan = plans["default"]
+        self.assertEqual(plan.endpoints, ("tcp:1",))
+        self.assertEqual(plan.description.hostname, "a.test")
+        self.assertEqual(plan.description.limits.connections, 3)
+
+    def test_an_endpoint_makes_a_host(self) -> None:
+        """The default host keeps its listener unless it is given one, or off."""
+        for values, default in (
+            (["mx2=tcp:2"], ("tcp:2525:interface=127.0.0.1",)),
+            (["mx2=tcp:2", "tcp:1"], ("tcp:1",)),
+            (["mx2=tcp:2", "off"], ()),
+        ):
+            options = {"smtp": values, "max-connections": ["3"]}
+            plans = self.plans(load_config(options, {}))
+            self.assertEqual(list(plans), ["default", "mx2"])
+            self.assertEqual(plans["default"].endpoints, default)
+            self.assertEqual(plans["mx2"].endpoints, ("tcp:2",))
+            self.assertEqual(plans["mx2"].description.hostname, "mx2")
+            self.assertEqual(plans["mx2"].description.limits.connections, 3)
+
+    def test_a_file_describes_hosts(self) -> None:
+        """As the API takes them, with behaviors and extensions."""
+        config = self.load_file("""
+            maxConnections = 3
+
+            [[hosts]]
+            name = "mx2"
+            listeners = [{address = "127.0.0.2", port = 25}]
+            limits = {recipients = 1}
+            dns = {names = ["mx2.x.test"], domains = [{name = "x.test"}]}
+            smtpExtensions = ["X-2"]
+            [[hosts.smtpBehaviors]]
+            command = "QUIT"
+            response = {code = 421}
+            """)
+        plan = self.plans(config)["mx2"]
+        described = plan.description
+        self.assertIsNone(plan.endpoints)
+        self.assertEqual(described.listeners, (Listen("127.0.0.2", 25),))
+        self.assertEqual(described.limits, Limits(connections=3, recipients=1))
+        self.assertEqual(described.hostname, "mx2.x.test")
+        self.assertEqual(plan.start.extensions, ("X-2",))
+        expected = (Behavior(Command.QUIT, Response(421)),)
+        self.assertEqual(plan.start.behaviors, expected)
+
+    def test_an_endpoint_wins_over_the_file(self) -> None:
+        """The rest of what the file says stays; several names go together."""
+        path = self.write('[[hosts]]\nname = "mx2"\nhostname = "two.test"\n')
+        options = {"config": [path], "smtp": ["mx2=tcp:2", "mx3=tcp:3"]}
+        plans = self.plans(load_config(options, {}))
+        self.assertEqual(list(plans), ["default", "mx2", "mx3"])
+        self.assertEqual(plans["mx2"].endpoints, ("tcp:2",))
+        self.assertEqual(plans["mx2"].description.hostname, "two.test")
+
+    def test_the_default_host_can_be_described(self) -> None:
+        """What its document leaves out is as the options and the file say."""
+        config = self.load_file("""
+            hostname = "a.test"
+            smtpExtensions = ["X-1"]
+            [[hosts]]
+            name = "default"
+            capabilities = ["PIPELINING"]
+            """)
+        plan = self.plans(config)["default"]
+        self.assertEqual(plan.endpoints, ("tcp:2525:interface=127.0.0.1",))
+        self.assertEqual(plan.description.hostname, "a.test")
+        self.assertEqual(plan.description.capabilities, ("PIPELINING",))
+        self.assertEqual(plan.start.extensions, ("X-1",))
+        config = self.load_file(
+            '[[hosts]]\nname = "default"\nlisteners = [{port = 26}]\n'
+        )
+        plan = self.plans(config)["default"]
+        self.assertIsNone(plan.endpoints)
+        self.assertEqual(plan.description.listeners, (Listen(port=26),))
+
+    def test_an_error_is_told_with_its_path(self) -> None:
+        """As in the API, with the place in the array."""
+        for text, message in (
+            ("hosts = 5", "hosts: expected an array, not a number"),
+            ("[hosts]", "hosts: expected an array, not an object"),
+            ("hosts = [5]", "hosts[0]: expected an object, not a number"),
+            ("[[hosts]]", "hosts[0].name: required, but missing"),
+            (
+                'hosts = [{name = "a"}, {name = "a"}]',
+                "hosts[1].name: 'a' comes twice",
+            ),
+            ('hosts = [{name = "a", tls = {}}]', "hosts[0].tls: unknown field; "),
+            (
+                'hosts = [{name = "a", listeners = ["tcp:25"]}]',
+                "hosts[0].listeners[0]: expected an object, not a string",
+            ),
+            (
+                'hosts = [{name = "a", smtpBehaviors = [{}]}]',
+                "hosts[0].smtpBehaviors[0].command: required, but missing",
+            ),
+        ):
+            refusal = self.file_refusal(text)
+            self.assertTrue(refusal.startswith(message), f"{refusal}, not {message}")
+
+
 class ParseSmtpTests(SynchronousTestCase):
     """`parse_smtp`"""
 
     def test_a_host_may_stand_before_the_endpoint(self) -> None:
         """Its name ends at a ``=`` before the first ``:``."""
-        for value, endpoints in (
-            ("tcp:25", ("tcp:25",)),
-            ("tcp:25:interface=127.0.0.1", ("tcp:25:interface=127.0.0.1",)),
-            ("default=tcp:25", ("tcp:25",)),
-            ("default=tcp:25:interface=::1", ("tcp:25:interface=::1",)),
-            (r"unix:/tmp/a\=b", (r"unix:/tmp/a\=b",)),
-            ("off", ()),
-            ("default=off", ()),
+        for value, name, endpoints in (
+            ("tcp:25", "default", ("tcp:25",)),
+            ("tcp:25:interface=::1", "default", ("tcp:25:interface=::1",)),
+            ("default=tcp:25", "default", ("tcp:25",)),
+            ("mx2=tcp:25:interface=::1", "mx2", ("tcp:25:interface=::1",)),
+            ("mx.x.test=tcp:25", "mx.x.test", ("tcp:25",)),
+            (r"unix:/tmp/a\=b", "default", (r"unix:/tmp/a\=b",)),
+            ("off", "default", ()),
+            ("default=off", "default", ()),
+            ("mx2=off", "mx2", ()),
         ):
-            self.assertEqual(parse_smtp([value]), endpoints, value)
+            self.assertEqual(parse_smtp([value]), {name: endpoints}, value)
+
+    def test_several_are_kept_in_order(self) -> None:
+        """Each host has its own."""
+        values = ["a=tcp:1", "tcp:2", "a=tcp:3", "b=tcp:4"]
+        expected = {"a": ("tcp:1", "tcp:3"), "default": ("tcp:2",), "b": ("tcp:4",)}
+        self.assertEqual(parse_smtp(values), expected)
 
     def test_off_goes_with_others(self) -> None:
         """``off`` adds no listener, and takes none away."""
         values = ["tcp:1", "off", "default=tcp:2"]
-        self.assertEqual(parse_smtp(values), ("tcp:1", "tcp:2"))
-
-    def test_another_host_is_refused(self) -> None:
-        """The name is shown, and the one that there is."""
-        error = self.assertRaises(ValueError, parse_smtp, ["tcp:1", "mx2=tcp:2"])
-        self.assertEqual(str(error), "there is no host 'mx2'; only 'default'")
+        self.assertEqual(parse_smtp(values), {"default": ("tcp:1", "tcp:2")})
 
 
 class ParseDnsTests(SynchronousTestCase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,14 @@ import tempfile
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.documents import ROOT, blocks, commands
-from tests.installed import FREE_PORTS, Program, clean_environment, is_installed, start
+from tests.installed import (
+    BIN,
+    FREE_PORTS,
+    Program,
+    clean_environment,
+    is_installed,
+    start,
+)
 
 NEEDED = ("curl", "dig", "swaks", "make")
 
@@ -57,6 +65,18 @@ class DocumentTests(SynchronousTestCase):
         """The DNS."""
         self.assert_true("docs/dns.md")
 
+    def test_hosts(self) -> None:
+        """Many mail hosts."""
+        self.assert_true("docs/hosts.md")
+
+    def test_journal(self) -> None:
+        """The journal and the events."""
+        self.assert_true("docs/journal.md")
+
+    def test_operation(self) -> None:
+        """Metrics, the log, the token and the description."""
+        self.assert_true("docs/operation.md")
+
     def test_smtp(self) -> None:
         """The SMTP side."""
         self.assert_true("docs/smtp.md")
@@ -75,6 +95,17 @@ class DocumentTests(SynchronousTestCase):
         )
         listing = "curl -s http://127.0.0.1:8000/smtpBehaviors"
         self.assertIn("4.2.1", run(with_addresses(listing, service)))
+
+    def test_the_hosts_of_a_file_are_there(self) -> None:
+        """The file of docs/hosts.md makes the host that it names."""
+        (text,) = blocks("docs/hosts.md", "toml")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = f"{folder.name}/mocksmtp.toml"
+        with open(path, "w") as file:
+            file.write(text)
+        service = start(self.addCleanup, options=["--config", path, *FREE_PORTS])
+        self.assertEqual(service.addresses["smtp.mx2"], "127.0.0.3:2525")
 
     def test_the_example_of_a_test_passes(self) -> None:
         """The suite in the README runs under trial as it stands."""
@@ -114,7 +145,7 @@ def run(line: str) -> str:
     """What a command prints, as one would see it."""
     return subprocess.run(
         ["bash", "-c", line],
-        env=clean_environment(),
+        env=clean_environment(PATH=f"{BIN}:{os.environ['PATH']}"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

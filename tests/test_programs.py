@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -11,11 +12,20 @@ import socket
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.installed import FREE_PORTS, Program, busy_port, is_installed, run, start
+from tests.installed import (
+    FREE_PORTS,
+    STARTED,
+    Program,
+    busy_port,
+    is_installed,
+    run,
+    start,
+)
 
 NO_OTHERS = ("--http", "off", "--dns", "off")
 
@@ -81,6 +91,19 @@ class ForegroundTests(ProgramCase):
         with smtplib.SMTP(host, int(port), timeout=10) as client:
             self.assertEqual(client.ehlo()[1].split(b"\n")[0], b"from.file")
 
+    def test_many_hosts(self) -> None:
+        """Each is in the line that tells the start, and says its own name."""
+        config = self.write(
+            "mock.toml", '[[hosts]]\nname = "mx3"\nhostname = "three.test"\n'
+        )
+        options = ("--smtp", "mx2=tcp:0:interface=127.0.0.2", "--config", config)
+        program = start(self.addCleanup, options=(*FREE_PORTS, *options))
+        expected = ["dns", "http", "smtp", "smtp.mx2", "smtp.mx3"]
+        self.assertEqual(sorted(program.addresses), expected)
+        for name, hostname in ("smtp.mx2", b"mx2"), ("smtp.mx3", b"three.test"):
+            with smtplib.SMTP(*program.pair(name), timeout=10) as client:
+                self.assertEqual(client.ehlo()[1].split(b"\n")[0], hostname)
+
     def test_help_and_version(self) -> None:
         """The options are told, and which version this is."""
         for command in ("twistd", "mocksmtp"), ("mocksmtp", "serve"):
@@ -89,6 +112,50 @@ class ForegroundTests(ProgramCase):
             self.assertIn("--max-message-size=", told.stdout)
         told = run("mocksmtp", "--version", cwd=str(self.folder))
         self.assertRegex(told.stdout, r"^mocksmtp, version \d+\.\d+")
+
+
+class LogTests(ProgramCase):
+    """``--log-format json``"""
+
+    def test_every_line_is_an_object(self) -> None:
+        """From the first on, whichever program runs the service."""
+        for command in (
+            ("twistd", "--nodaemon", "--pidfile=", "mocksmtp"),
+            ("twist", "mocksmtp"),
+            ("mocksmtp", "serve"),
+        ):
+            options = [*FREE_PORTS, "--log-format", "json"]
+            lines = self.said(start(self.addCleanup, command, options))
+            (started,) = [line for line in lines if line["message"].startswith(STARTED)]
+            self.assertEqual(started["level"], "info")
+            (access,) = [line for line in lines if line.get("uri") == "/health"]
+            self.assertEqual((access["status"], access["method"]), (200, "GET"))
+            self.assertIn("GET /health", access["message"])
+
+    def said(self, program: Program) -> list[dict[str, Any]]:
+        """All lines of a service that was asked for its health."""
+        with urlopen(f"http://{program.addresses['http']}/health", timeout=10):
+            pass
+        program.terminate()
+        assert program.process.stdout is not None
+        rest = program.process.stdout.read().splitlines()
+        return [json.loads(line) for line in [*program.said, *rest]]
+
+    def test_in_the_background(self) -> None:
+        """twistd.log has the same lines."""
+        path = self.folder / "twistd.log"
+        told = run(
+            *("twistd", "--pidfile=twistd.pid", "mocksmtp", *FREE_PORTS),
+            *("--log-format", "json"),
+            cwd=str(self.folder),
+        )
+        self.assertEqual(told.returncode, 0, told)
+        pid = int((self.folder / "twistd.pid").read_text())
+        self.addCleanup(kill_if_there, pid)
+        os.kill(pid, signal.SIGTERM)
+        self.assertTrue(wait_for_end(pid))
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        self.assertTrue([one for one in lines if one["message"].startswith(STARTED)])
 
 
 class RefusedStartTests(ProgramCase):

@@ -41,6 +41,7 @@ class Client:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._http = http
+        self._token = token
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     @classmethod
@@ -135,6 +136,30 @@ class Client:
             await self.call("PUT", "/dnsRecords", records.encode(), headers=headers)
         else:
             await self.call("PUT", "/dnsRecords", list(records))
+
+    async def hosts(self) -> list[Document]:
+        """All mail hosts, in the order that they were made."""
+        return list(await self.get("/hosts"))
+
+    async def add_host(self, name: str | None = None, **document: Any) -> Document:
+        """
+        Make a mail host; answers its document, with the ports that are open.
+
+        :param name: without one the service makes one up
+        :param document: ``hostname``, ``capabilities``, ``limits``, ``listeners``,
+            ``dns``; without listeners it has one on a free port of 127.0.0.1
+        """
+        asked = document if name is None else {"name": name, **document}
+        answer: Document = orjson.loads(await self.call("POST", "/hosts", asked))
+        return answer
+
+    async def delete_host(self, name: str) -> None:
+        """Take a mail host away with all that it has."""
+        await self.call("DELETE", f"/hosts/{name}")
+
+    def host(self, name: str) -> Client:
+        """A client of one mail host, as this one is of the default host."""
+        return Client(f"{self.base_url}/hosts/{name}", self._http, self._token)
 
     async def reset(self) -> None:
         """Forget behaviors, mails and extensions."""

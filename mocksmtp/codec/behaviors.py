@@ -183,6 +183,9 @@ _OPERATORS: dict[str, Callable[[dict[str, Any]], Condition]] = {
     "matchAll": _match_all,
 }
 
+OPERATORS = tuple(_OPERATORS)
+"""What a condition may do."""
+
 
 def _structure_code(value: Any, _: Any) -> int:
     code = _lenient_int(value)

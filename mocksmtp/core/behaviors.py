@@ -8,14 +8,18 @@ looked at, so their counts do not move. One whose condition fails spends nothing
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import attrs
 
-from mocksmtp.model.behavior import Behavior, Command
+from mocksmtp.model.behavior import Behavior, Command, Effect
+from mocksmtp.model.reply import Reply
 
 Matcher: TypeAlias = Callable[[bytes], bool]
+
+Listener: TypeAlias = "Callable[[Rule, bytes], None]"
 
 
 @attrs.define(eq=False)
@@ -24,12 +28,24 @@ class Rule:
 
     :ivar seen: how often its condition held when it was asked
     :ivar fired: how often it answered
+    :ivar reply: what it answers, which names it as the source
+    :ivar effect: whether the command that it answers takes place
     """
 
     id: str
     behavior: Behavior
     seen: int = 0
     fired: int = 0
+    reply: Reply = attrs.field(init=False, repr=False)
+    effect: Effect = attrs.field(init=False, repr=False)
+
+    @reply.default
+    def _make_reply(self) -> Reply:
+        return attrs.evolve(self.behavior.response.reply, source=self.id)
+
+    @effect.default
+    def _resolve_effect(self) -> Effect:
+        return self.behavior.response.outcome
 
     @property
     def remaining(self) -> int | None:
@@ -48,12 +64,17 @@ class Behaviors:
 
     Changing the list and deciding are each one step: who reads the list sees
     what was before a change or what is after it.
+
+    :ivar fired: how often one has answered, by command, through every change
+    :ivar listeners: called with a rule that fires, and with what it fires on
     """
 
     def __init__(self) -> None:
         self._rules: list[Rule] = []
         self._numbers = itertools.count(1)
         self._by_command: dict[Command, list[tuple[Matcher, Rule]]] = {}
+        self.fired: dict[Command, int] = defaultdict(int)
+        self.listeners: list[Listener] = []
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
@@ -61,9 +82,9 @@ class Behaviors:
     def __len__(self) -> int:
         return len(self._rules)
 
-    def decide(self, command: Command, subject: bytes) -> Behavior | None:
+    def decide(self, command: Command, subject: bytes) -> Rule | None:
         """
-        The behavior that answers, with its counters moved, or None for none.
+        The rule that answers, with its counters moved, or None for none.
 
         :param subject: what conditions look at: the address, content or argument
         """
@@ -74,9 +95,12 @@ class Behaviors:
             if matches(subject):
                 rule.seen += 1
                 rule.fired += 1
+                self.fired[command] += 1
                 if rule.exhausted:
                     self._index()
-                return rule.behavior
+                for listener in self.listeners:
+                    listener(rule, subject)
+                return rule
         return None
 
     def get(self, rule_id: str) -> Rule:

@@ -4,9 +4,8 @@ Rules:
 
 - Numbers grow and are never used again, so that a reader can go on after the
   last mail that it saw.
-- There are never more than `max_mails`, and never more than `max_bytes` of
-  memory for kept mails and for content that is still arriving; the oldest mails
-  go first, and how many went so is counted.
+- What is kept, and content that is still arriving, stays within a quota, which
+  mailboxes may share; the oldest mails go first, and how many went is counted.
 - Reading and removing are each one step.
 - A bell rings once, at the next mail: who wants to hear more of them asks again,
   so that a burst of mails costs a waiting reader no more than one mail does.
@@ -14,11 +13,11 @@ Rules:
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator
 from operator import attrgetter
 
+from mocksmtp.core.quota import Quota
 from mocksmtp.model.mail import Envelope, Mail, Origin
 
 _number = attrgetter("number")
@@ -27,6 +26,8 @@ FEW = 100
 """Mails up to which each is taken out on its own, and not by a walk over all."""
 
 Bell = Callable[[], None]
+
+Listener = Callable[[Mail], None]
 
 
 class Gone(Exception):
@@ -40,6 +41,13 @@ class Mailbox:
     :param max_mails: how many mails are kept at the most
     :param max_bytes: how many bytes of memory are used at the most, about
     :param numbers: where the mails' numbers come from
+    :param quota: has these three, for it and for others together
+
+    :ivar dropped: how many mails had to go
+    :ivar taken: how many mails were kept in all
+    :ivar taken_octets: how much content they had
+    :ivar arriving: octets of content that is still arriving
+    :ivar listeners: called with each mail that is kept
     """
 
     def __init__(
@@ -47,12 +55,14 @@ class Mailbox:
         max_mails: int = 100_000,
         max_bytes: int = 2**30,
         numbers: Iterator[int] | None = None,
+        quota: Quota | None = None,
     ) -> None:
-        self.max_mails = max_mails
-        self.max_bytes = max_bytes
+        self.quota = Quota(max_mails, max_bytes, numbers) if quota is None else quota
         self.dropped = 0
+        self.taken = self.taken_octets = 0
         self.arriving = 0
-        self._numbers = itertools.count(1) if numbers is None else numbers
+        self.queued = False
+        self._numbers = self.quota.numbers
         # Kept mails stand from _head on; before it are empty places, which are
         # cut off once they are the larger part. A deque would make every look
         # at its middle slow, a dictionary every removal of its oldest.
@@ -60,6 +70,7 @@ class Mailbox:
         self._head = 0
         self._kept = 0
         self._bells: list[Bell] = []
+        self.listeners: list[Listener] = []
 
     def __len__(self) -> int:
         return len(self._mails) - self._head
@@ -69,23 +80,41 @@ class Mailbox:
         """About how many bytes of memory the kept mails take."""
         return self._kept
 
+    @property
+    def max_mails(self) -> int:
+        """How many mails are kept at the most."""
+        return self.quota.max_mails
+
+    @property
+    def max_bytes(self) -> int:
+        """How many bytes of memory are used at the most, about."""
+        return self.quota.max_bytes
+
     def take(
         self, envelope: Envelope, content: bytes, received_at: float, origin: Origin
     ) -> Mail | None:
         """Keep a message, or answer None where it alone is too large to keep."""
         weight = len(content) + envelope.weight
-        if weight + self.arriving > self.max_bytes:
+        quota = self.quota
+        used = quota.used + weight
+        if used > quota.max_bytes and weight + quota.arriving > quota.max_bytes:
             return None
-        mail = Mail(next(self._numbers), envelope, content, received_at, origin, weight)
+        number = next(self._numbers)
+        mail = Mail(number, envelope, content, received_at, origin, weight)
         self._mails.append(mail)
         self._kept += weight
-        if (
-            self._kept + self.arriving > self.max_bytes
-            or len(self._mails) - self._head > self.max_mails
-        ):
-            self._make_room()
+        self.taken += 1
+        self.taken_octets += len(content)
+        quota.used = used
+        quota.mails = mails = quota.mails + 1
+        if not self.queued:
+            quota.enqueue(self, number)
+        if used > quota.max_bytes or mails > quota.max_mails:
+            quota.make_room()
         if self._bells:
             self._ring()
+        if self.listeners:
+            self._tell(mail)
         return mail
 
     def reserve(self, octets: int) -> bool:
@@ -94,16 +123,21 @@ class Mailbox:
 
         :return: False, with nothing counted, where no room can be made for it
         """
-        if self.arriving + octets > self.max_bytes:
+        quota = self.quota
+        if quota.arriving + octets > quota.max_bytes:
             return False
         self.arriving += octets
-        if self._kept + self.arriving > self.max_bytes:
-            self._make_room()
+        quota.arriving += octets
+        quota.used += octets
+        if quota.used > quota.max_bytes:
+            quota.make_room()
         return True
 
     def release(self, octets: int) -> None:
         """Content that was counted by `reserve` is kept now, or was thrown away."""
         self.arriving -= octets
+        self.quota.arriving -= octets
+        self.quota.used -= octets
 
     def get(self, number: int) -> Mail:
         """
@@ -148,7 +182,7 @@ class Mailbox:
             removed = [mail for mail in self.mails() if mail.number in numbers]
             self._mails = [m for m in self.mails() if m.number not in numbers]
             self._head = 0
-        self._kept -= sum(mail.weight for mail in removed)
+        self._let_go(len(removed), sum(mail.weight for mail in removed))
         return removed
 
     def _remove_each(self, numbers: list[int]) -> list[Mail]:
@@ -166,8 +200,14 @@ class Mailbox:
         """Take all out, and answer them."""
         removed = self.mails()
         self._mails.clear()
-        self._head = self._kept = 0
+        self._head = 0
+        self._let_go(len(removed), self._kept)
         return removed
+
+    def close(self) -> None:
+        """Take all out for good: nothing is to be kept here again."""
+        self.clear()
+        self.quota.forget(self)
 
     def on_next(self, bell: Bell) -> Callable[[], None]:
         """Have `bell` called once, at the next mail; what is answered revokes that."""
@@ -178,6 +218,10 @@ class Mailbox:
                 self._bells.remove(bell)
 
         return revoke
+
+    def _tell(self, mail: Mail) -> None:
+        for listener in self.listeners:
+            listener(mail)
 
     def _ring(self) -> None:
         bells, self._bells = self._bells, []
@@ -193,17 +237,36 @@ class Mailbox:
             raise KeyError(number)
         return position
 
-    def _make_room(self) -> None:
-        """Drop the oldest until the rest is within the bounds."""
-        while self._head < len(self._mails) and (
-            self._kept + self.arriving > self.max_bytes or len(self) > self.max_mails
-        ):
-            mail = self._mails[self._head]
+    def drop_below(self, number: int) -> int | None:
+        """
+        Drop the mails below `number`, the oldest first, while there are too many.
+
+        :return: the number of the oldest that is kept then, None for none
+        """
+        mails, head, quota = self._mails, self._head, self.quota
+        used, kept = quota.used, quota.mails
+        max_bytes, max_mails = quota.max_bytes, quota.max_mails
+        while head < len(mails) and (used > max_bytes or kept > max_mails):
+            mail = mails[head]
             assert mail is not None
-            self._mails[self._head] = None
-            self._head += 1
-            self._kept -= mail.weight
-            self.dropped += 1
-        if self._head * 2 > len(self._mails):
-            del self._mails[: self._head]
-            self._head = 0
+            if mail.number >= number:
+                break
+            mails[head] = None
+            head += 1
+            used -= mail.weight
+            kept -= 1
+        dropped = head - self._head
+        self.dropped += dropped
+        quota.dropped += dropped
+        self._let_go(dropped, quota.used - used)
+        if head * 2 > len(mails):
+            del mails[:head]
+            head = 0
+        self._head = head
+        return None if head == len(mails) else mails[head].number  # type: ignore[union-attr]
+
+    def _let_go(self, mails: int, octets: int) -> None:
+        """So much is not kept any longer."""
+        self._kept -= octets
+        self.quota.mails -= mails
+        self.quota.used -= octets

@@ -2,30 +2,140 @@
 
 from __future__ import annotations
 
-from mocksmtp.core.host import MailHost
+import itertools
+from collections.abc import Callable
+
+from mocksmtp.core.counters import new_queries
+from mocksmtp.core.host import Description, HostStart, Limits, MailHost
+from mocksmtp.core.journal import Journal
+from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.core.zone import Zone
+from mocksmtp.model.zone import Record
 
 DEFAULT_HOST = "default"
 """The host whose resources are at the root of the API."""
+
+
+class NameTaken(Exception):
+    """There is a host of that name."""
+
+
+class CannotListen(Exception):
+    """A host can't listen where it is to; what is wrong, in one line."""
 
 
 class Mock:
     """
     The one object that the adapters share.
 
+    The records that users set, and those that hosts bring with them, are kept apart:
+    who replaces all records does not take a host's away, and a host takes its own
+    away and no other.
+
     :param default: the host that is always there
     :param zone: the DNS records at the start
+    :param limits: those of hosts that do not say otherwise
+
+    :ivar hosts: all of them by name, in the order that they were made
+    :ivar hostname: that of the default host, unless it is told otherwise
+    :ivar host_numbers: where the names come from that nobody has chosen
+    :ivar quota: what bounds the mailboxes of all hosts together
+    :ivar queries: counts the DNS queries
     """
 
-    def __init__(self, default: MailHost, zone: Zone) -> None:
+    def __init__(
+        self, default: MailHost, zone: Zone, limits: Limits | None = None
+    ) -> None:
         self.hosts = {DEFAULT_HOST: default}
-        self.zone = zone
-        self._start_zone = zone
+        self.limits = default.limits if limits is None else limits
+        self.hostname = default.hostname
+        self.quota = default.mailbox.quota
+        self.host_numbers = itertools.count(1)
+        self.queries = new_queries()
+        self._zone = self._start_zone = zone
+        self._served: Zone | None = None
+        self._observers: list[Callable[[MailHost], None]] = []
 
     @property
     def default(self) -> MailHost:
         """The host whose resources are at the root of the API."""
         return self.hosts[DEFAULT_HOST]
+
+    @property
+    def addresses(self) -> dict[str, list[str]]:
+        """Where hosts listen, by listener: ``smtp``, and ``smtp.mx2`` and so on."""
+        return {
+            "smtp" if name == DEFAULT_HOST else f"smtp.{name}": list(host.addresses)
+            for name, host in self.hosts.items()
+            if host.addresses
+        }
+
+    @property
+    def zone(self) -> Zone:
+        """The records that users have set."""
+        return self._zone
+
+    @zone.setter
+    def zone(self, zone: Zone) -> None:
+        self._zone = zone
+        self._served = None
+
+    @property
+    def served(self) -> Zone:
+        """What DNS answers from: the users' records and those of the hosts."""
+        if self._served is None:
+            owned = [record for host in self.hosts.values() for record in host.records]
+            self._served = self._zone.with_records(owned) if owned else self._zone
+        return self._served
+
+    def new_host(
+        self, description: Description, start: HostStart | None = None
+    ) -> MailHost:
+        """A host that shares what all hosts share, and is none of them yet."""
+        host = MailHost(
+            description.name,
+            description.hostname,
+            Mailbox(quota=self.quota),
+            start=start,
+            journal=Journal(self.default.journal.max_sessions),
+        )
+        host.describe(description)
+        return host
+
+    def add(self, host: MailHost) -> None:
+        """Let `host` be one of the hosts."""
+        self.hosts[host.name] = host
+        self._served = None
+        for observer in tuple(self._observers):
+            observer(host)
+
+    def watch(self, observer: Callable[[MailHost], None]) -> Callable[[], None]:
+        """
+        Have `observer` called with each host, now and whenever one is added.
+
+        :return: what revokes that
+        """
+        for host in tuple(self.hosts.values()):
+            observer(host)
+        self._observers.append(observer)
+        return lambda: self._observers.remove(observer)
+
+    def set_records(self, host: MailHost, records: tuple[Record, ...]) -> None:
+        """These records, and no others, are brought by `host`."""
+        if host.records != records:
+            host.records = records
+            self._served = None
+
+    def remove(self, name: str) -> MailHost:
+        """
+        Take a host away, with all that it has.
+
+        :raises KeyError: there is none of that name
+        """
+        host = self.hosts.pop(name)
+        self._served = None
+        host.mailbox.close()
+        return host
 
     def reset(self, to_start: bool = False) -> None:
         """

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from mocksmtp.core.counters import OTHER, Queries, new_queries
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.resolver import resolve
 from mocksmtp.dns.response import EDNS_UDP, write_response
+from mocksmtp.model.rrtype import RRType
 
 if TYPE_CHECKING:
     from mocksmtp.dns.query import Edns, Query
@@ -23,7 +25,10 @@ and are kept only where they would fit a datagram."""
 
 _ID_SIZE = 2
 
+_NAMED = frozenset(RRType)
+
 _Asked: TypeAlias = "tuple[bytes, int, Edns | None, int]"
+_Told: TypeAlias = tuple[bytes, tuple[int, int]]
 
 
 class Responder:
@@ -31,11 +36,13 @@ class Responder:
     Answers queries from the zone that there is when they come.
 
     :param zone: tells the zone; another one takes effect with the next query
+    :param counts: counts the queries; `OTHER` for a type that has no name
     """
 
-    def __init__(self, zone: Callable[[], Zone]) -> None:
+    def __init__(self, zone: Callable[[], Zone], counts: Queries | None = None) -> None:
         self._zone = zone
-        self._remembered: dict[_Asked, bytes] = {}
+        self._counts = new_queries() if counts is None else counts
+        self._remembered: dict[_Asked, _Told] = {}
         self._of_zone: Zone | None = None
 
     def respond(self, query: Query, limit: int) -> bytes:
@@ -45,15 +52,25 @@ class Responder:
             self._of_zone = zone
             self._remembered.clear()
         asked = (query.section, query.flags, query.edns, limit)
-        response = self._remembered.get(asked)
-        if response is None:
-            response = write_response(query, resolve(query, zone), limit)[_ID_SIZE:]
-            self._remember(asked, response)
+        told = self._remembered.get(asked)
+        if told is None:
+            answer = resolve(query, zone)
+            response = write_response(query, answer, limit)[_ID_SIZE:]
+            told = response, (_type_of(query), answer.rcode)
+            self._remember(asked, told)
+        response, kind = told
+        self._counts[kind] += 1
         return query.id.to_bytes(_ID_SIZE, "big") + response
 
-    def _remember(self, asked: _Asked, response: bytes) -> None:
-        if len(response) > EDNS_UDP:
+    def _remember(self, asked: _Asked, told: _Told) -> None:
+        if len(told[0]) > EDNS_UDP:
             return
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[asked] = response
+        self._remembered[asked] = told
+
+
+def _type_of(query: Query) -> int:
+    """The type that is asked for; any that has no name is counted as one."""
+    question = query.question
+    return question.type if question and question.type in _NAMED else OTHER

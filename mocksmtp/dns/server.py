@@ -26,6 +26,7 @@ from twisted.names.server import DNSServerFactory
 from twisted.protocols.policies import TimeoutMixin
 from zope.interface import implementer
 
+from mocksmtp.core.counters import Queries
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.query import Query, read_query
 from mocksmtp.dns.responder import Responder
@@ -127,6 +128,8 @@ class DNSFactory(DNSServerFactory):
 
     :ivar idle: seconds that a connection may go without a query
     :ivar max_connections: how many there may be at a time
+    :ivar told: called with a query, the octets that answered it, ``udp`` or
+        ``tcp``, and the client's address; or None
     """
 
     noisy = False
@@ -138,12 +141,14 @@ class DNSFactory(DNSServerFactory):
         *,
         idle: float = IDLE,
         max_connections: int = MAX_CONNECTIONS,
+        counts: Queries | None = None,
     ) -> None:
         super().__init__()
-        self._responder = Responder(zone)
+        self._responder = Responder(zone, counts)
         self._reactor = reactor
         self.idle = idle
         self.max_connections = max_connections
+        self.told: Callable[[Query, bytes, str, str], None] | None = None
         self._closed: Deferred[None] | None = None
 
     def datagrams(self) -> Datagrams:
@@ -183,4 +188,15 @@ class DNSFactory(DNSServerFactory):
         self, message: Query, proto: Datagrams | Connection, address: Peer | None = None
     ) -> None:
         """Answer `message`, which came over `proto`, for UDP from `address`."""
-        proto.send(self._responder.respond(message, proto.limit(message)), address)
+        response = self._responder.respond(message, proto.limit(message))
+        proto.send(response, address)
+        if self.told is not None:
+            self.told(message, response, *_client(proto, address))
+
+
+def _client(proto: Datagrams | Connection, address: Peer | None) -> tuple[str, str]:
+    """How a client asked, and its address."""
+    if address is not None:
+        return "udp", address[0]
+    assert isinstance(proto, Connection)
+    return "tcp", proto.transport.getPeer().host

@@ -15,10 +15,23 @@ from werkzeug.routing import RequestRedirect
 
 from mocksmtp.codec.structure import DocumentError, TooManyValues
 from mocksmtp.core.mailbox import Gone
-from mocksmtp.http import behaviors, content, extensions, mails, records, service
+from mocksmtp.core.mock import CannotListen, NameTaken
+from mocksmtp.http import (
+    behaviors,
+    content,
+    events,
+    extensions,
+    hosts,
+    mails,
+    metrics,
+    records,
+    service,
+    sessions,
+)
 from mocksmtp.http.guard import check_request
+from mocksmtp.http.openapi import openapi_route
 from mocksmtp.http.problems import HttpProblem, abort, answer_problem, not_found
-from mocksmtp.http.routing import Api, mount
+from mocksmtp.http.routing import Api, Mount, mount
 
 log = Logger()
 
@@ -31,19 +44,46 @@ HOST_ROUTES = (
 )
 """The resources of a mail host."""
 
-ROOT_ROUTES = (*records.ROUTES, *service.ROUTES)
+NAMED_ROUTES = (
+    *service.NAMED_ROUTES,
+    *sessions.HOST_ROUTES,
+    *events.HOST_ROUTES,
+)
+"""What a host has only below its own path: at the root it is for all hosts."""
+
+ROOT_ROUTES = (
+    *hosts.ROUTES,
+    *records.ROUTES,
+    *service.ROUTES,
+    *sessions.ROOT_ROUTES,
+    *events.ROOT_ROUTES,
+    *metrics.ROUTES,
+    openapi_route(lambda: MOUNTS),
+)
 """What there is once, whatever hosts there are."""
+
+MOUNTS: tuple[Mount, ...] = (
+    Mount(HOST_ROUTES),
+    Mount(ROOT_ROUTES),
+    Mount(HOST_ROUTES + NAMED_ROUTES, hosts.PREFIX, hosts.find_host),
+)
+"""All that is served, and where."""
 
 
 def make_resource(api: Api) -> IResource:
     """The whole API, guarded."""
+    return Guarded(api, make_app(api).resource())
+
+
+def make_app(api: Api) -> Klein:
+    """The API without its guard."""
     app = Klein()
     # A path is what it is: no redirect from what is nearly one.
     app.url_map.merge_slashes = False
-    mount(app, api, HOST_ROUTES)
-    mount(app, api, ROOT_ROUTES)
+    for one in MOUNTS:
+        mount(app, api, one.routes, one.prefix, one.find_host)
     app.handle_errors(Exception)(_answer_failure)  # type: ignore[arg-type]
-    return Guarded(api, app.resource())
+    return app
 
 
 def problem_of(error: BaseException) -> HttpProblem:
@@ -57,6 +97,10 @@ def problem_of(error: BaseException) -> HttpProblem:
             return HttpProblem(413, str(error))
         case Gone():
             return HttpProblem(410, "the mail to go on after is no longer kept")
+        case NameTaken():
+            return HttpProblem(409, f"there is a host {str(error)!r} already")
+        case CannotListen():
+            return HttpProblem(409, str(error))
         case MethodNotAllowed():
             allowed = ", ".join(sorted(error.valid_methods or ()))
             return HttpProblem(405, f"allowed: {allowed}", headers={"Allow": allowed})

@@ -16,6 +16,7 @@ from mocksmtp.codec.behaviors import (
 )
 from mocksmtp.core.behaviors import Rule
 from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
 from mocksmtp.http.documents import read_document
 from mocksmtp.http.listing import array_pieces, send_pieces
 from mocksmtp.http.params import one_of, parameter
@@ -127,11 +128,41 @@ def _unknown(rule_id: str) -> HttpProblem:
 
 
 ROUTES = (
-    Route("GET", "/smtpBehaviors", list_behaviors, ListParameters),
-    Route("PUT", "/smtpBehaviors", put_behaviors),
-    Route("POST", "/smtpBehaviors", add_behaviors, AddParameters),
-    Route("DELETE", "/smtpBehaviors", clear_behaviors),
-    Route("GET", "/smtpBehaviors/<rule_id>", get_behavior),
-    Route("PUT", "/smtpBehaviors/<rule_id>", put_behavior),
-    Route("DELETE", "/smtpBehaviors/<rule_id>", delete_behavior),
+    Route(
+        "GET",
+        "/smtpBehaviors",
+        list_behaviors,
+        ListParameters,
+        answers=answers(array("Behavior", "Rule")),
+    ),
+    Route(
+        "PUT",
+        "/smtpBehaviors",
+        put_behaviors,
+        takes=(one_or_more("NewBehavior"),),
+        answers=DONE,
+    ),
+    Route(
+        "POST",
+        "/smtpBehaviors",
+        add_behaviors,
+        AddParameters,
+        takes=(one_or_more("NewBehavior"),),
+        answers=answers(document("Ids"), status=201),
+    ),
+    Route("DELETE", "/smtpBehaviors", clear_behaviors, answers=DONE),
+    Route(
+        "GET",
+        "/smtpBehaviors/<rule_id>",
+        get_behavior,
+        answers=answers(document("Rule")),
+    ),
+    Route(
+        "PUT",
+        "/smtpBehaviors/<rule_id>",
+        put_behavior,
+        takes=(document("NewBehavior"),),
+        answers=DONE,
+    ),
+    Route("DELETE", "/smtpBehaviors/<rule_id>", delete_behavior, answers=DONE),
 )

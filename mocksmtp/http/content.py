@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from twisted.web.iweb import IRequest
 
+from mocksmtp.http.describing import answers, text
 from mocksmtp.http.documents import in_turn
 from mocksmtp.http.listing import send_pieces
 from mocksmtp.http.mails import find_mail
@@ -91,6 +92,16 @@ def disposition(file_name: str) -> str:
 
 
 ROUTES = (
-    Route("GET", "/smtpMails/<mail_id>/raw", get_raw),
-    Route("GET", "/smtpMails/<mail_id>/parts/<number>", get_part),
+    Route(
+        "GET",
+        "/smtpMails/<mail_id>/raw",
+        get_raw,
+        answers=answers(text("message/rfc822")),
+    ),
+    Route(
+        "GET",
+        "/smtpMails/<mail_id>/parts/<number>",
+        get_part,
+        answers=answers(text("*/*")),
+    ),
 )

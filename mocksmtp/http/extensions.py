@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mocksmtp.codec.behaviors import parse_extensions
+from mocksmtp.codec.schema import LINE, array_of
 from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.http.describing import DONE, Content, answers
 from mocksmtp.http.documents import read_document
 from mocksmtp.http.routing import Call, Route
 
@@ -27,8 +29,10 @@ def clear_extensions(call: Call[Any]) -> None:
     send_nothing(call.request)
 
 
+LINES = Content(array_of(LINE))
+
 ROUTES = (
-    Route("GET", "/smtpExtensions", list_extensions),
-    Route("PUT", "/smtpExtensions", put_extensions),
-    Route("DELETE", "/smtpExtensions", clear_extensions),
+    Route("GET", "/smtpExtensions", list_extensions, answers=answers(LINES)),
+    Route("PUT", "/smtpExtensions", put_extensions, takes=(LINES,), answers=DONE),
+    Route("DELETE", "/smtpExtensions", clear_extensions, answers=DONE),
 )

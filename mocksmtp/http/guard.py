@@ -20,6 +20,9 @@ from mocksmtp.http.settings import HttpSettings
 # uri-host and port of RFC 9110 §7.2.
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]/@\s]+))(?::([0-9]{0,5}))?")
 _ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
+UNGUARDED = ("/health",)
+"""Paths that ask for no token."""
+
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -37,7 +40,7 @@ def check_request(request: Request, settings: HttpSettings, loopback: bool) -> N
     for origin in _values(request, "Origin"):
         if not _is_own(origin, host):
             raise HttpProblem(403, f"a page from {origin!r} may not call this"[:200])
-    if settings.token is not None and request.path != b"/health":
+    if settings.token is not None and request.path.decode("latin-1") not in UNGUARDED:
         _check_token(request, settings.token)
 
 

@@ -15,8 +15,10 @@ from mocksmtp.codec.mails import (
     mail_summary,
 )
 from mocksmtp.codec.mime import mime_fields
+from mocksmtp.codec.schema import TEXT
 from mocksmtp.core.query import EVERYTHING, MailQuery
 from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import in_turn
 from mocksmtp.http.listing import mail_pieces, mails_pieces, matching, send_pieces
 from mocksmtp.http.params import (
@@ -24,6 +26,7 @@ from mocksmtp.http.params import (
     duration_up_to,
     one_of,
     parameter,
+    reads,
     recipient,
     sender,
     whole_number,
@@ -46,6 +49,7 @@ class View(Enum):
     FULL = "full"
 
 
+@reads({**TEXT, "pattern": "^[1-9][0-9]{0,17}$"})
 def mail_number(text: str) -> int:
     """The number of a mail, from its id."""
     if not _ID.fullmatch(text):
@@ -181,10 +185,38 @@ def _document(call: Call[Any]) -> MailDocument:
             return listing_document(call.api.settings.mail_shape)
 
 
+LISTING = answers(
+    array("Mail", "JamesMail", "ArticleMail", "MailSummary", "MailDetails")
+)
+
 ROUTES = (
-    Route("GET", "/smtpMails", list_mails, WaitingSelection),
-    Route("DELETE", "/smtpMails", delete_mails, Selection),
-    Route("GET", "/smtpMailsCount", count_mails),
-    Route("GET", "/smtpMails/<mail_id>", get_mail),
-    Route("DELETE", "/smtpMails/<mail_id>", delete_mail),
+    Route(
+        "GET",
+        "/smtpMails",
+        list_mails,
+        WaitingSelection,
+        answers=LISTING,
+        problems=(410,),
+    ),
+    Route(
+        "DELETE",
+        "/smtpMails",
+        delete_mails,
+        Selection,
+        answers=LISTING,
+        problems=(410,),
+    ),
+    Route(
+        "GET",
+        "/smtpMailsCount",
+        count_mails,
+        answers=answers(Content({"type": "integer", "minimum": 0})),
+    ),
+    Route(
+        "GET",
+        "/smtpMails/<mail_id>",
+        get_mail,
+        answers=answers(document("FullMail")),
+    ),
+    Route("DELETE", "/smtpMails/<mail_id>", delete_mail, answers=DONE),
 )

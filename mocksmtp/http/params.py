@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
+from mocksmtp.codec.schema import TEXT, Schema
 from mocksmtp.codec.structure import MAX_ERRORS, DocumentError, Problem, listed
 from mocksmtp.model.units import parse_duration
 
@@ -26,12 +27,33 @@ Reader = Callable[[str], T]
 MAX_PARAMETERS = 100
 """How many parameters a query may have."""
 
+DURATION = "^[0-9]{1,12}(?:[.][0-9]{1,6})?(?:ms|s|m|h)?$"
+"""Of JSON Schema: what may stand for a time."""
+
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @attrs.frozen
 class NoParameters:
     """The query of a route that takes none."""
+
+
+_SCHEMAS: dict[Reader[Any], Schema] = {}
+
+
+def reads(schema: Schema) -> Callable[[Reader[T]], Reader[T]]:
+    """Say what a reader reads: a JSON Schema of the text, or of what it stands for."""
+
+    def remember(read: Reader[T]) -> Reader[T]:
+        _SCHEMAS[read] = schema
+        return read
+
+    return remember
+
+
+def schema_of(field: attrs.Attribute[Any]) -> Schema:
+    """The schema of a parameter."""
+    return _SCHEMAS.get(field.metadata["read"], TEXT)
 
 
 def parameter(name: str, read: Reader[Any], default: Any = None) -> Any:
@@ -88,11 +110,13 @@ def _pairs(uri: bytes) -> Iterator[tuple[str, str]]:
     yield from pairs
 
 
+@reads(TEXT)
 def any_text(text: str) -> str:
     """Any text."""
     return text
 
 
+@reads({"type": "integer", "minimum": 1, "maximum": 10**18 - 1})
 def whole_number(text: str) -> int:
     """A number from 1."""
     if not _DIGITS.fullmatch(text) or int(text) < 1:
@@ -103,6 +127,7 @@ def whole_number(text: str) -> int:
 def duration_up_to(limit: float) -> Reader[float]:
     """Seconds, at most `limit`, from a duration such as ``250ms``, ``2s``, ``5m``."""
 
+    @reads({**TEXT, "pattern": DURATION})
     def duration(text: str) -> float:
         seconds = parse_duration(text)
         if seconds > limit:
@@ -115,6 +140,7 @@ def duration_up_to(limit: float) -> Reader[float]:
 def one_of(kind: type[E]) -> Reader[E]:
     """A member of an enumeration, by its value."""
 
+    @reads({**TEXT, "enum": [member.value for member in kind]})
     def member(text: str) -> E:
         try:
             return kind(text)
@@ -125,6 +151,7 @@ def one_of(kind: type[E]) -> Reader[E]:
     return member
 
 
+@reads({"type": "boolean"})
 def flag(text: str) -> bool:
     """``true`` or ``false``."""
     if text not in ("true", "false"):
@@ -143,6 +170,7 @@ def address(text: str) -> str:
     return text if '"' in text else text.replace(" ", "+")
 
 
+@reads({**TEXT, "minLength": 1, "not": {"const": "<>"}})
 def recipient(text: str) -> str:
     """The address of a recipient, which can't be null."""
     if address(text) == "":
@@ -150,6 +178,7 @@ def recipient(text: str) -> str:
     return address(text)
 
 
+@reads({**TEXT, "minLength": 1})
 def sender(text: str) -> str:
     """The address of a sender; ``""`` for ``<>``, the null one."""
     if text == "":

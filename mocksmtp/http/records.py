@@ -19,13 +19,15 @@ from mocksmtp.codec.records import (
     parse_records,
     record_document,
 )
+from mocksmtp.codec.schema import NAME, TYPE
 from mocksmtp.codec.structure import parse_json
 from mocksmtp.codec.zonefile import parse_zone_text, zone_text
 from mocksmtp.core.zone import Zone
 from mocksmtp.http.answers import send_nothing
+from mocksmtp.http.describing import DONE, answers, array, one_or_more, text
 from mocksmtp.http.documents import in_turn, read_body
 from mocksmtp.http.listing import array_pieces, send_pieces
-from mocksmtp.http.params import parameter
+from mocksmtp.http.params import parameter, reads
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.model.name import Name
 from mocksmtp.model.rrtype import type_number
@@ -36,6 +38,9 @@ ZONE_TEXT = "text/dns"
 INLINE_RECORDS = 500
 """Records that are worked on at once; with more of them SMTP would be held up."""
 
+_name = reads(NAME)(parse_name)
+_type = reads(TYPE)(type_number)
+
 _QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
 
 
@@ -43,8 +48,8 @@ _QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
 class DeleteParameters:
     """``?name=`` and ``?type=`` say which records go; without them all do."""
 
-    name: Name | None = parameter("name", parse_name)  # noqa: RUF009 - read-only
-    type: int | None = parameter("type", type_number)
+    name: Name | None = parameter("name", _name)  # noqa: RUF009 - read-only
+    type: int | None = parameter("type", _type)
 
     def spares(self, record: Record) -> bool:
         """Whether `record` stays."""
@@ -128,9 +133,22 @@ async def _send_json(
     return await send_pieces(call.request, pieces, call.api.clock, status=status)
 
 
+TAKEN = (one_or_more("NewRecord"), text(ZONE_TEXT))
+
 ROUTES = (
-    Route("GET", "/dnsRecords", list_records),
-    Route("PUT", "/dnsRecords", put_records),
-    Route("POST", "/dnsRecords", add_records),
-    Route("DELETE", "/dnsRecords", delete_records, DeleteParameters),
+    Route(
+        "GET",
+        "/dnsRecords",
+        list_records,
+        answers=answers(array("Record"), text(ZONE_TEXT)),
+    ),
+    Route("PUT", "/dnsRecords", put_records, takes=TAKEN, answers=DONE),
+    Route(
+        "POST",
+        "/dnsRecords",
+        add_records,
+        takes=TAKEN,
+        answers=answers(array("Record"), status=201),
+    ),
+    Route("DELETE", "/dnsRecords", delete_records, DeleteParameters, answers=DONE),
 )

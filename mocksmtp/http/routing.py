@@ -16,10 +16,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
+from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
+from mocksmtp.http.describing import Answers, Content
+from mocksmtp.http.feed import EventFeed
 from mocksmtp.http.params import NoParameters, read_parameters
-from mocksmtp.http.settings import HttpSettings, ServiceInfo
+from mocksmtp.http.session_waiting import SessionWatch
+from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
 
 P = TypeVar("P")
@@ -47,6 +51,25 @@ class Api:
     info: ServiceInfo
     watches: Watches
     in_thread: InThread
+    hosts: HostKeeper | None = None
+    bus: EventBus | None = None
+    session_watch: SessionWatch = attrs.field(init=False)
+    events: EventFeed = attrs.field(init=False)
+
+    @session_watch.default
+    def _make_session_watch(self) -> SessionWatch:
+        return SessionWatch(self.mock, self.clock)
+
+    @events.default
+    def _make_events(self) -> EventFeed:
+        bus = self.bus or EventBus(self.mock, self.clock.seconds)
+        return EventFeed(bus, self.clock, f"{int(self.info.started_at * 1000):x}")
+
+    def forget(self, host: MailHost) -> None:
+        """Have those be done who wait for what happens on a host that has gone."""
+        self.watches.end(host.mailbox)
+        self.session_watch.end(host.name)
+        self.events.end(host.name)
 
 
 @attrs.frozen(eq=False)
@@ -66,17 +89,40 @@ class Call(Generic[P]):
 
 @attrs.frozen
 class Route:
-    """A method on a path, in Werkzeug's notation."""
+    """
+    A method on a path, in Werkzeug's notation; its handler's docstring tells what for.
+
+    :ivar parameters: the class that its query is read as
+    :ivar takes: bodies that a request may have
+    :ivar answers: what comes of it if all is well
+    :ivar problems: what else may come of it, besides what any request may be told
+    """
 
     method: str
     path: str
     handler: Handler
     parameters: type = NoParameters
+    takes: tuple[Content, ...] = ()
+    answers: tuple[Answers, ...] = ()
+    problems: tuple[int, ...] = ()
 
 
 def default_host(mock: Mock, _: dict[str, str]) -> MailHost:
     """The host whose resources are at the root."""
     return mock.default
+
+
+@attrs.frozen
+class Mount:
+    """
+    Routes below a prefix.
+
+    :ivar find_host: finds the host whose resources they are
+    """
+
+    routes: tuple[Route, ...]
+    prefix: str = ""
+    find_host: HostFinder = default_host
 
 
 def mount(

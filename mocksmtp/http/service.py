@@ -8,7 +8,9 @@ import attrs
 
 from mocksmtp import __version__
 from mocksmtp.core.host import MailHost
+from mocksmtp.core.quota import Quota
 from mocksmtp.http.answers import send_body, send_json, send_nothing
+from mocksmtp.http.describing import DONE, answers, document, text
 from mocksmtp.http.params import flag, parameter
 from mocksmtp.http.routing import Call, Route
 
@@ -39,15 +41,28 @@ def tell_status(call: Call[Any]) -> bytes:
     document = {
         "version": __version__,
         "uptime": round(api.clock.seconds() - api.info.started_at, 3),
-        "addresses": api.info.addresses,
+        "addresses": {**api.mock.addresses, **api.info.addresses},
         "hosts": {name: _host(host) for name, host in api.mock.hosts.items()},
+        "mailboxes": _quota(api.mock.quota),
         "dnsRecords": len(api.mock.zone.records),
     }
     return send_json(call.request, document)
 
 
+def _quota(quota: Quota) -> dict[str, int]:
+    """What all mailboxes have together."""
+    return {
+        "mails": quota.mails,
+        "mailBytes": quota.used - quota.arriving,
+        "arrivingBytes": quota.arriving,
+        "droppedMails": quota.dropped,
+        "maxMails": quota.max_mails,
+        "maxBytes": quota.max_bytes,
+    }
+
+
 def _host(host: MailHost) -> dict[str, int]:
-    mailbox = host.mailbox
+    mailbox, journal = host.mailbox, host.journal
     return {
         "mails": len(mailbox),
         "mailBytes": mailbox.octets,
@@ -55,21 +70,39 @@ def _host(host: MailHost) -> dict[str, int]:
         "droppedMails": mailbox.dropped,
         "maxMails": mailbox.max_mails,
         "maxBytes": mailbox.max_bytes,
+        "sessions": len(journal),
+        "journalBytes": journal.octets,
+        "droppedSessions": journal.dropped,
+        "maxSessions": journal.max_sessions,
         "behaviors": len(host.behaviors),
         "extensions": len(host.extensions),
     }
 
 
-def reset(call: Call[ResetParameters]) -> None:
+async def reset(call: Call[ResetParameters]) -> None:
     """Forget what tests have loaded and what was received, on every host."""
-    call.api.mock.reset(to_start=call.parameters.all)
+    api = call.api
+    api.mock.reset(to_start=call.parameters.all)
+    if call.parameters.all and api.hosts is not None:
+        for host in await api.hosts.restore():
+            api.forget(host)
+    send_nothing(call.request)
+
+
+def reset_host(call: Call[ResetParameters]) -> None:
+    """Forget what tests have loaded and what was received, on this host."""
+    call.host.reset(to_start=call.parameters.all)
     send_nothing(call.request)
 
 
 ROUTES = (
-    Route("GET", "/status", tell_status),
-    Route("GET", "/health", tell_health),
-    Route("POST", "/reset", reset, ResetParameters),
+    Route("GET", "/status", tell_status, answers=answers(document("Status"))),
+    Route("GET", "/health", tell_health, answers=answers(document("Health"))),
+    Route("POST", "/reset", reset, ResetParameters, answers=DONE),
 )
 
-HOST_ROUTES = (Route("GET", "/version", tell_version),)
+HOST_ROUTES = (
+    Route("GET", "/version", tell_version, answers=answers(text("text/plain"))),
+)
+
+NAMED_ROUTES = (Route("POST", "/reset", reset_host, ResetParameters, answers=DONE),)

@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Protocol
 
 import attrs
 
 from mocksmtp.codec.mails import MailShape
+from mocksmtp.core.host import Description, MailHost
+
+
+class HostKeeper(Protocol):
+    """
+    What makes and changes mail hosts with their listeners, each whole or not at all.
+
+    Where a listener can't be opened `mocksmtp.core.mock.CannotListen` is raised.
+    """
+
+    async def create(self, description: Description) -> MailHost:
+        """Make a host, or raise `mocksmtp.core.mock.NameTaken`."""
+
+    async def change(self, host: MailHost, description: Description) -> None:
+        """Have a host be what is described."""
+
+    async def remove(self, host: MailHost) -> None:
+        """Take a host away, and close what it has open."""
+
+    async def restore(self) -> list[MailHost]:
+        """Go back to the hosts of the start; tell those that were taken away."""
 
 
 @attrs.frozen

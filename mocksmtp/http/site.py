@@ -13,11 +13,17 @@ from io import BytesIO
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
+from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.web.http import (
+    HTTPChannel,
+    combinedLogFormatter,
+    datetimeToLogString,
+)
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
+from mocksmtp.core.events import EventBus
 from mocksmtp.core.mock import Mock
 from mocksmtp.http.app import make_resource
 from mocksmtp.http.problems import (
@@ -28,7 +34,7 @@ from mocksmtp.http.problems import (
     not_found,
 )
 from mocksmtp.http.routing import Api, InThread
-from mocksmtp.http.settings import HttpSettings, ServiceInfo
+from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
 
 __all__ = ["HttpSettings", "ServiceInfo", "make_site"]
@@ -150,12 +156,27 @@ class ApiChannel(HTTPChannel):
 class ApiSite(Site):
     """A site whose connections speak HTTP/1 only."""
 
+    noisy = False
+    _access = Logger()
     # In the place of what chooses between HTTP/1 and HTTP/2.
     protocol = ApiChannel  # type: ignore[assignment]
 
     def __init__(self, resource: IResource, clock: IReactorTime) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             resource, ApiRequest, reactor=clock, parsePOSTFormSubmission=False
+        )
+        self._seconds = clock.seconds
+
+    def log(self, request: Request) -> None:  # type: ignore[override]
+        """Tell of an answered request, in the combined format and field by field."""
+        self._access.info(
+            "{line}",
+            line=combinedLogFormatter(datetimeToLogString(self._seconds()), request),
+            client=getattr(request.getClientAddress(), "host", None),
+            method=request.method.decode("latin-1"),
+            uri=request.uri.decode("latin-1"),
+            status=request.code,
+            octets=request.sentLength,
         )
 
     def acceptableProtocols(self) -> list[bytes]:
@@ -169,6 +190,8 @@ def make_site(
     settings: HttpSettings,
     info: ServiceInfo | None = None,
     in_thread: InThread = deferToThread,
+    hosts: HostKeeper | None = None,
+    bus: EventBus | None = None,
 ) -> Site:
     """
     The API of `mock`, as a factory of connections.
@@ -177,8 +200,10 @@ def make_site(
     :param info: what ``/status`` tells of the service; its addresses may be filled
         in later
     :param in_thread: calls a function with arguments in a thread
+    :param hosts: makes and changes mail hosts; without it that is refused
+    :param bus: what happens on the hosts of `mock`, and what DNS is asked
     """
     if info is None:
         info = ServiceInfo(clock.seconds())
-    api = Api(mock, clock, settings, info, Watches(clock), in_thread)
+    api = Api(mock, clock, settings, info, Watches(clock), in_thread, hosts, bus)
     return ApiSite(make_resource(api), clock)

@@ -15,11 +15,13 @@ class Reply:
 
     :ivar code: the three digits
     :ivar text: what follows them; each ``\n`` begins one more line
+    :ivar source: the id of the behavior that gave it, or None for the server's own
     :ivar wire: the reply as it is sent, encoded once
     """
 
     code: int
     text: str
+    source: str | None = attrs.field(default=None, eq=False, repr=False)
     wire: bytes = attrs.field(init=False, eq=False, repr=False)
 
     @wire.default

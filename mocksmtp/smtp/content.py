@@ -31,37 +31,28 @@ class ContentReader:
     :param limit: octets that a message may have
     :param mailbox: where content that is still arriving is counted
 
+    :ivar size: octets of the content so far, without what was stuffed into it
     :ivar ended: whether the terminator has come
     :ivar refusal: the reply that refuses the message, once it is clear that it
         can't be kept; the rest is then read and thrown away
     """
 
-    __slots__ = (
-        "_carry",
-        "_limit",
-        "_mailbox",
-        "_pieces",
-        "_reserved",
-        "_size",
-        "_small",
-        "ended",
-        "refusal",
-    )
+    # Fields that most messages never set have their values here.
+    ended = False
+    refusal: Reply | None = None
+    _reserved = 0
+    # Small packets are gathered, for as objects of their own they would take many
+    # times their size.
+    _small: bytearray | None = None
 
     def __init__(self, limit: int, mailbox: Mailbox) -> None:
-        self.ended = False
-        self.refusal: Reply | None = None
         self._limit = limit
         self._mailbox = mailbox
         self._pieces: list[bytes | bytearray] = []
-        # Small packets are gathered, for as objects of their own they would take
-        # many times their size.
-        self._small: bytearray | None = None
         # The end of the DATA line, so that a dot right behind it ends the
         # content; it is no part of it.
         self._carry = _LINE_END
-        self._size = -1
-        self._reserved = 0
+        self.size = -1
 
     def feed(self, data: bytes, start: int = 0) -> int:
         """
@@ -105,11 +96,11 @@ class ContentReader:
         """Keep `piece` without its stuffed dots; answer how many octets that is."""
         if find(piece, _STUFFED) >= 0:
             piece = piece.replace(_STUFFED, _LINE_END)
-        if self._size < 0:
+        if self.size < 0:
             piece = piece[len(_LINE_END) :]
-            self._size = 0
-        self._size += len(piece)
-        if self._size > self._limit:
+            self.size = 0
+        self.size += len(piece)
+        if self.size > self._limit:
             self._refuse(MESSAGE_TOO_BIG)
         if self.refusal is not None:
             return 0

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
 from twisted.mail.interfaces import IMessageDelivery
 from twisted.mail.smtp import IMessage
 from zope.interface import implementer
@@ -20,63 +19,15 @@ from zope.interface import implementer
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
-from mocksmtp.model.command import PathCommand, allows_utf8
-from mocksmtp.model.mail import Envelope, Origin, Recipient
+from mocksmtp.model.command import PathCommand
+from mocksmtp.model.mail import Origin
 from mocksmtp.model.reply import Reply
+from mocksmtp.model.session import Outcome, Session, Transaction, outcome_of
 from mocksmtp.smtp.content import ContentReader
-
-
-@attrs.frozen
-class Verdict:
-    """What was decided on a command: the reply, and whether it takes place."""
-
-    reply: Reply
-    effect: Effect
-
 
 # Looking up a member of an enumeration takes as long as a short search.
 MAIL_FROM, RCPT_TO, DATA = Command.MAIL_FROM, Command.RCPT_TO, Command.DATA
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
-
-_SENDER_ACCEPTED = Verdict(reply.SENDER_OK, APPLY)
-_MAIL_ACCEPTED = Verdict(reply.MAIL_KEPT, APPLY)
-
-
-class Transaction:
-    """
-    A mail on its way: what MAIL and RCPT have said so far (RFC 5321 §3.3).
-
-    :ivar recipients: those to keep
-    :ivar accepted: how many recipients the client takes for accepted
-    :ivar refused: whether any recipient was refused
-    :ivar discarded: the client believes in a mail that is not to be kept
-    """
-
-    __slots__ = ("accepted", "discarded", "recipients", "refused", "sender", "utf8")
-
-    def __init__(self, sender: PathCommand, effect: Effect) -> None:
-        self.sender = sender
-        self.discarded = effect is DISCARD
-        self.utf8 = bool(sender.parameters) and allows_utf8(sender.parameters)
-        self.recipients: list[Recipient] = []
-        self.accepted = 0
-        self.refused = False
-
-    def add(self, recipient: PathCommand, effect: Effect) -> None:
-        """Record what was decided on one RCPT."""
-        if effect is APPLY:
-            self.accepted += 1
-            self.recipients.append(recipient)
-        elif effect is DISCARD:
-            self.accepted += 1
-        else:
-            self.refused = True
-
-    @property
-    def envelope(self) -> Envelope:
-        """What is to be kept of it."""
-        sender = self.sender
-        return Envelope(sender.address, sender.parameters, tuple(self.recipients))
 
 
 @implementer(IMessageDelivery)
@@ -84,55 +35,80 @@ class MockDelivery:
     """
     The hooks of one connection.
 
-    :param host: whose behaviors decide, and whose mailbox keeps
+    :param host: whose behaviors decide, and whose mailbox and journal keep
+    :param session: where transactions are recorded
     :param seconds: the time, in seconds since the epoch
 
     :ivar transaction: the open one, or None
     """
 
-    def __init__(self, host: MailHost, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, host: MailHost, session: Session, seconds: Callable[[], float]
+    ) -> None:
         self.host = host
+        self.session = session
         self.seconds = seconds
-        self._decide = host.behaviors.decide
+        self.decide = host.behaviors.decide
         self.transaction: Transaction | None = None
 
     def receivedHeader(self, helo: object, origin: object, recipients: object) -> bytes:
         """Nothing: what is kept is what was sent."""
         return b""
 
-    def decide(self, command: Command, subject: bytes, usual: Verdict) -> Verdict:
-        """What a behavior answers on `command`, or else the `usual` verdict."""
-        behavior = self._decide(command, subject)
-        if behavior is None:
-            return usual
-        return Verdict(behavior.response.reply, behavior.response.outcome)
-
     def validateFrom(self, helo: object, origin: PathCommand) -> Reply:
         """Decide on a MAIL that is well-formed and in its place."""
-        subject = origin.address.text.encode()
-        verdict = self.decide(MAIL_FROM, subject, _SENDER_ACCEPTED)
-        if verdict.effect is not NONE:
-            self.transaction = Transaction(origin, verdict.effect)
-        return verdict.reply
+        rule = self.decide(MAIL_FROM, origin.address.text.encode())
+        if rule is None:
+            self.transaction = Transaction(origin)
+            return reply.SENDER_OK
+        transaction = Transaction(origin, rule.effect is DISCARD)
+        if rule.effect is NONE:
+            self.settle(transaction, rule.reply)
+        else:
+            self.transaction = transaction
+        return rule.reply
 
     def validateTo(self, user: PathCommand) -> Reply:
         """Decide on an RCPT that is well-formed and within a transaction."""
         transaction = self.transaction
         assert transaction is not None
         if transaction.accepted >= self.host.limits.recipients:
+            transaction.tell(user, reply.TOO_MANY_RECIPIENTS, NONE)
             return reply.TOO_MANY_RECIPIENTS
-        behavior = self._decide(RCPT_TO, user.address.text.encode())
-        if behavior is None:
-            transaction.add(user, APPLY)
+        rule = self.decide(RCPT_TO, user.address.text.encode())
+        if rule is None:
+            transaction.accepted += 1
+            transaction.recipients.append(user)
             return reply.RECIPIENT_OK
-        transaction.add(user, behavior.response.outcome)
-        return behavior.response.reply
+        transaction.tell(user, rule.reply, rule.effect)
+        return rule.reply
 
     def message(self, origin: Origin) -> MockMessage:
         """The message of the open transaction, which its content ends."""
         transaction, self.transaction = self.transaction, None
         assert transaction is not None
         return MockMessage(self, transaction, origin)
+
+    def settle(self, transaction: Transaction, last: Reply) -> None:
+        """A transaction was ended by this reply."""
+        transaction.reply = last
+        outcome = outcome_of(last, transaction.mail is not None)
+        self.host.journal.settle(self.session, transaction, outcome)
+
+    def refuse(self, last: Reply) -> None:
+        """End the open transaction with this reply."""
+        transaction, self.transaction = self.transaction, None
+        if transaction is not None:
+            self.settle(transaction, last)
+
+    def abort(self) -> None:
+        """End the open transaction, if there is one, without its content."""
+        transaction, self.transaction = self.transaction, None
+        if transaction is not None:
+            # A client whose recipients were all refused need not ask for more.
+            refused = transaction.told and not transaction.accepted
+            outcome = Outcome.REFUSED if refused else Outcome.ABORTED
+            self.host.journal.settle(self.session, transaction, outcome)
 
 
 @implementer(IMessage)
@@ -164,26 +140,37 @@ class MockMessage:
         content = self.content
         if not content.ended:
             content.feed(b".\r\n")  # it came by lines, which have no terminator
-        if content.refusal is not None:
-            return content.refusal
-        octets = content.take()
+        last = content.refusal or self._decide(content.take())
         content.close()
-        verdict = self._delivery.decide(DATA, octets, _MAIL_ACCEPTED)
-        if verdict.effect is APPLY and not self._keep(octets):
-            return reply.STORAGE_FULL
-        return verdict.reply
+        self._delivery.settle(self._transaction, last)
+        return last
 
     def connectionLost(self) -> None:
         """Forget content that did not come to its end."""
         self.content.close()
+        self._delivery.transaction = self._transaction
+        self._delivery.abort()
+
+    def _decide(self, octets: bytes) -> Reply:
+        rule = self._delivery.decide(DATA, octets)
+        if rule is None:
+            return reply.MAIL_KEPT if self._keep(octets) else reply.STORAGE_FULL
+        if rule.effect is APPLY and not self._keep(octets):
+            return reply.STORAGE_FULL
+        return rule.reply
 
     def _keep(self, octets: bytes) -> bool:
         """Keep the mail, if it is one to keep; False where there is no room."""
         transaction = self._transaction
         if transaction.discarded or not transaction.recipients:
             return True
+        # What has arrived is not arriving any more, so that it counts once.
+        self.content.close()
         delivery = self._delivery
         mail = delivery.host.mailbox.take(
-            transaction.envelope, octets, delivery.seconds(), self._origin
+            transaction.close(), octets, delivery.seconds(), self._origin
         )
-        return mail is not None
+        if mail is None:
+            return False
+        transaction.mail = mail.number
+        return True

@@ -50,20 +50,22 @@ from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import LINE_LIMIT, parse_mail, parse_rcpt
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.reply import Reply
-from mocksmtp.smtp.delivery import MockDelivery, MockMessage, Verdict
+from mocksmtp.model.session import End, Exchange
+from mocksmtp.smtp.delivery import MockDelivery, MockMessage
 from mocksmtp.smtp.sending import is_empty, send
+from mocksmtp.smtp.sessions import new_session
 
 CLOSING_TIME = 10.0
 """Seconds that a client gets to take the last reply before it is cut off."""
 
 Answer: TypeAlias = "Reply | Deferred[Reply]"
 
-_OK = Verdict(reply.OK, Effect.APPLY)
-_CANNOT_VERIFY = Verdict(reply.CANNOT_VERIFY, Effect.APPLY)
-_BYE = Verdict(reply.BYE, Effect.APPLY)
+EHLO, RSET, VRFY = Command.EHLO, Command.RSET, Command.VRFY
+NOOP, QUIT = Command.NOOP, Command.QUIT
+APPLY = Effect.APPLY
 
 
-class Sessions(Protocol):
+class Connections(Protocol):
     """Who keeps the list of connections."""
 
     def lost(self, protocol: MockESMTP) -> None:
@@ -82,13 +84,12 @@ class MockESMTP(ESMTP):
     log = Logger()
     noisy = False
     delivery: MockDelivery
-    factory: Sessions
+    factory: Connections
     transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
 
     def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
         ESMTP.__init__(self)
         self.mail_host = host
-        self.delivery = MockDelivery(host, clock.seconds)
         self._clock = clock
         self._seconds = clock.seconds
         self._heard = 0.0
@@ -98,24 +99,32 @@ class MockESMTP(ESMTP):
         self._overlong = False
         self._owed: Deferred[Any] | None = None
         self._closed = False
+        self._end = End.QUIT
         self._timer: IDelayedCall | None = None
 
     # The connection
 
     def connectionMade(self) -> None:
         """Greet the client (RFC 5321 §3.1)."""
-        client_ip = getattr(self.transport.getPeer(), "host", "")
-        self._origin = Origin(self._origin.session, client_ip, "")
+        self._heard = self._seconds()
+        self.session = new_session(
+            self._origin.session, self.mail_host.name, self.transport, self._heard
+        )
+        self._journal = self.mail_host.journal
+        self._journal.begin(self.session)
+        self.delivery = MockDelivery(self.mail_host, self.session, self._seconds)
+        self._origin = Origin(self.session.id, self.session.client_ip, "")
         # The transport tells when the client does not take its replies.
         self.transport.registerProducer(self, True)
-        self._heard = self._seconds()
         self._timer = self._clock.callLater(
             self.mail_host.limits.idle_time, self._look_at_idle_time
         )
-        send(self.transport, self.mail_host.greeting.wire)
+        self._say(self.mail_host.greeting)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget what was not finished."""
+        if not self._closed:
+            self._end = End.CLOSED_BY_CLIENT
         self._closed = True
         self._buffer = b""
         if self._timer is not None:
@@ -126,16 +135,26 @@ class MockESMTP(ESMTP):
             self._message = None
         if self._owed is not None:
             self._owed.cancel()
+        self.delivery.abort()
+        self._journal.end(self.session, self._end, self._seconds())
         self.factory.lost(self)
 
     def shut_down(self) -> None:
         """Close because the service ends, after what was already answered."""
         if not self._closed:
-            self._close_with(reply.SHUTTING_DOWN)
+            self._close_with(reply.SHUTTING_DOWN, End.CLOSED)
 
-    def _close_with(self, last: Reply) -> None:
-        send(self.transport, last.wire)
+    def _close_with(self, last: Reply, end: End) -> None:
+        self._say(last)
+        self._end = end
         self._close()
+
+    def _say(self, unasked: Reply) -> None:
+        """Send what is no answer to a command."""
+        send(self.transport, unasked.wire)
+        self.mail_host.counters.replies[unasked.code] += 1
+        exchange: Exchange = (self._seconds(), None, unasked, False, 0.0)
+        self._journal.record(self.session, [exchange], 0)
 
     def _close(self) -> None:
         """Close once the client has taken what was written, or after a while."""
@@ -163,7 +182,7 @@ class MockESMTP(ESMTP):
             self._timer = self._clock.callLater(left, self._look_at_idle_time)
         else:
             self._timer = None
-            self._close_with(reply.IDLE_TOO_LONG)
+            self._close_with(reply.IDLE_TOO_LONG, End.TIMED_OUT)
 
     # The producer of replies: a client that takes none is not listened to.
 
@@ -196,7 +215,11 @@ class MockESMTP(ESMTP):
 
     def _consume(self, data: bytes) -> None:
         """Do what `data` says, up to where something must be waited for."""
+        heard, octets = self._heard, 0
         replies: list[bytes] = []
+        counts = self.mail_host.counters.replies
+        exchanges: list[Exchange] = []
+        said: bytes | int
         position = 0
         while self._owed is None and not self._closed:
             message = self._message
@@ -207,26 +230,37 @@ class MockESMTP(ESMTP):
                         position = len(data)
                         break
                     self._message = None
+                    said = message.content.size
                     answer: Answer = message.eomReceived()
                 else:
                     end = data.find(b"\n", position)
                     if end < 0:
                         break
-                    line = data[position:end]
+                    said = data[position:end]
+                    octets += end - position
                     position = end + 1
-                    answer = self._do(line)
+                    answer = self._do(said)
             except Exception:
                 self.log.failure("in a session with {ip}", ip=self._origin.client_ip)
                 answer = reply.LOCAL_ERROR
-            now = answer if isinstance(answer, Reply) else self._owe(answer)
+            # A client that has not seen the replies before this one pipelines.
+            early = bool(replies)
+            now = (
+                answer if isinstance(answer, Reply) else self._owe(answer, said, early)
+            )
             if now is not None:
                 replies.append(now.wire)
+                counts[now.code] += 1
+                exchanges.append((heard, said, now, early, 0.0))
         if replies:
             send(self.transport, b"".join(replies))
+            self._journal.record(self.session, exchanges, octets)
         if self._closed:
             self._close()
-        else:
+        elif position < len(data):
             self._keep(data, position)
+        else:
+            self._buffer = b""
 
     def _keep(self, data: bytes, position: int) -> None:
         """Keep what is not done yet; of a line over the limit, only that it is."""
@@ -249,14 +283,17 @@ class MockESMTP(ESMTP):
             return reply.UNKNOWN_COMMAND
         return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
-    def _owe(self, answer: Deferred[Reply]) -> Reply | None:
+    def _owe(
+        self, answer: Deferred[Reply], said: bytes | int, early: bool
+    ) -> Reply | None:
         """The reply if it is there already, else None, and it is waited for."""
         replies: list[Reply] = []
         answer.addErrback(self._local_error).addCallback(replies.append)
         if replies:
             return replies[0]
         self._owed = answer
-        answer.addCallback(lambda _: self._settle(replies[0]))
+        asked = self._heard
+        answer.addCallback(lambda _: self._settle(replies[0], said, early, asked))
         return None
 
     def _local_error(self, failure: Failure) -> Reply:
@@ -264,13 +301,21 @@ class MockESMTP(ESMTP):
             self.log.failure("while deciding", failure)
         return reply.LOCAL_ERROR
 
-    def _settle(self, answer: Reply) -> None:
+    def _settle(
+        self, answer: Reply, said: bytes | int, early: bool, asked: float
+    ) -> None:
         """Send the reply that was owed, and go on with what arrived meanwhile."""
         self._owed = None
+        octets = len(said) if isinstance(said, bytes) else 0
         if self._closed:
+            exchange: Exchange = (asked, said, None, early, 0.0)
+            self._journal.record(self.session, [exchange], octets)
             return
         self._heard = self._seconds()
         send(self.transport, answer.wire)
+        self.mail_host.counters.replies[answer.code] += 1
+        exchange = (asked, said, answer, early, self._heard - asked)
+        self._journal.record(self.session, [exchange], octets)
         waiting, self._buffer = self._buffer, b""
         self.transport.resumeProducing()
         self._consume(waiting)
@@ -288,17 +333,17 @@ class MockESMTP(ESMTP):
         """Begin a session, and tell the extensions (RFC 5321 §4.1.1.1)."""
         if not rest:
             return reply.EHLO_SYNTAX
-        usual = Verdict(self.mail_host.extended_hello, Effect.APPLY)
-        verdict = self.delivery.decide(Command.EHLO, rest, usual)
-        if verdict.effect is Effect.APPLY:
+        rule = self.delivery.decide(EHLO, rest)
+        if rule is None or rule.effect is APPLY:
             self._hello(rest)
-        return verdict.reply
+        return self.mail_host.extended_hello if rule is None else rule.reply
 
     def _hello(self, name: bytes) -> None:
         origin = self._origin
         helo = name.decode("utf-8", "replace")
         self._origin = Origin(origin.session, origin.client_ip, helo)
-        self.delivery.transaction = None
+        self.session.helo = helo
+        self.delivery.abort()
 
     def do_MAIL(self, rest: bytes) -> Answer:
         """Open a transaction (RFC 5321 §4.1.1.2)."""
@@ -327,9 +372,9 @@ class MockESMTP(ESMTP):
         if transaction is None:
             return reply.NEEDS_MAIL
         if not transaction.accepted:
-            if not transaction.refused:
+            if not transaction.told:
                 return reply.NEEDS_RECIPIENT
-            self.delivery.transaction = None
+            self.delivery.refuse(reply.NO_VALID_RECIPIENTS)
             return reply.NO_VALID_RECIPIENTS
         self._message = self.delivery.message(self._origin)
         return reply.START_CONTENT
@@ -338,28 +383,30 @@ class MockESMTP(ESMTP):
         """Drop the open transaction (RFC 5321 §4.1.1.5)."""
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
-        verdict = self.delivery.decide(Command.RSET, rest, _OK)
-        if verdict.effect is Effect.APPLY:
-            self.delivery.transaction = None
-        return verdict.reply
+        rule = self.delivery.decide(RSET, rest)
+        if rule is None or rule.effect is APPLY:
+            self.delivery.abort()
+        return reply.OK if rule is None else rule.reply
 
     def do_VRFY(self, rest: bytes) -> Answer:
         """Say that every mailbox may exist (RFC 5321 §3.5.3)."""
         if not rest:
             return reply.VRFY_SYNTAX
-        return self.delivery.decide(Command.VRFY, rest, _CANNOT_VERIFY).reply
+        rule = self.delivery.decide(VRFY, rest)
+        return reply.CANNOT_VERIFY if rule is None else rule.reply
 
     def do_NOOP(self, rest: bytes) -> Answer:
         """Do nothing (RFC 5321 §4.1.1.9)."""
-        return self.delivery.decide(Command.NOOP, rest, _OK).reply
+        rule = self.delivery.decide(NOOP, rest)
+        return reply.OK if rule is None else rule.reply
 
     def do_QUIT(self, rest: bytes) -> Answer:
         """End the session (RFC 5321 §4.1.1.10)."""
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
-        verdict = self.delivery.decide(Command.QUIT, rest, _BYE)
-        self._closed = verdict.effect is Effect.APPLY
-        return verdict.reply
+        rule = self.delivery.decide(QUIT, rest)
+        self._closed = rule is None or rule.effect is APPLY
+        return reply.BYE if rule is None else rule.reply
 
     def do_HELP(self, rest: bytes) -> Answer:
         """Tell the commands (RFC 5321 §4.1.1.8)."""

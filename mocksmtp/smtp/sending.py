@@ -20,11 +20,13 @@ def send(transport: Any, octets: bytes) -> None:
     Whether a socket has failed is left to the transport to find out.
     """
     if is_empty(transport) and transport.connected and not transport.disconnecting:
-        sent = transport.writeSomeData(octets)
+        try:
+            sent = transport.socket.send(octets)
+        except OSError:
+            sent = 0
         if sent == len(octets):
             return
-        if isinstance(sent, int):
-            octets = octets[sent:]
+        octets = octets[sent:]
     transport.write(octets)
 
 

@@ -32,6 +32,32 @@ FREE_PORTS = Config(
 
 
 @attrs.frozen
+class RunningHost:
+    """
+    A mail host of a running service.
+
+    :ivar addresses: the host and port of each listener
+    :ivar url: the root of its part of the HTTP API
+    :ivar api: a client of that
+    """
+
+    name: str
+    addresses: tuple[tuple[str, int], ...]
+    url: str
+    api: Client
+    _service: Client
+
+    @property
+    def smtp(self) -> tuple[str, int]:
+        """The host and port where it takes mail."""
+        return self.addresses[0]
+
+    async def delete(self) -> None:
+        """Take it away with all that it has."""
+        await self._service.delete_host(self.name)
+
+
+@attrs.frozen
 class RunningMock:
     """
     A service that runs in this process.
@@ -48,6 +74,22 @@ class RunningMock:
     url: str
     api: Client
     service: MockService
+
+    async def add_host(self, name: str | None = None, **document: Any) -> RunningHost:
+        """
+        Make one more mail host, with ports of its own.
+
+        :param document: as `mocksmtp.client.Client.add_host` takes it
+        """
+        made = await self.api.add_host(name, **document)
+        name = str(made["name"])
+        return RunningHost(
+            name,
+            tuple(map(_pair, made["addresses"])),
+            f"{self.url}{made['url']}",
+            self.api.host(name),
+            self.api,
+        )
 
     def stop(self) -> Deferred[Any]:
         """Close all; fires when the reactor is as clean as it was before."""

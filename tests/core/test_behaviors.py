@@ -37,7 +37,7 @@ class DecideTests(SynchronousTestCase):
     def codes(self, rules: Behaviors, *subjects: str) -> list[int | None]:
         """The codes that MAIL commands with these addresses get."""
         fired = [rules.decide(Command.MAIL_FROM, s.encode()) for s in subjects]
-        return [None if one is None else one.response.code for one in fired]
+        return [None if one is None else one.behavior.response.code for one in fired]
 
     def test_none_at_all(self) -> None:
         """Nothing fires where nothing is set."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import CAPABILITIES, HostStart, Limits, MailHost
+from mocksmtp.core.host import (
+    CAPABILITIES,
+    Description,
+    HostStart,
+    Limits,
+    MailHost,
+)
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.model.address import Address
 from mocksmtp.model.behavior import Behavior, Command, Response
@@ -81,6 +87,24 @@ class RepliesTests(SynchronousTestCase):
         self.assertEqual(host.keywords, ("X-2",))
         host.extensions = ()
         self.assertEqual(host.extended_hello.text, "mx.test\nHELP")
+
+
+class DescribeTests(SynchronousTestCase):
+    """`MailHost.describe`"""
+
+    def test_it_takes_effect_at_once(self) -> None:
+        """What the host says of itself, and its limits; what a test set stays."""
+        host = MailHost("mx2", "old.test")
+        host.extensions = ("X-1",)
+        receive(host)
+        limits = Limits(message_size=5, advertise_size=True)
+        host.describe(Description("mx2", "new.test", ("A",), limits))
+        self.assertEqual(host.greeting.text, "new.test ESMTP mocksmtp")
+        self.assertEqual(host.hello.text, "new.test")
+        lines = host.extended_hello.text.split("\n")
+        self.assertEqual(lines, ["new.test", "A", "SIZE 5", "X-1", "HELP"])
+        self.assertIs(host.limits, limits)
+        self.assertEqual(len(host.mailbox), 1)
 
 
 class StartTests(SynchronousTestCase):

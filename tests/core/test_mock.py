@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import HostStart, MailHost
+from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.mock import DEFAULT_HOST, Mock
 from mocksmtp.core.zone import Zone
-from mocksmtp.model.rdata import A
+from mocksmtp.model.host import HostDns, MailDomain
+from mocksmtp.model.name import Name
+from mocksmtp.model.rdata import MX, A
 from mocksmtp.model.zone import Record
 from tests.core.test_host import receive
 
@@ -60,3 +64,109 @@ class MockTests(SynchronousTestCase):
         self.assertIs(self.mock.zone, START_ZONE)
         for host in (self.default, self.other):
             self.assertEqual((len(host.mailbox), host.extensions), (0, ("X-START",)))
+
+
+class HostsCase(SynchronousTestCase):
+    """Makes hosts."""
+
+    def setUp(self) -> None:
+        limits = Limits(recipients=3)
+        default = MailHost("default", "mx.test", limits=limits)
+        self.mock = Mock(default, START_ZONE)
+
+    def add(self, name: str = "mx2", dns: HostDns | None = None) -> MailHost:
+        """A further host, which listens on 192.0.2.7."""
+        description = Description(name, "mx2.test", dns=dns or HostDns())
+        host = self.mock.new_host(description)
+        self.mock.add(host)
+        records = host.dns.records([ip_address("192.0.2.7")])
+        self.mock.set_records(host, tuple(records))
+        return host
+
+
+class HostsTests(HostsCase):
+    """Hosts that come and go"""
+
+    def test_a_new_host_is_what_is_described(self) -> None:
+        """It shares numbers and bounds of mails with the others, and no mail."""
+        host = self.add()
+        self.assertIs(self.mock.hosts["mx2"], host)
+        self.assertEqual(host.greeting.text, "mx2.test ESMTP mocksmtp")
+        receive(self.mock.default)
+        receive(host)
+        self.assertEqual([mail.number for mail in host.mailbox.mails()], [2])
+        self.assertEqual(self.mock.quota.mails, 2)
+
+    def test_the_usual_limits_are_those_of_the_start(self) -> None:
+        """They do not change with the default host's."""
+        self.mock.default.describe(Description("default", "x"))
+        self.assertEqual(self.mock.limits.recipients, 3)
+
+    def test_what_a_host_kept_goes_with_it(self) -> None:
+        """Its mails leave their room to others."""
+        host = self.add()
+        receive(host)
+        self.assertIs(self.mock.remove("mx2"), host)
+        self.assertEqual((self.mock.quota.mails, self.mock.quota.used), (0, 0))
+        self.assertEqual(list(self.mock.hosts), ["default"])
+        self.assertRaises(KeyError, self.mock.remove, "mx2")
+
+    def test_listeners_are_told_by_host(self) -> None:
+        """That of the default host has no name; a host without one is left out."""
+        self.add("quiet")
+        self.mock.default.addresses = ("127.0.0.1:1",)
+        self.add("mx2").addresses = ("127.0.0.1:2", "[::1]:3")
+        expected = {"smtp": ["127.0.0.1:1"], "smtp.mx2": ["127.0.0.1:2", "[::1]:3"]}
+        self.assertEqual(self.mock.addresses, expected)
+
+
+class ServedTests(HostsCase):
+    """What DNS answers from"""
+
+    DNS = HostDns((Name.parse("mx2.x.test"),), (MailDomain(Name.parse("x.test")),))
+    OWNED = {
+        Record("mx2.x.test", A("192.0.2.7")),
+        Record("x.test", MX(10, "mx2.x.test")),
+    }
+
+    def served(self) -> set[Record]:
+        """All that is answered from."""
+        return set(self.mock.served.records)
+
+    def test_without_such_hosts_it_is_the_users_zone(self) -> None:
+        """Nothing is copied."""
+        self.add()
+        self.assertIs(self.mock.served, START_ZONE)
+
+    def test_a_hosts_records_come_and_go_with_it(self) -> None:
+        """The users' own stay, and are told apart."""
+        start = set(START_ZONE.records)
+        self.add(dns=self.DNS)
+        self.assertEqual(self.served(), start | self.OWNED)
+        self.assertIs(self.mock.zone, START_ZONE)
+        self.mock.remove("mx2")
+        self.assertIs(self.mock.served, START_ZONE)
+
+    def test_they_survive_other_records(self) -> None:
+        """Who replaces all records replaces the users' own."""
+        self.add(dns=self.DNS)
+        self.mock.zone = OTHER_ZONE
+        self.assertEqual(self.served(), {*OTHER_ZONE.records, *self.OWNED})
+
+    def test_what_two_have_stays_until_both_are_gone(self) -> None:
+        """Be the other one a user: a host takes away its own."""
+        self.add("a", self.DNS)
+        self.add("b", self.DNS)
+        self.mock.remove("a")
+        self.assertEqual(self.served() - set(START_ZONE.records), self.OWNED)
+        self.mock.zone = Zone(self.OWNED)
+        self.mock.remove("b")
+        self.assertEqual(self.served(), self.OWNED)
+
+    def test_a_zone_is_made_when_it_is_asked_for(self) -> None:
+        """And it is the same one, until something changes."""
+        host = self.add(dns=self.DNS)
+        served = self.mock.served
+        self.assertIs(self.mock.served, served)
+        self.mock.set_records(host, ())
+        self.assertIs(self.mock.served, START_ZONE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.core.counters import OTHER, new_queries
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns import responder
 from mocksmtp.dns.responder import Responder
@@ -47,6 +48,20 @@ class ResponderTests(SynchronousTestCase):
         self.assertEqual(len(read(self.ask()).answer), 1)
         other = attrs.evolve(query("ex.test", "MX", id=0))
         self.assertEqual(read(self.responder.respond(other, 512)).answer, [])
+
+    def test_counted(self):
+        """By type and rcode, whether or not the answer was remembered."""
+        counts = new_queries()
+        self.responder = Responder(lambda: self.zone, counts)
+        for name in "ex.test", "ex.test", "no.test":
+            self.ask(name)
+        for kind in "MX", "TYPE65280":
+            self.responder.respond(query("ex.test", kind), 512)
+        self.ask(use_edns=1)
+        self.assertEqual(
+            counts,
+            {(1, 0): 2, (1, 3): 1, (15, 0): 1, (OTHER, 0): 1, (1, 16): 1},
+        )
 
     def test_bounded(self):
         """However many questions there are, no more are remembered than are set."""

@@ -71,6 +71,15 @@ class DatagramTests(SynchronousTestCase):
             self.assertIn("TC", flags(response))
             self.assertTrue(limit - 16 < len(response) <= limit)
 
+    def test_told(self):
+        """Who wants to hear of queries is told what was answered, and who asked."""
+        told = []
+        self.protocol.controller.told = lambda *heard: told.append(heard)
+        (response,) = self.ask(packet("ex.test"))
+        ((query, octets, transport, client),) = told
+        self.assertEqual(str(query.question), "ex.test MX")
+        self.assertEqual((octets, transport, client), (response, "udp", CLIENT[0]))
+
     def test_zone_replaced(self):
         """A zone that is replaced takes effect with the next query."""
         self.ask(packet("ex.test"))
@@ -163,6 +172,14 @@ class ConnectionTests(Connections):
         asked = [str(message.question[0].name) for message in responses]
         self.assertEqual(asked, [name + "." for name in names])
         self.assertEqual([message.rcode() for message in responses], [0, 3, 0])
+
+    def test_told(self):
+        """Who wants to hear of queries is told who asked over a connection."""
+        protocol, _ = self.connect()
+        told = []
+        protocol.controller.told = lambda *heard: told.append(heard[2:])
+        protocol.dataReceived(framed(packet("ex.test")))
+        self.assertEqual(told, [("tcp", "192.168.1.1")])
 
     def test_byte_by_byte(self):
         """A query may come in any pieces."""

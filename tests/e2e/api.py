@@ -28,6 +28,24 @@ class Api:
         # No proxy that the environment names can reach a namespace.
         self._opener = build_opener(ProxyHandler({}))
 
+    def host(self, name: str) -> Api:
+        """The API of one of the mail hosts."""
+        return Api(self._namespace, f"{self._url}/hosts/{name}")
+
+    def add_host(self, document: Document) -> Api:
+        """Make a mail host; answers its API."""
+        self._call("POST", "/hosts", json.dumps(document).encode())
+        return self.host(document["name"])
+
+    def delete_host(self, name: str) -> None:
+        """Take a mail host away."""
+        self._call("DELETE", f"/hosts/{name}")
+
+    def sessions(self, **filters: str | int) -> list[Document]:
+        """The sessions that match."""
+        query = urlencode(filters)
+        return list(json.loads(self._call("GET", f"/smtpSessions?{query}")))
+
     def reset(self) -> None:
         """Forget mails and behaviors."""
         self._call("POST", "/reset")

@@ -13,8 +13,11 @@ from tests.e2e.program import Program
 DNS = HTTP = "10.9.0.2"
 MX1 = "10.9.0.11"
 MX2 = "10.9.0.12"
+MX3 = "10.9.0.13"
+MX4 = "10.9.0.14"
 NOBODY = "10.9.0.19"
-"""An address of the same machine where connections are refused."""
+"""An address of the same machine where connections are refused, as they are at those
+of `MX3` and `MX4` until a test makes hosts there."""
 
 
 class Service:
@@ -27,7 +30,7 @@ class Service:
     """
 
     def __init__(self, namespace: Namespace, directory: Path) -> None:
-        namespace.set_addresses(HTTP, MX1, MX2, NOBODY)
+        namespace.set_addresses(HTTP, MX1, MX2, MX3, MX4, NOBODY)
         self.api = Api(namespace, f"http://{HTTP}:8000")
         twistd = Path(sys.executable).with_name("twistd")
         options = [

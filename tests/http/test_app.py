@@ -64,8 +64,8 @@ class NowhereTests(SynchronousTestCase):
             "/./smtpMails",
             "/version/..",
             "/%00",
-            "/metrics",
-            "/hosts",
+            "/metric",
+            "/hosts/",
         ):
             for method in "GET", "POST", "BREW":
                 self.assert_problem(Rig().ask(method, path), 404)

@@ -164,6 +164,34 @@ class TokenTests(SynchronousTestCase):
         self.assertEqual(rig.ask("GET", "/health/").status, 401)
         self.assertEqual(rig.ask("GET", "/nowhere").status, 401)
 
+    def test_everything_else_needs_it(self) -> None:
+        """Each path and method, also one that is nothing, and what tells of the API."""
+        rig = Rig(self.SETTINGS)
+        for path in (
+            "/metrics",
+            "/openapi.json",
+            "/hosts",
+            "/",
+            "/health/..",
+            "//health",
+        ):
+            for method in "GET", "POST", "DELETE", "HEAD", "OPTIONS":
+                self.assertEqual(rig.ask(method, path).status, 401, path)
+        allowed = {"Authorization": "Bearer sécret"}
+        for path in "/metrics", "/openapi.json":
+            self.assertEqual(rig.ask("GET", path, headers=allowed).status, 200)
+
+    def test_a_wrong_one_learns_nothing(self) -> None:
+        """However near it is to the right one, the answer is the same."""
+        told = {
+            (answer.status, answer.body, answer.header("WWW-Authenticate"))
+            for answer in (
+                self.get(f"Bearer {token}")
+                for token in ("x", "sécre", "sécret1", "sécreT", "x" * 5000)
+            )
+        }
+        self.assertEqual(len(told), 1)
+
     def test_the_token_is_not_shown(self) -> None:
         """Settings that are printed keep it to themselves."""
         self.assertNotIn("cret", repr(self.SETTINGS))

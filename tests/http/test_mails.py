@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.mails import MailShape
 from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.http import waiting
 from mocksmtp.http.site import HttpSettings
 from mocksmtp.model.command import Parameter
 from tests.http.rig import Answer, Rig, ids, keep
@@ -317,7 +318,8 @@ class WaitTests(SynchronousTestCase):
     """``?count=3&wait=10s``"""
 
     def setUp(self) -> None:
-        """An empty box."""
+        """An empty box, and no pause between two looks at what has come."""
+        self.patch(waiting, "PAUSE", 0.0)
         self.rig = Rig()
 
     def answered(self, query: str) -> Answer:
@@ -333,7 +335,7 @@ class WaitTests(SynchronousTestCase):
         self.assertEqual(self.rig.clock.getDelayedCalls(), [])
 
     def test_it_answers_as_soon_as_there_are_enough(self) -> None:
-        """Not before, and with no time going by; those are told that came first."""
+        """Not before, and at once; those are told that came first."""
         pending = self.rig.begin("GET", "/smtpMails?count=2&wait=10s")
         self.assertIsNone(pending.answer)
         self.rig.receive()

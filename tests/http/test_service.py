@@ -57,6 +57,10 @@ class StatusTests(SynchronousTestCase):
                     "droppedMails": 1,
                     "maxMails": 2,
                     "maxBytes": 10_000,
+                    "sessions": 0,
+                    "journalBytes": 0,
+                    "droppedSessions": 0,
+                    "maxSessions": 10_000,
                     "behaviors": 1,
                     "extensions": 2,
                 }

@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.core.mailbox import Bell, Mailbox
 from mocksmtp.core.query import EVERYTHING, MailQuery
-from mocksmtp.http.waiting import BITE, Waiter, Watches
+from mocksmtp.http import waiting as waiting_module
+from mocksmtp.http.waiting import BITE, PAUSE, Waiter, Watches
 from tests.http.rig import keep
 
 
@@ -202,6 +203,7 @@ class WaitingTests(SynchronousTestCase):
 
     def test_a_wait_for_more_than_is_kept_holds_little(self) -> None:
         """What the box has let go of is forgotten by a waiter too."""
+        self.patch(waiting_module, "PAUSE", 0.0)
         self.box = CountingBox(max_mails=10)
         waiter, _ = self.wait(count=10**9)
         for _ in range(5000):
@@ -209,6 +211,33 @@ class WaitingTests(SynchronousTestCase):
             self.clock.advance(0)
         self.assertLess(len(waiter._numbers), 3 * BITE)
         self.assertEqual(waiter.found(), self.box.mails())
+
+    def test_mail_upon_mail_is_one_look_a_pause(self) -> None:
+        """The first is looked at at once, those behind it together."""
+        _, waiting = self.wait(count=3)
+        self.clock.advance(0)
+        for _ in range(3):
+            keep(self.box)
+            self.clock.advance(0)
+        self.assertNoResult(waiting)
+        self.clock.advance(PAUSE)
+        self.successResultOf(waiting)
+
+    def test_a_mail_costs_those_that_may_want_it(self) -> None:
+        """Who waits for another recipient or sender is not asked."""
+        self.watches = Watches(self.clock)
+        asked: list[Waiter] = []
+        for number in range(20):
+            query = MailQuery(recipient=f"nobody{number}@x.test")
+            self.wait(query=query)
+        wanted = MailQuery(recipient="alice@x.test")
+        waiter, waiting = self.wait(query=wanted)
+        self.clock.advance(0)
+        self.patch(Waiter, "offer", lambda self, mail: asked.append(self))
+        keep(self.box)
+        self.clock.advance(0)
+        self.assertEqual(asked, [waiter])
+        self.assertNoResult(waiting)
 
     def test_boxes_do_not_disturb_each_other(self) -> None:
         """A mail in one wakes nobody who waits at another."""

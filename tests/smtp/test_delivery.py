@@ -8,6 +8,7 @@ from mocksmtp.core.host import MailHost
 from mocksmtp.model.address import Address
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin
+from mocksmtp.model.session import Session
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage
 
 
@@ -16,7 +17,8 @@ class DeliveryTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.host = MailHost("default", "mx.test")
-        self.delivery = MockDelivery(self.host, lambda: 5.0)
+        session = Session("1", "default", "", "", 0, 0.0)
+        self.delivery = MockDelivery(self.host, session, lambda: 5.0)
 
     def message(self) -> MockMessage:
         path = PathCommand(Address("a@x.test"), ())

@@ -1,0 +1,308 @@
+"""Documents that are told and never read, as typed dictionaries.
+
+The functions that make them are in the modules beside this one. That what they make
+is this, field by field, is tested.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class ParameterDocument(TypedDict):
+    """A parameter of MAIL or RCPT."""
+
+    name: str
+    value: str
+
+
+class RecipientDocument(TypedDict):
+    """An accepted recipient."""
+
+    address: str
+    parameters: list[ParameterDocument]
+
+
+EnvelopeDocument = TypedDict("EnvelopeDocument", {"from": str, "recipients": list[str]})
+
+JamesEnvelopeDocument = TypedDict(
+    "JamesEnvelopeDocument",
+    {
+        "from": str,
+        "recipients": list[RecipientDocument],
+        "mailParameters": list[ParameterDocument],
+    },
+)
+
+
+class ArticleMailDocument(TypedDict):
+    """A mail in the article's shape (``--mail-shape article``)."""
+
+    envelope: EnvelopeDocument
+    message: str
+
+
+class JamesMailDocument(JamesEnvelopeDocument):
+    """A mail as clients of James's server read it (``--mail-shape james``)."""
+
+    message: str
+
+
+class MailDocument(JamesMailDocument):
+    """A mail of a listing, in both shapes."""
+
+    id: str
+    envelope: EnvelopeDocument
+
+
+class MailSummaryDocument(JamesEnvelopeDocument):
+    """A mail without its content."""
+
+    id: str
+    envelope: EnvelopeDocument
+    receivedAt: str
+    size: int
+    clientIp: str
+    helo: str
+    session: str
+
+
+class MailDetailsDocument(MailSummaryDocument):
+    """All of a mail but its MIME structure."""
+
+    message: str
+
+
+class HeaderDocument(TypedDict):
+    """A header field, decoded."""
+
+    name: str
+    value: str
+
+
+class PartDocument(TypedDict):
+    """A MIME part."""
+
+    part: int
+    contentType: str
+    charset: str | None
+    disposition: str | None
+    fileName: str | None
+    contentId: str | None
+    size: int
+
+
+class StructureDocument(TypedDict):
+    """The MIME structure of a mail."""
+
+    headers: list[HeaderDocument]
+    text: str | None
+    html: str | None
+    parts: list[PartDocument]
+    attachments: list[PartDocument]
+
+
+class FullMailDocument(MailDetailsDocument):
+    """All of a mail."""
+
+    mime: StructureDocument | None
+    mimeReason: NotRequired[str]
+
+
+class IdsDocument(TypedDict):
+    """The ids of what was added."""
+
+    ids: list[str]
+
+
+class HealthDocument(TypedDict):
+    """That the service is alive."""
+
+    status: str
+
+
+class StatusDocument(TypedDict):
+    """What runs, for how long, where, and what it keeps."""
+
+    version: str
+    uptime: float
+    addresses: dict[str, list[str]]
+    hosts: dict[str, dict[str, int]]
+    mailboxes: dict[str, int]
+    dnsRecords: int
+
+
+class ListenerDocument(TypedDict):
+    """Where a host listens, as it was asked for."""
+
+    address: str
+    port: int
+
+
+class HostLimitsDocument(TypedDict):
+    """What a host takes; octets and milliseconds."""
+
+    messageSize: int | None
+    recipients: int
+    connections: int
+    idleTime: int
+
+
+class MailDomainDocument(TypedDict):
+    """A domain whose mail a host takes."""
+
+    name: str
+    preference: int
+
+
+class HostDnsDocument(TypedDict):
+    """What DNS tells of a host."""
+
+    names: list[str]
+    domains: list[MailDomainDocument]
+    address: list[str]
+
+
+class HostDocument(TypedDict):
+    """A mail host."""
+
+    name: str
+    hostname: str
+    capabilities: list[str]
+    limits: HostLimitsDocument
+    listeners: list[ListenerDocument]
+    dns: HostDnsDocument
+    addresses: list[str]
+    url: str
+
+
+class ErrorDocument(TypedDict):
+    """One thing that is wrong with a request, and where in it."""
+
+    path: str
+    message: str
+
+
+class ProblemDocument(TypedDict):
+    """Why a request was refused (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list[ErrorDocument]]
+
+
+COUNTERS = {"seen": int, "fired": int, "remaining": int | None}
+"""What is told of a behavior in force, besides what it is."""
+
+
+class ReplyDocument(TypedDict):
+    """A reply; `length` is that of a text that is not told in full."""
+
+    code: int
+    text: str
+    length: NotRequired[int]
+
+
+class SessionRecipientDocument(TypedDict):
+    """What became of a recipient; the reply, unless it was the server's own 250."""
+
+    address: str
+    parameters: NotRequired[list[ParameterDocument]]
+    outcome: str
+    reply: NotRequired[ReplyDocument]
+
+
+TransactionDocument = TypedDict(
+    "TransactionDocument",
+    {
+        "from": str,
+        "parameters": NotRequired[list[ParameterDocument]],
+        "recipients": list[SessionRecipientDocument],
+        "outcome": str,
+        "reply": ReplyDocument | None,
+        "mailId": str | None,
+    },
+)
+
+
+class SizeDocument(TypedDict):
+    """The content of a mail, which is not repeated."""
+
+    size: int
+    mailId: str | None
+
+
+class ExchangeDocument(TypedDict):
+    """What the client sent, if it was its turn, and the reply to it."""
+
+    at: float
+    line: NotRequired[str]
+    length: NotRequired[int]
+    content: NotRequired[SizeDocument]
+    pipelined: NotRequired[bool]
+    delay: NotRequired[float]
+    reply: ReplyDocument | None
+    behavior: str | None
+
+
+class SessionDocument(TypedDict):
+    """A connection, what was said on it, and what became of the mails."""
+
+    id: str
+    host: str
+    listener: str
+    clientIp: str
+    clientPort: int
+    startedAt: str
+    endedAt: str | None
+    end: str | None
+    tls: None
+    authUser: None
+    helo: str
+    transactions: list[TransactionDocument]
+    transcript: list[ExchangeDocument]
+    omitted: int
+
+
+class FailureDocument(TypedDict):
+    """What was asked for, and what there was instead."""
+
+    filter: str
+    wanted: str
+    found: list[str]
+
+
+class AttemptDocument(TypedDict):
+    """An attempt that is nearly what was asked for, and what it lacks."""
+
+    session: str
+    transaction: NotRequired[int]
+    matched: list[str]
+    failed: list[FailureDocument]
+
+
+class ExplanationDocument(TypedDict):
+    """A listing of sessions, and the nearest attempts where there are too few."""
+
+    sessions: list[SessionDocument]
+    nearest: list[AttemptDocument]
+
+
+ALL: tuple[type, ...] = (
+    ArticleMailDocument,
+    JamesMailDocument,
+    MailDocument,
+    MailSummaryDocument,
+    MailDetailsDocument,
+    FullMailDocument,
+    IdsDocument,
+    HealthDocument,
+    StatusDocument,
+    HostDocument,
+    SessionDocument,
+    ExplanationDocument,
+    ProblemDocument,
+)
+"""Those that are told on their own."""

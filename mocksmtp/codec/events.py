@@ -1,0 +1,89 @@
+"""Events as documents: when, on which host, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mocksmtp.codec.mails import NULL_SENDER
+from mocksmtp.codec.sessions import session_summary, timestamp, transaction_document
+from mocksmtp.core.events import Asked, Ended, Event, Fired, Kept, Kind, Settled
+from mocksmtp.model.rrtype import type_name
+from mocksmtp.model.zone import Rcode
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    """When it was, on which host, and what its kind tells."""
+    kind, at, host, told, _ = event
+    document: dict[str, Any] = {"at": timestamp(at)}
+    if host is not None:
+        document["host"] = host
+    return document | _DOCUMENTS[kind](told)
+
+
+def _mail(told: Kept) -> dict[str, Any]:
+    number, envelope, count, size, origin = told
+    return {
+        "id": str(number),
+        "from": envelope.sender.text or NULL_SENDER,
+        "recipients": [recipient.address.text for recipient in envelope.recipients],
+        "recipientCount": count,
+        "size": size,
+        "clientIp": origin.client_ip,
+        "helo": origin.helo,
+        "session": origin.session,
+    }
+
+
+def _transaction(told: Settled) -> dict[str, Any]:
+    session, client_ip, helo, transaction, count = told
+    return {
+        "session": session,
+        "clientIp": client_ip,
+        "helo": helo,
+        **transaction_document(transaction),
+        "recipientCount": count,
+    }
+
+
+def _session(told: Ended) -> dict[str, Any]:
+    session, transactions = told
+    return {**session_summary(session), "transactionCount": transactions}
+
+
+def _behavior(told: Fired) -> dict[str, Any]:
+    rule, command, code, text, times, subject = told
+    return {
+        "behavior": rule,
+        "command": command.value,
+        "reply": {"code": code, "text": text},
+        "fired": times,
+        "subject": subject.decode(errors="replace"),
+    }
+
+
+def _dns_query(told: Asked) -> dict[str, Any]:
+    question, rcode, transport, client_ip = told
+    return {
+        "name": None if question is None else str(question.name),
+        "type": None if question is None else type_name(question.type),
+        "rcode": _rcode_name(rcode),
+        "transport": transport,
+        "clientIp": client_ip,
+    }
+
+
+def _rcode_name(rcode: int) -> str:
+    try:
+        return Rcode(rcode).name
+    except ValueError:
+        return f"RCODE{rcode}"
+
+
+_DOCUMENTS: dict[Kind, Callable[[Any], dict[str, Any]]] = {
+    Kind.MAIL: _mail,
+    Kind.TRANSACTION: _transaction,
+    Kind.SESSION: _session,
+    Kind.BEHAVIOR: _behavior,
+    Kind.DNS_QUERY: _dns_query,
+}

@@ -1,0 +1,88 @@
+"""The hosts of a configuration file: the API's documents, with what they start with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
+from mocksmtp.codec.hosts import parse_host, settle
+from mocksmtp.codec.structure import DocumentError, Problem, json_type
+from mocksmtp.core.host import HostPlan, HostStart
+from mocksmtp.core.mock import DEFAULT_HOST
+
+T = TypeVar("T")
+
+
+def parse_plans(
+    document: Any, usual: HostPlan, endpoints: Mapping[str, tuple[str, ...]]
+) -> tuple[HostPlan, ...]:
+    """
+    The hosts that a service is started with, from an array of their documents.
+
+    :param usual: the default host, for what its document does not say; other hosts
+        have its limits
+    :param endpoints: by the name of a host, Twisted server endpoints that take the
+        place of its listeners
+    :raises DocumentError: one of them describes no host
+    """
+    if not isinstance(document, list):
+        message = f"expected an array, not {json_type(document)}"
+        raise DocumentError(Problem("$", message))
+    plans: dict[str, HostPlan] = {}
+    for index, item in enumerate(document):
+        place = f"$[{index}]"
+        if not isinstance(item, dict):
+            message = f"expected an object, not {json_type(item)}"
+            raise DocumentError(Problem(place, message))
+        plan = _parse_plan(place, item, usual, endpoints)
+        name = plan.description.name
+        if not name:
+            raise DocumentError(Problem(f"{place}.name", "required, but missing"))
+        if name in plans:
+            raise DocumentError(Problem(f"{place}.name", f"{name!r} comes twice"))
+        plans[name] = plan
+    return tuple(plans.values())
+
+
+def _parse_plan(
+    place: str,
+    document: dict[str, Any],
+    usual: HostPlan,
+    endpoints: Mapping[str, tuple[str, ...]],
+) -> HostPlan:
+    is_default = document.get("name") == DEFAULT_HOST
+    start = usual.start if is_default else HostStart()
+    rest = dict(document)
+    if (key := "smtpBehaviors") in rest:
+        behaviors = _at(f"{place}.{key}", parse_behaviors, rest.pop(key))
+        start = attrs.evolve(start, behaviors=behaviors)
+    if (key := "smtpExtensions") in rest:
+        extensions = _at(f"{place}.{key}", parse_extensions, rest.pop(key))
+        start = attrs.evolve(start, extensions=extensions)
+    limits = usual.description.limits
+    hostname = usual.description.hostname if is_default else None
+    described = _at(
+        place, lambda value: parse_host(value, None, limits, hostname), rest
+    )
+    told = endpoints.get(described.name)
+    if is_default and told is None and described.listeners is None:
+        told = usual.endpoints
+    if told is None:
+        described = _at(place, settle, described)
+    return HostPlan(described, told, start)
+
+
+def _at(place: str, parse: Callable[[Any], T], value: Any) -> T:
+    """What `parse` makes of a value that stands at `place` in the document."""
+    try:
+        return parse(value)
+    except DocumentError as error:
+        raise DocumentError(
+            *(
+                Problem(place + problem.path.removeprefix("$"), problem.message)
+                for problem in error.problems
+            )
+        ) from None

@@ -1,0 +1,325 @@
+"""JSON Schemas of the documents, made from the classes that the documents are of.
+
+A class that is read (attrs) gives the schema of what is taken, in which `LENIENT`
+stands for the few fields that take more than their type says. Documents that are only
+told are typed dictionaries (`documents`). Records follow from the fields of rdata.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, TypeAlias
+
+import attrs
+
+from mocksmtp.codec import documents
+from mocksmtp.codec.behaviors import OPERATORS
+from mocksmtp.codec.hosts import (
+    MAX_COUNT,
+    MAX_DOMAINS,
+    MAX_LISTENERS,
+    MAX_NAMES,
+    HostFields,
+    LimitsFields,
+)
+from mocksmtp.codec.structure import camel_case
+from mocksmtp.model.behavior import DISCARDING, Behavior, Command, Response
+from mocksmtp.model.condition import Condition
+from mocksmtp.model.host import HostDns, Listen, MailDomain
+from mocksmtp.model.kind import Kind, kind_of
+from mocksmtp.model.name import Name
+from mocksmtp.model.rdata import RDATA, Rdata
+from mocksmtp.model.rrtype import type_name
+from mocksmtp.model.zone import MAX_TTL
+
+Schema: TypeAlias = dict[str, Any]
+
+MAX_INTEGER = 2**64 - 1
+"""The largest whole number that is read as one."""
+
+TEXT: Schema = {"type": "string"}
+NULL: Schema = {"type": "null"}
+NUMBER: Schema = {"type": "number"}
+NAME: Schema = {**TEXT, "format": "domain-name"}
+"""A domain name; with which letters and how long is for no regular expression."""
+
+TYPE: Schema = {**TEXT, "format": "rrtype"}
+"""``MX``, ``TYPE65280``."""
+
+_TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL}
+_KINDS: dict[Kind, Schema] = {
+    Kind.U16: {"type": "integer", "minimum": 0, "maximum": 0xFFFF},
+    Kind.U32: {"type": "integer", "minimum": 0, "maximum": 0xFFFFFFFF},
+    Kind.IPV4: {**TEXT, "format": "ipv4"},
+    Kind.IPV6: {**TEXT, "format": "ipv6"},
+    Kind.NAME: NAME,
+    Kind.STRINGS: {"type": "array", "items": TEXT, "minItems": 1},
+    Kind.OCTETS: {**TEXT, "format": "rdata"},
+}
+
+LINE: Schema = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
+"""One line, as an extension is one of EHLO's answer."""
+
+_LINES: Schema = {**TEXT, "pattern": "^(?:[^\\r]|\\r\\n)*$"}
+
+
+def ref(name: str) -> Schema:
+    """The schema of that name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def array_of(*schemas: Schema) -> Schema:
+    """An array of what fits one of these."""
+    return {"type": "array", "items": any_of(*schemas)}
+
+
+def any_of(*schemas: Schema) -> Schema:
+    """What fits one of these."""
+    return schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
+
+
+def _whole(least: int, most: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+def _up_to(most: int, schema: Schema) -> Schema:
+    return {**array_of(schema), "maxItems": most}
+
+
+_TOLD: Schema = {
+    "anyOf": [{**TEXT, "format": "ipv4"}, {**TEXT, "format": "ipv6"}],
+    "not": {"enum": ["0.0.0.0", "::"]},
+}
+"""An address that can be sent to."""
+
+_ADDRESSES = ({**TEXT, "format": "ipv4"}, {**TEXT, "format": "ipv6"})
+
+HOST_NAME: Schema = {**TEXT, "pattern": "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,253}$"}
+"""The name of a host in the API."""
+
+_SIZE: Schema = {
+    **TEXT,
+    "pattern": "^(?!0+(?![0-9]))(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?"
+    "|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)$",
+}
+_DURATION: Schema = {
+    **TEXT,
+    "pattern": "^(?=.*[1-9])(?:[0-9]{1,9}(?:[.][0-9]{1,6})?(?:ms)?"
+    "|[0-9]{1,6}(?:[.][0-9]{1,6})?s|[0-9]{1,4}(?:[.][0-9]{1,6})?m"
+    "|[0-9]{1,2}(?:[.][0-9]{1,6})?h)$",
+}
+
+CODE = _whole(200, 599)
+COUNT = _whole(1, MAX_INTEGER)
+
+LENIENT: dict[tuple[type, str], Schema] = {
+    (Response, "code"): any_of(CODE, {**TEXT, "pattern": "^0{0,15}[2-5][0-9]{2}$"}),
+    (Response, "message"): any_of(_LINES, NUMBER, NULL),
+    (Behavior, "number_of_answer"): any_of(
+        COUNT, {**TEXT, "pattern": "^(?!0+$)[0-9]{1,18}$"}, {**TEXT, "const": ""}, NULL
+    ),
+    (HostFields, "name"): any_of(HOST_NAME, NULL),
+    (HostFields, "hostname"): any_of(
+        {**TEXT, "pattern": "^[^\\u0000-\\u0020\\u007f]{1,255}$"}, NULL
+    ),
+    (HostFields, "capabilities"): array_of({**LINE, "maxLength": 500}),
+    (HostFields, "listeners"): _up_to(MAX_LISTENERS, ref("NewListen")),
+    (LimitsFields, "message_size"): any_of(_whole(1, 2**62), _SIZE, NULL),
+    (LimitsFields, "recipients"): any_of(_whole(1, MAX_COUNT), NULL),
+    (LimitsFields, "connections"): any_of(_whole(1, MAX_COUNT), NULL),
+    (LimitsFields, "idle_time"): any_of(_whole(1, 10**9), _DURATION, NULL),
+    (Listen, "port"): _whole(0, 0xFFFF),
+    (MailDomain, "preference"): _whole(0, 0xFFFF),
+    (HostDns, "names"): _up_to(MAX_NAMES, NAME),
+    (HostDns, "domains"): _up_to(MAX_DOMAINS, ref("NewMailDomain")),
+    (HostDns, "address"): any_of(_TOLD, array_of(_TOLD)),
+}
+"""Fields that take more, or less, than their type says."""
+
+
+class Schemas:
+    """
+    Schemas by name, with those that they refer to.
+
+    :param prefix: what goes before the name of an attrs class
+    :param lenient: schemas of fields, in the place of what their type says
+    """
+
+    def __init__(
+        self, prefix: str = "", lenient: dict[tuple[type, str], Schema] | None = None
+    ) -> None:
+        self.named: dict[str, Schema] = {}
+        self._prefix = prefix
+        self._lenient = lenient or {}
+
+    def of(self, kind: Any) -> Schema:
+        """The schema of a type; of a class it is a reference."""
+        if kind in _PLAIN:
+            return _PLAIN[kind]
+        if kind == Condition:
+            return self._name("Condition", lambda: _condition(bool(self._lenient)))
+        if typing.is_typeddict(kind):
+            name = kind.__name__.removesuffix("Document")
+            return self._name(name, lambda: self._document(kind))
+        if isinstance(kind, type) and attrs.has(kind):
+            name = kind.__name__.removesuffix("Fields")
+            return self._name(name, lambda: self._class(kind))
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return {"type": "string", "enum": [member.value for member in kind]}
+        return self._generic(typing.get_origin(kind), typing.get_args(kind))
+
+    def _generic(self, origin: Any, arguments: tuple[Any, ...]) -> Schema:
+        if origin in (typing.Union, types.UnionType):
+            return any_of(*map(self.of, arguments))
+        if origin is typing.Literal:
+            return {"enum": list(arguments)}
+        if origin is dict:
+            return {
+                "type": "object",
+                "additionalProperties": self.of(arguments[1]),
+            }
+        if origin in (list, tuple):
+            return array_of(self.of(arguments[0]))
+        raise TypeError(f"no schema for {origin}")
+
+    def _name(self, name: str, make: Any) -> Schema:
+        name = self._prefix + name
+        if name not in self.named:
+            self.named[name] = {}  # lest a class that has itself is made for ever
+            self.named[name] = make()
+        return ref(name)
+
+    def _document(self, kind: Any) -> Schema:
+        hints = typing.get_type_hints(kind, include_extras=True)
+        optional = [
+            name
+            for name, hint in hints.items()
+            if typing.get_origin(hint) is typing.NotRequired
+        ]
+        plain = typing.get_type_hints(kind)
+        properties = {name: self.of(hint) for name, hint in plain.items()}
+        return object_of(properties, plain.keys() - optional)
+
+    def _class(self, kind: type) -> Schema:
+        attrs.resolve_types(kind)
+        fields = [field for field in attrs.fields(kind) if field.init]
+        properties = {
+            camel_case(field.name): self._lenient.get((kind, field.name))
+            or self.of(field.type)
+            for field in fields
+        }
+        required = [camel_case(f.name) for f in fields if f.default is attrs.NOTHING]
+        return object_of(properties, required) | _RULES.get(kind, {})
+
+
+def object_of(properties: dict[str, Schema], required: Any) -> Schema:
+    """An object with these properties and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name in required],
+        "additionalProperties": False,
+    }
+
+
+def _condition(lenient: bool) -> Schema:
+    text = any_of(TEXT, NUMBER) if lenient else TEXT
+    none = {"matchingValue": NULL} if lenient else {}
+    return any_of(
+        *(
+            object_of({"operator": {"const": name}, **none}, ["operator"])
+            if name == "matchAll"
+            else object_of(
+                {"operator": {"const": name}, "matchingValue": text},
+                ["operator", "matchingValue"],
+            )
+            for name in OPERATORS
+        )
+    )
+
+
+def _record(cls: type[Rdata] | None, required: tuple[str, ...]) -> Schema:
+    """A record of that data's type; None: of any, in the form that fits all."""
+    if cls is None:
+        kind, fields = TYPE, {"data": _KINDS[Kind.OCTETS]}
+    else:
+        kind = {"const": type_name(cls.TYPE)}
+        fields = {
+            camel_case(field.name): _KINDS[kind_of(field)]
+            for field in attrs.fields(cls)  # type: ignore[arg-type]
+        }
+    properties = {"name": NAME, "type": kind, "ttl": _TTL, **fields}
+    return object_of(properties, (*required, *fields))
+
+
+def _records(*required: str) -> Schema:
+    kinds = (*RDATA.values(), None)
+    return any_of(*(_record(cls, required) for cls in kinds))
+
+
+_DISCARDING = [command.value for command in Command if command in DISCARDING]
+_DISCARDS = {
+    "properties": {
+        "response": {
+            "properties": {"effect": {"const": "discard"}},
+            "required": ["effect"],
+        }
+    }
+}
+
+_RULES: dict[type, Schema] = {
+    Behavior: {
+        "if": _DISCARDS,
+        "then": {"properties": {"command": {"enum": _DISCARDING}}},
+    },
+    HostDns: {
+        "anyOf": [
+            {"properties": {"domains": {"maxItems": 0}}},
+            {"properties": {"names": {"minItems": 1}}, "required": ["names"]},
+        ],
+    },
+}
+"""What a class asks for besides its fields."""
+
+_PLAIN: dict[Any, Schema] = {
+    Name: NAME,
+    IPv4Address: _ADDRESSES[0],
+    IPv6Address: _ADDRESSES[1],
+    object: {},
+    str: TEXT,
+    int: {"type": "integer"},
+    float: NUMBER,
+    bool: {"type": "boolean"},
+    type(None): NULL,
+    Any: {},
+}
+
+
+def named_schemas() -> dict[str, Schema]:
+    """Every schema that has a name."""
+    told, taken = Schemas(), Schemas("New", LENIENT)
+    told.of(Behavior)
+    for kind in (Behavior, HostFields, Listen, MailDomain):
+        taken.of(kind)
+    for document in documents.ALL:
+        told.of(document)
+    told.named["Rule"] = _rule(told)
+    records = {
+        "Record": _records("name", "type", "ttl"),
+        "NewRecord": _records("name", "type"),
+    }
+    return {**told.named, **taken.named, **records}
+
+
+def _rule(schemas: Schemas) -> Schema:
+    """A behavior with its counters, in one object."""
+    counted = schemas.named["Behavior"]
+    properties = {
+        "id": TEXT,
+        **counted["properties"],
+        **{name: schemas.of(kind) for name, kind in documents.COUNTERS.items()},
+    }
+    return object_of(properties, properties)

@@ -1,0 +1,176 @@
+"""Sessions as documents: who came, what was said, and what became of the mails.
+
+The content of a mail is never repeated there; its size and the mail's id are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from mocksmtp.codec.mails import NULL_SENDER
+from mocksmtp.core.session_query import Attempt, fates
+from mocksmtp.model.command import Parameter, PathCommand
+from mocksmtp.model.reply import Reply
+from mocksmtp.model.session import Exchange, Session, Transaction
+
+MAX_TEXT = 2048
+"""Octets of a line, and characters of a reply, that are told; more is an oddity."""
+
+
+def session_document(
+    session: Session, transactions: object = None, transcript: object = None
+) -> dict[str, Any]:
+    """
+    A session with its transactions and its transcript.
+
+    :param transactions: what stands in it for these, if not they themselves
+    :param transcript: likewise
+    """
+    if transactions is None:
+        transactions = [transaction_document(t) for t in session.transactions]
+    if transcript is None:
+        transcript = list(transcript_documents(session))
+    return {
+        **session_summary(session),
+        "transactions": transactions,
+        "transcript": transcript,
+        "omitted": session.omitted,
+    }
+
+
+def session_summary(session: Session) -> dict[str, Any]:
+    """Who came, where, when and how it ended."""
+    return {
+        "id": session.id,
+        "host": session.host,
+        "listener": session.listener,
+        "clientIp": session.client_ip,
+        "clientPort": session.client_port,
+        "startedAt": timestamp(session.started_at),
+        "endedAt": None if session.ended_at is None else timestamp(session.ended_at),
+        "end": None if session.end is None else session.end.value,
+        "tls": None,
+        "authUser": None,
+        "helo": session.helo,
+    }
+
+
+def transaction_document(transaction: Transaction) -> dict[str, Any]:
+    """A mail on its way, and what became of it and of each recipient."""
+    return {
+        "from": transaction.sender.address.text or NULL_SENDER,
+        **_parameters(transaction.sender),
+        "recipients": [
+            {
+                "address": fate.recipient.address.text,
+                **_parameters(fate.recipient),
+                "outcome": fate.outcome.value,
+                **({} if fate.reply is None else {"reply": reply_document(fate.reply)}),
+            }
+            for fate in fates(transaction)
+        ],
+        "outcome": transaction.outcome.value,
+        "reply": reply_document(transaction.reply),
+        "mailId": None if transaction.mail is None else str(transaction.mail),
+    }
+
+
+def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
+    """What was said, line for line; `session` may go on meanwhile."""
+    exchanges = tuple(session.exchanges)
+    mails = _mails_of_contents(exchanges, tuple(session.transactions))
+    started_at = session.started_at
+    for index, (at, said, reply, early, delay) in enumerate(exchanges):
+        document: dict[str, Any] = {"at": _milliseconds(at - started_at)}
+        if isinstance(said, bytes):
+            document |= _line(said)
+        elif said is not None:
+            document["content"] = {"size": said, "mailId": mails.get(index)}
+        if early:
+            document["pipelined"] = True
+        if delay:
+            document["delay"] = _milliseconds(delay)
+        document["reply"] = reply_document(reply)
+        document["behavior"] = None if reply is None else reply.source
+        yield document
+
+
+def reply_document(reply: Reply | None) -> dict[str, Any] | None:
+    r"""A reply's code and text, whose lines ``\n`` divides."""
+    if reply is None:
+        return None
+    document: dict[str, Any] = {"code": reply.code, "text": reply.text[:MAX_TEXT]}
+    if len(reply.text) > MAX_TEXT:
+        document["length"] = len(reply.text)
+    return document
+
+
+def explanation_document(attempt: Attempt) -> dict[str, Any]:
+    """In what an attempt is what was asked for, and in what it is not."""
+    return {
+        "session": attempt.session.id,
+        **({} if attempt.transaction is None else {"transaction": attempt.transaction}),
+        "matched": [found.name for found in attempt.comparisons if found.matches],
+        "failed": [
+            {"filter": found.name, "wanted": found.wanted, "found": list(found.found)}
+            for found in attempt.comparisons
+            if not found.matches
+        ],
+    }
+
+
+def timestamp(seconds: float) -> str:
+    """A time as in RFC 3339, with milliseconds, in UTC."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+def _line(said: bytes) -> dict[str, Any]:
+    r"""A line without its end; what is not UTF-8 is told as ``\xff``."""
+    line = said.removesuffix(b"\r")
+    text = line[:MAX_TEXT].decode(errors="backslashreplace")
+    document: dict[str, Any] = {"line": text}
+    if len(line) > MAX_TEXT:
+        document["length"] = len(line)
+    return document
+
+
+def _parameters(command: PathCommand) -> dict[str, Any]:
+    if not command.parameters:
+        return {}
+    return {"parameters": [_parameter(p) for p in command.parameters]}
+
+
+def _parameter(parameter: Parameter) -> dict[str, str]:
+    return {"name": parameter.name, "value": parameter.value}
+
+
+def _mails_of_contents(
+    exchanges: tuple[Exchange, ...], transactions: Iterable[Transaction]
+) -> dict[int, str]:
+    """
+    The ids of the mails that were kept, by the place of their content.
+
+    A transaction that content has ended has the same reply as that; of both the
+    last ones are kept, so they are brought together from behind.
+    """
+    mails: dict[int, str] = {}
+    ended = [t for t in transactions if t.accepted and t.reply is not None]
+    for index in reversed(range(len(exchanges))):
+        said, reply = exchanges[index][1:3]
+        if not isinstance(said, int):
+            continue
+        for place in reversed(range(len(ended))):
+            if ended[place].reply is reply:
+                mail = ended[place].mail
+                if mail is not None:
+                    mails[index] = str(mail)
+                del ended[place:]
+                break
+    return mails

@@ -1,0 +1,138 @@
+"""``/hosts``: the mail hosts, each with the resources of the root below its path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from mocksmtp.codec.hosts import (
+    host_document,
+    host_path,
+    parse_host,
+    parse_host_name,
+    settle,
+)
+from mocksmtp.codec.structure import DocumentError, Problem, Refused
+from mocksmtp.core.host import Description, MailHost
+from mocksmtp.core.mock import DEFAULT_HOST, CannotListen, Mock
+from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.http.describing import DONE, answers, array, document
+from mocksmtp.http.documents import read_document
+from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.settings import HostKeeper
+
+PREFIX = "/hosts/<host_name>"
+"""Below it a host has the resources that the root has for the default host."""
+
+
+def find_host(mock: Mock, path: dict[str, str]) -> MailHost:
+    """
+    The host that a path names.
+
+    :raises HttpProblem: there is none
+    """
+    return _find(mock, path.pop("host_name"))
+
+
+def list_hosts(call: Call[Any]) -> bytes:
+    """All of them, in the order that they were made."""
+    hosts = call.api.mock.hosts.values()
+    return send_json(call.request, [host_document(host) for host in hosts])
+
+
+async def add_host(call: Call[Any]) -> bytes:
+    """Make one, and tell where it listens; without a name it gets one."""
+    description = await read_document(call, _parser(call))
+    if not description.name:
+        name = _free_name(call.api.mock)
+        hostname = description.hostname or name
+        description = attrs.evolve(description, name=name, hostname=hostname)
+    return await _create(call, description)
+
+
+def get_host(call: Call[Any], name: str) -> bytes:
+    """One of them."""
+    return send_json(call.request, host_document(_find(call.api.mock, name)))
+
+
+async def put_host(call: Call[Any], name: str) -> bytes:
+    """Make one of this name, or have it be what the document says and no more."""
+    try:
+        parse_host_name(name)
+    except Refused as error:
+        raise DocumentError(Problem("$.name", str(error))) from None
+    description = await read_document(call, _parser(call, name))
+    host = call.api.mock.hosts.get(name)
+    if host is None:
+        return await _create(call, description)
+    await _keeper(call).change(host, settle(description, host.listens))
+    return send_json(call.request, host_document(host))
+
+
+async def delete_host(call: Call[Any], name: str) -> None:
+    """Take one away with all that it has, and close its connections."""
+    if name == DEFAULT_HOST:
+        raise HttpProblem(409, f"{DEFAULT_HOST!r} is the host of the root, and stays")
+    host = _find(call.api.mock, name)
+    keeper = _keeper(call)
+    call.api.forget(host)
+    await keeper.remove(host)
+    send_nothing(call.request)
+
+
+async def _create(call: Call[Any], description: Description) -> bytes:
+    host = await _keeper(call).create(settle(description))
+    call.request.setHeader("Location", host_path(host.name))
+    return send_json(call.request, host_document(host), 201)
+
+
+def _find(mock: Mock, name: str) -> MailHost:
+    try:
+        return mock.hosts[name]
+    except KeyError:
+        raise not_found(f"there is no host {name!r}"[:200]) from None
+
+
+def _keeper(call: Call[Any]) -> HostKeeper:
+    if call.api.hosts is None:
+        raise CannotListen("there is nothing here that could open listeners")
+    return call.api.hosts
+
+
+def _parser(call: Call[Any], name: str | None = None) -> Any:
+    mock = call.api.mock
+    hostname = mock.hostname if name == DEFAULT_HOST else None
+    return lambda document: parse_host(document, name, mock.limits, hostname)
+
+
+def _free_name(mock: Mock) -> str:
+    names = (f"host-{number}" for number in mock.host_numbers)
+    return next(name for name in names if name not in mock.hosts)
+
+
+ROUTES = (
+    Route("GET", "/hosts", list_hosts, answers=answers(array("Host"))),
+    Route(
+        "POST",
+        "/hosts",
+        add_host,
+        takes=(document("NewHost"),),
+        answers=answers(document("Host"), status=201),
+        problems=(409,),
+    ),
+    Route("GET", "/hosts/<name>", get_host, answers=answers(document("Host"))),
+    Route(
+        "PUT",
+        "/hosts/<name>",
+        put_host,
+        takes=(document("NewHost"),),
+        answers=(
+            *answers(document("Host")),
+            *answers(document("Host"), status=201),
+        ),
+        problems=(409,),
+    ),
+    Route("DELETE", "/hosts/<name>", delete_host, answers=DONE, problems=(409,)),
+)

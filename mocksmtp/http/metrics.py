@@ -1,0 +1,223 @@
+"""``/metrics``: what Prometheus asks for.
+
+Nothing is measured on a mail's way: a collector reads the numbers that there are when
+it is asked, in one go. The text of many hosts is then made in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeAlias
+
+import attrs
+from prometheus_client import (
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from mocksmtp import __version__
+from mocksmtp.core.counters import OTHER
+from mocksmtp.core.host import MailHost
+from mocksmtp.core.mock import Mock
+from mocksmtp.http.answers import send_body
+from mocksmtp.http.describing import answers, text
+from mocksmtp.http.routing import Call, Route
+from mocksmtp.model.behavior import Command
+from mocksmtp.model.rrtype import type_name
+from mocksmtp.model.zone import Rcode
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Prometheus's text format, which every version of it reads."""
+
+INLINE_HOSTS = 20
+"""Hosts whose text is made at once; with more of them SMTP would be held up."""
+
+Family: TypeAlias = type[CounterMetricFamily] | type[GaugeMetricFamily]
+
+PER_HOST: tuple[tuple[Family, str, str, Callable[[MailHost], float]], ...] = (
+    (
+        CounterMetricFamily,
+        "mocksmtp_mails",
+        "Mails that were kept",
+        lambda host: host.mailbox.taken,
+    ),
+    (
+        CounterMetricFamily,
+        "mocksmtp_mail_bytes",
+        "Content of the mails that were kept",
+        lambda host: host.mailbox.taken_octets,
+    ),
+    (
+        CounterMetricFamily,
+        "mocksmtp_mails_dropped",
+        "Mails that had to go to make room",
+        lambda host: host.mailbox.dropped,
+    ),
+    (
+        GaugeMetricFamily,
+        "mocksmtp_mails_kept",
+        "Mails that are kept now",
+        lambda host: len(host.mailbox),
+    ),
+    (
+        GaugeMetricFamily,
+        "mocksmtp_mails_kept_bytes",
+        "Memory that they take, about",
+        lambda host: host.mailbox.octets,
+    ),
+    (
+        GaugeMetricFamily,
+        "mocksmtp_mails_arriving_bytes",
+        "Memory that content takes which is still arriving",
+        lambda host: host.mailbox.arriving,
+    ),
+    (
+        CounterMetricFamily,
+        "mocksmtp_sessions",
+        "SMTP connections that were made",
+        lambda host: host.counters.sessions,
+    ),
+    (
+        GaugeMetricFamily,
+        "mocksmtp_sessions_open",
+        "SMTP connections that are open",
+        lambda host: host.counters.open,
+    ),
+    (
+        CounterMetricFamily,
+        "mocksmtp_journal_dropped",
+        "Sessions that had to go from the journal to make room",
+        lambda host: host.journal.dropped,
+    ),
+    (
+        GaugeMetricFamily,
+        "mocksmtp_journal_sessions",
+        "Sessions in the journal",
+        lambda host: len(host.journal),
+    ),
+    (
+        GaugeMetricFamily,
+        "mocksmtp_journal_bytes",
+        "Memory that they take, about",
+        lambda host: host.journal.octets,
+    ),
+)
+"""Metrics with one number for each host: kind, name, meaning, and where it stands."""
+
+
+@attrs.frozen
+class HostNumbers:
+    """
+    What there was to read of a host.
+
+    :ivar values: one for each of `PER_HOST`
+    """
+
+    name: str
+    values: tuple[float, ...]
+    replies: dict[int, int]
+    fired: dict[Command, int]
+
+    @classmethod
+    def of(cls, host: MailHost) -> HostNumbers:
+        """Those of `host` now."""
+        values = tuple(read(host) for *_, read in PER_HOST)
+        replies, fired = dict(host.counters.replies), dict(host.behaviors.fired)
+        return cls(host.name, values, replies, fired)
+
+
+class MockCollector(Collector):
+    """The numbers of a mock, as they are when this is made; they may go to a thread."""
+
+    def __init__(self, mock: Mock) -> None:
+        self._hosts = [HostNumbers.of(host) for host in mock.hosts.values()]
+        self._queries = sorted(mock.queries.items())
+        self._records = len(mock.zone.records)
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them."""
+        info = GaugeMetricFamily("mocksmtp_info", "What runs", labels=["version"])
+        info.add_metric([__version__], 1)
+        yield info
+        yield GaugeMetricFamily("mocksmtp_hosts", "Mail hosts", len(self._hosts))
+        yield GaugeMetricFamily("mocksmtp_dns_records", "DNS records", self._records)
+        for column, (family, name, meaning, _) in enumerate(PER_HOST):
+            metric = family(name, meaning, labels=["host"])
+            for host in self._hosts:
+                metric.add_metric([host.name], host.values[column])
+            yield metric
+        yield self._replies()
+        yield self._behaviors()
+        yield self._dns_queries()
+
+    def _replies(self) -> Metric:
+        metric = CounterMetricFamily(
+            "mocksmtp_replies", "SMTP replies that were given", labels=["host", "code"]
+        )
+        for host in self._hosts:
+            for code, count in sorted(host.replies.items()):
+                metric.add_metric([host.name, str(code)], count)
+        return metric
+
+    def _behaviors(self) -> Metric:
+        metric = CounterMetricFamily(
+            "mocksmtp_behaviors_fired",
+            "Replies that a behavior gave",
+            labels=["host", "command"],
+        )
+        for host in self._hosts:
+            for command, count in host.fired.items():
+                metric.add_metric([host.name, command.value], count)
+        return metric
+
+    def _dns_queries(self) -> Metric:
+        metric = CounterMetricFamily(
+            "mocksmtp_dns_queries", "DNS queries", labels=["type", "rcode"]
+        )
+        for (number, rcode), count in self._queries:
+            kind = "other" if number == OTHER else type_name(number)
+            metric.add_metric([kind, Rcode(rcode).name], count)
+        return metric
+
+
+class _All(Collector):
+    """What several collectors have."""
+
+    def __init__(self, *collectors: Collector) -> None:
+        self._collectors = collectors
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it."""
+        for one in self._collectors:
+            yield from one.collect()
+
+
+def _process_collectors() -> tuple[Collector, ...]:
+    """What Prometheus's library tells of every program."""
+    registry = CollectorRegistry()
+    return (
+        ProcessCollector(registry=registry),
+        PlatformCollector(registry=registry),
+        GCCollector(registry=registry),
+    )
+
+
+_PROCESS = _process_collectors()
+
+
+async def tell_metrics(call: Call[Any]) -> bytes:
+    """All counts and sizes, in Prometheus's text format."""
+    mock = call.api.mock
+    # What is written need not be a registry, if only it can be collected.
+    write = partial(generate_latest, _All(MockCollector(mock), *_PROCESS))
+    many = len(mock.hosts) > INLINE_HOSTS
+    told: bytes = await call.api.in_thread(write) if many else write()
+    return send_body(call.request, told, CONTENT_TYPE)
+
+
+ROUTES = (Route("GET", "/metrics", tell_metrics, answers=answers(text("text/plain"))),)

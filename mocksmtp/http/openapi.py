@@ -1,0 +1,202 @@
+"""``/openapi.json``: what the API is, made from its routes and the model (OpenAPI 3.1).
+
+Nothing of it is written by hand but what a reader needs on top: paths, parameters,
+bodies and answers are those of the `Route` values, and what an operation is for is
+the first line of its handler's docstring.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from http import HTTPStatus
+from inspect import getdoc
+from typing import Any
+
+import attrs
+import orjson
+
+from mocksmtp import __version__
+from mocksmtp.codec.schema import HOST_NAME, TEXT, named_schemas, ref
+from mocksmtp.codec.structure import camel_case
+from mocksmtp.http.answers import send_body
+from mocksmtp.http.describing import Answers, Content
+from mocksmtp.http.guard import UNGUARDED
+from mocksmtp.http.params import schema_of
+from mocksmtp.http.problems import CONTENT_TYPE
+from mocksmtp.http.routing import Call, Mount, Route
+
+Document = dict[str, Any]
+
+PROBLEMS = {
+    400: "A document, a parameter or the request itself is wrong; nothing has changed.",
+    401: "The right bearer token is needed.",
+    403: "A web page of another origin, or by a name that is not known, asks for this.",
+    404: "There is no such thing.",
+    409: "It can't be done as things are; nothing has changed.",
+    410: "What it is to go on after is no longer kept.",
+    413: "The body is larger, or has more values, than is taken.",
+    503: "It can't be done now.",
+}
+"""Answers that say why there is no other."""
+
+_NAMES = {
+    "host_name": "name",
+    "mail_id": "id",
+    "rule_id": "id",
+    "session_id": "id",
+    "number": "n",
+}
+"""What variables of paths are called outside."""
+
+_VARIABLES = {"name": HOST_NAME}
+
+_VARIABLE = re.compile(r"<(\w+)>")
+
+
+def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
+    """
+    The description of what `mounts` serve.
+
+    :param guarded: whether a token is asked for
+    """
+    paths: dict[str, Document] = {}
+    for mount in mounts:
+        for route in mount.routes:
+            operations = paths.setdefault(template(mount.prefix + route.path), {})
+            operations[route.method.lower()] = _operation(mount, route, guarded)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "mocksmtp",
+            "summary": "A programmable SMTP server and DNS for testing.",
+            "version": __version__,
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": named_schemas(),
+            "responses": {
+                _problem_name(status): _problem(status) for status in PROBLEMS
+            },
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        **({"security": [{"token": []}]} if guarded else {}),
+    }
+
+
+def template(path: str) -> str:
+    """A path in OpenAPI's notation: ``/smtpMails/{id}``."""
+    return _VARIABLE.sub(lambda match: "{" + _shown(match[1]) + "}", path)
+
+
+def _shown(variable: str) -> str:
+    return _NAMES.get(variable, camel_case(variable))
+
+
+def _operation(mount: Mount, route: Route, guarded: bool) -> Document:
+    path = mount.prefix + route.path
+    summary, *more = (getdoc(route.handler) or "").split("\n\n", 1)
+    operation: Document = {
+        "operationId": _operation_id(mount, route),
+        "tags": [route.path.strip("/").partition("/")[0]],
+        "summary": " ".join(summary.split()),
+        "parameters": [*_path_parameters(path), *_query_parameters(route)],
+        "responses": {
+            **{str(one.status): _answer(one) for one in route.answers},
+            **{
+                str(status): {"$ref": f"#/components/responses/{_problem_name(status)}"}
+                for status in _problems(path, route, guarded)
+            },
+        },
+    }
+    if more:
+        operation["description"] = more[0]
+    if route.takes:
+        operation["requestBody"] = {"content": _content(route.takes), "required": True}
+    if path in UNGUARDED:
+        operation["security"] = []
+    return operation
+
+
+def _operation_id(mount: Mount, route: Route) -> str:
+    """The handler's name, behind the static parts of the prefix."""
+    where = _VARIABLE.sub("", mount.prefix).replace("/", " ").split()
+    name = getattr(route.handler, "__name__", route.path)
+    return camel_case("_".join([*where, name]))
+
+
+def _path_parameters(path: str) -> Iterator[Document]:
+    for name in map(_shown, _VARIABLE.findall(path)):
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _VARIABLES.get(name, {**TEXT, "minLength": 1}),
+        }
+
+
+def _query_parameters(route: Route) -> Iterator[Document]:
+    for field in attrs.fields(route.parameters):
+        yield {
+            "name": field.metadata["name"],
+            "in": "query",
+            "required": False,
+            "schema": schema_of(field),
+        }
+
+
+def _content(content: tuple[Content, ...]) -> Document:
+    return {one.type: {"schema": one.schema} for one in content}
+
+
+def _answer(answers: Answers) -> Document:
+    answer: Document = {"description": HTTPStatus(answers.status).phrase}
+    if answers.content:
+        answer["content"] = _content(answers.content)
+    return answer
+
+
+def _problems(path: str, route: Route, guarded: bool) -> list[int]:
+    """What a request may be told besides what is asked for."""
+    statuses = {400, 403, *route.problems}
+    if guarded and path not in UNGUARDED:
+        statuses.add(401)
+    if _VARIABLE.search(path):
+        statuses.add(404)
+    if route.takes:
+        statuses.add(413)
+    return sorted(statuses)
+
+
+def _problem_name(status: int) -> str:
+    return "".join(re.findall(r"[A-Z][a-z]*", HTTPStatus(status).phrase.title()))
+
+
+def _problem(status: int) -> Document:
+    return {
+        "description": PROBLEMS[status],
+        "content": {CONTENT_TYPE: {"schema": ref("Problem")}},
+    }
+
+
+def openapi_route(mounts: Callable[[], Iterable[Mount]]) -> Route:
+    """
+    The route of the description.
+
+    :param mounts: tells all mounts, that of this route among them
+    """
+
+    @cache
+    def written(guarded: bool) -> bytes:
+        return orjson.dumps(describe(mounts(), guarded))
+
+    def tell_openapi(call: Call[Any]) -> bytes:
+        """What this API is, for programs (OpenAPI 3.1)."""
+        return send_body(call.request, written(call.api.settings.token is not None))
+
+    content = Content({"type": "object"})
+    return Route(
+        "GET", "/openapi.json", tell_openapi, answers=(Answers(200, (content,)),)
+    )

@@ -1,0 +1,81 @@
+"""Where a mail host listens, and by which names DNS tells the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeAlias
+
+import attrs
+
+from mocksmtp.model.name import Name
+from mocksmtp.model.rdata import AAAA, MX, A
+from mocksmtp.model.zone import Record
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+
+@attrs.frozen
+class Listen:
+    """
+    An address and a port to listen on.
+
+    :ivar port: 0 for a free one
+    """
+
+    address: Address = attrs.field(
+        default=IPv4Address("127.0.0.1"), converter=ip_address
+    )
+    port: int = 0
+
+    def __str__(self) -> str:
+        """``127.0.0.1:25``, ``[::1]:25``."""
+        shown = f"[{self.address}]" if self.address.version == 6 else self.address
+        return f"{shown}:{self.port}"
+
+
+@attrs.frozen
+class MailDomain:
+    """A domain whose mail a host takes.
+
+    :ivar preference: of its MX records; the lowest is tried first (RFC 5321 §5.1)
+    """
+
+    name: Name
+    preference: int = 10
+
+
+@attrs.frozen
+class HostDns:
+    """
+    What DNS tells of a host.
+
+    :ivar names: the host's own names, which get its addresses
+    :ivar domains: the domains that name it as their mail exchange
+    :ivar address: the addresses of its names, where they are not those that it
+        listens on
+    """
+
+    names: tuple[Name, ...] = ()
+    domains: tuple[MailDomain, ...] = ()
+    address: tuple[Address, ...] = ()
+
+    def needs_address(self, listens: Iterable[Address]) -> bool:
+        """Whether no address can be told, for it `listens` on all that there are."""
+        if self.address or not self.names:
+            return False
+        return any(address.is_unspecified for address in listens)
+
+    def records(self, listens: Iterable[Address]) -> Iterator[Record]:
+        """The records of a host that `listens` on these addresses."""
+        # Each once, however many ports it has there.
+        addresses = dict.fromkeys(self.address or listens)
+        for name in self.names:
+            for address in addresses:
+                if isinstance(address, IPv4Address):
+                    yield Record(name, A(address))
+                else:
+                    yield Record(name, AAAA(address))
+        for domain in self.domains:
+            for name in self.names:
+                yield Record(domain.name, MX(domain.preference, name))

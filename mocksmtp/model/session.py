@@ -1,0 +1,213 @@
+"""What happened on one connection: its transcript, and the mails that it was about."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import attrs
+
+from mocksmtp.model.behavior import Effect
+from mocksmtp.model.command import PathCommand, allows_utf8
+from mocksmtp.model.mail import Envelope
+from mocksmtp.model.reply import Reply
+
+MAX_EXCHANGES = 500
+"""Exchanges of one session that are kept, the last ones; each is a line in and out.
+Past it the older half goes."""
+
+MAX_TRANSACTIONS = 150
+"""Transactions of one session that are kept, the last ones, in the same way: about as
+many as the exchanges are about."""
+
+MAX_TOLD = 1000
+"""Recipients of one transaction of whom it is kept what they were told."""
+
+TRANSACTION_OCTETS = 400
+"""About what a transaction takes besides its recipients, in bytes."""
+
+RECIPIENT_OCTETS = 200
+"""About what one of its recipients takes, in bytes."""
+
+_SESSION_OCTETS = 2000
+"""About what a session takes before anything is said, in bytes."""
+
+Exchange: TypeAlias = tuple[float, bytes | int | None, Reply | None, bool, float]
+"""What a client sent, and the reply to it.
+
+When it came, in seconds; a command line, or the octets of content, or None where the
+server spoke first; the reply, or None where there was none; whether it came before
+the client could have seen the reply to what it sent before; how many seconds later
+the reply left. A plain tuple, for each command makes one.
+"""
+
+
+Told: TypeAlias = tuple[PathCommand, Reply, Effect]
+"""A recipient, what its RCPT was answered, and whether it takes effect."""
+
+
+class Outcome(enum.Enum):
+    """What became of a mail, or of one of its recipients."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """The client was told so, whether or not it is kept all the same."""
+    DISCARDED = "discarded"
+    """The client was told that it is accepted, and it is not kept."""
+    ABORTED = "aborted"
+    """The transaction was ended before its content, or with the connection."""
+    OPEN = "open"
+
+
+class End(enum.Enum):
+    """How a session ended."""
+
+    QUIT = "quit"
+    CLOSED_BY_CLIENT = "closedByClient"
+    CLOSED = "closed"
+    RESET = "reset"
+    TIMED_OUT = "timedOut"
+    HUNG = "hung"
+
+
+# Looking up a member of an enumeration takes as long as a short search.
+_ACCEPTED, _REFUSED, _DISCARDED = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.DISCARDED
+_OPEN = Outcome.OPEN
+
+
+class Transaction:
+    """
+    A mail on its way: what MAIL and RCPT have said so far (RFC 5321 §3.3).
+
+    :ivar sender: what MAIL named
+    :ivar utf8: whether it may have addresses that are not ASCII (RFC 6531)
+    :ivar discarded: the client believes in a mail that is not to be kept
+    :ivar recipients: those that take effect
+    :ivar accepted: how many recipients the client takes for accepted
+    :ivar outcome: what became of it
+    :ivar reply: what ended it: the reply to the content, or to a refused MAIL
+    :ivar mail: the number of the mail that was kept, or None
+    """
+
+    __slots__ = (
+        "_told",
+        "accepted",
+        "discarded",
+        "mail",
+        "outcome",
+        "recipients",
+        "reply",
+        "sender",
+        "utf8",
+    )
+
+    def __init__(self, sender: PathCommand, discarded: bool = False) -> None:
+        self.sender = sender
+        self.utf8 = bool(sender.parameters) and allows_utf8(sender.parameters)
+        self.discarded = discarded
+        self.recipients: list[PathCommand] = []
+        self._told: list[Told] | None = None
+        self.accepted = 0
+        self.outcome = _OPEN
+        self.reply: Reply | None = None
+        self.mail: int | None = None
+
+    def tell(self, recipient: PathCommand, reply: Reply, effect: Effect) -> None:
+        """Record that something else was answered to an RCPT than is usual."""
+        if effect is not Effect.NONE:
+            self.accepted += 1
+        if effect is Effect.APPLY:
+            self.recipients.append(recipient)
+        if self._told is None:
+            self._told = []
+        if len(self._told) < MAX_TOLD:
+            self._told.append((recipient, reply, effect))
+
+    @property
+    def told(self) -> Sequence[Told]:
+        """
+        Recipients to whom something else was answered than is usual.
+
+        With what that was, and whether they take effect; no more than `MAX_TOLD`.
+        """
+        return self._told or ()
+
+    @told.setter
+    def told(self, told: Sequence[Told]) -> None:
+        self._told = list(told)
+
+    def close(self) -> Envelope:
+        """Take no more recipients; answer what is to be kept, which shares them."""
+        sender, recipients = self.sender, tuple(self.recipients)
+        self.recipients = recipients  # type: ignore[assignment]
+        return Envelope(sender.address, sender.parameters, recipients)
+
+
+def outcome_of(reply: Reply, kept: bool) -> Outcome:
+    """What became of what was answered so, by what the client was told."""
+    if reply.code // 100 != 2:
+        return _REFUSED
+    return _ACCEPTED if kept else _DISCARDED
+
+
+@attrs.define(eq=False)
+class Session:
+    """
+    One connection of a client.
+
+    :ivar host: the name of the mail host that it reached
+    :ivar listener: the address that it reached
+    :ivar started_at: seconds since the epoch
+    :ivar end: how it ended, or None while it lasts
+    :ivar helo: the argument of the last HELO or EHLO
+    :ivar recorded: whether a journal keeps it
+    :ivar weight: what `weigh` said when the journal asked last
+    :ivar weigh_at: the sum of the octets below at which it asks again
+    :ivar exchanged: how many exchanges there were
+    :ivar settled: how many transactions there were
+    :ivar octets_exchanged: what all exchanges took, in bytes of memory, about
+    :ivar octets_settled: what all transactions took
+    """
+
+    id: str
+    host: str
+    listener: str
+    client_ip: str
+    client_port: int
+    started_at: float
+    ended_at: float | None = None
+    end: End | None = None
+    helo: str = ""
+    exchanges: list[Exchange] = attrs.Factory(list)
+    transactions: list[Transaction] = attrs.Factory(list)
+    recorded: bool = False
+    weight: int = 0
+    weigh_at: int = 0
+    exchanged: int = 0
+    settled: int = 0
+    octets_exchanged: int = 0
+    octets_settled: int = 0
+
+    @property
+    def omitted(self) -> int:
+        """How many exchanges were made and are not kept any more."""
+        return self.exchanged - len(self.exchanges)
+
+    def forget(self) -> None:
+        """Begin anew, with nothing said and no transaction."""
+        self.exchanges = []
+        self.transactions = []
+        self.weight = self.weigh_at = 0
+        self.exchanged = self.octets_exchanged = 0
+        self.settled = self.octets_settled = 0
+
+    def weigh(self) -> int:
+        """
+        About how many bytes of memory it takes.
+
+        What is not kept any more is taken to have been as large as what is.
+        """
+        exchanged = self.octets_exchanged * len(self.exchanges) // (self.exchanged or 1)
+        settled = self.octets_settled * len(self.transactions) // (self.settled or 1)
+        return _SESSION_OCTETS + exchanged + settled

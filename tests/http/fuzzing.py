@@ -1,0 +1,145 @@
+"""What schemathesis is told of the API beyond its description.
+
+It loads this as its hooks: how texts are made that only some texts are, and what is
+not sent as it was made up, because it would wait or listen on any address.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import smtplib
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies
+
+from mocksmtp.codec.rdata import parse_generic
+from mocksmtp.codec.records import parse_name
+from mocksmtp.codec.zonefile import zone_text
+from mocksmtp.model.rrtype import RRType, is_data_type, type_number
+from mocksmtp.model.units import parse_duration
+from tests.codec.strategies import records
+
+LABELS = strategies.from_regex(r"[a-z0-9_]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+NAMES = strategies.lists(LABELS, max_size=5).map(lambda labels: ".".join(labels) or ".")
+TYPES = strategies.sampled_from([one.name for one in RRType if is_data_type(one)])
+OCTETS = strategies.binary(max_size=20)
+TURNS = itertools.cycle((True, False))
+NUMBERS = itertools.count(1)
+
+FORMATS: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys(
+        ("name", "names", "exchange", "target", "mname", "rname"), parse_name
+    ),
+    "type": type_number,
+    "data": parse_generic,
+}
+"""Fields whose format has no regular expression, with what reads them."""
+
+schemathesis.openapi.format("domain-name", NAMES)
+schemathesis.openapi.format("rrtype", TYPES)
+schemathesis.openapi.format(
+    "rdata", OCTETS.map(lambda octets: rf"\# {len(octets)} {octets.hex()}".strip())
+)
+schemathesis.openapi.media_type(
+    "text/dns", records.map(lambda made: zone_text(made).encode())
+)
+
+
+@schemathesis.hook
+def filter_body(context: Any, body: Any) -> bool:
+    """Leave out texts of a format that are not: now and then it makes any text."""
+    match body:
+        case dict():
+            return all(
+                filter_body(context, value) and fits(name, value)
+                for name, value in body.items()
+            )
+        case list():
+            return all(filter_body(context, item) for item in body)
+        case _:
+            return True
+
+
+def fits(name: str, value: Any) -> bool:
+    """Whether the field of that name is what its format says, if it is a text."""
+    values = value if isinstance(value, list) else [value]
+    try:
+        for text in values:
+            if name in FORMATS and isinstance(text, str):
+                FORMATS[name](text)
+    except ValueError:
+        return False
+    return True
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Have something there to be found, and do nothing that takes long or is seen."""
+    if isinstance(case.query, dict):
+        with suppress(KeyError, TypeError, ValueError):
+            parse_duration(case.query["wait"])
+            case.query["wait"] = "10ms"
+    if isinstance(case.body, (dict, list)):
+        case.body = written_whole(case.body)
+    if case.operation.path in ("/hosts", "/hosts/{name}"):
+        tame(case)
+    if case.operation.path.startswith("/hosts/{name}/") and next(TURNS):
+        case.path_parameters["name"] = "default"
+    if case.operation.path.startswith(("/smtpMails/{id}", "/smtpSessions/{id}")):
+        ask_for_what_is_there(case)
+
+
+def ask_for_what_is_there(case: Any) -> None:
+    """Have every second request name the mail, or the session, that has just come."""
+    if next(TURNS):
+        case.path_parameters["id"] = str(deliver())
+        if "n" in case.path_parameters:
+            case.path_parameters["n"] = "1"
+
+
+def deliver() -> int:
+    """Send a mail; tells its number, and its session's."""
+    host, _, port = os.environ["MOCK_SMTP"].rpartition(":")
+    with suppress(smtplib.SMTPException), smtplib.SMTP(host, int(port)) as smtp:
+        smtp.sendmail("b@x.test", ["a@x.test"], "Subject: hi\n\ntext\n")
+    return next(NUMBERS)
+
+
+def written_whole(value: Any) -> Any:
+    """A document in which 1.0 is written 1: JSON Schema has no word for that."""
+    match value:
+        case dict():
+            return {name: written_whole(item) for name, item in value.items()}
+        case list():
+            return [written_whole(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
+
+
+def tame(case: Any) -> None:
+    """Have a host listen where it does no harm, under the name that the path has."""
+    body = case.body
+    if not isinstance(body, dict):
+        return
+    if case.operation.path != "/hosts" and isinstance(body.get("name"), str):
+        del body["name"]
+    listeners = body.get("listeners")
+    for listener in listeners if isinstance(listeners, list) else ():
+        if isinstance(listener, dict) and is_valid(**listener):
+            listener.update(address="127.0.0.1", port=0)
+
+
+def is_valid(address: Any = "::1", port: Any = 0, **others: Any) -> bool:
+    """Whether a listener is one that the service might open."""
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return type(port) is int and 0 <= port < 2**16 and not others

@@ -1,0 +1,182 @@
+"""What the journal has of a conversation."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.model.behavior import Command, Effect
+from mocksmtp.model.reply import SENDER_OK, Reply
+from mocksmtp.model.session import End, Exchange, Session
+from tests.smtp.dialogue import Dialogue, behavior, host
+
+
+def shown(exchange: Exchange) -> tuple[object, int | None]:
+    """What was sent, and the code of the reply."""
+    _, said, reply, _, _ = exchange
+    text = said.decode().rstrip("\r") if isinstance(said, bytes) else said
+    return text, None if reply is None else reply.code
+
+
+class RecordingTests(SynchronousTestCase):
+    """Sessions, transcripts and transactions."""
+
+    def setUp(self) -> None:
+        self.dialogue = Dialogue()
+
+    @property
+    def session(self) -> Session:
+        return self.dialogue.host.journal.sessions()[-1]
+
+    def outcomes(self) -> list[str]:
+        return [each.outcome.value for each in self.session.transactions]
+
+    def test_every_line_is_there_with_its_reply(self) -> None:
+        """The banner has no line, content only its size."""
+        self.dialogue.say("EHLO c", "NONSENSE", "MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+        self.dialogue.say("DATA", "hello", ".", "QUIT")
+        self.assertEqual(
+            [shown(exchange) for exchange in self.session.exchanges],
+            [
+                (None, 220),
+                ("EHLO c", 250),
+                ("NONSENSE", 500),
+                ("MAIL FROM:<b@x>", 250),
+                ("RCPT TO:<a@x>", 250),
+                ("DATA", 354),
+                (7, 250),
+                ("QUIT", 221),
+            ],
+        )
+        self.assertEqual(self.session.helo, "c")
+        self.assertEqual(self.session.client_ip, "192.168.1.1")
+
+    def test_the_behavior_that_answered_is_named(self) -> None:
+        """By its id; the server's own replies have none."""
+        rule = self.dialogue.host.behaviors.put(behavior(Command.NOOP, 450, times=1))
+        self.dialogue.say("NOOP", "NOOP")
+        replies = [exchange[2] for exchange in self.session.exchanges]
+        self.assertEqual([r and r.source for r in replies], [None, rule.id, None])
+
+    def test_what_is_pipelined_is_flagged(self) -> None:
+        """Commands that came before the client could see the reply before them."""
+        self.dialogue.send(b"NOOP\r\nNOOP\r\n")
+        self.dialogue.send(b"NOOP\r\n")
+        early = [exchange[3] for exchange in self.session.exchanges]
+        self.assertEqual(early, [False, False, True, False])
+
+    def test_content_before_the_354_is_flagged(self) -> None:
+        """It is taken all the same."""
+        self.dialogue.send(
+            b"MAIL FROM:<b@x>\r\nRCPT TO:<a@x>\r\nDATA\r\nearly\r\n.\r\n"
+        )
+        said = [(e[1], e[3]) for e in self.session.exchanges if isinstance(e[1], int)]
+        self.assertEqual(said, [(7, True)])
+        self.assertEqual(self.dialogue.contents(), [b"early\r\n"])
+
+    def test_times(self) -> None:
+        """When a line came, and how long its reply took."""
+        decision: Deferred[Reply] = Deferred()
+        self.dialogue.protocol.delivery.validateFrom = lambda helo, origin: decision
+        self.dialogue.clock.advance(2)
+        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
+        self.dialogue.clock.advance(3)
+        decision.callback(SENDER_OK)
+        self.assertEqual(self.session.started_at, 0)
+        at, _, _, _, delay = self.session.exchanges[-1]
+        self.assertEqual((at, delay), (2, 3))
+
+    def test_outcomes_of_transactions(self) -> None:
+        """What became of each mail, by what its client was told."""
+        rules = self.dialogue.host.behaviors
+        rules.replace_all(
+            [
+                behavior(Command.MAIL_FROM, 450, contains="no@"),
+                behavior(Command.DATA, 554, contains="refuse"),
+                behavior(Command.DATA, 250, contains="lose", effect=Effect.DISCARD),
+                behavior(Command.DATA, 451, contains="keep", effect=Effect.APPLY),
+            ]
+        )
+        self.dialogue.say("MAIL FROM:<no@x>")
+        for content in "refuse", "lose", "keep", "take":
+            self.dialogue.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>", "DATA", content, ".")
+        self.dialogue.say("MAIL FROM:<b@x>", "RSET")
+        self.assertEqual(
+            self.outcomes(),
+            ["refused", "refused", "discarded", "refused", "accepted", "aborted"],
+        )
+        mails = [each.mail for each in self.session.transactions]
+        self.assertEqual(mails, [None, None, None, 1, 2, None])
+
+    def test_recipients_that_were_told_something_else(self) -> None:
+        """Each refused or discarded one is there with its reply."""
+        rules = self.dialogue.host.behaviors
+        rules.put(behavior(Command.RCPT_TO, 550, "no", contains="no@"))
+        rules.put(
+            behavior(Command.RCPT_TO, 250, contains="lost@", effect=Effect.DISCARD)
+        )
+        self.dialogue.say("MAIL FROM:<b@x>", "RCPT TO:<no@x>", "RCPT TO:<lost@x>")
+        self.dialogue.say("RCPT TO:<a@x>", "DATA", ".")
+        (kept,) = self.session.transactions
+        told = [(r.address.text, reply.code, e) for r, reply, e in kept.told]
+        self.assertEqual(
+            told, [("no@x", 550, Effect.NONE), ("lost@x", 250, Effect.DISCARD)]
+        )
+        self.assertEqual([r.address.text for r in kept.recipients], ["a@x"])
+
+    def test_data_without_valid_recipients_is_a_refusal(self) -> None:
+        """The 554 ends the transaction."""
+        self.dialogue.host.behaviors.put(behavior(Command.RCPT_TO, 550))
+        self.dialogue.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>", "DATA")
+        self.assertEqual(self.outcomes(), ["refused"])
+
+    def test_leaving_when_all_were_refused_is_a_refusal(self) -> None:
+        """A client that goes without asking for DATA was refused, not disturbed."""
+        self.dialogue.host.behaviors.put(behavior(Command.RCPT_TO, 550, times=1))
+        self.dialogue.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>", "RSET")
+        self.dialogue.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>", "RSET")
+        self.assertEqual(self.outcomes(), ["refused", "aborted"])
+
+    def test_how_it_ended(self) -> None:
+        """By QUIT, by the client, by idleness, by the server."""
+        self.dialogue.say("QUIT")
+        self.dialogue.protocol.connectionLost()
+        self.assertIs(self.session.end, End.QUIT)
+
+        self.dialogue.connect()
+        self.dialogue.open_mail()
+        self.dialogue.send(b"half")
+        self.dialogue.clock.advance(7)
+        self.dialogue.protocol.connectionLost()
+        self.assertIs(self.session.end, End.CLOSED_BY_CLIENT)
+        self.assertEqual(self.session.ended_at, 7)
+        self.assertEqual(self.outcomes(), ["aborted"])
+
+        self.dialogue.connect()
+        self.dialogue.clock.advance(300)
+        self.dialogue.protocol.connectionLost()
+        self.assertIs(self.session.end, End.TIMED_OUT)
+        self.assertEqual(shown(self.session.exchanges[-1]), (None, 421))
+
+        self.dialogue.connect()
+        self.dialogue.protocol.shut_down()
+        self.dialogue.protocol.connectionLost()
+        self.assertIs(self.session.end, End.CLOSED)
+
+    def test_a_connection_past_the_limit_is_there_too(self) -> None:
+        """With what it was told."""
+        dialogue = Dialogue(host(connections=1))
+        dialogue.connect()
+        first, refused = dialogue.host.journal.sessions()
+        self.assertIsNone(first.end)
+        self.assertIs(refused.end, End.CLOSED)
+        self.assertEqual([shown(e) for e in refused.exchanges], [(None, 421)])
+
+    def test_sessions_have_ids_of_their_own(self) -> None:
+        """And the mails name theirs."""
+        self.dialogue.connect()
+        self.dialogue.open_mail()
+        self.dialogue.send(b".\r\n")
+        ids = [each.id for each in self.dialogue.host.journal.sessions()]
+        self.assertEqual(ids, ["1", "2"])
+        self.assertEqual(self.dialogue.host.mailbox.mails()[0].origin.session, "2")
