@@ -14,7 +14,7 @@ def postfix_tool(name: str) -> str:
     return shutil.which(name) or f"/usr/sbin/{name}"
 
 
-def _mocksmtp(port: int) -> list[str]:
+def _mocksmtp(port: int, *options: str) -> list[str]:
     return [
         str(Path(sys.executable).with_name("twistd")),
         "--nodaemon",
@@ -26,6 +26,7 @@ def _mocksmtp(port: int) -> list[str]:
         f"tcp:0:interface={LOOPBACK}",
         "--dns",
         "off",
+        *options,
     ]
 
 
@@ -40,6 +41,9 @@ def _module(name: str) -> list[str]:
 
 
 MOCKSMTP = Kind("mocksmtp", "mocksmtp", _mocksmtp)
+NO_JOURNAL = Kind(
+    "no-journal", "--journal 0", lambda port: _mocksmtp(port, "--journal", "0")
+)
 FLOOR = Kind("floor", "floor", lambda _: _module("floor"))
 STOCK = Kind("stock", "twisted.mail", lambda _: _module("stock"), forgets=True)
 AIOSMTPD = Kind(
@@ -47,4 +51,4 @@ AIOSMTPD = Kind(
 )
 SMTP_SINK = Kind("smtp-sink", "smtp-sink (C)", _smtp_sink, announces=False)
 
-KINDS = (MOCKSMTP, FLOOR, STOCK, AIOSMTPD, SMTP_SINK)
+KINDS = (MOCKSMTP, NO_JOURNAL, FLOOR, STOCK, AIOSMTPD, SMTP_SINK)

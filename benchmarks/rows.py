@@ -55,7 +55,7 @@ def load_row(load: Load, figures: Figures) -> Row:
 
 def _asked(ask: Ask) -> str:
     aim = f" (aim {ask.aim:g}x)" if ask.aim else ""
-    return f"≥{ask.at_least:g}x {_TITLES[ask.against]}{aim}"
+    return f"≥{ask.at_least:.3g}x {_TITLES[ask.against]}{aim}"
 
 
 def _found(ratio: float, ask: Ask) -> str:
