@@ -199,6 +199,8 @@ class SessionWatch:
             return  # a host that is none of the mock's any more
         ended_or_begun = session.end is not None or not session.transactions
         transaction = None if ended_or_begun else session.transactions[-1]
+        if not any(key in self._waiters for key in self._keys(transaction)):
+            return  # nobody waits for it, and a turn of the reactor is spared
         self._settled.append((session, transaction))
         if self._round is None:
             self._round = self._clock.callLater(0, self._turn)
