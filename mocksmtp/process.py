@@ -26,8 +26,8 @@ def _spare_the_garbage_collector() -> None:
     """
     Keep it from looking again and again at what does not go away.
 
-    Modules and kept mails are no garbage, and going through them takes a third of
-    the time of a mail with 100 recipients.
+    Modules and kept mails are no garbage, and going through them took nearly a
+    third of the time of a mail with 100 recipients.
     """
     gc.collect()
     gc.freeze()
@@ -39,7 +39,7 @@ def _keep_freed_memory() -> None:
     Have the C library give back no memory before 64 MiB at its end are free.
 
     As it is it gives back what a large mail took, and gets it anew for the next,
-    which is a third of what a mail of 100 KiB costs.
+    which was nearly a third of what a mail of 100 KiB cost.
     """
     # Other C libraries than glibc have no mallopt, or another one.
     with contextlib.suppress(OSError, AttributeError):

@@ -5,8 +5,9 @@ What a connection does with what arrives:
 =================  ===========================================================
 state              what comes next
 =================  ===========================================================
-command            a line is a command; its reply is sent before the next line
-                   is looked at. A line over the limit is answered 500, once.
+command            a line is a command; its reply is settled before the next
+                   line is looked at, and the replies to one packet leave
+                   together. A line over the limit is answered 500, once.
 content            octets go to the message until its end; then the reply
 owed               a hook has not decided yet; what arrives waits, and soon
                    nothing more is read from the client
