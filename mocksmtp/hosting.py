@@ -29,6 +29,7 @@ from mocksmtp.core.mock import CannotListen, Mock, NameTaken
 from mocksmtp.listening import ListenError, StreamListener, listen_stream, listen_tcp
 from mocksmtp.model.host import Listen
 from mocksmtp.smtp.factory import MockSMTPFactory
+from mocksmtp.tls.contexts import ServerContexts
 
 Asked: TypeAlias = Listen | str
 """An address and a port, or a Twisted server endpoint."""
@@ -40,20 +41,33 @@ class OpenListener:
     A listener of a host.
 
     :ivar asked: how it was asked for
+    :ivar factory: makes its connections
     :ivar bound: where it is open, or None for what is no IP address
     """
 
     asked: Asked
     listener: StreamListener
+    factory: MockSMTPFactory
     bound: Listen | None
 
     @classmethod
-    def of(cls, asked: Asked, listener: StreamListener) -> OpenListener:
+    def of(
+        cls, asked: Asked, listener: StreamListener, factory: MockSMTPFactory
+    ) -> OpenListener:
         """The listener, now that it is open."""
         match listener.bound:
             case IPv4Address(host=host, port=port) | IPv6Address(host=host, port=port):
-                return cls(asked, listener, Listen(host, port))
-        return cls(asked, listener, None)
+                return cls(asked, listener, factory, Listen(host, port))
+        return cls(asked, listener, factory, None)
+
+    def be(self, asked: Asked) -> OpenListener:
+        """The same listener, which from now on does what is asked for there."""
+        if isinstance(asked, str) or self.bound is None:
+            return self
+        self.factory.spoken, self.factory.tls = asked.protocol, asked.tls
+        bound = self.bound.doing_as(asked)
+        home = self.asked if isinstance(self.asked, str) else self.asked.doing_as(asked)
+        return attrs.evolve(self, bound=bound, asked=home)
 
     @property
     def home(self) -> Asked:
@@ -62,12 +76,12 @@ class OpenListener:
         return self.bound if plain and self.bound is not None else self.asked
 
     def serves(self, asked: Asked) -> bool:
-        """Whether it is just what is asked for."""
+        """Whether it is open just where it is asked for."""
         if isinstance(asked, str) or self.bound is None:
             return self.asked == asked
         if asked.port:
-            return self.bound == asked
-        return self.asked == asked
+            return self.bound.place == asked.place
+        return isinstance(self.asked, Listen) and self.asked.place == asked.place
 
 
 class Hosting:
@@ -75,10 +89,18 @@ class Hosting:
     The hosts of a mock, with their listeners.
 
     :param plans: the hosts that there are at the start; `mock` has them already
+    :param contexts: for TLS; without them there is none
     """
 
-    def __init__(self, mock: Mock, plans: Sequence[HostPlan], reactor: Any) -> None:
+    def __init__(
+        self,
+        mock: Mock,
+        plans: Sequence[HostPlan],
+        reactor: Any,
+        contexts: ServerContexts | None = None,
+    ) -> None:
         self._mock = mock
+        self._contexts = contexts
         self._plans = {plan.description.name: plan for plan in plans}
         self._reactor = reactor
         self._open: dict[str, list[OpenListener]] = {}
@@ -169,22 +191,24 @@ class Hosting:
         self, host: MailHost, description: Description, asked: Iterable[Asked]
     ) -> None:
         """Open what is missing, take on the description, close what is too much."""
-        old = self._open.get(host.name, ())
-        listeners = await self._open_all(host, list(asked), list(old))
+        old, asked = self._open.get(host.name, ()), list(asked)
+        listeners = await self._open_all(host, asked, list(old))
         bound = tuple(one.bound for one in listeners if one.bound is not None)
         addresses = [listen.address for listen in bound]
         if description.dns.needs_address(addresses):
             self._close(one for one in listeners if one not in old)
             where = f"host {host.name!r} listens on all addresses"
             raise ListenError(f"{where}: its dns.address is required")
+        used = [one.listener for one in listeners]
+        listeners = [one.be(how) for one, how in zip(listeners, asked, strict=True)]
         self._open[host.name] = listeners
         host.describe(description)
-        host.listens = bound
+        host.listens = tuple(one.bound for one in listeners if one.bound is not None)
         host.addresses = tuple(one.listener.address for one in listeners)
         if self._mock.hosts.get(host.name) is not host:
             self._mock.add(host)
         self._mock.set_records(host, tuple(description.dns.records(addresses)))
-        await self._close(one for one in old if one not in listeners)
+        await self._close(one for one in old if one.listener not in used)
 
     async def _open_all(
         self, host: MailHost, asked: list[Asked], there: list[OpenListener]
@@ -210,13 +234,13 @@ class Hosting:
 
     async def _open_one(self, host: MailHost, asked: Asked) -> OpenListener:
         reactor = self._reactor
-        factory = MockSMTPFactory(host, reactor, self._sessions)
+        factory = MockSMTPFactory(host, reactor, self._sessions, self._contexts)
         if isinstance(asked, str):
             listener = await listen_stream(reactor, asked, factory, factory)
         else:
             address = str(asked.address)
             listener = listen_tcp(reactor, address, asked.port, factory, factory)
-        return OpenListener.of(asked, listener)
+        return OpenListener.of(asked, listener, factory)
 
     def _close(self, listeners: Iterable[OpenListener]) -> Deferred[None]:
         """Close them, also when who waits for it, as a client, has left."""

@@ -36,6 +36,9 @@ from mocksmtp.listening import (
     listen_stream,
     parse_endpoint,
 )
+from mocksmtp.model.tls import GivenCertificate, TlsSettings
+from mocksmtp.tls.authority import Authority, CertificateError
+from mocksmtp.tls.contexts import ServerContexts
 
 StartError = ListenError
 
@@ -56,7 +59,10 @@ class MockService(Service):
             if endpoint is not None:
                 parse_endpoint(reactor, endpoint)
         self.mock = _make_mock(config)
-        self._hosting = Hosting(self.mock, config.plans, reactor)
+        self._authority = _make_authority(config.state_dir)
+        _check_certificates(config)
+        contexts = ServerContexts(self._authority)
+        self._hosting = Hosting(self.mock, config.plans, reactor, contexts)
         self._info = ServiceInfo(reactor.seconds())
         self._config = config
         self._reactor = reactor
@@ -153,6 +159,8 @@ class MockService(Service):
                     self._info,
                     hosts=self._hosting,
                     bus=bus,
+                    root_pem=lambda: self._authority.root_pem,
+                    check_certificate=check_certificate,
                 )
             )
             yield "http", await listen_stream(reactor, config.http, site, site)
@@ -185,9 +193,43 @@ def make_service(config: Config, reactor: Any) -> MockService:
     """
     The service that `config` describes; nothing is opened before it is started.
 
-    :raises ListenError: an endpoint is none
+    :raises ListenError: an endpoint is none, or a certificate can't be used
     """
     return MockService(config, reactor)
+
+
+def _make_authority(state_dir: str | None) -> Authority:
+    """The authority; a folder that can't be used is told before all else."""
+    authority = Authority(state_dir)
+    if state_dir is not None:
+        try:
+            _ = authority.root_pem
+        except CertificateError as error:
+            raise StartError(f"--state-dir: {error}") from None
+    return authority
+
+
+def check_certificate(certificate: GivenCertificate) -> None:
+    """
+    See whether there could be TLS with a certificate; may be called in a thread.
+
+    :raises ValueError: there could be none
+    """
+    # An authority of its own, for the service's keeps what it has seen.
+    settings = TlsSettings(certificate=certificate)
+    ServerContexts(Authority()).context(settings, ())
+
+
+def _check_certificates(config: Config) -> None:
+    """Refuse those of the configuration that can't be used."""
+    for plan in config.plans:
+        match plan.description.tls:
+            case TlsSettings(certificate=GivenCertificate() as certificate):
+                try:
+                    check_certificate(certificate)
+                except ValueError as error:
+                    where = f"host {plan.description.name!r}: tls.certificate"
+                    raise StartError(f"{where}: {error}") from None
 
 
 def _make_mock(config: Config) -> Mock:
@@ -198,8 +240,11 @@ def _make_mock(config: Config) -> Mock:
         default.hostname,
         Mailbox(config.max_mails, config.max_bytes),
         default.limits,
-        start=first.start,
-        journal=Journal(config.journal),
+        default.capabilities,
+        first.start,
+        Journal(config.journal),
+        default.tls,
+        default.auth,
     )
     mock = Mock(host, Zone(config.records), config.limits)
     for plan in others:

@@ -20,16 +20,18 @@ PACKAGE = ROOT / "mocksmtp"
 FLOORS: dict[str, set[str]] = {
     "model": set(),
     "core": {"model"},
+    "sasl": {"model"},
     "codec": {"model", "core"},
-    "smtp": {"model", "core"},
-    "http": {"model", "core", "codec"},
+    "tls": {"model"},
+    "smtp": {"model", "core", "tls", "sasl"},
+    "http": {"model", "core", "codec", "tls"},
     "dns": {"model", "core"},
     "logs": set(),
     "config": {"model", "core", "codec", "logs"},
     "listening": set(),
-    "hosting": {"model", "core", "smtp", "listening"},
+    "hosting": {"model", "core", "smtp", "tls", "listening"},
     "service": {"smtp", "http", "dns", "config", "listening", "hosting"}
-    | {"codec", "core", "model"},
+    | {"codec", "core", "model", "tls"},
     "process": {"service"},
     "tap": {"config", "logs", "process", "service"},
     "client": {"model"},
@@ -44,6 +46,7 @@ Everyone may ask the package itself for its version.
 LIBRARIES = {
     "model": {"attrs", "stringzilla"},
     "core": {"attrs"},
+    "sasl": {"attrs"},
 }
 """What else but the standard library is known down there."""
 
@@ -52,7 +55,7 @@ OUTSIDE = {"asyncio", "select", "selectors", "socket", "socketserver", "ssl"} | 
     "threading",
     "time",
 }
-"""Modules of the standard library that model and core get nothing from.
+"""Modules of the standard library that those rooms get nothing from.
 
 They bring the network, a clock or a thread; those are arguments, or not for them.
 """
@@ -60,8 +63,10 @@ They bring the network, a clock or a thread; those are arguments, or not for the
 ONLY_IN = {
     "cattr": {"codec"},
     "cattrs": {"codec"},
+    "cryptography": {"tls"},
     "dns": {"codec"},  # dnspython
     "klein": {"http"},
+    "OpenSSL": {"tls"},
     "prometheus_client": {"http"},
     "twisted.mail": {"smtp", "testing"},
     "twisted.names": {"dns"},
@@ -239,6 +244,8 @@ class ReaderTests(SynchronousTestCase):
             ("mocksmtp.http.app", "import mocksmtp.service"),
             ("mocksmtp.client.api", "import mocksmtp.core.query"),
             ("mocksmtp.client.api", "import mocksmtp.http.app"),
+            ("mocksmtp.core.host", "import mocksmtp.tls.authority"),
+            ("mocksmtp.tls.contexts", "import mocksmtp.core.host"),
             ("mocksmtp.config", "import mocksmtp.service"),
             ("mocksmtp.service", "from mocksmtp.tap import Options"),
             ("mocksmtp.attic", "import mocksmtp.model"),
@@ -261,6 +268,8 @@ class ReaderTests(SynchronousTestCase):
             ("mocksmtp.http.app", "import cattrs"),
             ("mocksmtp.config", "from cattrs.gen import override"),
             ("mocksmtp.smtp.protocol", "from klein import Klein"),
+            ("mocksmtp.smtp.protocol", "from OpenSSL import SSL"),
+            ("mocksmtp.http.app", "from cryptography import x509"),
             ("mocksmtp.http.app", "from twisted.mail.smtp import ESMTP"),
         ):
             self.assertEqual(len(complaints(module, source)), 1, (module, source))
@@ -277,6 +286,7 @@ class ReaderTests(SynchronousTestCase):
                 "mocksmtp.dns.server",
                 "from twisted.names.server import DNSServerFactory",
             ),
+            ("mocksmtp.smtp.protocol", "from mocksmtp.tls.contexts import Contexts"),
             ("mocksmtp.http.app", "from mocksmtp import __version__"),
             ("mocksmtp.http.app", "from http import HTTPStatus"),
             ("mocksmtp.http.app", "import mocksmtp.codec, mocksmtp.core, klein"),

@@ -81,6 +81,10 @@ class DocumentTests(SynchronousTestCase):
         """The SMTP side."""
         self.assert_true("docs/smtp.md")
 
+    def test_tls(self) -> None:
+        """TLS and AUTH."""
+        self.assert_true("docs/tls.md")
+
     def test_the_configuration_file_is_accepted(self) -> None:
         """The file of docs/configuration.md starts a service as it says."""
         (text,) = blocks("docs/configuration.md", "toml")

@@ -146,8 +146,9 @@ class Client:
         Make a mail host; answers its document, with the ports that are open.
 
         :param name: without one the service makes one up
-        :param document: ``hostname``, ``capabilities``, ``limits``, ``listeners``,
-            ``dns``; without listeners it has one on a free port of 127.0.0.1
+        :param document: ``hostname``, ``capabilities``, ``limits``, ``tls``,
+            ``auth``, ``listeners``, ``dns``; without listeners it has one on a free
+            port of 127.0.0.1
         """
         asked = document if name is None else {"name": name, **document}
         answer: Document = orjson.loads(await self.call("POST", "/hosts", asked))

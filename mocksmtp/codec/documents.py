@@ -137,6 +137,8 @@ class ListenerDocument(TypedDict):
 
     address: str
     port: int
+    protocol: NotRequired[str]
+    tls: NotRequired[str]
 
 
 class HostLimitsDocument(TypedDict):
@@ -146,6 +148,42 @@ class HostLimitsDocument(TypedDict):
     recipients: int
     connections: int
     idleTime: int
+    totalTime: int | None
+    messages: int | None
+    badCommands: int | None
+
+
+class CapabilitiesDocument(TypedDict):
+    """What EHLO offers, where it is not the same before TLS and under it."""
+
+    beforeTls: list[str]
+    underTls: list[str]
+
+
+class CertificateDocument(TypedDict):
+    """A certificate of the user's own, without its key."""
+
+    certificatePem: str
+    keyPem: None
+
+
+class HostTlsDocument(TypedDict):
+    """How a host does TLS."""
+
+    mode: str
+    certificate: str | CertificateDocument
+    minVersion: str | None
+    maxVersion: str | None
+    clientCertificate: str
+
+
+class HostAuthDocument(TypedDict):
+    """Who may authenticate and how; a password is null."""
+
+    mechanisms: list[str]
+    users: str | dict[str, None]
+    requireTls: bool
+    required: bool
 
 
 class MailDomainDocument(TypedDict):
@@ -168,8 +206,10 @@ class HostDocument(TypedDict):
 
     name: str
     hostname: str
-    capabilities: list[str]
+    capabilities: list[str] | CapabilitiesDocument
     limits: HostLimitsDocument
+    tls: HostTlsDocument | None
+    auth: HostAuthDocument | None
     listeners: list[ListenerDocument]
     dns: HostDnsDocument
     addresses: list[str]
@@ -242,9 +282,29 @@ class ExchangeDocument(TypedDict):
     length: NotRequired[int]
     content: NotRequired[SizeDocument]
     pipelined: NotRequired[bool]
+    smuggling: NotRequired[bool]
+    injected: NotRequired[bool]
     delay: NotRequired[float]
     reply: ReplyDocument | None
     behavior: str | None
+
+
+class PeerCertificateDocument(TypedDict):
+    """The certificate that a client has shown."""
+
+    subject: str
+    issuer: str
+    fingerprint: str
+
+
+class SessionTlsDocument(TypedDict):
+    """What a handshake has agreed on, or why it has failed."""
+
+    version: str | None
+    cipher: str | None
+    sni: str | None
+    clientCertificate: PeerCertificateDocument | None
+    error: NotRequired[str]
 
 
 class SessionDocument(TypedDict):
@@ -258,8 +318,9 @@ class SessionDocument(TypedDict):
     startedAt: str
     endedAt: str | None
     end: str | None
-    tls: None
-    authUser: None
+    tls: SessionTlsDocument | None
+    authUser: str | None
+    authMechanism: str | None
     helo: str
     transactions: list[TransactionDocument]
     transcript: list[ExchangeDocument]

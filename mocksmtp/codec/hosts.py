@@ -8,30 +8,43 @@ and sent back.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import attrs
 
+from mocksmtp.codec.auth import AuthFields, auth_document, structure_auth
+from mocksmtp.codec.capabilities import capabilities_document, structure_capabilities
+from mocksmtp.codec.fields import array, number, optional, text
+from mocksmtp.codec.limits import LimitsFields, limits_document, structure_limits
+from mocksmtp.codec.listeners import (
+    has_tls,
+    listener_document,
+    parse_address,
+    structure_listeners,
+)
 from mocksmtp.codec.records import parse_name
 from mocksmtp.codec.structure import (
     DocumentError,
-    Hook,
     Problem,
     Refused,
     class_hook,
     new_converter,
-    strict_int,
     strict_str,
     structure,
 )
-from mocksmtp.core.host import CAPABILITIES, Description, Limits, MailHost
+from mocksmtp.codec.tls import (
+    CheckCertificate,
+    TlsFields,
+    structure_tls,
+    tls_document,
+)
+from mocksmtp.core.host import Description, Limits, MailHost
+from mocksmtp.model.auth import AuthSettings
+from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Address, HostDns, Listen, MailDomain
 from mocksmtp.model.name import Name
-from mocksmtp.model.units import parse_duration, parse_size
-
-MAX_LISTENERS = 100
-"""How many listeners a document may have."""
+from mocksmtp.model.tls import TlsSettings
 
 MAX_NAMES = 100
 """How many DNS names a host may have."""
@@ -39,31 +52,26 @@ MAX_NAMES = 100
 MAX_DOMAINS = 1000
 """How many domains a host may be the mail exchange of."""
 
-MAX_COUNT = 10**9
-"""How many recipients or connections a limit may allow."""
-
 # A segment of a path as it is, with no escapes; what a path leaves out is no name.
 _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
 _HOSTNAME = re.compile(r"[!-~\x80-\U0010ffff]{1,255}")
-_LINE = re.compile(r"[\x20-\x7e\x80-\U0010ffff]{1,500}")
 
 _Document: TypeAlias = dict[str, Any]
 
 
 @attrs.frozen(kw_only=True)
-class LimitsFields:
-    """What a document says of limits; what it does not say is None."""
+class Usual:
+    """
+    What counts where a document does not say it.
 
-    message_size: int | None = None
-    recipients: int | None = None
-    connections: int | None = None
-    idle_time: float | None = None
+    :ivar hostname: what goes before the first of its DNS names, and its own name
+    """
 
-    def over(self, usual: Limits) -> Limits:
-        """These, and what is `usual` where there is none."""
-        given = attrs.asdict(self, filter=lambda _, value: value is not None)
-        advertise = usual.advertise_size or self.message_size is not None
-        return attrs.evolve(usual, **given, advertise_size=advertise)
+    limits: Limits = attrs.field(factory=Limits)
+    hostname: str | None = None
+    capabilities: Capabilities = attrs.field(factory=Capabilities)
+    tls: TlsSettings | None = None
+    auth: AuthSettings | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -72,21 +80,37 @@ class HostFields:
 
     name: str | None = None
     hostname: str | None = None
-    capabilities: tuple[str, ...] = CAPABILITIES
+    capabilities: Capabilities | None = None
     limits: LimitsFields = attrs.field(factory=LimitsFields)
+    tls: TlsFields | None = None
+    auth: AuthFields | None = None
     listeners: tuple[Listen, ...] | None = None
     dns: HostDns = attrs.field(factory=HostDns)
     url: object = None
     addresses: object = None
 
-    def describe(self, name: str, usual: Limits, hostname: str | None) -> Description:
-        """What the host of that `name` is to be, with what is `usual`."""
+    def describe(
+        self,
+        name: str,
+        usual: Usual,
+        known: MailHost | None,
+        check: CheckCertificate | None,
+    ) -> Description:
+        """What the host of that `name` is to be; arguments are those of parsing."""
         names = self.dns.names
+        hostname = self.hostname or usual.hostname
+        tls, auth = usual.tls, usual.auth
+        if self.tls is not None:
+            tls = self.tls.over(known.tls if known is not None else None, check)
+        if self.auth is not None:
+            auth = self.auth.over(known.auth if known is not None else None)
         return Description(
             name,
-            self.hostname or hostname or (str(names[0]) if names else name),
-            self.capabilities,
-            self.limits.over(usual),
+            hostname or (str(names[0]) if names else name),
+            self.capabilities or usual.capabilities,
+            self.limits.over(usual.limits),
+            tls,
+            auth,
             self.listeners,
             self.dns,
         )
@@ -95,23 +119,41 @@ class HostFields:
 def parse_host(
     document: Any,
     name: str | None = None,
-    limits: Limits | None = None,
-    hostname: str | None = None,
+    usual: Usual | None = None,
+    known: MailHost | None = None,
+    check_certificate: CheckCertificate | None = None,
 ) -> Description:
     """
     What a host is to be.
 
     :param name: what it is called already; a document that gives another is refused
-    :param limits: those that count where the document has none
-    :param hostname: what counts where the document has none, before the first of
-        its DNS names, and its own name
+    :param usual: what counts where the document does not say it
+    :param known: the host as it is, for secrets that were not told
+    :param check_certificate: raises `ValueError` for a certificate that can't be used
     :return: its name is ``""`` where neither gives one
     :raises DocumentError: the document describes no host
     """
     read: HostFields = structure(_converter, document, HostFields)
     if name is not None and read.name not in (None, name):
         raise DocumentError(Problem("$.name", f"must be {name!r}, or left out"))
-    return read.describe(name or read.name or "", limits or Limits(), hostname)
+    description = read.describe(
+        name or read.name or "", usual or Usual(), known, check_certificate
+    )
+    if problems := tuple(_without_tls(description)):
+        raise DocumentError(*problems)
+    return description
+
+
+def _without_tls(description: Description) -> Iterator[Problem]:
+    """What a host without TLS can't do."""
+    if description.tls is not None:
+        return
+    if description.auth is not None and description.auth.require_tls:
+        yield Problem("$.auth.requireTls", "must be false, for the host has no tls")
+    for index, listener in enumerate(description.listeners or ()):
+        if has_tls(listener):
+            message = "must be none or left out, for the host has no tls"
+            yield Problem(f"$.listeners[{index}].tls", message)
 
 
 def settle(
@@ -120,13 +162,18 @@ def settle(
     """
     `description` with these listeners, where it names none.
 
-    :raises DocumentError: it has a name in DNS and no address that could be told
+    :raises DocumentError: it has a name in DNS and no address that could be told, or
+        one of these listeners does TLS and it does not
     """
     if description.listeners is not None:
         listeners = description.listeners
     if description.dns.needs_address(listener.address for listener in listeners):
         message = "required, for the host listens on all addresses"
         raise DocumentError(Problem("$.dns.address", message))
+    secure = [listener for listener in listeners if has_tls(listener)]
+    if secure and description.tls is None:
+        message = f"required, for the listener {secure[0]} stays, which does TLS"
+        raise DocumentError(Problem("$.tls", message))
     return attrs.evolve(description, listeners=listeners)
 
 
@@ -147,23 +194,16 @@ def host_path(name: str) -> str:
 
 
 def host_document(host: MailHost) -> _Document:
-    """The document of `host`, with the addresses that are open."""
-    limits, dns = host.limits, host.dns
-    document: _Document = {
+    """The document of `host`, with the addresses that are open and no secrets."""
+    dns = host.dns
+    return {
         "name": host.name,
         "hostname": host.hostname,
-        "capabilities": list(host.capabilities),
-        "limits": {
-            # A size that was not set is not told to clients either.
-            "messageSize": limits.message_size if limits.advertise_size else None,
-            "recipients": limits.recipients,
-            "connections": limits.connections,
-            "idleTime": round(limits.idle_time * 1000),
-        },
-        "listeners": [
-            {"address": str(listen.address), "port": listen.port}
-            for listen in host.listens
-        ],
+        "capabilities": capabilities_document(host.capabilities),
+        "limits": limits_document(host.limits),
+        "tls": tls_document(host.tls),
+        "auth": auth_document(host.auth),
+        "listeners": [listener_document(listen) for listen in host.listens],
         "dns": {
             "names": [str(name) for name in dns.names],
             "domains": [
@@ -175,60 +215,10 @@ def host_document(host: MailHost) -> _Document:
         "addresses": list(host.addresses),
         "url": host_path(host.name),
     }
-    return document
-
-
-def _text(pattern: re.Pattern[str], message: str) -> Hook:
-    def structure_text(value: Any, _: Any) -> str:
-        if not pattern.fullmatch(strict_str(value)):
-            raise Refused(message)
-        return str(value)
-
-    return structure_text
-
-
-def _optional(hook: Hook) -> Hook:
-    return lambda value, kind: None if value is None else hook(value, kind)
-
-
-def _number(least: int, most: int) -> Hook:
-    def structure_number(value: Any, _: Any) -> int:
-        if not least <= strict_int(value) <= most:
-            raise Refused(f"must be from {least} to {most}, not {value}"[:100])
-        return int(value)
-
-    return structure_number
-
-
-def _size(value: Any, _: Any) -> int:
-    """Octets, as a number or as a text such as ``10MiB``."""
-    if isinstance(value, str):
-        return _number(1, 2**62)(parse_size(value), int)  # type: ignore[no-any-return]
-    return _number(1, 2**62)(value, int)  # type: ignore[no-any-return]
-
-
-def _duration(value: Any, _: Any) -> float:
-    """Seconds, from a number of milliseconds or a text such as ``30s``."""
-    if isinstance(value, str):
-        seconds = parse_duration(value)
-    else:
-        seconds = strict_int(value) / 1000
-    if not 0 < seconds <= 10**6:
-        raise Refused("must be more than no time, and at most 1000000s")
-    return seconds
-
-
-def _address(value: Any, _: Any = None) -> IPv4Address | IPv6Address:
-    text = strict_str(value)
-    try:
-        # An interface's name behind a percent sign is not for others.
-        return ip_address(text.replace("%", " "))
-    except ValueError:
-        raise Refused(f"not an IP address: {text[:64]!r}") from None
 
 
 def _told_address(value: Any, _: Any) -> Address:
-    address = _address(value)
+    address = parse_address(value)
     if address.is_unspecified:
         raise Refused(f"{address} is no address that mail can be sent to")
     return address
@@ -240,26 +230,6 @@ def _told_addresses(value: Any, kind: Any) -> tuple[Address, ...]:
         return (_told_address(value, kind),)
     addresses: Any = _told_converter.structure(value, _ADDRESSES)
     return tuple(addresses)
-
-
-def _array(kind: Any, most: int) -> Hook:
-    """A hook for arrays that are not too long."""
-
-    def structure_array(value: Any, _: Any) -> tuple[Any, ...]:
-        if isinstance(value, list) and len(value) > most:
-            raise Refused(f"must have {most} at most, not {len(value)}")
-        array: tuple[Any, ...] = _converter.structure(value, tuple[kind, ...])
-        return array
-
-    return structure_array
-
-
-def _listeners(value: Any, kind: Any) -> tuple[Listen, ...]:
-    listeners: tuple[Listen, ...] = _array(Listen, MAX_LISTENERS)(value, kind)
-    fixed = [listener for listener in listeners if listener.port]
-    if len(set(fixed)) < len(fixed):
-        raise Refused("the same address and port come twice")
-    return listeners
 
 
 def _dns(value: Any, kind: Any) -> HostDns:
@@ -276,50 +246,28 @@ _converter = new_converter()
 _converter.register_structure_hook(Name, parse_name)
 _converter.register_structure_hook(
     MailDomain,
-    class_hook(_converter, MailDomain, name=parse_name, preference=_number(0, 65535)),
-)
-_converter.register_structure_hook(
-    Listen,
-    class_hook(_converter, Listen, address=_address, port=_number(0, 65535)),
+    class_hook(_converter, MailDomain, name=parse_name, preference=number(0, 65535)),
 )
 _structure_dns = class_hook(
     _converter,
     HostDns,
-    names=_array(Name, MAX_NAMES),
-    domains=_array(MailDomain, MAX_DOMAINS),
+    names=array(_converter, Name, MAX_NAMES),
+    domains=array(_converter, MailDomain, MAX_DOMAINS),
     address=_told_addresses,
-)
-_converter.register_structure_hook(HostDns, _dns)
-_converter.register_structure_hook(
-    LimitsFields,
-    class_hook(
-        _converter,
-        LimitsFields,
-        message_size=_optional(_size),
-        recipients=_optional(_number(1, MAX_COUNT)),
-        connections=_optional(_number(1, MAX_COUNT)),
-        idle_time=_optional(_duration),
-    ),
-)
-
-
-def _capabilities(value: Any, kind: Any) -> tuple[str, ...]:
-    return tuple(_line_converter.structure(value, tuple[str, ...]))
-
-
-_line_converter = new_converter()
-_line_converter.register_structure_hook(
-    str, _text(_LINE, "must be one line of text, and not empty")
 )
 _converter.register_structure_hook(
     HostFields,
     class_hook(
         _converter,
         HostFields,
-        name=_optional(parse_host_name),
-        hostname=_optional(_text(_HOSTNAME, "must be a name without spaces")),
-        capabilities=_capabilities,
-        listeners=_listeners,
+        name=optional(parse_host_name),
+        hostname=optional(text(_HOSTNAME, "must be a name without spaces")),
+        capabilities=structure_capabilities,
+        limits=structure_limits,
+        tls=optional(structure_tls),
+        auth=optional(structure_auth),
+        listeners=structure_listeners,
+        dns=_dns,
         url=lambda value, _: value,
         addresses=lambda value, _: value,
     ),

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import attrs
 
 from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
-from mocksmtp.codec.hosts import parse_host, settle
+from mocksmtp.codec.hosts import Usual, parse_host, settle
 from mocksmtp.codec.structure import DocumentError, Problem, json_type
-from mocksmtp.core.host import HostPlan, HostStart
+from mocksmtp.core.host import Description, HostPlan, HostStart
 from mocksmtp.core.mock import DEFAULT_HOST
 
 T = TypeVar("T")
@@ -62,17 +62,27 @@ def _parse_plan(
     if (key := "smtpExtensions") in rest:
         extensions = _at(f"{place}.{key}", parse_extensions, rest.pop(key))
         start = attrs.evolve(start, extensions=extensions)
-    limits = usual.description.limits
-    hostname = usual.description.hostname if is_default else None
-    described = _at(
-        place, lambda value: parse_host(value, None, limits, hostname), rest
-    )
+    for_host = _usual(usual.description, is_default)
+    described = _at(place, lambda value: parse_host(value, None, for_host), rest)
     told = endpoints.get(described.name)
     if is_default and told is None and described.listeners is None:
         told = usual.endpoints
     if told is None:
         described = _at(place, settle, described)
     return HostPlan(described, told, start)
+
+
+def _usual(default: Description, is_default: bool) -> Usual:
+    """What a document need not say; of other hosts these are the limits alone."""
+    if not is_default:
+        return Usual(limits=default.limits)
+    return Usual(
+        limits=default.limits,
+        hostname=default.hostname,
+        capabilities=default.capabilities,
+        tls=default.tls,
+        auth=default.auth,
+    )
 
 
 def _at(place: str, parse: Callable[[Any], T], value: Any) -> T:

@@ -11,109 +11,76 @@ import types
 import typing
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 
 from mocksmtp.codec import documents
 from mocksmtp.codec.behaviors import OPERATORS
-from mocksmtp.codec.hosts import (
-    MAX_COUNT,
-    MAX_DOMAINS,
-    MAX_LISTENERS,
-    MAX_NAMES,
-    HostFields,
-    LimitsFields,
+from mocksmtp.codec.host_schema import HOST_NAME, RULES, TAKEN
+from mocksmtp.codec.hosts import HostFields
+from mocksmtp.codec.json_schema import (
+    IP_ADDRESSES,
+    LINE,
+    NAME,
+    NULL,
+    NUMBER,
+    TEXT,
+    Schema,
+    any_of,
+    array_of,
+    object_of,
+    one_of,
+    ref,
+    whole,
 )
 from mocksmtp.codec.structure import camel_case
+from mocksmtp.codec.tls import CertificateFields
 from mocksmtp.model.behavior import DISCARDING, Behavior, Command, Response
 from mocksmtp.model.condition import Condition
-from mocksmtp.model.host import HostDns, Listen, MailDomain
+from mocksmtp.model.host import Listen, MailDomain
 from mocksmtp.model.kind import Kind, kind_of
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import RDATA, Rdata
 from mocksmtp.model.rrtype import type_name
 from mocksmtp.model.zone import MAX_TTL
 
-Schema: TypeAlias = dict[str, Any]
+__all__ = [
+    "HOST_NAME",
+    "LINE",
+    "NAME",
+    "TEXT",
+    "TYPE",
+    "Schema",
+    "Schemas",
+    "any_of",
+    "array_of",
+    "named_schemas",
+    "ref",
+]
 
 MAX_INTEGER = 2**64 - 1
 """The largest whole number that is read as one."""
 
-TEXT: Schema = {"type": "string"}
-NULL: Schema = {"type": "null"}
-NUMBER: Schema = {"type": "number"}
-NAME: Schema = {**TEXT, "format": "domain-name"}
-"""A domain name; with which letters and how long is for no regular expression."""
-
 TYPE: Schema = {**TEXT, "format": "rrtype"}
 """``MX``, ``TYPE65280``."""
 
-_TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL}
+_TTL = whole(0, MAX_TTL)
 _KINDS: dict[Kind, Schema] = {
-    Kind.U16: {"type": "integer", "minimum": 0, "maximum": 0xFFFF},
-    Kind.U32: {"type": "integer", "minimum": 0, "maximum": 0xFFFFFFFF},
-    Kind.IPV4: {**TEXT, "format": "ipv4"},
-    Kind.IPV6: {**TEXT, "format": "ipv6"},
+    Kind.U16: whole(0, 0xFFFF),
+    Kind.U32: whole(0, 0xFFFFFFFF),
+    Kind.IPV4: IP_ADDRESSES[0],
+    Kind.IPV6: IP_ADDRESSES[1],
     Kind.NAME: NAME,
     Kind.STRINGS: {"type": "array", "items": TEXT, "minItems": 1},
     Kind.OCTETS: {**TEXT, "format": "rdata"},
 }
 
-LINE: Schema = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
-"""One line, as an extension is one of EHLO's answer."""
-
 _LINES: Schema = {**TEXT, "pattern": "^(?:[^\\r]|\\r\\n)*$"}
 
 
-def ref(name: str) -> Schema:
-    """The schema of that name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def array_of(*schemas: Schema) -> Schema:
-    """An array of what fits one of these."""
-    return {"type": "array", "items": any_of(*schemas)}
-
-
-def any_of(*schemas: Schema) -> Schema:
-    """What fits one of these."""
-    return schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
-
-
-def _whole(least: int, most: int) -> Schema:
-    return {"type": "integer", "minimum": least, "maximum": most}
-
-
-def _up_to(most: int, schema: Schema) -> Schema:
-    return {**array_of(schema), "maxItems": most}
-
-
-_TOLD: Schema = {
-    "anyOf": [{**TEXT, "format": "ipv4"}, {**TEXT, "format": "ipv6"}],
-    "not": {"enum": ["0.0.0.0", "::"]},
-}
-"""An address that can be sent to."""
-
-_ADDRESSES = ({**TEXT, "format": "ipv4"}, {**TEXT, "format": "ipv6"})
-
-HOST_NAME: Schema = {**TEXT, "pattern": "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,253}$"}
-"""The name of a host in the API."""
-
-_SIZE: Schema = {
-    **TEXT,
-    "pattern": "^(?!0+(?![0-9]))(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?"
-    "|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)$",
-}
-_DURATION: Schema = {
-    **TEXT,
-    "pattern": "^(?=.*[1-9])(?:[0-9]{1,9}(?:[.][0-9]{1,6})?(?:ms)?"
-    "|[0-9]{1,6}(?:[.][0-9]{1,6})?s|[0-9]{1,4}(?:[.][0-9]{1,6})?m"
-    "|[0-9]{1,2}(?:[.][0-9]{1,6})?h)$",
-}
-
-CODE = _whole(200, 599)
-COUNT = _whole(1, MAX_INTEGER)
+CODE = whole(200, 599)
+COUNT = whole(1, MAX_INTEGER)
 
 LENIENT: dict[tuple[type, str], Schema] = {
     (Response, "code"): any_of(CODE, {**TEXT, "pattern": "^0{0,15}[2-5][0-9]{2}$"}),
@@ -121,21 +88,7 @@ LENIENT: dict[tuple[type, str], Schema] = {
     (Behavior, "number_of_answer"): any_of(
         COUNT, {**TEXT, "pattern": "^(?!0+$)[0-9]{1,18}$"}, {**TEXT, "const": ""}, NULL
     ),
-    (HostFields, "name"): any_of(HOST_NAME, NULL),
-    (HostFields, "hostname"): any_of(
-        {**TEXT, "pattern": "^[^\\u0000-\\u0020\\u007f]{1,255}$"}, NULL
-    ),
-    (HostFields, "capabilities"): array_of({**LINE, "maxLength": 500}),
-    (HostFields, "listeners"): _up_to(MAX_LISTENERS, ref("NewListen")),
-    (LimitsFields, "message_size"): any_of(_whole(1, 2**62), _SIZE, NULL),
-    (LimitsFields, "recipients"): any_of(_whole(1, MAX_COUNT), NULL),
-    (LimitsFields, "connections"): any_of(_whole(1, MAX_COUNT), NULL),
-    (LimitsFields, "idle_time"): any_of(_whole(1, 10**9), _DURATION, NULL),
-    (Listen, "port"): _whole(0, 0xFFFF),
-    (MailDomain, "preference"): _whole(0, 0xFFFF),
-    (HostDns, "names"): _up_to(MAX_NAMES, NAME),
-    (HostDns, "domains"): _up_to(MAX_DOMAINS, ref("NewMailDomain")),
-    (HostDns, "address"): any_of(_TOLD, array_of(_TOLD)),
+    **TAKEN,
 }
 """Fields that take more, or less, than their type says."""
 
@@ -168,7 +121,7 @@ class Schemas:
             name = kind.__name__.removesuffix("Fields")
             return self._name(name, lambda: self._class(kind))
         if isinstance(kind, type) and issubclass(kind, Enum):
-            return {"type": "string", "enum": [member.value for member in kind]}
+            return one_of(kind)
         return self._generic(typing.get_origin(kind), typing.get_args(kind))
 
     def _generic(self, origin: Any, arguments: tuple[Any, ...]) -> Schema:
@@ -213,16 +166,6 @@ class Schemas:
         }
         required = [camel_case(f.name) for f in fields if f.default is attrs.NOTHING]
         return object_of(properties, required) | _RULES.get(kind, {})
-
-
-def object_of(properties: dict[str, Schema], required: Any) -> Schema:
-    """An object with these properties and no others."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name in required],
-        "additionalProperties": False,
-    }
 
 
 def _condition(lenient: bool) -> Schema:
@@ -275,25 +218,21 @@ _RULES: dict[type, Schema] = {
         "if": _DISCARDS,
         "then": {"properties": {"command": {"enum": _DISCARDING}}},
     },
-    HostDns: {
-        "anyOf": [
-            {"properties": {"domains": {"maxItems": 0}}},
-            {"properties": {"names": {"minItems": 1}}, "required": ["names"]},
-        ],
-    },
+    **RULES,
 }
 """What a class asks for besides its fields."""
 
 _PLAIN: dict[Any, Schema] = {
     Name: NAME,
-    IPv4Address: _ADDRESSES[0],
-    IPv6Address: _ADDRESSES[1],
+    IPv4Address: IP_ADDRESSES[0],
+    IPv6Address: IP_ADDRESSES[1],
     object: {},
     str: TEXT,
     int: {"type": "integer"},
     float: NUMBER,
     bool: {"type": "boolean"},
     type(None): NULL,
+    None: NULL,
     Any: {},
 }
 
@@ -302,7 +241,7 @@ def named_schemas() -> dict[str, Schema]:
     """Every schema that has a name."""
     told, taken = Schemas(), Schemas("New", LENIENT)
     told.of(Behavior)
-    for kind in (Behavior, HostFields, Listen, MailDomain):
+    for kind in (Behavior, HostFields, CertificateFields, Listen, MailDomain):
         taken.of(kind)
     for document in documents.ALL:
         told.of(document)

@@ -9,14 +9,27 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
+
 from mocksmtp.codec.mails import NULL_SENDER
 from mocksmtp.core.session_query import Attempt, fates
 from mocksmtp.model.command import Parameter, PathCommand
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import Exchange, Session, Transaction
+from mocksmtp.model.session import (
+    EARLY,
+    INJECTED,
+    SMUGGLING,
+    Exchange,
+    Session,
+    Transaction,
+)
+from mocksmtp.model.tls import PeerCertificate, TlsSession
 
 MAX_TEXT = 2048
 """Octets of a line, and characters of a reply, that are told; more is an oddity."""
+
+FLAGS = {EARLY: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
+"""What a flag of an exchange is called; it is told only where it is set."""
 
 
 def session_document(
@@ -51,8 +64,9 @@ def session_summary(session: Session) -> dict[str, Any]:
         "startedAt": timestamp(session.started_at),
         "endedAt": None if session.ended_at is None else timestamp(session.ended_at),
         "end": None if session.end is None else session.end.value,
-        "tls": None,
-        "authUser": None,
+        "tls": _tls(session.tls),
+        "authUser": session.auth_user,
+        "authMechanism": session.auth_mechanism,
         "helo": session.helo,
     }
 
@@ -82,14 +96,14 @@ def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
     exchanges = tuple(session.exchanges)
     mails = _mails_of_contents(exchanges, tuple(session.transactions))
     started_at = session.started_at
-    for index, (at, said, reply, early, delay) in enumerate(exchanges):
+    for index, (at, said, reply, flags, delay) in enumerate(exchanges):
         document: dict[str, Any] = {"at": _milliseconds(at - started_at)}
         if isinstance(said, bytes):
             document |= _line(said)
         elif said is not None:
             document["content"] = {"size": said, "mailId": mails.get(index)}
-        if early:
-            document["pipelined"] = True
+        if flags:
+            document |= {name: True for flag, name in FLAGS.items() if flags & flag}
         if delay:
             document["delay"] = _milliseconds(delay)
         document["reply"] = reply_document(reply)
@@ -125,6 +139,22 @@ def timestamp(seconds: float) -> str:
     """A time as in RFC 3339, with milliseconds, in UTC."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def _tls(tls: TlsSession | None) -> dict[str, Any] | None:
+    if tls is None:
+        return None
+    document = {
+        "version": tls.version,
+        "cipher": tls.cipher,
+        "sni": tls.sni,
+        "clientCertificate": _peer(tls.client_certificate),
+    }
+    return document if tls.error is None else {**document, "error": tls.error}
+
+
+def _peer(certificate: PeerCertificate | None) -> dict[str, str] | None:
+    return None if certificate is None else attrs.asdict(certificate)
 
 
 def _milliseconds(seconds: float) -> float:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import attrs
 
 from mocksmtp.core.behaviors import Behaviors
 from mocksmtp.core.counters import Counters
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.behavior import Behavior
+from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import HostDns, Listen
-from mocksmtp.model.reply import extended_hello, greeting, hello
+from mocksmtp.model.offer import Offer, Stage, make_offers
+from mocksmtp.model.reply import greeting, hello
+from mocksmtp.model.tls import TlsSettings
 from mocksmtp.model.zone import Record
-
-CAPABILITIES = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
-"""What EHLO offers unless a host is told otherwise."""
 
 
 @attrs.frozen
@@ -26,6 +29,10 @@ class Limits:
     :ivar recipients: of one transaction
     :ivar connections: at once
     :ivar idle_time: seconds without a command or content
+    :ivar total_time: seconds that a connection may last, or None for no end
+    :ivar messages: transactions of one connection, or None for any number
+    :ivar bad_commands: commands of one connection that may be answered with an error
+        of their form or order (500 to 504), or None for any number
     """
 
     message_size: int = 64 * 2**20
@@ -33,6 +40,9 @@ class Limits:
     recipients: int = 10_000
     connections: int = 1000
     idle_time: float = 300.0
+    total_time: float | None = None
+    messages: int | None = None
+    bad_commands: int | None = None
 
 
 @attrs.frozen
@@ -50,13 +60,17 @@ class Description:
 
     :ivar name: what it is called in the API
     :ivar hostname: what its banner and EHLO say
+    :ivar tls: how it does TLS, or None for not at all
+    :ivar auth: how clients authenticate, or None where they can't
     :ivar listeners: where it is to listen; None where that is not said
     """
 
     name: str
     hostname: str
-    capabilities: tuple[str, ...] = CAPABILITIES
+    capabilities: Capabilities = attrs.field(factory=Capabilities)
     limits: Limits = attrs.field(factory=Limits)
+    tls: TlsSettings | None = None
+    auth: AuthSettings | None = None
     listeners: tuple[Listen, ...] | None = None
     dns: HostDns = attrs.field(factory=HostDns)
 
@@ -81,6 +95,7 @@ class MailHost:
     :param name: what it is called in the API
     :param hostname: what its banner and EHLO say
 
+    :ivar offers: what EHLO is answered, by how a connection stands with TLS
     :ivar dns: by which names DNS tells of it
     :ivar records: what DNS tells of it, now that its addresses are known
     :ivar listens: where it listens, with the ports that are open
@@ -93,9 +108,11 @@ class MailHost:
         hostname: str,
         mailbox: Mailbox | None = None,
         limits: Limits | None = None,
-        capabilities: tuple[str, ...] = CAPABILITIES,
+        capabilities: Capabilities | None = None,
         start: HostStart | None = None,
         journal: Journal | None = None,
+        tls: TlsSettings | None = None,
+        auth: AuthSettings | None = None,
     ) -> None:
         self.name = name
         self.hostname = hostname
@@ -104,7 +121,10 @@ class MailHost:
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.journal = Journal() if journal is None else journal
         self.limits = Limits() if limits is None else limits
-        self.capabilities = capabilities
+        self.capabilities = Capabilities() if capabilities is None else capabilities
+        self.tls = tls
+        self.auth = auth
+        self.offers: dict[Stage, Offer] = {}
         self.greeting = greeting(hostname)
         self.hello = hello(hostname)
         self.dns = HostDns()
@@ -120,6 +140,8 @@ class MailHost:
         self.hostname = description.hostname
         self.limits = description.limits
         self.capabilities = description.capabilities
+        self.tls = description.tls
+        self.auth = description.auth
         self.dns = description.dns
         self.greeting = greeting(self.hostname)
         self.hello = hello(self.hostname)
@@ -133,14 +155,26 @@ class MailHost:
     @extensions.setter
     def extensions(self, extensions: tuple[str, ...]) -> None:
         self._extensions = extensions
-        self.extended_hello = extended_hello(self.hostname, self.keywords)
+        limits = self.limits
+        self.offers = make_offers(
+            self.hostname,
+            self.capabilities,
+            extensions,
+            limits.message_size if limits.advertise_size else None,
+            self.auth,
+        )
 
     @property
-    def keywords(self) -> tuple[str, ...]:
-        """All the EHLO keywords with their parameters (RFC 5321 §4.1.1.1)."""
-        size = self.limits.message_size
-        offered = (f"SIZE {size}",) if self.limits.advertise_size else ()
-        return (*self.capabilities, *offered, *self._extensions)
+    def certificate_names(self) -> tuple[str, ...]:
+        """The names and addresses by which clients know it, its own name first."""
+        addresses = [listen.address for listen in self.listens]
+        named = [self.hostname, *map(str, self.dns.names)]
+        told = [address for address in addresses if not address.is_unspecified]
+        told += self.dns.address
+        if any(one.is_loopback or one.is_unspecified for one in addresses):
+            named.append("localhost")
+            told += map(ip_address, ("127.0.0.1", "::1"))
+        return tuple(dict.fromkeys([*named, *map(str, told)]))
 
     def reset(self, to_start: bool = False) -> None:
         """

@@ -17,6 +17,7 @@ from mocksmtp.codec.structure import DocumentError, TooManyValues
 from mocksmtp.core.mailbox import Gone
 from mocksmtp.core.mock import CannotListen, NameTaken
 from mocksmtp.http import (
+    authority,
     behaviors,
     content,
     events,
@@ -54,6 +55,7 @@ NAMED_ROUTES = (
 ROOT_ROUTES = (
     *hosts.ROUTES,
     *records.ROUTES,
+    *authority.ROUTES,
     *service.ROUTES,
     *sessions.ROOT_ROUTES,
     *events.ROOT_ROUTES,

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.codec.hosts import (
+    Usual,
     host_document,
     host_path,
     parse_host,
@@ -102,9 +103,13 @@ def _keeper(call: Call[Any]) -> HostKeeper:
 
 
 def _parser(call: Call[Any], name: str | None = None) -> Any:
-    mock = call.api.mock
+    api, mock = call.api, call.api.mock
     hostname = mock.hostname if name == DEFAULT_HOST else None
-    return lambda document: parse_host(document, name, mock.limits, hostname)
+    usual = Usual(limits=mock.limits, hostname=hostname)
+    known = None if name is None else mock.hosts.get(name)
+    return lambda document: parse_host(
+        document, name, usual, known, api.check_certificate
+    )
 
 
 def _free_name(mock: Mock) -> str:

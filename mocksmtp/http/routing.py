@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
+from mocksmtp.codec.tls import CheckCertificate
 from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
@@ -43,7 +44,12 @@ HostFinder: TypeAlias = Callable[[Mock, dict[str, str]], MailHost]
 
 @attrs.frozen(eq=False)
 class Api:
-    """What all requests share: the mock, and what brings in the outside."""
+    """
+    What all requests share: the mock, and what brings in the outside.
+
+    :ivar root_pem: the root of the service's own certificates, or None
+    :ivar check_certificate: raises `ValueError` for one that can't be used, or None
+    """
 
     mock: Mock
     clock: IReactorTime
@@ -53,6 +59,8 @@ class Api:
     in_thread: InThread
     hosts: HostKeeper | None = None
     bus: EventBus | None = None
+    root_pem: Callable[[], bytes] | None = None
+    check_certificate: CheckCertificate | None = None
     session_watch: SessionWatch = attrs.field(init=False)
     events: EventFeed = attrs.field(init=False)
 

@@ -9,6 +9,7 @@ told at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 
 from twisted.internet.interfaces import IReactorTime
@@ -23,6 +24,7 @@ from twisted.web.http import (
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
+from mocksmtp.codec.tls import CheckCertificate
 from mocksmtp.core.events import EventBus
 from mocksmtp.core.mock import Mock
 from mocksmtp.http.app import make_resource
@@ -192,6 +194,8 @@ def make_site(
     in_thread: InThread = deferToThread,
     hosts: HostKeeper | None = None,
     bus: EventBus | None = None,
+    root_pem: Callable[[], bytes] | None = None,
+    check_certificate: CheckCertificate | None = None,
 ) -> Site:
     """
     The API of `mock`, as a factory of connections.
@@ -202,8 +206,22 @@ def make_site(
     :param in_thread: calls a function with arguments in a thread
     :param hosts: makes and changes mail hosts; without it that is refused
     :param bus: what happens on the hosts of `mock`, and what DNS is asked
+    :param root_pem: tells the root of the service's own certificates, if there is one
+    :param check_certificate: raises `ValueError` for one that can't be used; without
+        it they are taken as they are
     """
     if info is None:
         info = ServiceInfo(clock.seconds())
-    api = Api(mock, clock, settings, info, Watches(clock), in_thread, hosts, bus)
+    api = Api(
+        mock,
+        clock,
+        settings,
+        info,
+        Watches(clock),
+        in_thread,
+        hosts,
+        bus,
+        root_pem,
+        check_certificate,
+    )
     return ApiSite(make_resource(api), clock)

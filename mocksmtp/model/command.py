@@ -39,12 +39,23 @@ class PathCommand:
     parameters: tuple[Parameter, ...] = ()
 
 
+@frozen
+class ChunkCommand:
+    """What BDAT announces: so many octets, and whether they are the last ones."""
+
+    size: int
+    last: bool
+
+
 # esmtp-keyword and esmtp-value of RFC 5321 §4.1.2, with UTF-8 (RFC 6531 §3.3).
 # An "=" within a value is let through: it can mean nothing else.
 _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*+)(?:=([!-~\x80-\xff]++))?+")
 # Not bytes.split(), to which CR, VT and FF are white space too.
 _WORD = re.compile(rb"[^ \t]++")
 
+
+_CHUNK = re.compile(rb"([0-9]{1,20})(?:[ \t]++((?i:LAST)))?+")
+_SIZE = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 _ARGUMENT = PATH + rb"(?:[ \t]++(.*))?+"
 _MAIL = re.compile(rb"(?i:FROM:)[ \t]*+" + _ARGUMENT, re.DOTALL)
@@ -80,6 +91,36 @@ def parse_rcpt(argument: bytes, utf8: bool = False) -> PathCommand | Reply:
     if command.address is NULL:
         return reply.BAD_RECIPIENT
     return command if utf8 or argument.isascii() else reply.NEEDS_SMTPUTF8
+
+
+def parse_bdat(argument: bytes) -> ChunkCommand | Reply:
+    """What follows ``BDAT``: ``chunk-size [LAST]`` (RFC 3030 §2)."""
+    match = _CHUNK.fullmatch(argument)
+    if match is None:
+        return reply.BDAT_SYNTAX
+    return ChunkCommand(int(match[1]), match[2] is not None)
+
+
+def declared_size(parameters: tuple[Parameter, ...]) -> int | None:
+    """
+    The octets that the SIZE of a MAIL declares (RFC 1870 §6.1), None for none.
+
+    :raises ValueError: it is no number of at most 20 digits
+    """
+    for parameter in parameters:
+        if parameter.name.upper() == "SIZE":
+            if not _SIZE.fullmatch(parameter.value):
+                raise ValueError("not a size")
+            return int(parameter.value)
+    return None
+
+
+def is_binary(parameters: tuple[Parameter, ...]) -> bool:
+    """Whether the parameters of a MAIL say BODY=BINARYMIME (RFC 3030 §3)."""
+    return any(
+        parameter.name.upper() == "BODY" and parameter.value.upper() == "BINARYMIME"
+        for parameter in parameters
+    )
 
 
 def allows_utf8(parameters: tuple[Parameter, ...]) -> bool:

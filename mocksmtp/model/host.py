@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
@@ -10,23 +11,44 @@ import attrs
 
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import AAAA, MX, A
+from mocksmtp.model.tls import TlsMode
 from mocksmtp.model.zone import Record
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
 
+class MailProtocol(enum.Enum):
+    """What is spoken on a listener."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    """RFC 2033: one reply for each recipient after the content."""
+
+
 @attrs.frozen
 class Listen:
     """
-    An address and a port to listen on.
+    An address and a port to listen on, and how.
 
     :ivar port: 0 for a free one
+    :ivar tls: when the handshake comes there; None for as with the host's others
     """
 
     address: Address = attrs.field(
         default=IPv4Address("127.0.0.1"), converter=ip_address
     )
     port: int = 0
+    protocol: MailProtocol = MailProtocol.SMTP
+    tls: TlsMode | None = None
+
+    @property
+    def place(self) -> tuple[Address, int]:
+        """The address and the port alone."""
+        return self.address, self.port
+
+    def doing_as(self, other: Listen) -> Listen:
+        """The same address and port, where what `other` does is done."""
+        return attrs.evolve(self, protocol=other.protocol, tls=other.tls)
 
     def __str__(self) -> str:
         """``127.0.0.1:25``, ``[::1]:25``."""

@@ -12,6 +12,7 @@ from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand, allows_utf8
 from mocksmtp.model.mail import Envelope
 from mocksmtp.model.reply import Reply
+from mocksmtp.model.tls import TlsSession
 
 MAX_EXCHANGES = 500
 """Exchanges of one session that are kept, the last ones; each is a line in and out.
@@ -33,13 +34,22 @@ RECIPIENT_OCTETS = 200
 _SESSION_OCTETS = 2000
 """About what a session takes before anything is said, in bytes."""
 
-Exchange: TypeAlias = tuple[float, bytes | int | None, Reply | None, bool, float]
+EARLY = 1
+"""It came before the client could have seen the reply to what it sent before."""
+
+SMUGGLING = 2
+"""Content that has a terminator which other servers might take for its end."""
+
+INJECTED = 4
+"""Plaintext came with STARTTLS, and was thrown away (RFC 3207 §4.2)."""
+
+Exchange: TypeAlias = tuple[float, bytes | int | None, Reply | None, int, float]
 """What a client sent, and the reply to it.
 
 When it came, in seconds; a command line, or the octets of content, or None where the
-server spoke first; the reply, or None where there was none; whether it came before
-the client could have seen the reply to what it sent before; how many seconds later
-the reply left. A plain tuple, for each command makes one.
+server spoke first; the reply, or None where there was none; the sum of the flags
+above that hold; how many seconds later the reply left. A plain tuple, for each
+command makes one.
 """
 
 
@@ -124,6 +134,18 @@ class Transaction:
         if len(self._told) < MAX_TOLD:
             self._told.append((recipient, reply, effect))
 
+    def take_back(self, recipient: PathCommand, reply: Reply, effect: Effect) -> None:
+        """A recipient that took effect does so no more: of the content it was `reply`.
+
+        RFC 2033 §4.2: each recipient has a reply of its own there.
+        """
+        self.recipients = [one for one in self.recipients if one is not recipient]
+        if self._told is None:
+            self._told = []
+        self._told = [told for told in self._told if told[0] is not recipient]
+        if len(self._told) < MAX_TOLD:
+            self._told.append((recipient, reply, effect))
+
     @property
     def told(self) -> Sequence[Told]:
         """
@@ -161,6 +183,9 @@ class Session:
     :ivar started_at: seconds since the epoch
     :ivar end: how it ended, or None while it lasts
     :ivar helo: the argument of the last HELO or EHLO
+    :ivar tls: what the last handshake has agreed on, or why it failed; None for none
+    :ivar auth_user: by which name the client has authenticated, or None
+    :ivar auth_mechanism: and by which SASL mechanism
     :ivar recorded: whether a journal keeps it
     :ivar weight: what `weigh` said when the journal asked last
     :ivar weigh_at: the sum of the octets below at which it asks again
@@ -179,6 +204,9 @@ class Session:
     ended_at: float | None = None
     end: End | None = None
     helo: str = ""
+    tls: TlsSession | None = None
+    auth_user: str | None = None
+    auth_mechanism: str | None = None
     exchanges: list[Exchange] = attrs.Factory(list)
     transactions: list[Transaction] = attrs.Factory(list)
     recorded: bool = False

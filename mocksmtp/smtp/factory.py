@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime, ITransport
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Protocol
 from twisted.mail.smtp import SMTPFactory
 
 from mocksmtp.core.host import MailHost
+from mocksmtp.model.host import MailProtocol
 from mocksmtp.model.reply import TOO_MANY_CONNECTIONS
 from mocksmtp.model.session import End
+from mocksmtp.model.tls import TlsMode
+from mocksmtp.sasl.keyring import Keyring
+from mocksmtp.smtp.connection import Connection
+from mocksmtp.smtp.lmtp import MockLMTP
 from mocksmtp.smtp.protocol import MockESMTP
+from mocksmtp.smtp.security import Security, security_of
 from mocksmtp.smtp.sessions import new_session
+from mocksmtp.tls.contexts import ServerContexts
 
 
 class Refusal(Protocol):
@@ -21,14 +30,22 @@ class Refusal(Protocol):
     A connection past the limit: 421 in place of the banner, and the end.
 
     :param session: the id of this session
+    :param security: how it would do TLS
     """
 
-    transport: ITransport
+    transport: Any
 
-    def __init__(self, host: MailHost, session: str, seconds: Callable[[], float]):
+    def __init__(
+        self,
+        host: MailHost,
+        session: str,
+        seconds: Callable[[], float],
+        security: Security | None = None,
+    ) -> None:
         self._host = host
         self._id = session
         self._seconds = seconds
+        self._security = security
 
     def connectionMade(self) -> None:
         """Say why, and close (RFC 5321 §3.8)."""
@@ -37,8 +54,10 @@ class Refusal(Protocol):
         self._host.counters.replies[TOO_MANY_CONNECTIONS.code] += 1
         journal = self._host.journal
         journal.begin(session)
-        journal.record(session, [(now, None, TOO_MANY_CONNECTIONS, False, 0.0)], 0)
+        journal.record(session, [(now, None, TOO_MANY_CONNECTIONS, 0, 0.0)], 0)
         journal.end(session, End.CLOSED, now)
+        if self._security is not None and self._security.mode is TlsMode.IMPLICIT:
+            self.transport.startTLS(self._security.context())
         self.transport.write(TOO_MANY_CONNECTIONS.wire)
         self.transport.loseConnection()
 
@@ -50,34 +69,52 @@ class MockSMTPFactory(SMTPFactory):
     :param host: the mail host that clients reach, which counts them all
     :param clock: for idle times and the time of arrival
     :param sessions: where the sessions' numbers come from
+    :param contexts: for TLS; without them there is none
+
+    :ivar spoken: what is spoken on new connections
+    :ivar keyring: what SCRAM knows of the host's users
+    :ivar tls: when their handshake comes; None for as the host says
     """
 
     noisy = False
+    spoken = MailProtocol.SMTP
+    tls: TlsMode | None = None
 
     def __init__(
-        self, host: MailHost, clock: IReactorTime, sessions: Iterator[int]
+        self,
+        host: MailHost,
+        clock: IReactorTime,
+        sessions: Iterator[int],
+        contexts: ServerContexts | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.host = host
-        self.connections: set[MockESMTP] = set()
+        self.connections: set[Connection] = set()
         self._clock = clock
         self._sessions = sessions
+        self._contexts = contexts
+        self.keyring = Keyring(os.urandom(32))
         self._waiting: list[Deferred[None]] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A connection, or its refusal where there are too many."""
+        host = self.host
         session = str(next(self._sessions))
-        self.host.counters.sessions += 1
-        if self.host.counters.open >= self.host.limits.connections:
-            return Refusal(self.host, session, self._clock.seconds)
-        protocol = MockESMTP(self.host, session, self._clock)
+        host.counters.sessions += 1
+        security = None
+        if host.tls is not None and self._contexts is not None:
+            security = security_of(host, self._contexts, self.tls)
+        if host.counters.open >= host.limits.connections:
+            return Refusal(host, session, self._clock.seconds, security)
+        speaking = MockLMTP if self.spoken is MailProtocol.LMTP else MockESMTP
+        protocol = speaking(host, session, self._clock, security)
         protocol.factory = self
-        protocol.host = self.host.hostname.encode()
+        protocol.host = host.hostname.encode()
         self.connections.add(protocol)
-        self.host.counters.open += 1
+        host.counters.open += 1
         return protocol
 
-    def lost(self, protocol: MockESMTP) -> None:
+    def lost(self, protocol: Connection) -> None:
         """A connection has ended."""
         self.connections.discard(protocol)
         self.host.counters.open -= 1

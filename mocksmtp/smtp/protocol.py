@@ -1,325 +1,173 @@
-"""SMTP as a remote mail host speaks it (RFC 5321): octets in, commands, replies out.
+"""SMTP as a remote mail host speaks it (RFC 5321): what each command does.
 
-What a connection does with what arrives:
-
-=================  ===========================================================
-state              what comes next
-=================  ===========================================================
-command            a line is a command; its reply is settled before the next
-                   line is looked at, and the replies to one packet leave
-                   together. A line over the limit is answered 500, once.
-content            octets go to the message until its end; then the reply
-owed               a hook has not decided yet; what arrives waits, and soon
-                   nothing more is read from the client
-closed             what arrives is ignored
-=================  ===========================================================
-
-and which commands may come in a transaction:
+Which commands may come in a transaction:
 
 =================  ============  ============  ================================
 command            no MAIL yet   after MAIL    effect
 =================  ============  ============  ================================
 MAIL               yes           503           opens a transaction
-RCPT               503           yes           adds a recipient
+RCPT               503           yes, until    adds a recipient
+                                 BDAT
 DATA               503           yes, if any   content follows; its end, and a
                                  recipient     554 where all recipients were
                                  was accepted  refused, end the transaction
+BDAT               503, behind   as DATA       a chunk follows; the end of the
+                   its chunk                   last one ends the transaction
+AUTH               yes           503
+STARTTLS           yes           yes           TLS; nothing from before survives
 EHLO, HELO, RSET   yes           yes           end a transaction
 =================  ============  ============  ================================
-
-A line ends with LF, with or without CR before it: real servers take both between
-messages. Within content only CR LF counts (see `content`).
 
 The server's own errors come before any behavior and spend no answer of it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, TypeAlias
+from functools import partial
+from typing import ClassVar, TypeAlias
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IHandshakeListener, IReactorTime
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
-from twisted.mail.smtp import ESMTP
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
-from mocksmtp.model.command import LINE_LIMIT, parse_mail, parse_rcpt
+from mocksmtp.model.command import (
+    LINE_LIMIT,
+    PathCommand,
+    declared_size,
+    is_binary,
+    parse_bdat,
+    parse_mail,
+    parse_rcpt,
+)
 from mocksmtp.model.mail import Origin
+from mocksmtp.model.offer import Offer, Stage
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import End, Exchange
-from mocksmtp.smtp.delivery import MockDelivery, MockMessage
-from mocksmtp.smtp.sending import is_empty, send
-from mocksmtp.smtp.sessions import new_session
-
-CLOSING_TIME = 10.0
-"""Seconds that a client gets to take the last reply before it is cut off."""
-
-Answer: TypeAlias = "Reply | Deferred[Reply]"
+from mocksmtp.model.tls import TlsMode
+from mocksmtp.sasl import exchange as sasl
+from mocksmtp.sasl.redact import redact
+from mocksmtp.sasl.replies import EXCHANGE_LINE_TOO_LONG
+from mocksmtp.sasl.steps import Step
+from mocksmtp.smtp.chunks import Chunk
+from mocksmtp.smtp.connection import Answer, Connection, Hidden
+from mocksmtp.smtp.delivery import MockDelivery
+from mocksmtp.smtp.security import Security
+from mocksmtp.tls.handshake import failed, requested_name, tls_session
 
 EHLO, RSET, VRFY = Command.EHLO, Command.RSET, Command.VRFY
 NOOP, QUIT = Command.NOOP, Command.QUIT
 APPLY = Effect.APPLY
 
 
-class Connections(Protocol):
-    """Who keeps the list of connections."""
-
-    def lost(self, protocol: MockESMTP) -> None:
-        """A connection has ended."""
-
-
-class MockESMTP(ESMTP):
+@implementer(IHandshakeListener)
+class MockESMTP(Connection):
     """
-    One connection of a client.
+    A connection on which SMTP is spoken.
 
-    :param host: the mail host that it has reached
-    :param session: the id of this session
-    :param clock: for the idle time and the time of arrival
+    :param security: how it does TLS, or None for not at all
+
+    :ivar delivery: the hooks, which know the open transaction
+    :ivar stage: how it stands with TLS
     """
 
-    log = Logger()
-    noisy = False
     delivery: MockDelivery
-    factory: Connections
-    transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
 
-    def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
-        ESMTP.__init__(self)
-        self.mail_host = host
-        self._clock = clock
-        self._seconds = clock.seconds
-        self._heard = 0.0
-        self._origin = Origin(session, "", "")
-        self._message: MockMessage | None = None
-        self._buffer = b""
-        self._overlong = False
-        self._owed: Deferred[Any] | None = None
-        self._closed = False
-        self._end = End.QUIT
-        self._timer: IDelayedCall | None = None
+    _exchange: sasl.Exchange | None = None
+    _handshaking = False
+    # Whether what follows may be a password that was sent too early.
+    _guarded = False
 
-    # The connection
+    def __init__(
+        self,
+        host: MailHost,
+        session: str,
+        clock: IReactorTime,
+        security: Security | None = None,
+    ) -> None:
+        super().__init__(host, session, clock)
+        self._security = security
+        self.stage = Stage.WITHOUT_TLS
+        if security is not None and security.mode is TlsMode.STARTTLS:
+            self.stage = Stage.BEFORE_TLS
 
-    def connectionMade(self) -> None:
-        """Greet the client (RFC 5321 §3.1)."""
-        self._heard = self._seconds()
-        self.session = new_session(
-            self._origin.session, self.mail_host.name, self.transport, self._heard
-        )
-        self._journal = self.mail_host.journal
-        self._journal.begin(self.session)
-        self.delivery = MockDelivery(self.mail_host, self.session, self._seconds)
+    @property
+    def offer(self) -> Offer:
+        """What the host offers on it as it is now."""
+        return self.mail_host.offers[self.stage]
+
+    def begin(self) -> None:
+        """Greet the client (RFC 5321 §3.1), or wait for its handshake."""
+        self.delivery = self.new_delivery()
+        if self._security is not None and self._security.mode is TlsMode.IMPLICIT:
+            self._start_tls()
+        else:
+            super().begin()
+
+    def new_delivery(self) -> MockDelivery:
+        """The hooks of a connection that is new, or newly under TLS."""
+        return MockDelivery(self.mail_host, self.session, self._seconds)
+
+    def end(self) -> None:
+        """Forget what was not finished."""
+        self.delivery.abort()
+
+    # TLS
+
+    def _start_tls(self) -> None:
+        """Begin the handshake; nothing from before survives it (RFC 3207 §4.2)."""
+        assert self._security is not None
+        self._handshaking = True
+        self._injecting = False
+        self.delivery.abort()
+        self.transport.startTLS(self._security.context())
+
+    def handshakeCompleted(self) -> None:
+        """The client and the service understand each other."""
+        implicit = self.stage is Stage.WITHOUT_TLS
+        self._handshaking = False
+        self.stage = Stage.UNDER_TLS
+        self.session.tls = tls_session(self.transport.getHandle())
         self._origin = Origin(self.session.id, self.session.client_ip, "")
-        # The transport tells when the client does not take its replies.
-        self.transport.registerProducer(self, True)
-        self._timer = self._clock.callLater(
-            self.mail_host.limits.idle_time, self._look_at_idle_time
-        )
-        self._say(self.mail_host.greeting)
+        self.session.auth_user = self.session.auth_mechanism = None
+        if implicit and not self._closed:
+            super().begin()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Forget what was not finished."""
-        if not self._closed:
-            self._end = End.CLOSED_BY_CLIENT
-        self._closed = True
-        self._buffer = b""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._message is not None:
-            self._message.connectionLost()
-            self._message = None
-        if self._owed is not None:
-            self._owed.cancel()
-        self.delivery.abort()
-        self._journal.end(self.session, self._end, self._seconds())
-        self.factory.lost(self)
+        """Record why a handshake has failed, where that is the reason."""
+        if self._handshaking:
+            sni = requested_name(self.transport.getHandle())
+            self.session.tls = failed(reason, sni)
+        super().connectionLost(reason)
 
-    def shut_down(self) -> None:
-        """Close because the service ends, after what was already answered."""
-        if not self._closed:
-            self._close_with(reply.SHUTTING_DOWN, End.CLOSED)
+    # Lines
 
-    def _close_with(self, last: Reply, end: End) -> None:
-        self._say(last)
-        self._end = end
-        self._close()
-
-    def _say(self, unasked: Reply) -> None:
-        """Send what is no answer to a command."""
-        send(self.transport, unasked.wire)
-        self.mail_host.counters.replies[unasked.code] += 1
-        exchange: Exchange = (self._seconds(), None, unasked, False, 0.0)
-        self._journal.record(self.session, [exchange], 0)
-
-    def _close(self) -> None:
-        """Close once the client has taken what was written, or after a while."""
-        self._closed = True
-        self._buffer = b""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if not is_empty(self.transport):
-            self._timer = self._clock.callLater(CLOSING_TIME, self._cut_off)
-        self.transport.unregisterProducer()
-        self.transport.loseConnection()
-
-    def _cut_off(self) -> None:
-        self._timer = None
-        self.transport.abortConnection()
-
-    def _look_at_idle_time(self) -> None:
-        """The timer is not moved with every packet; it looks when the last came."""
-        limit = self.mail_host.limits.idle_time
-        left = self._heard + limit - self._seconds()
-        if self._owed is not None:
-            left = limit
-        if left > 0:
-            self._timer = self._clock.callLater(left, self._look_at_idle_time)
-        else:
-            self._timer = None
-            self._close_with(reply.IDLE_TOO_LONG, End.TIMED_OUT)
-
-    # The producer of replies: a client that takes none is not listened to.
-
-    def pauseProducing(self) -> None:
-        """Read no more: replies pile up."""
-        self.transport.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        """Read again, unless a decision is awaited."""
-        if self._owed is None:
-            self.transport.resumeProducing()
-
-    def stopProducing(self) -> None:
-        """The transport is about to tell `connectionLost`."""
-
-    # Octets to commands
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take a packet."""
-        self._heard = self._seconds()
-        if self._closed:
-            return
-        if self._buffer:
-            data = self._buffer + data
-        if self._owed is not None:
-            self._buffer = data
-            self.transport.pauseProducing()
-        else:
-            self._consume(data)
-
-    def _consume(self, data: bytes) -> None:
-        """Do what `data` says, up to where something must be waited for."""
-        heard, octets = self._heard, 0
-        replies: list[bytes] = []
-        counts = self.mail_host.counters.replies
-        exchanges: list[Exchange] = []
-        said: bytes | int
-        position = 0
-        while self._owed is None and not self._closed:
-            message = self._message
-            try:
-                if message is not None:
-                    position = message.content.feed(data, position)
-                    if position < 0:
-                        position = len(data)
-                        break
-                    self._message = None
-                    said = message.content.size
-                    answer: Answer = message.eomReceived()
-                else:
-                    end = data.find(b"\n", position)
-                    if end < 0:
-                        break
-                    said = data[position:end]
-                    octets += end - position
-                    position = end + 1
-                    answer = self._do(said)
-            except Exception:
-                self.log.failure("in a session with {ip}", ip=self._origin.client_ip)
-                answer = reply.LOCAL_ERROR
-            # A client that has not seen the replies before this one pipelines.
-            early = bool(replies)
-            now = (
-                answer if isinstance(answer, Reply) else self._owe(answer, said, early)
-            )
-            if now is not None:
-                replies.append(now.wire)
-                counts[now.code] += 1
-                exchanges.append((heard, said, now, early, 0.0))
-        if replies:
-            send(self.transport, b"".join(replies))
-            self._journal.record(self.session, exchanges, octets)
-        if self._closed:
-            self._close()
-        elif position < len(data):
-            self._keep(data, position)
-        else:
-            self._buffer = b""
-
-    def _keep(self, data: bytes, position: int) -> None:
-        """Keep what is not done yet; of a line over the limit, only that it is."""
-        self._buffer = rest = data[position:]
-        if len(rest) >= LINE_LIMIT and self._owed is None:
-            self._buffer = b""
-            self._overlong = True
-
-    def _do(self, line: bytes) -> Answer:
-        """Do one command line."""
-        if self._overlong or len(line) >= LINE_LIMIT:
-            self._overlong = False
+    def take_line(self, line: bytes) -> Answer:
+        """Do one command line, or take an answer within AUTH."""
+        if self._exchange is not None:
+            return self._go_on_authenticating(self._exchange, line)
+        if (self.overlong or len(line) >= LINE_LIMIT) and self.is_too_long(line):
             return reply.LINE_TOO_LONG
         words = line.split(None, 1)
         if not words:
             return reply.BAD_SYNTAX
         verb = words[0]
-        do = self._verbs.get(verb) or self._verbs.get(verb.upper())
+        do = self.verbs.get(verb) or self.verbs.get(verb.upper())
         if do is None:
+            if self._guarded:
+                return Hidden(reply.UNKNOWN_COMMAND, b"***")
             return reply.UNKNOWN_COMMAND
         return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
-    def _owe(
-        self, answer: Deferred[Reply], said: bytes | int, early: bool
-    ) -> Reply | None:
-        """The reply if it is there already, else None, and it is waited for."""
-        replies: list[Reply] = []
-        answer.addErrback(self._local_error).addCallback(replies.append)
-        if replies:
-            return replies[0]
-        self._owed = answer
-        asked = self._heard
-        answer.addCallback(lambda _: self._settle(replies[0], said, early, asked))
-        return None
-
-    def _local_error(self, failure: Failure) -> Reply:
-        if not failure.check(CancelledError):
-            self.log.failure("while deciding", failure)
-        return reply.LOCAL_ERROR
-
-    def _settle(
-        self, answer: Reply, said: bytes | int, early: bool, asked: float
-    ) -> None:
-        """Send the reply that was owed, and go on with what arrived meanwhile."""
-        self._owed = None
-        octets = len(said) if isinstance(said, bytes) else 0
-        if self._closed:
-            exchange: Exchange = (asked, said, None, early, 0.0)
-            self._journal.record(self.session, [exchange], octets)
-            return
-        self._heard = self._seconds()
-        send(self.transport, answer.wire)
-        self.mail_host.counters.replies[answer.code] += 1
-        exchange = (asked, said, answer, early, self._heard - asked)
-        self._journal.record(self.session, [exchange], octets)
-        waiting, self._buffer = self._buffer, b""
-        self.transport.resumeProducing()
-        self._consume(waiting)
+    def line_limit(self, beginning: bytes) -> int:
+        """AUTH may have long lines (RFC 4954 §4)."""
+        if self._exchange is not None or beginning[:5].upper() == b"AUTH ":
+            return sasl.LINE_LIMIT + len(b"\r\n")
+        return super().line_limit(beginning)
 
     # Commands. Each answers its reply, or a Deferred of it.
 
@@ -337,48 +185,165 @@ class MockESMTP(ESMTP):
         rule = self.delivery.decide(EHLO, rest)
         if rule is None or rule.effect is APPLY:
             self._hello(rest)
-        return self.mail_host.extended_hello if rule is None else rule.reply
+        return self.offer.extended_hello if rule is None else rule.reply
 
     def _hello(self, name: bytes) -> None:
         origin = self._origin
         helo = name.decode("utf-8", "replace")
         self._origin = Origin(origin.session, origin.client_ip, helo)
         self.session.helo = helo
+        self._guarded = False
         self.delivery.abort()
+
+    def do_STARTTLS(self, rest: bytes) -> Answer:
+        """Go on under TLS (RFC 3207 §4)."""
+        if rest:
+            return reply.NO_ARGUMENT_EXPECTED
+        if self.stage is Stage.UNDER_TLS:
+            return reply.TLS_ACTIVE
+        if self.stage is Stage.WITHOUT_TLS:
+            return reply.TLS_NOT_AVAILABLE
+        self._injecting = True
+        self._consequence = self._start_tls
+        return reply.READY_FOR_TLS
+
+    def do_AUTH(self, rest: bytes) -> Answer:
+        """Authenticate the client (RFC 4954 §4)."""
+        self._guarded = True
+        return Hidden(self._authenticate(rest), redact(b"AUTH " + rest))
+
+    def _authenticate(self, rest: bytes) -> Reply:
+        settings = self.mail_host.auth
+        if settings is None:
+            return reply.AUTH_NOT_AVAILABLE
+        if not rest:
+            return reply.AUTH_SYNTAX
+        if self.session.auth_user is not None:
+            return reply.AUTHENTICATED_ALREADY
+        if self.delivery.transaction is not None:
+            return reply.AUTH_IN_TRANSACTION
+        if settings.require_tls and self.stage is not Stage.UNDER_TLS:
+            return reply.NEEDS_TLS
+        exchange = sasl.Exchange(
+            settings,
+            self.mail_host.hostname,
+            os.urandom,
+            self._seconds,
+            self.factory.keyring,
+        )
+        return self._step(exchange, exchange.begin(rest))
+
+    def _go_on_authenticating(self, exchange: sasl.Exchange, line: bytes) -> Answer:
+        too_long = self.is_too_long(line)
+        self._exchange = None
+        if too_long:
+            return Hidden(EXCHANGE_LINE_TOO_LONG, b"***")
+        line = line.removesuffix(b"\r")
+        shown = line if line == b"*" else b"***"
+        return Hidden(self._step(exchange, exchange.answer(line)), shown)
+
+    def _step(self, exchange: sasl.Exchange, step: Step) -> Reply:
+        if isinstance(step, Reply):
+            if step.code == 334:
+                self._exchange = exchange
+            return step
+        if step.accepted:
+            self.session.auth_user = step.user
+            self.session.auth_mechanism = step.mechanism.value
+            self._guarded = False
+        return step.reply
 
     def do_MAIL(self, rest: bytes) -> Answer:
         """Open a transaction (RFC 5321 §4.1.1.2)."""
-        if self.delivery.transaction is not None:
+        delivery = self.delivery
+        if delivery.transaction is not None:
             return reply.NESTED_MAIL
+        host = self.mail_host
+        authenticated = self.session.auth_user is not None
+        if host.auth is not None and host.auth.required and not authenticated:
+            return reply.NEEDS_AUTH
         command = parse_mail(rest)
+        if not rest.isascii() and not self.offer.smtputf8:
+            return reply.SMTPUTF8_NOT_OFFERED
         if isinstance(command, Reply):
             return command
-        return self.delivery.validateFrom(self._origin.helo, command)
+        if command.parameters and self.offer.size:
+            refusal = self._look_at_size(command)
+            if refusal is not None:
+                return refusal
+        limit = host.limits.messages
+        if limit is not None and delivery.messages >= limit:
+            return self.then_close(reply.TOO_MANY_MESSAGES)
+        return delivery.validateFrom(self._origin.helo, command)
+
+    def _look_at_size(self, command: PathCommand) -> Reply | None:
+        """What is said to a size that is declared and can't be taken (RFC 1870 §6)."""
+        try:
+            size = declared_size(command.parameters)
+        except ValueError:
+            return reply.BAD_SIZE
+        if size is not None and size > self.mail_host.limits.message_size:
+            return reply.MESSAGE_TOO_BIG
+        return None
 
     def do_RCPT(self, rest: bytes) -> Answer:
         """Name one recipient (RFC 5321 §4.1.1.3)."""
-        transaction = self.delivery.transaction
+        delivery = self.delivery
+        transaction = delivery.transaction
         if transaction is None:
             return reply.NEEDS_MAIL
+        if delivery.chunked is not None:
+            return reply.CHUNKS_BEGUN
         command = parse_rcpt(rest, transaction.utf8)
+        if not rest.isascii() and not self.offer.smtputf8:
+            return reply.SMTPUTF8_NOT_OFFERED
         if isinstance(command, Reply):
             return command
-        return self.delivery.validateTo(command)
+        return delivery.validateTo(command)
 
     def do_DATA(self, rest: bytes) -> Answer:
         """Ask for the content (RFC 5321 §4.1.1.4)."""
-        transaction = self.delivery.transaction
+        delivery = self.delivery
+        transaction = delivery.transaction
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
         if transaction is None:
             return reply.NEEDS_MAIL
+        if delivery.chunked is not None:
+            return reply.CHUNKS_BEGUN
         if not transaction.accepted:
-            if not transaction.told:
-                return reply.NEEDS_RECIPIENT
-            self.delivery.refuse(reply.NO_VALID_RECIPIENTS)
-            return reply.NO_VALID_RECIPIENTS
-        self._message = self.delivery.message(self._origin)
+            return self._refuse_content()
+        if transaction.sender.parameters and is_binary(transaction.sender.parameters):
+            return reply.BINARY_NEEDS_BDAT
+        self._incoming = delivery.message(self._origin)
         return reply.START_CONTENT
+
+    def _refuse_content(self) -> Reply:
+        """Refuse content for which there is no recipient."""
+        transaction = self.delivery.transaction
+        if transaction is None:
+            return reply.NEEDS_MAIL
+        if not transaction.told:
+            return reply.NEEDS_RECIPIENT
+        self.delivery.refuse(reply.NO_VALID_RECIPIENTS)
+        return reply.NO_VALID_RECIPIENTS
+
+    def do_BDAT(self, rest: bytes) -> Answer:
+        """Take a chunk of the content, which follows at once (RFC 3030 §2)."""
+        if not self.offer.chunking:
+            # Whoever does not know BDAT does not know either what follows it.
+            return reply.NOT_IMPLEMENTED
+        command = parse_bdat(rest)
+        if isinstance(command, Reply):
+            return command
+        transaction = self.delivery.transaction
+        if transaction is None or not transaction.accepted:
+            self._incoming = Chunk(command.size, None, self._refuse_content)
+        else:
+            message = self.delivery.chunks(self._origin)
+            end = partial(self.delivery.end_chunk, command.last)
+            self._incoming = Chunk(command.size, message.content, end)
+        return ()
 
     def do_RSET(self, rest: bytes) -> Answer:
         """Drop the open transaction (RFC 5321 §4.1.1.5)."""
@@ -406,40 +371,37 @@ class MockESMTP(ESMTP):
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
         rule = self.delivery.decide(QUIT, rest)
-        self._closed = rule is None or rule.effect is APPLY
+        if rule is None or rule.effect is APPLY:
+            self._consequence = self.close
         return reply.BYE if rule is None else rule.reply
 
     def do_HELP(self, rest: bytes) -> Answer:
         """Tell the commands (RFC 5321 §4.1.1.8)."""
         return reply.HELP
 
-    def do_STARTTLS(self, rest: bytes) -> Answer:
-        """Not to be had on this host (RFC 3207 §4)."""
-        return reply.TLS_NOT_AVAILABLE
-
-    def do_AUTH(self, rest: bytes) -> Answer:
-        """Not to be had on this host (RFC 4954 §4)."""
-        return reply.AUTH_NOT_AVAILABLE
-
     def do_not_implemented(self, rest: bytes) -> Answer:
         """Known, and not done here (RFC 5321 §4.2.4)."""
         return reply.NOT_IMPLEMENTED
 
-    _verbs: ClassVar[dict[bytes, Callable[[MockESMTP, bytes], Answer]]] = {
+    verbs: ClassVar[dict[bytes, Verb]] = {
         b"HELO": do_HELO,
         b"EHLO": do_EHLO,
+        b"STARTTLS": do_STARTTLS,
+        b"AUTH": do_AUTH,
         b"MAIL": do_MAIL,
         b"RCPT": do_RCPT,
         b"DATA": do_DATA,
+        b"BDAT": do_BDAT,
         b"RSET": do_RSET,
         b"VRFY": do_VRFY,
         b"NOOP": do_NOOP,
         b"QUIT": do_QUIT,
         b"HELP": do_HELP,
-        b"STARTTLS": do_STARTTLS,
-        b"AUTH": do_AUTH,
         **dict.fromkeys(
-            (b"EXPN", b"BDAT", b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML"),
+            (b"EXPN", b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML"),
             do_not_implemented,
         ),
     }
+
+
+Verb: TypeAlias = Callable[[MockESMTP, bytes], Answer]

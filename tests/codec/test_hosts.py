@@ -6,11 +6,14 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.hosts import host_document, parse_host, settle
+from mocksmtp.codec.hosts import Usual, host_document, parse_host, settle
 from mocksmtp.codec.structure import DocumentError
-from mocksmtp.core.host import CAPABILITIES, Description, Limits, MailHost
-from mocksmtp.model.host import HostDns, Listen, MailDomain
+from mocksmtp.core.host import Description, Limits, MailHost
+from mocksmtp.model.auth import AuthSettings
+from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.model.host import HostDns, Listen, MailDomain, MailProtocol
 from mocksmtp.model.name import Name
+from mocksmtp.model.tls import GivenCertificate, TlsMode, TlsSettings
 
 FULL = {
     "name": "mx1",
@@ -21,14 +24,37 @@ FULL = {
         "recipients": 2,
         "connections": 3,
         "idleTime": 4500,
+        "totalTime": 60000,
+        "messages": 4,
+        "badCommands": 5,
     },
-    "listeners": [{"address": "127.0.0.1", "port": 25}, {"address": "::1", "port": 0}],
+    "tls": {
+        "mode": "implicit",
+        "certificate": "expired",
+        "minVersion": "TLSv1.2",
+        "maxVersion": None,
+        "clientCertificate": "request",
+    },
+    "auth": {
+        "mechanisms": ["PLAIN"],
+        "users": "any",
+        "requireTls": True,
+        "required": False,
+    },
+    "listeners": [
+        {"address": "127.0.0.1", "port": 25},
+        {"address": "::1", "port": 0, "protocol": "lmtp", "tls": "none"},
+    ],
     "dns": {
         "names": ["mx1.x.test"],
         "domains": [{"name": "x.test", "preference": 20}],
         "address": ["192.0.2.1", "2001:db8::1"],
     },
 }
+
+
+MODE = "unknown mode 'none'; one of: starttls, implicit"
+PEM, KEY = "-----BEGIN CERTIFICATE-----\n", "-----BEGIN PRIVATE KEY-----\n"
 
 
 class ParseTests(SynchronousTestCase):
@@ -38,31 +64,40 @@ class ParseTests(SynchronousTestCase):
         """It has one listener, on a free port of loopback."""
         host = settle(parse_host({}, "mx2"))
         self.assertEqual(host, Description("mx2", "mx2", listeners=(Listen(),)))
-        self.assertEqual(host.capabilities, CAPABILITIES)
+        self.assertEqual(host.capabilities, Capabilities())
 
     def test_everything_can_be_said(self) -> None:
         """Each field has its place."""
         host = parse_host(FULL)
         self.assertEqual((host.name, host.hostname), ("mx1", "mx1.x.test"))
-        self.assertEqual(host.capabilities, ("PIPELINING", "X-OWN a b"))
-        self.assertEqual(host.limits, Limits(1024, True, 2, 3, 4.5))
-        self.assertEqual(host.listeners, (Listen("127.0.0.1", 25), Listen("::1", 0)))
+        lines = ("PIPELINING", "X-OWN a b")
+        self.assertEqual(host.capabilities, Capabilities(lines, lines))
+        self.assertEqual(host.limits, Limits(1024, True, 2, 3, 4.5, 60, 4, 5))
+        lmtp = Listen("::1", 0, MailProtocol.LMTP, TlsMode.NONE)
+        self.assertEqual(host.listeners, (Listen("127.0.0.1", 25), lmtp))
+        assert host.tls is not None
+        assert host.auth is not None
+        self.assertIs(host.tls.mode, TlsMode.IMPLICIT)
+        self.assertTrue(host.auth.require_tls)
         name, domain = Name.parse("mx1.x.test"), Name.parse("x.test")
         self.assertEqual(host.dns.names, (name,))
         self.assertEqual(host.dns.domains, (MailDomain(domain, 20),))
         self.assertEqual(list(map(str, host.dns.address)), FULL["dns"]["address"])
 
-    def test_sizes_and_times_can_have_units(self) -> None:
-        """As in options; a number is octets, or milliseconds."""
-        limits = {"messageSize": "10KiB", "idleTime": "2s"}
-        host = parse_host({"limits": limits})
-        self.assertEqual((host.limits.message_size, host.limits.idle_time), (10240, 2))
-
-    def test_a_limit_that_is_not_said_is_as_usual(self) -> None:
-        """The service's own, and SIZE is told only where it was set."""
-        usual = Limits(message_size=5, recipients=6)
-        for document in {}, {"limits": {}}, {"limits": {"messageSize": None}}:
-            self.assertEqual(parse_host(document, limits=usual).limits, usual)
+    def test_what_is_not_said_is_as_usual(self) -> None:
+        """Of the service, or of the default host."""
+        usual = Usual(
+            limits=Limits(5),
+            hostname="b",
+            capabilities=Capabilities((), ()),
+            tls=TlsSettings(),
+            auth=AuthSettings(),
+        )
+        host = parse_host({"tls": None}, "a", usual)
+        expected = Description(
+            "a", "b", Capabilities((), ()), Limits(5), TlsSettings(), AuthSettings()
+        )
+        self.assertEqual(host, expected)
 
     def test_a_single_address_needs_no_array(self) -> None:
         """Most hosts have one."""
@@ -74,7 +109,7 @@ class ParseTests(SynchronousTestCase):
     def test_its_first_dns_name_is_its_hostname(self) -> None:
         """A mail server says the name that it was found by."""
         self.assertEqual(parse_host({"dns": FULL["dns"]}, "a").hostname, "mx1.x.test")
-        self.assertEqual(parse_host({}, "a", hostname="b").hostname, "b")
+        self.assertEqual(parse_host({}, "a", Usual(hostname="b")).hostname, "b")
 
     def test_what_is_wrong_is_told_with_its_place(self) -> None:
         """One message for each, and for all at once."""
@@ -123,9 +158,9 @@ class ParseTests(SynchronousTestCase):
                 "expected a whole number, not a string",
             ),
             (
-                {"listeners": [{"port": 25, "protocol": "lmtp"}]},
-                "$.listeners[0].protocol",
-                "unknown field; one of: address, port",
+                {"listeners": [{"port": 25, "host": "x"}]},
+                "$.listeners[0].host",
+                "unknown field; one of: address, port, protocol, tls",
             ),
             (
                 {"listeners": [{"port": 25}, {"port": 25}]},
@@ -143,14 +178,28 @@ class ParseTests(SynchronousTestCase):
                 "must be from 1 to 1000000000, not 0",
             ),
             (
-                {"limits": {"idleTime": 0}},
-                "$.limits.idleTime",
-                "must be more than no time, and at most 1000000s",
+                {"auth": {"requireTls": True}},
+                "$.auth.requireTls",
+                "must be false, for the host has no tls",
+            ),
+            *(
+                (
+                    {"listeners": [{}, {"tls": mode}]},
+                    "$.listeners[1].tls",
+                    "must be none or left out, for the host has no tls",
+                )
+                for mode in ("starttls", "implicit")
+            ),
+            ({"tls": {"mode": "none"}}, "$.tls.mode", MODE),
+            (
+                {"tls": {"minVersion": "1.3", "maxVersion": "1.2"}},
+                "$.tls.minVersion",
+                "TLSv1.3 is above TLSv1.2, the maxVersion",
             ),
             (
-                {"limits": {"messageSize": "big"}},
-                "$.limits.messageSize",
-                "not a size: 'big'; as in 1000, 64KiB, 1GiB",
+                {"auth": {"users": {"bob": None}}},
+                "$.auth.users.bob",
+                "required, for there is no such user yet",
             ),
             (
                 {"dns": {"names": ["a..b"]}},
@@ -182,7 +231,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_what_comes_later_is_unknown(self) -> None:
         """Not taken and left undone."""
-        for field in "tls", "auth", "smtpBehaviors", "Name":
+        for field in "proxy", "smtpBehaviors", "Name":
             ((path, message),) = self.refusals({field: {}})
             self.assertEqual(path, f"$.{field}")
             self.assertTrue(message.startswith("unknown field; one of: "), message)
@@ -192,6 +241,15 @@ class ParseTests(SynchronousTestCase):
         self.assertEqual(parse_host({"name": "a"}, "a").name, "a")
         error = self.assertRaises(DocumentError, parse_host, {"name": "b"}, "a")
         self.assertEqual(str(error), "$.name: must be 'a', or left out")
+
+    def test_a_listener_that_stays_needs_its_tls(self) -> None:
+        """A document that leaves out listeners and TLS would break it."""
+        stays = (Listen(port=465, tls=TlsMode.IMPLICIT),)
+        error = self.assertRaises(DocumentError, settle, parse_host({}, "a"), stays)
+        message = "required, for the listener 127.0.0.1:465 stays, which does TLS"
+        self.assertEqual(str(error), f"$.tls: {message}")
+        kept = settle(parse_host({"tls": {}}, "a"), stays)
+        self.assertEqual(kept.listeners, stays)
 
     def refusals(self, document: Any) -> list[tuple[str, str]]:
         """What is said of a document that is refused."""
@@ -206,9 +264,9 @@ class ParseTests(SynchronousTestCase):
 class DocumentTests(SynchronousTestCase):
     """`host_document`"""
 
-    def host(self, document: Any) -> MailHost:
+    def host(self, document: Any, known: MailHost | None = None) -> MailHost:
         """A host that is as `document` says, and listens."""
-        description = parse_host(document)
+        description = parse_host(document, known=known)
         host = MailHost(description.name, description.hostname)
         host.describe(description)
         host.listens = description.listeners or ()
@@ -230,3 +288,37 @@ class DocumentTests(SynchronousTestCase):
             self.assertEqual(again, told)
         self.assertEqual(self.host(told).dns, HostDns())
         self.assertFalse(self.host(told).limits.advertise_size)
+
+    def test_secrets_are_not_told_and_stay(self) -> None:
+        """What is sent back has null in their place; the host keeps what it has."""
+        users = {"bob": "secret-b", "eve": "secret-e"}
+        certificate = {"certificatePem": PEM, "keyPem": KEY}
+        document = {
+            "name": "a",
+            "tls": {"certificate": certificate},
+            "auth": {"users": users},
+        }
+        host = self.host(document)
+        told = host_document(host)
+        self.assertEqual(told["auth"]["users"], {"bob": None, "eve": None})
+        shown = {"certificatePem": PEM, "keyPem": None}
+        self.assertEqual(told["tls"]["certificate"], shown)
+        told["auth"]["users"]["eve"] = "secret-new"
+        again = self.host(told, host)
+        assert again.auth is not None
+        assert again.tls is not None
+        self.assertEqual(
+            dict(again.auth.users or {}), {"bob": "secret-b", "eve": "secret-new"}
+        )
+        self.assertEqual(again.tls.certificate, GivenCertificate(PEM, KEY))
+        for value in (host.auth, host.tls, parse_host(document)):
+            self.assertNotIn("secret", repr(value))
+            self.assertNotIn("PRIVATE", repr(value))
+
+    def test_a_plain_host_tells_nothing_of_its_listeners_but_where(self) -> None:
+        """Existing clients compare documents."""
+        host = self.host({"name": "a", "listeners": [{"port": 25}]})
+        told = host_document(host)["listeners"]
+        self.assertEqual(told, [{"address": "127.0.0.1", "port": 25}])
+        self.assertEqual(host_document(host)["tls"], None)
+        self.assertEqual(host_document(host)["auth"], None)

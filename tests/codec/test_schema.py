@@ -51,7 +51,9 @@ BEHAVIORS = (
     [],
 )
 
-HOSTS = (
+PEM = "-----BEGIN CERTIFICATE-----"
+
+HOSTS: tuple[Any, ...] = (
     {},
     *({"name": name} for name in ("mx2", "..", "a/b", "", None, 5)),
     *({"hostname": name} for name in ("mx.test", "a b", "", None)),
@@ -67,6 +69,43 @@ HOSTS = (
     {"listeners": None},
     {"capabilities": ["X"]},
     {"capabilities": ["a\nb"]},
+    {"capabilities": {"beforeTls": ["X"]}},
+    {"capabilities": {"underTls": "X"}},
+    {"capabilities": {"more": []}},
+    *(
+        {"limits": {name: value}}
+        for name in ("totalTime", "messages", "badCommands")
+        for value in (5, 0, None, True)
+    ),
+    *({"listeners": [{"protocol": value}]} for value in ("lmtp", "http", None)),
+    *({"listeners": [{"tls": value}]} for value in ("none", "implicit", "x", None)),
+    *(
+        {"tls": {}, "listeners": [{"tls": value}]}
+        for value in ("none", "implicit", "x", None)
+    ),
+    *({"tls": value} for value in (None, {}, [], {"more": 1}, {"mode": None})),
+    *({"tls": {"mode": mode}} for mode in ("starttls", "implicit", "none")),
+    *({"tls": {"certificate": kind}} for kind in ("valid", "x", None, {})),
+    {"tls": {"certificate": {"certificatePem": "-----BEGIN", "keyPem": "x"}}},
+    {"tls": {"certificate": {"certificatePem": PEM, "keyPem": PEM}}},
+    *(
+        {"tls": {"minVersion": least, "maxVersion": most}}
+        for least in ("TLSv1", "1.2", "TLSv1.3", None)
+        for most in ("TLSv1.1", "TLSv1.2", "1.3", "2", None)
+    ),
+    *({"tls": {"clientCertificate": use}} for use in ("require", "x", None)),
+    *({"auth": value} for value in (None, {}, [], {"more": 1})),
+    *({"auth": {"mechanisms": value}} for value in ([], ["PLAIN"], ["NTLM"])),
+    {"auth": {"mechanisms": ["PLAIN", "PLAIN"]}},
+    *(
+        {"auth": {"users": value}}
+        for value in ("any", "none", None, {}, {"a": "b"}, {"a": 5}, {"": "b"})
+    ),
+    {"auth": {"users": {"x" * 256: "b"}}},
+    {"auth": {"requireTls": True}},
+    {"auth": {"requireTls": True}, "tls": None},
+    {"auth": {"requireTls": True}, "tls": {}},
+    {"auth": {"required": 1}},
     {"dns": {"domains": [{"name": "x.test"}]}},
     {"dns": {"domains": [{"name": "x.test"}], "names": ["mx.test"]}},
     {"dns": {"domains": []}},

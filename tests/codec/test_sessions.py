@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -17,6 +18,8 @@ from mocksmtp.codec.sessions import (
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import Nearest, SessionQuery
 from mocksmtp.model.behavior import Command
+from mocksmtp.model.session import EARLY, INJECTED, SMUGGLING
+from mocksmtp.model.tls import PeerCertificate, TlsSession
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
 
@@ -59,6 +62,7 @@ class DocumentTests(SynchronousTestCase):
                 "end": "quit",
                 "tls": None,
                 "authUser": None,
+                "authMechanism": None,
                 "helo": "me.test",
                 "transactions": [],
                 "transcript": [
@@ -168,6 +172,57 @@ class DocumentTests(SynchronousTestCase):
         self.client.say("NOOP")
         told = [e.get("pipelined", False) for e in self.transcript()]
         self.assertEqual(told, [False, False, True, True, False])
+
+    def test_flags_are_told_where_they_are_set(self) -> None:
+        """Each by its name, and none where there is none."""
+        for flags, told in (
+            (0, {}),
+            (EARLY, {"pipelined": True}),
+            (SMUGGLING, {"smuggling": True}),
+            (INJECTED, {"injected": True}),
+            (EARLY | SMUGGLING, {"pipelined": True, "smuggling": True}),
+        ):
+            session = attrs.evolve(self.client.session)
+            session.exchanges = [(session.started_at, b"NOOP", None, flags, 0.0)]
+            (document,) = transcript_documents(session)
+            rest = {"at": 0.0, "line": "NOOP", "reply": None, "behavior": None}
+            self.assertEqual(document, {**rest, **told})
+
+    def test_a_handshake(self) -> None:
+        """What it agreed on and what the client showed, or why it failed."""
+        peer = PeerCertificate("CN=c", "CN=ca", "00ff")
+        for tls, told in (
+            (
+                TlsSession("TLSv1.3", "AES", "mx.test", peer),
+                {
+                    "version": "TLSv1.3",
+                    "cipher": "AES",
+                    "sni": "mx.test",
+                    "clientCertificate": {
+                        "subject": "CN=c",
+                        "issuer": "CN=ca",
+                        "fingerprint": "00ff",
+                    },
+                },
+            ),
+            (
+                TlsSession(error="unknown ca"),
+                {
+                    **dict.fromkeys(("version", "cipher", "sni", "clientCertificate")),
+                    "error": "unknown ca",
+                },
+            ),
+        ):
+            self.client.session.tls = tls
+            self.assertEqual(self.document()["tls"], told)
+
+    def test_who_has_authenticated(self) -> None:
+        """And how."""
+        session = self.client.session
+        session.auth_user, session.auth_mechanism = "bob", "PLAIN"
+        document = self.document()
+        told = (document["authUser"], document["authMechanism"])
+        self.assertEqual(told, ("bob", "PLAIN"))
 
     def test_octets_that_are_no_text(self) -> None:
         """They are told as escapes, and no line end is."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import (
-    CAPABILITIES,
-    Description,
-    HostStart,
-    Limits,
-    MailHost,
-)
+from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.model.address import Address
+from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.behavior import Behavior, Command, Response
+from mocksmtp.model.capabilities import USUAL, Capabilities
 from mocksmtp.model.mail import Envelope, Origin, Recipient
+from mocksmtp.model.offer import Stage
+from mocksmtp.model.tls import TlsSettings
 
 REFUSE = Behavior(Command.RCPT_TO, Response(550))
 DEFER = Behavior(Command.MAIL_FROM, Response(451))
@@ -27,6 +25,16 @@ ORIGIN = Origin("1", "127.0.0.1", "c")
 def receive(host: MailHost) -> None:
     """Let `host` keep a mail."""
     assert host.mailbox.take(ENVELOPE, b"content", 0.0, ORIGIN) is not None
+
+
+def lines(host: MailHost, stage: Stage = Stage.WITHOUT_TLS) -> list[str]:
+    """The lines of its answer to EHLO."""
+    return host.offers[stage].extended_hello.text.split("\n")
+
+
+def offering(*told: str) -> Capabilities:
+    """These lines, before TLS and under it."""
+    return Capabilities(told, told)
 
 
 def behaviors(host: MailHost) -> list[Behavior]:
@@ -42,51 +50,55 @@ class RepliesTests(SynchronousTestCase):
         self.assertEqual(host.name, "mx2")
         self.assertEqual(host.greeting.text, "mx.test ESMTP mocksmtp")
         self.assertEqual(host.hello.text, "mx.test")
-        self.assertEqual(host.extended_hello.text.split("\n")[0], "mx.test")
+        self.assertEqual(lines(host)[0], "mx.test")
 
     def test_it_offers_the_usual_capabilities(self) -> None:
         """Unless it is told otherwise, in this order, and HELP last."""
         host = MailHost("default", "mx.test")
-        self.assertEqual(host.keywords, CAPABILITIES)
-        self.assertEqual(
-            host.extended_hello.text.split("\n"), ["mx.test", *CAPABILITIES, "HELP"]
-        )
-
-    def test_what_costs_clients_something_is_not_usual(self) -> None:
-        """SIZE changes what clients send; STARTTLS, AUTH and BDAT need work."""
-        for keyword in ("SIZE", "STARTTLS", "AUTH"):
-            self.assertNotIn(keyword, CAPABILITIES)
+        self.assertEqual(lines(host), ["mx.test", *USUAL, "HELP"])
 
     def test_other_capabilities_replace_the_usual_ones(self) -> None:
         """None at all is a list too."""
-        for capabilities in ((), ("8BITMIME",), ("X-A b c", "PIPELINING")):
-            host = MailHost("default", "mx.test", capabilities=capabilities)
-            self.assertEqual(host.keywords, capabilities)
+        for told in ((), ("8BITMIME",), ("X-A b c", "PIPELINING")):
+            host = MailHost("default", "mx.test", capabilities=offering(*told))
+            self.assertEqual(lines(host), ["mx.test", *told, "HELP"])
 
     def test_size_is_told_only_when_set(self) -> None:
         """A client that sees SIZE adds ``SIZE=`` to its MAIL (RFC 1870 §6)."""
-        for advertise, keywords in ((False, ("A",)), (True, ("A", "SIZE 1000"))):
+        for advertise, told in ((False, ["A"]), (True, ["A", "SIZE 1000"])):
             limits = Limits(message_size=1000, advertise_size=advertise)
-            host = MailHost("default", "mx.test", limits=limits, capabilities=("A",))
-            self.assertEqual(host.keywords, keywords)
+            host = MailHost("a", "mx.test", limits=limits, capabilities=offering("A"))
+            self.assertEqual(lines(host), ["mx.test", *told, "HELP"])
+
+    def test_users_are_offered_a_way_in(self) -> None:
+        """Where TLS is required, only under it."""
+        for require_tls, before in ((False, True), (True, False)):
+            auth = AuthSettings(require_tls=require_tls)
+            host = MailHost("a", "mx.test", tls=TlsSettings(), auth=auth)
+            for stage, expected in (
+                (Stage.BEFORE_TLS, before),
+                (Stage.UNDER_TLS, True),
+            ):
+                offered = "AUTH" in host.offers[stage].keywords
+                self.assertEqual(offered, expected, stage)
 
     def test_extensions_come_last_but_for_help(self) -> None:
         """What a test sets is told behind what the host has, from then on."""
         limits = Limits(message_size=1000, advertise_size=True)
-        host = MailHost("default", "mx.test", limits=limits, capabilities=("A",))
+        host = MailHost("a", "mx.test", limits=limits, capabilities=offering("A"))
         host.extensions = ("X-1", "X-2 y")
         self.assertEqual(host.extensions, ("X-1", "X-2 y"))
-        lines = host.extended_hello.text.split("\n")
-        self.assertEqual(lines, ["mx.test", "A", "SIZE 1000", "X-1", "X-2 y", "HELP"])
+        expected = ["mx.test", "A", "SIZE 1000", "X-1", "X-2 y", "HELP"]
+        self.assertEqual(lines(host), expected)
 
     def test_extensions_are_replaced(self) -> None:
         """Setting others forgets those before."""
-        host = MailHost("default", "mx.test", capabilities=())
+        host = MailHost("default", "mx.test", capabilities=offering())
         host.extensions = ("X-1",)
         host.extensions = ("X-2",)
-        self.assertEqual(host.keywords, ("X-2",))
+        self.assertEqual(lines(host), ["mx.test", "X-2", "HELP"])
         host.extensions = ()
-        self.assertEqual(host.extended_hello.text, "mx.test\nHELP")
+        self.assertEqual(lines(host), ["mx.test", "HELP"])
 
 
 class DescribeTests(SynchronousTestCase):
@@ -98,11 +110,15 @@ class DescribeTests(SynchronousTestCase):
         host.extensions = ("X-1",)
         receive(host)
         limits = Limits(message_size=5, advertise_size=True)
-        host.describe(Description("mx2", "new.test", ("A",), limits))
+        tls, auth = TlsSettings(), AuthSettings()
+        host.describe(Description("mx2", "new.test", offering("A"), limits, tls, auth))
         self.assertEqual(host.greeting.text, "new.test ESMTP mocksmtp")
         self.assertEqual(host.hello.text, "new.test")
-        lines = host.extended_hello.text.split("\n")
-        self.assertEqual(lines, ["new.test", "A", "SIZE 5", "X-1", "HELP"])
+        secured = lines(host, Stage.UNDER_TLS)
+        self.assertEqual(secured[:3], ["new.test", "A", "SIZE 5"])
+        self.assertEqual(secured[4:], ["X-1", "HELP"])
+        self.assertEqual(secured[3].split()[:2], ["AUTH", "PLAIN"])
+        self.assertEqual((host.tls, host.auth), (tls, auth))
         self.assertIs(host.limits, limits)
         self.assertEqual(len(host.mailbox), 1)
 
@@ -120,7 +136,7 @@ class StartTests(SynchronousTestCase):
         """Behaviors and extensions of its start are in force at once."""
         host = MailHost("default", "mx.test", start=START)
         self.assertEqual(behaviors(host), [REFUSE])
-        self.assertIn("X-START", host.extended_hello.text)
+        self.assertIn("X-START", lines(host))
 
     def test_it_uses_the_mailbox_and_limits_that_it_is_given(self) -> None:
         """An empty mailbox is one too, though it is false."""
@@ -153,7 +169,7 @@ class ResetTests(SynchronousTestCase):
         self.host.reset()
         self.assertEqual((behaviors(self.host), self.host.extensions), ([], ()))
         self.assertEqual(len(self.host.mailbox), 0)
-        self.assertNotIn("X-", self.host.extended_hello.text)
+        self.assertNotIn("X-", "".join(lines(self.host)))
 
     def test_it_can_go_back_to_the_start(self) -> None:
         """Then the start's behaviors and extensions are there, and no mail."""
@@ -161,7 +177,7 @@ class ResetTests(SynchronousTestCase):
             self.host.reset(to_start=True)
             self.assertEqual(behaviors(self.host), [REFUSE])
             self.assertEqual(self.host.extensions, ("X-START",))
-            self.assertIn("X-START", self.host.extended_hello.text)
+            self.assertIn("X-START", lines(self.host))
             self.assertEqual(len(self.host.mailbox), 0)
             self.host.reset()
 

@@ -19,9 +19,13 @@ from hypothesis import strategies
 
 from mocksmtp.codec.rdata import parse_generic
 from mocksmtp.codec.records import parse_name
+from mocksmtp.codec.tls import PEM_BEGIN
 from mocksmtp.codec.zonefile import zone_text
+from mocksmtp.model.host import MailProtocol
 from mocksmtp.model.rrtype import RRType, is_data_type, type_number
+from mocksmtp.model.tls import CertificateKind, TlsMode
 from mocksmtp.model.units import parse_duration
+from mocksmtp.tls.authority import Authority
 from tests.codec.strategies import records
 
 LABELS = strategies.from_regex(r"[a-z0-9_]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
@@ -30,6 +34,10 @@ TYPES = strategies.sampled_from([one.name for one in RRType if is_data_type(one)
 OCTETS = strategies.binary(max_size=20)
 TURNS = itertools.cycle((True, False))
 NUMBERS = itertools.count(1)
+
+OWN = Authority().identity(CertificateKind.SELF_SIGNED, ("mx.test",))
+PROTOCOLS = [protocol.value for protocol in MailProtocol]
+MODES = [None, *(mode.value for mode in TlsMode)]
 
 FORMATS: dict[str, Callable[[str], object]] = {
     **dict.fromkeys(
@@ -124,20 +132,43 @@ def written_whole(value: Any) -> Any:
 
 
 def tame(case: Any) -> None:
-    """Have a host listen where it does no harm, under the name that the path has."""
+    """
+    Have a host listen where it does no harm, under the name that the path has.
+
+    What only looks like PEM is made a certificate, and secrets are made up that may be
+    left out where the host has them.
+    """
     body = case.body
     if not isinstance(body, dict):
         return
     if case.operation.path != "/hosts" and isinstance(body.get("name"), str):
         del body["name"]
+    match body:
+        case {"tls": {"certificate": {"certificatePem": str(pem)} as certificate}}:
+            key = certificate.get("keyPem")
+            if PEM_BEGIN in pem:
+                certificate["certificatePem"] = OWN.chain_pem.decode()
+            if key is None or (isinstance(key, str) and PEM_BEGIN in key):
+                certificate["keyPem"] = OWN.key_pem.decode()
+    match body:
+        case {"auth": {"users": dict(users)}}:
+            users |= {name: "" for name, told in users.items() if told is None}
     listeners = body.get("listeners")
     for listener in listeners if isinstance(listeners, list) else ():
         if isinstance(listener, dict) and is_valid(**listener):
             listener.update(address="127.0.0.1", port=0)
 
 
-def is_valid(address: Any = "::1", port: Any = 0, **others: Any) -> bool:
+def is_valid(
+    address: Any = "::1",
+    port: Any = 0,
+    protocol: Any = "smtp",
+    tls: Any = None,
+    **others: Any,
+) -> bool:
     """Whether a listener is one that the service might open."""
+    if protocol not in PROTOCOLS or tls not in MODES:
+        return False
     try:
         ip_address(address)
     except ValueError:

@@ -102,6 +102,7 @@ class Rig:
         settings: HttpSettings | None = None,
         mailbox: Mailbox | None = None,
         clock: Clock | None = None,
+        root_pem: Callable[[], bytes] | None = None,
     ) -> None:
         self.clock = Clock() if clock is None else clock
         self.mock = Mock(MailHost("default", "mx.test", mailbox), Zone())
@@ -113,6 +114,7 @@ class Rig:
             settings or HttpSettings(),
             self.info,
             self._in_thread,
+            root_pem=root_pem,
         )
         self._treq = StubTreq(self.site.resource)
         # StubTreq would put a site of its own around the resource.

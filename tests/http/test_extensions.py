@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.model.offer import Stage
 from tests.http.rig import Rig
 
 
@@ -20,7 +21,7 @@ class ExtensionsTests(SynchronousTestCase):
         self.assertEqual(rig.ask("PUT", "/smtpExtensions", ["x"]).status, 204)
         rig.ask("PUT", "/smtpExtensions", ["dsn", "MT-PRIORITY MIXER"])
         self.assertEqual(rig.get("/smtpExtensions"), ["dsn", "MT-PRIORITY MIXER"])
-        lines = rig.host.extended_hello.text.split("\n")
+        lines = rig.host.offers[Stage.WITHOUT_TLS].extended_hello.text.split("\n")
         self.assertEqual(lines[-3:], ["dsn", "MT-PRIORITY MIXER", "HELP"])
 
     def test_delete_clears(self) -> None:
@@ -29,7 +30,7 @@ class ExtensionsTests(SynchronousTestCase):
         rig.ask("PUT", "/smtpExtensions", ["dsn"])
         self.assertEqual(rig.ask("DELETE", "/smtpExtensions").status, 204)
         self.assertEqual(rig.get("/smtpExtensions"), [])
-        self.assertNotIn("dsn", rig.host.extended_hello.text)
+        self.assertNotIn("dsn", rig.host.offers[Stage.WITHOUT_TLS].extended_hello.text)
 
     def test_a_bad_document_changes_nothing(self) -> None:
         """Anything but an array of single lines is 400, with the place."""

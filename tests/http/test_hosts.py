@@ -16,8 +16,10 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.client import ApiError, Client
 from mocksmtp.http.app import HOST_ROUTES, MOUNTS
+from mocksmtp.model.tls import CertificateKind, GivenCertificate
 from mocksmtp.testing import start_mock
 from mocksmtp.testing.running import FREE_PORTS
+from mocksmtp.tls.authority import Authority
 from tests.http.rig import BUSY, Rig
 from tests.installed import busy_port
 
@@ -26,6 +28,10 @@ def send(address: tuple[str, int], recipient: str = "a@x.test") -> None:
     """One mail from a real client; blocks."""
     with smtplib.SMTP(*address, timeout=10) as smtp:
         smtp.sendmail("b@x.test", [recipient], "Subject: x\n\ntext\n")
+
+
+OWN = {"certificatePem": "-----BEGIN x", "keyPem": "-----BEGIN y"}
+"""A certificate that is none."""
 
 
 class HostsCase(TestCase):
@@ -104,7 +110,10 @@ class CreateTests(HostsCase):
         for method, path, document, place in (
             ("POST", "/hosts", [], "$"),
             ("POST", "/hosts", {"name": "a/b"}, "$.name"),
-            ("POST", "/hosts", {"tls": {}}, "$.tls"),
+            ("POST", "/hosts", {"tls": []}, "$.tls"),
+            ("POST", "/hosts", {"auth": {"requireTls": True}}, "$.auth.requireTls"),
+            ("POST", "/hosts", {"tls": {"certificate": OWN}}, "$.tls.certificate"),
+            ("PUT", "/hosts/a", {"auth": {"users": {"b": None}}}, "$.auth.users.b"),
             ("POST", "/hosts", {"listeners": ["tcp:25"]}, "$.listeners[0]"),
             (
                 "POST",
@@ -172,6 +181,30 @@ class ChangeTests(HostsCase):
             await self.api.call("PUT", f"/hosts/{name}", before)
             self.assertEqual(await self.api.get(f"/hosts/{name}"), before)
 
+    async def test_passwords_and_keys_are_not_told_and_stay(self) -> None:
+        """Nobody can read them, and who sends back what was read keeps them."""
+        pem, key = own_certificate()
+        certificate = {"certificatePem": pem, "keyPem": key}
+        auth = {"users": {"bob": "secret"}}
+        await self.api.add_host("mx2", tls={"certificate": certificate}, auth=auth)
+        told = await self.api.get("/hosts/mx2")
+        self.assertEqual(told["auth"]["users"], {"bob": None})
+        shown = {"certificatePem": pem, "keyPem": None}
+        self.assertEqual(told["tls"]["certificate"], shown)
+        await self.api.call("PUT", "/hosts/mx2", told)
+        host = self.mock.service.mock.hosts["mx2"]
+        assert host.auth is not None
+        assert host.tls is not None
+        self.assertEqual(dict(host.auth.users or {}), {"bob": "secret"})
+        self.assertEqual(host.tls.certificate, GivenCertificate(pem, key))
+
+    async def test_a_put_takes_away_what_it_does_not_say(self) -> None:
+        """TLS and users too."""
+        await self.api.add_host("mx2", tls={}, auth={"requireTls": True})
+        await self.api.call("PUT", "/hosts/mx2", {})
+        told = await self.api.get("/hosts/mx2")
+        self.assertEqual((told["tls"], told["auth"]), (None, None))
+
     async def test_the_default_host_keeps_its_hostname(self) -> None:
         """Where it is not told another: that of the service."""
         await self.api.call("PUT", "/hosts/default", {"capabilities": []})
@@ -187,6 +220,12 @@ class ChangeTests(HostsCase):
             await deferToThread(smtplib.SMTP, *host.addresses[1], timeout=10)
         self.assertEqual(raised.exception.smtp_code, 421)
         await deferToThread(send, self.mock.smtp)
+
+
+def own_certificate() -> tuple[str, str]:
+    """A certificate and its key, in PEM."""
+    made = Authority().identity(CertificateKind.SELF_SIGNED, ("mx.test",))
+    return made.chain_pem.decode(), made.key_pem.decode()
 
 
 class DeleteTests(HostsCase):

@@ -6,9 +6,10 @@ from ipaddress import ip_address
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.host import HostDns, Listen, MailDomain
+from mocksmtp.model.host import HostDns, Listen, MailDomain, MailProtocol
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import AAAA, MX, A
+from mocksmtp.model.tls import TlsMode
 from mocksmtp.model.zone import Record
 
 MX1, MX2 = Name.parse("mx1.x.test"), Name.parse("mx2.x.test")
@@ -27,6 +28,14 @@ class ListenTests(SynchronousTestCase):
             (Listen("::1", 25), "[::1]:25"),
         ):
             self.assertEqual(str(listen), shown)
+
+    def test_its_place_is_where_and_not_how(self) -> None:
+        """Two that differ in what they speak can't be open at once."""
+        plain = Listen("192.0.2.1", 25)
+        lmtp = Listen("192.0.2.1", 25, MailProtocol.LMTP, TlsMode.IMPLICIT)
+        self.assertNotEqual(plain, lmtp)
+        self.assertEqual(plain.place, (V4, 25))
+        self.assertEqual(lmtp.place, plain.place)
 
 
 class RecordsTests(SynchronousTestCase):

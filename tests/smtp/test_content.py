@@ -8,18 +8,39 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.model.reply import MESSAGE_TOO_BIG, STORAGE_FULL
+from mocksmtp.model.session import SMUGGLING
 from mocksmtp.smtp.content import ContentReader
 
 LIMIT = 10_000
 
 
-def read(*packets: bytes, limit: int = LIMIT) -> tuple[bytes, bytes]:
+FALSE_ENDS = (
+    b"\n.\n",
+    b"\n.\r",
+    b"\r.\n",
+    b"\r.\r",
+    b"\n.\r\n",
+    b"\r.\r\n",
+    b"\r\n.\n",
+    b"\r\n.\r",
+    b"\r\n\0.\r\n",
+)
+"""What one server or another has taken for the end of content."""
+
+
+def read(*packets: bytes) -> tuple[bytes, bytes]:
     """Feed `packets` until the end; the content, and what follows it."""
-    reader = ContentReader(limit, Mailbox())
+    return read_with_flags(*packets)[:2]
+
+
+def read_with_flags(*packets: bytes) -> tuple[bytes, bytes, int]:
+    """The same, and the flags of the content."""
+    reader = ContentReader(LIMIT, Mailbox())
     for index, packet in enumerate(packets):
         end = reader.feed(packet)
         if end >= 0:
-            return reader.take(), packet[end:] + b"".join(packets[index + 1 :])
+            rest = packet[end:] + b"".join(packets[index + 1 :])
+            return reader.take(), rest, reader.flags
     raise AssertionError("the content has no end")
 
 
@@ -45,17 +66,23 @@ class ContentReaderTests(SynchronousTestCase):
 
     def test_only_crlf_dot_crlf_ends_it(self) -> None:
         """What other servers take for an end is content, byte for byte."""
-        for inside in (
-            b"\n.\n",
-            b"\r.\r",
-            b"\n.\r\n",
-            b"\r.\r\n",
-            b"\r\n\x00.\r\n",
-            b"\n\n.\r\n",
-            b"\r\r.\r\n",
-        ):
+        for inside in (*FALSE_ENDS, b"\n\n.\r\n", b"\r\r.\r\n", b"\r\n.\0\r\n"):
             sent = b"a" + inside + b"MAIL FROM:<x@y>\r\n"
-            self.assertEqual(read(sent + b".\r\n")[0], sent, inside)
+            content, rest, flags = read_with_flags(sent + b".\r\n")
+            self.assertEqual(content, sent.replace(b"\r\n.", b"\r\n"), inside)
+            self.assertEqual(rest, b"", inside)
+            self.assertEqual(flags, SMUGGLING, inside)
+
+    def test_what_is_no_false_end_is_not_flagged(self) -> None:
+        """Dots within lines, stuffed dots, and odd line ends by themselves."""
+        for content in (
+            b"one.\r\ntwo\r\n",
+            b"a\nb\rc\n\n\r\r\n",
+            b"..\r\n...\r\n..x\r\n",
+            b".x\r\n\n.x\r.x\r\n",
+            b"\0.x\r\n",
+        ):
+            self.assertEqual(read_with_flags(content + b".\r\n")[2], 0, content)
 
     def test_a_dot_line_that_ends_bare_loses_its_dot_only(self) -> None:
         """CRLF dot LF and CRLF dot CR are lines with a stuffed dot, not the end."""
@@ -83,11 +110,11 @@ class ContentReaderTests(SynchronousTestCase):
     ) -> None:
         """Where the packets are cut is of no account."""
         sent += b"\r\n.\r\n"
-        whole = read(sent)
+        whole = read_with_flags(sent)
         cuts = sorted(data.draw(st.sets(st.integers(1, len(sent) - 1))))
         edges = [0, *cuts, len(sent)]
         packets = [sent[a:b] for a, b in pairwise(edges)]
-        self.assertEqual(read(*packets), whole)
+        self.assertEqual(read_with_flags(*packets), whole)
 
     @settings(deadline=None)
     @given(st.binary(max_size=300))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from unittest.mock import patch
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.core.host import MailHost
 from mocksmtp.model.behavior import Command, Effect
+from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.command import LINE_LIMIT
-from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
-from mocksmtp.smtp.protocol import CLOSING_TIME
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
@@ -40,6 +36,7 @@ class GreetingTests(SynchronousTestCase):
                 "250-8BITMIME",
                 "250-SMTPUTF8",
                 "250-ENHANCEDSTATUSCODES",
+                "250-CHUNKING",
                 "250-DSN",
                 "250-x-own thing",
                 "250 HELP",
@@ -156,7 +153,10 @@ class SequenceTests(SynchronousTestCase):
             ("QUIT now", "501"),
             ("STARTTLS", "454"),
             ("AUTH PLAIN", "503"),
-            ("BDAT 10 LAST", "502"),
+            ("BDAT", "501"),
+            ("BDAT x", "501"),
+            ("BDAT 1 LASTS", "501"),
+            ("BDAT 0", "503"),
             ("ETRN x", "502"),
             ("NONSENSE", "500"),
             ("", "500"),
@@ -387,163 +387,49 @@ class BoundsTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(dialogue.codes("NOOP"), ["250"])
 
-
-class TimeTests(SynchronousTestCase):
-    """Idle clients, and those that take no reply."""
-
-    def test_an_idle_client_is_told_421(self) -> None:
-        """After the idle time without a packet the connection is closed."""
-        dialogue = Dialogue(host(idle_time=60))
-        dialogue.clock.advance(59)
-        dialogue.send(b"NOOP\r\n")
-        dialogue.clock.advance(59)
-        self.assertFalse(dialogue.transport.disconnecting)
-        dialogue.clock.advance(1)
-        self.assertEqual(dialogue.heard()[:9], "421 4.4.2")
+    def test_a_connection_has_so_many_messages(self) -> None:
+        """One MAIL more is 421 and the end; one that was refused does not count."""
+        dialogue = Dialogue(host(messages=2))
+        dialogue.host.behaviors.put(behavior(Command.MAIL_FROM, 450, times=1))
+        self.assertEqual(dialogue.codes("MAIL FROM:<b@x>"), ["450"])
+        for _ in range(2):
+            codes = dialogue.codes("MAIL FROM:<b@x>", "RCPT TO:<a@x>", "DATA", ".")
+            self.assertEqual(codes[-1], "250")
+        self.assertEqual(dialogue.codes("MAIL FROM:<b@x>"), ["421"])
         self.assertTrue(dialogue.transport.disconnecting)
+        dialogue.connect()
+        self.assertEqual(dialogue.codes("MAIL FROM:<b@x>"), ["250"])
 
-    def test_content_counts_as_activity(self) -> None:
-        """A slow sender of content is not idle."""
-        dialogue = Dialogue(host(idle_time=60))
-        dialogue.open_mail()
-        for _ in range(10):
-            dialogue.clock.advance(50)
-            dialogue.send(b"x\r\n")
-        self.assertEqual(dialogue.send(b".\r\n")[:3], "250")
-
-    def test_a_client_that_takes_no_bye_is_cut_off(self) -> None:
-        """The connection does not wait for ever to be closed."""
-        dialogue = Dialogue()
-        dialogue.send(b"QUIT\r\n")
-        dialogue.clock.advance(CLOSING_TIME)
-        self.assertTrue(dialogue.transport.aborted)
-        self.assertEqual(dialogue.clock.getDelayedCalls(), [])
-
-    def test_replies_that_pile_up_stop_the_reading(self) -> None:
-        """A client that reads nothing is not listened to until it does."""
-        dialogue = Dialogue()
-        producer = dialogue.transport.producer
-        producer.pauseProducing()
-        self.assertEqual(dialogue.transport.producerState, "paused")
-        producer.resumeProducing()
-        self.assertEqual(dialogue.transport.producerState, "producing")
-
-
-class OwedTests(SynchronousTestCase):
-    """A hook that takes its time."""
-
-    def setUp(self) -> None:
-        self.dialogue = Dialogue()
-        self.decision: Deferred[Reply] = Deferred()
-        self.dialogue.protocol.delivery.validateFrom = lambda helo, origin: (
-            self.decision
+    def test_a_declared_size_too_large_is_552_at_mail(self) -> None:
+        """No transaction is opened (RFC 1870 §6); what is no size is 501."""
+        dialogue = Dialogue(host(message_size=1000, advertise_size=True))
+        self.assertEqual(
+            dialogue.codes(
+                "MAIL FROM:<b@x> SIZE=1001",
+                "RCPT TO:<a@x>",
+                "MAIL FROM:<b@x> SIZE=many",
+                "MAIL FROM:<b@x> size=1000",
+            ),
+            ["552", "503", "501", "250"],
         )
 
-    def test_what_is_pipelined_waits_for_the_reply(self) -> None:
-        """Replies come in order, each command after the one before it."""
-        said = self.dialogue.send(b"NOOP\r\nMAIL FROM:<b@x>\r\nNOOP one\r\nVRFY a\r\n")
-        self.assertEqual(said, "250 2.0.0 OK\r\n")
-        self.assertEqual(self.dialogue.send(b"NONSENSE\r\n"), "")
-        self.decision.callback(SENDER_OK)
-        codes = [line[:3] for line in self.dialogue.heard().splitlines()]
-        self.assertEqual(codes, ["250", "250", "252", "500"])
+    def test_a_size_that_is_not_offered_is_not_looked_at(self) -> None:
+        """It is kept with the mail all the same."""
+        dialogue = Dialogue(host(message_size=1000))
+        dialogue.say("MAIL FROM:<b@x> SIZE=1001", "RCPT TO:<a@x>", "DATA", ".")
+        (mail,) = dialogue.host.mailbox.mails()
+        self.assertEqual(mail.envelope.parameters[0].value, "1001")
 
-    def test_little_is_read_while_a_reply_is_owed(self) -> None:
-        """The client's packets stay in the network until it is sent."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
-        self.dialogue.send(b"NOOP\r\n")
-        self.assertEqual(self.dialogue.transport.producerState, "paused")
-        self.decision.callback(SENDER_OK)
-        self.assertEqual(self.dialogue.transport.producerState, "producing")
-
-    def test_the_client_is_not_idle_while_it_waits(self) -> None:
-        """The idle time begins anew with the reply."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
-        self.dialogue.clock.advance(1000)
-        self.decision.callback(SENDER_OK)
-        self.assertEqual(self.dialogue.heard(), "250 2.1.0 Sender OK\r\n")
-        self.assertFalse(self.dialogue.transport.disconnecting)
-
-    def test_a_failed_decision_is_451(self) -> None:
-        """And the session goes on."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n")
-        self.decision.errback(ValueError())
-        said = self.dialogue.heard().splitlines()
-        self.assertEqual([line[:3] for line in said], ["451", "250"])
-        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
-
-    def test_a_client_that_leaves_cancels_the_decision(self) -> None:
-        """Nothing is left behind."""
-        cancelled: list[object] = []
-        self.decision = Deferred(cancelled.append)
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
-        self.dialogue.protocol.connectionLost()
-        self.assertEqual(cancelled, [self.decision])
-        self.assertEqual(self.dialogue.clock.getDelayedCalls(), [])
-
-    def test_a_decision_that_is_there_at_once_does_not_wait(self) -> None:
-        """A Deferred that has fired is as good as a reply."""
-        self.decision.callback(RECIPIENT_OK)
-        said = self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n").splitlines()
-        self.assertEqual(said, ["250 2.1.5 Recipient OK", "250 2.0.0 OK"])
-
-
-CONVERSATION = (
-    b"EHLO c\r\n" + MAIL + RCPT + b"RCPT TO:<no@x.test>\r\nDATA\r\n"
-    b"Subject: x\r\n\r\n..dot\r\n.\r\nNOOP\n\r\nNONSENSE\r\n"
-    + MAIL
-    + RCPT
-    + b"NOOP "
-    + b"x" * 3000
-    + b"\r\nDATA\r\n"
-    + b"y" * 500
-    + b"\r\n.\r\nVRFY a\r\nQUIT\r\nNOOP\r\n"
-)
-
-
-def outcome(packets: list[bytes]) -> tuple[str, list[bytes]]:
-    """All that is said and kept when the packets are sent."""
-    dialogue = Dialogue()
-    dialogue.host.behaviors.put(behavior(Command.RCPT_TO, 550, contains="no@"))
-    return "".join(map(dialogue.send, packets)), dialogue.contents()
-
-
-class PacketTests(SynchronousTestCase):
-    """How a conversation is cut into packets is of no account."""
-
-    @settings(deadline=None)
-    @given(st.sets(st.integers(1, len(CONVERSATION) - 1), max_size=40))
-    def test_any_split_gives_the_same(self, cuts: set[int]) -> None:
-        """The same replies, and the same mails."""
-        edges = [0, *sorted(cuts), len(CONVERSATION)]
-        packets = [CONVERSATION[a:b] for a, b in pairwise(edges)]
-        self.assertEqual(outcome(packets), outcome([CONVERSATION]))
-
-    def test_single_octets_give_the_same(self) -> None:
-        """The smallest packets there are."""
-        packets = [bytes([octet]) for octet in CONVERSATION]
-        self.assertEqual(outcome(packets), outcome([CONVERSATION]))
-
-    @settings(deadline=None)
-    @given(st.lists(st.binary(max_size=200), max_size=20))
-    def test_any_octets_leave_a_working_server(self, packets: list[bytes]) -> None:
-        """No exception, no unbounded buffer; the next connection works."""
-        dialogue = Dialogue()
-        for packet in packets:
-            dialogue.send(packet)
-            self.assertLess(len(dialogue.protocol._buffer), LINE_LIMIT)
-        dialogue.protocol.connectionLost()
-        dialogue.connect()
-        dialogue.open_mail()
-        self.assertEqual(dialogue.send(b"ok\r\n.\r\n")[:3], "250")
-
-    @settings(deadline=None)
-    @given(st.integers(0, len(CONVERSATION)))
-    def test_a_cut_at_any_octet_loses_nothing_kept(self, cut: int) -> None:
-        """What was answered 250 is there, and what was not is not."""
-        whole = outcome([CONVERSATION])[1]
-        dialogue = Dialogue()
-        said = dialogue.send(CONVERSATION[:cut])
-        dialogue.protocol.connectionLost()
-        kept = said.count("Message kept")
-        self.assertEqual(dialogue.contents(), whole[:kept])
+    def test_utf8_needs_to_be_offered(self) -> None:
+        """Without SMTPUTF8 in EHLO such an address is 550 5.6.7, and recorded."""
+        told = Capabilities(("PIPELINING",), ("PIPELINING",))
+        dialogue = Dialogue(MailHost("default", "mx.test", capabilities=told))
+        for lines in (
+            ["MAIL FROM:<ä@x> SMTPUTF8"],
+            ["MAIL FROM:<ä@x>"],
+            ["MAIL FROM:<b@x>", "RCPT TO:<ä@x>"],
+        ):
+            said = dialogue.say(*lines)[-1]
+            self.assertEqual(said[:9], "550 5.6.7", lines)
+        (session,) = dialogue.host.journal.sessions()
+        self.assertIn("ä".encode(), session.exchanges[-1][1])

@@ -7,8 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.reply import SENDER_OK, Reply
-from mocksmtp.model.session import End, Exchange, Session
+from mocksmtp.model.session import SMUGGLING, End, Exchange, Session
 from tests.smtp.dialogue import Dialogue, behavior, host
+from tests.smtp.test_content import FALSE_ENDS
 
 
 def shown(exchange: Exchange) -> tuple[object, int | None]:
@@ -50,6 +51,18 @@ class RecordingTests(SynchronousTestCase):
         )
         self.assertEqual(self.session.helo, "c")
         self.assertEqual(self.session.client_ip, "192.168.1.1")
+
+    def test_a_false_end_is_flagged_and_one_mail(self) -> None:
+        """What is smuggled behind it is content, and no second transaction."""
+        for end in FALSE_ENDS:
+            self.dialogue = Dialogue()
+            self.dialogue.open_mail()
+            smuggled = b"MAIL FROM:<evil@x>\r\nRCPT TO:<a@x>\r\nDATA\r\nevil\r\n.\r\n"
+            self.dialogue.send(b"hello" + end + smuggled)
+            self.assertEqual(len(self.dialogue.contents()), 1, end)
+            self.assertEqual(self.outcomes(), ["accepted"], end)
+            flags = [e[3] for e in self.session.exchanges if isinstance(e[1], int)]
+            self.assertEqual(flags, [SMUGGLING], end)
 
     def test_the_behavior_that_answered_is_named(self) -> None:
         """By its id; the server's own replies have none."""

@@ -1,0 +1,54 @@
+"""What a host offers in EHLO: documents to model and back.
+
+An array of lines is for a connection before TLS and under it; an object tells the
+two apart.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mocksmtp.codec.fields import text
+from mocksmtp.codec.structure import class_hook, new_converter, structure
+from mocksmtp.model.capabilities import Capabilities
+
+MAX_LINE = 500
+"""How many characters a line may have."""
+
+_LINE = re.compile(rf"[\x20-\x7e\x80-\U0010ffff]{{1,{MAX_LINE}}}")
+
+
+def parse_capabilities(document: Any) -> Capabilities:
+    """
+    What is offered.
+
+    :raises DocumentError: the document is neither an array of lines nor an object
+    """
+    read: Capabilities = structure(_converter, document, Capabilities)
+    return read
+
+
+def capabilities_document(capabilities: Capabilities) -> list[str] | dict[str, Any]:
+    """The document of `capabilities`: an array where both states are alike."""
+    before, under = list(capabilities.before_tls), list(capabilities.under_tls)
+    if before == under:
+        return before
+    return {"beforeTls": before, "underTls": under}
+
+
+def structure_capabilities(value: Any, kind: Any) -> Capabilities:
+    """Reads `Capabilities`."""
+    if isinstance(value, dict):
+        read: Capabilities = _structure_object(value, kind)
+        return read
+    lines = _converter.structure(value, tuple[str, ...])
+    return Capabilities(lines, lines)
+
+
+_converter = new_converter()
+_converter.register_structure_hook(
+    str, text(_LINE, "must be one line of text, and not empty")
+)
+_structure_object = class_hook(_converter, Capabilities)
+_converter.register_structure_hook(Capabilities, structure_capabilities)

@@ -1,0 +1,141 @@
+"""What the documents of hosts take, where that is not what their classes say."""
+
+from __future__ import annotations
+
+from mocksmtp.codec.auth import ANY, MAX_USER, MAX_USERS, AuthFields
+from mocksmtp.codec.capabilities import MAX_LINE
+from mocksmtp.codec.fields import MAX_COUNT
+from mocksmtp.codec.hosts import MAX_DOMAINS, MAX_NAMES, HostFields
+from mocksmtp.codec.json_schema import (
+    IP_ADDRESSES,
+    LINE,
+    NAME,
+    NULL,
+    TEXT,
+    Schema,
+    any_of,
+    array_of,
+    object_of,
+    one_of,
+    ref,
+    up_to,
+    whole,
+)
+from mocksmtp.codec.limits import LimitsFields
+from mocksmtp.codec.listeners import MAX_LISTENERS
+from mocksmtp.codec.tls import PEM_BEGIN, VERSIONS, CertificateFields, TlsFields
+from mocksmtp.model.auth import Mechanism
+from mocksmtp.model.host import HostDns, Listen, MailDomain
+from mocksmtp.model.tls import CertificateKind, TlsMode, TlsVersion
+
+HOST_NAME: Schema = {**TEXT, "pattern": "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,253}$"}
+"""The name of a host in the API."""
+
+_SIZE: Schema = {
+    **TEXT,
+    "pattern": "^(?!0+(?![0-9]))(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?"
+    "|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)$",
+}
+_DURATION: Schema = {
+    **TEXT,
+    "pattern": "^(?=.*[1-9])(?:[0-9]{1,9}(?:[.][0-9]{1,6})?(?:ms)?"
+    "|[0-9]{1,6}(?:[.][0-9]{1,6})?s|[0-9]{1,4}(?:[.][0-9]{1,6})?m"
+    "|[0-9]{1,2}(?:[.][0-9]{1,6})?h)$",
+}
+
+
+_TOLD: Schema = {
+    "anyOf": list(IP_ADDRESSES),
+    "not": {"enum": ["0.0.0.0", "::"]},
+}
+"""An address that can be sent to."""
+
+_LINES = array_of({**LINE, "maxLength": MAX_LINE})
+_COUNT = any_of(whole(1, MAX_COUNT), NULL)
+_TIME = any_of(whole(1, 10**9), _DURATION, NULL)
+_VERSION = any_of({**TEXT, "enum": list(VERSIONS)}, NULL)
+_PASSWORDS: Schema = {
+    "type": "object",
+    "propertyNames": {"minLength": 1, "maxLength": MAX_USER},
+    "additionalProperties": any_of(TEXT, NULL),
+    "maxProperties": MAX_USERS,
+}
+_PEM: Schema = {**TEXT, "pattern": PEM_BEGIN}
+"""What is behind the first line is for no regular expression."""
+
+TAKEN: dict[tuple[type, str], Schema] = {
+    (HostFields, "name"): any_of(HOST_NAME, NULL),
+    (HostFields, "hostname"): any_of(
+        {**TEXT, "pattern": "^[^\\u0000-\\u0020\\u007f]{1,255}$"}, NULL
+    ),
+    (HostFields, "capabilities"): any_of(
+        _LINES, object_of({"beforeTls": _LINES, "underTls": _LINES}, ())
+    ),
+    (HostFields, "listeners"): up_to(MAX_LISTENERS, ref("NewListen")),
+    (LimitsFields, "message_size"): any_of(whole(1, 2**62), _SIZE, NULL),
+    (LimitsFields, "recipients"): _COUNT,
+    (LimitsFields, "connections"): _COUNT,
+    (LimitsFields, "idle_time"): _TIME,
+    (LimitsFields, "total_time"): _TIME,
+    (LimitsFields, "messages"): _COUNT,
+    (LimitsFields, "bad_commands"): _COUNT,
+    (TlsFields, "mode"): one_of(TlsMode, TlsMode.NONE),
+    (TlsFields, "certificate"): any_of(one_of(CertificateKind), ref("NewCertificate")),
+    (TlsFields, "min_version"): _VERSION,
+    (TlsFields, "max_version"): _VERSION,
+    (CertificateFields, "certificate_pem"): _PEM,
+    (CertificateFields, "key_pem"): any_of(_PEM, NULL),
+    (AuthFields, "mechanisms"): {
+        **array_of(one_of(Mechanism)),
+        "minItems": 1,
+        "uniqueItems": True,
+    },
+    (AuthFields, "users"): any_of({"const": ANY}, _PASSWORDS),
+    (Listen, "port"): whole(0, 0xFFFF),
+    (MailDomain, "preference"): whole(0, 0xFFFF),
+    (HostDns, "names"): up_to(MAX_NAMES, NAME),
+    (HostDns, "domains"): up_to(MAX_DOMAINS, ref("NewMailDomain")),
+    (HostDns, "address"): any_of(_TOLD, array_of(_TOLD)),
+}
+"""Fields that take more, or less, than their type says."""
+
+
+def _versions(version: TlsVersion) -> Schema:
+    """From below a version, or from it, to it or above."""
+    order = list(TlsVersion)
+    place = order.index(version)
+    least: list[str | None] = [
+        n for n, v in VERSIONS.items() if order.index(v) <= place
+    ]
+    most: list[str | None] = [n for n, v in VERSIONS.items() if order.index(v) >= place]
+    return {
+        "properties": {
+            "minVersion": {"enum": [*least, None]},
+            "maxVersion": {"enum": [*most, None]},
+        }
+    }
+
+
+RULES: dict[type, Schema] = {
+    HostDns: {
+        "anyOf": [
+            {"properties": {"domains": {"maxItems": 0}}},
+            {"properties": {"names": {"minItems": 1}}, "required": ["names"]},
+        ],
+    },
+    HostFields: {
+        "anyOf": [
+            {"properties": {"tls": {"type": "object"}}, "required": ["tls"]},
+            {
+                "properties": {
+                    "auth": {"properties": {"requireTls": {"const": False}}},
+                    "listeners": {
+                        "items": {"properties": {"tls": {"enum": ["none", None]}}}
+                    },
+                }
+            },
+        ],
+    },
+    TlsFields: {"anyOf": [_versions(version) for version in TlsVersion]},
+}
+"""What a class asks for besides its fields."""

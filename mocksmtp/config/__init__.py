@@ -1,0 +1,19 @@
+"""Options, environment variables and a file: what a service is started with."""
+
+from mocksmtp.config.errors import ConfigError
+from mocksmtp.config.loading import CONFIG_VARIABLE, load_config
+from mocksmtp.config.options import OPTIONS, Option
+from mocksmtp.config.settings import SMTP_ENDPOINTS, Config
+from mocksmtp.config.values import parse_dns, parse_smtp
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "OPTIONS",
+    "SMTP_ENDPOINTS",
+    "Config",
+    "ConfigError",
+    "Option",
+    "load_config",
+    "parse_dns",
+    "parse_smtp",
+]

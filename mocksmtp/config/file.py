@@ -1,0 +1,145 @@
+"""The configuration file: TOML, with the documents that the API takes.
+
+Certificates are texts in the API; here they may be the names of files.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+
+from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
+from mocksmtp.codec.hosts import Usual, parse_host
+from mocksmtp.codec.records import parse_records
+from mocksmtp.codec.structure import DocumentError, TooManyValues
+from mocksmtp.codec.zonefile import parse_zone_text
+from mocksmtp.config.errors import ConfigError
+from mocksmtp.config.values import parse_count, parse_time
+from mocksmtp.core.host import Description, HostStart, Limits
+from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.model.zone import Record
+
+T = TypeVar("T")
+
+DOCUMENTS = (
+    "smtpBehaviors",
+    "smtpExtensions",
+    "dnsRecords",
+    "limits",
+    "tls",
+    "auth",
+    "hosts",
+)
+"""What the file may have besides the options."""
+
+_LIMITS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "recipients": ("recipients", parse_count),
+    "idleTime": ("idle_time", parse_time),
+    "totalTime": ("total_time", parse_time),
+    "messages": ("messages", parse_count),
+    "badCommands": ("bad_commands", parse_count),
+}
+"""The limits of the file that are no options, with the names of their fields."""
+
+
+def read_file(path: str) -> dict[str, Any]:
+    """
+    The document in a file.
+
+    :raises ConfigError: there is none
+    """
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"{path or '--config'}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}: not UTF-8 (at line {line})") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
+    # Bad syntax, or a number of more digits than Python reads.
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def read(
+    path: str | None, document: dict[str, Any], key: str, parse: Callable[[Any], T]
+) -> T | None:
+    """
+    One of the documents that the API takes too, taken out of the file's.
+
+    :return: what `parse` makes of it, or None where there is none
+    :raises ConfigError: it is refused; the message has its place
+    """
+    if key not in document:
+        return None
+    return read_value(path, key, parse, document.pop(key))
+
+
+def read_value(path: str | None, key: str, parse: Callable[[Any], T], value: Any) -> T:
+    """What `parse` makes of `value`, which the file has at `key`."""
+    try:
+        return parse(value)
+    except DocumentError as error:
+        first = error.problems[0]
+        # A path begins with $, or says in which line of a text.
+        place = first.path.removeprefix("$")
+        place = key + (place if place != first.path else f": {place}")
+        raise ConfigError(f"{path}: {place}: {first.message}") from None
+    except TooManyValues as error:
+        raise ConfigError(f"{path}: {key}: {error}") from None
+
+
+def read_start(path: str | None, document: dict[str, Any]) -> HostStart:
+    """What the default host has at its start."""
+    return HostStart(
+        read(path, document, "smtpBehaviors", parse_behaviors) or (),
+        read(path, document, "smtpExtensions", parse_extensions) or (),
+    )
+
+
+def parse_any_records(document: Any) -> tuple[Record, ...]:
+    """Records from an array, or from the text of a zone file."""
+    if isinstance(document, str):
+        return parse_zone_text(document)
+    return parse_records(document)
+
+
+def read_default(
+    path: str | None, document: dict[str, Any], usual: Description
+) -> Description:
+    """`usual` with what the file says of the default host's TLS and users."""
+    fields = {key: document.pop(key) for key in ("tls", "auth") if key in document}
+    try:
+        said = parse_host(fields, DEFAULT_HOST, Usual(limits=usual.limits))
+    except DocumentError as error:
+        first = error.problems[0]
+        place = first.path.removeprefix("$.")
+        raise ConfigError(f"{path}: {place}: {first.message}") from None
+    return attrs.evolve(usual, tls=said.tls, auth=said.auth)
+
+
+def read_limits(path: str | None, table: Any, values: dict[str, Any]) -> Limits:
+    """The limits that are options, taken out of `values`, and those of the file."""
+    limits: dict[str, Any] = {}
+    if "max-message-size" in values:
+        limits["message_size"] = values.pop("max-message-size")
+        limits["advertise_size"] = True
+    if "max-connections" in values:
+        limits["connections"] = values.pop("max-connections")
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: limits: expected a table")
+    for key, value in table.items():
+        if key not in _LIMITS:
+            known = ", ".join(_LIMITS)
+            raise ConfigError(f"{path}: limits.{key}: unknown; one of: {known}")
+        name, parse = _LIMITS[key]
+        try:
+            limits[name] = parse(str(value))
+        except ValueError as error:
+            raise ConfigError(f"{path}: limits.{key}: {error}") from None
+    return Limits(**limits)

@@ -1,0 +1,139 @@
+"""Options, environment variables and a TOML file into one frozen `Config`.
+
+Options win over environment variables, and those over the file. Whatever is
+wrong is one `ConfigError`, which names the place: an option, a variable, or a
+line or field of the file.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mocksmtp.codec.plans import parse_plans
+from mocksmtp.config.errors import ConfigError
+from mocksmtp.config.file import (
+    DOCUMENTS,
+    parse_any_records,
+    read,
+    read_default,
+    read_file,
+    read_limits,
+    read_start,
+    read_value,
+)
+from mocksmtp.config.options import OPTIONS, Option
+from mocksmtp.config.pem import read_certificates
+from mocksmtp.config.settings import SMTP_ENDPOINTS, Config
+from mocksmtp.core.host import Description, HostPlan, Limits
+from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.model.capabilities import Capabilities
+
+CONFIG_VARIABLE = "MOCKSMTP_CONFIG"
+"""The environment variable that names the file."""
+
+
+def load_config(
+    options: Mapping[str, Sequence[str]], environment: Mapping[str, str]
+) -> Config:
+    """
+    What a service is to be started with.
+
+    :param options: for each option that was given, its values in order
+    :raises ConfigError: something is wrong with it
+    """
+    path = (environment.get(CONFIG_VARIABLE) or None, *options.get("config", ()))[-1]
+    document: dict[str, Any] = {}
+    if path is not None:
+        document = read_file(path)
+        read_certificates(path, document)
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        in_file = document.pop(option.key, None)
+        for place, texts in (
+            (f"--{option.name}", options.get(option.name)),
+            (option.variable, _from_environment(option, environment)),
+        ):
+            if texts is not None:
+                values[option.name] = _parse(option, texts, f"{place}")
+                break
+        else:
+            if in_file is not None:
+                values[option.name] = _from_file(option, in_file, path)
+    return _build(values, document, path)
+
+
+def _parse(option: Option, texts: Sequence[str], place: str) -> Any:
+    try:
+        return option.parse(texts if option.repeatable else texts[-1])
+    except ValueError as error:
+        raise ConfigError(f"{place}: {error}") from None
+
+
+def _from_environment(
+    option: Option, environment: Mapping[str, str]
+) -> Sequence[str] | None:
+    """Blank counts as not set; several values are separated by spaces."""
+    value = environment.get(option.variable or "", "")
+    if not value.strip():
+        return None
+    return value.split() if option.repeatable else [value]
+
+
+def _from_file(option: Option, value: Any, path: str | None) -> Any:
+    if option.document is not None and isinstance(value, list | dict):
+        return read_value(path, option.key, option.document, value)
+    values = value if isinstance(value, list) and option.repeatable else [value]
+    for item in values:
+        if isinstance(item, bool) or not isinstance(item, (str, int)):
+            raise ConfigError(f"{path}: {option.key}: expected a string or a number")
+    return _parse(option, [str(item) for item in values], f"{path}: {option.key}")
+
+
+def _build(
+    values: dict[str, Any], document: dict[str, Any], path: str | None
+) -> Config:
+    """The options' values, and the rest of the file's document."""
+    endpoints: dict[str, tuple[str, ...]] = values.pop("smtp", {})
+    start = read_start(path, document)
+    records = read(path, document, "dnsRecords", parse_any_records) or ()
+    limits = read_limits(path, document.pop("limits", {}), values)
+    hostname = values.setdefault("hostname", socket.gethostname())
+    capabilities = values.setdefault("capabilities", Capabilities())
+    described = Description(DEFAULT_HOST, hostname, capabilities, limits)
+    described = read_default(path, document, described)
+    usual = HostPlan(described, SMTP_ENDPOINTS, start)
+    hosts = (
+        read(path, document, "hosts", lambda said: parse_plans(said, usual, endpoints))
+        or ()
+    )
+    if document:
+        names = ", ".join([*(option.key for option in OPTIONS), *DOCUMENTS])
+        raise ConfigError(f"{path}: {min(document)!r}: unknown; one of: {names}")
+    fields = {name.replace("-", "_"): value for name, value in values.items()}
+    fields["http_hosts"] = fields.pop("http_host", ())
+    return Config(
+        **fields,
+        smtp=endpoints.get(DEFAULT_HOST, SMTP_ENDPOINTS),
+        limits=limits,
+        tls=described.tls,
+        auth=described.auth,
+        start=start,
+        records=records,
+        hosts=hosts + _plain_hosts(endpoints, hosts, limits),
+    )
+
+
+def _plain_hosts(
+    endpoints: Mapping[str, tuple[str, ...]],
+    described: tuple[HostPlan, ...],
+    limits: Limits,
+) -> tuple[HostPlan, ...]:
+    """The hosts that have endpoints, and no document in the file."""
+    known = {DEFAULT_HOST, *(plan.description.name for plan in described)}
+    return tuple(
+        HostPlan(Description(name, name, limits=limits), told)
+        for name, told in endpoints.items()
+        if name not in known
+    )

@@ -1,0 +1,163 @@
+"""The options, wherever they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from mocksmtp.codec.capabilities import parse_capabilities
+from mocksmtp.config.values import (
+    parse_count,
+    parse_dns,
+    parse_folder,
+    parse_hostname,
+    parse_http,
+    parse_lines,
+    parse_log_format,
+    parse_number,
+    parse_room,
+    parse_shape,
+    parse_smtp,
+    parse_token,
+)
+from mocksmtp.model.capabilities import USUAL
+
+
+@attrs.frozen
+class Option:
+    """
+    One option, wherever it is given.
+
+    :ivar name: as on the command line, without the dashes
+    :ivar parse: from its text, or from a list of texts where it is `repeatable`;
+        raises `ValueError`
+    :ivar metavar: what stands for its value in the help
+    :ivar variable: the environment variable, or None
+    :ivar document: reads an array or object that the file may have in its place;
+        raises `mocksmtp.codec.structure.DocumentError`
+    """
+
+    name: str
+    parse: Callable[[Any], Any]
+    metavar: str
+    help: str
+    variable: str | None = None
+    repeatable: bool = False
+    document: Callable[[Any], Any] | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in the file: ``max-mails`` is ``maxMails`` there."""
+        head, *rest = self.name.split("-")
+        return head + "".join(word.title() for word in rest)
+
+
+OPTIONS = (
+    Option(
+        "smtp",
+        parse_smtp,
+        "ENDPOINT",
+        "a Twisted server endpoint for mail, or off; HOST=ENDPOINT is for another"
+        " host than the default one; may come several times"
+        " (default: tcp:2525:interface=127.0.0.1)",
+        "MOCKSMTP_SMTP",
+        repeatable=True,
+    ),
+    Option(
+        "http",
+        parse_http,
+        "ENDPOINT",
+        "the endpoint of the API, or off (default: tcp:8000:interface=127.0.0.1)",
+        "MOCKSMTP_HTTP",
+    ),
+    Option(
+        "dns",
+        parse_dns,
+        "ADDRESS:PORT",
+        "where DNS is served, UDP and TCP, or off; may come several times"
+        " (default: 127.0.0.1:5300)",
+        "MOCKSMTP_DNS",
+        repeatable=True,
+    ),
+    Option(
+        "hostname",
+        parse_hostname,
+        "NAME",
+        "what the banner and EHLO say (default: the machine's name)",
+    ),
+    Option(
+        "capabilities",
+        parse_lines,
+        "LIST",
+        "the lines of EHLO on the default host, separated by commas"
+        f" (default: {','.join(USUAL)})",
+        "MOCKSMTP_CAPABILITIES",
+        document=parse_capabilities,
+    ),
+    Option(
+        "max-mails",
+        parse_count,
+        "N",
+        "how many mails are kept; the oldest go first (default: 100000)",
+    ),
+    Option(
+        "max-bytes",
+        parse_room,
+        "SIZE",
+        "how much memory mails may take (default: 1GiB)",
+    ),
+    Option(
+        "max-message-size",
+        parse_room,
+        "SIZE",
+        "a larger message gets 552 (default: 64MiB); told in EHLO when given",
+    ),
+    Option(
+        "max-connections",
+        parse_count,
+        "N",
+        "SMTP connections at once; 421 past it (default: 1000)",
+    ),
+    Option(
+        "journal",
+        parse_number,
+        "N",
+        "how many sessions are kept of each host; 0 for none (default: 10000)",
+    ),
+    Option(
+        "state-dir",
+        parse_folder,
+        "DIR",
+        "where certificates are kept; without it they are made anew at each start",
+        "MOCKSMTP_STATE_DIR",
+    ),
+    Option(
+        "mail-shape",
+        parse_shape,
+        "SHAPE",
+        "the fields of a listed mail: both, james or article (default: both)",
+    ),
+    Option(
+        "http-host",
+        lambda names: tuple(map(parse_hostname, names)),
+        "NAME",
+        "a further name that a browser may call the API by; may come several times",
+        repeatable=True,
+    ),
+    Option(
+        "token",
+        parse_token,
+        "TEXT",
+        "a bearer token that the API asks for",
+        "MOCKSMTP_TOKEN",
+    ),
+    Option(
+        "log-format",
+        parse_log_format,
+        "FORMAT",
+        "how the log is written: text or json (default: text)",
+    ),
+)
+"""Every option but ``--config``."""

@@ -1,0 +1,56 @@
+"""Certificates of the configuration file that are names of files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from mocksmtp.codec.tls import PEM_BEGIN
+from mocksmtp.config.errors import ConfigError
+
+MAX_OCTETS = 2**20
+"""Of a file; a chain of certificates is far from it."""
+
+
+def read_certificates(path: str, document: dict[str, Any]) -> None:
+    """
+    Put the files' contents into `document`, where it names files.
+
+    :param path: of the configuration file; names are relative to its folder
+    :raises ConfigError: a file can't be read, or has no PEM in it
+    """
+    folder = os.path.dirname(path)
+    for place, certificate in _certificates(document):
+        for key in ("certificatePem", "keyPem"):
+            name = certificate.get(key)
+            if isinstance(name, str) and PEM_BEGIN not in name:
+                where = f"{path}: {place}.{key}"
+                certificate[key] = _read(where, os.path.join(folder, name))
+
+
+def _certificates(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every table of a certificate, with its place; what is odd is not for here."""
+    hosts = document.get("hosts")
+    places = [("", document)]
+    for index, host in enumerate(hosts if isinstance(hosts, list) else ()):
+        places.append((f"hosts[{index}].", host))
+    for place, host in places:
+        tls = host.get("tls") if isinstance(host, dict) else None
+        certificate = tls.get("certificate") if isinstance(tls, dict) else None
+        if isinstance(certificate, dict):
+            yield f"{place}tls.certificate", certificate
+
+
+def _read(where: str, name: str) -> str:
+    try:
+        with open(name, "rb") as file:
+            octets = file.read(MAX_OCTETS + 1)
+    except OSError as error:
+        raise ConfigError(f"{where}: {name!r}: {error.strerror}") from None
+    except ValueError:
+        raise ConfigError(f"{where}: {name!r}: no name of a file") from None
+    text = octets.decode("latin-1")
+    if PEM_BEGIN not in text or len(octets) > MAX_OCTETS:
+        raise ConfigError(f"{where}: {name!r}: no PEM, which has {PEM_BEGIN} in it")
+    return text

@@ -1,0 +1,84 @@
+"""All that a service is started with."""
+
+from __future__ import annotations
+
+import socket
+
+import attrs
+
+from mocksmtp.codec.mails import MailShape
+from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
+from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.logs import LogFormat
+from mocksmtp.model.auth import AuthSettings
+from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.model.tls import TlsSettings
+from mocksmtp.model.zone import Record
+
+SMTP_ENDPOINTS = ("tcp:2525:interface=127.0.0.1",)
+"""Where the default host listens unless it is told otherwise."""
+
+
+@attrs.frozen
+class Config:
+    """
+    All that a service is started with.
+
+    :ivar smtp: Twisted server endpoints of the default host
+    :ivar http: the endpoint of the API, or None for no API
+    :ivar dns: addresses and ports, UDP and TCP on each; none for no DNS
+    :ivar hostname: what banner and EHLO say
+    :ivar capabilities: what EHLO offers on the default host
+    :ivar tls: how the default host does TLS, or None
+    :ivar auth: how its clients authenticate, or None
+    :ivar max_mails: how many mails are kept
+    :ivar max_bytes: how many bytes of memory are used for mails
+    :ivar journal: how many sessions are kept of each host; 0 for none
+    :ivar state_dir: the folder where certificates are kept, or None for none
+    :ivar http_hosts: further names that a browser may call the API by
+    :ivar token: a bearer token that the API asks for, or None
+    :ivar log_format: how the log is written
+    :ivar start: what the default host has at the start
+    :ivar records: the DNS records at the start
+    :ivar hosts: other hosts that there are at the start; one that is called
+        ``default`` is the default host, in the place of what is said above
+    """
+
+    smtp: tuple[str, ...] = SMTP_ENDPOINTS
+    http: str | None = "tcp:8000:interface=127.0.0.1"
+    dns: tuple[tuple[str, int], ...] = (("127.0.0.1", 5300),)
+    hostname: str = attrs.field(factory=socket.gethostname)
+    capabilities: Capabilities = attrs.field(factory=Capabilities)
+    tls: TlsSettings | None = None
+    auth: AuthSettings | None = None
+    max_mails: int = 100_000
+    max_bytes: int = 2**30
+    journal: int = 10_000
+    limits: Limits = attrs.field(factory=Limits)
+    state_dir: str | None = None
+    mail_shape: MailShape = MailShape.BOTH
+    http_hosts: tuple[str, ...] = ()
+    token: str | None = attrs.field(default=None, repr=False)
+    log_format: LogFormat = LogFormat.TEXT
+    start: HostStart = attrs.field(factory=HostStart)
+    records: tuple[Record, ...] = ()
+    hosts: tuple[HostPlan, ...] = ()
+
+    @property
+    def plans(self) -> tuple[HostPlan, ...]:
+        """All hosts that there are at the start, the default host first."""
+        plans = {plan.description.name: plan for plan in self.hosts}
+        usual = HostPlan(self.described, self.smtp, self.start)
+        return (plans.pop(DEFAULT_HOST, usual), *plans.values())
+
+    @property
+    def described(self) -> Description:
+        """The default host, unless it has a document."""
+        return Description(
+            DEFAULT_HOST,
+            self.hostname,
+            self.capabilities,
+            self.limits,
+            self.tls,
+            self.auth,
+        )

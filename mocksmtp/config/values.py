@@ -1,0 +1,147 @@
+"""What options mean, from the texts that they are given as.
+
+Each function raises `ValueError` for a text that is none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+
+from mocksmtp.codec.capabilities import parse_capabilities
+from mocksmtp.codec.hosts import parse_host_name
+from mocksmtp.codec.mails import MailShape
+from mocksmtp.codec.structure import DocumentError
+from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.logs import LogFormat
+from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.model.units import parse_duration, parse_size
+
+OFF = "off"
+
+_ADDRESS = re.compile(r"(?:\[([^]]*:[^]]*)\]|([^][:]*)):([^:]*)")
+_DIGITS = re.compile(r"[0-9]{1,12}")
+
+
+def parse_smtp(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Endpoints by host, each perhaps behind ``HOST=``; ``off`` for none."""
+    endpoints: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        name, endpoint = _split_host(value)
+        try:
+            parse_host_name(name)
+        except ValueError as error:
+            raise ValueError(f"not a name of a host: {name!r}: it {error}") from None
+        known = endpoints.setdefault(name, ())
+        if endpoint != OFF:
+            endpoints[name] = (*known, endpoint)
+    # An empty array says that there is none, and not that nothing is said.
+    return endpoints or {DEFAULT_HOST: ()}
+
+
+def _split_host(value: str) -> tuple[str, str]:
+    """The host's name ends at a ``=`` before the first ``:``."""
+    name, equals, _ = value.partition(":")[0].partition("=")
+    return (name, value[len(name) + 1 :]) if equals else (DEFAULT_HOST, value)
+
+
+def parse_dns(values: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """``ADDRESS:PORT`` pairs; IPv6 in brackets; ``off`` for none."""
+    return tuple(_parse_address(value) for value in values if value != OFF)
+
+
+def _parse_address(value: str) -> tuple[str, int]:
+    match = _ADDRESS.fullmatch(value)
+    host, port = (match[1] or match[2], match[3]) if match else ("", "")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise ValueError(f"not ADDRESS:PORT with an IP address: {value!r}") from None
+    if not (_DIGITS.fullmatch(port) and int(port) < 2**16):
+        raise ValueError(f"not a port: {port!r}")
+    return host, int(port)
+
+
+def parse_http(value: str) -> str | None:
+    """An endpoint, or None for ``off``."""
+    return None if value == OFF else value
+
+
+def parse_hostname(value: str) -> str:
+    """A name without spaces."""
+    if not value or not value.isprintable() or " " in value:
+        raise ValueError(f"not a host name: {value!r}")
+    return value
+
+
+def parse_token(value: str) -> str:
+    """A bearer token; what is refused is not shown."""
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be printable ASCII without spaces, and not empty")
+    return value
+
+
+def parse_shape(value: str) -> MailShape:
+    """The shape of listed mails."""
+    try:
+        return MailShape(value)
+    except ValueError:
+        shapes = ", ".join(shape.value for shape in MailShape)
+        raise ValueError(f"unknown shape {value!r}; one of: {shapes}") from None
+
+
+def parse_log_format(value: str) -> LogFormat:
+    """How the log is written."""
+    try:
+        return LogFormat(value)
+    except ValueError:
+        formats = ", ".join(known.value for known in LogFormat)
+        raise ValueError(f"unknown format {value!r}; one of: {formats}") from None
+
+
+def parse_room(value: str) -> int:
+    """Octets, one at least."""
+    size = parse_size(value)
+    if size == 0:
+        raise ValueError("must be more than nothing")
+    return size
+
+
+def parse_time(value: str) -> float:
+    """Seconds, more than none."""
+    duration = parse_duration(value)
+    if duration == 0:
+        raise ValueError("must be more than no time")
+    return duration
+
+
+def parse_number(value: str) -> int:
+    """A number from 0 on."""
+    if not _DIGITS.fullmatch(value):
+        raise ValueError(f"not a number: {value!r}")
+    return int(value)
+
+
+def parse_count(value: str) -> int:
+    """A number from 1 on."""
+    if not (_DIGITS.fullmatch(value) and int(value)):
+        raise ValueError(f"not a number from 1 on: {value!r}")
+    return int(value)
+
+
+def parse_lines(value: str) -> Capabilities:
+    """The lines of EHLO, separated by commas; an empty text is none."""
+    lines = [line.strip() for line in value.split(",")] if value.strip() else []
+    try:
+        return parse_capabilities(lines)
+    except DocumentError:
+        message = "expected keywords with their parameters, separated by commas"
+        raise ValueError(message) from None
+
+
+def parse_folder(value: str) -> str:
+    """The path of a folder, which need not be there."""
+    if not value or "\0" in value:
+        raise ValueError("must name a folder")
+    return value

@@ -1,0 +1,123 @@
+"""LMTP, which is SMTP with one reply for each recipient after the content (RFC 2033).
+
+A behavior for DATA decides on each recipient by itself, so that a mail can be taken
+for some of them and refused for others.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mocksmtp.model import reply
+from mocksmtp.model.behavior import Effect
+from mocksmtp.model.command import PathCommand
+from mocksmtp.model.mail import Origin
+from mocksmtp.model.reply import Reply
+from mocksmtp.model.session import Transaction
+from mocksmtp.smtp.connection import Answer
+from mocksmtp.smtp.content import Content
+from mocksmtp.smtp.delivery import DATA, MockDelivery, MockMessage
+from mocksmtp.smtp.protocol import MockESMTP, Verb
+
+
+class LmtpDelivery(MockDelivery):
+    """The hooks of a connection on which LMTP is spoken."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # type: ignore[arg-type]
+        self._accepted: list[tuple[PathCommand, bool]] = []
+
+    def validateFrom(self, helo: object, origin: PathCommand) -> Reply:
+        """Decide on a MAIL."""
+        self._accepted = []
+        return super().validateFrom(helo, origin)
+
+    def validateTo(self, user: PathCommand) -> Reply:
+        """Decide on an RCPT, and note who is owed a reply after the content."""
+        transaction = self.transaction
+        assert transaction is not None
+        before, applied = transaction.accepted, len(transaction.recipients)
+        answer = super().validateTo(user)
+        if transaction.accepted > before:
+            takes_effect = len(transaction.recipients) > applied
+            self._accepted.append((user, takes_effect))
+        return answer
+
+    def new_message(
+        self, transaction: Transaction, origin: Origin, content: Content
+    ) -> MockMessage:
+        """A message for those that were accepted."""
+        return LmtpMessage(self, transaction, origin, content, self._accepted)
+
+
+class LmtpMessage(MockMessage):
+    """
+    A message that has an answer for each recipient.
+
+    :param accepted: the recipients of whom the client was told that they are, in
+        their order, and whether the mail is to be kept for them
+    """
+
+    __slots__ = ("_accepted",)
+
+    def __init__(
+        self,
+        delivery: MockDelivery,
+        transaction: Transaction,
+        origin: Origin,
+        content: Content,
+        accepted: list[tuple[PathCommand, bool]],
+    ) -> None:
+        super().__init__(delivery, transaction, origin, content)
+        self._accepted = accepted
+
+    def eomReceived(self) -> tuple[Reply, ...]:
+        """Decide for each recipient, and keep the mail for those who are to have it."""
+        content = self.content
+        if content.refusal is not None:
+            answers = [content.refusal] * len(self._accepted)
+        else:
+            answers = self._decide_each(content.take())
+        content.close()
+        first = next((one for one in answers if one.code // 100 == 2), answers[0])
+        self.delivery.settle(self.transaction, first)
+        return tuple(answers)
+
+    def _decide_each(self, octets: bytes) -> list[Reply]:
+        answers: list[Reply] = []
+        kept: list[tuple[int, PathCommand]] = []
+        for place, (recipient, takes_effect) in enumerate(self._accepted):
+            rule = self.delivery.decide(DATA, octets)
+            answers.append(reply.MAIL_KEPT if rule is None else rule.reply)
+            effect = Effect.APPLY if rule is None else rule.effect
+            if takes_effect and effect is Effect.APPLY:
+                kept.append((place, recipient))
+            elif takes_effect:
+                self.transaction.take_back(recipient, answers[place], effect)
+        if not self.keep(octets):
+            for place, recipient in kept:
+                answers[place] = reply.STORAGE_FULL
+                self.transaction.take_back(recipient, answers[place], Effect.NONE)
+        return answers
+
+
+class MockLMTP(MockESMTP):
+    """A connection on which LMTP is spoken."""
+
+    def new_delivery(self) -> MockDelivery:
+        """The hooks."""
+        return LmtpDelivery(self.mail_host, self.session, self._seconds)
+
+    def do_LHLO(self, rest: bytes) -> Answer:
+        """Begin a session, as EHLO does elsewhere (RFC 2033 §4.1)."""
+        answer = self.do_EHLO(rest)
+        return reply.LHLO_SYNTAX if answer is reply.EHLO_SYNTAX else answer
+
+    verbs: ClassVar[dict[bytes, Verb]] = {
+        **{
+            verb: do
+            for verb, do in MockESMTP.verbs.items()
+            if verb not in (b"HELO", b"EHLO")
+        },
+        b"LHLO": do_LHLO,  # type: ignore[dict-item]
+    }

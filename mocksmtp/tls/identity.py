@@ -1,0 +1,133 @@
+"""A certificate with its key, as a value, and how it is read from PEM (RFC 7468)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import attrs
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+Key: TypeAlias = (
+    ec.EllipticCurvePrivateKey
+    | rsa.RSAPrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+)
+"""The kinds of key that TLS has certificates for."""
+
+
+class CertificateError(ValueError):
+    """Why there is no certificate to use, in one line without any of the key."""
+
+
+@attrs.frozen
+class Identity:
+    """
+    What a server shows, and proves with.
+
+    :ivar chain_pem: its certificate, and behind it those that lead to its root
+    :ivar key_pem: the key of the certificate, in PKCS #8
+    :ivar leaf_der: the certificate alone, as a TLSA record with selector 0 has it
+    :ivar spki_der: its SubjectPublicKeyInfo, as with selector 1 (RFC 6698 §2.1.2)
+    """
+
+    chain_pem: bytes
+    key_pem: bytes = attrs.field(repr=False)
+    leaf_der: bytes = attrs.field(repr=False)
+    spki_der: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen(eq=False)
+class KeyPair:
+    """
+    The same as objects that sign and are compared.
+
+    :ivar chain: the certificate first
+    """
+
+    chain: tuple[x509.Certificate, ...]
+    key: Key
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The certificate that has the key."""
+        return self.chain[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the public key, in hex."""
+        return hashlib.sha256(spki(self.leaf)).hexdigest()
+
+    @property
+    def chain_pem(self) -> bytes:
+        """All certificates."""
+        return b"".join(one.public_bytes(Encoding.PEM) for one in self.chain)
+
+    @property
+    def key_pem(self) -> bytes:
+        """The key, in the open."""
+        pkcs8 = PrivateFormat.PKCS8
+        return self.key.private_bytes(Encoding.PEM, pkcs8, NoEncryption())
+
+    def identity(self) -> Identity:
+        """The value."""
+        der = self.leaf.public_bytes(Encoding.DER)
+        return Identity(self.chain_pem, self.key_pem, der, spki(self.leaf))
+
+
+def spki(certificate: x509.Certificate) -> bytes:
+    """The SubjectPublicKeyInfo of `certificate`, in DER."""
+    key = certificate.public_key()
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def parse_pair(certificate_pem: bytes, key_pem: bytes) -> KeyPair:
+    """
+    Read a certificate, those behind it, and its key.
+
+    :raises CertificateError: one can't be read, or they are not of one another
+    """
+    chain = _parse_chain(certificate_pem)
+    key = _parse_key(key_pem)
+    if not _is_of(key, chain):
+        raise CertificateError("the key is not that of the first certificate")
+    return KeyPair(tuple(chain), key)
+
+
+def _parse_chain(pem: bytes) -> Sequence[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        # What cryptography says is of ASN.1, and may be several lines.
+        raise CertificateError("there is no certificate in PEM that is whole") from None
+
+
+def _parse_key(pem: bytes) -> Key:
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except TypeError:
+        raise CertificateError("the key is encrypted") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise CertificateError("there is no key in PEM that is whole") from None
+    if not isinstance(key, Key):
+        raise CertificateError("the key is of a kind that TLS can't sign with")
+    return key
+
+
+def _is_of(key: Key, chain: Sequence[x509.Certificate]) -> bool:
+    try:
+        return bool(key.public_key() == chain[0].public_key())
+    # A key of another kind, that cryptography doesn't know, or that is broken.
+    except (ValueError, UnsupportedAlgorithm):
+        return False

@@ -1,0 +1,426 @@
+"""Options, environment and file: which of them counts, and what is refused."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from mocksmtp.codec.mails import MailShape
+from mocksmtp.config import CONFIG_VARIABLE, OPTIONS, Config, Option, load_config
+from mocksmtp.core.host import Limits
+from mocksmtp.logs import LogFormat
+from mocksmtp.model.capabilities import USUAL, Capabilities
+from tests.config.case import ConfigTestCase, toml
+
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def offering(*lines: str) -> Capabilities:
+    """These lines, before TLS and under it."""
+    return Capabilities(lines, lines)
+
+
+# Three values for each option, in its own words, and what each means.
+VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
+    "smtp": (("tcp:1", ("tcp:1",)), ("tcp:2", ("tcp:2",)), ("off", ())),
+    "http": (("tcp:1", "tcp:1"), ("tcp:2", "tcp:2"), ("off", None)),
+    "dns": (
+        ("192.0.2.1:1", (("192.0.2.1", 1),)),
+        ("[::1]:2", (("::1", 2),)),
+        ("off", ()),
+    ),
+    "hostname": (("a.test", "a.test"), ("b.test", "b.test"), ("c", "c")),
+    "capabilities": (
+        ("PIPELINING, SIZE 1000", offering("PIPELINING", "SIZE 1000")),
+        ("X-A", offering("X-A")),
+        (",".join(USUAL), offering(*USUAL)),
+    ),
+    "max-mails": (("1", 1), ("20", 20), ("300", 300)),
+    "max-bytes": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
+    "max-message-size": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
+    "max-connections": (("1", 1), ("20", 20), ("300", 300)),
+    "journal": (("0", 0), ("20", 20), ("300", 300)),
+    "state-dir": (("/var/lib/x", "/var/lib/x"), ("a b", "a b"), ("c", "c")),
+    "mail-shape": (
+        ("james", MailShape.JAMES),
+        ("article", MailShape.ARTICLE),
+        ("both", MailShape.BOTH),
+    ),
+    "http-host": (("a", ("a",)), ("b.test", ("b.test",)), ("c", ("c",))),
+    "token": (("a", "a"), ("b~!", "b~!"), ("C=", "C=")),
+    "log-format": (
+        ("json", LogFormat.JSON),
+        ("text", LogFormat.TEXT),
+        ("json", LogFormat.JSON),
+    ),
+}
+
+# Values that each option refuses, and what is said of them. An endpoint is for
+# Twisted to judge, when it is listened on.
+BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
+    "smtp": (
+        *(
+            (
+                f"{name}=tcp:25",
+                f"not a name of a host: {name!r}: it must have 1 to 253 letters,"
+                " digits, dots, hyphens, underscores",
+            )
+            for name in ("", "..", "a/b", "h\u00f6st", "x" * 254)
+        ),
+    ),
+    "http": (),
+    "dns": tuple(
+        (value, f"not ADDRESS:PORT with an IP address: {value!r}")
+        for value in (
+            "localhost:53",
+            "127.0.0.1",
+            "53",
+            ":53",
+            "[]:53",
+            "::1",
+            "::1:53",
+            "2001:db8::5:1",
+            "[::1]",
+            "[::1:53",
+            "::1]:53",
+            "[127.0.0.1]:53",
+            "127.0.0.1]:53",
+            "127.1:53",
+            "256.0.0.1:53",
+            "tcp:53:interface=127.0.0.1",
+        )
+    )
+    + tuple(
+        (f"127.0.0.1:{port}", f"not a port: {port!r}")
+        for port in ("", "x", "-1", "+1", "65536", "1e3", "\u0661", "9" * 5000)
+    ),
+    "hostname": tuple(
+        (value, f"not a host name: {value!r}")
+        for value in ("a\nb", "a\r\n250 b", "a\x00", "\u2028", "a\tb")
+    ),
+    "capabilities": tuple(
+        (value, "expected keywords with their parameters, separated by commas")
+        for value in ("A,,B", ",", "A,", "A,b\nc", "x" * 501)
+    ),
+    "max-mails": tuple(
+        (value, f"not a number from 1 on: {value!r}")
+        for value in ("0", "-1", "+1", "1.5", "1e3", "1KiB", "x", "\u0661", "9" * 5000)
+    ),
+    "max-bytes": tuple(
+        (value, f"not a size: {value!r}; as in 1000, 64KiB, 1GiB")
+        for value in ("-1", "1.5GiB", "1kb", "x", "9" * 5000)
+    ),
+    "max-message-size": (
+        ("x", "not a size: 'x'; as in 1000, 64KiB, 1GiB"),
+        ("0", "must be more than nothing"),
+    ),
+    "max-connections": (("0", "not a number from 1 on: '0'"),),
+    "journal": (("-1", "not a number: '-1'"), ("1k", "not a number: '1k'")),
+    "state-dir": (("\0", "must name a folder"),),
+    "mail-shape": (
+        ("Both", "unknown shape 'Both'; one of: both, james, article"),
+        ("x", "unknown shape 'x'; one of: both, james, article"),
+    ),
+    "http-host": (("a\nb", "not a host name: 'a\\nb'"),),
+    "token": tuple(
+        (value, "must be printable ASCII without spaces, and not empty")
+        for value in ("a\nb", "é", "a\x00", "a\x7f")
+    ),
+    "log-format": (("JSON", "unknown format 'JSON'; one of: text, json"),),
+}
+
+# Those that a file or a command line can hold and a variable can't.
+EMPTY_VALUES = (
+    ("dns", "", "not ADDRESS:PORT with an IP address: ''"),
+    ("dns", "127.0.0.1:5 3", "not a port: '5 3'"),
+    ("state-dir", "", "must name a folder"),
+    ("hostname", "", "not a host name: ''"),
+    ("hostname", "a b", "not a host name: 'a b'"),
+    ("max-mails", "", "not a number from 1 on: ''"),
+    ("max-bytes", "", "not a size: ''; as in 1000, 64KiB, 1GiB"),
+    ("mail-shape", "", "unknown shape ''; one of: both, james, article"),
+    ("http-host", "", "not a host name: ''"),
+    ("token", "", "must be printable ASCII without spaces, and not empty"),
+    ("token", "a b", "must be printable ASCII without spaces, and not empty"),
+)
+
+
+def value_of(config: Config, option: Option) -> Any:
+    """Where `config` has what `option` says."""
+    match option.name:
+        case "max-message-size":
+            return config.limits.message_size
+        case "max-connections":
+            return config.limits.connections
+        case "http-host":
+            return config.http_hosts
+        case name:
+            return getattr(config, name.replace("-", "_"))
+
+
+class DefaultsTests(ConfigTestCase):
+    """`Config` where nothing is said"""
+
+    def test_the_defaults_are_those_of_the_contract(self) -> None:
+        """Three listeners on loopback, and bounds that hold a day of tests."""
+        config = load_config({}, {})
+        self.assertEqual(config, Config())
+        self.assertEqual(config.smtp, ("tcp:2525:interface=127.0.0.1",))
+        self.assertEqual(config.http, "tcp:8000:interface=127.0.0.1")
+        self.assertEqual(config.dns, (("127.0.0.1", 5300),))
+        self.assertEqual(config.hostname, socket.gethostname())
+        self.assertEqual((config.max_mails, config.max_bytes), (100_000, 2**30))
+        self.assertEqual(config.limits.message_size, 64 * 2**20)
+        self.assertEqual(config.limits.connections, 1000)
+        self.assertIs(config.mail_shape, MailShape.BOTH)
+        self.assertEqual((config.http_hosts, config.token), ((), None))
+        self.assertEqual((config.start.behaviors, config.start.extensions), ((), ()))
+        self.assertEqual(config.records, ())
+
+    def test_the_help_tells_the_defaults(self) -> None:
+        """A default that the help tells is the one that counts."""
+        defaults = load_config({}, {})
+        for option in OPTIONS:
+            _, told, default = option.help.partition("(default: ")
+            default = default.partition(")")[0]
+            if told and option.name != "hostname":
+                config = load_config({option.name: [default]}, {})
+                self.assertEqual(value_of(config, option), value_of(defaults, option))
+
+    def test_an_empty_file_says_nothing(self) -> None:
+        """Nor does one with comments only."""
+        for text in ("", "# smtp = 5\n"):
+            self.assertEqual(self.load_file(text), Config())
+
+    def test_other_variables_are_not_looked_at(self) -> None:
+        """Only options that have a variable are read from it."""
+        environment = {"MOCKSMTP_HOSTNAME": "x", "HOSTNAME": "x"}
+        self.assertEqual(load_config({}, environment), Config())
+
+
+class OptionTests(ConfigTestCase):
+    """`OPTIONS`"""
+
+    def test_every_option_is_tested_here(self) -> None:
+        """Whoever adds an option adds its values to the tables above."""
+        for table in (VALUES, BAD_VALUES):
+            self.assertEqual(list(table), list(BY_NAME))
+
+    def test_the_variables_are_those_of_the_contract(self) -> None:
+        """Each is named for its option."""
+        for option in OPTIONS:
+            if option.variable is not None:
+                expected = f"MOCKSMTP_{option.name.upper().replace('-', '_')}"
+                self.assertEqual(option.variable, expected)
+        names = [option.name for option in OPTIONS if option.variable]
+        expected = ["smtp", "http", "dns", "capabilities", "state-dir", "token"]
+        self.assertEqual(names, expected)
+        self.assertEqual(CONFIG_VARIABLE, "MOCKSMTP_CONFIG")
+
+    def test_keys_of_the_file_are_camel_case(self) -> None:
+        """As everywhere in documents."""
+        for name, key in (
+            ("smtp", "smtp"),
+            ("max-mails", "maxMails"),
+            ("max-message-size", "maxMessageSize"),
+        ):
+            self.assertEqual(BY_NAME[name].key, key)
+
+    def test_each_value_means_the_same_everywhere(self) -> None:
+        """On the command line, in a variable and in the file."""
+        for option in OPTIONS:
+            for text, value in VALUES[option.name]:
+                configs = [
+                    load_config({option.name: [text]}, {}),
+                    self.load_file(f"{option.key} = {toml(text)}\n"),
+                ]
+                if option.variable is not None:
+                    configs.append(load_config({}, {option.variable: text}))
+                for config in configs:
+                    self.assertEqual(value_of(config, option), value, option.name)
+
+    def test_no_option_moves_another(self) -> None:
+        """What was not said stays as it is by default."""
+        defaults = load_config({}, {})
+        for option in OPTIONS:
+            config = load_config({option.name: [VALUES[option.name][0][0]]}, {})
+            for other in OPTIONS:
+                if other is not option:
+                    self.assertEqual(value_of(config, other), value_of(defaults, other))
+
+    def test_options_win_over_variables_and_those_over_the_file(self) -> None:
+        """Whichever is there first counts, alone."""
+        for option in OPTIONS:
+            (first, in_option), (second, in_variable), (third, in_file) = VALUES[
+                option.name
+            ]
+            path = self.write(f"{option.key} = {toml(third)}\n")
+            file, given = {"config": [path]}, {option.name: [first]}
+            environment = {option.variable: second} if option.variable else {}
+            for options, variables, value in (
+                (file, {}, in_file),
+                (file, environment, in_variable if environment else in_file),
+                (file | given, environment, in_option),
+                (file | given, {}, in_option),
+            ):
+                config = load_config(options, variables)
+                self.assertEqual(value_of(config, option), value, option.name)
+
+    def test_an_option_that_is_given_twice_counts_the_last_time(self) -> None:
+        """So that a script's options can be added to."""
+        for option in OPTIONS:
+            if not option.repeatable:
+                (first, _), (second, value), _ = VALUES[option.name]
+                config = load_config({option.name: [first, second]}, {})
+                self.assertEqual(value_of(config, option), value, option.name)
+
+    def test_an_option_that_may_be_given_twice_has_all_its_values(self) -> None:
+        """In order; in a variable separated by spaces, in the file as an array."""
+        for option in OPTIONS:
+            if option.repeatable:
+                texts, values = zip(*VALUES[option.name][:2], strict=True)
+                array = ", ".join(map(toml, texts))
+                configs = [
+                    load_config({option.name: list(texts)}, {}),
+                    self.load_file(f"{option.key} = [{array}]\n"),
+                ]
+                if option.variable is not None:
+                    spaced = {option.variable: f" {texts[0]}  {texts[1]} "}
+                    configs.append(load_config({}, spaced))
+                for config in configs:
+                    expected = values[0] + values[1]
+                    self.assertEqual(value_of(config, option), expected, option.name)
+
+    def test_a_blank_variable_is_not_set(self) -> None:
+        """A compose file can't leave a variable out, only leave it empty."""
+        for blank in ("", " "):
+            environment = {option.variable: blank for option in OPTIONS}
+            environment[CONFIG_VARIABLE] = ""
+            named = {k: v for k, v in environment.items() if k is not None}
+            self.assertEqual(load_config({}, named), Config())
+
+    def test_an_empty_array_is_none_at_all(self) -> None:
+        """It is said, and so it counts: no listener is not the usual listener."""
+        config = self.load_file("smtp = []\ndns = []\nhttpHost = []\n")
+        self.assertEqual((config.smtp, config.dns, config.http_hosts), ((), (), ()))
+
+    def test_a_value_with_spaces_is_one_where_there_is_one(self) -> None:
+        """Only options that may come several times are split."""
+        config = load_config({}, {"MOCKSMTP_HTTP": "unix:/tmp/a b"})
+        self.assertEqual(config.http, "unix:/tmp/a b")
+
+    def test_the_file_takes_numbers(self) -> None:
+        """A number needs no quotes in TOML."""
+        config = self.load_file("maxMails = 7\nmaxBytes = 1000\nmaxConnections = 3\n")
+        self.assertEqual((config.max_mails, config.max_bytes), (7, 1000))
+        self.assertEqual(config.limits.connections, 3)
+
+    def test_size_is_advertised_when_it_is_said(self) -> None:
+        """By default EHLO has no SIZE; even the default said aloud is told."""
+        self.assertFalse(load_config({}, {}).limits.advertise_size)
+        config = load_config({"max-message-size": ["64MiB"]}, {})
+        self.assertEqual(config.limits, Limits(advertise_size=True))
+
+    def test_an_empty_list_of_capabilities_is_none_at_all(self) -> None:
+        """It is said, on the command line and in the file."""
+        for config in (
+            load_config({"capabilities": [""]}, {}),
+            self.load_file("capabilities = []\n"),
+            self.load_file('capabilities = ""\n'),
+        ):
+            self.assertEqual(config.capabilities, offering())
+
+    def test_capabilities_of_the_file_can_be_a_document(self) -> None:
+        """As in the API; the option wins over it, whatever it is."""
+        path = self.write('capabilities = {underTls = ["AUTH PLAIN", "X-1"]}\n')
+        config = load_config({"config": [path]}, {})
+        under = ("AUTH PLAIN", "X-1")
+        self.assertEqual(config.capabilities, Capabilities(under_tls=under))
+        self.assertEqual(config.described.capabilities, config.capabilities)
+        given = {"config": [path], "capabilities": ["X-2"]}
+        self.assertEqual(load_config(given, {}).capabilities, offering("X-2"))
+        config = self.load_file('capabilities = ["A", "B c"]\n')
+        self.assertEqual(config.capabilities, offering("A", "B c"))
+        message = self.file_refusal('capabilities = ["A", ""]\n')
+        line = "must be one line of text, and not empty"
+        self.assertEqual(message, f"capabilities[1]: {line}")
+
+    def test_a_refused_token_is_not_shown(self) -> None:
+        """A secret does not go to the log, be it mistyped."""
+        message = self.refusal({"token": ["secret word"]})
+        self.assertNotIn("secret", message)
+
+
+class RefusalTests(ConfigTestCase):
+    """`ConfigError`"""
+
+    def test_a_bad_value_is_told_with_its_place(self) -> None:
+        """The option, the variable, or the file and its key; then what is wrong."""
+        for option in OPTIONS:
+            for text, why in BAD_VALUES[option.name]:
+                message = self.refusal({option.name: [text]})
+                self.assertEqual(message, f"--{option.name}: {why}")
+                message = self.file_refusal(f"{option.key} = {toml(text)}\n")
+                self.assertEqual(message, f"{option.key}: {why}")
+                if option.variable is not None and text.split() == [text]:
+                    message = self.refusal({}, {option.variable: text})
+                    self.assertEqual(message, f"{option.variable}: {why}")
+
+    def test_an_empty_value_is_a_bad_one(self) -> None:
+        """On the command line and in the file it is said, and so it counts."""
+        for name, text, why in EMPTY_VALUES:
+            message = self.refusal({name: [text]})
+            self.assertEqual(message, f"--{name}: {why}")
+            key = BY_NAME[name].key
+            message = self.file_refusal(f"{key} = {toml(text)}\n")
+            self.assertEqual(message, f"{key}: {why}")
+
+    def test_one_bad_value_among_good_ones_is_told(self) -> None:
+        """Every value of an option that has several is looked at."""
+        good, bad = "127.0.0.1:1", "127.0.0.1:x"
+        for values in ([good, bad], [bad, good], [good, bad, good]):
+            message = self.refusal({"dns": values})
+            self.assertEqual(message, "--dns: not a port: 'x'")
+
+    def test_what_does_not_count_is_not_judged(self) -> None:
+        """A bad variable does no harm where the option is given."""
+        config = load_config({"dns": ["off"]}, {"MOCKSMTP_DNS": "x"})
+        self.assertEqual(config.dns, ())
+        path = self.write('dns = "x"\n')
+        config = load_config({"config": [path], "dns": ["off"]}, {})
+        self.assertEqual(config.dns, ())
+
+    def test_a_value_of_another_type_is_refused(self) -> None:
+        """An option is a string or a number; an array only where it may be many."""
+        for text in (
+            "smtp = true",
+            "smtp = [1.5]",
+            "smtp = [[]]",
+            "smtp = {}",
+            "http = []",
+            'http = ["tcp:1"]',
+            "maxMails = 1.5",
+            "maxMails = true",
+            "maxMails = [1]",
+            "token = 1979-05-27",
+            "hostname = {}",
+        ):
+            key = text.partition(" ")[0]
+            message = self.file_refusal(text)
+            self.assertEqual(message, f"{key}: expected a string or a number", text)
+
+    def test_a_number_out_of_range_is_refused(self) -> None:
+        """TOML's numbers are judged as the texts that they are."""
+        message = self.file_refusal("maxMails = -1\n")
+        self.assertEqual(message, "maxMails: not a number from 1 on: '-1'")
+
+    def test_an_unknown_key_is_refused_with_all_that_are_known(self) -> None:
+        """A misspelt key would be a silent default."""
+        for key in ("maxmails", "max-mails", "config", "smtpBehavior", "host"):
+            message = self.file_refusal(f"{key} = 1\n")
+            self.assertTrue(message.startswith(f"{key!r}: unknown; one of: "), message)
+            known = message.partition("one of: ")[2].split(", ")
+            expected = [option.key for option in OPTIONS]
+            expected += ["smtpBehaviors", "smtpExtensions", "dnsRecords", "limits"]
+            expected += ["tls", "auth", "hosts"]
+            self.assertEqual(known, expected)
