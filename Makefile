@@ -19,7 +19,8 @@ test: $(VENV)/.installed $(VENV)/.test-tools packages
 
 # The real mail server and clients that the tests use.
 packages:
-	@tools/debian-packages postfix dnsutils swaks curl iproute2
+	@tools/debian-packages postfix libsasl2-modules dnsutils swaks libnet-ssleay-perl \
+		curl openssl msmtp iproute2
 
 lint: $(VENV)/.installed $(VENV)/.test-tools
 	$(BIN)/ruff check .

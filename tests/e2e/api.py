@@ -37,6 +37,11 @@ class Api:
         self._call("POST", "/hosts", json.dumps(document).encode())
         return self.host(document["name"])
 
+    def set_host(self, document: Document) -> None:
+        """Have a mail host be what `document` says."""
+        path = f"/hosts/{document['name']}"
+        self._call("PUT", path, json.dumps(document).encode())
+
     def delete_host(self, name: str) -> None:
         """Take a mail host away."""
         self._call("DELETE", f"/hosts/{name}")
@@ -45,6 +50,10 @@ class Api:
         """The sessions that match."""
         query = urlencode(filters)
         return list(json.loads(self._call("GET", f"/smtpSessions?{query}")))
+
+    def root(self) -> bytes:
+        """The root of the service's certificates, in PEM."""
+        return self._call("GET", "/ca.pem")
 
     def reset(self) -> None:
         """Forget mails and behaviors."""

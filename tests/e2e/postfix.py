@@ -45,7 +45,34 @@ smtp_data_init_timeout = 5s
 smtp_data_xfer_timeout = 5s
 smtp_data_done_timeout = 5s
 smtp_tls_security_level = may
+smtp_tls_policy_maps = texthash:{configuration}/tls_policy
+smtp_tls_CAfile = {configuration}/ca.pem
+smtp_tls_loglevel = 1
+transport_maps = inline:{{ {{ {lmtp} = lmtp:inet:mx.{lmtp}:24 }} }}
+smtp_sasl_auth_enable = yes
+smtp_sasl_security_options = noanonymous
+smtp_sasl_password_maps = texthash:{configuration}/sasl_passwd
 smtp_dns_support_level = dnssec
+"""
+
+# The levels of domains below these; at all others it may encrypt.
+_TLS_POLICY = """
+.encrypt.test encrypt
+.verify.test verify
+"""
+
+LMTP = "lmtp.test"
+"""The domain whose mail it hands over by LMTP, to port 24 of the host ``mx`` there."""
+
+USER, PASSWORD = "mta", "s3cret-Pa55"
+"""Who it is where it has a password, ..."""
+
+RIGHT, WRONG = "right.auth.test", "wrong.auth.test"
+"""and the domains to which it says this one, and another."""
+
+_PASSWORDS = f"""
+{RIGHT} {USER}:{PASSWORD}
+{WRONG} {USER}:not-{PASSWORD}
 """
 
 _RESOLV_CONF = f"""
@@ -61,15 +88,16 @@ class Postfix:
 
     :param namespace: where it runs
     :param directory: for its configuration and queue
+    :param root: the certificate that it trusts, in PEM
     :raises SkipTest: it is not installed
     """
 
-    def __init__(self, namespace: Namespace, directory: Path) -> None:
+    def __init__(self, namespace: Namespace, directory: Path, root: bytes) -> None:
         postfix = find("postfix", "postfix")
         namespace.set_addresses(ADDRESS)
         namespace.set_resolv_conf(_RESOLV_CONF)
         self._namespace = namespace
-        self._command = [postfix, "-c", str(_configure(directory))]
+        self._command = [postfix, "-c", str(_configure(directory, root))]
         self._program = Program(
             namespace.command(*self._command, "start-fg"), directory
         )
@@ -97,7 +125,7 @@ class Postfix:
         return self._program.printed(pattern)
 
 
-def _configure(directory: Path) -> Path:
+def _configure(directory: Path, root: bytes) -> Path:
     """Make the directories that it needs; answers that of its configuration."""
     configuration, queue, data = (
         directory / name for name in ("configuration", "queue", "data")
@@ -105,7 +133,13 @@ def _configure(directory: Path) -> Path:
     for path in (configuration, queue, data):
         path.mkdir()
     shutil.chown(data, "postfix")
-    (configuration / "main.cf").write_text(_MAIN_CF.format(queue=queue, data=data))
+    main = _MAIN_CF.format(
+        queue=queue, data=data, configuration=configuration, lmtp=LMTP
+    )
+    (configuration / "main.cf").write_text(main)
+    (configuration / "ca.pem").write_bytes(root)
+    (configuration / "tls_policy").write_text(_TLS_POLICY)
+    (configuration / "sasl_passwd").write_text(_PASSWORDS)
     shutil.copy("/usr/share/postfix/master.cf.dist", configuration / "master.cf")
     # Its processes would look for resolv.conf below the queue.
     postconf = [find("postconf", "postfix"), "-c", str(configuration)]

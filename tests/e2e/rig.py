@@ -65,7 +65,7 @@ def _rig() -> Iterator[Rig]:
         service = Service(mock, directory)
         stack.callback(service.stop)
         service.wait()
-        postfix = Postfix(mta, directory)
+        postfix = Postfix(mta, directory, service.api.root())
         stack.callback(postfix.stop)
         postfix.wait()
         yield Rig(postfix, service)
