@@ -4,24 +4,24 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 from benchmarks.affinity import on_one_cpu
+from benchmarks.alone import ALONE, Measurement
 from benchmarks.errors import BenchmarkError
-from benchmarks.growth import measure_growth
-from benchmarks.kinds import KINDS, MOCKSMTP
-from benchmarks.loads import LOADS
+from benchmarks.files import allow_open_files
+from benchmarks.kinds import KINDS, MOCKSMTP, SECURE_KINDS
+from benchmarks.loads import LOADS, Load
 from benchmarks.machine import Machine
 from benchmarks.measure import FULL, QUICK, Plan, measure
-from benchmarks.memory import measure_memory
 from benchmarks.report import markdown, text_table
 from benchmarks.results import Results
 from benchmarks.servers import Kind, Server, start
 
-_GROWTH = "growth"
-_MEMORY = "memory"
-_NAMES = [*(load.name for load in LOADS), _GROWTH, _MEMORY]
+_ALONE = [measurement.name for measurement in ALONE]
+_NAMES = [*(load.name for load in LOADS), *_ALONE]
+_OPEN_FILES = 5000
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,10 +35,11 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     chosen = options.only or _NAMES
     kinds = [kind for kind in KINDS if kind.name in options.servers]
-    if MOCKSMTP not in kinds and {_GROWTH, _MEMORY} & set(options.only or ()):
-        parser.error(f"{_GROWTH} and {_MEMORY} are measured of {MOCKSMTP.name} alone")
+    if MOCKSMTP not in kinds and set(_ALONE) & set(options.only or ()):
+        parser.error(f"{', '.join(_ALONE)} are measured of {MOCKSMTP.name} alone")
     # Unwinds the stacks, so that every server ends with the benchmarks.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    allow_open_files(_OPEN_FILES)
     results = _run(chosen, kinds, QUICK if options.quick else FULL, options.free)
     machine = Machine.this()
     print(machine, text_table(results.rows(), kinds), sep="\n\n")
@@ -84,21 +85,32 @@ def _run(
     chosen: Sequence[str], kinds: Sequence[Kind], plan: Plan, free: bool
 ) -> Results:
     results = Results()
+    alone = [each for each in ALONE if each.name in chosen and MOCKSMTP in kinds]
+    names = {kind.name for kind in kinds}
+    secure = [kind for kind in SECURE_KINDS if kind.name in names]
+    loads = [load for load in LOADS if load.name in chosen]
+    with nullcontext() if free else on_one_cpu():
+        _load(kinds, [load for load in loads if not load.secure], plan, results)
+        _load(secure, [load for load in loads if load.secure], plan, results)
+        for measurement in (each for each in alone if each.one_cpu):
+            _measure(measurement, plan, results)
+    for measurement in (each for each in alone if not each.one_cpu):
+        _measure(measurement, plan, results)
+    return results
+
+
+def _load(
+    kinds: Sequence[Kind], loads: Sequence[Load], plan: Plan, results: Results
+) -> None:
+    """Put servers under loads, if there are any."""
+    if not loads:
+        return
     with ExitStack() as stack:
-        if not free:
-            stack.enter_context(on_one_cpu())
         servers = _start_all(stack, kinds, results)
-        for load in (load for load in LOADS if load.name in chosen):
+        for load in loads:
             _tell(load.title)
             figures = measure(load, servers, plan, results.failures)
             results.loads.append((load, figures))
-        if _GROWTH in chosen and MOCKSMTP in kinds:
-            _tell("growth")
-            _grow(servers, plan, results)
-    if _MEMORY in chosen and MOCKSMTP in kinds:
-        _tell("memory")
-        _fill(plan, results)
-    return results
 
 
 def _start_all(
@@ -113,20 +125,12 @@ def _start_all(
     return servers
 
 
-def _grow(servers: Sequence[Server], plan: Plan, results: Results) -> None:
-    for server in servers:
-        if server.kind is MOCKSMTP:
-            try:
-                results.growth = measure_growth(server, plan)
-            except BenchmarkError as error:
-                results.failures.append(f"{_GROWTH}: {error}")
-
-
-def _fill(plan: Plan, results: Results) -> None:
+def _measure(measurement: Measurement, plan: Plan, results: Results) -> None:
+    _tell(measurement.name)
     try:
-        results.memory = measure_memory(plan)
+        results.alone[measurement.name] = measurement.measure(plan)
     except BenchmarkError as error:
-        results.failures.append(f"{_MEMORY}: {error}")
+        results.failures.append(f"{measurement.name}: {error}")
 
 
 def _tell(title: str) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from attrs import frozen
 
 from benchmarks.content import content_of
-from benchmarks.conversation import Conversation
+from benchmarks.conversation import Conversation, all_ask
 from benchmarks.errors import BenchmarkError
 from benchmarks.kinds import postfix_tool
 from benchmarks.listening import Address
@@ -93,18 +93,20 @@ class Pipelining:
         size: bytes of each content.
         recipients: RCPT commands of each mail.
         connections: how many take turns; all have written before the first is read.
+        secure: whether it speaks TLS from the first byte.
 
     """
 
     size: int
     recipients: int = 1
     connections: int = 4
+    secure: bool = False
 
     def send(self, address: Address, mails: int, time_limit: float) -> None:
         """Send mails, several commands in a write."""
         with ExitStack() as connected:
             conversations = [
-                connected.enter_context(Conversation(address, time_limit))
+                connected.enter_context(Conversation(address, time_limit, self.secure))
                 for _ in range(min(self.connections, mails))
             ]
             for conversation in conversations:
@@ -116,12 +118,12 @@ class Pipelining:
         begun = [b"250"] * (1 + self.recipients) + [b"354"]
         end = content_of(self.size) + b".\r\n"
         connections = len(conversations)
-        _all_ask(conversations, begin, begun)
+        all_ask(conversations, begin, begun)
         for _ in range(mails // connections - 1):
-            _all_ask(conversations, end + begin, [b"250", *begun])
+            all_ask(conversations, end + begin, [b"250", *begun])
         if some_more := mails % connections:
-            _all_ask(conversations[:some_more], end + begin, [b"250", *begun])
-        _all_ask(conversations, end + b"QUIT\r\n", [b"250", b"221"])
+            all_ask(conversations[:some_more], end + begin, [b"250", *begun])
+        all_ask(conversations, end + b"QUIT\r\n", [b"250", b"221"])
 
     def _envelope(self) -> bytes:
         recipients = (
@@ -130,15 +132,6 @@ class Pipelining:
         )
         mail = b"MAIL FROM:<from@client.test>\r\n"
         return b"".join([mail, *recipients, b"DATA\r\n"])
-
-
-def _all_ask(
-    conversations: list[Conversation], commands: bytes, codes: list[bytes]
-) -> None:
-    for conversation in conversations:
-        conversation.send(commands)
-    for conversation in conversations:
-        conversation.expect(codes)
 
 
 @frozen

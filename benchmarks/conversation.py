@@ -1,7 +1,10 @@
 """One SMTP connection whose every reply is read, counted and checked."""
 
 import socket
+import ssl
 import time
+from collections.abc import Sequence
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +12,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.listening import Address
 
 _SILENCE_LIMIT = 30.0  # seconds that a server may owe a reply
+_LEAST_WAIT = 0.001  # seconds, also where the time is up already
 _PACKET = 65536  # bytes
 
 
@@ -18,6 +22,7 @@ class Conversation:
     Args:
         address: the server's.
         time_limit: seconds until the conversation fails.
+        secure: begin with a TLS handshake, and take any certificate.
 
     Raises:
         BenchmarkError: from every method, when the connection fails, a reply is
@@ -25,14 +30,19 @@ class Conversation:
 
     """
 
-    def __init__(self, address: Address, time_limit: float) -> None:
+    def __init__(
+        self, address: Address, time_limit: float, secure: bool = False
+    ) -> None:
         self._deadline = time.monotonic() + time_limit
         self._unread = b""
         try:
-            self._socket = socket.create_connection(address, timeout=_SILENCE_LIMIT)
+            timeout = max(_LEAST_WAIT, min(time_limit, _SILENCE_LIMIT))
+            self._socket = socket.create_connection(address, timeout=timeout)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if secure:
+                self._socket = _client_context().wrap_socket(self._socket)
         except OSError as error:
             raise BenchmarkError(f"cannot connect to {address}: {error}") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> Self:
         """Return the open connection."""
@@ -46,6 +56,10 @@ class Conversation:
     ) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor, for selectors."""
+        return self._socket.fileno()
 
     def greet(self) -> None:
         """Read the banner, and say EHLO."""
@@ -97,3 +111,21 @@ class Conversation:
         if not data:
             raise BenchmarkError("the server closed the connection")
         return data
+
+
+def all_ask(
+    conversations: Sequence[Conversation], commands: bytes, codes: list[bytes]
+) -> None:
+    """Write to every connection before the first reply is read."""
+    for conversation in conversations:
+        conversation.send(commands)
+    for conversation in conversations:
+        conversation.expect(codes)
+
+
+@cache
+def _client_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

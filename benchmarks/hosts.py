@@ -12,10 +12,10 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.kinds import MOCKSMTP
+from benchmarks.kinds import mocksmtp
 from benchmarks.listening import Address
 from benchmarks.servers import Kind, start
 
@@ -73,7 +73,7 @@ def measure_hosts(count: int) -> Hosts:
             many_start = time.perf_counter() - began
             grown = many.resident_bytes()
     began = time.perf_counter()
-    with start(MOCKSMTP) as plain:
+    with start(Kind("plain", "plain", mocksmtp)) as plain:
         plain_start = time.perf_counter() - began
         grown -= plain.resident_bytes()
         if plain.http is None:
@@ -85,10 +85,7 @@ def measure_hosts(count: int) -> Hosts:
 
 
 def _configured(path: Path) -> Kind:
-    def command(port: int) -> list[str]:
-        return [*MOCKSMTP.command(port), "--config", str(path)]
-
-    return evolve(MOCKSMTP, command=command)
+    return Kind("many", "many", lambda port: mocksmtp(port, "--config", str(path)))
 
 
 def _ask_all(address: Address, method: str, paths: list[str], status: int) -> float:

@@ -5,6 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from attrs import evolve
+
 from benchmarks.listening import BACKLOG, LOOPBACK
 from benchmarks.servers import Kind
 
@@ -14,14 +16,22 @@ def postfix_tool(name: str) -> str:
     return shutil.which(name) or f"/usr/sbin/{name}"
 
 
-def _mocksmtp(port: int, *options: str) -> list[str]:
+_FOLDER = Path(__file__).parent
+EVERYTHING = ("--config", str(_FOLDER / "everything.toml"))
+"""The options of a mocksmtp with TLS (STARTTLS), AUTH, SIZE and all capabilities."""
+
+_IMPLICIT_TLS = ("--config", str(_FOLDER / "everything-tls.toml"))
+
+
+def mocksmtp(port: int, *options: str) -> list[str]:
+    """Return the command of a mocksmtp on loopback alone, without DNS."""
     return [
         str(Path(sys.executable).with_name("twistd")),
         "--nodaemon",
         "--pidfile=",
         "mocksmtp",
         "--smtp",
-        f"tcp:{port}:interface={LOOPBACK}",
+        f"tcp:{port}:interface={LOOPBACK}:backlog={BACKLOG}",
         "--http",
         f"tcp:0:interface={LOOPBACK}",
         "--dns",
@@ -40,9 +50,11 @@ def _module(name: str) -> list[str]:
     return [sys.executable, "-m", f"benchmarks.{name}"]
 
 
-MOCKSMTP = Kind("mocksmtp", "mocksmtp", _mocksmtp)
+MOCKSMTP = Kind("mocksmtp", "mocksmtp", lambda port: mocksmtp(port, *EVERYTHING))
 NO_JOURNAL = Kind(
-    "no-journal", "--journal 0", lambda port: _mocksmtp(port, "--journal", "0")
+    "no-journal",
+    "--journal 0",
+    lambda port: mocksmtp(port, *EVERYTHING, "--journal", "0"),
 )
 FLOOR = Kind("floor", "floor", lambda _: _module("floor"))
 STOCK = Kind("stock", "twisted.mail", lambda _: _module("stock"), forgets=True)
@@ -52,3 +64,13 @@ AIOSMTPD = Kind(
 SMTP_SINK = Kind("smtp-sink", "smtp-sink (C)", _smtp_sink, announces=False)
 
 KINDS = (MOCKSMTP, NO_JOURNAL, FLOOR, STOCK, AIOSMTPD, SMTP_SINK)
+
+SECURE_KINDS = (
+    evolve(
+        MOCKSMTP,
+        command=lambda port: mocksmtp(port, *_IMPLICIT_TLS),
+        secure=True,
+    ),
+    evolve(FLOOR, command=lambda _: _module("floor_tls"), secure=True),
+)
+"""The same servers with TLS from the first byte, by the same names."""

@@ -3,14 +3,19 @@
 from typing import cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.interfaces import IReactorCore, IReactorTCP
+from twisted.internet.interfaces import (
+    IOpenSSLContextFactory,
+    IReactorCore,
+    IReactorSSL,
+    IReactorTCP,
+)
 from twisted.internet.protocol import ServerFactory
 
 Address = tuple[str, int]
 """An IPv4 address and a TCP port."""
 
 LOOPBACK = "127.0.0.1"
-BACKLOG = 128
+BACKLOG = 1024
 
 
 def announcement(port: int) -> str:
@@ -18,13 +23,25 @@ def announcement(port: int) -> str:
     return f"smtp={LOOPBACK}:{port}"
 
 
-def listen_and_run(factory: ServerFactory) -> None:
-    """Serve on a free loopback port, say which, and run until terminated."""
+def listen_and_run(
+    factory: ServerFactory, context: IOpenSSLContextFactory | None = None
+) -> None:
+    """Serve on a free loopback port, say which, and run until terminated.
+
+    Args:
+        factory: makes the connections.
+        context: for TLS from the first byte; None for none at all.
+
+    """
     # Installed on import, and tests bring a reactor of their own.
     from twisted.internet import reactor
 
-    tcp = cast("IReactorTCP", reactor)
-    listening = tcp.listenTCP(0, factory, backlog=BACKLOG, interface=LOOPBACK)
+    if context is None:
+        tcp = cast("IReactorTCP", reactor)
+        listening = tcp.listenTCP(0, factory, BACKLOG, LOOPBACK)
+    else:
+        ssl = cast("IReactorSSL", reactor)
+        listening = ssl.listenSSL(0, factory, context, BACKLOG, LOOPBACK)
     address = cast("IPv4Address", listening.getHost())
     print(announcement(address.port), flush=True)
     cast("IReactorCore", reactor).run()

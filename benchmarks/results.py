@@ -2,15 +2,15 @@
 
 import json
 import re
+from typing import Any
 
 from attrs import asdict, define, field
 
+from benchmarks.alone import ALONE
 from benchmarks.figures import Figures
-from benchmarks.growth import Growth
 from benchmarks.loads import Load
 from benchmarks.machine import Machine
-from benchmarks.memory import Memory
-from benchmarks.rows import Row, growth_row, load_row, memory_rows
+from benchmarks.rows import Row, load_row
 
 _JOINT = re.compile("_([a-z])")
 
@@ -21,24 +21,21 @@ class Results:
 
     Attributes:
         loads: each load with the CPU time of each server.
-        growth: how the cost of a content grows; None where it was not measured.
-        memory: what a full mailbox costs; None where it was not measured.
+        alone: what was measured of mocksmtp alone, by the measurement's name.
         failures: what could not be run, in words.
 
     """
 
     loads: list[tuple[Load, Figures]] = field(factory=list)
-    growth: Growth | None = None
-    memory: Memory | None = None
+    alone: dict[str, Any] = field(factory=dict)
     failures: list[str] = field(factory=list)
 
     def rows(self) -> list[Row]:
         """Return the report's rows."""
         rows = [load_row(load, figures) for load, figures in self.loads]
-        if self.growth:
-            rows.append(growth_row(self.growth))
-        if self.memory:
-            rows.extend(memory_rows(self.memory))
+        for measurement in ALONE:
+            if measurement.name in self.alone:
+                rows.extend(measurement.rows(self.alone[measurement.name]))
         return rows
 
     def to_json(self, machine: Machine) -> str:
@@ -46,11 +43,14 @@ class Results:
         document = {
             "machine": _camel_cased(asdict(machine)),
             "loads": {load.name: _load(load, figures) for load, figures in self.loads},
-            "growth": _camel_cased(asdict(self.growth)) if self.growth else None,
-            "memory": _camel_cased(asdict(self.memory)) if self.memory else None,
+            **{each.name: self._document(each.name) for each in ALONE},
             "failures": self.failures,
         }
         return json.dumps(document, indent=2) + "\n"
+
+    def _document(self, name: str) -> dict[str, object] | None:
+        measured = self.alone.get(name)
+        return None if measured is None else _camel_cased(asdict(measured))
 
 
 def _load(load: Load, figures: Figures) -> dict[str, object]:

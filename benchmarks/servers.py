@@ -13,6 +13,7 @@ from typing import IO, Self
 
 from attrs import define, frozen
 
+from benchmarks.conversation import Conversation
 from benchmarks.errors import BenchmarkError
 from benchmarks.kept import FORGET
 from benchmarks.listening import LOOPBACK, Address
@@ -36,6 +37,7 @@ class Kind:
         command: its program and arguments, given a free port.
         announces: it chooses its own port and says which, ``smtp=ADDRESS:PORT``.
         forgets: it has mails, and forgets them when it is sent ``kept.FORGET``.
+        secure: it speaks TLS from the first byte.
 
     """
 
@@ -44,6 +46,7 @@ class Kind:
     command: Callable[[int], list[str]]
     announces: bool = True
     forgets: bool = False
+    secure: bool = False
 
 
 @define
@@ -175,7 +178,7 @@ def _wait_until_up(
         if process.poll() is not None:
             raise BenchmarkError(_ended(kind, process, output))
         addresses = known or _announced(_read(output))
-        if "smtp" in addresses and _greets(addresses["smtp"]):
+        if "smtp" in addresses and _greets(addresses["smtp"], kind.secure):
             return addresses["smtp"], addresses.get("http")
         time.sleep(_POLL)
     raise BenchmarkError(f"{kind.name} did not greet within {_START_LIMIT:.0f} s")
@@ -185,14 +188,14 @@ def _announced(text: str) -> dict[str, Address]:
     return {name: (host, int(port)) for name, host, port in _ANNOUNCED.findall(text)}
 
 
-def _greets(address: Address) -> bool:
+def _greets(address: Address, secure: bool) -> bool:
     try:
-        with socket.create_connection(address, timeout=_STOP_LIMIT) as connection:
-            greeting = connection.recv(512)
-            connection.sendall(b"QUIT\r\n")
-            return greeting.startswith(b"220") and connection.recv(512) != b""
-    except OSError:
+        with Conversation(address, _STOP_LIMIT, secure) as conversation:
+            conversation.expect([b"220"])
+            conversation.leave()
+    except BenchmarkError:
         return False
+    return True
 
 
 def _ended(kind: Kind, process: "subprocess.Popen[bytes]", output: IO[bytes]) -> str:

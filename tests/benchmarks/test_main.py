@@ -6,10 +6,14 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import benchmarks.__main__ as program
+from benchmarks.alone import Measurement
 from benchmarks.clients import Pipelining
+from benchmarks.errors import BenchmarkError
+from benchmarks.growth import Growth
 from benchmarks.kinds import FLOOR
 from benchmarks.loads import Load
 from benchmarks.measure import Plan
+from benchmarks.rows import Row
 from benchmarks.servers import Kind
 
 
@@ -55,6 +59,34 @@ class MainTests(SynchronousTestCase):
         """A server that there is not is refused."""
         self.assertRaises(SystemExit, self.run_with, "--servers", "sendmail")
         self.assertIn("there is no server 'sendmail'", self.err.getvalue())
+
+    def test_secure(self) -> None:
+        """A load over TLS is for those servers that speak it, and for no others."""
+        client = Pipelining(1024, secure=True)
+        load = Load("tls-pipelined-1k", "tiny", client, mails=4, asks=(), secure=True)
+        self.patch(program, "LOADS", (load,))
+        path = Path(self.mktemp())
+        code = self.run_with(
+            *("--servers", "floor,stock", "--only", "tls-pipelined-1k"),
+            *("--json", str(path)),
+        )
+        self.assertEqual(code, 0, self.err.getvalue())
+        loads = json.loads(path.read_text())["loads"]
+        self.assertEqual(list(loads["tls-pipelined-1k"]["cpuPerMail"]), ["floor"])
+
+    def test_alone(self) -> None:
+        """What is measured of mocksmtp alone is a row, or a failure that is told."""
+        row = Row("growth of something", "1", "2", True)
+        works = Measurement("growth", lambda plan: Growth(1, 2), lambda _: (row,))
+        fails = Measurement("memory", self.refuse, lambda _: (row,), one_cpu=False)
+        self.patch(program, "ALONE", (works, fails))
+        code = self.run_with("--only", "growth", "--only", "memory")
+        self.assertEqual(code, 1)
+        self.assertIn("DATA of 64 MiB", self.out.getvalue())
+        self.assertIn("failed: memory: 452 no", self.err.getvalue())
+
+    def refuse(self, plan: Plan) -> None:
+        raise BenchmarkError("452 no")
 
     def test_memory_of_peers(self) -> None:
         """Memory is measured of mocksmtp alone."""

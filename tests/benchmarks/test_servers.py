@@ -5,8 +5,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from benchmarks.clients import Pipelining
 from benchmarks.errors import BenchmarkError
-from benchmarks.kinds import FLOOR, KINDS, MOCKSMTP, STOCK
+from benchmarks.kinds import FLOOR, KINDS, MOCKSMTP, SECURE_KINDS, STOCK, mocksmtp
 from benchmarks.servers import Kind, _announced, start
+from mocksmtp.config import load_config
+from mocksmtp.model.tls import TlsMode
 
 
 class StartTests(SynchronousTestCase):
@@ -25,6 +27,13 @@ class StartTests(SynchronousTestCase):
         with start(STOCK) as server:
             server.start_over()
             Pipelining(1024).send(server.smtp, 5, 5.0)
+
+    def test_secure(self) -> None:
+        """A server that speaks TLS is greeted over TLS, and sent mails over it."""
+        with start(SECURE_KINDS[1]) as server:
+            Pipelining(1024, secure=True).send(server.smtp, 5, 5.0)
+            with self.assertRaises(BenchmarkError):
+                Pipelining(1024).send(server.smtp, 1, 0.5)
 
     def test_ends_at_once(self) -> None:
         """A server that ends is an error that shows its last words."""
@@ -58,6 +67,26 @@ class KindsTests(SynchronousTestCase):
 
     def test_loopback(self) -> None:
         """mocksmtp is started on loopback alone, without DNS."""
-        command = MOCKSMTP.command(0)
+        command = mocksmtp(0)
+        self.assertIn("tcp:0:interface=127.0.0.1:backlog=1024", command)
         self.assertIn("tcp:0:interface=127.0.0.1", command)
         self.assertEqual(command[-2:], ["--dns", "off"])
+
+    def test_everything_on(self) -> None:
+        """What is measured has TLS, AUTH, SIZE and further capabilities."""
+        config = load_config({"config": MOCKSMTP.command(0)[-1:]}, {})
+        assert config.tls is not None
+        assert config.auth is not None
+        self.assertIs(config.tls.mode, TlsMode.STARTTLS)
+        self.assertTrue(config.limits.advertise_size)
+        self.assertIn("DSN", config.capabilities.before_tls)
+        self.assertGreater(config.journal, 0)
+
+    def test_secure(self) -> None:
+        """Over TLS the same is measured, but for when the handshake comes."""
+        paths = [kind.command(0)[-1:] for kind in (MOCKSMTP, SECURE_KINDS[0])]
+        clear, secure = (load_config({"config": path}, {}) for path in paths)
+        assert clear.tls is not None
+        implicit = evolve(clear.tls, mode=TlsMode.IMPLICIT)
+        self.assertEqual(evolve(clear, tls=implicit), secure)
+        self.assertTrue(all(kind.secure for kind in SECURE_KINDS))
