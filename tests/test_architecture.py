@@ -44,7 +44,7 @@ Everyone may ask the package itself for its version.
 """
 
 LIBRARIES = {
-    "model": {"attrs", "stringzilla"},
+    "model": {"attrs", "re2", "stringzilla"},
     "core": {"attrs"},
     "sasl": {"attrs"},
 }

@@ -1,40 +1,85 @@
-"""Behaviors and extensions: documents to model and back.
-
-Lenient where clients of James's mock server are: ``code`` and ``numberOfAnswer``
-as digit strings, ``numberOfAnswer`` null, absent or ``""`` for ever, a number as
-``matchingValue`` or ``message``, CRLF in a ``message``. Strict everywhere else.
-"""
+"""Behaviors and extensions: documents to model and back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
+import attrs
+from cattrs import ClassValidationError
+
+from mocksmtp.codec.conditions import (
+    check_targets,
+    condition_document,
+    structure_condition,
+)
+from mocksmtp.codec.gates import (
+    gate_document,
+    structure_lasting,
+    structure_name,
+    structure_per,
+    structure_probability,
+    structure_scenario,
+)
+from mocksmtp.codec.leniency import (
+    MAX_COUNT,
+    at,
+    enum_hook,
+    lenient_int,
+    whole,
+)
+from mocksmtp.codec.responses import (
+    check_response,
+    response_document,
+    structure_response,
+)
 from mocksmtp.codec.structure import (
-    MAX_SHOWN,
     DocumentError,
     Problem,
     Refused,
     class_hook,
-    json_type,
-    listed,
     new_converter,
     shown,
     strict_dict,
-    strict_int,
+    strict_list,
     strict_str,
     structure,
 )
-from mocksmtp.core.behaviors import Rule
-from mocksmtp.model.behavior import DISCARDING, Behavior, Command, Effect, Response
-from mocksmtp.model.condition import Condition, Contains, MatchAll
+from mocksmtp.model.behavior import Behavior, Command, Response
+from mocksmtp.model.condition import OPERATORS, Condition, MatchAll
+from mocksmtp.model.gate import Gate, ScenarioStep
+from mocksmtp.model.target import (
+    Target,
+    key_known_at,
+)
 
-E = TypeVar("E", bound=Enum)
+__all__ = ["OPERATORS"]
 
-_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
+MAX_RESPONSES = 1000
+"""How many responses a behavior may have."""
+
 _EXTENSION = re.compile(r"[\x20-\x7e\x80-\U0010ffff]+")
+# A segment of a path as it is, with no escapes.
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+@attrs.frozen(kw_only=True)
+class BehaviorFields:
+    """What a document says of a behavior."""
+
+    command: Command
+    response: Response | None = None
+    responses: tuple[Response, ...] | None = None
+    condition: Condition = attrs.field(factory=MatchAll)
+    number_of_answer: int | None = None
+    skip: int = 0
+    per: tuple[Target | str, ...] = ()
+    active_for: float | None = None
+    window: float | None = None
+    probability: float = 1.0
+    scenario: ScenarioStep | None = None
+    id: str | None = None
+    tag: str | None = None
 
 
 def parse_behaviors(document: Any) -> tuple[Behavior, ...]:
@@ -48,6 +93,11 @@ def parse_behaviors(document: Any) -> tuple[Behavior, ...]:
     behaviors: tuple[Behavior, ...] = structure(
         _converter, document, tuple[Behavior, ...]
     )
+    ids: set[str] = set()
+    for index, behavior in enumerate(behaviors):
+        if behavior.id is not None and behavior.id in ids:
+            raise DocumentError(Problem(f"$[{index}].id", "comes twice"))
+        ids.update({behavior.id} - {None})  # type: ignore[arg-type]
     return behaviors
 
 
@@ -80,161 +130,137 @@ def parse_extensions(document: Any) -> tuple[str, ...]:
 
 def behavior_document(behavior: Behavior) -> dict[str, Any]:
     """The document that describes `behavior`, with the fields that it uses."""
-    response: dict[str, Any] = {"code": behavior.response.code}
-    if behavior.response.message is not None:
-        response["message"] = behavior.response.message
-    if behavior.response.effect is not None:
-        response["effect"] = behavior.response.effect.value
-    return {
+    document: dict[str, Any] = {
         "command": behavior.command.value,
-        "condition": _condition_document(behavior.condition),
-        "response": response,
-        "numberOfAnswer": behavior.number_of_answer,
+        "condition": condition_document(behavior.condition),
     }
+    if behavior.in_turn:
+        document["responses"] = [response_document(r, True) for r in behavior.responses]
+    else:
+        document["response"] = response_document(behavior.response, False)
+    document["numberOfAnswer"] = behavior.number_of_answer
+    names = {"id": behavior.id, "tag": behavior.tag}
+    given = gate_document(behavior.gate) | names
+    return document | {name: value for name, value in given.items() if value}
 
 
-def rule_document(rule: Rule) -> dict[str, Any]:
-    """The document of a behavior in force, with its id and its counters."""
-    return {
-        "id": rule.id,
-        **behavior_document(rule.behavior),
-        "seen": rule.seen,
-        "fired": rule.fired,
-        "remaining": rule.remaining,
-    }
-
-
-def _condition_document(condition: Condition) -> dict[str, Any]:
-    match condition:
-        case MatchAll():
-            return {"operator": "matchAll"}
-        case Contains():
-            return {"operator": "contains", "matchingValue": condition.matching_value}
-
-
-def _enum_hook(name: str) -> Callable[[Any, type[E]], E]:
-    """A hook for an enumeration whose values are the strings of a document."""
-
-    def structure_enum(value: Any, kind: type[E]) -> E:
-        try:
-            return kind(strict_str(value))
-        except ValueError as error:
-            if isinstance(error, Refused):
-                raise
-            known = listed([member.value for member in kind])
-            raise Refused(f"unknown {name} {shown(value)}; {known}") from None
-
-    return structure_enum
-
-
-def _lenient_text(value: Any) -> str:
-    """A string, or a number as its digits."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    return strict_str(value)
-
-
-def _lenient_int(value: Any) -> int:
-    """A whole number, or the digits of one."""
-    if isinstance(value, str):
-        if not _DIGITS.fullmatch(value):
-            raise Refused(f"expected a whole number, not {value!r}"[:100])
-        return int(value)
-    return strict_int(value)
-
-
-def _structure_condition(value: Any, _: Any) -> Condition:
-    document = strict_dict(value)
-    if "operator" not in document:
-        raise Refused("required, but missing", "operator")
-    operator = document["operator"]
-    if not isinstance(operator, str):
-        raise Refused(f"expected a string, not {json_type(operator)}", "operator")
-    if operator not in _OPERATORS:
-        raise Refused(
-            f"unknown operator {shown(operator)}; {listed(list(_OPERATORS))}",
-            "operator",
-        )
-    for name in document:
-        if name not in ("operator", "matchingValue"):
-            known = listed(["operator", "matchingValue"])
-            raise Refused(f"unknown field; {known}", name[:MAX_SHOWN])
-    return _OPERATORS[operator](document)
-
-
-def _contains(document: dict[str, Any]) -> Condition:
-    if document.get("matchingValue") is None:
-        raise Refused("required with the operator contains", "matchingValue")
-    try:
-        return Contains(_lenient_text(document["matchingValue"]))
-    except Refused as error:
-        raise Refused(str(error), "matchingValue") from None
-
-
-def _match_all(document: dict[str, Any]) -> Condition:
-    # Null is how a client's serializer says that there is none.
-    if document.get("matchingValue") is not None:
-        raise Refused("forbidden with the operator matchAll", "matchingValue")
-    return MatchAll()
-
-
-_OPERATORS: dict[str, Callable[[dict[str, Any]], Condition]] = {
-    "contains": _contains,
-    "matchAll": _match_all,
-}
-
-OPERATORS = tuple(_OPERATORS)
-"""What a condition may do."""
-
-
-def _structure_code(value: Any, _: Any) -> int:
-    code = _lenient_int(value)
-    if not 200 <= code <= 599:
-        raise Refused(f"must be from 200 to 599, not {code}")
-    return code
-
-
-def _structure_message(value: Any, _: Any) -> str | None:
-    if value is None:
-        return None
-    message = _lenient_text(value).replace("\r\n", "\n")
-    if "\r" in message:
-        raise Refused("has a carriage return without a line feed")
-    return message
-
-
-def _structure_number_of_answer(value: Any, _: Any) -> int | None:
+def _number_of_answer(value: Any, _: Any) -> int | None:
     if value is None or value == "":
         return None
-    number = _lenient_int(value)
-    if number < 1:
-        raise Refused(f"must be at least 1, or null for ever, not {number}")
-    return number
+    count = lenient_int(value)
+    if count < 1:
+        raise Refused(f"must be at least 1, or null for ever, not {count}"[:100])
+    return count
 
 
-def _structure_behavior(value: Any, kind: Any) -> Behavior:
-    behavior: Behavior = _structure_fields(value, kind)
-    if (
-        behavior.response.effect is Effect.DISCARD
-        and behavior.command not in DISCARDING
-    ):
-        names = ", ".join(command.value for command in Command if command in DISCARDING)
-        raise Refused(f"discard goes with {names} only", "response", "effect")
+def _responses(value: Any, _: Any) -> tuple[Response, ...]:
+    items = strict_list(value)
+    if not 1 <= len(items) <= MAX_RESPONSES:
+        raise Refused(f"must have from 1 to {MAX_RESPONSES:,} responses")
+    responses = [
+        at(f"[{index}]", structure_response, item) for index, item in enumerate(items)
+    ]
+    for index, response in enumerate(responses[:-1]):
+        if response.times is None:
+            raise Refused("null, for ever, goes with the last only", f"[{index}].times")
+    return tuple(responses)
+
+
+def _response(value: Any, _: Any) -> Response:
+    if "times" in strict_dict(value):
+        raise Refused("goes with responses only", "times")
+    return structure_response(value)
+
+
+def _id(value: Any, _: Any) -> str | None:
+    if value is None:
+        return None
+    if not _ID.fullmatch(text := strict_str(value)):
+        raise Refused(f"must be 1 to 64 letters, digits, '.', '_', '-': {shown(text)}")
+    return text
+
+
+def _structure_behavior(value: Any, _: Any) -> Behavior:
+    fields = _read_fields(value)
+    responses = _answers(fields)
+    behavior = Behavior(
+        fields.command,
+        responses,
+        fields.condition,
+        fields.number_of_answer,
+        Gate(
+            fields.skip,
+            fields.per,
+            fields.active_for,
+            fields.window,
+            fields.probability,
+            fields.scenario,
+        ),
+        fields.id,
+        fields.tag,
+        fields.responses is not None,
+    )
+    _check(behavior)
     return behavior
 
 
+def _read_fields(value: Any) -> BehaviorFields:
+    """The fields; that there is no response is told with all else that is wrong."""
+    try:
+        fields: BehaviorFields = _fields(value, BehaviorFields)
+    except ClassValidationError as error:
+        if value.keys() & {"response", "responses"}:
+            raise
+        missing = Refused("required, but missing", "response")
+        raise ClassValidationError(
+            "", [*error.exceptions, missing], BehaviorFields
+        ) from None
+    return fields
+
+
+def _answers(fields: BehaviorFields) -> tuple[Response, ...]:
+    if fields.responses is not None:
+        if fields.response is not None:
+            raise Refused("can't be given with response", "responses")
+        return fields.responses
+    if fields.response is None:
+        raise Refused("required, but missing", "response")
+    return (fields.response,)
+
+
+def _check(behavior: Behavior) -> None:
+    """Refuse what makes no sense at the behavior's command."""
+    command = behavior.command
+    at(".condition", lambda c: check_targets(c, command), behavior.condition)
+    for index, response in enumerate(behavior.responses):
+        place = f".responses[{index}]" if behavior.in_turn else ".response"
+        at(place, lambda r: check_response(r, command), response)
+    for index, part in enumerate(behavior.gate.per):
+        if not key_known_at(part, command):
+            place = ".per" + (f"[{index}]" if len(behavior.gate.per) > 1 else "")
+            at(place, _refuse, f"{part} can't be known at {command.value}")
+
+
+def _refuse(why: str) -> None:
+    raise Refused(why)
+
+
 _converter = new_converter()
-_converter.register_structure_hook(Command, _enum_hook("command"))
-_converter.register_structure_hook(Effect, _enum_hook("effect"))
-_converter.register_structure_hook(Condition, _structure_condition)
-_converter.register_structure_hook(
-    Response,
-    class_hook(_converter, Response, code=_structure_code, message=_structure_message),
-)
-_structure_fields = class_hook(
+_converter.register_structure_hook(Command, enum_hook("command"))
+_fields = class_hook(
     _converter,
-    Behavior,
-    condition=_structure_condition,
-    number_of_answer=_structure_number_of_answer,
+    BehaviorFields,
+    response=_response,
+    responses=_responses,
+    condition=structure_condition,
+    number_of_answer=_number_of_answer,
+    skip=lambda value, _: whole(value, 0, MAX_COUNT),
+    per=structure_per,
+    active_for=structure_lasting,
+    window=structure_lasting,
+    probability=structure_probability,
+    scenario=structure_scenario,
+    id=_id,
+    tag=lambda value, _: None if value is None else structure_name(value),
 )
 _converter.register_structure_hook(Behavior, _structure_behavior)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
+from mocksmtp.model.miss import Reason
+
 
 class ParameterDocument(TypedDict):
     """A parameter of MAIL or RCPT."""
@@ -274,6 +276,13 @@ class SizeDocument(TypedDict):
     mailId: str | None
 
 
+class MissDocument(TypedDict):
+    """A behavior that could have answered and did not, and why."""
+
+    behavior: str
+    reason: Reason
+
+
 class ExchangeDocument(TypedDict):
     """What the client sent, if it was its turn, and the reply to it."""
 
@@ -287,6 +296,8 @@ class ExchangeDocument(TypedDict):
     delay: NotRequired[float]
     reply: ReplyDocument | None
     behavior: str | None
+    slowedBy: NotRequired[list[str]]
+    passedOver: NotRequired[list[MissDocument]]
 
 
 class PeerCertificateDocument(TypedDict):

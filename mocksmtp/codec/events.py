@@ -56,7 +56,7 @@ def _behavior(told: Fired) -> dict[str, Any]:
     return {
         "behavior": rule,
         "command": command.value,
-        "reply": {"code": code, "text": text},
+        "reply": {"code": code, "text": text} if code is not None or text else None,
         "fired": times,
         "subject": subject.decode(errors="replace"),
     }

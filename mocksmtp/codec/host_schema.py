@@ -7,6 +7,7 @@ from mocksmtp.codec.capabilities import MAX_LINE
 from mocksmtp.codec.fields import MAX_COUNT
 from mocksmtp.codec.hosts import MAX_DOMAINS, MAX_NAMES, HostFields
 from mocksmtp.codec.json_schema import (
+    DURATION,
     IP_ADDRESSES,
     LINE,
     NAME,
@@ -36,13 +37,6 @@ _SIZE: Schema = {
     "pattern": "^(?!0+(?![0-9]))(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?"
     "|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)$",
 }
-_DURATION: Schema = {
-    **TEXT,
-    "pattern": "^(?=.*[1-9])(?:[0-9]{1,9}(?:[.][0-9]{1,6})?(?:ms)?"
-    "|[0-9]{1,6}(?:[.][0-9]{1,6})?s|[0-9]{1,4}(?:[.][0-9]{1,6})?m"
-    "|[0-9]{1,2}(?:[.][0-9]{1,6})?h)$",
-}
-
 
 _TOLD: Schema = {
     "anyOf": list(IP_ADDRESSES),
@@ -52,7 +46,7 @@ _TOLD: Schema = {
 
 _LINES = array_of({**LINE, "maxLength": MAX_LINE})
 _COUNT = any_of(whole(1, MAX_COUNT), NULL)
-_TIME = any_of(whole(1, 10**9), _DURATION, NULL)
+_TIME = any_of(whole(1, 10**9), DURATION, NULL)
 _VERSION = any_of({**TEXT, "enum": list(VERSIONS)}, NULL)
 _PASSWORDS: Schema = {
     "type": "object",

@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 
 Schema: TypeAlias = dict[str, Any]
 
+MAX_INTEGER = 2**64 - 1
+"""The largest whole number that is read as one."""
+
 TEXT: Schema = {"type": "string"}
 NULL: Schema = {"type": "null"}
 NUMBER: Schema = {"type": "number"}
@@ -22,6 +25,25 @@ IP_ADDRESSES: tuple[Schema, ...] = (
 
 LINE: Schema = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
 """One line, as an extension is one of EHLO's answer."""
+
+LINES: Schema = {**TEXT, "pattern": "^(?:[^\\r]|\\r\\n)*$"}
+
+NAMED: Schema = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]{1,100}$"}
+"""The name of a scenario or of a state, or a tag."""
+
+STATES: Schema = {
+    "type": "object",
+    "propertyNames": NAMED,
+    "additionalProperties": NAMED,
+}
+"""The states of scenarios, by name."""
+
+DURATION: Schema = {
+    **TEXT,
+    "pattern": "^(?=.*[1-9])(?:[0-9]{1,9}(?:[.][0-9]{1,6})?(?:ms)?"
+    "|[0-9]{1,6}(?:[.][0-9]{1,6})?s|[0-9]{1,4}(?:[.][0-9]{1,6})?m"
+    "|[0-9]{1,2}(?:[.][0-9]{1,6})?h)$",
+}
 
 
 def ref(name: str) -> Schema:

@@ -1,6 +1,6 @@
 """JSON Schemas of the documents, made from the classes that the documents are of.
 
-A class that is read (attrs) gives the schema of what is taken, in which `LENIENT`
+A class that is read (attrs) gives the schema of what is taken, in which `TAKEN`
 stands for the few fields that take more than their type says. Documents that are only
 told are typed dictionaries (`documents`). Records follow from the fields of rdata.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.codec import documents
-from mocksmtp.codec.behaviors import OPERATORS
+from mocksmtp.codec.behavior_schema import behavior_schemas
 from mocksmtp.codec.host_schema import HOST_NAME, RULES, TAKEN
 from mocksmtp.codec.hosts import HostFields
 from mocksmtp.codec.json_schema import (
@@ -25,6 +25,7 @@ from mocksmtp.codec.json_schema import (
     NAME,
     NULL,
     NUMBER,
+    STATES,
     TEXT,
     Schema,
     any_of,
@@ -36,8 +37,6 @@ from mocksmtp.codec.json_schema import (
 )
 from mocksmtp.codec.structure import camel_case
 from mocksmtp.codec.tls import CertificateFields
-from mocksmtp.model.behavior import DISCARDING, Behavior, Command, Response
-from mocksmtp.model.condition import Condition
 from mocksmtp.model.host import Listen, MailDomain
 from mocksmtp.model.kind import Kind, kind_of
 from mocksmtp.model.name import Name
@@ -49,6 +48,7 @@ __all__ = [
     "HOST_NAME",
     "LINE",
     "NAME",
+    "STATES",
     "TEXT",
     "TYPE",
     "Schema",
@@ -58,9 +58,6 @@ __all__ = [
     "named_schemas",
     "ref",
 ]
-
-MAX_INTEGER = 2**64 - 1
-"""The largest whole number that is read as one."""
 
 TYPE: Schema = {**TEXT, "format": "rrtype"}
 """``MX``, ``TYPE65280``."""
@@ -75,22 +72,6 @@ _KINDS: dict[Kind, Schema] = {
     Kind.STRINGS: {"type": "array", "items": TEXT, "minItems": 1},
     Kind.OCTETS: {**TEXT, "format": "rdata"},
 }
-
-_LINES: Schema = {**TEXT, "pattern": "^(?:[^\\r]|\\r\\n)*$"}
-
-
-CODE = whole(200, 599)
-COUNT = whole(1, MAX_INTEGER)
-
-LENIENT: dict[tuple[type, str], Schema] = {
-    (Response, "code"): any_of(CODE, {**TEXT, "pattern": "^0{0,15}[2-5][0-9]{2}$"}),
-    (Response, "message"): any_of(_LINES, NUMBER, NULL),
-    (Behavior, "number_of_answer"): any_of(
-        COUNT, {**TEXT, "pattern": "^(?!0+$)[0-9]{1,18}$"}, {**TEXT, "const": ""}, NULL
-    ),
-    **TAKEN,
-}
-"""Fields that take more, or less, than their type says."""
 
 
 class Schemas:
@@ -112,8 +93,6 @@ class Schemas:
         """The schema of a type; of a class it is a reference."""
         if kind in _PLAIN:
             return _PLAIN[kind]
-        if kind == Condition:
-            return self._name("Condition", lambda: _condition(bool(self._lenient)))
         if typing.is_typeddict(kind):
             name = kind.__name__.removesuffix("Document")
             return self._name(name, lambda: self._document(kind))
@@ -165,23 +144,7 @@ class Schemas:
             for field in fields
         }
         required = [camel_case(f.name) for f in fields if f.default is attrs.NOTHING]
-        return object_of(properties, required) | _RULES.get(kind, {})
-
-
-def _condition(lenient: bool) -> Schema:
-    text = any_of(TEXT, NUMBER) if lenient else TEXT
-    none = {"matchingValue": NULL} if lenient else {}
-    return any_of(
-        *(
-            object_of({"operator": {"const": name}, **none}, ["operator"])
-            if name == "matchAll"
-            else object_of(
-                {"operator": {"const": name}, "matchingValue": text},
-                ["operator", "matchingValue"],
-            )
-            for name in OPERATORS
-        )
-    )
+        return object_of(properties, required) | RULES.get(kind, {})
 
 
 def _record(cls: type[Rdata] | None, required: tuple[str, ...]) -> Schema:
@@ -203,25 +166,6 @@ def _records(*required: str) -> Schema:
     return any_of(*(_record(cls, required) for cls in kinds))
 
 
-_DISCARDING = [command.value for command in Command if command in DISCARDING]
-_DISCARDS = {
-    "properties": {
-        "response": {
-            "properties": {"effect": {"const": "discard"}},
-            "required": ["effect"],
-        }
-    }
-}
-
-_RULES: dict[type, Schema] = {
-    Behavior: {
-        "if": _DISCARDS,
-        "then": {"properties": {"command": {"enum": _DISCARDING}}},
-    },
-    **RULES,
-}
-"""What a class asks for besides its fields."""
-
 _PLAIN: dict[Any, Schema] = {
     Name: NAME,
     IPv4Address: IP_ADDRESSES[0],
@@ -239,26 +183,13 @@ _PLAIN: dict[Any, Schema] = {
 
 def named_schemas() -> dict[str, Schema]:
     """Every schema that has a name."""
-    told, taken = Schemas(), Schemas("New", LENIENT)
-    told.of(Behavior)
-    for kind in (Behavior, HostFields, CertificateFields, Listen, MailDomain):
+    told, taken = Schemas(), Schemas("New", TAKEN)
+    for kind in (HostFields, CertificateFields, Listen, MailDomain):
         taken.of(kind)
     for document in documents.ALL:
         told.of(document)
-    told.named["Rule"] = _rule(told)
     records = {
         "Record": _records("name", "type", "ttl"),
         "NewRecord": _records("name", "type"),
     }
-    return {**told.named, **taken.named, **records}
-
-
-def _rule(schemas: Schemas) -> Schema:
-    """A behavior with its counters, in one object."""
-    counted = schemas.named["Behavior"]
-    properties = {
-        "id": TEXT,
-        **counted["properties"],
-        **{name: schemas.of(kind) for name, kind in documents.COUNTERS.items()},
-    }
-    return object_of(properties, properties)
+    return {**told.named, **taken.named, **records, **behavior_schemas()}

@@ -18,8 +18,10 @@ from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import (
     EARLY,
     INJECTED,
+    MAX_MISSED,
     SMUGGLING,
     Exchange,
+    Note,
     Session,
     Transaction,
 )
@@ -96,7 +98,7 @@ def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
     exchanges = tuple(session.exchanges)
     mails = _mails_of_contents(exchanges, tuple(session.transactions))
     started_at = session.started_at
-    for index, (at, said, reply, flags, delay) in enumerate(exchanges):
+    for index, (at, said, reply, flags, delay, note) in enumerate(exchanges):
         document: dict[str, Any] = {"at": _milliseconds(at - started_at)}
         if isinstance(said, bytes):
             document |= _line(said)
@@ -108,7 +110,23 @@ def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
             document["delay"] = _milliseconds(delay)
         document["reply"] = reply_document(reply)
         document["behavior"] = None if reply is None else reply.source
+        if note is not None:
+            document |= _noted(note)
         yield document
+
+
+def _noted(note: Note) -> dict[str, Any]:
+    """What else behaviors had to do with a reply."""
+    document: dict[str, Any] = {}
+    if note.slowed:
+        document["slowedBy"] = list(note.slowed)
+    if note.missed:
+        document["passedOver"] = [
+            {"behavior": miss.rule, "reason": miss.reason.value}
+            for misses in note.missed
+            for miss in misses
+        ][:MAX_MISSED]
+    return document
 
 
 def reply_document(reply: Reply | None) -> dict[str, Any] | None:

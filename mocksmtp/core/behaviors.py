@@ -1,178 +1,164 @@
-"""The ordered list of behaviors, their counters, and which of them fires.
+"""The behaviors of a mail host: which of them fires at a reply point, and what then.
 
-At each reply point the list is walked in order. A behavior whose condition holds
-and that still has answers fires, and the walk ends; those behind it are not
-looked at, so their counts do not move. One whose condition fails spends nothing.
+At each reply point the list is walked in order, those for ``ANY`` in between. The
+server's own errors, and verbs that nobody knows, are for those for ``ANY`` alone.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable
 
 import attrs
 
-from mocksmtp.model.behavior import Behavior, Command, Effect
+from mocksmtp.core.keys import NOTHING, Attempt
+from mocksmtp.core.rule import Firing, Rule
+from mocksmtp.core.rules import Rules
+from mocksmtp.model.behavior import Behavior, Effect, Response
+from mocksmtp.model.fault import NO_FAULT, Fault, Fixed
+from mocksmtp.model.miss import Misses
+from mocksmtp.model.point import NOT_ANY, Command
 from mocksmtp.model.reply import Reply
+from mocksmtp.model.template import Template
 
-Matcher: TypeAlias = Callable[[bytes], bool]
+_ANY = Command.ANY
+_EVERYWHERE = tuple(command for command in Command if command not in NOT_ANY)
+_POINTS = {command: (command,) for command in Command} | {_ANY: _EVERYWHERE}
 
-Listener: TypeAlias = "Callable[[Rule, bytes], None]"
 
+@attrs.frozen
+class Decision:
+    """
+    What is to be done in one attempt.
 
-@attrs.define(eq=False)
-class Rule:
-    """A behavior in force, with its counters.
-
-    :ivar seen: how often its condition held when it was asked
-    :ivar fired: how often it answered
-    :ivar reply: what it answers, which names it as the source
-    :ivar effect: whether the command that it answers takes place
+    :ivar rules: the ids of the behaviors that fired, in order; all but the last have
+        only slowed it down
+    :ivar reply: what is to be replied, or None for what `answer` tells
+    :ivar effect: whether the command takes place
+    :ivar fault: in which way the reply goes wrong, or None
+    :ivar silent: nothing at all is replied
+    :ivar text: what is said in the place of the text of the server's own reply
+    :ivar is_own: the server's own reply is given; nothing but time was decided
     """
 
-    id: str
-    behavior: Behavior
-    seen: int = 0
-    fired: int = 0
-    reply: Reply = attrs.field(init=False, repr=False)
-    effect: Effect = attrs.field(init=False, repr=False)
+    rules: tuple[str, ...]
+    reply: Reply | None = None
+    effect: Effect = Effect.APPLY
+    fault: Fault | None = None
+    silent: bool = False
+    text: str | None = None
+    is_own: bool = False
 
-    @reply.default
-    def _make_reply(self) -> Reply:
-        return attrs.evolve(self.behavior.response.reply, source=self.id)
+    def answer(self, own: Reply) -> Reply | None:
+        """What is to be replied where the server itself would reply `own`."""
+        if self.reply is not None or self.silent:
+            return self.reply
+        if self.text is None:
+            # Who only slows an answer down has not given it.
+            return own if self.is_own else attrs.evolve(own, source=self.rules[-1])
+        return Reply(own.code, self.text, self.rules[-1])
 
-    @effect.default
-    def _resolve_effect(self) -> Effect:
-        return self.behavior.response.outcome
+
+class Behaviors(Rules[Command, Behavior, Decision]):
+    """The behaviors of one host."""
 
     @property
-    def remaining(self) -> int | None:
-        """How many answers are left, or None for no end of them."""
-        limit = self.behavior.number_of_answer
-        return None if limit is None else limit - self.fired
+    def has_any(self) -> bool:
+        """Whether one of them can replace the server's own errors."""
+        return _ANY in self.taken
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether it has given all its answers."""
-        return self.remaining == 0
-
-
-class Behaviors:
-    """The behaviors of one host.
-
-    Changing the list and deciding are each one step: who reads the list sees
-    what was before a change or what is after it.
-
-    :ivar fired: how often one has answered, by command, through every change
-    :ivar listeners: called with a rule that fires, and with what it fires on
-    """
-
-    def __init__(self) -> None:
-        self._rules: list[Rule] = []
-        self._numbers = itertools.count(1)
-        self._by_command: dict[Command, list[tuple[Matcher, Rule]]] = {}
-        self.fired: dict[Command, int] = defaultdict(int)
-        self.listeners: list[Listener] = []
-
-    def __iter__(self) -> Iterator[Rule]:
-        return iter(self._rules)
-
-    def __len__(self) -> int:
-        return len(self._rules)
-
-    def decide(self, command: Command, subject: bytes) -> Rule | None:
+    def decide_any(
+        self,
+        subject: bytes,
+        attempt: Attempt = NOTHING,
+        misses: list[Misses] | None = None,
+    ) -> Decision | None:
         """
-        The rule that answers, with its counters moved, or None for none.
+        What is to be done at an error of the server's own, or at an unknown verb.
 
-        :param subject: what conditions look at: the address, content or argument
+        :param subject: the argument of what was sent
         """
-        rules = self._by_command.get(command)
-        if rules is None:
+        return self.decide(_ANY, subject, attempt, misses)
+
+    def scenarios(self) -> dict[str, str]:
+        """The states of those that behaviors name, and of those that were set."""
+        steps = (rule.behavior.gate.scenario for rule in self)
+        return self.luck.scenarios.states(step.name for step in steps if step)
+
+    # What the walk asks
+
+    def points(self, behavior: Behavior) -> Iterable[Command]:
+        """Where it can fire."""
+        return _POINTS[behavior.command]
+
+    def prepare(self, rule: Rule[Behavior]) -> Decision | None:
+        """The decision where no chance, template or turn has a say in it."""
+        behavior = rule.behavior
+        response = behavior.response
+        if behavior.in_turn or response.is_modifier or response.draws:
             return None
-        for matches, rule in rules:
-            if matches(subject):
-                rule.seen += 1
-                rule.fired += 1
-                self.fired[command] += 1
-                if rule.exhausted:
-                    self._index()
-                for listener in self.listeners:
-                    listener(rule, subject)
-                return rule
-        return None
+        if behavior.command is _ANY or response.filled is not None:
+            return None
+        return _decision(rule, response, behavior.command)
 
-    def get(self, rule_id: str) -> Rule:
-        """
-        The rule with this id.
+    def conclude(
+        self, firing: Firing[Behavior], attempt: Attempt, point: Command
+    ) -> Decision:
+        """The decision of a behavior that fires."""
+        rule = firing.rule
+        response = rule.behavior.response_to(firing.number)
+        made = rule.made.get((id(response), point))
+        if made is None:
+            made = _decision(rule, response, point), response.filled
+            rule.made[id(response), point] = made
+        decision: Decision = made[0]
+        template: Template | None = made[1]
+        if response.draws:
+            drawn = Fixed(response.delay.draw(firing.random)).seconds
+            decision = attrs.evolve(decision, fault=_fault(response, drawn))
+        if template is None:
+            return decision
+        text = template.fill(attempt)
+        if response.code is None:
+            return attrs.evolve(decision, text=text)
+        return attrs.evolve(decision, reply=Reply(response.code, text, rule.id))
 
-        :raises KeyError: there is none
-        """
-        return self._rules[self._position(rule_id)]
+    def goes_on(self, decision: Decision) -> bool:
+        """Whether it only slows down what somebody else answers."""
+        return decision.is_own
 
-    def replace_all(self, behaviors: Iterable[Behavior]) -> list[Rule]:
-        """These and no others, with fresh counters."""
-        return self._set([self._new(behavior) for behavior in behaviors])
+    def combine(self, earlier: Decision, later: Decision) -> Decision:
+        """Delays add up, and the last drip wins."""
+        first, then = earlier.fault or NO_FAULT, later.fault or NO_FAULT
+        fault = attrs.evolve(
+            then, delay=first.delay + then.delay, drip=then.drip or first.drip
+        )
+        return attrs.evolve(later, rules=earlier.rules + later.rules, fault=fault)
 
-    def extend(self, behaviors: Iterable[Behavior], front: bool = False) -> list[Rule]:
-        """Add these behind the others, or before them; answer the new rules."""
-        added = [self._new(behavior) for behavior in behaviors]
-        self._set(added + self._rules if front else self._rules + added)
-        return added
+    def is_like(self, one: Behavior, other: Behavior) -> bool:
+        """Whether they are for the same command and condition."""
+        return (one.command, one.condition) == (other.command, other.condition)
 
-    def put(self, behavior: Behavior) -> Rule:
-        """Add one, or put it in the place of the one that answers the same."""
-        for position, rule in enumerate(self._rules):
-            old = rule.behavior
-            if (old.command, old.condition) == (behavior.command, behavior.condition):
-                return self._put_at(position, self._new(behavior))
-        return self.extend([behavior])[0]
+    def may_go_on(self, rule: Rule[Behavior]) -> bool:
+        """Whether one of its responses only slows down."""
+        return any(response.is_modifier for response in rule.behavior.responses)
 
-    def replace(self, rule_id: str, behavior: Behavior) -> Rule:
-        """
-        Another behavior under the same id, in the same place, counted afresh.
 
-        :raises KeyError: there is no such id
-        """
-        return self._put_at(self._position(rule_id), Rule(rule_id, behavior))
+def _decision(rule: Rule[Behavior], response: Response, point: Command) -> Decision:
+    """What a response comes to, but for chance and templates."""
+    reply = response.reply(rule.id)
+    text = None if reply is not None else response.text
+    fixed = response.delay.seconds if isinstance(response.delay, Fixed) else 0.0
+    return Decision(
+        (rule.id,),
+        reply,
+        response.effect_at(point),
+        _fault(response, fixed),
+        response.is_silent,
+        text,
+        response.is_modifier,
+    )
 
-    def remove(self, rule_id: str) -> None:
-        """
-        Take one out.
 
-        :raises KeyError: there is no such id
-        """
-        position = self._position(rule_id)
-        self._set(self._rules[:position] + self._rules[position + 1 :])
-
-    def clear(self) -> None:
-        """Take all out."""
-        self._set([])
-
-    def _new(self, behavior: Behavior) -> Rule:
-        return Rule(str(next(self._numbers)), behavior)
-
-    def _position(self, rule_id: str) -> int:
-        for position, rule in enumerate(self._rules):
-            if rule.id == rule_id:
-                return position
-        raise KeyError(rule_id)
-
-    def _put_at(self, position: int, rule: Rule) -> Rule:
-        self._set([*self._rules[:position], rule, *self._rules[position + 1 :]])
-        return rule
-
-    def _set(self, rules: list[Rule]) -> list[Rule]:
-        self._rules = rules
-        self._index()
-        return rules
-
-    def _index(self) -> None:
-        """Only the rules that can answer, by their command."""
-        by_command: dict[Command, list[tuple[Matcher, Rule]]] = {}
-        for rule in self._rules:
-            if not rule.exhausted:
-                rules = by_command.setdefault(rule.behavior.command, [])
-                rules.append((rule.behavior.condition.matches, rule))
-        self._by_command = by_command
+def _fault(response: Response, delay: float) -> Fault | None:
+    fault = Fault(delay, response.drip, response.then, response.then_delay)
+    return None if fault == NO_FAULT else fault

@@ -19,10 +19,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from mocksmtp.core.behaviors import Rule
+from mocksmtp.core.behaviors import Decision
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
-from mocksmtp.model.behavior import Command, Effect
+from mocksmtp.core.rule import Rule
+from mocksmtp.model.behavior import Behavior, Command, Effect
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Envelope, Mail, Origin
 from mocksmtp.model.session import Session, Transaction
@@ -74,9 +75,10 @@ Settled: TypeAlias = tuple[str, str, str, Transaction, int]
 Ended: TypeAlias = tuple[Session, int]
 """A session, without what was said in it, and how many transactions it had."""
 
-Fired: TypeAlias = tuple[str, Command, int, str, int, bytes]
-"""A behavior's id, its command, the code and text that it answered, how often it has
-answered, and the beginning of what it looked at."""
+Fired: TypeAlias = tuple[str, Command, int | None, str, int, bytes]
+"""A behavior's id, its command, the code and text that it answered, None for the code
+where it leaves that to the server, how often it has answered, and the beginning of what
+it looked at."""
 
 Asked: TypeAlias = tuple[Question | None, int, str, str]
 """What DNS was asked, the rcode of the answer, ``udp`` or ``tcp``, and who asked."""
@@ -179,11 +181,13 @@ class EventBus:
             told: Kept = (mail.number, envelope, count, size, mail.origin)
             self.publish(_MAIL, mail.received_at, name, told, octets)
 
-        def fired(rule: Rule, subject: bytes) -> None:
-            reply, subject = rule.reply, subject[:MAX_SUBJECT]
-            text = reply.text[:MAX_TEXT]
+        def fired(rule: Rule[Behavior], decision: Decision, subject: bytes) -> None:
+            reply, subject = decision.reply, subject[:MAX_SUBJECT]
+            # The code of the server's own reply is not known yet.
+            code = None if reply is None else reply.code
+            text = (decision.text or "" if reply is None else reply.text)[:MAX_TEXT]
             command, times = rule.behavior.command, rule.fired
-            told: Fired = (rule.id, command, reply.code, text, times, subject)
+            told: Fired = (rule.id, command, code, text, times, subject)
             octets = len(text) + len(subject)
             self.publish(Kind.BEHAVIOR, self._seconds(), name, told, octets)
 
@@ -247,7 +251,7 @@ def _weight(transaction: Transaction) -> int:
     for recipient in transaction.recipients:
         octets += _path_octets(recipient)
     for recipient, reply, _ in transaction.told:
-        octets += _path_octets(recipient) + len(reply.text)
+        octets += _path_octets(recipient) + (0 if reply is None else len(reply.text))
     return octets if transaction.reply is None else octets + len(transaction.reply.text)
 
 

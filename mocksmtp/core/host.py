@@ -10,6 +10,7 @@ from mocksmtp.core.behaviors import Behaviors
 from mocksmtp.core.counters import Counters
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.core.scenarios import Scenarios
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.behavior import Behavior
 from mocksmtp.model.capabilities import Capabilities
@@ -116,7 +117,8 @@ class MailHost:
     ) -> None:
         self.name = name
         self.hostname = hostname
-        self.behaviors = Behaviors()
+        self.scenarios = Scenarios()
+        self.behaviors = Behaviors(scenarios=self.scenarios)
         self.counters = Counters()
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.journal = Journal() if journal is None else journal
@@ -184,6 +186,7 @@ class MailHost:
         """
         start = self._start if to_start else HostStart()
         self.behaviors.replace_all(start.behaviors)
+        self.scenarios.clear()
         self.extensions = start.extensions
         self.mailbox.clear()
         self.journal.clear()

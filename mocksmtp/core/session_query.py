@@ -46,7 +46,7 @@ def fates(transaction: Transaction) -> Iterator[Fate]:
     Those that took effect come first, in the order of their RCPT, and behind them
     those that did not, in theirs.
     """
-    replies: dict[int, Reply] = {}
+    replies: dict[int, Reply | None] = {}
     others = []
     for recipient, reply, effect in transaction.told:
         if effect is Effect.APPLY:
@@ -57,7 +57,9 @@ def fates(transaction: Transaction) -> Iterator[Fate]:
         answer = replies.get(id(recipient)) if replies else None
         yield Fate(recipient, answer, _outcome(transaction, answer, True))
     for recipient, reply in others:
-        yield Fate(recipient, reply, _outcome(transaction, reply, False))
+        # Who was told nothing at all has not been refused either.
+        outcome = _outcome(transaction, reply, False) if reply else Outcome.ABORTED
+        yield Fate(recipient, reply, outcome)
 
 
 def _outcome(transaction: Transaction, reply: Reply | None, applied: bool) -> Outcome:

@@ -16,6 +16,7 @@ from werkzeug.routing import RequestRedirect
 from mocksmtp.codec.structure import DocumentError, TooManyValues
 from mocksmtp.core.mailbox import Gone
 from mocksmtp.core.mock import CannotListen, NameTaken
+from mocksmtp.core.rules import IdTaken
 from mocksmtp.http import (
     authority,
     behaviors,
@@ -26,6 +27,7 @@ from mocksmtp.http import (
     mails,
     metrics,
     records,
+    scenarios,
     service,
     sessions,
 )
@@ -41,6 +43,7 @@ HOST_ROUTES = (
     *mails.ROUTES,
     *content.ROUTES,
     *extensions.ROUTES,
+    *scenarios.ROUTES,
     *service.HOST_ROUTES,
 )
 """The resources of a mail host."""
@@ -101,6 +104,8 @@ def problem_of(error: BaseException) -> HttpProblem:
             return HttpProblem(410, "the mail to go on after is no longer kept")
         case NameTaken():
             return HttpProblem(409, f"there is a host {str(error)!r} already")
+        case IdTaken():
+            return HttpProblem(409, f"there is a behavior {str(error)!r} already")
         case CannotListen():
             return HttpProblem(409, str(error))
         case MethodNotAllowed():

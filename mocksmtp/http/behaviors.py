@@ -12,14 +12,15 @@ from mocksmtp.codec.behaviors import (
     behavior_document,
     parse_behavior,
     parse_behaviors,
-    rule_document,
 )
-from mocksmtp.core.behaviors import Rule
+from mocksmtp.codec.rules import counted_document, rule_document
+from mocksmtp.codec.structure import DocumentError, Problem
+from mocksmtp.core.rule import Rule
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
 from mocksmtp.http.documents import read_document
 from mocksmtp.http.listing import array_pieces, send_pieces
-from mocksmtp.http.params import one_of, parameter
+from mocksmtp.http.params import any_text, one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.model.behavior import Behavior
@@ -39,9 +40,20 @@ class Place(Enum):
 
 @attrs.frozen
 class ListParameters:
-    """``?view=full`` tells ids and counters, and lists exhausted ones too."""
+    """``?view=full`` tells ids and counters, and lists exhausted ones too.
 
+    ``?tag=x`` lists those of that tag only.
+    """
+
+    tag: str | None = parameter("tag", any_text)
     view: View | None = parameter("view", one_of(View))  # noqa: RUF009 - read-only
+
+
+@attrs.frozen
+class ClearParameters:
+    """``?tag=x`` takes out those of that tag only."""
+
+    tag: str | None = parameter("tag", any_text)
 
 
 @attrs.frozen
@@ -53,7 +65,9 @@ class AddParameters:
 
 async def list_behaviors(call: Call[ListParameters]) -> Answer:
     """Those that can still answer, as they were given; or all, with counters."""
-    rules = iter(call.host.behaviors)
+    tag = call.parameters.tag
+    behaviors = call.host.behaviors
+    rules = iter(behaviors if tag is None else behaviors.tagged(tag))
     if call.parameters.view is View.FULL:
         documents = (rule_document(rule) for rule in rules)
     else:
@@ -83,21 +97,27 @@ async def add_behaviors(call: Call[AddParameters]) -> bytes:
     return send_json(call.request, {"ids": [rule.id for rule in added]}, 201)
 
 
-def clear_behaviors(call: Call[Any]) -> None:
-    """Take all out."""
-    call.host.behaviors.clear()
+def clear_behaviors(call: Call[ClearParameters]) -> None:
+    """Take all out, or those of a tag."""
+    tag = call.parameters.tag
+    if tag is None:
+        call.host.behaviors.clear()
+    else:
+        call.host.behaviors.remove_tagged(tag)
     send_nothing(call.request)
 
 
 def get_behavior(call: Call[Any], rule_id: str) -> bytes:
-    """One of them, with its counters."""
-    return send_json(call.request, rule_document(_find(call, rule_id)))
+    """One of them, with its counters, and those of its keys."""
+    return send_json(call.request, counted_document(_find(call, rule_id)))
 
 
 async def put_behavior(call: Call[Any], rule_id: str) -> None:
     """Another behavior under the same id, in the same place, counted afresh."""
     _find(call, rule_id)
     behavior = await read_document(call, parse_behavior)
+    if behavior.id not in (None, rule_id):
+        raise DocumentError(Problem("$.id", f"must be {rule_id!r}, or left out"))
     try:
         call.host.behaviors.replace(rule_id, behavior)
     except KeyError:
@@ -116,7 +136,7 @@ def _parse(document: Any) -> tuple[bool, tuple[Behavior, ...]]:
     return isinstance(document, dict), parse_behaviors(document)
 
 
-def _find(call: Call[Any], rule_id: str) -> Rule:
+def _find(call: Call[Any], rule_id: str) -> Rule[Behavior]:
     try:
         return call.host.behaviors.get(rule_id)
     except KeyError:
@@ -141,6 +161,7 @@ ROUTES = (
         put_behaviors,
         takes=(one_or_more("NewBehavior"),),
         answers=DONE,
+        problems=(409,),
     ),
     Route(
         "POST",
@@ -149,13 +170,14 @@ ROUTES = (
         AddParameters,
         takes=(one_or_more("NewBehavior"),),
         answers=answers(document("Ids"), status=201),
+        problems=(409,),
     ),
-    Route("DELETE", "/smtpBehaviors", clear_behaviors, answers=DONE),
+    Route("DELETE", "/smtpBehaviors", clear_behaviors, ClearParameters, answers=DONE),
     Route(
         "GET",
         "/smtpBehaviors/<rule_id>",
         get_behavior,
-        answers=answers(document("Rule")),
+        answers=answers(document("CountedRule")),
     ),
     Route(
         "PUT",

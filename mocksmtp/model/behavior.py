@@ -2,85 +2,68 @@
 
 from __future__ import annotations
 
-import enum
-
 import attrs
 
 from mocksmtp.model.condition import Condition, MatchAll
-from mocksmtp.model.reply import Reply, stock_text
+from mocksmtp.model.gate import OPEN, Gate
+from mocksmtp.model.point import DISCARDING, Command
+from mocksmtp.model.response import Effect, Response
+
+__all__ = ["DISCARDING", "Behavior", "Command", "Effect", "Response"]
 
 
-class Command(enum.Enum):
-    """The reply points at which a behavior can fire.
-
-    ``DATA`` is the reply to the content, after the final dot.
-    """
-
-    RCPT_TO = "RCPT TO"
-    EHLO = "EHLO"
-    MAIL_FROM = "MAIL FROM"
-    DATA = "DATA"
-    RSET = "RSET"
-    VRFY = "VRFY"
-    NOOP = "NOOP"
-    QUIT = "QUIT"
-
-    # A member is a dictionary's key on every reply; by identity is quicker than
-    # by the hash of its name, and means the same.
-    __hash__ = object.__hash__
-
-
-class Effect(enum.Enum):
-    """Whether a command that a behavior answered also takes place."""
-
-    APPLY = "apply"
-    NONE = "none"
-    DISCARD = "discard"
-    """The session goes on as if it had, and the data is not kept."""
-
-
-DISCARDING = frozenset({Command.MAIL_FROM, Command.RCPT_TO, Command.DATA})
-"""The commands that bring data which can be discarded."""
-
-
-@attrs.frozen
-class Response:
-    """What a behavior answers.
-
-    :ivar code: 200 to 599
-    :ivar message: the reply's text, or None for the text that suits the code
-    :ivar effect: None for the default: `Effect.APPLY` on a 2xx code, else
-        `Effect.NONE`
-    :ivar reply: the reply that these make
-    :ivar outcome: the effect with its default filled in
-    """
-
-    code: int
-    message: str | None = None
-    effect: Effect | None = None
-    reply: Reply = attrs.field(init=False, eq=False, repr=False)
-    outcome: Effect = attrs.field(init=False, eq=False, repr=False)
-
-    @reply.default
-    def _make_reply(self) -> Reply:
-        text = stock_text(self.code) if self.message is None else self.message
-        return Reply(self.code, text)
-
-    @outcome.default
-    def _resolve_effect(self) -> Effect:
-        if self.effect is not None:
-            return self.effect
-        return Effect.APPLY if self.code // 100 == 2 else Effect.NONE
+def _responses(given: Response | tuple[Response, ...]) -> tuple[Response, ...]:
+    return given if isinstance(given, tuple) else (given,)
 
 
 @attrs.frozen
 class Behavior:
-    """One rule.
+    """
+    One rule.
 
-    :ivar number_of_answer: how many times it fires, or None for ever
+    :ivar responses: what it answers, one after the other
+    :ivar number_of_answer: how many times it fires for each key, or None for ever
+    :ivar id: by which it is found, or None where one is to be made up
+    :ivar tag: by which it is listed and deleted with others
+    :ivar in_turn: whether the responses are used up; else there is one, for ever
     """
 
     command: Command
-    response: Response
+    responses: tuple[Response, ...] = attrs.field(
+        converter=_responses, alias="response"
+    )
     condition: Condition = attrs.field(factory=MatchAll)
     number_of_answer: int | None = None
+    gate: Gate = OPEN
+    id: str | None = None
+    tag: str | None = None
+    in_turn: bool = False
+
+    @property
+    def response(self) -> Response:
+        """The first of the responses."""
+        return self.responses[0]
+
+    @property
+    def answers(self) -> int | None:
+        """How many answers each key has, or None for no end of them."""
+        limits = [] if self.number_of_answer is None else [self.number_of_answer]
+        times = [response.times for response in self.responses]
+        if self.in_turn and None not in times:
+            limits.append(sum(each or 0 for each in times))
+        return min(limits, default=None)
+
+    @property
+    def draws(self) -> bool:
+        """Whether what it does depends on chance."""
+        by_chance = any(response.draws for response in self.responses)
+        return by_chance or self.gate.probability < 1
+
+    def response_to(self, fired: int) -> Response:
+        """The response of a key that has had `fired` answers."""
+        if self.in_turn:
+            for response in self.responses:
+                if response.times is None or fired < response.times:
+                    return response
+                fired -= response.times
+        return self.responses[-1]

@@ -90,6 +90,23 @@ def first_field(content: bytes, name: bytes) -> Field | None:
     return None
 
 
+def fields_named(content: bytes, name: bytes) -> list[Field]:
+    """All fields called `name`, which is in lower case, within the limits."""
+    return [
+        Field(match[1].decode("ascii"), _unfold(match[2]))
+        for match in islice(_fields(content, 0, HEADER_LIMIT), FIELDS_LIMIT)
+        if match[1].lower() == name
+    ]
+
+
+def body_of(content: bytes) -> bytes:
+    """What follows the header block, as far as that is within the limits."""
+    try:
+        return content[read_fields(content)[1] :]
+    except HeaderTooLarge:
+        return b""
+
+
 def _fields(content: bytes, start: int, stop: int) -> Iterator[re.Match[bytes]]:
     at = start
     while match := _FIELD.match(content, at, stop):

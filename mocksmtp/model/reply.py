@@ -6,6 +6,8 @@ allowed: not in the greeting, in answers to HELO and EHLO, and in 3xx.
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 
@@ -16,19 +18,42 @@ class Reply:
     :ivar code: the three digits
     :ivar text: what follows them; each ``\n`` begins one more line
     :ivar source: the id of the behavior that gave it, or None for the server's own
+    :ivar raw: octets that are sent in its place, or None
     :ivar wire: the reply as it is sent, encoded once
     """
 
     code: int
     text: str
     source: str | None = attrs.field(default=None, eq=False, repr=False)
+    raw: bytes | None = attrs.field(default=None, repr=False)
     wire: bytes = attrs.field(init=False, eq=False, repr=False)
 
     @wire.default
     def _encode(self) -> bytes:
+        if self.raw is not None:
+            return self.raw
         *first, last = self.text.encode().split(b"\n")
         lines = [b"%d-%s\r\n" % (self.code, line) for line in first]
         return b"".join(lines) + b"%d %s\r\n" % (self.code, last)
+
+
+_RAW_CODE = re.compile(rb"[2-5][0-9]{2}")
+
+NO_CODE = 0
+"""The code of octets that begin with none."""
+
+
+def raw_reply(octets: bytes, source: str | None = None) -> Reply:
+    """What is sent as it is, with the code that a client may find in it."""
+    match = _RAW_CODE.match(octets)
+    code = int(match[0]) if match else NO_CODE
+    text = octets[4:] if match else octets
+    return Reply(code, text.decode("latin-1").rstrip("\r\n"), source, octets)
+
+
+@attrs.frozen
+class Refusal(Reply):
+    """An error of the server's own, which comes before any behavior for its command."""
 
 
 def greeting(hostname: str) -> Reply:
@@ -55,6 +80,7 @@ CHUNK_KEPT = Reply(250, "2.0.0 Chunk received")
 READY_FOR_TLS = Reply(220, "2.0.0 Ready to start TLS")
 BYE = Reply(221, "2.0.0 Bye")
 CANNOT_VERIFY = Reply(252, "2.5.0 Cannot VRFY, but will take mail for it")
+CANNOT_EXPAND = Reply(502, "5.5.1 EXPN is not implemented")
 HELP = Reply(
     214,
     "2.0.0 Commands: HELO EHLO STARTTLS AUTH MAIL RCPT DATA BDAT\n"
@@ -62,41 +88,42 @@ HELP = Reply(
     "2.0.0 This is mocksmtp: mail is kept for a test to read, never sent on",
 )
 
-UNKNOWN_COMMAND = Reply(500, "5.5.1 Command not recognized")
-BAD_SYNTAX = Reply(500, "5.5.2 Syntax error")
-LINE_TOO_LONG = Reply(500, "5.5.2 Line too long")
-NO_ARGUMENT_EXPECTED = Reply(501, "5.5.4 This command takes no argument")
-HELO_SYNTAX = Reply(501, "5.5.4 Syntax: HELO hostname")
-EHLO_SYNTAX = Reply(501, "5.5.4 Syntax: EHLO hostname")
-LHLO_SYNTAX = Reply(501, "5.5.4 Syntax: LHLO hostname")
-VRFY_SYNTAX = Reply(501, "5.5.4 Syntax: VRFY address")
-MAIL_SYNTAX = Reply(501, "5.5.4 Syntax: MAIL FROM:<address>")
-RCPT_SYNTAX = Reply(501, "5.5.4 Syntax: RCPT TO:<address>")
-BDAT_SYNTAX = Reply(501, "5.5.4 Syntax: BDAT octets [LAST]")
-BAD_SIZE = Reply(501, "5.5.4 Syntax: SIZE=octets")
-BAD_SENDER = Reply(501, "5.1.7 Bad sender address syntax")
-BAD_RECIPIENT = Reply(501, "5.1.3 Bad recipient address syntax")
-BAD_PARAMETER = Reply(555, "5.5.4 Parameters must be KEYWORD or KEYWORD=value")
-NEEDS_SMTPUTF8 = Reply(553, "5.6.7 A non-ASCII address needs SMTPUTF8")
-SMTPUTF8_NOT_OFFERED = Reply(550, "5.6.7 SMTPUTF8 is not offered here")
-NOT_IMPLEMENTED = Reply(502, "5.5.1 Command not implemented")
-TLS_NOT_AVAILABLE = Reply(454, "4.7.0 TLS not available")
-AUTH_NOT_AVAILABLE = Reply(503, "5.5.1 Authentication is not offered")
-TLS_ACTIVE = Reply(503, "5.5.1 TLS is active already")
-AUTHENTICATED_ALREADY = Reply(503, "5.5.1 Authenticated already")
-AUTH_IN_TRANSACTION = Reply(503, "5.5.1 No AUTH within a mail transaction")
-NEEDS_TLS = Reply(538, "5.7.11 Encryption is required for authentication")
-NEEDS_AUTH = Reply(530, "5.7.0 Authentication is required")
-AUTH_SYNTAX = Reply(501, "5.5.4 Syntax: AUTH mechanism [initial-response]")
-NESTED_MAIL = Reply(503, "5.5.1 Nested MAIL command")
-NEEDS_MAIL = Reply(503, "5.5.1 MAIL first")
-NEEDS_RECIPIENT = Reply(503, "5.5.1 RCPT first")
-CHUNKS_BEGUN = Reply(503, "5.5.1 The message has begun by BDAT")
-BINARY_NEEDS_BDAT = Reply(503, "5.5.1 BODY=BINARYMIME needs BDAT")
-NO_VALID_RECIPIENTS = Reply(554, "5.5.1 No valid recipients")
-TOO_MANY_RECIPIENTS = Reply(452, "4.5.3 Too many recipients")
-MESSAGE_TOO_BIG = Reply(552, "5.3.4 Message is larger than is taken here")
-STORAGE_FULL = Reply(452, "4.3.1 No room for more content at once")
+NO_SERVICE = Refusal(503, "5.5.1 No service here; only QUIT")
+UNKNOWN_COMMAND = Refusal(500, "5.5.1 Command not recognized")
+BAD_SYNTAX = Refusal(500, "5.5.2 Syntax error")
+LINE_TOO_LONG = Refusal(500, "5.5.2 Line too long")
+NO_ARGUMENT_EXPECTED = Refusal(501, "5.5.4 This command takes no argument")
+HELO_SYNTAX = Refusal(501, "5.5.4 Syntax: HELO hostname")
+EHLO_SYNTAX = Refusal(501, "5.5.4 Syntax: EHLO hostname")
+LHLO_SYNTAX = Refusal(501, "5.5.4 Syntax: LHLO hostname")
+VRFY_SYNTAX = Refusal(501, "5.5.4 Syntax: VRFY address")
+MAIL_SYNTAX = Refusal(501, "5.5.4 Syntax: MAIL FROM:<address>")
+RCPT_SYNTAX = Refusal(501, "5.5.4 Syntax: RCPT TO:<address>")
+BDAT_SYNTAX = Refusal(501, "5.5.4 Syntax: BDAT octets [LAST]")
+BAD_SIZE = Refusal(501, "5.5.4 Syntax: SIZE=octets")
+BAD_SENDER = Refusal(501, "5.1.7 Bad sender address syntax")
+BAD_RECIPIENT = Refusal(501, "5.1.3 Bad recipient address syntax")
+BAD_PARAMETER = Refusal(555, "5.5.4 Parameters must be KEYWORD or KEYWORD=value")
+NEEDS_SMTPUTF8 = Refusal(553, "5.6.7 A non-ASCII address needs SMTPUTF8")
+SMTPUTF8_NOT_OFFERED = Refusal(550, "5.6.7 SMTPUTF8 is not offered here")
+NOT_IMPLEMENTED = Refusal(502, "5.5.1 Command not implemented")
+TLS_NOT_AVAILABLE = Refusal(454, "4.7.0 TLS not available")
+AUTH_NOT_AVAILABLE = Refusal(503, "5.5.1 Authentication is not offered")
+TLS_ACTIVE = Refusal(503, "5.5.1 TLS is active already")
+AUTHENTICATED_ALREADY = Refusal(503, "5.5.1 Authenticated already")
+AUTH_IN_TRANSACTION = Refusal(503, "5.5.1 No AUTH within a mail transaction")
+NEEDS_TLS = Refusal(538, "5.7.11 Encryption is required for authentication")
+NEEDS_AUTH = Refusal(530, "5.7.0 Authentication is required")
+AUTH_SYNTAX = Refusal(501, "5.5.4 Syntax: AUTH mechanism [initial-response]")
+NESTED_MAIL = Refusal(503, "5.5.1 Nested MAIL command")
+NEEDS_MAIL = Refusal(503, "5.5.1 MAIL first")
+NEEDS_RECIPIENT = Refusal(503, "5.5.1 RCPT first")
+CHUNKS_BEGUN = Refusal(503, "5.5.1 The message has begun by BDAT")
+BINARY_NEEDS_BDAT = Refusal(503, "5.5.1 BODY=BINARYMIME needs BDAT")
+NO_VALID_RECIPIENTS = Refusal(554, "5.5.1 No valid recipients")
+TOO_MANY_RECIPIENTS = Refusal(452, "4.5.3 Too many recipients")
+MESSAGE_TOO_BIG = Refusal(552, "5.3.4 Message is larger than is taken here")
+STORAGE_FULL = Refusal(452, "4.3.1 No room for more content at once")
 IDLE_TOO_LONG = Reply(421, "4.4.2 Idle for too long, closing")
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0 Too many connections, try again later")
 TOO_MANY_MESSAGES = Reply(421, "4.7.0 Too many messages on this connection")

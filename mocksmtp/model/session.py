@@ -11,6 +11,7 @@ import attrs
 from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand, allows_utf8
 from mocksmtp.model.mail import Envelope
+from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.tls import TlsSession
 
@@ -42,19 +43,38 @@ SMUGGLING = 2
 
 INJECTED = 4
 """Plaintext came with STARTTLS, and was thrown away (RFC 3207 §4.2)."""
+MAX_MISSED = 100
+"""Groups of behaviors that did not answer of which it is kept why."""
 
-Exchange: TypeAlias = tuple[float, bytes | int | None, Reply | None, int, float]
+
+@attrs.frozen
+class Note:
+    """
+    What behaviors have had to do with a reply that none of them gave, or not alone.
+
+    :ivar slowed: the ids of those that have only slowed it down
+    :ivar missed: those that could have answered and did not, at most `MAX_MISSED`
+        times what the list tells at once
+    """
+
+    slowed: tuple[str, ...] = ()
+    missed: tuple[Misses, ...] = ()
+
+
+Exchange: TypeAlias = tuple[
+    float, bytes | int | None, Reply | None, int, float, Note | None
+]
 """What a client sent, and the reply to it.
 
 When it came, in seconds; a command line, or the octets of content, or None where the
 server spoke first; the reply, or None where there was none; the sum of the flags
-above that hold; how many seconds later the reply left. A plain tuple, for each
-command makes one.
+above that hold; how many seconds later the reply left; what else behaviors had to do
+with it. A plain tuple, for each command makes one.
 """
 
 
-Told: TypeAlias = tuple[PathCommand, Reply, Effect]
-"""A recipient, what its RCPT was answered, and whether it takes effect."""
+Told: TypeAlias = tuple[PathCommand, Reply | None, Effect]
+"""A recipient, what its RCPT was answered, if anything, and whether it takes effect."""
 
 
 class Outcome(enum.Enum):
@@ -123,7 +143,7 @@ class Transaction:
         self.reply: Reply | None = None
         self.mail: int | None = None
 
-    def tell(self, recipient: PathCommand, reply: Reply, effect: Effect) -> None:
+    def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
         """Record that something else was answered to an RCPT than is usual."""
         if effect is not Effect.NONE:
             self.accepted += 1
@@ -134,7 +154,9 @@ class Transaction:
         if len(self._told) < MAX_TOLD:
             self._told.append((recipient, reply, effect))
 
-    def take_back(self, recipient: PathCommand, reply: Reply, effect: Effect) -> None:
+    def take_back(
+        self, recipient: PathCommand, reply: Reply | None, effect: Effect
+    ) -> None:
         """A recipient that took effect does so no more: of the content it was `reply`.
 
         RFC 2033 §4.2: each recipient has a reply of its own there.
@@ -166,8 +188,10 @@ class Transaction:
         return Envelope(sender.address, sender.parameters, recipients)
 
 
-def outcome_of(reply: Reply, kept: bool) -> Outcome:
+def outcome_of(reply: Reply | None, kept: bool) -> Outcome:
     """What became of what was answered so, by what the client was told."""
+    if reply is None:
+        return Outcome.ABORTED
     if reply.code // 100 != 2:
         return _REFUSED
     return _ACCEPTED if kept else _DISCARDED

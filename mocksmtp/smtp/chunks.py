@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mocksmtp.smtp.connection import Replies
+from mocksmtp.smtp.answers import Faulty, Replies
 from mocksmtp.smtp.content import Content
 
 
@@ -25,7 +25,7 @@ class Chunk:
     __slots__ = ("_content", "_left", "eomReceived", "flags", "reader", "size")
 
     def __init__(
-        self, size: int, content: Content | None, end: Callable[[], Replies]
+        self, size: int, content: Content | None, end: Callable[[], Replies | Faulty]
     ) -> None:
         self.size = size
         self.flags = 0

@@ -10,8 +10,8 @@ command            a line is a command; its reply is settled before the next
                    together. A line over the limit is answered 500, once.
 content            octets go to the message, or to a chunk of it, until its
                    end; then the reply
-owed               a hook has not decided yet; what arrives waits, and soon
-                   nothing more is read from the client
+owed               a hook has not decided yet, or a reply is late or slow; what
+                   arrives waits, and soon nothing more is read from the client
 closed             what arrives is ignored
 =================  ===========================================================
 
@@ -25,9 +25,8 @@ behind its command is looked at before that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import connectionDone
@@ -38,33 +37,24 @@ from twisted.python.failure import Failure
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.command import LINE_LIMIT
+from mocksmtp.model.fault import Then
 from mocksmtp.model.mail import Origin
-from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import EARLY, INJECTED, End, Exchange
+from mocksmtp.model.miss import Misses
+from mocksmtp.model.reply import Refusal, Reply
+from mocksmtp.model.session import (
+    EARLY,
+    INJECTED,
+    MAX_MISSED,
+    End,
+    Exchange,
+    Note,
+)
 from mocksmtp.sasl.keyring import Keyring
-from mocksmtp.smtp.sending import is_empty, send
+from mocksmtp.smtp.answers import Answer, Faulty, Hidden, Replies
+from mocksmtp.smtp.ending import Ending
+from mocksmtp.smtp.faults import Performance
+from mocksmtp.smtp.sending import send
 from mocksmtp.smtp.sessions import new_session
-
-CLOSING_TIME = 10.0
-"""Seconds that a client gets to take the last reply before it is cut off."""
-
-Replies: TypeAlias = Reply | tuple[Reply, ...]
-
-Answer: TypeAlias = "Replies | Deferred[Replies] | Hidden"
-"""What a command is answered: one reply, several (RFC 2033 §4.2) or none, as where the
-reply is to what follows (RFC 3030 §2); now or later."""
-
-
-@attrs.frozen
-class Hidden:
-    """
-    The answer to a line that must not be recorded as it is.
-
-    :ivar shown: what is recorded in its place
-    """
-
-    answer: Replies | Deferred[Replies]
-    shown: bytes
 
 
 class Incoming(Protocol):
@@ -105,6 +95,9 @@ class Connection(ESMTP):
     :param clock: for the idle time and the time of arrival
 
     :ivar session: what is recorded of it
+    :ivar misses: the behaviors that did not answer the command at hand, and why
+    :ivar unread: what came while a reply was owed that has a consequence
+    :ivar consequence: what follows the reply to the command at hand
     """
 
     log = Logger()
@@ -113,20 +106,24 @@ class Connection(ESMTP):
     transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
 
     # What most connections never have has its value here.
-    _incoming: Incoming | None = None
-    _consequence: Callable[[], None] | None = None
-    _owed: Deferred[Replies] | None = None
-    _timer: IDelayedCall | None = None
+    consequence: Callable[[], None] | None = None
+    unread = b""
+    injecting = False
     overlong = False
+    _incoming: Incoming | None = None
+    _owed: Deferred[Any] | None = None
+    _performance: Performance | None = None
+    _timer: IDelayedCall | None = None
+    _ending: Ending | None = None
     _closed = False
     _end = End.QUIT
     _bad_commands = 0
-    _injecting = False
 
     def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
         ESMTP.__init__(self)
         self.mail_host = host
-        self._clock = clock
+        self.clock = clock
+        self.misses: list[Misses] = []
         self._seconds = clock.seconds
         self._heard = 0.0
         self._origin = Origin(session, "", "")
@@ -149,8 +146,8 @@ class Connection(ESMTP):
         self.begin()
 
     def begin(self) -> None:
-        """Speak first (RFC 5321 §3.1)."""
-        self.say(self.mail_host.greeting)
+        """Speak first, or wait."""
+        raise NotImplementedError
 
     def end(self) -> None:
         """The connection is lost: forget what was not finished."""
@@ -161,29 +158,30 @@ class Connection(ESMTP):
             self._end = End.CLOSED_BY_CLIENT
         self._closed = True
         self._buffer = b""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
+        if self._ending is not None:
+            self._ending.stop()
         if self._incoming is not None:
             self._incoming.connectionLost()
             self._incoming = None
         if self._owed is not None:
             self._owed.cancel()
+        self.mail_host.behaviors.interrupted.discard(self.hurry)
         self.end()
         self._journal.end(self.session, self._end, self._seconds())
         self.factory.lost(self)
 
     def shut_down(self) -> None:
         """Close because the service ends, after what was already answered."""
-        if not self._closed:
+        if self._ending is not None:
+            self._ending.hurry()
+        elif not self._closed:
             self.close_with(reply.SHUTTING_DOWN)
 
-    def say(self, unasked: Reply) -> None:
+    def say(self, unasked: Reply, note: Note | None = None) -> None:
         """Send what is no answer to a command."""
         send(self.transport, unasked.wire)
-        self.mail_host.counters.replies[unasked.code] += 1
-        exchange: Exchange = (self._seconds(), None, unasked, 0, 0.0)
-        self._journal.record(self.session, [exchange], 0)
+        self._record(self._seconds(), None, unasked, 0, 0.0, note)
 
     def close_with(self, last: Reply, end: End = End.CLOSED) -> None:
         """Say `last`, and close."""
@@ -191,27 +189,30 @@ class Connection(ESMTP):
         self._end = end
         self.close()
 
-    def close(self) -> None:
-        """Close once the client has taken what was written, or after a while."""
-        self._closed = True
-        self._buffer = b""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if not is_empty(self.transport):
-            self._timer = self._clock.callLater(CLOSING_TIME, self._cut_off)
-        self.transport.unregisterProducer()
-        self.transport.loseConnection()
-
     def then_close(self, last: Reply) -> Reply:
         """`last`, behind which the connection is closed."""
         self._end = End.CLOSED
-        self._consequence = self.close
+        self.consequence = self.close
         return last
 
-    def _cut_off(self) -> None:
-        self._timer = None
-        self.transport.abortConnection()
+    def close(self) -> None:
+        """Close once the client has taken what was written, or after a while."""
+        self._stop().close()
+
+    def _stop(self) -> Ending:
+        """Take no more, and wait for nothing more."""
+        self._closed = True
+        self._buffer = b""
+        self._stop_timer()
+        self.mail_host.behaviors.interrupted.discard(self.hurry)
+        self.transport.unregisterProducer()
+        self._ending = Ending(self.transport, self.clock)
+        return self._ending
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _look_at_the_time(self) -> None:
         """The timer is not moved with every packet; it looks when the last came."""
@@ -228,7 +229,7 @@ class Connection(ESMTP):
             if left <= 0:
                 self.close_with(reply.CONNECTED_TOO_LONG, End.TIMED_OUT)
                 return
-        self._timer = self._clock.callLater(left, self._look_at_the_time)
+        self._timer = self.clock.callLater(left, self._look_at_the_time)
 
     # The producer of replies: a client that takes none is not listened to.
 
@@ -265,9 +266,11 @@ class Connection(ESMTP):
         replies: list[bytes] = []
         counts = self.mail_host.counters.replies
         exchanges: list[Exchange] = []
+        misses = self.misses
         said: bytes | int | None
+        faulty: tuple[Faulty, bytes | int | None, int, Note | None] | None = None
         position = 0
-        while self._owed is None and self._consequence is None:
+        while self._owed is None and self.consequence is None:
             incoming = self._incoming
             # A client that has not seen the replies before this one pipelines.
             flags = EARLY if replies else 0
@@ -293,44 +296,55 @@ class Connection(ESMTP):
             except Exception:
                 self.log.failure("in a session with {ip}", ip=self._origin.client_ip)
                 answer = reply.LOCAL_ERROR
-            if not isinstance(answer, Reply):
+            note = self._note() if misses else None
+            if type(answer) is not Reply:
                 if isinstance(answer, Hidden):
                     said = answer.shown
                     answer = answer.answer
+                if isinstance(answer, Reply):
+                    answer = self._look_at_error(answer)
+                    note = self._note() if misses else note
+                if isinstance(answer, Faulty):
+                    faulty = answer, said, flags, note
+                    break
                 if isinstance(answer, Deferred):
                     settled = self._owe(answer, said, flags)
                     if settled is None:
                         break
                     answer = settled
-                if not isinstance(answer, Reply):
-                    if not answer:  # it comes with what follows
-                        exchanges.append((heard, said, None, flags, 0.0))
+                if isinstance(answer, tuple):
+                    if not answer:  # it comes with what follows, or not at all
+                        exchanges.append((heard, said, None, flags, 0.0, note))
                         continue
                     *others, answer = answer
                     for other in others:
                         replies.append(other.wire)
                         counts[other.code] += 1
-                        exchanges.append((heard, said, other, flags, 0.0))
-                        said = None
-            code = answer.code
-            if code >= 500:
-                answer = self._look_at_error(answer)
-                code = answer.code
+                        exchanges.append((heard, said, other, flags, 0.0, note))
+                        said = note = None
+            assert isinstance(answer, Reply)
             replies.append(answer.wire)
-            counts[code] += 1
-            exchanges.append((heard, said, answer, flags, 0.0))
+            counts[answer.code] += 1
+            exchanges.append((heard, said, answer, flags, 0.0, note))
         if replies:
-            if self._injecting and position < len(data):
+            if self.injecting and position < len(data):
                 exchanges[-1] = _injected(exchanges[-1])
             send(self.transport, b"".join(replies))
         if exchanges:
             self._journal.record(self.session, exchanges, octets)
-        if self._consequence is not None:
+        if faulty is not None:
+            self._buffer = data[position:]
+            self._perform(*faulty)
+        elif self.consequence is not None:
             self._take_the_consequence()
         elif position < len(data):
             self._keep(data, position)
         else:
             self._buffer = b""
+
+    def go_on_with(self, incoming: Incoming) -> None:
+        """Take octets that are no command lines, until their end."""
+        self._incoming = incoming
 
     def take_line(self, line: bytes) -> Answer:
         """Do what a line says, which has no LF at its end."""
@@ -339,6 +353,10 @@ class Connection(ESMTP):
     def line_limit(self, beginning: bytes) -> int:
         """Octets that a line may have which begins with `beginning`."""
         return LINE_LIMIT
+
+    def replaced(self, error: Refusal) -> Reply | Faulty:
+        """What is said in the place of an error of the server's own, or that itself."""
+        return error
 
     def _keep(self, data: bytes, position: int) -> None:
         """Keep what is not done yet; of a line over the limit, only that it is."""
@@ -360,20 +378,49 @@ class Connection(ESMTP):
             return True
         return len(line) >= self.line_limit(line)
 
-    def _look_at_error(self, answer: Reply) -> Reply:
-        """`answer`, or 421 where it is one error of form or order too many."""
-        if answer.code <= 504 and answer.source is None:
-            self._bad_commands += 1
-            limit = self.mail_host.limits.bad_commands
-            if limit is not None and self._bad_commands > limit:
-                return self.then_close(reply.TOO_MANY_BAD_COMMANDS)
-        return answer
+    def _look_at_error(self, answer: Reply) -> Reply | Faulty:
+        """`answer`, or what is said in its place; 421 after too many of them."""
+        if not 500 <= answer.code <= 504 or answer.source is not None:
+            return self.replaced(answer) if isinstance(answer, Refusal) else answer
+        self._bad_commands += 1
+        limit = self.mail_host.limits.bad_commands
+        if limit is not None and self._bad_commands > limit:
+            return self.then_close(reply.TOO_MANY_BAD_COMMANDS)
+        return self.replaced(answer) if isinstance(answer, Refusal) else answer
+
+    def _note(self) -> Note:
+        """Those behaviors that did not answer, and why."""
+        missed = tuple(self.misses[:MAX_MISSED])
+        self.misses.clear()
+        return Note((), missed)
 
     def _take_the_consequence(self) -> None:
-        consequence, self._consequence = self._consequence, None
+        consequence, self.consequence = self.consequence, None
         self._buffer = b""
         assert consequence is not None
         consequence()
+
+    def _record(
+        self,
+        at: float,
+        said: bytes | int | None,
+        answer: Replies | None,
+        flags: int,
+        delay: float,
+        note: Note | None = None,
+    ) -> None:
+        """Count and record one answer that was given by itself."""
+        octets = len(said) if isinstance(said, bytes) else 0
+        replies = (answer,) if answer is None or isinstance(answer, Reply) else answer
+        exchanges: list[Exchange] = []
+        for one in replies:
+            if one is not None and one.code:
+                self.mail_host.counters.replies[one.code] += 1
+            exchanges.append((at, said, one, flags, delay, note))
+            said = note = None
+        self._journal.record(self.session, exchanges, octets)
+
+    # What is owed
 
     def _owe(
         self, answer: Deferred[Replies], said: bytes | int | None, flags: int
@@ -394,39 +441,95 @@ class Connection(ESMTP):
         return reply.LOCAL_ERROR
 
     def _settle(
-        self,
-        settled: Replies,
-        said: bytes | int | None,
-        flags: int,
-        asked: float,
+        self, settled: Replies, said: bytes | int | None, flags: int, asked: float
     ) -> None:
         """Send the reply that was owed, and go on with what arrived meanwhile."""
         self._owed = None
-        octets = len(said) if isinstance(said, bytes) else 0
         if self._closed:
-            exchange: Exchange = (asked, said, None, flags, 0.0)
-            self._journal.record(self.session, [exchange], octets)
+            self._record(asked, said, None, flags, 0.0)
             return
+        answers = (settled,) if isinstance(settled, Reply) else settled
+        send(self.transport, b"".join(answer.wire for answer in answers))
+        self._go_on(said, settled, flags, asked)
+
+    def _perform(
+        self, answer: Faulty, said: bytes | int | None, flags: int, note: Note | None
+    ) -> None:
+        """Say something late, slowly, or not at all, and end as it is to end."""
+        if answer.slowed:
+            note = Note(answer.slowed, () if note is None else note.missed)
+        performance = Performance(
+            answer.octets, answer.fault, self.transport, self.clock
+        )
+        self._performance = performance
+        asked = self._heard
+        self._owed = owed = Deferred.fromCoroutine(performance.run())
+        self.mail_host.behaviors.interrupted.add(self.hurry)
+
+        def performed(_: object) -> None:
+            self._owed = self._performance = None
+            self.mail_host.behaviors.interrupted.discard(self.hurry)
+            self._go_on(said, answer.reply, flags, asked, note, answer.fault.then)
+
+        def cut_off(failure: Failure) -> None:
+            self._owed = self._performance = None
+            if not failure.check(CancelledError):
+                self.log.failure("while answering", failure)
+            self._record(asked, said, None, flags, 0.0, note)
+
+        owed.addCallbacks(performed, cut_off)
+
+    def hurry(self) -> None:
+        """Wait no more: the behaviors that were waited for are gone."""
+        if self._performance is not None:
+            self._performance.hurry()
+        elif self._ending is not None:
+            self._ending.hurry()
+
+    def _go_on(
+        self,
+        said: bytes | int | None,
+        answer: Replies | None,
+        flags: int,
+        asked: float,
+        note: Note | None = None,
+        then: Then = Then.CONTINUE,
+    ) -> None:
+        """An answer was given by itself; what follows."""
         self._heard = self._seconds()
         waiting, self._buffer = self._buffer, b""
-        exchanges: list[Exchange] = []
-        answers = (settled,) if isinstance(settled, Reply) else settled
-        for answer in answers:
-            self.mail_host.counters.replies[answer.code] += 1
-            exchanges.append((asked, said, answer, flags, self._heard - asked))
-            said = None
-        if self._injecting and waiting:
-            exchanges[-1] = _injected(exchanges[-1])
-        send(self.transport, b"".join(answer.wire for answer in answers))
-        self._journal.record(self.session, exchanges, octets)
+        if self.injecting and waiting:
+            flags |= INJECTED
+        self._record(asked, said, answer, flags, self._heard - asked, note)
+        if self._closed:
+            return
+        if then is not Then.CONTINUE:
+            self.consequence = None
+            self._end_by(then)
+            return
         self.transport.resumeProducing()
-        if self._consequence is not None:
+        if self.consequence is not None:
+            self.unread = waiting
             self._take_the_consequence()
+            self.unread = b""
         else:
             self._consume(waiting)
+
+    def _end_by(self, then: Then) -> None:
+        """End as a behavior has it."""
+        if then is Then.CLOSE:
+            self._end = End.CLOSED
+            self._stop().close_gently()
+        elif then is Then.RESET:
+            self._end = End.RESET
+            self._stop().reset()
+        else:
+            self._end = End.HUNG
+            self._stop().hang()
+            self.mail_host.behaviors.interrupted.add(self.hurry)
 
 
 def _injected(exchange: Exchange) -> Exchange:
     """The same, with what came behind it and must not have."""
-    at, said, answer, flags, delay = exchange
-    return at, said, answer, flags | INJECTED, delay
+    at, said, answer, flags, delay, note = exchange
+    return at, said, answer, flags | INJECTED, delay, note

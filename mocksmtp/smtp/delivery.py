@@ -2,10 +2,10 @@
 
 These are twisted.mail's interfaces, called at the same points: `validateFrom` on
 MAIL, `validateTo` on RCPT, `eomReceived` after the final dot or the last chunk. They
-answer the reply, or a Deferred of it, where the stock interfaces answer an address, a
-callable or nothing at all: those can't say which reply is to be sent, nor that a
-command was refused and takes place all the same. There is one message object for
-each transaction, not for each recipient.
+answer what is to be said, where the stock interfaces answer an address, a callable or
+nothing at all: those can't say which reply is to be sent, nor that a command was
+refused and takes place all the same. There is one message object for each transaction,
+not for each recipient.
 """
 
 from __future__ import annotations
@@ -16,17 +16,26 @@ from twisted.mail.interfaces import IMessageDelivery
 from twisted.mail.smtp import IMessage
 from zope.interface import implementer
 
+from mocksmtp.core.behaviors import Decision
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin
+from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import Outcome, Session, Transaction, outcome_of
+from mocksmtp.smtp.answers import Faulty, Replies, answer_of, reply_in
+from mocksmtp.smtp.attempt import ConnectionAttempt
 from mocksmtp.smtp.content import Content, ContentReader
 
 # Looking up a member of an enumeration takes as long as a short search.
-MAIL_FROM, RCPT_TO, DATA = Command.MAIL_FROM, Command.RCPT_TO, Command.DATA
+MAIL_FROM, RCPT_TO, DATA, BDAT = (
+    Command.MAIL_FROM,
+    Command.RCPT_TO,
+    Command.DATA,
+    Command.BDAT,
+)
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
 
 
@@ -38,57 +47,117 @@ class MockDelivery:
     :param host: whose behaviors decide, and whose mailbox and journal keep
     :param session: where transactions are recorded
     :param seconds: the time, in seconds since the epoch
+    :param misses: is given the behaviors that did not answer, and why
 
     :ivar transaction: the open one, or None
     :ivar chunked: its message, if that comes in chunks and has begun
+    :ivar ending: the transaction whose content is decided on
     :ivar messages: how many transactions there were
+    :ivar line: the command line at hand, None before any
+    :ivar attempt: what behaviors may look at
     """
 
     chunked: MockMessage | None = None
+    ending: Transaction | None = None
     messages = 0
+    line: bytes | None = None
 
     def __init__(
-        self, host: MailHost, session: Session, seconds: Callable[[], float]
+        self,
+        host: MailHost,
+        session: Session,
+        seconds: Callable[[], float],
+        misses: list[Misses] | None = None,
     ) -> None:
         self.host = host
         self.session = session
         self.seconds = seconds
-        self.decide = host.behaviors.decide
+        self.behaviors = host.behaviors
+        self.attempt = ConnectionAttempt(self, seconds)
         self.transaction: Transaction | None = None
+        self._misses = misses
+
+    @property
+    def open_transaction(self) -> Transaction | None:
+        """The open one, or that whose content is at hand."""
+        return self.transaction or self.ending
+
+    def decide(self, command: Command, subject: bytes) -> Decision | None:
+        """What behaviors have to say, with their counters moved; None for nothing."""
+        misses = self._misses
+        decision = self.behaviors.decide(command, subject, self.attempt, misses)
+        if decision is not None and misses and not decision.is_own:
+            misses.clear()
+        return decision
+
+    def decide_on_path(self, command: Command, path: PathCommand) -> Decision | None:
+        """The same for MAIL and RCPT, which name a path."""
+        attempt = self.attempt
+        attempt.path = path
+        attempt.recipient = command is RCPT_TO
+        try:
+            return self.decide(command, path.address.text.encode())
+        finally:
+            attempt.path = None
+
+    def decide_on_content(
+        self,
+        transaction: Transaction,
+        content: bytes,
+        recipient: PathCommand | None = None,
+    ) -> Decision | None:
+        """
+        The same for the whole content.
+
+        :param recipient: for whom, where each has an answer
+        """
+        attempt = self.attempt
+        self.ending, attempt.content = transaction, content
+        attempt.path, attempt.recipient = recipient, True
+        try:
+            return self.decide(DATA, content)
+        finally:
+            self.ending = attempt.content = attempt.path = None
 
     def receivedHeader(self, helo: object, origin: object, recipients: object) -> bytes:
         """Nothing: what is kept is what was sent."""
         return b""
 
-    def validateFrom(self, helo: object, origin: PathCommand) -> Reply:
+    def validateFrom(self, helo: object, origin: PathCommand) -> Reply | Faulty:
         """Decide on a MAIL that is well-formed and in its place."""
-        rule = self.decide(MAIL_FROM, origin.address.text.encode())
-        if rule is None:
+        decision = None
+        if MAIL_FROM in self.behaviors.taken:
+            decision = self.decide_on_path(MAIL_FROM, origin)
+        if decision is None:
             self.transaction = Transaction(origin)
             self.messages += 1
             return reply.SENDER_OK
-        transaction = Transaction(origin, rule.effect is DISCARD)
-        if rule.effect is NONE:
-            self.settle(transaction, rule.reply)
+        answer = answer_of(decision, reply.SENDER_OK)
+        transaction = Transaction(origin, decision.effect is DISCARD)
+        if decision.effect is NONE:
+            self.settle(transaction, reply_in(answer))
         else:
             self.transaction = transaction
             self.messages += 1
-        return rule.reply
+        return answer
 
-    def validateTo(self, user: PathCommand) -> Reply:
+    def validateTo(self, user: PathCommand) -> Reply | Faulty:
         """Decide on an RCPT that is well-formed and within a transaction."""
         transaction = self.transaction
         assert transaction is not None
         if transaction.accepted >= self.host.limits.recipients:
             transaction.tell(user, reply.TOO_MANY_RECIPIENTS, NONE)
             return reply.TOO_MANY_RECIPIENTS
-        rule = self.decide(RCPT_TO, user.address.text.encode())
-        if rule is None:
+        decision = None
+        if RCPT_TO in self.behaviors.taken:
+            decision = self.decide_on_path(RCPT_TO, user)
+        if decision is None:
             transaction.accepted += 1
             transaction.recipients.append(user)
             return reply.RECIPIENT_OK
-        transaction.tell(user, rule.reply, rule.effect)
-        return rule.reply
+        answer = answer_of(decision, reply.RECIPIENT_OK)
+        transaction.tell(user, reply_in(answer), decision.effect)
+        return answer
 
     def message(self, origin: Origin) -> MockMessage:
         """The message of the open transaction, which its content ends."""
@@ -113,7 +182,7 @@ class MockDelivery:
             self.chunked = self.new_message(self.transaction, origin, content)
         return self.chunked
 
-    def end_chunk(self, last: bool) -> Reply | tuple[Reply, ...]:
+    def end_chunk(self, last: bool) -> Replies | Faulty:
         """
         A chunk is there; one that is refused ends the transaction.
 
@@ -122,34 +191,55 @@ class MockDelivery:
         message = self.chunked
         assert message is not None
         refusal = message.content.refusal
+        decision = None
+        if refusal is None and BDAT in self.behaviors.taken:
+            decision = self._decide_on_chunk(message.content.size)
+        if decision is not None and decision.effect is NONE:
+            answer = answer_of(decision, reply.CHUNK_KEPT)
+            self.refuse(reply_in(answer))
+            return answer
+        own: Replies | Faulty = reply.CHUNK_KEPT
         if last or refusal is not None:
             self.chunked = self.transaction = None
-            return message.eomReceived()
-        return reply.CHUNK_KEPT
+            own = message.eomReceived()
+        if decision is not None and isinstance(own, Reply):
+            return answer_of(decision, own)
+        return own
 
-    def settle(self, transaction: Transaction, last: Reply) -> None:
-        """A transaction was ended by this reply."""
+    def _decide_on_chunk(self, size: int) -> Decision | None:
+        self.attempt.size = size
+        try:
+            return self.decide(BDAT, (self.line or b"").partition(b" ")[2])
+        finally:
+            self.attempt.size = None
+
+    def settle(self, transaction: Transaction, last: Reply | None) -> None:
+        """A transaction was ended by this reply, or by none at all."""
         transaction.reply = last
         outcome = outcome_of(last, transaction.mail is not None)
         self.host.journal.settle(self.session, transaction, outcome)
 
-    def refuse(self, last: Reply) -> None:
+    def refuse(self, last: Reply | None) -> None:
         """End the open transaction with this reply."""
+        self._forget_chunks()
         transaction, self.transaction = self.transaction, None
         if transaction is not None:
             self.settle(transaction, last)
 
     def abort(self) -> None:
         """End the open transaction, if there is one, without its content."""
-        if self.chunked is not None:
-            self.chunked.content.close()
-            self.chunked = None
+        self._forget_chunks()
         transaction, self.transaction = self.transaction, None
         if transaction is not None:
             # A client whose recipients were all refused need not ask for more.
             refused = transaction.told and not transaction.accepted
             outcome = Outcome.REFUSED if refused else Outcome.ABORTED
             self.host.journal.settle(self.session, transaction, outcome)
+
+    def _forget_chunks(self) -> None:
+        if self.chunked is not None:
+            self.chunked.content.close()
+            self.chunked = None
 
 
 @implementer(IMessage)
@@ -179,13 +269,14 @@ class MockMessage:
         """Take one line that is already unstuffed, as the interface has it."""
         self.content.add(line + b"\r\n")
 
-    def eomReceived(self) -> Reply | tuple[Reply, ...]:
+    def eomReceived(self) -> Replies | Faulty:
         """Decide on the whole content, and keep the mail where that is decided."""
         content = self.content
-        last = content.refusal or self._decide(content.take())
+        answer = content.refusal or self._decide(content.take())
         content.close()
+        last = answer if isinstance(answer, Reply) else reply_in(answer)
         self.delivery.settle(self.transaction, last)
-        return last
+        return answer
 
     def connectionLost(self) -> None:
         """Forget content that did not come to its end."""
@@ -193,13 +284,16 @@ class MockMessage:
         self.delivery.transaction = self.transaction
         self.delivery.abort()
 
-    def _decide(self, octets: bytes) -> Reply:
-        rule = self.delivery.decide(DATA, octets)
-        if rule is None:
+    def _decide(self, octets: bytes) -> Reply | Faulty:
+        delivery = self.delivery
+        decision = None
+        if DATA in delivery.behaviors.taken:
+            decision = delivery.decide_on_content(self.transaction, octets)
+        if decision is None:
             return reply.MAIL_KEPT if self.keep(octets) else reply.STORAGE_FULL
-        if rule.effect is APPLY and not self.keep(octets):
+        if decision.effect is APPLY and not self.keep(octets):
             return reply.STORAGE_FULL
-        return rule.reply
+        return answer_of(decision, reply.MAIL_KEPT)
 
     def keep(self, octets: bytes) -> bool:
         """Keep the mail, if it is one to keep; False where there is no room."""

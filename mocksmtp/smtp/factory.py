@@ -54,7 +54,7 @@ class Refusal(Protocol):
         self._host.counters.replies[TOO_MANY_CONNECTIONS.code] += 1
         journal = self._host.journal
         journal.begin(session)
-        journal.record(session, [(now, None, TOO_MANY_CONNECTIONS, 0, 0.0)], 0)
+        journal.record(session, [(now, None, TOO_MANY_CONNECTIONS, 0, 0.0, None)], 0)
         journal.end(session, End.CLOSED, now)
         if self._security is not None and self._security.mode is TlsMode.IMPLICIT:
             self.transport.startTLS(self._security.context())

@@ -14,25 +14,30 @@ from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import Transaction
-from mocksmtp.smtp.connection import Answer
+from mocksmtp.smtp.answers import (
+    Answer,
+    Faulty,
+    Replies,
+    answer_of,
+    reply_in,
+    together,
+)
 from mocksmtp.smtp.content import Content
 from mocksmtp.smtp.delivery import DATA, MockDelivery, MockMessage
-from mocksmtp.smtp.protocol import MockESMTP, Verb
+from mocksmtp.smtp.protocol import EHLO, MockESMTP, Verb
 
 
 class LmtpDelivery(MockDelivery):
     """The hooks of a connection on which LMTP is spoken."""
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)  # type: ignore[arg-type]
-        self._accepted: list[tuple[PathCommand, bool]] = []
+    _accepted: list[tuple[PathCommand, bool]]
 
-    def validateFrom(self, helo: object, origin: PathCommand) -> Reply:
+    def validateFrom(self, helo: object, origin: PathCommand) -> Reply | Faulty:
         """Decide on a MAIL."""
         self._accepted = []
         return super().validateFrom(helo, origin)
 
-    def validateTo(self, user: PathCommand) -> Reply:
+    def validateTo(self, user: PathCommand) -> Reply | Faulty:
         """Decide on an RCPT, and note who is owed a reply after the content."""
         transaction = self.transaction
         assert transaction is not None
@@ -71,33 +76,41 @@ class LmtpMessage(MockMessage):
         super().__init__(delivery, transaction, origin, content)
         self._accepted = accepted
 
-    def eomReceived(self) -> tuple[Reply, ...]:
+    def eomReceived(self) -> Replies | Faulty:
         """Decide for each recipient, and keep the mail for those who are to have it."""
         content = self.content
+        answers: list[Reply | Faulty]
         if content.refusal is not None:
             answers = [content.refusal] * len(self._accepted)
         else:
             answers = self._decide_each(content.take())
         content.close()
-        first = next((one for one in answers if one.code // 100 == 2), answers[0])
-        self.delivery.settle(self.transaction, first)
-        return tuple(answers)
+        told = [reply_in(answer) for answer in answers]
+        good = (one for one in told if one is not None and one.code // 100 == 2)
+        self.delivery.settle(self.transaction, next(good, told[0]))
+        return together(answers)
 
-    def _decide_each(self, octets: bytes) -> list[Reply]:
-        answers: list[Reply] = []
+    def _decide_each(self, octets: bytes) -> list[Reply | Faulty]:
+        delivery, transaction = self.delivery, self.transaction
+        answers: list[Reply | Faulty] = []
         kept: list[tuple[int, PathCommand]] = []
         for place, (recipient, takes_effect) in enumerate(self._accepted):
-            rule = self.delivery.decide(DATA, octets)
-            answers.append(reply.MAIL_KEPT if rule is None else rule.reply)
-            effect = Effect.APPLY if rule is None else rule.effect
+            decision = None
+            if DATA in delivery.behaviors.taken:
+                decision = delivery.decide_on_content(transaction, octets, recipient)
+            answer: Reply | Faulty = reply.MAIL_KEPT
+            if decision is not None:
+                answer = answer_of(decision, reply.MAIL_KEPT)
+            answers.append(answer)
+            effect = Effect.APPLY if decision is None else decision.effect
             if takes_effect and effect is Effect.APPLY:
                 kept.append((place, recipient))
             elif takes_effect:
-                self.transaction.take_back(recipient, answers[place], effect)
+                transaction.take_back(recipient, reply_in(answer), effect)
         if not self.keep(octets):
             for place, recipient in kept:
                 answers[place] = reply.STORAGE_FULL
-                self.transaction.take_back(recipient, answers[place], Effect.NONE)
+                transaction.take_back(recipient, reply.STORAGE_FULL, Effect.NONE)
         return answers
 
 
@@ -106,12 +119,13 @@ class MockLMTP(MockESMTP):
 
     def new_delivery(self) -> MockDelivery:
         """The hooks."""
-        return LmtpDelivery(self.mail_host, self.session, self._seconds)
+        return LmtpDelivery(self.mail_host, self.session, self._seconds, self.misses)
 
     def do_LHLO(self, rest: bytes) -> Answer:
         """Begin a session, as EHLO does elsewhere (RFC 2033 §4.1)."""
-        answer = self.do_EHLO(rest)
-        return reply.LHLO_SYNTAX if answer is reply.EHLO_SYNTAX else answer
+        if not rest:
+            return reply.LHLO_SYNTAX
+        return self.greet(EHLO, rest, self.offer.extended_hello)
 
     verbs: ClassVar[dict[bytes, Verb]] = {
         **{

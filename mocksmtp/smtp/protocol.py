@@ -18,22 +18,16 @@ STARTTLS           yes           yes           TLS; nothing from before survives
 EHLO, HELO, RSET   yes           yes           end a transaction
 =================  ============  ============  ================================
 
-The server's own errors come before any behavior and spend no answer of it.
+The server's own errors come before any behavior and spend no answer of it; only those
+for any command are asked about them.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, TypeAlias
 
-from twisted.internet.interfaces import IHandshakeListener, IReactorTime
-from twisted.internet.protocol import connectionDone
-from twisted.python.failure import Failure
-from zope.interface import implementer
-
-from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import (
@@ -46,212 +40,96 @@ from mocksmtp.model.command import (
     parse_rcpt,
 )
 from mocksmtp.model.mail import Origin
-from mocksmtp.model.offer import Offer, Stage
-from mocksmtp.model.reply import Reply
-from mocksmtp.model.tls import TlsMode
-from mocksmtp.sasl import exchange as sasl
-from mocksmtp.sasl.redact import redact
-from mocksmtp.sasl.replies import EXCHANGE_LINE_TOO_LONG
-from mocksmtp.sasl.steps import Step
+from mocksmtp.model.reply import Refusal, Reply
+from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of, reply_in
+from mocksmtp.smtp.authenticated import AuthenticatedConnection, redact_auth
 from mocksmtp.smtp.chunks import Chunk
-from mocksmtp.smtp.connection import Answer, Connection, Hidden
-from mocksmtp.smtp.delivery import MockDelivery
-from mocksmtp.smtp.security import Security
-from mocksmtp.tls.handshake import failed, requested_name, tls_session
+from mocksmtp.smtp.watching import WatchedContent
 
-EHLO, RSET, VRFY = Command.EHLO, Command.RSET, Command.VRFY
-NOOP, QUIT = Command.NOOP, Command.QUIT
+HELO, EHLO, QUIT, RSET = Command.HELO, Command.EHLO, Command.QUIT, Command.RSET
+DATA_COMMAND, DATA_CONTENT = Command.DATA_COMMAND, Command.DATA_CONTENT
 APPLY = Effect.APPLY
 
 
-@implementer(IHandshakeListener)
-class MockESMTP(Connection):
-    """
-    A connection on which SMTP is spoken.
-
-    :param security: how it does TLS, or None for not at all
-
-    :ivar delivery: the hooks, which know the open transaction
-    :ivar stage: how it stands with TLS
-    """
-
-    delivery: MockDelivery
-
-    _exchange: sasl.Exchange | None = None
-    _handshaking = False
-    # Whether what follows may be a password that was sent too early.
-    _guarded = False
-
-    def __init__(
-        self,
-        host: MailHost,
-        session: str,
-        clock: IReactorTime,
-        security: Security | None = None,
-    ) -> None:
-        super().__init__(host, session, clock)
-        self._security = security
-        self.stage = Stage.WITHOUT_TLS
-        if security is not None and security.mode is TlsMode.STARTTLS:
-            self.stage = Stage.BEFORE_TLS
-
-    @property
-    def offer(self) -> Offer:
-        """What the host offers on it as it is now."""
-        return self.mail_host.offers[self.stage]
-
-    def begin(self) -> None:
-        """Greet the client (RFC 5321 §3.1), or wait for its handshake."""
-        self.delivery = self.new_delivery()
-        if self._security is not None and self._security.mode is TlsMode.IMPLICIT:
-            self._start_tls()
-        else:
-            super().begin()
-
-    def new_delivery(self) -> MockDelivery:
-        """The hooks of a connection that is new, or newly under TLS."""
-        return MockDelivery(self.mail_host, self.session, self._seconds)
-
-    def end(self) -> None:
-        """Forget what was not finished."""
-        self.delivery.abort()
-
-    # TLS
-
-    def _start_tls(self) -> None:
-        """Begin the handshake; nothing from before survives it (RFC 3207 §4.2)."""
-        assert self._security is not None
-        self._handshaking = True
-        self._injecting = False
-        self.delivery.abort()
-        self.transport.startTLS(self._security.context())
-
-    def handshakeCompleted(self) -> None:
-        """The client and the service understand each other."""
-        implicit = self.stage is Stage.WITHOUT_TLS
-        self._handshaking = False
-        self.stage = Stage.UNDER_TLS
-        self.session.tls = tls_session(self.transport.getHandle())
-        self._origin = Origin(self.session.id, self.session.client_ip, "")
-        self.session.auth_user = self.session.auth_mechanism = None
-        if implicit and not self._closed:
-            super().begin()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Record why a handshake has failed, where that is the reason."""
-        if self._handshaking:
-            sni = requested_name(self.transport.getHandle())
-            self.session.tls = failed(reason, sni)
-        super().connectionLost(reason)
-
-    # Lines
+class MockESMTP(AuthenticatedConnection):
+    """A connection on which SMTP is spoken."""
 
     def take_line(self, line: bytes) -> Answer:
         """Do one command line, or take an answer within AUTH."""
-        if self._exchange is not None:
-            return self._go_on_authenticating(self._exchange, line)
-        if (self.overlong or len(line) >= LINE_LIMIT) and self.is_too_long(line):
-            return reply.LINE_TOO_LONG
+        if self.exchange is not None:
+            return self.go_on_authenticating(line)
+        if self.overlong or len(line) >= LINE_LIMIT:
+            # Of what is gone nobody knows whether it was AUTH.
+            shown = b"***" if self.overlong else redact_auth(line)
+            if self.is_too_long(line):
+                self.delivery.line = shown
+                return Hidden(reply.LINE_TOO_LONG, shown)
+        self.delivery.line = line
         words = line.split(None, 1)
         if not words:
             return reply.BAD_SYNTAX
         verb = words[0]
         do = self.verbs.get(verb) or self.verbs.get(verb.upper())
         if do is None:
-            if self._guarded:
-                return Hidden(reply.UNKNOWN_COMMAND, b"***")
-            return reply.UNKNOWN_COMMAND
+            return self._do_unknown()
         return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
-    def line_limit(self, beginning: bytes) -> int:
-        """AUTH may have long lines (RFC 4954 §4)."""
-        if self._exchange is not None or beginning[:5].upper() == b"AUTH ":
-            return sasl.LINE_LIMIT + len(b"\r\n")
-        return super().line_limit(beginning)
+    def _do_unknown(self) -> Answer:
+        error = reply.NO_SERVICE if self.rejected else reply.UNKNOWN_COMMAND
+        return Hidden(error, b"***") if self.guarded else error
 
-    # Commands. Each answers its reply, or a Deferred of it.
+    def reject(self) -> None:
+        """Do nothing but QUIT from now on (RFC 5321 §3.1)."""
+        super().reject()
+        self.verbs = {b"QUIT": MockESMTP.do_QUIT}  # type: ignore[misc]
+
+    def replaced(self, error: Refusal) -> Reply | Faulty:
+        """What a behavior for any command says to an error, or that itself."""
+        if not self.mail_host.behaviors.has_any:
+            return error
+        decision = self.delivery.decide(Command.ANY, self._argument)
+        return error if decision is None else answer_of(decision, error)
+
+    @property
+    def _argument(self) -> bytes:
+        words = (self.delivery.line or b"").split(None, 1)
+        return words[1].rstrip() if len(words) > 1 else b""
+
+    def _decided(self, command: Command, rest: bytes, own: Reply) -> Answer:
+        """What is said to a command that has no effect."""
+        decision = self.delivery.decide(command, rest)
+        return own if decision is None else answer_of(decision, own)
+
+    # Commands. Each says what it is answered.
 
     def do_HELO(self, rest: bytes) -> Answer:
         """Begin a session without extensions (RFC 5321 §4.1.1.1)."""
         if not rest:
             return reply.HELO_SYNTAX
-        self._hello(rest)
-        return self.mail_host.hello
+        return self.greet(HELO, rest, self.mail_host.hello)
 
     def do_EHLO(self, rest: bytes) -> Answer:
         """Begin a session, and tell the extensions (RFC 5321 §4.1.1.1)."""
         if not rest:
             return reply.EHLO_SYNTAX
-        rule = self.delivery.decide(EHLO, rest)
-        if rule is None or rule.effect is APPLY:
-            self._hello(rest)
-        return self.offer.extended_hello if rule is None else rule.reply
+        return self.greet(EHLO, rest, self.offer.extended_hello)
 
-    def _hello(self, name: bytes) -> None:
-        origin = self._origin
-        helo = name.decode("utf-8", "replace")
-        self._origin = Origin(origin.session, origin.client_ip, helo)
-        self.session.helo = helo
-        self._guarded = False
-        self.delivery.abort()
-
-    def do_STARTTLS(self, rest: bytes) -> Answer:
-        """Go on under TLS (RFC 3207 §4)."""
-        if rest:
-            return reply.NO_ARGUMENT_EXPECTED
-        if self.stage is Stage.UNDER_TLS:
-            return reply.TLS_ACTIVE
-        if self.stage is Stage.WITHOUT_TLS:
-            return reply.TLS_NOT_AVAILABLE
-        self._injecting = True
-        self._consequence = self._start_tls
-        return reply.READY_FOR_TLS
-
-    def do_AUTH(self, rest: bytes) -> Answer:
-        """Authenticate the client (RFC 4954 §4)."""
-        self._guarded = True
-        return Hidden(self._authenticate(rest), redact(b"AUTH " + rest))
-
-    def _authenticate(self, rest: bytes) -> Reply:
-        settings = self.mail_host.auth
-        if settings is None:
-            return reply.AUTH_NOT_AVAILABLE
-        if not rest:
-            return reply.AUTH_SYNTAX
-        if self.session.auth_user is not None:
-            return reply.AUTHENTICATED_ALREADY
-        if self.delivery.transaction is not None:
-            return reply.AUTH_IN_TRANSACTION
-        if settings.require_tls and self.stage is not Stage.UNDER_TLS:
-            return reply.NEEDS_TLS
-        exchange = sasl.Exchange(
-            settings,
-            self.mail_host.hostname,
-            os.urandom,
-            self._seconds,
-            self.factory.keyring,
-        )
-        return self._step(exchange, exchange.begin(rest))
-
-    def _go_on_authenticating(self, exchange: sasl.Exchange, line: bytes) -> Answer:
-        too_long = self.is_too_long(line)
-        self._exchange = None
-        if too_long:
-            return Hidden(EXCHANGE_LINE_TOO_LONG, b"***")
-        line = line.removesuffix(b"\r")
-        shown = line if line == b"*" else b"***"
-        return Hidden(self._step(exchange, exchange.answer(line)), shown)
-
-    def _step(self, exchange: sasl.Exchange, step: Step) -> Reply:
-        if isinstance(step, Reply):
-            if step.code == 334:
-                self._exchange = exchange
-            return step
-        if step.accepted:
-            self.session.auth_user = step.user
-            self.session.auth_mechanism = step.mechanism.value
-            self._guarded = False
-        return step.reply
+    def greet(self, command: Command, name: bytes, own: Reply) -> Answer:
+        """Let the client be called `name`, unless a behavior does not let it."""
+        attempt = self.delivery.attempt
+        attempt.named = name
+        try:
+            decision = self.delivery.decide(command, name)
+        finally:
+            attempt.named = None
+        if decision is None or decision.effect is APPLY:
+            origin = self._origin
+            helo = name.decode("utf-8", "replace")
+            self._origin = Origin(origin.session, origin.client_ip, helo)
+            self.session.helo = helo
+            self.guarded = False
+            self.delivery.abort()
+        return own if decision is None else answer_of(decision, own)
 
     def do_MAIL(self, rest: bytes) -> Answer:
         """Open a transaction (RFC 5321 §4.1.1.2)."""
@@ -315,8 +193,25 @@ class MockESMTP(Connection):
             return self._refuse_content()
         if transaction.sender.parameters and is_binary(transaction.sender.parameters):
             return reply.BINARY_NEEDS_BDAT
-        self._incoming = delivery.message(self._origin)
-        return reply.START_CONTENT
+        decision = delivery.decide(DATA_COMMAND, rest)
+        if decision is None:
+            self._take_content()
+            return reply.START_CONTENT
+        answer = answer_of(decision, reply.START_CONTENT)
+        if decision.effect is APPLY:
+            self._take_content()
+        else:
+            delivery.refuse(reply_in(answer))
+        return answer
+
+    def _take_content(self) -> None:
+        """What follows is content."""
+        delivery = self.delivery
+        message = delivery.message(self._origin)
+        if DATA_CONTENT in delivery.behaviors.taken:
+            self.go_on_with(WatchedContent(self, message))
+        else:
+            self.go_on_with(message)
 
     def _refuse_content(self) -> Reply:
         """Refuse content for which there is no recipient."""
@@ -338,46 +233,48 @@ class MockESMTP(Connection):
             return command
         transaction = self.delivery.transaction
         if transaction is None or not transaction.accepted:
-            self._incoming = Chunk(command.size, None, self._refuse_content)
+            self.go_on_with(Chunk(command.size, None, self._refuse_content))
         else:
             message = self.delivery.chunks(self._origin)
             end = partial(self.delivery.end_chunk, command.last)
-            self._incoming = Chunk(command.size, message.content, end)
+            self.go_on_with(Chunk(command.size, message.content, end))
         return ()
 
     def do_RSET(self, rest: bytes) -> Answer:
         """Drop the open transaction (RFC 5321 §4.1.1.5)."""
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
-        rule = self.delivery.decide(RSET, rest)
-        if rule is None or rule.effect is APPLY:
+        decision = self.delivery.decide(RSET, rest)
+        if decision is None or decision.effect is APPLY:
             self.delivery.abort()
-        return reply.OK if rule is None else rule.reply
+        return reply.OK if decision is None else answer_of(decision, reply.OK)
 
     def do_VRFY(self, rest: bytes) -> Answer:
         """Say that every mailbox may exist (RFC 5321 §3.5.3)."""
         if not rest:
             return reply.VRFY_SYNTAX
-        rule = self.delivery.decide(VRFY, rest)
-        return reply.CANNOT_VERIFY if rule is None else rule.reply
+        return self._decided(Command.VRFY, rest, reply.CANNOT_VERIFY)
+
+    def do_EXPN(self, rest: bytes) -> Answer:
+        """Know of no lists (RFC 5321 §3.5.2)."""
+        return self._decided(Command.EXPN, rest, reply.CANNOT_EXPAND)
 
     def do_NOOP(self, rest: bytes) -> Answer:
         """Do nothing (RFC 5321 §4.1.1.9)."""
-        rule = self.delivery.decide(NOOP, rest)
-        return reply.OK if rule is None else rule.reply
+        return self._decided(Command.NOOP, rest, reply.OK)
+
+    def do_HELP(self, rest: bytes) -> Answer:
+        """Tell the commands (RFC 5321 §4.1.1.8)."""
+        return self._decided(Command.HELP, rest, reply.HELP)
 
     def do_QUIT(self, rest: bytes) -> Answer:
         """End the session (RFC 5321 §4.1.1.10)."""
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
-        rule = self.delivery.decide(QUIT, rest)
-        if rule is None or rule.effect is APPLY:
-            self._consequence = self.close
-        return reply.BYE if rule is None else rule.reply
-
-    def do_HELP(self, rest: bytes) -> Answer:
-        """Tell the commands (RFC 5321 §4.1.1.8)."""
-        return reply.HELP
+        decision = self.delivery.decide(QUIT, rest)
+        if decision is None or decision.effect is APPLY:
+            self.consequence = self.close
+        return reply.BYE if decision is None else answer_of(decision, reply.BYE)
 
     def do_not_implemented(self, rest: bytes) -> Answer:
         """Known, and not done here (RFC 5321 §4.2.4)."""
@@ -386,19 +283,20 @@ class MockESMTP(Connection):
     verbs: ClassVar[dict[bytes, Verb]] = {
         b"HELO": do_HELO,
         b"EHLO": do_EHLO,
-        b"STARTTLS": do_STARTTLS,
-        b"AUTH": do_AUTH,
+        b"STARTTLS": AuthenticatedConnection.do_STARTTLS,
+        b"AUTH": AuthenticatedConnection.do_AUTH,
         b"MAIL": do_MAIL,
         b"RCPT": do_RCPT,
         b"DATA": do_DATA,
         b"BDAT": do_BDAT,
         b"RSET": do_RSET,
         b"VRFY": do_VRFY,
+        b"EXPN": do_EXPN,
         b"NOOP": do_NOOP,
         b"QUIT": do_QUIT,
         b"HELP": do_HELP,
         **dict.fromkeys(
-            (b"EXPN", b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML"),
+            (b"ETRN", b"TURN", b"SEND", b"SOML", b"SAML"),
             do_not_implemented,
         ),
     }

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.tcp import Server
+
+from mocksmtp.tls.records import encrypt, holds_back
 
 
 def send(transport: Any, octets: bytes) -> None:
@@ -19,22 +22,50 @@ def send(transport: Any, octets: bytes) -> None:
 
     Whether a socket has failed is left to the transport to find out.
     """
-    if is_empty(transport) and transport.connected and not transport.disconnecting:
-        try:
-            sent = transport.socket.send(octets)
-        except OSError:
-            sent = 0
-        if sent == len(octets):
+    if _is_idle(transport) and transport.connected and not transport.disconnecting:
+        if not transport.TLS:
+            rest = _try(transport, octets)
+            if rest:
+                transport.write(rest)
             return
-        octets = octets[sent:]
+        encrypted = encrypt(transport, octets)
+        if encrypted is not None:
+            rest = _try(transport, encrypted)
+            if rest:
+                # The transport's own `write` would encrypt it once more.
+                FileDescriptor.write(transport, rest)
+            return
     transport.write(octets)
 
 
-def is_empty(transport: Any) -> bool:
-    """Whether nothing waits to be sent, as far as that can be told."""
+def _try(transport: Any, octets: bytes) -> bytes:
+    """Send what the socket takes; answer the rest."""
+    try:
+        sent: int = transport.socket.send(octets)
+    except OSError:
+        return octets
+    return octets[sent:]
+
+
+def _is_idle(transport: Any) -> bool:
     return (
         type(transport) is Server
-        and not transport.TLS
         and not transport.dataBuffer
         and not transport._tempDataBuffer
     )
+
+
+def is_empty(transport: Any) -> bool:
+    """
+    Whether nothing waits to be sent, as far as that can be told.
+
+    A connection under TLS says goodbye to the other side before it ends.
+    """
+    return _is_idle(transport) and not transport.TLS
+
+
+def has_left(transport: Any) -> bool:
+    """Whether all that was written, also under TLS, was given to the system."""
+    if type(transport) is not Server:
+        return True
+    return _is_idle(transport) and not (transport.TLS and holds_back(transport))

@@ -13,10 +13,8 @@ from mocksmtp.codec.behaviors import (
     parse_behavior,
     parse_behaviors,
     parse_extensions,
-    rule_document,
 )
 from mocksmtp.codec.structure import DocumentError
-from mocksmtp.core.behaviors import Rule
 from mocksmtp.model.behavior import Behavior, Command, Effect, Response
 from mocksmtp.model.condition import Contains, MatchAll
 
@@ -27,6 +25,9 @@ FRODO = {
     "numberOfAnswer": 7,
 }
 """The article's document."""
+
+
+ALL = {"operator": "matchAll"}
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -58,7 +59,7 @@ class BaseTests(SynchronousTestCase):
     def test_every_command(self) -> None:
         """Each is known by its name, and by no other."""
         for command in Command:
-            behavior = parse_behavior(changed(command=command.value))
+            behavior = parse_behavior(changed(command=command.value, condition=ALL))
             self.assertIs(behavior.command, command)
         for name in "mail from", "MAIL", "MAIL_FROM", "RCPT TO ", "":
             self.assertEqual(errors(changed(command=name)), ["$.command"], name)
@@ -151,6 +152,7 @@ class BaseTests(SynchronousTestCase):
     def test_what_is_needed(self) -> None:
         """Command and response, and a code in it."""
         self.assertEqual(errors({}), ["$.command", "$.response"])
+        self.assertEqual(errors({"command": "DATA"}), ["$.response"])
         self.assertEqual(errors(changed(response={})), ["$.response.code"])
 
     def test_effects(self) -> None:
@@ -209,18 +211,6 @@ class BaseTests(SynchronousTestCase):
     def test_what_is_told_is_read_again(self, behavior: Behavior) -> None:
         """A document describes its behavior, and no other."""
         self.assertEqual(parse_behavior(behavior_document(behavior)), behavior)
-
-
-class RuleTests(SynchronousTestCase):
-    """A behavior in force"""
-
-    def test_counters_are_told(self) -> None:
-        """With its id, around the document of the behavior."""
-        rule = Rule("5", parse_behavior(FRODO), seen=3, fired=2)
-        self.assertEqual(
-            rule_document(rule),
-            {"id": "5", **FRODO, "seen": 3, "fired": 2, "remaining": 5},
-        )
 
 
 class ExtensionsTests(SynchronousTestCase):

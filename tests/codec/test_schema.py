@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any, Literal, NotRequired, TypedDict
 
+from jsonschema import FormatChecker
 from openapi_schema_validator import OAS31Validator
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -12,7 +14,8 @@ from mocksmtp.codec.hosts import parse_host
 from mocksmtp.codec.records import parse_records
 from mocksmtp.codec.schema import Schemas, named_schemas, ref
 from mocksmtp.codec.structure import DocumentError
-from mocksmtp.model.behavior import Behavior, Command
+from mocksmtp.model.behavior import Command
+from mocksmtp.model.host import MailDomain
 from mocksmtp.model.rdata import RDATA
 from mocksmtp.model.rrtype import type_name
 
@@ -27,6 +30,97 @@ def behavior(command: str = "DATA", code: Any = 450, **others: Any) -> dict[str,
             response[name] = others.pop(name)
     return {"command": command, "response": response, **others}
 
+
+GATES: tuple[dict[str, Any], ...] = (
+    *({"skip": n} for n in (0, 5, -1, "1", None, True)),
+    *({"per": per} for per in ("global", "clientIp", ["clientIp", "sender"], [])),
+    *({"per": per} for per in (["sender", "sender"], None, 5, ["sender"] * 9)),
+    *({"activeFor": t} for t in (1, 0, "5m", "0s", 0.2, None, -1, 1e12, "x", True)),
+    *({"window": t} for t in (1000, "24h", 0, None, "", [])),
+    *({"probability": p} for p in (0, 0.3, 1, 1.1, -1, "0.5", None, True)),
+    *({"scenario": s} for s in ({"name": "x"}, {}, {"name": ""}, {"name": "x\ny"})),
+    {"scenario": {"name": "x", "state": "a", "next": "b"}},
+    {"scenario": {"name": "x", "more": "a"}},
+    *({"id": name} for name in ("a-1", "", "a/b", "..", "x" * 65, 5, None)),
+    *({"tag": name} for name in ("a b", "", "\rx", "x" * 101, 5, None)),
+)
+
+ANSWERS: tuple[dict[str, Any], ...] = (
+    {"code": 450},
+    {},
+    {"message": None},
+    {"message": "own code"},
+    {"raw": ""},
+    {"raw": "\x00ÿ"},
+    {"raw": "€"},
+    {"raw": None},
+    {"raw": "x", "code": 250},
+    {"raw": "x", "message": "y"},
+    {"raw": "x", "message": None},
+    {"raw": "x", "enhancedCode": "5.1.1"},
+    {"raw": "x", "template": True},
+    {"raw": "x", "template": False},
+    {"enhancedCode": "5.1.1"},
+    {"code": 550, "enhancedCode": "5.1.1"},
+    {"code": 550, "enhancedCode": "1.1.1"},
+    {"code": 550, "enhancedCode": "5.1.1234"},
+    {"code": 550, "template": True},
+    {"code": 550, "template": True, "message": "x"},
+    {"effect": "discard"},
+    {"then": "continue"},
+    {"then": "reset"},
+    {"then": "stop"},
+    {"then": "close", "thenDelay": "2s"},
+    {"code": 550, "thenDelay": -1},
+    *({"delay": t} for t in (0, 5, 1.5, "2s", "0s", -1, True, None, 1e12, [])),
+    {"delay": {"type": "fixed", "milliseconds": 5}},
+    {"delay": {"type": "fixed"}},
+    {"delay": {"type": "uniform", "lower": 5, "upper": 5}},
+    {"delay": {"type": "uniform", "lower": 5}},
+    {"delay": {"type": "lognormal", "median": 5, "sigma": 0.4}},
+    {"delay": {"type": "lognormal", "median": 5, "sigma": 0.4, "maxValue": "9s"}},
+    {"delay": {"type": "lognormal", "median": 5, "sigma": 11}},
+    {"delay": {"type": "normal", "median": 5}},
+    {"drip": {"bytes": 1, "interval": "20ms"}},
+    {"drip": {"interval": 1}},
+    {"drip": {"interval": 0}},
+    {"drip": {"bytes": 0, "interval": 1}},
+    {"drip": {"bytes": 1}},
+    {"drip": None},
+    {"code": 450, "times": 1},
+)
+
+IN_TURN: tuple[Any, ...] = (
+    [],
+    [{"code": 450}],
+    [{"code": 450, "times": 2}, {"code": 451, "times": None}],
+    [{"code": 450, "times": 0}],
+    [{"code": 450, "times": "2"}],
+    [{}],
+    None,
+    {"code": 450},
+)
+
+CONDITIONS: tuple[Any, ...] = (
+    *({"operator": name, "matchingValue": "x"} for name in OPERATORS),
+    *({"operator": name} for name in OPERATORS),
+    *({"operator": name, "matchingValue": "5"} for name in ("atLeast", "lessThan")),
+    *({"operator": "atLeast", "matchingValue": v} for v in (5, 1.5, 1e300, "1e5", "-")),
+    {"operator": "matches", "matchingValue": 5},
+    {"operator": "matches", "matchingValue": "a+", "ignoreCase": True},
+    {"operator": "inNetwork", "matchingValue": "10.0.0.0/8", "target": "clientIp"},
+    {"operator": "atLeast", "matchingValue": "5", "ignoreCase": True},
+    {"operator": "equals", "matchingValue": "x", "ignoreCase": None},
+    {"operator": "equals", "matchingValue": "x", "target": None},
+    {"operator": "exists", "target": "authUser"},
+    {"operator": "exists", "target": "authUser", "ignoreCase": True},
+    {"operator": "not", "condition": ALL},
+    {"operator": "not", "condition": {}},
+    {"operator": "not", "condition": ALL, "target": "sender"},
+    {"operator": "all", "conditions": [ALL, ALL]},
+    {"operator": "any", "conditions": []},
+    {"operator": "any", "conditions": ALL},
+)
 
 BEHAVIORS = (
     behavior(),
@@ -49,6 +143,11 @@ BEHAVIORS = (
     {"command": "DATA"},
     {"response": {"code": 450}},
     [],
+    *(behavior(**fields) for fields in GATES),
+    *({"command": "DATA", "response": response} for response in ANSWERS),
+    *({"command": "DATA", "responses": responses} for responses in IN_TURN),
+    {"command": "DATA", "responses": [ANSWERS[0]], "response": ANSWERS[0]},
+    *({**behavior("RCPT TO"), "condition": condition} for condition in CONDITIONS),
 )
 
 PEM = "-----BEGIN CERTIFICATE-----"
@@ -130,12 +229,21 @@ RECORDS = (
 )
 
 
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("cidr", raises=ValueError)
+def is_network(text: object) -> bool:
+    return not isinstance(text, str) or bool(ip_network(text))
+
+
 class AgreementTests(SynchronousTestCase):
     """The schema and the reader of a document take the same"""
 
     def assert_agree(self, name: str, read: Any, documents: tuple[Any, ...]) -> None:
         schema = {**ref(name), "components": {"schemas": named_schemas()}}
-        validator = OAS31Validator(schema)
+        # Formats are checked as the schema's words can't.
+        validator = OAS31Validator(schema, format_checker=FORMATS)
         for document in documents:
             try:
                 read(document)
@@ -175,13 +283,10 @@ class MadeTests(SynchronousTestCase):
     def test_a_class_has_its_fields_and_no_others(self) -> None:
         """In camelCase; those without a default are required."""
         schemas = Schemas()
-        self.assertEqual(schemas.of(Behavior), ref("Behavior"))
-        schema = schemas.named["Behavior"]
-        self.assertEqual(
-            list(schema["properties"]),
-            ["command", "response", "condition", "numberOfAnswer"],
-        )
-        self.assertEqual(schema["required"], ["command", "response"])
+        self.assertEqual(schemas.of(MailDomain), ref("MailDomain"))
+        schema = schemas.named["MailDomain"]
+        self.assertEqual(list(schema["properties"]), ["name", "preference"])
+        self.assertEqual(schema["required"], ["name"])
         self.assertIs(schema["additionalProperties"], False)
 
     def test_a_typed_dictionary_too(self) -> None:

@@ -18,7 +18,8 @@ from mocksmtp.codec.sessions import (
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import Nearest, SessionQuery
 from mocksmtp.model.behavior import Command
-from mocksmtp.model.session import EARLY, INJECTED, SMUGGLING
+from mocksmtp.model.miss import Miss, Reason
+from mocksmtp.model.session import EARLY, INJECTED, SMUGGLING, Note
 from mocksmtp.model.tls import PeerCertificate, TlsSession
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
@@ -183,10 +184,26 @@ class DocumentTests(SynchronousTestCase):
             (EARLY | SMUGGLING, {"pipelined": True, "smuggling": True}),
         ):
             session = attrs.evolve(self.client.session)
-            session.exchanges = [(session.started_at, b"NOOP", None, flags, 0.0)]
+            session.exchanges = [(session.started_at, b"NOOP", None, flags, 0.0, None)]
             (document,) = transcript_documents(session)
             rest = {"at": 0.0, "line": "NOOP", "reply": None, "behavior": None}
             self.assertEqual(document, {**rest, **told})
+
+    def test_what_else_behaviors_had_to_do_with_a_reply(self) -> None:
+        """Who slowed it down, and who could have given it and did not, and why."""
+        session = attrs.evolve(self.client.session)
+        missed = ((Miss("2", Reason.SKIP), Miss("3", Reason.CONDITION)),)
+        note = Note(("1",), missed)
+        session.exchanges = [(session.started_at, b"NOOP", None, 0, 0.0, note)]
+        (document,) = transcript_documents(session)
+        self.assertEqual(document["slowedBy"], ["1"])
+        self.assertEqual(
+            document["passedOver"],
+            [
+                {"behavior": "2", "reason": "skip"},
+                {"behavior": "3", "reason": "condition"},
+            ],
+        )
 
     def test_a_handshake(self) -> None:
         """What it agreed on and what the client showed, or why it failed."""

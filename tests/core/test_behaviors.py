@@ -6,9 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.behaviors import Behaviors, Rule
-from mocksmtp.model.behavior import Behavior, Command, Response
+from mocksmtp.core.behaviors import Behaviors, Decision
+from mocksmtp.core.rule import Rule
+from mocksmtp.model import reply
+from mocksmtp.model.behavior import Behavior, Command, Effect, Response
 from mocksmtp.model.condition import Contains, MatchAll
+from mocksmtp.model.fault import Drip, Fault, Fixed, Then, Uniform
+from mocksmtp.model.reply import Reply
+from tests.core.attempts import FakeAttempt
 
 ALL = MatchAll()
 
@@ -37,7 +42,8 @@ class DecideTests(SynchronousTestCase):
     def codes(self, rules: Behaviors, *subjects: str) -> list[int | None]:
         """The codes that MAIL commands with these addresses get."""
         fired = [rules.decide(Command.MAIL_FROM, s.encode()) for s in subjects]
-        return [None if one is None else one.behavior.response.code for one in fired]
+        replies = [one and one.reply for one in fired]
+        return [None if reply is None else reply.code for reply in replies]
 
     def test_none_at_all(self) -> None:
         """Nothing fires where nothing is set."""
@@ -189,8 +195,136 @@ class ChangeTests(SynchronousTestCase):
     def test_who_reads_the_list_sees_it_whole(self) -> None:
         """What was there before a change, though it changes on the way."""
         rules = loaded(behavior(450), behavior(451))
-        seen: list[Rule] = []
+        seen: list[Rule[Behavior]] = []
         for rule in rules:
             rules.clear()
             seen.append(rule)
         self.assertEqual(len(seen), 2)
+
+
+class DecisionTests(SynchronousTestCase):
+    """What is to be done"""
+
+    def decide(self, *responses: Response, command: Command = Command.NOOP) -> Decision:
+        """What behaviors with these responses decide together."""
+        rules = Behaviors()
+        rules.replace_all([Behavior(command, response) for response in responses])
+        decision = rules.decide(command, b"")
+        assert decision is not None
+        return decision
+
+    def test_base_decisions_are_made_beforehand(self) -> None:
+        """The very same object each time, and nobody is asked anything."""
+        rules = loaded(behavior())
+        attempt = FakeAttempt()
+        one, two = (rules.decide(Command.MAIL_FROM, b"", attempt) for _ in range(2))
+        self.assertIs(one, two)
+        self.assertEqual((attempt.asked, attempt.looked_at_clock), ([], 0))
+
+    def test_modifiers_add_up(self) -> None:
+        """The walk goes on behind them; delays are summed, the last drip wins."""
+        slow = Response(delay=Fixed(2), drip=Drip(1, 0.5))
+        slower = Response(delay=Fixed(3))
+        last = Response(450, delay=Fixed(1), then=Then.CLOSE)
+        decision = self.decide(slow, slower, last, slower)
+        self.assertEqual(decision.rules, ("1", "2", "3"))
+        self.assertEqual(decision.fault, Fault(6, Drip(1, 0.5), Then.CLOSE))
+        self.assertEqual(
+            decision.answer(reply.OK), Reply(450, "4.2.0 Mailbox unavailable")
+        )
+
+    def test_modifiers_alone_leave_the_reply_to_the_server(self) -> None:
+        """The command takes place, and the answer names no behavior."""
+        decision = self.decide(Response(delay=Fixed(2)), Response(drip=Drip(2, 1)))
+        self.assertEqual(decision.fault, Fault(2, Drip(2, 1)))
+        self.assertIs(decision.answer(reply.OK), reply.OK)
+        self.assertIs(decision.effect, Effect.APPLY)
+
+    def test_a_message_alone_has_the_servers_code(self) -> None:
+        """And the behavior is named as its source."""
+        told = self.decide(Response(message="mine")).answer(reply.OK)
+        assert told is not None
+        self.assertEqual((told, told.source), (Reply(250, "mine"), "1"))
+
+    def test_an_effect_alone_has_the_servers_reply(self) -> None:
+        """It looks like any other, and is recorded as the behavior's."""
+        decision = self.decide(Response(effect=Effect.DISCARD), command=Command.DATA)
+        told = decision.answer(reply.MAIL_KEPT)
+        assert told is not None
+        self.assertEqual((told, told.source), (reply.MAIL_KEPT, "1"))
+        self.assertIs(decision.effect, Effect.DISCARD)
+
+    def test_nothing_said(self) -> None:
+        """Empty octets, or an end without a reply."""
+        for response in Response(raw=b""), Response(then=Then.HANG):
+            decision = self.decide(response)
+            self.assertTrue(decision.silent)
+            self.assertIsNone(decision.answer(reply.OK))
+            self.assertIs(decision.effect, Effect.NONE)
+
+    def test_octets(self) -> None:
+        """As they are."""
+        told = self.decide(Response(raw=b"2\0\xff\n")).answer(reply.OK)
+        assert told is not None
+        self.assertEqual(told.wire, b"2\0\xff\n")
+
+    def test_in_turn(self) -> None:
+        """Each so many times; a modifier among them lets the walk go on."""
+        rules = Behaviors()
+        turns = (Response(450, times=2), Response(delay=Fixed(1)), Response(451))
+        rules.replace_all(
+            [
+                Behavior(Command.NOOP, turns, in_turn=True),
+                Behavior(Command.NOOP, Response(250)),
+            ]
+        )
+        told = [rules.decide(Command.NOOP, b"") for _ in range(5)]
+        codes = [one.reply.code for one in told if one and one.reply]
+        self.assertEqual(codes, [450, 450, 250, 451, 250])
+        assert told[2] is not None
+        self.assertEqual(told[2].fault, Fault(1))
+
+    def test_any(self) -> None:
+        """It is asked everywhere, in its place, and where nobody else is."""
+        rules = Behaviors()
+        self.assertFalse(rules.has_any)
+        rules.replace_all(
+            [
+                behavior(451, Command.NOOP),
+                Behavior(Command.ANY, Response(250)),
+                behavior(452, Command.QUIT),
+            ]
+        )
+        self.assertTrue(rules.has_any)
+
+        def asked(command: Command) -> int | None:
+            decision = rules.decide(command, b"")
+            return decision.reply.code if decision and decision.reply else None
+
+        self.assertEqual(asked(Command.NOOP), 451)
+        self.assertEqual((asked(Command.QUIT), asked(Command.CONNECT)), (250, 250))
+        self.assertEqual(
+            (asked(Command.TLS), asked(Command.DATA_CONTENT)), (None, None)
+        )
+        self.assertIsNotNone(rules.decide_any(b""))
+
+    def test_the_effect_of_any_is_that_of_the_command(self) -> None:
+        """354 is success where DATA is answered, and nowhere else."""
+        rules = Behaviors()
+        rules.replace_all([Behavior(Command.ANY, Response(354))])
+        for command, effect in (
+            (Command.DATA_COMMAND, Effect.APPLY),
+            (Command.DATA, Effect.NONE),
+        ):
+            decision = rules.decide(command, b"")
+            assert decision is not None
+            self.assertIs(decision.effect, effect)
+
+    def test_delays_by_chance(self) -> None:
+        """Drawn for each answer, within bounds."""
+        rules = Behaviors()
+        rules.replace_all([Behavior(Command.NOOP, Response(250, delay=Uniform(1, 2)))])
+        told = [rules.decide(Command.NOOP, b"") for _ in range(20)]
+        delays = {one.fault.delay for one in told if one and one.fault}
+        self.assertEqual(len(delays), 20)
+        self.assertTrue(all(1 <= delay < 2 for delay in delays))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.behavior import Command
+from tests.core.attempts import FakeAttempt
 from tests.http.rig import BUSY, Rig
 
 DENY = {
@@ -331,3 +332,81 @@ class RefusedTests(SynchronousTestCase):
 def _body(document: Any) -> Any:
     """None is a document here, and not the lack of one."""
     return b"null" if document is None else document
+
+
+class GroupTests(SynchronousTestCase):
+    """Tags, ids and keys"""
+
+    def setUp(self) -> None:
+        self.rig = Rig()
+        self.tagged = dict(DENY, id="deny", tag="t", per="helo", numberOfAnswer=2)
+        self.rig.ask("PUT", "/smtpBehaviors", [BUSY, self.tagged])
+
+    def test_by_tag(self) -> None:
+        """They are listed and taken out; of an unknown tag there are none."""
+        self.assertEqual(self.rig.get("/smtpBehaviors?tag=t"), [self.tagged])
+        self.assertEqual(self.rig.get("/smtpBehaviors?tag=x"), [])
+        self.assertEqual(self.rig.ask("DELETE", "/smtpBehaviors?tag=t").status, 204)
+        self.assertEqual(self.rig.get("/smtpBehaviors"), [BUSY])
+
+    def test_ids_of_users(self) -> None:
+        """They are kept, and had once."""
+        self.assertEqual(self.rig.get("/smtpBehaviors/deny")["tag"], "t")
+        answer = self.rig.ask("POST", "/smtpBehaviors", dict(BUSY, id="deny"))
+        self.assertEqual(answer.status, 409)
+        twice = [dict(BUSY, id="x"), dict(DENY, id="x")]
+        answer = self.rig.ask("PUT", "/smtpBehaviors", twice)
+        self.assertEqual((answer.status, answer.paths), (400, ["$[1].id"]))
+        answer = self.rig.ask("PUT", "/smtpBehaviors/deny", dict(BUSY, id="x"))
+        self.assertEqual((answer.status, answer.paths), (400, ["$.id"]))
+        self.assertEqual(self.rig.get("/smtpBehaviors"), [BUSY, self.tagged])
+
+    def test_the_counts_of_keys(self) -> None:
+        """Those of the newest hundred, and how many there are."""
+        behaviors = self.rig.host.behaviors
+        for number in (*range(150), 149):
+            behaviors.decide(Command.RCPT_TO, b"", FakeAttempt(helo=f"h{number}"))
+        told = self.rig.get("/smtpBehaviors/deny")
+        self.assertEqual((told["keyCount"], len(told["keys"])), (150, 100))
+        self.assertEqual(
+            told["keys"][0],
+            {"key": {"helo": "h149"}, "seen": 2, "fired": 2, "remaining": 0},
+        )
+        self.assertEqual((told["seen"], told["remaining"]), (151, 2))
+
+
+INVALID = (
+    (dict(DENY, responses=[{"code": 450}]), ".responses"),
+    (dict(DENY, response={"raw": "x", "code": 250}), ".response.code"),
+    (dict(DENY, probability=0), ".probability"),
+    (dict(DENY, scenario={"name": "x", "state": "a", "next": "a"}), ".scenario.next"),
+    (
+        dict(DENY, condition={"operator": "inNetwork", "matchingValue": "10.0.0.1/8"}),
+        ".condition.matchingValue",
+    ),
+    (
+        dict(DENY, condition={"operator": "matches", "matchingValue": "(a"}),
+        ".condition.matchingValue",
+    ),
+    (dict(DENY, response={"code": 550, "message": "x" * 2**20}), ".response.message"),
+    (dict(DENY, response={"code": 550, "message": "a\rb"}), ".response.message"),
+    (dict(DENY, per="size"), ".per"),
+    (dict(DENY, per=["helo", "header:x"]), ".per[1]"),
+    (dict(DENY, activeFor=-1), ".activeFor"),
+    (dict(DENY, window=0), ".window"),
+)
+
+
+class InvalidTests(SynchronousTestCase):
+    """What makes no sense"""
+
+    def test_it_is_refused_at_its_place(self) -> None:
+        """The list in force is untouched."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY])
+        for document, place in INVALID:
+            for method in "PUT", "POST":
+                answer = rig.ask(method, "/smtpBehaviors", [BUSY, document])
+                told = (answer.status, answer.paths)
+                self.assertEqual(told, (400, [f"$[1]{place}"]))
+        self.assertEqual(rig.get("/smtpBehaviors"), [BUSY])

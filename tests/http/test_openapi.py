@@ -221,6 +221,7 @@ def run_schemathesis(
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "SCHEMATHESIS_HOOKS": "tests.http.fuzzing",
+        "MOCK_URL": url,
         "MOCK_TOKEN": "secret",
         "MOCK_SMTP": f"{smtp[0]}:{smtp[1]}",
     }

@@ -6,7 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.condition import Contains, MatchAll
+from mocksmtp.model.comparison import Contains, Equals
+from mocksmtp.model.condition import (
+    OPERATORS,
+    Absent,
+    AllOf,
+    AnyOf,
+    Exists,
+    MatchAll,
+    Not,
+    direct_test,
+    leaves_of,
+)
+from mocksmtp.model.target import parse_target
+from tests.core.attempts import FakeAttempt
 
 _TEXT = st.text("abé例 \r\n", max_size=8)
 
@@ -90,4 +103,59 @@ class EqualityTests(SynchronousTestCase):
 
     def test_they_show_what_they_look_for(self) -> None:
         """The encoded value is no part of what a failing test shows."""
-        self.assertEqual(repr(Contains("é")), "Contains(matching_value='é')")
+        shown = "Contains(matching_value='é', ignore_case=False, target=None)"
+        self.assertEqual(repr(Contains("é")), shown)
+
+
+class PresenceTests(SynchronousTestCase):
+    """Conditions on whether there is a value"""
+
+    def test_there_or_not(self) -> None:
+        """An empty value is one; the subject of a command is always there."""
+        helo = parse_target("helo")
+        for values, there in (({}, False), ({"helo": ""}, True), ({"helo": "x"}, True)):
+            attempt = FakeAttempt(**values)
+            self.assertEqual(Exists(helo).holds(b"", attempt), there)
+            self.assertEqual(Absent(helo).holds(b"", attempt), not there)
+            self.assertTrue(MatchAll(helo).holds(b"", attempt))
+        self.assertTrue(Exists().holds(b"", FakeAttempt()))
+        self.assertFalse(Absent().holds(b"", FakeAttempt()))
+
+
+class CombinatorTests(SynchronousTestCase):
+    """Conditions on conditions"""
+
+    def test_all_any_and_not(self) -> None:
+        """As their names say."""
+        a, b = Contains("a"), Contains("b")
+        for subject, every, some in ((b"ab", 1, 1), (b"a", 0, 1), (b"-", 0, 0)):
+            attempt = FakeAttempt()
+            self.assertEqual(AllOf((a, b)).holds(subject, attempt), bool(every))
+            self.assertEqual(AnyOf((a, b)).holds(subject, attempt), bool(some))
+            self.assertEqual(Not(AnyOf((a, b))).holds(subject, attempt), not some)
+
+    def test_no_more_is_asked_than_is_needed(self) -> None:
+        """In the order of the list."""
+        helo, size = Exists(parse_target("helo")), Exists(parse_target("size"))
+        attempt = FakeAttempt(helo="x")
+        self.assertTrue(AnyOf((helo, size)).holds(b"", attempt))
+        self.assertFalse(AllOf((size, helo)).holds(b"", attempt))
+        self.assertEqual(attempt.asked, ["helo", "size"])
+
+    def test_what_they_are_made_of(self) -> None:
+        """Combinators within combinators too."""
+        parts = (Contains("a"), MatchAll(), Exists())
+        nested = AllOf((parts[0], Not(AnyOf(parts[1:]))))
+        self.assertEqual(list(leaves_of(nested)), list(parts))
+
+    def test_which_look_at_the_subject_alone(self) -> None:
+        """They can be asked without an attempt."""
+        for condition in MatchAll(), Contains("a"), Equals("a"):
+            self.assertIsNotNone(direct_test(condition))
+        helo = parse_target("helo")
+        for other in Contains("a", target=helo), Exists(), Not(MatchAll()):
+            self.assertIsNone(direct_test(other))
+
+    def test_each_operator_has_a_class(self) -> None:
+        """Fourteen of them."""
+        self.assertEqual(len(OPERATORS), 14)

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import LINE_LIMIT
 from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
-from mocksmtp.smtp.connection import CLOSING_TIME
+from mocksmtp.smtp.ending import CLOSING_TIME
 from tests.smtp.dialogue import Dialogue, behavior, host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"

@@ -14,7 +14,7 @@ from tests.smtp.test_content import FALSE_ENDS
 
 def shown(exchange: Exchange) -> tuple[object, int | None]:
     """What was sent, and the code of the reply."""
-    _, said, reply, _, _ = exchange
+    _, said, reply, *_ = exchange
     text = said.decode().rstrip("\r") if isinstance(said, bytes) else said
     return text, None if reply is None else reply.code
 
@@ -96,7 +96,7 @@ class RecordingTests(SynchronousTestCase):
         self.dialogue.clock.advance(3)
         decision.callback(SENDER_OK)
         self.assertEqual(self.session.started_at, 0)
-        at, _, _, _, delay = self.session.exchanges[-1]
+        at, _, _, _, delay, _ = self.session.exchanges[-1]
         self.assertEqual((at, delay), (2, 3))
 
     def test_outcomes_of_transactions(self) -> None:

@@ -1,0 +1,233 @@
+"""A behavior in force: its counters, and whether it fires.
+
+In this order, at each attempt: scenario state, condition, (seen + 1), skip,
+activeFor, remaining, probability. What fails one step is passed over and spends no
+answer. All this is the same whatever is done in the end, and whatever it is done to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from mocksmtp.core.draws import digest_of, draw
+from mocksmtp.core.keys import Attempt, Counts, Key, KeyedCounts, key_of
+from mocksmtp.core.scenarios import Scenarios
+from mocksmtp.model.comparison import Test
+from mocksmtp.model.condition import Condition, direct_test
+from mocksmtp.model.gate import OPEN, Gate
+from mocksmtp.model.miss import Miss, Misses, Reason
+
+
+class Gated(Protocol):
+    """What a behavior is to whoever counts it."""
+
+    @property
+    def id(self) -> str | None:
+        """The id that its user gave it."""
+
+    @property
+    def tag(self) -> str | None:
+        """What groups it with others."""
+
+    @property
+    def condition(self) -> Condition:
+        """When it fires."""
+
+    @property
+    def gate(self) -> Gate:
+        """How often it does."""
+
+    @property
+    def answers(self) -> int | None:
+        """How many answers each key has, or None for no end of them."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether what it does depends on chance."""
+
+
+B = TypeVar("B", bound=Gated)
+
+
+@attrs.define(eq=False)
+class Luck:
+    """What all the rules of a host share: seed, scenarios, counts by key."""
+
+    seed: str = "0"
+    scenarios: Scenarios = attrs.field(factory=Scenarios)
+    keys: KeyedCounts = attrs.field(factory=KeyedCounts)
+
+
+@attrs.define(eq=False)
+class Rule(Generic[B]):
+    """A behavior in force, with its counters.
+
+    :ivar ordinal: how many of its like there were before it
+    :ivar seen: how often its condition held when it was asked
+    :ivar fired: how often it answered
+    :ivar limit: how many answers each key has, or None for no end of them
+    :ivar test: of the command's subject, if that is all its condition looks at
+    :ivar made: what its list has made of its responses, lest that is done again
+    """
+
+    id: str
+    behavior: B
+    luck: Luck = attrs.field(factory=Luck, repr=False)
+    ordinal: int = 0
+    seen: int = 0
+    fired: int = 0
+    limit: int | None = attrs.field(init=False)
+    test: Test | None = attrs.field(init=False, repr=False)
+    made: dict[object, Any] = attrs.field(init=False, factory=dict, repr=False)
+    _counts: Counts = attrs.field(init=False, factory=Counts, repr=False)
+    _salt: str | None = attrs.field(init=False, default=None, repr=False)
+    _misses: dict[Reason, Misses] = attrs.field(init=False, factory=dict, repr=False)
+
+    @limit.default
+    def _limit(self) -> int | None:
+        return self.behavior.answers
+
+    @test.default
+    def _test(self) -> Test | None:
+        return direct_test(self.behavior.condition)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its condition and its own counters are all that decides."""
+        return self.test is not None and self.behavior.gate == OPEN
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether each key has counts of its own."""
+        return bool(self.behavior.gate.per)
+
+    @property
+    def remaining(self) -> int | None:
+        """How many answers are left, for a new key where there are keys; or None."""
+        if self.limit is None or self.is_keyed:
+            return self.limit
+        gate = self.behavior.gate
+        return self.limit - (self.fired if gate.window is None else self._counts.fired)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether it has given all its answers, for good."""
+        gate = self.behavior.gate
+        return gate.window is None and not gate.per and self.remaining == 0
+
+    def missed(self, reason: Reason) -> Misses:
+        """That it did not fire, and why."""
+        misses = self._misses.get(reason)
+        if misses is None:
+            misses = self._misses[reason] = (Miss(self.id, reason),)
+        return misses
+
+    def counts(self) -> Iterator[tuple[Key, Counts]]:
+        """Those of its keys, the oldest first."""
+        return self.luck.keys.of(self)
+
+    def enter(self, subject: bytes, attempt: Attempt) -> Firing[B] | Reason:
+        """Whether it fires; its counts move as far as it comes."""
+        behavior = self.behavior
+        gate = behavior.gate
+        if gate.scenario is not None and not self.luck.scenarios.allows(gate.scenario):
+            return Reason.SCENARIO
+        if not behavior.condition.holds(subject, attempt):
+            return Reason.CONDITION
+        now = attempt.seconds() if gate.needs_time else 0.0
+        key = key_of(gate.per, attempt) if gate.per else ()
+        counts = self._counts_of(key, now)
+        counts.seen += 1
+        self.seen += 1
+        reason = self._closed(counts, counts.seen, now)
+        if reason is not None:
+            return reason
+        firing = Firing(self, key, counts)
+        if gate.probability < 1 and firing.random() >= gate.probability:
+            return Reason.PROBABILITY
+        firing.number = counts.fired
+        counts.fired += 1
+        self.fired += 1
+        if gate.scenario is not None:
+            self.luck.scenarios.move(gate.scenario)
+        return firing
+
+    def why_not(self, subject: bytes, attempt: Attempt) -> Reason | None:
+        """Why it would not fire, or None if it would; nothing moves."""
+        behavior = self.behavior
+        gate = behavior.gate
+        if gate.scenario is not None and not self.luck.scenarios.allows(gate.scenario):
+            return Reason.SCENARIO
+        if not behavior.condition.holds(subject, attempt):
+            return Reason.CONDITION
+        if self.is_plain:
+            return Reason.EXHAUSTED if self.remaining == 0 else None
+        now = attempt.seconds() if gate.needs_time else 0.0
+        key = key_of(gate.per, attempt) if gate.per else ()
+        counts = self._known(key, now)
+        reason = self._closed(counts, counts.seen + 1, now)
+        if reason is None and gate.probability < 1:
+            chance = self.draw(key, counts.drawn)
+            return Reason.PROBABILITY if chance >= gate.probability else None
+        return reason
+
+    def draw(self, key: Key, number: int) -> float:
+        """The number that comes as `number` for a key."""
+        if self._salt is None:
+            self._salt = f"{digest_of(self.behavior)} {self.ordinal}"
+        return draw(self.luck.seed, self._salt, key, number)
+
+    def _closed(self, counts: Counts, seen: int, now: float) -> Reason | None:
+        gate = self.behavior.gate
+        if seen <= gate.skip:
+            return Reason.SKIP
+        if gate.active_for is not None and now - counts.first >= gate.active_for:
+            return Reason.ACTIVE_FOR
+        if self.limit is not None and counts.fired >= self.limit:
+            return Reason.EXHAUSTED
+        return None
+
+    def _known(self, key: Key, now: float) -> Counts:
+        """The counts of a key; fresh ones, which are not kept yet, if it is new."""
+        counts = self.luck.keys.get(self, key) if key else self._counts
+        if counts is None or (not key and not counts.seen):
+            return Counts(now, 0 if counts is None else counts.drawn)
+        window = self.behavior.gate.window
+        if window is not None and now - counts.first >= window:
+            # What comes by chance goes on, lest it come the same in each window.
+            return Counts(now, counts.drawn)
+        return counts
+
+    def _counts_of(self, key: Key, now: float) -> Counts:
+        counts = self._known(key, now)
+        if not counts.seen:
+            if key:
+                self.luck.keys.put(self, key, counts)
+            else:
+                self._counts = counts
+        return counts
+
+
+class Firing(Generic[B]):
+    """
+    A behavior that fires.
+
+    :ivar number: how many answers its key has had before this one
+    """
+
+    __slots__ = ("counts", "key", "number", "rule")
+
+    def __init__(self, rule: Rule[B], key: Key, counts: Counts) -> None:
+        self.rule = rule
+        self.key = key
+        self.counts = counts
+        self.number = 0
+
+    def random(self) -> float:
+        """The next number by chance of its key."""
+        number = self.counts.drawn
+        self.counts.drawn += 1
+        return self.rule.draw(self.key, number)

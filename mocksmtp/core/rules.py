@@ -1,0 +1,306 @@
+"""The ordered list of behaviors in force, whatever it is that they answer.
+
+A list is walked in order. A behavior that fires ends the walk, unless all that it does
+is to slow down who answers; those behind it are not looked at, so their counts do not
+move. Each change of the list, and each decision, is one step: who reads the list sees
+what was before a change or what is after it.
+
+At which points a behavior can fire (SMTP commands, types of DNS queries), and what a
+decision is, subclasses say.
+"""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from mocksmtp.core.keys import NOTHING, Attempt
+from mocksmtp.core.rule import Firing, Gated, Luck, Rule
+from mocksmtp.core.scenarios import Scenarios
+from mocksmtp.core.walk import Entry, Plain, entries_of
+from mocksmtp.model.comparison import Test
+from mocksmtp.model.miss import Miss, Misses, Reason
+
+P = TypeVar("P", bound=Hashable)
+B = TypeVar("B", bound=Gated)
+D = TypeVar("D")
+
+
+class IdTaken(Exception):
+    """There is a behavior of that id."""
+
+
+class Rules(ABC, Generic[P, B, D]):
+    """
+    Behaviors of type `B`, which answer at points `P` with decisions `D`.
+
+    :param seed: makes what comes by chance come the same way again
+    :param scenarios: the states that they ask for
+
+    :ivar taken: the points at which one of them may fire
+    :ivar fired: how often one has answered, by point, through every change
+    :ivar interrupted: called, each once, when all behaviors go: what waits for one of
+        them waits no more
+    :ivar listeners: called with a rule that fires, its decision, and the subject
+    """
+
+    def __init__(self, seed: str = "0", scenarios: Scenarios | None = None) -> None:
+        self.luck = Luck(seed, Scenarios() if scenarios is None else scenarios)
+        self.fired: dict[P, int] = defaultdict(int)
+        self.interrupted: set[Callable[[], None]] = set()
+        self.listeners: list[Callable[[Rule[B], D, bytes], None]] = []
+        self._rules: list[Rule[B]] = []
+        self._numbers = itertools.count(1)
+        self.taken: set[P] = set()
+        self._by_point: dict[P, list[tuple[Test | None, Entry[B, D]]]] = {}
+
+    # What subclasses say
+
+    @abstractmethod
+    def points(self, behavior: B) -> Iterable[P]:
+        """Where a behavior can fire."""
+
+    @abstractmethod
+    def prepare(self, rule: Rule[B]) -> D | None:
+        """What it answers, where that is the same each time and ends the walk."""
+
+    @abstractmethod
+    def conclude(self, firing: Firing[B], attempt: Attempt, point: P) -> D:
+        """What it answers this time, and there."""
+
+    @abstractmethod
+    def goes_on(self, decision: D) -> bool:
+        """Whether others may still answer."""
+
+    @abstractmethod
+    def combine(self, earlier: D, later: D) -> D:
+        """What comes of a decision after which the walk has gone on."""
+
+    @abstractmethod
+    def is_like(self, one: B, other: B) -> bool:
+        """Whether one takes the place of the other when it is set on its own."""
+
+    # Deciding
+
+    def decide(
+        self,
+        point: P,
+        subject: bytes,
+        attempt: Attempt = NOTHING,
+        misses: list[Misses] | None = None,
+    ) -> D | None:
+        """
+        What is to be done, with the counters moved; None where none has fired.
+
+        :param subject: what conditions look at unless they say otherwise
+        :param attempt: what else they may ask for
+        :param misses: is given those that did not fire, and why
+        """
+        entries = self._by_point.get(point)
+        if entries is None:
+            entries = self._index(point)
+        earlier: D | None = None
+        for test, entry in entries:
+            if test is None:
+                decision = self._ask(entry, point, subject, attempt, misses)  # type: ignore[arg-type]
+                if decision is None:
+                    continue
+                ends = not self.goes_on(decision)
+            elif test(subject):
+                plain: Plain[B, D] | None = entry.answer(subject, misses)  # type: ignore[union-attr]
+                if plain is None:
+                    continue
+                self.fired[point] += 1
+                decision, ends = plain.decision, True
+                for listener in self.listeners:
+                    listener(plain.rule, decision, subject)
+            else:
+                if misses is not None:
+                    misses.append(entry.by_condition)  # type: ignore[union-attr]
+                continue
+            if earlier is not None:
+                decision = self.combine(earlier, decision)
+            if ends:
+                return decision
+            earlier = decision
+        return earlier
+
+    def _ask(
+        self,
+        rule: Rule[B],
+        point: P,
+        subject: bytes,
+        attempt: Attempt,
+        misses: list[Misses] | None,
+    ) -> D | None:
+        firing = rule.enter(subject, attempt)
+        if isinstance(firing, Reason):
+            if misses is not None:
+                misses.append(rule.missed(firing))
+            return None
+        self.fired[point] += 1
+        decision = self.conclude(firing, attempt, point)
+        for listener in self.listeners:
+            listener(rule, decision, subject)
+        return decision
+
+    def explain(
+        self, point: P, subject: bytes, attempt: Attempt = NOTHING
+    ) -> list[Miss]:
+        """Which would not fire now, and why, up to one that would; nothing moves."""
+        misses = []
+        for rule in self._rules:
+            if point in self.points(rule.behavior):
+                reason = rule.why_not(subject, attempt)
+                if reason is not None:
+                    misses.append(Miss(rule.id, reason))
+                elif not self.may_go_on(rule):
+                    break
+        return misses
+
+    def may_go_on(self, rule: Rule[B]) -> bool:
+        """Whether others may answer though this one fires."""
+        return False
+
+    # The list
+
+    def __iter__(self) -> Iterator[Rule[B]]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def tagged(self, tag: str) -> list[Rule[B]]:
+        """Those that have this tag."""
+        return [rule for rule in self._rules if rule.behavior.tag == tag]
+
+    def get(self, rule_id: str) -> Rule[B]:
+        """
+        The rule with this id.
+
+        :raises KeyError: there is none
+        """
+        return self._rules[self._position(rule_id)]
+
+    def replace_all(self, behaviors: Iterable[B]) -> list[Rule[B]]:
+        """
+        These and no others, with fresh counters.
+
+        :raises IdTaken: two of them want the same id
+        """
+        rules = self._set(self._new(behaviors, []))
+        self._interrupt()
+        return rules
+
+    def extend(self, behaviors: Iterable[B], front: bool = False) -> list[Rule[B]]:
+        """
+        Add these behind the others, or before them; answer the new rules.
+
+        :raises IdTaken: one of them wants an id that there is
+        """
+        added = self._new(behaviors, self._rules)
+        self._set(added + self._rules if front else self._rules + added)
+        return added
+
+    def put(self, behavior: B) -> Rule[B]:
+        """
+        Add one, or put it in the place of the one that answers the same.
+
+        :raises IdTaken: it wants the id of one that answers something else
+        """
+        for position, rule in enumerate(self._rules):
+            if rule.id == behavior.id or self.is_like(rule.behavior, behavior):
+                others = self._others(position)
+                return self._put_at(position, self._new([behavior], others)[0])
+        return self.extend([behavior])[0]
+
+    def replace(self, rule_id: str, behavior: B) -> Rule[B]:
+        """
+        Another behavior under the same id, in the same place, counted afresh.
+
+        :raises KeyError: there is no such id
+        """
+        position = self._position(rule_id)
+        ordinal = _alike([behavior], self._others(position))[behavior]
+        return self._put_at(position, Rule(rule_id, behavior, self.luck, ordinal))
+
+    def remove(self, rule_id: str) -> None:
+        """
+        Take one out.
+
+        :raises KeyError: there is no such id
+        """
+        self._set(self._others(self._position(rule_id)))
+
+    def remove_tagged(self, tag: str) -> None:
+        """Take out those that have this tag."""
+        self._set([rule for rule in self._rules if rule.behavior.tag != tag])
+
+    def clear(self) -> None:
+        """Take all out."""
+        self._set([])
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        interrupted, self.interrupted = self.interrupted, set()
+        for interrupt in interrupted:
+            interrupt()
+
+    def _new(self, behaviors: Iterable[B], others: Sequence[Rule[B]]) -> list[Rule[B]]:
+        given = list(behaviors)
+        taken = {rule.id for rule in others}
+        for behavior in given:
+            if behavior.id is not None:
+                if behavior.id in taken:
+                    raise IdTaken(behavior.id)
+                taken.add(behavior.id)
+        rules: list[Rule[B]] = []
+        alike = _alike(given, others)
+        for behavior in given:
+            ordinal = 0
+            if behavior.draws:
+                ordinal = alike[behavior]
+                alike[behavior] += 1
+            rule_id = self._next_id(taken) if behavior.id is None else behavior.id
+            rules.append(Rule(rule_id, behavior, self.luck, ordinal))
+        return rules
+
+    def _next_id(self, taken: set[str]) -> str:
+        return next(name for name in map(str, self._numbers) if name not in taken)
+
+    def _position(self, rule_id: str) -> int:
+        for position, rule in enumerate(self._rules):
+            if rule.id == rule_id:
+                return position
+        raise KeyError(rule_id)
+
+    def _others(self, position: int) -> list[Rule[B]]:
+        return self._rules[:position] + self._rules[position + 1 :]
+
+    def _put_at(self, position: int, rule: Rule[B]) -> Rule[B]:
+        self._set([*self._rules[:position], rule, *self._rules[position + 1 :]])
+        return rule
+
+    def _set(self, rules: list[Rule[B]]) -> list[Rule[B]]:
+        self._rules = rules
+        if len(self.luck.keys):
+            self.luck.keys.keep(set(rules))
+        self.taken = {p for rule in rules for p in self.points(rule.behavior)}
+        self._by_point = {}
+        return rules
+
+    def _index(self, point: P) -> list[tuple[Test | None, Entry[B, D]]]:
+        """The rules of a point, in order, as they are walked until the list changes."""
+        rules = (rule for rule in self._rules if point in self.points(rule.behavior))
+        self._by_point[point] = entries = entries_of(rules, self.prepare)
+        return entries
+
+
+def _alike(behaviors: Iterable[B], rules: Iterable[Rule[B]]) -> Counter[B]:
+    """How many there are of each, where two of a kind must not draw the same."""
+    if not any(behavior.draws for behavior in behaviors):
+        return Counter()
+    return Counter(rule.behavior for rule in rules if rule.behavior.draws)

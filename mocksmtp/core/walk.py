@@ -1,0 +1,138 @@
+"""What is walked at a reply point: rules in order, some of them taken together.
+
+Most rules of most users ask whether the subject contains a text. A row of such rules
+is a block: one search of all their texts at once tells nearly always that none of
+them fires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Generic, TypeAlias, TypeVar
+
+from mocksmtp.core.rule import Gated, Rule
+from mocksmtp.model.comparison import Test
+from mocksmtp.model.condition import Contains
+from mocksmtp.model.miss import Misses, Reason
+from mocksmtp.model.pattern import compile_any
+
+B = TypeVar("B", bound=Gated)
+D = TypeVar("D")
+
+BLOCK = 128
+"""Rules that are taken together, at the most."""
+
+_WORTH_IT = 4
+_LONG = 200
+
+
+class Plain(Generic[B, D]):
+    """A rule that fires whenever its test is true, until it is exhausted.
+
+    :ivar test: what decides whether it is asked, of the command's subject
+    :ivar by_condition: what is noted where it is not
+    """
+
+    __slots__ = ("by_condition", "decision", "left", "rule", "test")
+
+    def __init__(self, rule: Rule[B], test: Test, decision: D) -> None:
+        self.rule = rule
+        self.test = test
+        self.decision = decision
+        self.by_condition = rule.missed(Reason.CONDITION)
+
+    def answer(self, subject: bytes, misses: list[Misses] | None) -> Plain[B, D] | None:
+        """Itself, counted, if it fires on a subject for which its test is true."""
+        rule = self.rule
+        rule.seen += 1
+        if rule.limit is not None and rule.fired >= rule.limit:
+            if misses is not None:
+                misses.append(rule.missed(Reason.EXHAUSTED))
+            return None
+        rule.fired += 1
+        return self
+
+
+class Block(Generic[B, D]):
+    """Rules in a row, each with a text to be found in the subject."""
+
+    __slots__ = ("_rules", "_search", "by_condition")
+
+    def __init__(self, rules: list[Plain[B, D]]) -> None:
+        self._rules = rules
+        self._search: Test | None = None
+        self.by_condition: Misses = tuple(
+            miss for each in rules for miss in each.by_condition
+        )
+
+    def test(self, subject: bytes) -> bool:
+        """Whether one of the texts is in the subject."""
+        search = self._search
+        if search is None:
+            # Of a list that is changed often few blocks are ever asked.
+            search = self._search = compile_any(map(_text, self._rules))
+        return search(subject)
+
+    def answer(self, subject: bytes, misses: list[Misses] | None) -> Plain[B, D] | None:
+        """The first that fires."""
+        for plain in self._rules:
+            if plain.test(subject):
+                found = plain.answer(subject, misses)
+                if found is not None:
+                    return found
+            elif misses is not None:
+                misses.append(plain.by_condition)
+        return None
+
+
+Entry: TypeAlias = Plain[B, D] | Block[B, D] | Rule[B]
+"""A rule is asked itself where more than the subject decides."""
+
+
+def entries_of(
+    rules: Iterator[Rule[B]], prepare: Callable[[Rule[B]], D | None]
+) -> list[tuple[Test | None, Entry[B, D]]]:
+    """
+    What is walked for `rules`: the test that must be true first, or None, and what for.
+
+    :param prepare: the decision, where it is the same each time and ends the walk
+    """
+    entries: list[tuple[Test | None, Entry[B, D]]] = []
+    for can_join, row in groupby((_entry(r, prepare) for r in rules), _can_join):
+        group = list(row)
+        if can_join and len(group) >= _WORTH_IT:
+            for at in range(0, len(group), BLOCK):
+                block: Block[B, D] = Block(group[at : at + BLOCK])  # type: ignore[arg-type]
+                entries.append((block.test, block))
+        else:
+            for one in group:
+                entries.append((one.test if isinstance(one, Plain) else None, one))
+    return entries
+
+
+def _entry(
+    rule: Rule[B], prepare: Callable[[Rule[B]], D | None]
+) -> Plain[B, D] | Rule[B]:
+    if rule.is_plain and rule.test is not None:
+        decision = prepare(rule)
+        if decision is not None:
+            return Plain(rule, rule.test, decision)
+    return rule
+
+
+def _can_join(entry: Plain[B, D] | Rule[B]) -> bool:
+    if not isinstance(entry, Plain):
+        return False
+    condition = entry.rule.behavior.condition
+    return (
+        isinstance(condition, Contains)
+        and not condition.ignore_case
+        and 0 < len(condition.matching_value) <= _LONG
+    )
+
+
+def _text(plain: Plain[B, D]) -> str:
+    condition = plain.rule.behavior.condition
+    assert isinstance(condition, Contains)
+    return condition.matching_value

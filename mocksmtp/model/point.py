@@ -1,0 +1,65 @@
+"""Reply points: where in a session a behavior can answer."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Command(enum.Enum):
+    """The reply points at which a behavior can fire.
+
+    ``DATA`` is the reply to the content, after the final dot or ``BDAT … LAST``;
+    ``ANY`` is every one but ``TLS`` and ``DATA CONTENT``, unknown verbs too.
+    """
+
+    CONNECT = "CONNECT"
+    HELO = "HELO"
+    EHLO = "EHLO"
+    STARTTLS = "STARTTLS"
+    TLS = "TLS"
+    AUTH = "AUTH"
+    AUTH_COMMAND = "AUTH COMMAND"
+    MAIL_FROM = "MAIL FROM"
+    RCPT_TO = "RCPT TO"
+    DATA_COMMAND = "DATA COMMAND"
+    DATA_CONTENT = "DATA CONTENT"
+    DATA = "DATA"
+    BDAT = "BDAT"
+    RSET = "RSET"
+    VRFY = "VRFY"
+    EXPN = "EXPN"
+    HELP = "HELP"
+    NOOP = "NOOP"
+    QUIT = "QUIT"
+    ANY = "ANY"
+
+    # A member is a dictionary's key on every reply; by identity is quicker than
+    # by the hash of its name, and means the same.
+    __hash__ = object.__hash__
+
+    @property
+    def meaning(self) -> str:
+        """When it is, in a few words."""
+        return _MEANINGS.get(self, f"{self.value}, well-formed and in its place")
+
+
+_MEANINGS = {
+    Command.CONNECT: "a connection is made; in place of the banner",
+    Command.TLS: "the TLS handshake is about to begin",
+    Command.AUTH: "the verdict of AUTH, when the credentials are known",
+    Command.AUTH_COMMAND: "AUTH with its mechanism, before any challenge",
+    Command.DATA_COMMAND: "DATA; in place of 354",
+    Command.DATA_CONTENT: "while content arrives",
+    Command.DATA: "after the final dot, or after `BDAT … LAST`",
+    Command.ANY: "every reply point but `TLS` and `DATA CONTENT`; "
+    "unknown verbs and the server's own errors too",
+}
+
+NOT_ANY = frozenset({Command.TLS, Command.DATA_CONTENT})
+"""Those that ``ANY`` is not."""
+
+NO_REPLY = frozenset({Command.TLS, Command.DATA_CONTENT})
+"""Those at which the server says nothing of its own."""
+
+DISCARDING = frozenset({Command.MAIL_FROM, Command.RCPT_TO, Command.DATA})
+"""The commands that bring data which can be discarded."""

@@ -1,0 +1,92 @@
+"""What a command is answered, and how that is to be said."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from mocksmtp.core.behaviors import Decision
+from mocksmtp.model.fault import NO_FAULT, Fault, Then
+from mocksmtp.model.reply import Reply, raw_reply
+
+NOTHING = raw_reply(b"")
+"""What the server itself says where it says nothing."""
+
+Replies: TypeAlias = Reply | tuple[Reply, ...]
+
+
+@attrs.frozen
+class Faulty:
+    """
+    An answer that is late, slow, the last, or none at all.
+
+    :ivar reply: None where nothing is said
+    :ivar slowed: the ids of the behaviors that have only slowed it down
+    """
+
+    reply: Replies | None
+    fault: Fault
+    slowed: tuple[str, ...] = ()
+
+    @property
+    def octets(self) -> bytes:
+        """What is sent."""
+        if self.reply is None:
+            return b""
+        replies = (self.reply,) if isinstance(self.reply, Reply) else self.reply
+        return b"".join(reply.wire for reply in replies)
+
+
+@attrs.frozen
+class Hidden:
+    """
+    The answer to a line that must not be recorded as it is.
+
+    :ivar shown: what is recorded in its place
+    """
+
+    answer: Replies | Faulty | Deferred[Replies]
+    shown: bytes
+
+
+Answer: TypeAlias = "Replies | Faulty | Deferred[Replies] | Hidden"
+"""What a command is answered: one reply, several (RFC 2033 §4.2) or none, as where the
+reply is to what follows (RFC 3030 §2); now or later, as it should be or not."""
+
+
+def answer_of(decision: Decision, own: Reply) -> Reply | Faulty:
+    """What is answered where the server itself would reply `own`."""
+    said = decision.answer(own)
+    if said is not None and decision.fault is None:
+        return said
+    slowed = decision.rules if decision.is_own else decision.rules[:-1]
+    return Faulty(said, decision.fault or NO_FAULT, slowed)
+
+
+def reply_in(answer: Answer) -> Reply | None:
+    """The one reply that is in an answer, as far as that is known."""
+    if isinstance(answer, Faulty):
+        answer = answer.reply or ()
+    return answer if isinstance(answer, Reply) else None
+
+
+def together(answers: list[Reply | Faulty]) -> Replies | Faulty:
+    """Several answers as one: delays add up, and the last that ends it counts."""
+    replies: list[Reply] = []
+    slowed: tuple[str, ...] = ()
+    fault = NO_FAULT
+    for answer in answers:
+        if isinstance(answer, Faulty):
+            of_it, slowed = answer.fault, slowed + answer.slowed
+            delay = fault.delay + of_it.delay
+            drip = of_it.drip or fault.drip
+            ends = fault if of_it.then is Then.CONTINUE else of_it
+            fault = Fault(delay, drip, ends.then, ends.then_delay)
+        reply = reply_in(answer)
+        if reply is not None:
+            replies.append(reply)
+    if all(isinstance(answer, Reply) for answer in answers):
+        return tuple(replies)
+    return Faulty(tuple(replies), fault, slowed)

@@ -1,0 +1,121 @@
+"""Responses as documents"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.codec.behaviors import parse_behavior
+from mocksmtp.codec.responses import response_document, structure_response
+from mocksmtp.codec.structure import DocumentError
+from mocksmtp.model.fault import Drip, Fixed, LogNormal, Then, Uniform
+from mocksmtp.model.response import MAX_MESSAGE, Effect, Response
+
+
+def place(response: Any, command: str = "DATA") -> str:
+    """Where a response is wrong."""
+    try:
+        parse_behavior({"command": command, "response": response})
+    except DocumentError as error:
+        (one,) = error.problems
+        return one.path.removeprefix("$.response")
+    return "-"
+
+
+class ResponseTests(SynchronousTestCase):
+    """What is read"""
+
+    def test_documents_and_responses(self) -> None:
+        """Each describes the other; durations are told in milliseconds."""
+        for document, response in (
+            ({"code": 250, "message": "a"}, Response(250, "a")),
+            ({"raw": "\0ÿ"}, Response(raw=b"\0\xff")),
+            (
+                {"effect": "apply", "then": "reset", "thenDelay": 1500},
+                Response(effect=Effect.APPLY, then=Then.RESET, then_delay=1.5),
+            ),
+            (
+                {"delay": 250, "drip": {"bytes": 2, "interval": 0.5 * 40}},
+                Response(delay=Fixed(0.25), drip=Drip(2, 0.02)),
+            ),
+            (
+                {"delay": {"type": "uniform", "lower": 1, "upper": 2}},
+                Response(delay=Uniform(0.001, 0.002)),
+            ),
+            (
+                {"delay": {"type": "lognormal", "median": 200, "sigma": 0.4}},
+                Response(delay=LogNormal(0.2, 0.4)),
+            ),
+            (
+                {"code": 550, "message": "{{helo}}", "enhancedCode": "5.7.1"}
+                | {"template": True},
+                Response(550, "{{helo}}", enhanced_code="5.7.1", template=True),
+            ),
+            ({"delay": 0}, Response()),
+            ({"thenDelay": 5, "delay": 0}, Response(then_delay=0.005)),
+        ):
+            self.assertEqual(structure_response(document), response)
+            self.assertEqual(response_document(response, in_turn=False), document)
+
+    def test_durations(self) -> None:
+        """Numbers or texts, to the microsecond."""
+        for text, seconds in (("2s", 2), ("5m", 300), (1.5, 0.0015), ("0.25", 0.00025)):
+            self.assertEqual(structure_response({"delay": text}).delay, Fixed(seconds))
+        fixed = {"type": "fixed", "milliseconds": "1s"}
+        self.assertEqual(structure_response({"delay": fixed}).delay, Fixed(1))
+
+    def test_what_does_not_go_together(self) -> None:
+        """It is told where the one is that is too many, or missing."""
+        for response, where in (
+            ({}, ".code"),
+            ({"message": None}, ".code"),
+            ({"then": "continue"}, ".code"),
+            ({"raw": "x", "code": 250}, ".code"),
+            ({"raw": "x", "message": "y"}, ".message"),
+            ({"raw": "x", "enhancedCode": "5.1.1"}, ".enhancedCode"),
+            ({"enhancedCode": "5.1.1"}, ".enhancedCode"),
+            ({"code": 250, "template": True}, ".template"),
+            ({"code": 250, "times": 2}, ".times"),
+            ({"code": 250, "message": "{{x}}", "template": True}, ".message"),
+            ({"code": 250, "message": "{{recipient}}", "template": True}, ".message"),
+        ):
+            self.assertEqual(place(response), where, response)
+        self.assertEqual(place({"code": 250, "effect": "discard"}, "NOOP"), ".effect")
+        self.assertEqual(place({"message": "x"}, "TLS"), ".code")
+
+    def test_what_no_field_can_be(self) -> None:
+        """Too large, too long, below nothing, or of another type."""
+        for name, values in {
+            "message": ("a\rb", "x" * (MAX_MESSAGE + 1), "x" * 10**6, True),
+            "raw": ("€", "x" * (MAX_MESSAGE + 1), 5, None),
+            "enhancedCode": ("3.1.1", "5.1", "5.1.1 ", "", None, 5),
+            "delay": (-1, "x", None, True, 1e12, "1000h", [], float("inf")),
+            "drip": (None, 5, {"interval": 5, "more": 1}),
+            "then": ("stop", None, 5),
+            "thenDelay": (-1, None),
+            "template": ("yes", None, 1),
+        }.items():
+            for value in values:
+                others = {} if name == "raw" else {"code": 250}
+                found = place({**others, name: value})
+                self.assertTrue(found.startswith(f".{name}"), (name, found))
+
+    def test_delays_that_are_none(self) -> None:
+        """They are told at the field that is wrong."""
+        for delay, where in (
+            ({}, ".type"),
+            ({"type": "normal"}, ".type"),
+            ({"type": "fixed"}, ".milliseconds"),
+            ({"type": "fixed", "milliseconds": 5, "upper": 6}, ".upper"),
+            ({"type": "uniform", "lower": 5, "upper": 4}, ".upper"),
+            ({"type": "uniform", "lower": -5, "upper": 4}, ".lower"),
+            ({"type": "lognormal", "median": 5, "sigma": -1}, ".sigma"),
+            (
+                {"type": "lognormal", "median": 5, "sigma": 1, "maxValue": "x"},
+                ".maxValue",
+            ),
+        ):
+            self.assertEqual(place({"delay": delay}), f".delay{where}", delay)
+        for drip, where in (({"bytes": 1}, "interval"), ({"interval": 0}, "interval")):
+            self.assertEqual(place({"drip": drip}), f".drip.{where}")
