@@ -8,7 +8,7 @@ CONSTRAINTS := --constraint tests/constraints.txt
 SOURCES := $(shell find mocksmtp twisted -name '*.py' -o -name py.typed)
 TESTS ?= tests
 
-.PHONY: run test packages lint format bench coverage clean
+.PHONY: run test packages bench-packages lint format bench coverage clean
 
 run: $(VENV)/.installed
 	@tools/try-this &
@@ -31,8 +31,13 @@ format: $(VENV)/.test-tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed $(VENV)/.test-tools packages
+# What the DNS is measured with, and against.
+bench-packages: packages
+	@tools/debian-packages dnsperf nsd
+
+bench: $(VENV)/.installed $(VENV)/.test-tools bench-packages
 	$(BIN)/python -m benchmarks $(BENCH)
+	$(BIN)/python -m benchmarks.dns
 
 coverage: $(VENV)/.installed $(VENV)/.test-tools packages
 	$(BIN)/python -m coverage run -m twisted.trial $(TESTS)

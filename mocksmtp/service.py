@@ -25,7 +25,6 @@ from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.listen import listen as listen_dns
-from mocksmtp.dns.query import Query, response_code
 from mocksmtp.dns.server import DNSFactory
 from mocksmtp.hosting import Hosting
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
@@ -36,6 +35,7 @@ from mocksmtp.listening import (
     listen_stream,
     parse_endpoint,
 )
+from mocksmtp.model.dnsquery import DnsExchange
 from mocksmtp.model.tls import GivenCertificate, TlsSettings
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
@@ -166,7 +166,10 @@ class MockService(Service):
             yield "http", await listen_stream(reactor, config.http, site, site)
         for host, port in config.dns:
             factory = DNSFactory(
-                lambda: self.mock.served, reactor, counts=self.mock.queries
+                lambda: self.mock.served,
+                reactor,
+                counts=self.mock.queries,
+                log=self.mock.query_log,
             )
             factory.told = partial(_tell_query, bus)
             try:
@@ -176,9 +179,10 @@ class MockService(Service):
 
 
 def _tell_query(
-    bus: EventBus, query: Query, response: bytes, transport: str, client_ip: str
+    bus: EventBus, exchange: DnsExchange, transport: str, client_ip: str
 ) -> None:
-    bus.query(query.question, response_code(response), transport, client_ip)
+    if exchange.reply is not None:
+        bus.query(exchange.question, exchange.reply.rcode, transport, client_ip)
 
 
 def _collect_into(errors: list[Exception]) -> Callable[[Failure], None]:

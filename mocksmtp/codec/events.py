@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from mocksmtp.codec.mails import NULL_SENDER
+from mocksmtp.codec.queries import rcode_name
 from mocksmtp.codec.sessions import session_summary, timestamp, transaction_document
 from mocksmtp.core.events import Asked, Ended, Event, Fired, Kept, Kind, Settled
 from mocksmtp.model.rrtype import type_name
-from mocksmtp.model.zone import Rcode
 
 
 def event_document(event: Event) -> dict[str, Any]:
@@ -67,17 +67,10 @@ def _dns_query(told: Asked) -> dict[str, Any]:
     return {
         "name": None if question is None else str(question.name),
         "type": None if question is None else type_name(question.type),
-        "rcode": _rcode_name(rcode),
+        "rcode": rcode_name(rcode),
         "transport": transport,
         "clientIp": client_ip,
     }
-
-
-def _rcode_name(rcode: int) -> str:
-    try:
-        return Rcode(rcode).name
-    except ValueError:
-        return f"RCODE{rcode}"
 
 
 _DOCUMENTS: dict[Kind, Callable[[Any], dict[str, Any]]] = {

@@ -89,22 +89,39 @@ def _name(data: bytes, at: int) -> tuple[Name, int]:
     return Name(data[start : at + 1]), at + 1
 
 
+def _string(data: bytes, at: int) -> tuple[str, int]:
+    end = at + 1 + data[at]
+    if end > len(data):
+        raise ValueError("not a string")
+    return data[at + 1 : end].decode(), end
+
+
 def _strings(data: bytes, at: int) -> tuple[list[str], int]:
     texts = []
     while at < len(data):
-        end = at + 1 + data[at]
-        if end > len(data):
-            raise ValueError("not a string")
-        texts.append(data[at + 1 : end].decode())
-        at = end
+        text, at = _string(data, at)
+        texts.append(text)
     return texts, at
 
 
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    return data[at:].decode(), len(data)
+
+
+def _octets(data: bytes, at: int) -> tuple[bytes, int]:
+    return data[at:], len(data)
+
+
 _READERS: dict[Kind, Callable[[bytes, int], tuple[Any, int]]] = {
+    Kind.U8: _number(">B"),
     Kind.U16: _number(">H"),
     Kind.U32: _number(">I"),
     Kind.IPV4: _address(4),
     Kind.IPV6: _address(16),
     Kind.NAME: _name,
+    Kind.STRING: _string,
+    Kind.TAG: _string,
     Kind.STRINGS: _strings,
+    Kind.TEXT: _text,
+    Kind.HEX: _octets,
 }

@@ -1,6 +1,7 @@
 r"""DNS records: JSON documents to model and back.
 
-A document has ``name``, ``type``, ``ttl`` and the fields of its type's class. Data
+A document has ``name``, ``type``, ``ttl`` and the fields of its type's class, or is a
+`Shorthand`, of which a record is made. Data
 of any other type, and data that its class cannot hold, is ``data`` in RFC 3597's
 form: ``{"type": "TYPE65280", "data": "\\# 2 cafe"}``. Names are absolute; one with
 letters beyond ASCII becomes its A-labels (RFC 5890 §2.3.2.1), which is what mail
@@ -9,6 +10,7 @@ servers ask for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, TypeAlias
@@ -23,21 +25,25 @@ from mocksmtp.codec.structure import (
     class_hook,
     listed,
     new_converter,
+    shown,
     strict_dict,
     strict_int,
     strict_str,
     structure,
 )
-from mocksmtp.model.kind import Kind, kind_of
+from mocksmtp.model.kind import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import RDATA, Raw, Rdata
 from mocksmtp.model.rrtype import is_data_type, type_name, type_number
+from mocksmtp.model.shorthand import SHORTHANDS, Shorthand
 from mocksmtp.model.zone import DEFAULT_TTL, MAX_TTL, Record
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
 
 MAX_ZONE_VALUES = 1_000_000
 """How many JSON values a zone may have; for `parse_json`."""
+
+_HEX = re.compile("(?:[0-9A-Fa-f]{2})+")
 
 _LONGEST_NAME = 1020
 """Characters of a name with all its 255 octets escaped."""
@@ -123,6 +129,27 @@ def _address(kind: type[IPv4Address | IPv6Address], name: str) -> Hook:
     return structure_address
 
 
+def _structure_string(value: Any, _: Any) -> str:
+    text = strict_str(value)
+    if len(text.encode()) > MAX_STRING:
+        raise Refused(f"a string has at most {MAX_STRING} octets")
+    return text
+
+
+def _structure_tag(value: Any, _: Any) -> str:
+    text = strict_str(value)
+    if not TAG_TEXT.fullmatch(text):
+        raise Refused(f"expected ASCII letters and digits, not {shown(text)}")
+    return text
+
+
+def _structure_hex(value: Any, _: Any) -> bytes:
+    text = strict_str(value)
+    if not _HEX.fullmatch(text):
+        raise Refused(f"expected octets in hexadecimal, not {shown(text)}")
+    return bytes.fromhex(text)
+
+
 def _structure_strings(value: Any, _: Any) -> tuple[str, ...]:
     if value == []:
         raise Refused("expected at least one string")
@@ -138,22 +165,32 @@ def _structure_octets(value: Any, _: Any) -> bytes:
 
 
 _HOOKS: dict[Kind, Hook] = {
+    Kind.U8: _bounded(0xFF),
     Kind.U16: _bounded(0xFFFF),
     Kind.U32: _bounded(0xFFFFFFFF),
     Kind.IPV4: _address(IPv4Address, "IPv4"),
     Kind.IPV6: _address(IPv6Address, "IPv6"),
     Kind.NAME: parse_name,
+    Kind.STRING: _structure_string,
+    Kind.TAG: _structure_tag,
     Kind.STRINGS: _structure_strings,
+    Kind.TEXT: strict_str,
+    Kind.HEX: _structure_hex,
     Kind.OCTETS: _structure_octets,
 }
 
 _VALUES: dict[Kind, Callable[[Any], Any]] = {
+    Kind.U8: int,
     Kind.U16: int,
     Kind.U32: int,
     Kind.IPV4: str,
     Kind.IPV6: str,
     Kind.NAME: str,
+    Kind.STRING: str,
+    Kind.TAG: str,
     Kind.STRINGS: list,
+    Kind.TEXT: str,
+    Kind.HEX: bytes.hex,
     Kind.OCTETS: generic_text,
 }
 
@@ -174,17 +211,25 @@ _FIELDS = {
 
 def _document_hook(cls: type[Rdata]) -> Hook:
     """A hook for the documents of records with that data."""
-    kinds = _kinds(cls)
+    hooks = {name: _HOOKS[kind] for name, kind in _kinds(cls).items()}
+    return _class_hook(cls.__name__, hooks)
+
+
+def _class_hook(title: str, hooks: dict[str, Hook]) -> Hook:
+    """A hook for documents that have these fields, besides those that all have."""
     fields: dict[str, Any] = {
         "name": attrs.field(type=Name),
         "type": attrs.field(type=str),
         "ttl": attrs.field(type=int, default=DEFAULT_TTL),
-        **{name: attrs.field(type=object) for name in kinds},
+        **{name: attrs.field(type=object) for name in hooks},
     }
     document: type[Any] = attrs.make_class(
-        f"{cls.__name__}Document", fields, frozen=True, slots=True, kw_only=True
+        f"{title.replace('-', '')}Document",
+        fields,
+        frozen=True,
+        slots=True,
+        kw_only=True,
     )
-    hooks = {name: _HOOKS[kind] for name, kind in kinds.items()}
     return class_hook(
         _converter, document, name=parse_name, ttl=_bounded(MAX_TTL), **hooks
     )
@@ -192,6 +237,9 @@ def _document_hook(cls: type[Rdata]) -> Hook:
 
 def _structure_record(value: Any, _: Any) -> Record:
     document = strict_dict(value)
+    kind = document.get("type")
+    if isinstance(kind, str) and kind in SHORTHANDS:
+        return _structure_shorthand(SHORTHANDS[kind], document)
     number = _type_number(document)
     cls = RDATA.get(number, Raw)
     if str(document.get("data", "")).startswith(r"\#"):
@@ -201,6 +249,28 @@ def _structure_record(value: Any, _: Any) -> Record:
         return Record(fields.name, read_rdata(number, fields.data), fields.ttl)
     values = (getattr(fields, name) for name, *_ in _FIELDS[cls])
     return Record(fields.name, cls(*values), fields.ttl)
+
+
+def _structure_shorthand(shorthand: Shorthand, document: dict[str, Any]) -> Record:
+    fields = _SHORTHAND_HOOKS[shorthand](document, None)
+    try:
+        value = getattr(fields, shorthand.field)
+        return shorthand.record(fields.name, value, fields.ttl)
+    except ValueError as error:
+        raise Refused(str(error), "name") from None
+
+
+def _shorthand_hook(shorthand: Shorthand) -> Hook:
+    """A hook for the documents of `shorthand`."""
+
+    def structure_value(value: Any, _: Any) -> str:
+        text = strict_str(value)
+        if not shorthand.pattern.fullmatch(text):
+            wanted = shorthand.pattern.pattern
+            raise Refused(f"expected a match of {wanted}, not {shown(text)}")
+        return text
+
+    return _class_hook(shorthand.type, {shorthand.field: structure_value})
 
 
 def _type_number(document: dict[str, Any]) -> int:
@@ -217,8 +287,12 @@ def _type_number(document: dict[str, Any]) -> int:
     return number
 
 
-_KNOWN = [*sorted(type_name(number) for number in RDATA), "any other with data"]
+_KNOWN = [
+    *sorted([*map(type_name, RDATA), *SHORTHANDS]),
+    "any other with data",
+]
 
 _converter = new_converter()
 _converter.register_structure_hook(Record, _structure_record)
 _DOCUMENT_HOOKS = {cls: _document_hook(cls) for cls in _CLASSES}
+_SHORTHAND_HOOKS = {one: _shorthand_hook(one) for one in SHORTHANDS.values()}

@@ -38,10 +38,11 @@ from mocksmtp.codec.json_schema import (
 from mocksmtp.codec.structure import camel_case
 from mocksmtp.codec.tls import CertificateFields
 from mocksmtp.model.host import Listen, MailDomain
-from mocksmtp.model.kind import Kind, kind_of
+from mocksmtp.model.kind import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import RDATA, Rdata
 from mocksmtp.model.rrtype import type_name
+from mocksmtp.model.shorthand import SHORTHANDS
 from mocksmtp.model.zone import MAX_TTL
 
 __all__ = [
@@ -64,11 +65,16 @@ TYPE: Schema = {**TEXT, "format": "rrtype"}
 
 _TTL = whole(0, MAX_TTL)
 _KINDS: dict[Kind, Schema] = {
+    Kind.U8: whole(0, 0xFF),
     Kind.U16: whole(0, 0xFFFF),
     Kind.U32: whole(0, 0xFFFFFFFF),
     Kind.IPV4: IP_ADDRESSES[0],
     Kind.IPV6: IP_ADDRESSES[1],
     Kind.NAME: NAME,
+    Kind.STRING: {**TEXT, "maxLength": MAX_STRING},
+    Kind.TEXT: TEXT,
+    Kind.HEX: {**TEXT, "pattern": "^(?:[0-9A-Fa-f]{2})+$"},
+    Kind.TAG: {**TEXT, "pattern": f"^{TAG_TEXT.pattern}$"},
     Kind.STRINGS: {"type": "array", "items": TEXT, "minItems": 1},
     Kind.OCTETS: {**TEXT, "format": "rdata"},
 }
@@ -161,9 +167,19 @@ def _record(cls: type[Rdata] | None, required: tuple[str, ...]) -> Schema:
     return object_of(properties, (*required, *fields))
 
 
-def _records(*required: str) -> Schema:
-    kinds = (*RDATA.values(), None)
-    return any_of(*(_record(cls, required) for cls in kinds))
+def _records(*required: str) -> list[Schema]:
+    return [_record(cls, required) for cls in (*RDATA.values(), None)]
+
+
+def _shorthands() -> list[Schema]:
+    """What records are made of."""
+    schemas = []
+    for one in SHORTHANDS.values():
+        value = {**TEXT, "pattern": f"^{one.pattern.pattern}$"}
+        kind = {"const": one.type}
+        properties = {"name": NAME, "type": kind, "ttl": _TTL, one.field: value}
+        schemas.append(object_of(properties, ("name", "type", one.field)))
+    return schemas
 
 
 _PLAIN: dict[Any, Schema] = {
@@ -189,7 +205,7 @@ def named_schemas() -> dict[str, Schema]:
     for document in documents.ALL:
         told.of(document)
     records = {
-        "Record": _records("name", "type", "ttl"),
-        "NewRecord": _records("name", "type"),
+        "Record": any_of(*_records("name", "type", "ttl")),
+        "NewRecord": any_of(*_records("name", "type"), *_shorthands()),
     }
     return {**told.named, **taken.named, **records, **behavior_schemas()}

@@ -6,17 +6,20 @@ and nothing in it is thrown out for what else there is, as a CNAME beside an MX.
 
 Names are relative to ``$ORIGIN``, at first the root. A TTL that is not given is
 ``$TTL``, at first 60. ``$INCLUDE`` is refused: it names files. ``$GENERATE`` is
-understood, as far as `MAX_RECORDS` go.
+understood, as far as `MAX_RECORDS` go; data of several words stands in quotes there, as
+BIND has it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
 import dns.name
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.tokenizer
@@ -27,8 +30,8 @@ from mocksmtp.codec.rdata import generic_text, read_rdata
 from mocksmtp.codec.structure import DocumentError, Problem, TooManyValues
 from mocksmtp.model.kind import Kind, kind_of
 from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import RDATA, Raw, Rdata
-from mocksmtp.model.rrtype import type_name
+from mocksmtp.model.rdata import RDATA, TLSA, Raw, Rdata
+from mocksmtp.model.rrtype import RRType, type_name
 from mocksmtp.model.zone import DEFAULT_TTL, Record
 
 MAX_RECORDS = 200_000
@@ -40,7 +43,22 @@ _UNKNOWN = 0xFFFE
 """A type for private use, of which dnspython keeps the octets (RFC 6895 §3.1)."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
+_CONTROL = re.compile(r'["\\\x00-\x1f\x7f]')
 _QUOTED = re.compile(rb'["\\]|[^ -~]')
+
+
+class _Secure(dns.rdata.Rdata):
+    """`mocksmtp.model.rdata.Secure`, which has no data."""
+
+    @classmethod
+    def from_text(cls, rdclass: Any, rdtype: Any, *_: Any, **__: Any) -> _Secure:
+        return cls(rdclass, rdtype)
+
+    def _to_wire(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+dns.rdata.register_type(SimpleNamespace(SECURE=_Secure), RRType.SECURE, "SECURE")
 
 
 class TooManyRecords(TooManyValues):
@@ -92,6 +110,7 @@ class _Tokens(dns.tokenizer.Tokenizer):
         self.line = 1
         self.generic = 0
         self._has_generic = r"\#" in text
+        self._generates = False
         self._type_follows = False
         self._ahead: Token | None = None
 
@@ -105,6 +124,11 @@ class _Tokens(dns.tokenizer.Tokenizer):
             token, self._ahead = self._ahead, None
             return token
         token = super().get(want_leading, want_comment)
+        if want_leading:
+            self._generates = token.value.upper() == "$GENERATE"
+        elif self._generates and token.is_quoted_string():
+            # dnspython takes one word only, and quotes are none.
+            return Token(dns.tokenizer.IDENTIFIER, token.value)
         if self._type_follows and not want_leading and token.is_identifier():
             return self._replace_type(token)
         return token
@@ -174,8 +198,12 @@ def _problem(text: str, line: int, error: Exception) -> Problem:
 
 def _line(record: Record) -> str:
     rdata = record.rdata
+    if isinstance(rdata, TLSA) and not rdata.has_length_of_its_type:
+        octets = bytes((rdata.usage, rdata.selector, rdata.matching_type)) + rdata.data
+        rdata = Raw(rdata.type, octets)  # dnspython would not read it otherwise
     data = " ".join(write(getattr(rdata, name)) for name, write in _FIELDS[type(rdata)])
-    return f"{_name(record.name)} {record.ttl} IN {type_name(record.type)} {data}"
+    head = f"{_name(record.name)} {record.ttl} IN {type_name(record.type)}"
+    return f"{head} {data}" if data else head
 
 
 def _name(name: Name) -> str:
@@ -189,21 +217,37 @@ def _strings(texts: tuple[str, ...]) -> str:
 
 def _quote(text: str) -> str:
     """`text` within quotes; all that is not ASCII as decimal octets (RFC 1035 §5.1)."""
-    return _QUOTED.sub(_escaped, text.encode()).decode()
+    return _QUOTED.sub(lambda match: _escaped(match[0]), text.encode()).decode()
 
 
-def _escaped(match: re.Match[bytes]) -> bytes:
-    octet = match[0]
+def _escaped(octet: bytes) -> bytes:
     return b"\\" + octet if octet in b'"\\' else b"\\%03d" % octet[0]
 
 
+def _string(text: str) -> str:
+    """`text` within quotes, its letters as they are.
+
+    What dnspython reads where there is one string are characters, not octets.
+    """
+    return f'"{_CONTROL.sub(_escaped_character, text)}"'
+
+
+def _escaped_character(match: re.Match[str]) -> str:
+    return _escaped(match[0].encode()).decode()
+
+
 _TEXTS: dict[Kind, Callable[[Any], str]] = {
+    Kind.U8: str,
     Kind.U16: str,
     Kind.U32: str,
     Kind.IPV4: str,
     Kind.IPV6: str,
     Kind.NAME: _name,
+    Kind.STRING: _string,
+    Kind.TAG: str,
     Kind.STRINGS: _strings,
+    Kind.TEXT: _string,
+    Kind.HEX: bytes.hex,
 }
 
 

@@ -9,6 +9,7 @@ from mocksmtp.core.counters import new_queries
 from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.model.zone import Record
 
@@ -41,6 +42,7 @@ class Mock:
     :ivar host_numbers: where the names come from that nobody has chosen
     :ivar quota: what bounds the mailboxes of all hosts together
     :ivar queries: counts the DNS queries
+    :ivar query_log: the last DNS queries
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Mock:
         self.quota = default.mailbox.quota
         self.host_numbers = itertools.count(1)
         self.queries = new_queries()
+        self.query_log = QueryLog()
         self._zone = self._start_zone = zone
         self._served: Zone | None = None
         self._observers: list[Callable[[MailHost], None]] = []
@@ -139,11 +142,12 @@ class Mock:
 
     def reset(self, to_start: bool = False) -> None:
         """
-        Reset every host; records stay.
+        Reset every host, and forget the DNS queries; records stay.
 
         :param to_start: go back to the state at the start, the records too
         """
         for host in self.hosts.values():
             host.reset(to_start)
+        self.query_log.clear()
         if to_start:
             self.zone = self._start_zone

@@ -16,6 +16,11 @@ new. How a name is looked up:
 
 A type that is there is answered even beside a CNAME, and of several CNAMEs the
 first is followed: set-ups that RFC 1034 §3.6.2 forbids are there to be tested.
+A name is signed where it, or one above it, is marked as `Secure`, unless the zone
+that it is in begins below that mark. An answer is signed where all names are that it
+went through; that about the root's name servers, by which Postfix finds out whether its
+resolver validates, where any name is.
+
 There are no zone cuts: NS records are data, and no answer is a referral.
 """
 
@@ -46,6 +51,8 @@ MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
 
 _EMPTY: Node = {}
 
+_ADDRESSES = (int(RRType.A), int(RRType.AAAA))
+
 
 class Zone:
     """Records with an index, answering questions; it never changes.
@@ -56,6 +63,7 @@ class Zone:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._distinct: dict[tuple[Name, Rdata], Record] = {}
         self._nodes: dict[bytes, Node] = {ROOT.key: _EMPTY}
+        self._secure: frozenset[bytes] = frozenset()
         self._add(records)
 
     @property
@@ -68,6 +76,7 @@ class Zone:
         zone = Zone()
         zone._distinct = dict(self._distinct)
         zone._nodes = dict(self._nodes)
+        zone._secure = self._secure
         zone._add(records)
         return zone
 
@@ -81,9 +90,16 @@ class Zone:
 
     def answer(self, question: Question) -> Answer:
         """What a resolver that asked everywhere would say to `question`."""
+        passed = {question.name.key}
+        answer = self._follow(question, passed)
+        if self._secure and self._is_signed(question, passed):
+            return attrs.evolve(answer, ad=True)
+        return answer
+
+    def _follow(self, question: Question, passed: set[bytes]) -> Answer:
+        """The answer, through all aliases; the names on the way go to `passed`."""
         name = question.name
         aliases: RRset = ()
-        passed = {name.key}
         while True:
             node = self._node(name)
             if node is None:
@@ -104,14 +120,19 @@ class Zone:
         A node is replaced, not changed: another zone may have the same one.
         """
         added: dict[tuple[bytes, int], list[Record]] = {}
+        secure = set(self._secure)
         for record in records:
             self._distinct[record.name, record.rdata] = record
+            if record.type == RRType.SECURE:
+                secure.add(record.name.key)
+                continue
             added.setdefault((record.name.key, record.type), []).append(record)
         for (key, type_), rrset in added.items():
             self._add_path(key)
             node = self._nodes[key]
             distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
             self._nodes[key] = {**node, type_: tuple(distinct.values())}
+        self._secure = frozenset(secure)
         self._for_all = self._nodes.get(_wildcard(ROOT.key))
 
     def _add_path(self, key: bytes) -> None:
@@ -134,6 +155,19 @@ class Zone:
         while key not in self._nodes:
             key = key[1 + key[0] :]
         return key
+
+    def _is_signed(self, question: Question, passed: set[bytes]) -> bool:
+        if question.name == ROOT and question.type == RRType.NS:
+            return True
+        return all(map(self._is_secure, passed))
+
+    def _is_secure(self, key: bytes) -> bool:
+        """Whether a mark reaches `key`, before an SOA without one."""
+        while key not in self._secure:
+            if key == ROOT.key or RRType.SOA in self._nodes.get(key, _EMPTY):
+                return False
+            key = key[1 + key[0] :]
+        return True
 
     def _in_zone(self, name: Name) -> bool:
         return self._soa(name.key).name != ROOT
@@ -172,8 +206,11 @@ class Zone:
     def _addresses(self, host: Name) -> RRset:
         """The addresses that `host` has by itself, with no alias (RFC 2181 §10.3)."""
         node = self._node(host) or _EMPTY
-        ipv4, ipv6 = node.get(RRType.A, ()), node.get(RRType.AAAA, ())
-        return _owned(ipv4, host) + _owned(ipv6, host)
+        found: RRset = ()
+        for type_ in _ADDRESSES:
+            if type_ in node:
+                found += _owned(node[type_], host)
+        return found
 
 
 def _wildcard(key: bytes) -> bytes:

@@ -123,6 +123,10 @@ class MessageWriter:
         return wire
 
 
+def _write_u8(writer: MessageWriter, value: int) -> None:
+    writer.append(bytes([value]))
+
+
 def _write_u16(writer: MessageWriter, value: int) -> None:
     writer.append(_U16.pack(value))
 
@@ -139,21 +143,34 @@ def _write_whole_name(writer: MessageWriter, value: Name) -> None:
     writer.append(value.wire)
 
 
+def _write_string(writer: MessageWriter, value: str) -> None:
+    octets = value.encode()
+    writer.append(bytes([len(octets)]) + octets)
+
+
 def _write_strings(writer: MessageWriter, value: tuple[str, ...]) -> None:
     for text in value:
-        octets = text.encode()
-        writer.append(bytes([len(octets)]) + octets)
+        _write_string(writer, text)
+
+
+def _write_text(writer: MessageWriter, value: str) -> None:
+    writer.append(value.encode())
 
 
 _Write: TypeAlias = Callable[[MessageWriter, Any], None]
 
 _WRITERS: dict[Kind, _Write] = {
+    Kind.U8: _write_u8,
     Kind.U16: _write_u16,
     Kind.U32: _write_u32,
     Kind.IPV4: _write_address,
     Kind.IPV6: _write_address,
     Kind.NAME: _write_whole_name,
+    Kind.STRING: _write_string,
+    Kind.TAG: _write_string,
     Kind.STRINGS: _write_strings,
+    Kind.TEXT: _write_text,
+    Kind.HEX: MessageWriter.append,
     Kind.OCTETS: MessageWriter.append,
 }
 

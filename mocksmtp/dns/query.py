@@ -21,12 +21,15 @@ AA = 0x0400
 TC = 0x0200
 RD = 0x0100
 RA = 0x0080
+AD = 0x0020
 CD = 0x0010
 OPCODE = 0x7800
-RCODE = 0x000F
-"""Flags of a header (RFC 1035 §4.1.1; CD: RFC 4035 §3.1.6)."""
+"""Flags of a header (RFC 1035 §4.1.1; AD, CD: RFC 4035 §3)."""
 
 HEADER = struct.Struct(">6H")
+ID_SIZE = 2
+"""Octets of the ID that a message begins with."""
+
 FIXED = struct.Struct(">HHIH")
 """What a record has between its name and its data (RFC 1035 §4.1.3)."""
 
@@ -76,11 +79,6 @@ class Query:
     def opcode(self) -> int:
         """What kind of query it is; 0 is the ordinary one."""
         return (self.flags & OPCODE) >> 11
-
-
-def response_code(message: bytes) -> int:
-    """The rcode in the header of a response (RFC 1035 §4.1.1)."""
-    return message[3] & RCODE
 
 
 def read_query(packet: bytes) -> Query | None:

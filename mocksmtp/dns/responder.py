@@ -1,34 +1,81 @@
 """Responses to queries, the last ones remembered.
 
 A zone never changes, and what a response says follows from the zone and the query
-alone: to a query that differs in nothing but its ID the same octets are sent again,
-at a quarter of the cost. Mail servers ask the same all the time.
+alone: to octets that differ in nothing but the query's ID the same octets are sent
+again, and nothing is read or written anew. Mail servers ask the same all the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from mocksmtp.core.counters import OTHER, Queries, new_queries
+import attrs
+
+from mocksmtp.core.counters import OTHER
 from mocksmtp.core.zone import Zone
+from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query, read_query
 from mocksmtp.dns.resolver import resolve
-from mocksmtp.dns.response import EDNS_UDP, write_response
+from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
+from mocksmtp.model.dnsquery import TCP, UDP, DnsExchange, DnsReply
 from mocksmtp.model.rrtype import RRType
 
 if TYPE_CHECKING:
-    from mocksmtp.dns.query import Edns, Query
+    from mocksmtp.model.zone import Answer
 
-MOST_REMEMBERED = 1000
-"""How many responses are kept; then all are forgotten. Those over TCP may be long,
-and are kept only where they would fit a datagram."""
+MOST_REMEMBERED = 10_000
+"""How many responses over a transport are kept before older ones are forgotten: those
+that have not been asked for while so many others were."""
 
-_ID_SIZE = 2
+MOST_OCTETS = 1232
+"""Octets of a query, and of a response, beyond which it is not kept."""
 
 _NAMED = frozenset(RRType)
 
-_Asked: TypeAlias = "tuple[bytes, int, Edns | None, int]"
-_Told: TypeAlias = tuple[bytes, tuple[int, int]]
+
+@attrs.frozen
+class Response:
+    """
+    What a query is told.
+
+    :ivar octets: the message behind its ID; empty for silence
+    :ivar kind: as what it is counted: type and rcode; None where it is not
+    """
+
+    exchange: DnsExchange
+    octets: bytes
+    kind: tuple[int, int] | None
+
+
+class Memory:
+    """
+    What queries were told, by their octets; for one zone and one transport.
+
+    It is in two halves: when the younger one is full, it becomes the older one.
+    """
+
+    def __init__(self) -> None:
+        self.young: dict[bytes, Response] = {}
+        self.old: dict[bytes, Response] = {}
+
+    def forget(self) -> None:
+        """Forget all."""
+        self.young, self.old = {}, {}
+
+    def recall(self, asked: bytes) -> Response | None:
+        """What was told, where `young` has nothing."""
+        response = self.old.get(asked)
+        if response is not None:
+            self.keep(asked, response)
+        return response
+
+    def keep(self, asked: bytes, response: Response) -> None:
+        """Keep what `asked` was told, unless that is too long."""
+        if max(len(asked), len(response.octets)) > MOST_OCTETS:
+            return
+        if len(self.young) >= MOST_REMEMBERED:
+            self.young, self.old = {}, self.young
+        self.young[asked] = response
 
 
 class Responder:
@@ -36,38 +83,54 @@ class Responder:
     Answers queries from the zone that there is when they come.
 
     :param zone: tells the zone; another one takes effect with the next query
-    :param counts: counts the queries; `OTHER` for a type that has no name
     """
 
-    def __init__(self, zone: Callable[[], Zone], counts: Queries | None = None) -> None:
+    def __init__(self, zone: Callable[[], Zone]) -> None:
         self._zone = zone
-        self._counts = new_queries() if counts is None else counts
-        self._remembered: dict[_Asked, _Told] = {}
+        self._told = {UDP: Memory(), TCP: Memory()}
         self._of_zone: Zone | None = None
 
-    def respond(self, query: Query, limit: int) -> bytes:
-        """The message that answers `query`, of at most `limit` octets."""
+    def respond(self, packet: bytes, transport: str) -> Response | None:
+        """What the query in `packet` is told; None if it is met with silence."""
         zone = self._zone()
         if zone is not self._of_zone:
             self._of_zone = zone
-            self._remembered.clear()
-        asked = (query.section, query.flags, query.edns, limit)
-        told = self._remembered.get(asked)
-        if told is None:
-            answer = resolve(query, zone)
-            response = write_response(query, answer, limit)[_ID_SIZE:]
-            told = response, (_type_of(query), answer.rcode)
-            self._remember(asked, told)
-        response, kind = told
-        self._counts[kind] += 1
-        return query.id.to_bytes(_ID_SIZE, "big") + response
+            for told in self._told.values():
+                told.forget()
+        asked, told = packet[ID_SIZE:], self._told[transport]
+        response = told.young.get(asked) or told.recall(asked)
+        if response is None:
+            query = read_query(packet)
+            if query is None:
+                return None
+            response = responded(query, resolve(query, zone), transport)
+            told.keep(asked, response)
+        return response
 
-    def _remember(self, asked: _Asked, told: _Told) -> None:
-        if len(told[0]) > EDNS_UDP:
-            return
-        if len(self._remembered) >= MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[asked] = told
+
+def responded(query: Query, answer: Answer | None, transport: str) -> Response:
+    """What `query` is told where this is the answer; None is silence."""
+    edns = query.edns
+    asked = (
+        query.question,
+        edns.size if edns else None,
+        edns is not None and edns.dnssec_ok,
+    )
+    if answer is None:
+        return Response(DnsExchange(*asked, None), b"", None)
+    limit = MAX_TCP if transport == TCP else udp_limit(query)
+    octets = write_response(query, answer, limit)
+    _, flags, _, answers, *_ = HEADER.unpack_from(octets)
+    reply = DnsReply(answer.rcode, answers, bool(flags & TC))
+    kind = (_type_of(query), answer.rcode)
+    return Response(DnsExchange(*asked, reply), octets[ID_SIZE:], kind)
+
+
+def overruled(packet: bytes, answer: Answer | None, transport: str) -> Response:
+    """What the query in `packet`, which was answered before, is told instead."""
+    query = read_query(packet)
+    assert query is not None
+    return responded(query, answer, transport)
 
 
 def _type_of(query: Query) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mocksmtp.dns.message import MessageWriter
-from mocksmtp.dns.query import AA, CD, DNSSEC_OK, OPCODE, QR, RA, RD, TC
+from mocksmtp.dns.query import AA, AD, CD, DNSSEC_OK, OPCODE, QR, RA, RD, TC
 from mocksmtp.model.rrtype import RRType
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ MAX_TCP = 0xFFFF
 PLAIN_UDP = 512
 """Octets of a datagram for a client without EDNS (RFC 1035 §4.2.1)."""
 
-EDNS_UDP = 1232
-"""Octets of a datagram for any client: none is cut up on its way (DNS flag day 2020).
+EDNS_UDP = 4096
+"""Octets of a datagram for any client, however many it takes (RFC 6891 §6.2.5).
 
 It is also what we say that we take ourselves.
 """
@@ -50,6 +50,8 @@ def write_response(query: Query, answer: Answer, limit: int) -> bytes:
     flags = QR | RA | query.flags & (OPCODE | RD | CD) | answer.rcode & 0xF
     if answer.aa:
         flags |= AA
+    if answer.ad:
+        flags |= AD
     answers, all_answers = _fill(writer, answer.answers)
     authority, all_authority = (
         _fill(writer, answer.authority) if all_answers else (0, False)

@@ -1,9 +1,11 @@
 """The DNS server: one factory for datagrams and connections, over twisted.names.
 
     datagram, or message of a connection
-      -> read_query: octets to a Query, or silence
       -> DNSFactory.messageReceived
-      -> Responder: resolve(query, zone) to an Answer, write_response to octets again
+      -> Responder: remembered octets, or read_query, resolve(query, zone) to an
+         Answer and write_response to octets again
+      -> decide: where there is one, another answer, or silence
+      -> QueryLog
 
 Over TCP (RFC 7766) a connection carries queries as long as it is used: it is
 closed when `idle` seconds pass without a whole one, and its input waits while its
@@ -26,11 +28,12 @@ from twisted.names.server import DNSServerFactory
 from twisted.protocols.policies import TimeoutMixin
 from zope.interface import implementer
 
-from mocksmtp.core.counters import Queries
+from mocksmtp.core.counters import Queries, new_queries
+from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
-from mocksmtp.dns.query import Query, read_query
-from mocksmtp.dns.responder import Responder
-from mocksmtp.dns.response import MAX_TCP, udp_limit
+from mocksmtp.dns.query import ID_SIZE
+from mocksmtp.dns.responder import Responder, overruled
+from mocksmtp.model.dnsquery import TCP, UDP, DnsAttempt, DnsExchange, Verdict
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
@@ -53,16 +56,11 @@ class Datagrams(DNSDatagramProtocol):
 
     noisy = False
     controller: DNSFactory
+    name = UDP
 
     def datagramReceived(self, data: bytes, addr: Peer) -> None:
         """A client sent `data`."""
-        query = read_query(data)
-        if query is not None:
-            self.controller.messageReceived(query, self, addr)
-
-    def limit(self, query: Query) -> int:
-        """How many octets the answer may have."""
-        return udp_limit(query)
+        self.controller.messageReceived(data, self, addr)
 
     def send(self, message: bytes, address: Peer | None) -> None:
         """Send a response; it may be lost, as any datagram."""
@@ -76,6 +74,7 @@ class Connection(DNSProtocol, TimeoutMixin):
 
     controller: DNSFactory
     transport: Any  # ITCPTransport and IConsumer
+    name = TCP
 
     def connectionMade(self) -> None:
         """A client connected."""
@@ -90,10 +89,8 @@ class Connection(DNSProtocol, TimeoutMixin):
 
     def stringReceived(self, data: bytes) -> None:
         """A whole message is there."""
-        query = read_query(data)
-        if query is not None:
+        if self.controller.messageReceived(data, self):
             self.resetTimeout()
-            self.controller.messageReceived(query, self)
 
     def readConnectionLost(self) -> None:
         """The client asks no more; what it asked is still answered."""
@@ -113,10 +110,6 @@ class Connection(DNSProtocol, TimeoutMixin):
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
-    def limit(self, query: Query) -> int:
-        """How many octets the answer may have."""
-        return MAX_TCP
-
     def send(self, message: bytes, address: Peer | None) -> None:
         """Send a response."""
         self.sendString(message)
@@ -128,8 +121,10 @@ class DNSFactory(DNSServerFactory):
 
     :ivar idle: seconds that a connection may go without a query
     :ivar max_connections: how many there may be at a time
-    :ivar told: called with a query, the octets that answered it, ``udp`` or
-        ``tcp``, and the client's address; or None
+    :ivar told: called with an exchange, ``udp`` or ``tcp``, and the client's address;
+        or None
+    :ivar decide: asked of each query whether it is answered otherwise than by the
+        zone; or None
     """
 
     noisy = False
@@ -142,13 +137,17 @@ class DNSFactory(DNSServerFactory):
         idle: float = IDLE,
         max_connections: int = MAX_CONNECTIONS,
         counts: Queries | None = None,
+        log: QueryLog | None = None,
     ) -> None:
         super().__init__()
-        self._responder = Responder(zone, counts)
+        self._responder = Responder(zone)
+        self._counts = new_queries() if counts is None else counts
+        self._log = QueryLog() if log is None else log
         self._reactor = reactor
         self.idle = idle
         self.max_connections = max_connections
-        self.told: Callable[[Query, bytes, str, str], None] | None = None
+        self.told: Callable[[DnsExchange, str, str], None] | None = None
+        self.decide: Callable[[DnsAttempt], Verdict | None] | None = None
         self._closed: Deferred[None] | None = None
 
     def datagrams(self) -> Datagrams:
@@ -185,18 +184,35 @@ class DNSFactory(DNSServerFactory):
             connection.transport.abortConnection()
 
     def messageReceived(
-        self, message: Query, proto: Datagrams | Connection, address: Peer | None = None
-    ) -> None:
-        """Answer `message`, which came over `proto`, for UDP from `address`."""
-        response = self._responder.respond(message, proto.limit(message))
-        proto.send(response, address)
+        self, message: bytes, proto: Datagrams | Connection, address: Peer | None = None
+    ) -> bool:
+        """Answer `message`, which came over `proto`, for UDP from `address`.
+
+        :return: whether it was a query
+        """
+        transport = proto.name
+        response = self._responder.respond(message, transport)
+        if response is None:
+            return False
+        client = address or _peer(proto)
+        behavior = None
+        if self.decide is not None:
+            attempt = DnsAttempt(response.exchange.question, client[0], transport)
+            verdict = self.decide(attempt)
+            if verdict is not None:
+                behavior = verdict.behavior
+                response = overruled(message, verdict.answer, transport)
+        if response.kind is not None:
+            proto.send(message[:ID_SIZE] + response.octets, address)
+            self._counts[response.kind] += 1
+        exchange = response.exchange
+        self._log.note(self._reactor.seconds(), client, transport, exchange, behavior)
         if self.told is not None:
-            self.told(message, response, *_client(proto, address))
+            self.told(exchange, transport, client[0])
+        return True
 
 
-def _client(proto: Datagrams | Connection, address: Peer | None) -> tuple[str, str]:
-    """How a client asked, and its address."""
-    if address is not None:
-        return "udp", address[0]
+def _peer(proto: Datagrams | Connection) -> Peer:
     assert isinstance(proto, Connection)
-    return "tcp", proto.transport.getPeer().host
+    peer = proto.transport.getPeer()
+    return peer.host, peer.port

@@ -26,6 +26,7 @@ from mocksmtp.http import (
     hosts,
     mails,
     metrics,
+    queries,
     records,
     scenarios,
     service,
@@ -58,6 +59,7 @@ NAMED_ROUTES = (
 ROOT_ROUTES = (
     *hosts.ROUTES,
     *records.ROUTES,
+    *queries.ROUTES,
     *authority.ROUTES,
     *service.ROUTES,
     *sessions.ROOT_ROUTES,

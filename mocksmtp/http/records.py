@@ -24,6 +24,7 @@ from mocksmtp.codec.structure import parse_json
 from mocksmtp.codec.zonefile import parse_zone_text, zone_text
 from mocksmtp.core.zone import Zone
 from mocksmtp.http.answers import send_nothing
+from mocksmtp.http.bulk import no_collection
 from mocksmtp.http.describing import DONE, answers, array, one_or_more, text
 from mocksmtp.http.documents import in_turn, read_body
 from mocksmtp.http.listing import array_pieces, send_pieces
@@ -70,14 +71,25 @@ async def list_records(call: Call[Any]) -> Answer:
 async def put_records(call: Call[Any]) -> None:
     """Replace all records."""
     parse = _parser(call)
-    zone = await in_turn(call, read_body(call), lambda body: Zone(parse(body)))
+
+    def make(body: bytes) -> Zone:
+        with no_collection(len(body)):
+            return Zone(parse(body))
+
+    zone = await in_turn(call, read_body(call), make)
     call.api.mock.zone = zone
     send_nothing(call.request)
 
 
 async def add_records(call: Call[Any]) -> Answer:
     """Add records to those that there are, and tell them as they were read."""
-    records = await in_turn(call, read_body(call), _parser(call))
+    parse = _parser(call)
+
+    def read(body: bytes) -> tuple[Record, ...]:
+        with no_collection(len(body)):
+            return parse(body)
+
+    records = await in_turn(call, read_body(call), read)
     await _change(call, len(records), lambda zone: zone.with_records(records))
     return await _send_json(call, records, 201)
 

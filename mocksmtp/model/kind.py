@@ -8,6 +8,7 @@ format, the zone file's and the JSON document's how to write it.
 from __future__ import annotations
 
 import enum
+import re
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
 
@@ -25,16 +26,29 @@ MAX_STRING = 255
 """Octets of one character-string (RFC 1035 §3.3)."""
 
 
+TAG_TEXT = re.compile(f"[0-9A-Za-z]{{1,{MAX_STRING}}}")
+"""A tag (RFC 8659 §4.1)."""
+
+
 class Kind(enum.Enum):
     """What the value of a field is."""
 
+    U8 = enum.auto()
     U16 = enum.auto()
     U32 = enum.auto()
     IPV4 = enum.auto()
     IPV6 = enum.auto()
     NAME = enum.auto()
+    STRING = enum.auto()
+    """One character-string."""
+    TAG = enum.auto()
+    """One character-string of ASCII letters and digits."""
     STRINGS = enum.auto()
     """Character-strings, one or more, to the end of the data."""
+    TEXT = enum.auto()
+    """A text, to the end of the data."""
+    HEX = enum.auto()
+    """Octets, one or more, to the end of the data, told in hexadecimal."""
     OCTETS = enum.auto()
     """Anything, to the end of the data."""
 
@@ -53,6 +67,22 @@ def within(limit: int) -> Any:
             raise ValueError(f"{field.name} is {value}, not from 0 to {limit}")
 
     return check
+
+
+def up_to(limit: int) -> Any:
+    """A validator: a text of at most `limit` octets of UTF-8, or so many octets."""
+
+    def check(_: object, field: attrs.Attribute[Any], value: str | bytes) -> None:
+        octets = value.encode() if isinstance(value, str) else value
+        if len(octets) > limit:
+            raise ValueError(f"{field.name} has more than {limit} octets")
+
+    return check
+
+
+def _is_tag(_: object, field: attrs.Attribute[str], value: str) -> None:
+    if not TAG_TEXT.fullmatch(value):
+        raise ValueError(f"{field.name} has from 1 to {MAX_STRING} letters and digits")
 
 
 def character_strings(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -83,10 +113,15 @@ def _of(kind: Kind, **how: Any) -> dict[str, Any]:
     return {"metadata": {"kind": kind}, **how}
 
 
+U8 = _of(Kind.U8, validator=within(0xFF))
 U16 = _of(Kind.U16, validator=within(0xFFFF))
 U32 = _of(Kind.U32, validator=within(0xFFFFFFFF))
 IPV4 = _of(Kind.IPV4, converter=_address(IPv4Address))
 IPV6 = _of(Kind.IPV6, converter=_address(IPv6Address))
 NAME = _of(Kind.NAME, converter=to_name)
+STRING = _of(Kind.STRING, validator=up_to(MAX_STRING))
+TAG = _of(Kind.TAG, validator=_is_tag)
 STRINGS = _of(Kind.STRINGS, converter=character_strings)
+TEXT = _of(Kind.TEXT, validator=up_to(MAX_RDATA))
+HEX = _of(Kind.HEX, validator=up_to(MAX_RDATA))
 OCTETS = _of(Kind.OCTETS)

@@ -12,9 +12,26 @@ from typing import ClassVar
 
 import attrs
 
-from mocksmtp.model.kind import IPV4, IPV6, MAX_RDATA, NAME, OCTETS, STRINGS, U16, U32
+from mocksmtp.model.kind import (
+    HEX,
+    IPV4,
+    IPV6,
+    MAX_RDATA,
+    NAME,
+    OCTETS,
+    STRING,
+    STRINGS,
+    TAG,
+    TEXT,
+    U8,
+    U16,
+    U32,
+)
 from mocksmtp.model.name import Name
 from mocksmtp.model.rrtype import RRType, is_data_type, type_name
+
+_DIGESTS = {1: 32, 2: 64}
+"""Octets of SHA-256 and SHA-512, by matching type (RFC 6698 §2.1.3)."""
 
 
 class Rdata:
@@ -81,6 +98,14 @@ class CNAME(Rdata):
 
 
 @attrs.frozen
+class PTR(Rdata):
+    """The name that an address, as a name, stands for (RFC 1035 §3.3.12)."""
+
+    TYPE = RRType.PTR
+    target: Name = attrs.field(**NAME)
+
+
+@attrs.frozen
 class NS(Rdata):
     """A name server of the zone (RFC 1035 §3.3.11)."""
 
@@ -129,6 +154,84 @@ class TXT(Rdata):
 
 
 @attrs.frozen
+class SRV(Rdata):
+    """Where a service is; the lowest priority first (RFC 2782)."""
+
+    TYPE = RRType.SRV
+    priority: int = attrs.field(**U16)
+    weight: int = attrs.field(**U16)
+    port: int = attrs.field(**U16)
+    target: Name = attrs.field(**NAME)
+
+    @property
+    def host(self) -> Name:
+        """The host of the service."""
+        return self.target
+
+
+@attrs.frozen
+class NAPTR(Rdata):
+    """A rule that rewrites a name (RFC 3403 §4.1)."""
+
+    TYPE = RRType.NAPTR
+    order: int = attrs.field(**U16)
+    preference: int = attrs.field(**U16)
+    flags: str = attrs.field(**STRING)
+    services: str = attrs.field(**STRING)
+    regexp: str = attrs.field(**STRING)
+    replacement: Name = attrs.field(**NAME)
+
+
+@attrs.frozen
+class TLSA(Rdata):
+    """What the certificate of a TLS server is like (RFC 6698 §2.1)."""
+
+    TYPE = RRType.TLSA
+    usage: int = attrs.field(**U8)
+    selector: int = attrs.field(**U8)
+    matching_type: int = attrs.field(**U8)
+    data: bytes = attrs.field(**HEX)
+
+    @data.validator
+    def _is_there(self, _: object, value: bytes) -> None:
+        if not 0 < len(value) <= MAX_RDATA - 3:
+            raise ValueError(f"TLSA has from 1 to {MAX_RDATA - 3} octets of data")
+
+    @property
+    def has_length_of_its_type(self) -> bool:
+        """Whether a digest is as long as its kind is (RFC 6698 §2.1.3)."""
+        return self.matching_type not in _DIGESTS or (
+            len(self.data) == _DIGESTS[self.matching_type]
+        )
+
+
+@attrs.frozen
+class CAA(Rdata):
+    """Who may issue certificates (RFC 8659 §4.1)."""
+
+    TYPE = RRType.CAA
+    flags: int = attrs.field(**U8)
+    tag: str = attrs.field(**TAG)
+    value: str = attrs.field(**TEXT)
+
+    @value.validator
+    def _fits(self, _: object, value: str) -> None:
+        if 2 + len(self.tag) + len(value.encode()) > MAX_RDATA:
+            raise ValueError(f"tag and value have more than {MAX_RDATA - 2} octets")
+
+
+@attrs.frozen
+class Secure(Rdata):
+    """That a name and all below it are signed, as a validating resolver would find.
+
+    It is not told to who asks: answers about such names have AD set (RFC 4035
+    §3.2.3). Below it an SOA begins a zone that is not signed, unless it has this too.
+    """
+
+    TYPE = RRType.SECURE
+
+
+@attrs.frozen
 class Raw(Rdata):
     """Data of a type that has no class here, or that its class cannot hold.
 
@@ -155,6 +258,7 @@ class Raw(Rdata):
 
 
 RDATA: dict[int, type[Rdata]] = {
-    cls.TYPE: cls for cls in (A, NS, CNAME, SOA, MX, TXT, AAAA)
+    cls.TYPE: cls
+    for cls in (A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, NAPTR, TLSA, CAA, Secure)
 }
 """The class of each type that has one; all others are `Raw`."""

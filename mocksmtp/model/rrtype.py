@@ -56,6 +56,8 @@ class RRType(enum.IntEnum):
     ANY = 255
     URI = 256
     CAA = 257
+    SECURE = 65353
+    """No type of DNS: marks names as signed (`mocksmtp.model.rdata.Secure`)."""
 
 
 def type_name(number: int) -> str:

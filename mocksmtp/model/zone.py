@@ -61,6 +61,7 @@ class Answer:
     A response without its wire format.
 
     :ivar aa: whether it speaks with authority (RFC 1035 §4.1.1)
+    :ivar ad: whether all of it is signed (RFC 4035 §3.2.3)
     :ivar answers: what was asked for, after the aliases that lead to it
     :ivar authority: for "there is none", the zone's SOA (RFC 2308 §2)
     :ivar additional: addresses that will be wanted next
@@ -71,3 +72,4 @@ class Answer:
     answers: tuple[Record, ...] = ()
     authority: tuple[Record, ...] = ()
     additional: tuple[Record, ...] = ()
+    ad: bool = False

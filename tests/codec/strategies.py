@@ -7,7 +7,23 @@ from ipaddress import IPv4Address, IPv6Address
 from hypothesis import strategies as st
 
 from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, RDATA, SOA, TXT, A, Raw
+from mocksmtp.model.rdata import (
+    AAAA,
+    CAA,
+    CNAME,
+    MX,
+    NAPTR,
+    NS,
+    PTR,
+    RDATA,
+    SOA,
+    SRV,
+    TLSA,
+    TXT,
+    A,
+    Raw,
+    Secure,
+)
 from mocksmtp.model.rrtype import is_data_type
 from mocksmtp.model.zone import Record
 
@@ -23,8 +39,11 @@ def _name(parts: list[bytes]) -> Name:
 
 
 names = st.lists(labels, max_size=5).map(_name)
-u16, u32 = st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1)
+u8, u16, u32 = (st.integers(0, 2**bits - 1) for bits in (8, 16, 32))
 texts = st.text(st.characters(codec="utf-8"), max_size=300)
+
+strings = st.text(st.characters(codec="utf-8"), max_size=63)
+tags = st.from_regex("[0-9A-Za-z]{1,15}", fullmatch=True)
 
 unknown = st.builds(
     Raw,
@@ -41,6 +60,12 @@ known = st.one_of(
     st.builds(MX, u16, names),
     st.builds(CNAME, names),
     st.builds(NS, names),
+    st.builds(PTR, names),
+    st.builds(SRV, u16, u16, u16, names),
+    st.builds(NAPTR, u16, u16, strings, strings, strings, names),
+    st.builds(TLSA, u8, u8, u8, st.binary(min_size=1, max_size=40)),
+    st.builds(CAA, u8, tags, texts),
+    st.builds(Secure),
     st.builds(SOA, names, names, u32, u32, u32, u32, u32),
     st.builds(TXT, st.lists(texts, min_size=1, max_size=4)),
 )
@@ -52,6 +77,12 @@ BROKEN = (
     Raw(16, b""),
     Raw(16, b"\2\xff\xfe"),
     Raw(6, b"\0\0"),
+    Raw(33, b"\0\0\0\0\0\0"),
+    Raw(35, b"\0\0\0\0\1\xff\0\0\0"),
+    Raw(52, b"\3\1\1"),
+    Raw(257, b"\0\0"),
+    Raw(257, b"\0\1-x"),
+    Raw(65353, b"x"),
 )
 """Data that its class cannot hold."""
 

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.rdata import generic_text, parse_generic, read_rdata
 from mocksmtp.dns.message import MessageWriter
-from mocksmtp.model.rdata import MX, TXT, A, Raw, Rdata
+from mocksmtp.model.rdata import MX, TLSA, TXT, A, Raw, Rdata, Secure
 from mocksmtp.model.rrtype import RRType
 from mocksmtp.model.zone import Record
 from tests.codec.strategies import BROKEN, rdatas
@@ -91,7 +91,10 @@ class ReadTests(SynchronousTestCase):
         """Data is read from what is written to the wire, without compression."""
         self.assertEqual(read_rdata(rdata.type, wire(rdata)), rdata)
 
-    @given(st.sampled_from([1, 2, 5, 6, 15, 16, 28, 33]), st.binary(max_size=60))
+    @given(
+        st.sampled_from([1, 2, 5, 6, 12, 15, 16, 28, 33, 35, 52, 257, 65353]),
+        st.binary(max_size=60),
+    )
     def test_any_octets(self, number: int, data: bytes):
         """Any octets become data that is written as the same octets."""
         self.assertEqual(wire(read_rdata(number, data)), data)
@@ -107,7 +110,7 @@ def wire(rdata: Rdata) -> bytes:
     writer = MessageWriter(b"", 2**17)
     writer.record(Record(".", rdata))
     response = writer.finish(0, 0x8000, 1, 0, 0)
-    if isinstance(rdata, Raw):
+    if isinstance(rdata, Raw | Secure | TLSA):
         return response[12 + 11 :]
     (rrset,) = dns.message.from_wire(response).answer
     return rrset[0].to_wire()

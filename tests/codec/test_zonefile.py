@@ -11,8 +11,22 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.codec import zonefile
 from mocksmtp.codec.structure import DocumentError
 from mocksmtp.codec.zonefile import TooManyRecords, parse_zone_text, zone_text
-from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw
-from mocksmtp.model.rrtype import RRType
+from mocksmtp.model.rdata import (
+    AAAA,
+    CAA,
+    CNAME,
+    MX,
+    NAPTR,
+    NS,
+    PTR,
+    SOA,
+    SRV,
+    TLSA,
+    TXT,
+    A,
+    Raw,
+    Secure,
+)
 from mocksmtp.model.zone import Record
 from tests.codec.strategies import records
 
@@ -30,6 +44,11 @@ mx     5    A      192.0.2.1
 text        TXT    "a;b" plain "q\"u\\ote" "\195\169" ""
 bücher      A      192.0.2.2
 _25._tcp.mx TLSA   3 1 0 cafe
+_smtp._tcp  SRV    10 20 25 mx
+@           CAA    0 issue "ca.test; é"
+            NAPTR  1 2 S "" "!^.*$!\!" _smtp._tcp
+            SECURE
+1.2.0.192   PTR    mx
 $ORIGIN sub
 deep        TYPE65280 \# 2 cafe
 """
@@ -43,7 +62,12 @@ RECORDS = (
     Record("mx.ex.test", CNAME("elsewhere.test"), 300),
     Record("text.ex.test", TXT(["a;b", "plain", 'q"u\\ote', "é", ""]), 300),
     Record("xn--bcher-kva.ex.test", A("192.0.2.2"), 300),
-    Record("_25._tcp.mx.ex.test", Raw(RRType.TLSA, b"\3\1\0\xca\xfe"), 300),
+    Record("_25._tcp.mx.ex.test", TLSA(3, 1, 0, b"\xca\xfe"), 300),
+    Record("_smtp._tcp.ex.test", SRV(10, 20, 25, "mx.ex.test"), 300),
+    Record("ex.test", CAA(0, "issue", "ca.test; é"), 300),
+    Record("ex.test", NAPTR(1, 2, "S", "", "!^.*$!!", "_smtp._tcp.ex.test"), 300),
+    Record("ex.test", Secure(), 300),
+    Record("1.2.0.192.ex.test", PTR("mx.ex.test"), 300),
     Record("deep.sub.ex.test", Raw(65280, b"\xca\xfe"), 300),
 )
 
@@ -72,6 +96,18 @@ class ParseTests(SynchronousTestCase):
         parsed = parse_zone_text("$GENERATE 1-3 h$.test. A 192.0.2.$")
         self.assertEqual(
             [str(record.name) for record in parsed], ["h1.test", "h2.test", "h3.test"]
+        )
+
+    def test_generate_words(self):
+        """Data of several words is generated from what stands within quotes."""
+        text = '$GENERATE 1-2 ex MX "$ mx$.ex"\na TXT "b"'
+        self.assertEqual(
+            parse_zone_text(text),
+            (
+                Record("ex", MX(1, "mx1.ex")),
+                Record("ex", MX(2, "mx2.ex")),
+                Record("a", TXT("b")),
+            ),
         )
 
     def test_broken_data(self):
@@ -138,6 +174,7 @@ WORDS = (
         "MX",
         "TXT",
     ),
+    *("PTR", "SRV", "NAPTR", "CAA", "SECURE", "issue"),
     *("SOA", "TYPE9", "TLSA", "LOC", "SVCB", "192.0.2.1", "::1", "10", "4", "cafe"),
     *("$ORIGIN", "$TTL", "$GENERATE", "1-3", "$", "${0,2,d}", "\\#", "\\"),
     *('"x"', '"', "(", ")", ";"),
@@ -222,7 +259,12 @@ class TextTests(SynchronousTestCase):
                 mx.ex.test. 300 IN CNAME elsewhere.test.
                 text.ex.test. 300 IN TXT "a;b" "plain" "q\"u\\ote" "\195\169" ""
                 xn--bcher-kva.ex.test. 300 IN A 192.0.2.2
-                _25._tcp.mx.ex.test. 300 IN TLSA \# 5 030100cafe
+                _25._tcp.mx.ex.test. 300 IN TLSA 3 1 0 cafe
+                _smtp._tcp.ex.test. 300 IN SRV 10 20 25 mx.ex.test.
+                ex.test. 300 IN CAA 0 issue "ca.test; é"
+                ex.test. 300 IN NAPTR 1 2 "S" "" "!^.*$!!" _smtp._tcp.ex.test.
+                ex.test. 300 IN SECURE
+                1.2.0.192.ex.test. 300 IN PTR mx.ex.test.
                 deep.sub.ex.test. 300 IN TYPE65280 \# 2 cafe
                 """
             ).lstrip(),
@@ -232,6 +274,13 @@ class TextTests(SynchronousTestCase):
         """The root is a dot, as an owner and as an exchange."""
         text = zone_text([Record(".", MX(0, "."))])
         self.assertEqual(text, ". 60 IN MX 0 .\n")
+
+    def test_digest_of_a_wrong_length(self):
+        """It is written in the form that every reader takes, and read as it was."""
+        record = Record("a", TLSA(3, 1, 1, b"\xca\xfe"))
+        text = zone_text([record])
+        self.assertEqual(text, "a. 60 IN TLSA \\# 5 030101cafe\n")
+        self.assertEqual(parse_zone_text(text), (record,))
 
     @given(records)
     def test_round_trip(self, some: tuple[Record, ...]):

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.core.zone import MADE_UP_SOA, MAX_ALIASES, MOST_RECORDS, Zone
 from mocksmtp.model.name import ROOT, Name
-from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw
+from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw, Secure
 from mocksmtp.model.rrtype import RRType, type_number
 from mocksmtp.model.zone import Answer, Question, Rcode, Record
 
@@ -109,6 +109,65 @@ class AdditionalTests(SynchronousTestCase):
         """A null MX has no addresses (RFC 7505)."""
         answer = ask(Zone([Record("ex.test", MX(0, "."))]), "ex.test", "MX")
         self.assertEqual(answer.additional, ())
+
+
+class SignedTests(SynchronousTestCase):
+    """Names that are marked as signed."""
+
+    zone = Zone(
+        [
+            Record("ex.test", Secure()),
+            Record("mx.ex.test", A("192.0.2.1")),
+            Record("away.ex.test", CNAME("www.other.test")),
+            Record("loop.ex.test", CNAME("LOOP.ex.test")),
+            Record("plain.ex.test", SOA_RDATA),
+            Record("www.other.test", A("192.0.2.1")),
+            Record("alias.other.test", CNAME("mx.ex.test")),
+        ]
+    )
+
+    def test_signed(self):
+        """The mark reaches what is there, and that a name or type is not there."""
+        for name in ("ex.test", "EX.test", "mx.ex.test", "no.ex.test", "loop.ex.test"):
+            self.assertTrue(ask(self.zone, name, "A").ad, name)
+
+    def test_not_signed(self):
+        """It does not reach other names, a zone below, nor an alias half way."""
+        for name in (
+            *("test", "other.test", "xex.test", "www.other.test", "away.ex.test"),
+            *("plain.ex.test", "a.plain.ex.test", "alias.other.test"),
+        ):
+            self.assertFalse(ask(self.zone, name, "A").ad, name)
+
+    def test_both_marked(self):
+        """An alias from one signed name to another is signed; so is a zone's own."""
+        zone = self.zone.with_records(
+            [Record("other.test", Secure()), Record("plain.ex.test", Secure())]
+        )
+        for name in ("away.ex.test", "alias.other.test", "a.plain.ex.test"):
+            self.assertTrue(ask(zone, name, "A").ad, name)
+
+    def test_name_servers_of_the_root(self):
+        """They are what a sender asks for to see whether its resolver validates."""
+        self.assertTrue(ask(self.zone, ".", "NS").ad)
+        self.assertFalse(ask(self.zone, ".", "MX").ad)
+        self.assertFalse(ask(Zone([Record(".", NS("a.test"))]), ".", "NS").ad)
+
+    def test_mark_is_no_record(self):
+        """The mark is listed, and nobody is told of it; taken away, it is no more."""
+        marked = Zone([Record("ex.test", Secure())])
+        self.assertEqual(len(marked.records), 1)
+        self.assertEqual(ask(marked, "ex.test", "SECURE").rcode, Rcode.NXDOMAIN)
+        self.assertEqual(ask(self.zone, "ex.test", "ANY").answers, ())
+        self.assertFalse(
+            ask(self.zone.without(Name.parse("ex.test")), "ex.test", "A").ad
+        )
+
+    def test_all(self):
+        """A mark at the top reaches all that is in no zone."""
+        zone = Zone([Record(".", Secure()), Record("ex.test", SOA_RDATA)])
+        self.assertTrue(ask(zone, "a.test", "MX").ad)
+        self.assertFalse(ask(zone, "a.ex.test", "MX").ad)
 
 
 class NegativeTests(SynchronousTestCase):

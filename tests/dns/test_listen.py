@@ -149,7 +149,7 @@ class DigTests(Listening):
         text = await self.dig("eX.test", "MX")
         self.assertIn("status: NOERROR", text)
         self.assertIn("flags: qr aa rd ra;", text)
-        self.assertIn("EDNS: version: 0, flags:; udp: 1232", text)
+        self.assertIn("EDNS: version: 0, flags:; udp: 4096", text)
         self.assertIn("10 mx.ex.test.", text)
         self.assertIn("192.0.2.1", text)
 

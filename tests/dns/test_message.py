@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns.message import MessageWriter
-from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw
+from mocksmtp.model.rdata import (
+    AAAA,
+    CAA,
+    CNAME,
+    MX,
+    NAPTR,
+    NS,
+    PTR,
+    SOA,
+    SRV,
+    TLSA,
+    TXT,
+    A,
+    Raw,
+)
 from mocksmtp.model.rrtype import RRType
 from mocksmtp.model.zone import Record
 from tests.dns.queries import lines, query
@@ -53,7 +67,14 @@ class RecordTests(SynchronousTestCase):
                 "SOA ns.ex.test. root.ns.ex.test. 1 2 3 4 4294967295",
             ),
             (Raw(65280, b"\xca\xfe"), r"TYPE65280 \# 2 cafe"),
-            (Raw(RRType.TLSA, b"\3\1\0\xca\xfe"), "TLSA 3 1 0 cafe"),
+            (TLSA(3, 1, 0, b"\xca\xfe"), "TLSA 3 1 0 cafe"),
+            (PTR("mx.ex.test"), "PTR mx.ex.test."),
+            (SRV(1, 2, 25, "mx.ex.test"), "SRV 1 2 25 mx.ex.test."),
+            (CAA(128, "issue", "ca.test"), 'CAA 128 issue "ca.test"'),
+            (
+                NAPTR(1, 2, "S", "", "!a!b!", "mx.ex.test"),
+                'NAPTR 1 2 "S" "" "!a!b!" mx.ex.test.',
+            ),
         ):
             with self.subTest(text):
                 message = dns.message.from_wire(written(Record("Ex.test", rdata)))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.counters import OTHER, new_queries
+from mocksmtp.core.counters import OTHER
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns import responder
-from mocksmtp.dns.responder import Responder
-from mocksmtp.dns.response import MAX_TCP
+from mocksmtp.dns.responder import MOST_OCTETS, Responder, responded
+from mocksmtp.model.dnsquery import TCP, UDP, DnsReply
 from mocksmtp.model.rdata import A
-from tests.dns.queries import flags, lines, query, read, records
+from mocksmtp.model.zone import Rcode
+from tests.dns.queries import flags, lines, packet, query, read, records
 
 
 class ResponderTests(SynchronousTestCase):
@@ -21,14 +21,19 @@ class ResponderTests(SynchronousTestCase):
         self.zone = Zone(records(("ex.test", A("192.0.2.1"))))
         self.responder = Responder(lambda: self.zone)
 
-    def ask(self, name: str = "ex.test", limit: int = 512, **options) -> bytes:
-        return self.responder.respond(query(name, "A", **options), limit)
+    def respond(self, name: str = "ex.test", transport: str = UDP, **options):
+        type_ = options.pop("type_", "A")
+        return self.responder.respond(packet(name, type_, **options), transport)
 
-    def test_own_id(self):
-        """The same question again gets the same answer, under its own ID."""
-        first, second = self.ask(id=1), self.ask(id=2)
-        self.assertEqual(first[2:], second[2:])
-        self.assertEqual((first[:2], second[:2]), (b"\0\1", b"\0\2"))
+    def ask(self, *arguments, **options) -> bytes:
+        """What the client reads, with an ID of zero."""
+        return b"\0\0" + self.respond(*arguments, **options).octets
+
+    def test_remembered(self):
+        """The same octets but for the ID are told the same, and read only once."""
+        first, second = self.respond(id=1), self.respond(id=2)
+        self.assertIs(first, second)
+        self.assertEqual(lines(read(self.ask()).answer), ["ex.test. 60 IN A 192.0.2.1"])
 
     def test_another_zone(self):
         """Another zone takes effect with the next query."""
@@ -44,34 +49,74 @@ class ResponderTests(SynchronousTestCase):
         self.assertEqual(read(self.ask(use_edns=0)).edns, 0)
         self.assertEqual(read(self.ask(use_edns=0, want_dnssec=True)).ednsflags, 0x8000)
         self.assertNotIn("RD", flags(self.ask(flags=0)))
-        self.assertGreater(len(self.ask(limit=MAX_TCP)), 512)
+        self.assertGreater(len(self.ask(transport=TCP)), 512)
         self.assertEqual(len(read(self.ask()).answer), 1)
-        other = attrs.evolve(query("ex.test", "MX", id=0))
-        self.assertEqual(read(self.responder.respond(other, 512)).answer, [])
+        self.assertEqual(read(self.ask(type_="MX")).answer, [])
 
-    def test_counted(self):
-        """By type and rcode, whether or not the answer was remembered."""
-        counts = new_queries()
-        self.responder = Responder(lambda: self.zone, counts)
-        for name in "ex.test", "ex.test", "no.test":
-            self.ask(name)
-        for kind in "MX", "TYPE65280":
-            self.responder.respond(query("ex.test", kind), 512)
-        self.ask(use_edns=1)
-        self.assertEqual(
-            counts,
-            {(1, 0): 2, (1, 3): 1, (15, 0): 1, (OTHER, 0): 1, (1, 16): 1},
-        )
+    def test_silence(self):
+        """A response, and what has no header, get none, and are not remembered."""
+        for octets in (b"\0\0" + self.respond().octets, packet("ex.test")[:11], b""):
+            self.assertIsNone(self.responder.respond(octets, UDP))
+        self.assertEqual(len(self.responder._told[UDP].young), 1)
+
+    def test_exchange(self):
+        """What was asked and told is known, for the log."""
+        self.zone = Zone(records(*(("ex.test", A(number)) for number in range(100))))
+        options = {"use_edns": 0, "payload": 1000, "want_dnssec": True}
+        exchange = self.respond(**options).exchange
+        self.assertEqual(str(exchange.question), "ex.test A")
+        self.assertEqual((exchange.edns_size, exchange.dnssec_ok), (1000, True))
+        self.assertEqual(exchange.reply, DnsReply(Rcode.NOERROR, 60, True))
+        exchange = self.respond("no.test", TCP).exchange
+        self.assertEqual((exchange.edns_size, exchange.dnssec_ok), (None, False))
+        self.assertEqual(exchange.reply, DnsReply(Rcode.NXDOMAIN, 0, False))
+        exchange = self.respond(use_edns=1).exchange
+        self.assertEqual(exchange.reply, DnsReply(Rcode.BADVERS, 0, False))
+
+    def test_kinds(self):
+        """A response tells as what it is counted: by type and rcode."""
+        for options, kind in (
+            ({}, (1, 0)),
+            ({"name": "no.test"}, (1, 3)),
+            ({"type_": "MX"}, (15, 0)),
+            ({"type_": "TYPE65280"}, (OTHER, 0)),
+            ({"use_edns": 1}, (1, 16)),
+        ):
+            self.assertEqual(self.respond(**options).kind, kind)
 
     def test_bounded(self):
         """However many questions there are, no more are remembered than are set."""
         self.patch(responder, "MOST_REMEMBERED", 3)
         for number in range(10):
             self.assertEqual(read(self.ask(f"a{number}.test")).rcode(), 3)
-        self.assertLessEqual(len(self.responder._remembered), 3)
+        told = self.responder._told[UDP]
+        self.assertEqual((len(told.young), len(told.old)), (1, 3))
+
+    def test_what_is_asked_for_stays(self):
+        """A response is forgotten when many others were asked for since."""
+        self.patch(responder, "MOST_REMEMBERED", 3)
+        first = self.respond()
+        for number in range(20):
+            self.respond(f"a{number}.test")
+            self.assertIs(self.respond(), first)
+        for number in range(10):
+            self.respond(f"a{number}.test")
+        self.assertIsNot(self.respond(), first)
 
     def test_long_ones_are_not_kept(self):
-        """A response that no datagram holds is made again each time."""
+        """What no datagram holds is read, or written, again each time."""
         self.zone = Zone(records(*(("ex.test", A(number)) for number in range(100))))
-        self.assertEqual(self.ask(limit=MAX_TCP, id=1), self.ask(limit=MAX_TCP, id=1))
-        self.assertEqual(self.responder._remembered, {})
+        self.ask(transport=TCP)
+        self.responder.respond(packet("ex.test") + bytes(MOST_OCTETS), TCP)
+        self.assertEqual(self.responder._told[TCP].young, {})
+
+
+class RespondedTests(SynchronousTestCase):
+    """`responded`."""
+
+    def test_silence(self):
+        """No answer is silence, which is not counted."""
+        response = responded(query("ex.test", use_edns=0), None, UDP)
+        self.assertEqual((response.octets, response.kind), (b"", None))
+        self.assertIsNone(response.exchange.reply)
+        self.assertEqual(str(response.exchange.question), "ex.test MX")

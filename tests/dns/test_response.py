@@ -7,7 +7,7 @@ import dns.rcode
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.core.zone import MADE_UP_SOA
-from mocksmtp.dns.query import CD, Query
+from mocksmtp.dns.query import AD, CD, Query
 from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
 from mocksmtp.model.rdata import AAAA, CNAME, MX, TXT, A
 from mocksmtp.model.zone import Answer, Rcode, Record
@@ -48,6 +48,14 @@ class ResponseTests(SynchronousTestCase):
             octets = write_response(attrs.evolve(asked, flags=sent), answer, 512)
             self.assertEqual(flags(octets), expected)
 
+    def test_authentic(self):
+        """AD is set where the answer is signed, whatever the query said of it."""
+        for sent in ("ex.test", "other.test"):
+            asked = attrs.evolve(query(sent), flags=AD)
+            for ad, expected in ((True, "QR RA AD"), (False, "QR RA")):
+                octets = write_response(asked, Answer(ad=ad), 512)
+                self.assertEqual(flags(octets), expected)
+
     def test_opcode(self):
         """The opcode is repeated."""
         asked = attrs.evolve(query("ex.test"), flags=4 << 11)
@@ -71,7 +79,7 @@ class ResponseTests(SynchronousTestCase):
         for want_dnssec in (False, True):
             asked = query("ex.test", use_edns=0, want_dnssec=want_dnssec)
             message = read(write_response(asked, MX_AND_A, 512))
-            self.assertEqual((message.edns, message.payload), (0, 1232))
+            self.assertEqual((message.edns, message.payload), (0, 4096))
             self.assertEqual(bool(message.ednsflags), want_dnssec)
 
     def test_extended_rcode(self):
@@ -85,9 +93,9 @@ class LimitTests(SynchronousTestCase):
     """How large a response may be."""
 
     def test_udp(self):
-        """512 octets without EDNS; with it what the client takes, from 512 to 1232."""
+        """512 octets without EDNS; with it what the client takes, from 512 to 4096."""
         self.assertEqual(udp_limit(query("ex.test")), 512)
-        for size, limit in ((0, 512), (511, 512), (900, 900), (4096, 1232)):
+        for size, limit in ((0, 512), (511, 512), (900, 900), (9000, 4096)):
             asked = query("ex.test", use_edns=0, payload=size)
             self.assertEqual(udp_limit(asked), limit)
 

@@ -14,9 +14,13 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.core.counters import new_queries
+from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.server import GRACE, DNSFactory
+from mocksmtp.model.dnsquery import DnsAttempt, DnsReply, Verdict
 from mocksmtp.model.rdata import MX, TXT, A
+from mocksmtp.model.zone import Answer, Rcode
 from tests.dns.queries import flags, lines, packet, read, records
 
 ZONE = Zone(
@@ -47,8 +51,13 @@ class DatagramTests(SynchronousTestCase):
 
     def setUp(self):
         self.zone = ZONE
-        factory = DNSFactory(lambda: self.zone, Clock())
-        self.protocol = factory.datagrams()
+        self.clock = Clock()
+        self.log = QueryLog()
+        self.counts = new_queries()
+        self.factory = DNSFactory(
+            lambda: self.zone, self.clock, counts=self.counts, log=self.log
+        )
+        self.protocol = self.factory.datagrams()
         self.protocol.transport = self.network = Network()
 
     def ask(self, data: bytes) -> list[bytes]:
@@ -74,11 +83,71 @@ class DatagramTests(SynchronousTestCase):
     def test_told(self):
         """Who wants to hear of queries is told what was answered, and who asked."""
         told = []
-        self.protocol.controller.told = lambda *heard: told.append(heard)
+        self.factory.told = lambda *heard: told.append(heard)
+        self.ask(packet("ex.test"))
+        ((exchange, transport, client),) = told
+        self.assertEqual(str(exchange.question), "ex.test MX")
+        self.assertEqual(exchange.reply, DnsReply(Rcode.NOERROR, 1, False))
+        self.assertEqual((transport, client), ("udp", CLIENT[0]))
+
+    def test_own_id(self):
+        """The same question again is answered under its own ID."""
+        for id_ in 1, 2:
+            (response,) = self.ask(packet("ex.test", id=id_))
+            self.assertEqual(read(response).id, id_)
+
+    def test_logged(self):
+        """Every query is in the log, also one that cannot be read; no response is."""
+        self.clock.advance(7)
         (response,) = self.ask(packet("ex.test"))
-        ((query, octets, transport, client),) = told
-        self.assertEqual(str(query.question), "ex.test MX")
-        self.assertEqual((octets, transport, client), (response, "udp", CLIENT[0]))
+        self.ask(response)
+        self.ask(packet("ex.test")[:20])
+        first, second = self.log.queries()
+        self.assertEqual((first.at, first.client_ip, first.client_port), (7, *CLIENT))
+        self.assertEqual((first.transport, first.behavior), ("udp", None))
+        self.assertEqual(str(first.exchange.question), "ex.test MX")
+        self.assertIsNone(second.exchange.question)
+        self.assertEqual(second.exchange.reply.rcode, Rcode.FORMERR)
+
+    def test_counted(self):
+        """By type and rcode, whether or not the answer was remembered."""
+        for name in "ex.test", "ex.test", "no.test":
+            self.ask(packet(name))
+        self.assertEqual(self.counts, {(15, 0): 2, (15, 3): 1})
+
+    def test_decided(self):
+        """What decides on queries can answer in the zone's place, or not at all."""
+        attempts = []
+        verdicts = {
+            "fails.test": Verdict(Answer(Rcode.SERVFAIL), "b1"),
+            "drop.test": Verdict(None, "b2"),
+        }
+
+        def decide(attempt: DnsAttempt) -> Verdict | None:
+            attempts.append(attempt)
+            return verdicts.get(str(attempt.question.name))
+
+        self.factory.decide = decide
+        (response,) = self.ask(packet("fails.test", "A", use_edns=0))
+        self.assertEqual((read(response).rcode(), read(response).edns), (2, 0))
+        self.assertEqual(self.ask(packet("drop.test")), [])
+        (response,) = self.ask(packet("ex.test"))
+        self.assertEqual(len(read(response).answer), 1)
+
+        told = [(str(a.question), a.client_ip, a.transport) for a in attempts]
+        self.assertEqual(told[0], ("fails.test A", CLIENT[0], "udp"))
+        logged = [(q.behavior, q.exchange.reply) for q in self.log.queries()]
+        self.assertEqual(logged[0], ("b1", DnsReply(Rcode.SERVFAIL, 0, False)))
+        self.assertEqual(logged[1], ("b2", None))
+        self.assertEqual(logged[2][0], None)
+        self.assertEqual(self.counts, {(1, 2): 1, (15, 0): 1})
+
+    def test_decided_anew(self):
+        """Each query is decided on, though its answer is remembered."""
+        verdicts = [None, Verdict(Answer(Rcode.REFUSED)), None]
+        self.factory.decide = lambda _: verdicts.pop(0)
+        rcodes = [read(self.ask(packet("ex.test"))[0]).rcode() for _ in range(3)]
+        self.assertEqual(rcodes, [0, 5, 0])
 
     def test_zone_replaced(self):
         """A zone that is replaced takes effect with the next query."""
@@ -177,7 +246,7 @@ class ConnectionTests(Connections):
         """Who wants to hear of queries is told who asked over a connection."""
         protocol, _ = self.connect()
         told = []
-        protocol.controller.told = lambda *heard: told.append(heard[2:])
+        protocol.controller.told = lambda *heard: told.append(heard[1:])
         protocol.dataReceived(framed(packet("ex.test")))
         self.assertEqual(told, [("tcp", "192.168.1.1")])
 

@@ -63,6 +63,15 @@ class Api:
         """The DNS records of a zone file with these lines, and no others."""
         self._call("PUT", "/dnsRecords", "\n".join(lines).encode(), "text/dns")
 
+    def add_records(self, *records: Document) -> None:
+        """More DNS records, as documents."""
+        self._call("POST", "/dnsRecords", json.dumps(records).encode())
+
+    def queries(self, **filters: str | int) -> list[Document]:
+        """The DNS queries that match."""
+        query = urlencode(filters)
+        return list(json.loads(self._call("GET", f"/dnsQueries?{query}")))
+
     def set_behaviors(self, *behaviors: Document) -> None:
         """These behaviors and no others."""
         self._call("PUT", "/smtpBehaviors", json.dumps(behaviors).encode())

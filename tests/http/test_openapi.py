@@ -20,6 +20,8 @@ from mocksmtp.http import app
 from mocksmtp.http.openapi import describe, template
 from mocksmtp.http.settings import HttpSettings
 from mocksmtp.model.behavior import Command
+from mocksmtp.model.dnsquery import DnsExchange, DnsReply
+from mocksmtp.model.zone import Question
 from mocksmtp.testing import start_mock
 from mocksmtp.testing.running import FREE_PORTS
 from tests.documents import ROOT
@@ -171,6 +173,17 @@ class TruthTests(SynchronousTestCase):
         for broken in {**mail, "more": 1}, {k: mail[k] for k in mail if k != "helo"}:
             with self.assertRaises(Exception):  # noqa: B017 - the validator's own
                 self.check(schema, broken)
+
+    def test_queries(self) -> None:
+        """With an answer and without, readable or not."""
+        question, reply = Question("ex.test", 15), DnsReply(0, 1, False)
+        for exchange in (
+            DnsExchange(question, 1232, True, reply),
+            DnsExchange(None, None, False, None),
+        ):
+            client = ("192.0.2.1", 5353)
+            self.rig.mock.query_log.note(1.0, client, "udp", exchange)
+        self.assertEqual(len(self.assert_fits("/dnsQueries")), 2)
 
     def test_the_rest(self) -> None:
         """Extensions, records, hosts, sessions, and the service."""

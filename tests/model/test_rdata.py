@@ -7,7 +7,21 @@ from ipaddress import IPv4Address
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, RDATA, SOA, TXT, A, Raw
+from mocksmtp.model.rdata import (
+    AAAA,
+    CAA,
+    CNAME,
+    MX,
+    NAPTR,
+    NS,
+    RDATA,
+    SOA,
+    SRV,
+    TLSA,
+    TXT,
+    A,
+    Raw,
+)
 
 
 class RdataTests(SynchronousTestCase):
@@ -36,8 +50,18 @@ class RdataTests(SynchronousTestCase):
         host = Name.parse("a.test")
         self.assertEqual(MX(10, host).host, host)
         self.assertEqual(NS(host).host, host)
+        self.assertEqual(SRV(0, 0, 25, host).host, host)
         for rdata in (CNAME(host), A("192.0.2.1"), Raw(15, b"\0\1\0")):
             self.assertIsNone(rdata.host)
+
+    def test_digests(self):
+        """A digest that is too short or too long can be told apart."""
+        for type_, size, good in (
+            *((0, 7, True), (1, 32, True), (1, 31, False)),
+            *((2, 64, True), (2, 32, False), (255, 1, True)),
+        ):
+            tlsa = TLSA(3, 1, type_, bytes(size))
+            self.assertEqual(tlsa.has_length_of_its_type, good, (type_, size))
 
     def test_refused(self):
         """What does not fit a type is no such data."""
@@ -49,6 +73,12 @@ class RdataTests(SynchronousTestCase):
             ("no name", lambda: CNAME("a..b")),
             ("no string", lambda: TXT(())),
             ("too many strings", lambda: TXT(["x" * 255] * 256 + ["x"])),
+            ("a usage of 9 bits", lambda: TLSA(256, 0, 0, b"x")),
+            ("no certificate", lambda: TLSA(3, 1, 1, b"")),
+            ("too much of one", lambda: TLSA(3, 1, 1, bytes(65533))),
+            ("a string of 256", lambda: NAPTR(0, 0, "x" * 256, "", "", ".")),
+            ("a tag with a hyphen", lambda: CAA(0, "a-b", "")),
+            ("tag and value too long", lambda: CAA(0, "issue", "x" * 65529)),
             ("a type for questions", lambda: Raw(255, b"")),
             ("more than 65535 octets", lambda: Raw(65280, bytes(65536))),
         ):
@@ -58,4 +88,6 @@ class RdataTests(SynchronousTestCase):
     def test_longest(self):
         """Data may have 65535 octets."""
         self.assertEqual(len(TXT("x" * 255 * 255).strings), 255)
+        self.assertEqual(len(CAA(0, "issue", "x" * 65528).value), 65528)
+        self.assertEqual(len(TLSA(3, 1, 1, bytes(65532)).data), 65532)
         self.assertEqual(len(Raw(65280, bytes(65535)).data), 65535)

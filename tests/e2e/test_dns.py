@@ -1,0 +1,132 @@
+"""A real mail server, and what DNS can tell it."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.e2e.api import Document
+from tests.e2e.program import PATIENCE
+from tests.e2e.rig import shared_rig
+from tests.e2e.service import MX1, MX2
+
+SENDER = "alice@sender.test"
+
+HOSTS = f"""
+mx1.hosts.test.  0 A  {MX1}
+mx2.hosts.test.  0 A  {MX2}
+sender.test.     0 MX 10 mx2.hosts.test.
+"""
+
+
+class DnsTests(SynchronousTestCase):
+    """Postfix asks the mock where mail is to go."""
+
+    def setUp(self) -> None:
+        rig = shared_rig()
+        self.postfix, self.api = rig.postfix, rig.service.api
+        self.api.reset()
+
+    def send(self, recipient: str) -> None:
+        self.postfix.submit(SENDER, [recipient], b"Subject: hello\r\n\r\nhello\r\n")
+
+    def asked(self, name: str) -> set[str]:
+        """The types that were asked for of a name."""
+        return {query["type"] for query in self.api.queries(name=name)}
+
+    def assert_delivered(self, recipient: str, relay: str) -> Document:
+        """It arrived at once, at that relay."""
+        mail = self.api.mail_to(recipient)
+        (attempt,) = self.postfix.attempts(recipient, 1)
+        self.assertIn("status=sent", attempt)
+        self.assertIn(f"relay={relay}:25", attempt)
+        return mail
+
+    def assert_bounced(self, recipient: str, reason: str) -> None:
+        """Postfix gave up at once, and the bounce is the only connection there was."""
+        (attempt,) = self.postfix.attempts(recipient, 1)
+        self.assertIn("status=bounced", attempt)
+        self.assertIn("relay=none", attempt)
+        bounce = self.api.mail_to(SENDER)
+        self.assertIn(reason, " ".join(bounce["message"].split()))
+        recipients = [
+            transaction["recipients"][0]["address"]
+            for session in self.api.sessions(to=SENDER, count=1, wait=f"{PATIENCE}s")
+            for transaction in session["transactions"]
+        ]
+        self.assertEqual(recipients, [SENDER])
+        self.assertEqual(len(self.api.sessions()), 1)
+
+    def test_null_mx(self) -> None:
+        """A domain that says that it takes no mail is sent none (RFC 7505)."""
+        domain = "null.dns.test"
+        self.api.set_records(HOSTS, f"{domain}. A {MX1}")
+        null = {"name": domain, "type": "MX", "preference": 0, "exchange": "."}
+        self.api.add_records(null)
+        self.send(f"bob@{domain}")
+        self.assert_bounced(f"bob@{domain}", "does not accept mail (nullMX)")
+        self.assertEqual(self.asked(domain), {"MX"})
+
+    def test_no_such_domain(self) -> None:
+        """A domain that does not exist is not looked for any further."""
+        domain = "none.dns.test"
+        self.api.set_records(HOSTS)
+        self.send(f"bob@{domain}")
+        self.assert_bounced(f"bob@{domain}", f"Name service error for name={domain}")
+        (query, *_) = self.api.queries(name=domain, type="MX")
+        self.assertEqual(query["answer"]["rcode"], "NXDOMAIN")
+
+    def test_alias(self) -> None:
+        """The MX is that of the name that the domain is an alias of."""
+        domain = "alias.dns.test"
+        self.api.set_records(
+            HOSTS,
+            f"{domain}. 0 CNAME real.dns.test.",
+            "real.dns.test. 0 MX 10 mx1.hosts.test.",
+        )
+        self.send(f"bob@{domain}")
+        mail = self.assert_delivered(f"bob@{domain}", f"mx1.hosts.test[{MX1}]")
+        self.assertEqual(mail["envelope"]["recipients"], [f"bob@{domain}"])
+        # The target came with the alias: nothing had to be asked again.
+        self.assertEqual(self.api.queries(name="real.dns.test"), [])
+
+    def test_implicit_mx(self) -> None:
+        """Without an MX, mail goes to the domain's own address (RFC 5321 §5.1)."""
+        domain = "implicit.dns.test"
+        self.api.set_records(HOSTS, f"{domain}. 0 A {MX1}")
+        self.send(f"bob@{domain}")
+        self.assert_delivered(f"bob@{domain}", f"{domain}[{MX1}]")
+        first, *others = self.api.queries(name=domain)
+        self.assertEqual((first["type"], first["answer"]["answers"]), ("MX", 0))
+        self.assertLessEqual({query["type"] for query in others}, {"MX", "A", "AAAA"})
+
+    def test_too_many_for_a_datagram(self) -> None:
+        """Thirty MX are asked for over UDP, and then over TCP."""
+        domain = "many.dns.test"
+        long = "a-name-so-long-that-thirty-are-too-many"
+        self.api.set_records(
+            HOSTS,
+            f'$GENERATE 1-30 {domain}. 0 MX "$ {long}-$.{domain}."',
+            f"$GENERATE 1-30 {long}-$.{domain}. 0 A {MX1}",
+        )
+        self.send(f"bob@{domain}")
+        self.assert_delivered(f"bob@{domain}", f"{long}-1.{domain}[{MX1}]")
+        udp, tcp = self.api.queries(name=domain, type="MX")
+        self.assertEqual((udp["transport"], tcp["transport"]), ("udp", "tcp"))
+        self.assertTrue(udp["answer"]["truncated"])
+        self.assertEqual(
+            tcp["answer"], {"rcode": "NOERROR", "answers": 30, "truncated": False}
+        )
+
+    def test_signed(self) -> None:
+        """Postfix asks for signed answers, and delivers by one."""
+        domain = "signed.dns.test"
+        self.api.set_records(
+            HOSTS,
+            f"{domain}. SECURE",
+            f"{domain}. 0 MX 10 mx.{domain}.",
+            f"mx.{domain}. 0 A {MX1}",
+        )
+        self.send(f"bob@{domain}")
+        self.assert_delivered(f"bob@{domain}", f"mx.{domain}[{MX1}]")
+        (query, *_) = self.api.queries(name=domain, type="MX")
+        self.assertTrue(query["dnssecOk"])
