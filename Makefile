@@ -8,7 +8,7 @@ CONSTRAINTS := --constraint tests/constraints.txt
 SOURCES := $(shell find mocksmtp twisted -name '*.py' -o -name py.typed)
 TESTS ?= tests
 
-.PHONY: run test packages bench-packages lint format bench coverage clean
+.PHONY: run test packages bench-packages lint format bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@tools/try-this &
@@ -20,7 +20,8 @@ test: $(VENV)/.installed $(VENV)/.test-tools packages
 # The real mail server and clients that the tests use.
 packages:
 	@tools/debian-packages postfix libsasl2-modules dnsutils swaks libnet-ssleay-perl \
-		curl openssl msmtp iproute2
+		curl openssl msmtp iproute2 \
+		buildah mmdebstrap runc systemd
 
 lint: $(VENV)/.installed $(VENV)/.test-tools
 	$(BIN)/ruff check .
@@ -43,6 +44,13 @@ coverage: $(VENV)/.installed $(VENV)/.test-tools packages
 	$(BIN)/python -m coverage run -m twisted.trial $(TESTS)
 	$(BIN)/python -m coverage combine
 	$(BIN)/python -m coverage report
+
+# build/mocksmtp-image.tar, without a daemon; BASE=debian needs no registry.
+image: $(VENV)/.test-tools
+	docker/build-tarball
+
+dist: $(VENV)/.test-tools
+	$(BIN)/python -m build --outdir dist .
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

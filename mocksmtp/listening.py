@@ -26,7 +26,8 @@ class ListenError(Exception):
     def told_by(cls, error: CannotListenError) -> ListenError:
         """The same in fewer words: twistd passes a hundred octets of them on."""
         reason = getattr(error.socketError, "strerror", None) or error.socketError
-        return cls(f"can't listen on {error.interface}:{error.port}: {reason}")
+        interface = error.interface or "0.0.0.0"
+        return cls(f"can't listen on {interface}:{error.port}: {reason}")
 
 
 class Draining(Protocol):

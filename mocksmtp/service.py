@@ -24,6 +24,7 @@ from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
+from mocksmtp.dns.listen import adopt
 from mocksmtp.dns.listen import listen as listen_dns
 from mocksmtp.dns.server import DNSFactory
 from mocksmtp.hosting import Hosting
@@ -36,6 +37,7 @@ from mocksmtp.listening import (
     parse_endpoint,
 )
 from mocksmtp.model.dnsquery import DnsExchange
+from mocksmtp.model.host import Inherited
 from mocksmtp.model.tls import GivenCertificate, TlsSettings
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
@@ -164,7 +166,7 @@ class MockService(Service):
                 )
             )
             yield "http", await listen_stream(reactor, config.http, site, site)
-        for host, port in config.dns:
+        for where in config.dns:
             factory = DNSFactory(
                 lambda: self.mock.served,
                 reactor,
@@ -173,7 +175,10 @@ class MockService(Service):
             )
             factory.told = partial(_tell_query, bus)
             try:
-                yield "dns", await listen_dns(reactor, host, port, factory)
+                if isinstance(where, Inherited):
+                    yield "dns", adopt(reactor, where, factory)
+                else:
+                    yield "dns", await listen_dns(reactor, *where, factory)
             except CannotListenError as error:
                 raise ListenError.told_by(error) from None
 

@@ -25,7 +25,7 @@ FLOORS: dict[str, set[str]] = {
     "tls": {"model"},
     "smtp": {"model", "core", "tls", "sasl"},
     "http": {"model", "core", "codec", "tls"},
-    "dns": {"model", "core"},
+    "dns": {"model", "core", "listening"},
     "logs": set(),
     "config": {"model", "core", "codec", "logs"},
     "listening": set(),
@@ -36,7 +36,8 @@ FLOORS: dict[str, set[str]] = {
     "tap": {"config", "logs", "process", "service"},
     "client": {"model"},
     "testing": {"model", "core", "codec", "config", "service", "client"},
-    "cli": {"config", "logs", "service", "tap", "client"},
+    "health": set(),
+    "cli": {"config", "logs", "service", "tap", "client", "health"},
 }
 """What each room may import of the others; what it has itself, any room may.
 

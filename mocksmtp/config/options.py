@@ -76,7 +76,8 @@ OPTIONS = (
         "dns",
         parse_dns,
         "ADDRESS:PORT",
-        "where DNS is served, UDP and TCP, or off; may come several times"
+        "where DNS is served, UDP and TCP, or off; may come several times;"
+        " systemd:tcp=INDEX:udp=INDEX for sockets of systemd"
         " (default: 127.0.0.1:5300)",
         "MOCKSMTP_DNS",
         repeatable=True,

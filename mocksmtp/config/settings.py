@@ -12,6 +12,7 @@ from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.logs import LogFormat
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.model.host import Inherited
 from mocksmtp.model.tls import TlsSettings
 from mocksmtp.model.zone import Record
 
@@ -26,7 +27,8 @@ class Config:
 
     :ivar smtp: Twisted server endpoints of the default host
     :ivar http: the endpoint of the API, or None for no API
-    :ivar dns: addresses and ports, UDP and TCP on each; none for no DNS
+    :ivar dns: addresses and ports, UDP and TCP on each, or sockets that are open
+        already; none for no DNS
     :ivar hostname: what banner and EHLO say
     :ivar capabilities: what EHLO offers on the default host
     :ivar tls: how the default host does TLS, or None
@@ -46,7 +48,7 @@ class Config:
 
     smtp: tuple[str, ...] = SMTP_ENDPOINTS
     http: str | None = "tcp:8000:interface=127.0.0.1"
-    dns: tuple[tuple[str, int], ...] = (("127.0.0.1", 5300),)
+    dns: tuple[tuple[str, int] | Inherited, ...] = (("127.0.0.1", 5300),)
     hostname: str = attrs.field(factory=socket.gethostname)
     capabilities: Capabilities = attrs.field(factory=Capabilities)
     tls: TlsSettings | None = None

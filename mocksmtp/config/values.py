@@ -16,10 +16,12 @@ from mocksmtp.codec.structure import DocumentError
 from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.logs import LogFormat
 from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.model.host import Inherited
 from mocksmtp.model.units import parse_duration, parse_size
 
 OFF = "off"
 
+_SYSTEMD = re.compile(r"systemd:tcp=([^:=]+):udp=([^:=]+)")
 _ADDRESS = re.compile(r"(?:\[([^]]*:[^]]*)\]|([^][:]*)):([^:]*)")
 _DIGITS = re.compile(r"[0-9]{1,12}")
 
@@ -46,9 +48,19 @@ def _split_host(value: str) -> tuple[str, str]:
     return (name, value[len(name) + 1 :]) if equals else (DEFAULT_HOST, value)
 
 
-def parse_dns(values: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """``ADDRESS:PORT`` pairs; IPv6 in brackets; ``off`` for none."""
-    return tuple(_parse_address(value) for value in values if value != OFF)
+def parse_dns(values: Sequence[str]) -> tuple[tuple[str, int] | Inherited, ...]:
+    """
+    ``ADDRESS:PORT`` pairs; IPv6 in brackets; ``off`` for none.
+
+    ``systemd:tcp=2:udp=3`` names sockets that systemd has opened, by index or name.
+    """
+    return tuple(
+        Inherited(*match.groups())
+        if (match := _SYSTEMD.fullmatch(value))
+        else _parse_address(value)
+        for value in values
+        if value != OFF
+    )
 
 
 def _parse_address(value: str) -> tuple[str, int]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.error import CannotListenError
+
+from mocksmtp.listening import ListenError, parse_endpoint
+from mocksmtp.model.host import Inherited
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IListeningPort
@@ -84,6 +90,49 @@ async def _listen_both(
         await _close(tcp)
         raise
     return DNSListener(host.host, host.port, tcp, udp, factory)
+
+
+def adopt(reactor: Any, inherited: Inherited, factory: DNSFactory) -> DNSListener:
+    """
+    Serve DNS on sockets that are open already, until the listener is stopped.
+
+    :raises ListenError: they were not handed over, or are no such sockets
+    """
+    stream = _descriptor(reactor, inherited.tcp, socket.SOCK_STREAM)
+    datagram = _descriptor(reactor, inherited.udp, socket.SOCK_DGRAM)
+    tcp = reactor.adoptStreamPort(*stream, factory)
+    udp = reactor.adoptDatagramPort(
+        *datagram, factory.datagrams(), maxPacketSize=MAX_QUERY
+    )
+    for descriptor, _ in (stream, datagram):
+        # The ports have copies.
+        os.close(descriptor)
+    host = tcp.getHost()
+    return DNSListener(host.host, host.port, tcp, udp, factory)
+
+
+def _descriptor(
+    reactor: Any, which: str, kind: socket.SocketKind
+) -> tuple[int, socket.AddressFamily]:
+    """The descriptor that systemd has handed over, and the family of its socket."""
+    key = "index" if which.isdecimal() else "name"
+    # Twisted has taken note of what was handed over, and tells it nowhere else.
+    try:
+        endpoint = parse_endpoint(reactor, f"systemd:domain=INET:{key}={which}")
+    except ListenError:
+        raise ListenError(f"systemd has handed over no socket {which}") from None
+    assert isinstance(endpoint, AdoptedStreamServerEndpoint)
+    descriptor = endpoint.fileno
+    try:
+        with socket.socket(fileno=os.dup(descriptor)) as copy:
+            found, family = copy.type, copy.family
+            copy.setblocking(False)
+    except OSError as error:
+        raise ListenError(f"systemd's socket {which}: {error.strerror}") from None
+    if found != kind or family not in (socket.AF_INET, socket.AF_INET6):
+        wanted = "TCP" if kind == socket.SOCK_STREAM else "UDP"
+        raise ListenError(f"systemd's socket {which} is not one for {wanted}")
+    return descriptor, family
 
 
 async def _close(port: IListeningPort) -> None:

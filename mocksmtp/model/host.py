@@ -57,6 +57,20 @@ class Listen:
 
 
 @attrs.frozen
+class Inherited:
+    """
+    Two sockets that systemd has opened before the start (systemd.socket(5)).
+
+    :ivar tcp: the index among those that were handed over, or the name, of the
+        one that takes connections
+    :ivar udp: the same for datagrams
+    """
+
+    tcp: str
+    udp: str
+
+
+@attrs.frozen
 class MailDomain:
     """A domain whose mail a host takes.
 

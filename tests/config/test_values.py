@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.config import parse_dns, parse_smtp
+from mocksmtp.model.host import Inherited
 
 
 class ParseSmtpTests(SynchronousTestCase):
@@ -54,6 +55,14 @@ class ParseDnsTests(SynchronousTestCase):
             ("off", ()),
         ):
             self.assertEqual(parse_dns([value]), pairs, value)
+
+    def test_sockets_of_systemd(self) -> None:
+        """By index or by name; both kinds are needed."""
+        (found,) = parse_dns(["systemd:tcp=2:udp=dns-udp"])
+        self.assertEqual(found, Inherited("2", "dns-udp"))
+        for value in "systemd:", "systemd:tcp=2", "systemd:udp=3:tcp=2":
+            with self.assertRaises(ValueError):
+                parse_dns([value])
 
     def test_several_are_kept_in_order(self) -> None:
         """Each is listened on, over UDP and TCP."""

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from shutil import which
 
 import dns.message
 import dns.query
 import dns.rcode
-from twisted.internet import reactor
+from twisted.internet import endpoints, reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import ClientFactory, DatagramProtocol, Protocol
 from twisted.internet.threads import deferToThread
 from twisted.internet.utils import getProcessOutput
+from twisted.python.systemd import ListenFDs
 from twisted.trial.unittest import TestCase
 
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns import listen as listen_module
-from mocksmtp.dns.listen import DNSListener, listen
+from mocksmtp.dns.listen import DNSListener, adopt, listen
 from mocksmtp.dns.server import DNSFactory
+from mocksmtp.listening import ListenError
+from mocksmtp.model.host import Inherited
 from mocksmtp.model.rdata import CNAME, MX, TXT, A
 from tests.dns.queries import lines, records
 
@@ -257,6 +261,52 @@ class ListenTests(Listening):
         with self.assertRaises(CannotListenError):
             await listen(ports, LOOPBACK, 0, DNSFactory(lambda: ZONE, reactor))
         self.assertEqual(ports.tried, listen_module.ATTEMPTS)
+
+
+class AdoptTests(TestCase):
+    """`adopt`"""
+
+    def hand_over(self, *kinds: socket.SocketKind) -> list[tuple[str, int]]:
+        """Have systemd hand over such sockets, each named for its kind."""
+        sockets = [socket.socket(type=kind) for kind in kinds]
+        for one in sockets:
+            self.addCleanup(one.close)
+            one.bind((LOOPBACK, 0))
+            if one.type == socket.SOCK_STREAM:
+                one.listen()
+        names = [kind.name for kind in kinds]
+        # Copies, for who adopts them closes them.
+        handed = ListenFDs([os.dup(one.fileno()) for one in sockets], names)
+        self.patch(endpoints._SystemdParser, "_sddaemon", handed)
+        return [one.getsockname() for one in sockets]
+
+    async def test_sockets_are_served(self) -> None:
+        """By index or by name; the address is that of TCP."""
+        for tcp, udp in ("1", "0"), ("SOCK_STREAM", "SOCK_DGRAM"):
+            where = self.hand_over(socket.SOCK_DGRAM, socket.SOCK_STREAM)
+            factory = DNSFactory(lambda: ZONE, reactor)
+            listener = adopt(reactor, Inherited(tcp, udp), factory)
+            self.addCleanup(listener.stop)
+            self.assertEqual((listener.host, listener.port), where[1])
+            query = dns.message.make_query("ex.test", "MX")
+            for send, (host, port) in zip(
+                (dns.query.udp, dns.query.tcp), where, strict=True
+            ):
+                answer = await deferToThread(send, query, host, timeout=5, port=port)
+                self.assertEqual(answer.rcode(), dns.rcode.NOERROR)
+
+    def test_other_sockets_are_refused(self) -> None:
+        """So is what was not handed over at all."""
+        self.hand_over(socket.SOCK_STREAM, socket.SOCK_STREAM)
+        factory = DNSFactory(lambda: ZONE, reactor)
+        for asked, reason in (
+            (Inherited("0", "1"), "systemd's socket 1 is not one for UDP"),
+            (Inherited("0", "2"), "systemd has handed over no socket 2"),
+            (Inherited("no", "0"), "systemd has handed over no socket no"),
+        ):
+            with self.assertRaises(ListenError) as caught:
+                adopt(reactor, asked, factory)
+            self.assertEqual(str(caught.exception), reason)
 
 
 class Ports:

@@ -27,6 +27,9 @@ _SETTINGS = Path("/etc/netns")
 _PREFIX = "mocksmtp-e2e"
 _CLONE_NEWNET = 0x40000000
 
+# Those of this process: it may have several sets at once.
+_in_use: set[str] = set()
+
 
 class Namespace:
     """
@@ -37,6 +40,7 @@ class Namespace:
 
     def __init__(self, role: str) -> None:
         self.name = f"{_PREFIX}-{role}-{os.getpid()}"
+        _in_use.add(self.name)
         _ip("netns", "add", self.name)
 
     def command(self, *command: str) -> list[str]:
@@ -82,6 +86,7 @@ def namespaces(*roles: str) -> Iterator[list[Namespace]]:
         raise SkipTest("only root can make network namespaces")
     find("ip", "iproute2")
     _remove(_left_behind())
+    before = set(_in_use)
     try:
         try:
             made = [Namespace(role) for role in roles]
@@ -89,7 +94,9 @@ def namespaces(*roles: str) -> Iterator[list[Namespace]]:
             raise SkipTest(f"no network namespaces: {error.stderr.strip()}") from None
         yield made
     finally:
-        _remove(_left_behind())
+        ended = _in_use - before
+        _remove(name for name in _existing() if name in ended)
+        _in_use.difference_update(ended)
 
 
 def connect(one: Namespace, other: Namespace) -> None:
@@ -121,12 +128,19 @@ def _enter(name: str) -> None:
             raise OSError(error, os.strerror(error), name)
 
 
+def _existing() -> Iterator[str]:
+    """The names of all that there are, or that have settings."""
+    return (path.name for path in (*_NAMES.glob("*"), *_SETTINGS.glob("*")))
+
+
 def _left_behind() -> Iterator[str]:
     """The names of those whose process is gone, or had the number that we have."""
-    for path in (*_NAMES.glob("*"), *_SETTINGS.glob("*")):
-        ours = re.fullmatch(rf"{_PREFIX}-\w+-(\d+)", path.name)
-        if ours and (int(ours[1]) == os.getpid() or not _is_alive(int(ours[1]))):
-            yield path.name
+    for name in _existing():
+        ours = re.fullmatch(rf"{_PREFIX}-\w+-(\d+)", name)
+        if ours is None or name in _in_use:
+            continue
+        if int(ours[1]) == os.getpid() or not _is_alive(int(ours[1])):
+            yield name
 
 
 def _is_alive(process: int) -> bool:

@@ -37,6 +37,7 @@ class Program:
     :param command: its path and arguments
     :param directory: where it runs
     :param environment: its environment variables
+    :param descriptors: what it inherits beside the usual three
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Program:
         command: list[str],
         directory: Path,
         environment: dict[str, str] | None = None,
+        descriptors: tuple[int, ...] = (),
     ) -> None:
         self._lines: list[str] = []
         self._ended = False
@@ -52,6 +54,7 @@ class Program:
             command,
             cwd=directory,
             env=environment,
+            pass_fds=descriptors,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -72,6 +75,12 @@ class Program:
             self._process.kill()
             self._process.wait()
         self._reader.join(PATIENCE)
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; answers its exit code."""
+        code = self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
 
     def printed(self, pattern: str, count: int = 1) -> list[str]:
         """

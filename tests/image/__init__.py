@@ -1,0 +1,1 @@
+"""The image: built, taken apart and run without a daemon."""

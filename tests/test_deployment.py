@@ -1,0 +1,170 @@
+"""The files that others run the image by, as far as they can be checked without them.
+
+No registry and no cluster is asked: Compose and Kubernetes see them elsewhere.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import subprocess
+import sys
+import tomllib
+from typing import Any
+
+import kubernetes_validate
+import yaml
+from twisted.trial.unittest import SynchronousTestCase
+
+import mocksmtp
+from mocksmtp.codec.zonefile import parse_zone_text
+from tests.documents import ROOT
+
+IMAGE = f"mocksmtp:{mocksmtp.__version__}"
+DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
+
+
+def exposed() -> set[tuple[int, str]]:
+    """The ports of the image, and what they are for."""
+    (line,) = re.findall(r"^EXPOSE (.*)$", DOCKERFILE, re.MULTILINE)
+    pairs = (port.split("/") for port in line.split())
+    return {(int(number), kind.upper()) for number, kind in pairs}
+
+
+class ComposeTests(SynchronousTestCase):
+    """``docker/compose*.yaml``"""
+
+    def documents(self) -> dict[str, dict[str, Any]]:
+        paths = sorted((ROOT / "docker").glob("compose*.yaml"))
+        return {path.name: yaml.safe_load(path.read_text()) for path in paths}
+
+    def test_they_follow_the_specification(self) -> None:
+        """By its JSON schema."""
+        paths = [str(ROOT / "docker" / name) for name in self.documents()]
+        self.assertEqual(len(paths), 2)
+        told = subprocess.run(
+            [
+                *(sys.executable, "-m", "check_jsonschema"),
+                *("--builtin-schema", "vendor.compose-spec", *paths),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+
+    def test_the_mail_server_asks_the_service(self) -> None:
+        """Its resolver is the fixed address of the service, which is in the subnet."""
+        for name, document in self.documents().items():
+            services = document["services"]
+            service = services.pop("mocksmtp")
+            (server,) = services.values()
+            address = service["networks"]["mail"]["ipv4_address"]
+            self.assertEqual(server["dns"], address, name)
+            (network,) = document["networks"]["mail"]["ipam"]["config"]
+            subnet = ipaddress.ip_network(network["subnet"])
+            self.assertIn(ipaddress.ip_address(address), subnet)
+            self.assertEqual(service["image"], IMAGE)
+
+    def test_the_service_is_the_mx_of_every_domain(self) -> None:
+        """Its configuration can be read, and leads to its own address."""
+        for name, document in self.documents().items():
+            config = tomllib.loads(document["configs"]["mocksmtp"]["content"])
+            mx, host = parse_zone_text(config["dnsRecords"])
+            self.assertEqual(str(mx.name), "*", name)
+            service = document["services"]["mocksmtp"]
+            address = service["networks"]["mail"]["ipv4_address"]
+            self.assertEqual(str(host.rdata.address), address)
+            self.assertEqual(mx.rdata.exchange, host.name)
+
+
+class KubernetesTests(SynchronousTestCase):
+    """``docker/kubernetes.yaml``"""
+
+    def setUp(self) -> None:
+        text = (ROOT / "docker/kubernetes.yaml").read_text()
+        self.documents = {one["kind"]: one for one in yaml.safe_load_all(text)}
+        template = self.documents["Deployment"]["spec"]["template"]
+        self.pod = template["spec"]
+        (self.container,) = self.pod["containers"]
+
+    def test_it_follows_the_schemas(self) -> None:
+        """Of each kind, with no unknown field."""
+        self.assertEqual(set(self.documents), {"ConfigMap", "Deployment", "Service"})
+        newest = kubernetes_validate.latest_version()
+        for document in self.documents.values():
+            kubernetes_validate.validate(document, newest, strict=True)
+
+    def test_the_ports_are_those_of_the_image(self) -> None:
+        """And the service leads to each of them by its name."""
+        ports = {
+            port["name"]: (port["containerPort"], port["protocol"])
+            for port in self.container["ports"]
+        }
+        self.assertEqual(set(ports.values()), exposed())
+        for port in self.documents["Service"]["spec"]["ports"]:
+            expected = ports.pop(port["targetPort"])
+            self.assertEqual((port["port"], port["protocol"]), expected)
+        self.assertEqual(ports, {})
+
+    def test_the_probes(self) -> None:
+        """All ask `/health` of the API."""
+        for kind in "startup", "readiness", "liveness":
+            request = self.container[f"{kind}Probe"]["httpGet"]
+            self.assertEqual(request, {"path": "/health", "port": "http"})
+
+    def test_it_asks_for_no_right(self) -> None:
+        """Low ports are opened by a setting that is safe for every pod."""
+        security = self.container["securityContext"]
+        self.assertEqual(security["capabilities"], {"drop": ["ALL"]})
+        self.assertTrue(security["readOnlyRootFilesystem"])
+        (sysctl,) = self.pod["securityContext"]["sysctls"]
+        self.assertEqual(sysctl["name"], "net.ipv4.ip_unprivileged_port_start")
+        self.assertEqual(self.container["image"], IMAGE)
+
+
+class VersionTests(SynchronousTestCase):
+    """The image's name in documents"""
+
+    def test_it_is_that_of_this_version(self) -> None:
+        """Wherever a command or a file names the image."""
+        paths = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        paths += (ROOT / "docker").glob("*.yaml")
+        found = {
+            name
+            for path in paths
+            for name in re.findall(r"\bmocksmtp:\d[\w.]*\b", path.read_text())
+        }
+        self.assertEqual(found, {IMAGE})
+
+
+class RequirementsTests(SynchronousTestCase):
+    """``docker/requirements.txt``, which `tools/pin` writes"""
+
+    def test_the_versions_are_those_of_the_tests(self) -> None:
+        """Each with the hash of what is fetched."""
+        tested = dict(
+            re.findall(
+                r"^([\w.-]+)==(\S+)$",
+                normal((ROOT / "tests/constraints.txt").read_text()),
+                re.MULTILINE,
+            )
+        )
+        text = normal((ROOT / "docker/requirements.txt").read_text())
+        pinned = re.findall(
+            r"^([\w.-]+)==(\S+)[^\n]*\\\n((?: +--hash=sha256:[0-9a-f]{64}[ \\]*\n)+)",
+            text,
+            re.MULTILINE,
+        )
+        self.assertEqual(len(pinned), text.count("=="))
+        for name, version, _ in pinned:
+            self.assertEqual(tested[name], version, name)
+
+
+def normal(text: str) -> str:
+    """With the names of packages as pip compares them."""
+    return re.sub(
+        r"^[\w.-]+(?===)",
+        lambda found: re.sub("[-_.]+", "-", found[0]).lower(),
+        text,
+        flags=re.MULTILINE,
+    )

@@ -1,0 +1,95 @@
+"""What `make dist` builds, and what a user has who installs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import mocksmtp
+from tests.documents import ROOT
+from tests.installed import clean_environment
+
+LOOK = """
+import importlib.metadata, pathlib, mocksmtp
+from twisted.application.service import IServiceMaker
+from twisted.plugin import getPlugins
+assert "mocksmtp" in [maker.tapname for maker in getPlugins(IServiceMaker)]
+print(importlib.metadata.version("mocksmtp"), mocksmtp.__version__)
+folder = pathlib.Path(mocksmtp.__file__).parent
+print(*sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts), sep="\\n")
+"""
+
+
+def sources() -> set[str]:
+    """The files of the package, Python and not."""
+    folder = ROOT / "mocksmtp"
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+class DistributionTests(SynchronousTestCase):
+    """The wheel and the source distribution"""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def call(self, *command: object, cwd: Path | None = None) -> str:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd or self.folder,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def build(self) -> tuple[Path, Path]:
+        """Both, the wheel from the source distribution, as `make dist` has them."""
+        out = self.folder / "dist"
+        self.call(sys.executable, "-m", "build", "--outdir", out, ROOT)
+        (wheel,), (source,) = out.glob("*.whl"), out.glob("*.tar.gz")
+        return wheel, source
+
+    def test_the_wheel_in_an_empty_environment(self) -> None:
+        """The plugin, the program, every file and the version are there."""
+        wheel, source = self.build()
+        version = mocksmtp.__version__
+        self.assertEqual(wheel.name, f"mocksmtp-{version}-py3-none-any.whl")
+        names = zipfile.ZipFile(wheel).namelist()
+        self.assertIn("twisted/plugins/mocksmtp_plugin.py", names)
+        # Another package's would be overwritten, or the other way round.
+        self.assertNotIn("twisted/__init__.py", names)
+        self.assertFalse([name for name in names if name.startswith("tests")])
+        with tarfile.open(source) as archive:
+            self.assertIn(f"mocksmtp-{version}/LICENSE", archive.getnames())
+
+        empty = self.folder / "empty"
+        venv.create(empty, with_pip=True)
+        python = empty / "bin/python"
+        self.call(
+            *(python, "-m", "pip", "install", "--quiet", wheel),
+            *("--constraint", ROOT / "tests/constraints.txt"),
+        )
+        versions, *files = self.call(python, "-c", LOOK).splitlines()
+        self.assertEqual(versions.split(), [version, version])
+        self.assertEqual(set(files), sources())
+        self.assertIn("py.typed", files)
+        told = self.call(empty / "bin/mocksmtp", "--version")
+        self.assertEqual(told, f"mocksmtp, version {version}\n")
+        self.assertIn("--smtp", self.call(empty / "bin/twistd", "mocksmtp", "--help"))
