@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
+from benchmarks.checking import measure_checking
 from benchmarks.chunking import measure_chunking
 from benchmarks.crowds import measure_crowds
 from benchmarks.filling import measure_filling
@@ -15,6 +16,7 @@ from benchmarks.measure import Plan
 from benchmarks.memory import measure_memory
 from benchmarks.rows import (
     Row,
+    checking_rows,
     chunking_row,
     crowds_row,
     filling_row,
@@ -63,6 +65,7 @@ ALONE = (
     Measurement("bdat", _on_one(measure_chunking), _in_one(chunking_row)),
     Measurement("crowd", measure_crowds, _in_one(crowds_row)),
     Measurement("filling", measure_filling, _in_one(filling_row)),
+    Measurement("behaviors", measure_checking, checking_rows),
     Measurement("idle", measure_idle, idle_rows),
     Measurement("memory", measure_memory, memory_rows, one_cpu=False),
 )

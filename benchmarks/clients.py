@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from contextlib import ExitStack
+from itertools import cycle
 from typing import Protocol
 
 from attrs import frozen
@@ -94,6 +95,7 @@ class Pipelining:
         recipients: RCPT commands of each mail.
         connections: how many take turns; all have written before the first is read.
         secure: whether it speaks TLS from the first byte.
+        senders: how many addresses the mails are from, in turn.
 
     """
 
@@ -101,6 +103,7 @@ class Pipelining:
     recipients: int = 1
     connections: int = 4
     secure: bool = False
+    senders: int = 1
 
     def send(self, address: Address, mails: int, time_limit: float) -> None:
         """Send mails, several commands in a write."""
@@ -114,23 +117,24 @@ class Pipelining:
             self._take_turns(conversations, mails)
 
     def _take_turns(self, conversations: list[Conversation], mails: int) -> None:
-        begin = self._envelope()
+        envelopes = cycle([*map(self._envelope, range(self.senders))])
         begun = [b"250"] * (1 + self.recipients) + [b"354"]
         end = content_of(self.size) + b".\r\n"
         connections = len(conversations)
-        all_ask(conversations, begin, begun)
+        all_ask(conversations, next(envelopes), begun)
         for _ in range(mails // connections - 1):
-            all_ask(conversations, end + begin, [b"250", *begun])
+            all_ask(conversations, end + next(envelopes), [b"250", *begun])
         if some_more := mails % connections:
-            all_ask(conversations[:some_more], end + begin, [b"250", *begun])
+            some = conversations[:some_more]
+            all_ask(some, end + next(envelopes), [b"250", *begun])
         all_ask(conversations, end + b"QUIT\r\n", [b"250", b"221"])
 
-    def _envelope(self) -> bytes:
+    def _envelope(self, sender: int) -> bytes:
         recipients = (
             b"RCPT TO:<to%d@server.test>\r\n" % number
             for number in range(self.recipients)
         )
-        mail = b"MAIL FROM:<from@client.test>\r\n"
+        mail = b"MAIL FROM:<from%d@client.test>\r\n" % sender
         return b"".join([mail, *recipients, b"DATA\r\n"])
 
 

@@ -1,6 +1,7 @@
 """What the benchmarks ask of mocksmtp's HTTP API."""
 
 import json
+from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 
 from attrs import frozen
@@ -40,7 +41,11 @@ class MockApi:
     def start_over(self) -> None:
         """Forget every mail, and set the behaviors that match none."""
         self._ask("POST", "/reset")
-        self._ask("PUT", "/smtpBehaviors", json.dumps(CHECKED_BEHAVIORS))
+        self.set_behaviors(CHECKED_BEHAVIORS)
+
+    def set_behaviors(self, behaviors: Sequence[object]) -> None:
+        """Set these behaviors and no others."""
+        self._ask("PUT", "/smtpBehaviors", json.dumps(behaviors))
 
     def check_count(self, mails: int) -> None:
         """Fail unless exactly so many mails are kept."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from attrs import field, frozen
 
+from benchmarks.checking import Checking
 from benchmarks.chunking import SIZE
 from benchmarks.comparison import Comparison
 from benchmarks.crowds import FEW, MANY, Crowds
@@ -19,6 +20,7 @@ _LEAST_KEPT = 3 * KIB  # bytes per mail
 _LEAST_IDLE = 30 * KIB  # bytes per connection
 _LEAST_SPEED = 0.8  # of few connections, with many
 _FLAT = 0.10  # by how much more a mail may cost when many are kept
+_CHECKED = 0.25  # by how much more a mail may cost when 100 behaviors are checked
 _LONGEST_GAP = 0.050  # seconds
 _NOISE = 1.25  # what is taken for "the same" where growth is measured
 _TITLES = {kind.name: kind.title for kind in KINDS}
@@ -134,6 +136,24 @@ def filling_row(filling: Filling) -> Row:
         measured=f"{change:+.1%}",
         met=change <= _FLAT,
         cells={MOCKSMTP.name: str(filling.cost)},
+    )
+
+
+def checking_rows(checking: Checking) -> Sequence[Row]:
+    """Describe what behaviors cost a mail that none of them answers, and keys."""
+    return tuple(
+        Row(
+            title=f"1 KiB, pipelined, {title}",
+            asked=f"≤{most:.0%} more than {usual}",
+            measured=f"{1 / cost.speed - 1:+.1%}",
+            met=1 / cost.speed - 1 <= most,
+            cells={MOCKSMTP.name: str(cost)},
+        )
+        for title, most, usual, cost in (
+            ("100 behaviors on RCPT TO", _CHECKED, "none", checking.on_rcpt),
+            ("100 behaviors on all commands", _CHECKED, "none", checking.on_all),
+            ("10,000 keys of greylisting", _FLAT, "10", checking.keys),
+        )
     )
 
 

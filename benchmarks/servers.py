@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -91,6 +91,17 @@ class Server:
             self._process.send_signal(FORGET)
         elif self.http:
             MockApi(self.http).start_over()
+
+    def set_behaviors(self, behaviors: Sequence[object]) -> None:
+        """Have mocksmtp check these behaviors and no others.
+
+        Raises:
+            BenchmarkError: it is not mocksmtp, or its API did not answer.
+
+        """
+        if self.http is None:
+            raise BenchmarkError(f"{self.kind.name} has no behaviors")
+        MockApi(self.http).set_behaviors(behaviors)
 
     def check_kept(self, mails: int) -> None:
         """Fail unless mocksmtp keeps so many mails; others are taken at their word.
