@@ -23,6 +23,8 @@ have thousands of steps, less than `MAX_SEARCHED` is searched. Some 100 ms."""
 
 _OCTETS = 1024 * 1024
 
+_NOWHERE = (-1, -1)
+
 Search = Callable[[bytes], bool]
 
 
@@ -61,9 +63,27 @@ def compile_literal(text: str, begin: str = "", end: str = "") -> Search:
 
 
 def compile_any(texts: Iterable[str]) -> Search:
-    """What tells whether any of `texts` is found in octets."""
-    found = _compile("|".join(map(re2.escape, texts)), octets=8 * _OCTETS).search
-    return lambda octets: found(octets) is not None
+    """What tells whether any of `texts`, none of which is empty, is found in octets."""
+    compiled = _compile("|".join(map(re2.escape, texts)), octets=8 * _OCTETS)
+    found = _matcher(compiled)
+    return lambda octets: bool(octets) and found(octets)
+
+
+def _matcher(compiled: re2._Regexp) -> Search:
+    """
+    What tells whether an expression is found in octets.
+
+    The library makes a generator and an object for each search, which takes as long
+    again as the search of an address; so what it calls itself is called, where there
+    is such a thing.
+    """
+    try:
+        match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED
+        match(anywhere, b"", 0, 0)
+    except (AttributeError, TypeError):
+        search = compiled.search
+        return lambda octets: search(octets) is not None
+    return lambda octets: match(anywhere, octets, 0, len(octets))[0] != _NOWHERE
 
 
 def _compile(

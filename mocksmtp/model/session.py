@@ -13,6 +13,7 @@ from mocksmtp.model.command import PathCommand, allows_utf8
 from mocksmtp.model.mail import Envelope
 from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
+from mocksmtp.model.values import frozen
 from mocksmtp.model.tls import TlsSession
 
 MAX_EXCHANGES = 500
@@ -47,7 +48,7 @@ MAX_MISSED = 100
 """Groups of behaviors that did not answer of which it is kept why."""
 
 
-@attrs.frozen
+@frozen
 class Note:
     """
     What behaviors have had to do with a reply that none of them gave, or not alone.

@@ -390,9 +390,12 @@ class Connection(ESMTP):
 
     def _note(self) -> Note:
         """Those behaviors that did not answer, and why."""
-        missed = tuple(self.misses[:MAX_MISSED])
-        self.misses.clear()
-        return Note((), missed)
+        misses = self.misses
+        if len(misses) > MAX_MISSED:
+            del misses[MAX_MISSED:]
+        note = Note((), tuple(misses))
+        misses.clear()
+        return note
 
     def _take_the_consequence(self) -> None:
         consequence, self.consequence = self.consequence, None
