@@ -214,6 +214,7 @@ class HostDocument(TypedDict):
     auth: HostAuthDocument | None
     listeners: list[ListenerDocument]
     dns: HostDnsDocument
+    seed: str
     addresses: list[str]
     url: str
 

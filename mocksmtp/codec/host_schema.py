@@ -65,6 +65,9 @@ TAKEN: dict[tuple[type, str], Schema] = {
     (HostFields, "capabilities"): any_of(
         _LINES, object_of({"beforeTls": _LINES, "underTls": _LINES}, ())
     ),
+    (HostFields, "seed"): any_of(
+        {**LINE, "minLength": 1, "maxLength": 100}, whole(-(10**18), 10**18)
+    ),
     (HostFields, "listeners"): up_to(MAX_LISTENERS, ref("NewListen")),
     (LimitsFields, "message_size"): any_of(whole(1, 2**62), _SIZE, NULL),
     (LimitsFields, "recipients"): _COUNT,

@@ -40,6 +40,7 @@ from mocksmtp.codec.tls import (
     tls_document,
 )
 from mocksmtp.core.host import Description, Limits, MailHost
+from mocksmtp.core.rule import DEFAULT_SEED
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Address, HostDns, Listen, MailDomain
@@ -54,6 +55,7 @@ MAX_DOMAINS = 1000
 
 # A segment of a path as it is, with no escapes; what a path leaves out is no name.
 _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
+_SEED = re.compile(r"[ -~\x80-\U0010ffff]{1,100}")
 _HOSTNAME = re.compile(r"[!-~\x80-\U0010ffff]{1,255}")
 
 _Document: TypeAlias = dict[str, Any]
@@ -86,6 +88,7 @@ class HostFields:
     auth: AuthFields | None = None
     listeners: tuple[Listen, ...] | None = None
     dns: HostDns = attrs.field(factory=HostDns)
+    seed: str = DEFAULT_SEED
     url: object = None
     addresses: object = None
 
@@ -113,6 +116,7 @@ class HostFields:
             auth,
             self.listeners,
             self.dns,
+            self.seed,
         )
 
 
@@ -212,6 +216,7 @@ def host_document(host: MailHost) -> _Document:
             ],
             "address": [str(address) for address in dns.address],
         },
+        "seed": host.seed,
         "addresses": list(host.addresses),
         "url": host_path(host.name),
     }
@@ -230,6 +235,13 @@ def _told_addresses(value: Any, kind: Any) -> tuple[Address, ...]:
         return (_told_address(value, kind),)
     addresses: Any = _told_converter.structure(value, _ADDRESSES)
     return tuple(addresses)
+
+
+def _seed(value: Any, kind: Any) -> str:
+    """A text, or a number in its place."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return text(_SEED, "must be one line of 1 to 100 characters")(value, kind)  # type: ignore[no-any-return]
 
 
 def _dns(value: Any, kind: Any) -> HostDns:
@@ -266,6 +278,7 @@ _converter.register_structure_hook(
         limits=structure_limits,
         tls=optional(structure_tls),
         auth=optional(structure_auth),
+        seed=_seed,
         listeners=structure_listeners,
         dns=_dns,
         url=lambda value, _: value,

@@ -10,6 +10,7 @@ from mocksmtp.core.behaviors import Behaviors
 from mocksmtp.core.counters import Counters
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.core.rule import DEFAULT_SEED
 from mocksmtp.core.scenarios import Scenarios
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.behavior import Behavior
@@ -64,6 +65,7 @@ class Description:
     :ivar tls: how it does TLS, or None for not at all
     :ivar auth: how clients authenticate, or None where they can't
     :ivar listeners: where it is to listen; None where that is not said
+    :ivar seed: makes what its behaviors do by chance come the same way again
     """
 
     name: str
@@ -74,6 +76,7 @@ class Description:
     auth: AuthSettings | None = None
     listeners: tuple[Listen, ...] | None = None
     dns: HostDns = attrs.field(factory=HostDns)
+    seed: str = DEFAULT_SEED
 
 
 @attrs.frozen
@@ -137,6 +140,11 @@ class MailHost:
         self.behaviors.replace_all(self._start.behaviors)
         self.extensions = self._start.extensions
 
+    @property
+    def seed(self) -> str:
+        """What makes chance come the same way again."""
+        return self.behaviors.luck.seed
+
     def describe(self, description: Description) -> None:
         """Be, from now on, what `description` says; where it listens is not done."""
         self.hostname = description.hostname
@@ -145,6 +153,7 @@ class MailHost:
         self.tls = description.tls
         self.auth = description.auth
         self.dns = description.dns
+        self.behaviors.luck.seed = description.seed
         self.greeting = greeting(self.hostname)
         self.hello = hello(self.hostname)
         self.extensions = self._extensions

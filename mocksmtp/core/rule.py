@@ -52,11 +52,14 @@ class Gated(Protocol):
 B = TypeVar("B", bound=Gated)
 
 
+DEFAULT_SEED = "0"
+
+
 @attrs.define(eq=False)
 class Luck:
     """What all the rules of a host share: seed, scenarios, counts by key."""
 
-    seed: str = "0"
+    seed: str = DEFAULT_SEED
     scenarios: Scenarios = attrs.field(factory=Scenarios)
     keys: KeyedCounts = attrs.field(factory=KeyedCounts)
 

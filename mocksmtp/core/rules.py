@@ -18,7 +18,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from mocksmtp.core.keys import NOTHING, Attempt
-from mocksmtp.core.rule import Firing, Gated, Luck, Rule
+from mocksmtp.core.rule import DEFAULT_SEED, Firing, Gated, Luck, Rule
 from mocksmtp.core.scenarios import Scenarios
 from mocksmtp.core.walk import Entry, Plain, entries_of
 from mocksmtp.model.comparison import Test
@@ -47,7 +47,9 @@ class Rules(ABC, Generic[P, B, D]):
     :ivar listeners: called with a rule that fires, its decision, and the subject
     """
 
-    def __init__(self, seed: str = "0", scenarios: Scenarios | None = None) -> None:
+    def __init__(
+        self, seed: str = DEFAULT_SEED, scenarios: Scenarios | None = None
+    ) -> None:
         self.luck = Luck(seed, Scenarios() if scenarios is None else scenarios)
         self.fired: dict[P, int] = defaultdict(int)
         self.interrupted: set[Callable[[], None]] = set()

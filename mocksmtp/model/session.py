@@ -13,8 +13,8 @@ from mocksmtp.model.command import PathCommand, allows_utf8
 from mocksmtp.model.mail import Envelope
 from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.values import frozen
 from mocksmtp.model.tls import TlsSession
+from mocksmtp.model.values import frozen
 
 MAX_EXCHANGES = 500
 """Exchanges of one session that are kept, the last ones; each is a line in and out.

@@ -277,7 +277,12 @@ class DocumentTests(SynchronousTestCase):
         """And where the host listens, and has its part of the API."""
         self.assertEqual(
             host_document(self.host(FULL)),
-            {**FULL, "addresses": ["127.0.0.1:25", "[::1]:0"], "url": "/hosts/mx1"},
+            {
+                **FULL,
+                "seed": "0",
+                "addresses": ["127.0.0.1:25", "[::1]:0"],
+                "url": "/hosts/mx1",
+            },
         )
 
     def test_it_can_be_sent_back(self) -> None:
@@ -322,3 +327,19 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(told, [{"address": "127.0.0.1", "port": 25}])
         self.assertEqual(host_document(host)["tls"], None)
         self.assertEqual(host_document(host)["auth"], None)
+
+
+class SeedTests(SynchronousTestCase):
+    """What makes chance come the same way again"""
+
+    def test_it_is_a_text_or_a_number(self) -> None:
+        """Which mean the same; without one it is always the same too."""
+        for given, seed in (({}, "0"), ({"seed": 7}, "7"), ({"seed": "7"}, "7")):
+            self.assertEqual(parse_host({"name": "a", **given}).seed, seed)
+
+    def test_what_is_none_is_refused(self) -> None:
+        """With its place."""
+        for seed in ("", "a\nb", "x" * 101, True, 1.5, None, []):
+            with self.assertRaises(DocumentError) as caught:
+                parse_host({"name": "a", "seed": seed})
+            self.assertEqual(caught.exception.problems[0].path, "$.seed")
