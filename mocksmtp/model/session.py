@@ -48,6 +48,9 @@ MAX_MISSED = 100
 """Groups of behaviors that did not answer of which it is kept why."""
 
 
+_NOTE_OCTETS = 160
+
+
 @frozen
 class Note:
     """
@@ -60,6 +63,11 @@ class Note:
 
     slowed: tuple[str, ...] = ()
     missed: tuple[Misses, ...] = ()
+
+    @property
+    def octets(self) -> int:
+        """About how many bytes of memory it takes."""
+        return _NOTE_OCTETS + 8 * (len(self.slowed) + len(self.missed))
 
 
 Exchange: TypeAlias = tuple[

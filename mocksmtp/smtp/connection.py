@@ -296,7 +296,11 @@ class Connection(ESMTP):
             except Exception:
                 self.log.failure("in a session with {ip}", ip=self._origin.client_ip)
                 answer = reply.LOCAL_ERROR
-            note = self._note() if misses else None
+            if misses:
+                note = self._note()
+                octets += note.octets
+            else:
+                note = None
             if type(answer) is not Reply:
                 if isinstance(answer, Hidden):
                     said = answer.shown
@@ -414,6 +418,7 @@ class Connection(ESMTP):
     ) -> None:
         """Count and record one answer that was given by itself."""
         octets = len(said) if isinstance(said, bytes) else 0
+        octets += 0 if note is None else note.octets
         replies = (answer,) if answer is None or isinstance(answer, Reply) else answer
         exchanges: list[Exchange] = []
         for one in replies:
