@@ -79,7 +79,7 @@ class AuthenticatedConnection(SecuredConnection):
             settings,
             self.mail_host.hostname,
             os.urandom,
-            self._seconds,
+            self.seconds,
             self.factory.keyring,
         )
         answer = self._step(exchange, exchange.begin(rest))

@@ -17,7 +17,7 @@ from mocksmtp.model.reply import TOO_MANY_CONNECTIONS
 from mocksmtp.model.session import End
 from mocksmtp.model.tls import TlsMode
 from mocksmtp.sasl.keyring import Keyring
-from mocksmtp.smtp.connection import Connection
+from mocksmtp.smtp.lifetime import Lifetime
 from mocksmtp.smtp.lmtp import MockLMTP
 from mocksmtp.smtp.protocol import MockESMTP
 from mocksmtp.smtp.security import Security, security_of
@@ -89,7 +89,7 @@ class MockSMTPFactory(SMTPFactory):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.host = host
-        self.connections: set[Connection] = set()
+        self.connections: set[Lifetime] = set()
         self._clock = clock
         self._sessions = sessions
         self._contexts = contexts
@@ -114,7 +114,7 @@ class MockSMTPFactory(SMTPFactory):
         host.counters.open += 1
         return protocol
 
-    def lost(self, protocol: Connection) -> None:
+    def lost(self, protocol: Lifetime) -> None:
         """A connection has ended."""
         self.connections.discard(protocol)
         self.host.counters.open -= 1

@@ -123,9 +123,9 @@ class MockESMTP(AuthenticatedConnection):
         finally:
             attempt.named = None
         if decision is None or decision.effect is APPLY:
-            origin = self._origin
+            origin = self.origin
             helo = name.decode("utf-8", "replace")
-            self._origin = Origin(origin.session, origin.client_ip, helo)
+            self.origin = Origin(origin.session, origin.client_ip, helo)
             self.session.helo = helo
             self.guarded = False
             self.delivery.abort()
@@ -152,7 +152,7 @@ class MockESMTP(AuthenticatedConnection):
         limit = host.limits.messages
         if limit is not None and delivery.messages >= limit:
             return self.then_close(reply.TOO_MANY_MESSAGES)
-        return delivery.validateFrom(self._origin.helo, command)
+        return delivery.validateFrom(self.origin.helo, command)
 
     def _look_at_size(self, command: PathCommand) -> Reply | None:
         """What is said to a size that is declared and can't be taken (RFC 1870 §6)."""
@@ -207,7 +207,7 @@ class MockESMTP(AuthenticatedConnection):
     def _take_content(self) -> None:
         """What follows is content."""
         delivery = self.delivery
-        message = delivery.message(self._origin)
+        message = delivery.message(self.origin)
         if DATA_CONTENT in delivery.behaviors.taken:
             self.go_on_with(WatchedContent(self, message))
         else:
@@ -235,7 +235,7 @@ class MockESMTP(AuthenticatedConnection):
         if transaction is None or not transaction.accepted:
             self.go_on_with(Chunk(command.size, None, self._refuse_content))
         else:
-            message = self.delivery.chunks(self._origin)
+            message = self.delivery.chunks(self.origin)
             end = partial(self.delivery.end_chunk, command.last)
             self.go_on_with(Chunk(command.size, message.content, end))
         return ()

@@ -71,16 +71,17 @@ class SecuredConnection(Connection):
 
     def new_delivery(self) -> MockDelivery:
         """The hooks."""
-        return MockDelivery(self.mail_host, self.session, self._seconds, self.misses)
+        return MockDelivery(self.mail_host, self.session, self.seconds, self.misses)
 
-    def end(self) -> None:
+    def forget(self) -> None:
         """Forget what was not finished."""
+        super().forget()
         self.delivery.abort()
 
     def _greet(self) -> None:
         """Say the banner (RFC 5321 §3.1), or what a behavior has in its place."""
         decision = self.delivery.decide(CONNECT, b"")
-        note = self._note() if self.misses else None
+        note = self.note() if self.misses else None
         answer = self.mail_host.greeting
         if decision is not None:
             said = answer_of(decision, answer)
@@ -88,7 +89,7 @@ class SecuredConnection(Connection):
             if told is not None and told.code // 100 == 5:
                 self.reject()
             if isinstance(said, Faulty):
-                self._perform(said, None, 0, note)
+                self.perform(said, None, 0, note)
                 return
             answer = said
         self.say(answer, note)
@@ -110,7 +111,7 @@ class SecuredConnection(Connection):
             answer = answer_of(decision, NOTHING)
             if not isinstance(answer, Faulty):
                 answer = Faulty(answer, NO_FAULT)
-            self._perform(answer, None, 0, None)
+            self.perform(answer, None, 0, None)
             return
         self._shake_hands()
 
@@ -131,8 +132,8 @@ class SecuredConnection(Connection):
         session.tls = tls_session(self.transport.getHandle())
         session.helo = ""
         session.auth_user = session.auth_mechanism = None
-        self._origin = Origin(session.id, session.client_ip, "")
-        if implicit and not self._closed:
+        self.origin = Origin(session.id, session.client_ip, "")
+        if implicit and not self.closed:
             self._greet()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

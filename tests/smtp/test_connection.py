@@ -6,70 +6,14 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import LINE_LIMIT
-from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
-from mocksmtp.smtp.ending import CLOSING_TIME
 from tests.smtp.dialogue import Dialogue, behavior, host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
 RCPT = b"RCPT TO:<a@x.test>\r\n"
-
-
-class TimeTests(SynchronousTestCase):
-    """Idle clients, and those that take no reply."""
-
-    def test_an_idle_client_is_told_421(self) -> None:
-        """After the idle time without a packet the connection is closed."""
-        dialogue = Dialogue(host(idle_time=60))
-        dialogue.clock.advance(59)
-        dialogue.send(b"NOOP\r\n")
-        dialogue.clock.advance(59)
-        self.assertFalse(dialogue.transport.disconnecting)
-        dialogue.clock.advance(1)
-        self.assertEqual(dialogue.heard()[:9], "421 4.4.2")
-        self.assertTrue(dialogue.transport.disconnecting)
-
-    def test_content_counts_as_activity(self) -> None:
-        """A slow sender of content is not idle."""
-        dialogue = Dialogue(host(idle_time=60))
-        dialogue.open_mail()
-        for _ in range(10):
-            dialogue.clock.advance(50)
-            dialogue.send(b"x\r\n")
-        self.assertEqual(dialogue.send(b".\r\n")[:3], "250")
-
-    def test_a_client_that_takes_no_bye_is_cut_off(self) -> None:
-        """The connection does not wait for ever to be closed."""
-        dialogue = Dialogue()
-        dialogue.send(b"QUIT\r\n")
-        dialogue.clock.advance(CLOSING_TIME)
-        self.assertTrue(dialogue.transport.aborted)
-        self.assertEqual(dialogue.clock.getDelayedCalls(), [])
-
-    def test_replies_that_pile_up_stop_the_reading(self) -> None:
-        """A client that reads nothing is not listened to until it does."""
-        dialogue = Dialogue()
-        producer = dialogue.transport.producer
-        producer.pauseProducing()
-        self.assertEqual(dialogue.transport.producerState, "paused")
-        producer.resumeProducing()
-        self.assertEqual(dialogue.transport.producerState, "producing")
-
-    def test_a_connection_lasts_no_longer_than_is_allowed(self) -> None:
-        """Though its client is not idle; it is told why."""
-        dialogue = Dialogue(host(idle_time=60, total_time=100))
-        for _ in range(3):
-            dialogue.clock.advance(33)
-            self.assertEqual(dialogue.codes("NOOP"), ["250"])
-        dialogue.clock.advance(1)
-        self.assertEqual(
-            dialogue.heard(), "421 4.4.2 Connected for too long, closing\r\n"
-        )
-        self.assertTrue(dialogue.transport.disconnecting)
 
 
 class ErrorTests(SynchronousTestCase):
@@ -92,65 +36,6 @@ class ErrorTests(SynchronousTestCase):
     def test_without_a_limit_there_may_be_any_number(self) -> None:
         """As it is unless a host is told otherwise."""
         self.assertEqual(Dialogue().codes(*["x"] * 100), ["500"] * 100)
-
-
-class OwedTests(SynchronousTestCase):
-    """A hook that takes its time."""
-
-    def setUp(self) -> None:
-        self.dialogue = Dialogue()
-        self.decision: Deferred[Reply] = Deferred()
-        self.dialogue.protocol.delivery.validateFrom = lambda helo, origin: (
-            self.decision
-        )
-
-    def test_what_is_pipelined_waits_for_the_reply(self) -> None:
-        """Replies come in order, each command after the one before it."""
-        said = self.dialogue.send(b"NOOP\r\nMAIL FROM:<b@x>\r\nNOOP one\r\nVRFY a\r\n")
-        self.assertEqual(said, "250 2.0.0 OK\r\n")
-        self.assertEqual(self.dialogue.send(b"NONSENSE\r\n"), "")
-        self.decision.callback(SENDER_OK)
-        codes = [line[:3] for line in self.dialogue.heard().splitlines()]
-        self.assertEqual(codes, ["250", "250", "252", "500"])
-
-    def test_little_is_read_while_a_reply_is_owed(self) -> None:
-        """The client's packets stay in the network until it is sent."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
-        self.dialogue.send(b"NOOP\r\n")
-        self.assertEqual(self.dialogue.transport.producerState, "paused")
-        self.decision.callback(SENDER_OK)
-        self.assertEqual(self.dialogue.transport.producerState, "producing")
-
-    def test_the_client_is_not_idle_while_it_waits(self) -> None:
-        """The idle time begins anew with the reply."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
-        self.dialogue.clock.advance(1000)
-        self.decision.callback(SENDER_OK)
-        self.assertEqual(self.dialogue.heard(), "250 2.1.0 Sender OK\r\n")
-        self.assertFalse(self.dialogue.transport.disconnecting)
-
-    def test_a_failed_decision_is_451(self) -> None:
-        """And the session goes on."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n")
-        self.decision.errback(ValueError())
-        said = self.dialogue.heard().splitlines()
-        self.assertEqual([line[:3] for line in said], ["451", "250"])
-        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
-
-    def test_a_client_that_leaves_cancels_the_decision(self) -> None:
-        """Nothing is left behind."""
-        cancelled: list[object] = []
-        self.decision = Deferred(cancelled.append)
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
-        self.dialogue.protocol.connectionLost()
-        self.assertEqual(cancelled, [self.decision])
-        self.assertEqual(self.dialogue.clock.getDelayedCalls(), [])
-
-    def test_a_decision_that_is_there_at_once_does_not_wait(self) -> None:
-        """A Deferred that has fired is as good as a reply."""
-        self.decision.callback(RECIPIENT_OK)
-        said = self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n").splitlines()
-        self.assertEqual(said, ["250 2.1.5 Recipient OK", "250 2.0.0 OK"])
 
 
 CONVERSATION = (
@@ -200,7 +85,7 @@ class PacketTests(SynchronousTestCase):
         dialogue = Dialogue()
         for packet in packets:
             dialogue.send(packet)
-            self.assertLess(len(dialogue.protocol._buffer), LINE_LIMIT)
+            self.assertLess(len(dialogue.protocol.buffer), LINE_LIMIT)
         dialogue.protocol.connectionLost()
         dialogue.connect()
         dialogue.open_mail()

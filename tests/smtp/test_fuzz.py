@@ -73,7 +73,7 @@ class FuzzTests(SynchronousTestCase):
         """Send them; an exception would be in the log, which fails the test."""
         for packet in packets:
             dialogue.send(packet)
-            self.assertLess(len(dialogue.protocol._buffer), LINE_LIMIT + 2)
+            self.assertLess(len(dialogue.protocol.buffer), LINE_LIMIT + 2)
             self.assertLessEqual(dialogue.host.mailbox.arriving, MESSAGE_SIZE)
         self.assertEqual(dialogue.host.counters.replies.get(451, 0), 0)
         session = dialogue.host.journal.sessions()[-1]

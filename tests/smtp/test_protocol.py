@@ -342,7 +342,7 @@ class BoundsTests(SynchronousTestCase):
         dialogue = Dialogue()
         for _ in range(100):
             dialogue.send(b"x" * 5000)
-            self.assertEqual(dialogue.protocol._buffer, b"")
+            self.assertEqual(dialogue.protocol.buffer, b"")
 
     def test_too_many_recipients_are_452(self) -> None:
         """Those within the limit stay accepted (RFC 5321 §4.5.3.1.10)."""
