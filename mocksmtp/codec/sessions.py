@@ -14,6 +14,7 @@ import attrs
 from mocksmtp.codec.mails import NULL_SENDER
 from mocksmtp.core.session_query import Attempt, fates
 from mocksmtp.model.command import Parameter, PathCommand
+from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import (
     EARLY,
@@ -21,7 +22,6 @@ from mocksmtp.model.session import (
     MAX_MISSED,
     SMUGGLING,
     Exchange,
-    Note,
     Session,
     Transaction,
 )
@@ -124,7 +124,7 @@ def _noted(note: Note) -> dict[str, Any]:
         document["passedOver"] = [
             {"behavior": miss.rule, "reason": miss.reason.value}
             for misses in note.missed
-            for miss in misses
+            for miss in misses.each
         ][:MAX_MISSED]
     return document
 

@@ -99,6 +99,7 @@ class MailHost:
     :param name: what it is called in the API
     :param hostname: what its banner and EHLO say
 
+    :ivar is_demanding: whether not every mail is taken from every client
     :ivar offers: what EHLO is answered, by how a connection stands with TLS
     :ivar dns: by which names DNS tells of it
     :ivar records: what DNS tells of it, now that its addresses are known
@@ -139,6 +140,7 @@ class MailHost:
         self._start = HostStart() if start is None else start
         self.behaviors.replace_all(self._start.behaviors)
         self.extensions = self._start.extensions
+        self._look_at_demands()
 
     @property
     def seed(self) -> str:
@@ -157,6 +159,7 @@ class MailHost:
         self.greeting = greeting(self.hostname)
         self.hello = hello(self.hostname)
         self.extensions = self._extensions
+        self._look_at_demands()
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -174,6 +177,10 @@ class MailHost:
             limits.message_size if limits.advertise_size else None,
             self.auth,
         )
+
+    def _look_at_demands(self) -> None:
+        required = self.auth is not None and self.auth.required
+        self.is_demanding = required or self.limits.messages is not None
 
     @property
     def certificate_names(self) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ class Rule(Generic[B]):
         """That it did not fire, and why."""
         misses = self._misses.get(reason)
         if misses is None:
-            misses = self._misses[reason] = (Miss(self.id, reason),)
+            misses = self._misses[reason] = Misses((Miss(self.id, reason),))
         return misses
 
     def counts(self) -> Iterator[tuple[Key, Counts]]:

@@ -20,8 +20,7 @@ from typing import Generic, TypeVar
 from mocksmtp.core.keys import NOTHING, Attempt
 from mocksmtp.core.rule import DEFAULT_SEED, Firing, Gated, Luck, Rule
 from mocksmtp.core.scenarios import Scenarios
-from mocksmtp.core.walk import Entry, Plain, entries_of
-from mocksmtp.model.comparison import Test
+from mocksmtp.core.walk import Plain, Walk, entries_of
 from mocksmtp.model.miss import Miss, Misses, Reason
 
 P = TypeVar("P", bound=Hashable)
@@ -57,7 +56,7 @@ class Rules(ABC, Generic[P, B, D]):
         self._rules: list[Rule[B]] = []
         self._numbers = itertools.count(1)
         self.taken: set[P] = set()
-        self._by_point: dict[P, list[tuple[Test | None, Entry[B, D]]]] = {}
+        self._by_point: dict[P, Walk[B, D]] = {}
 
     # What subclasses say
 
@@ -101,9 +100,8 @@ class Rules(ABC, Generic[P, B, D]):
         :param attempt: what else they may ask for
         :param misses: is given those that did not fire, and why
         """
-        entries = self._by_point.get(point)
-        if entries is None:
-            entries = self._index(point)
+        walk = self._by_point.get(point) or self._index(point)
+        entries = walk.entries
         earlier: D | None = None
         for test, entry in entries:
             if test is None:
@@ -120,15 +118,34 @@ class Rules(ABC, Generic[P, B, D]):
                 for listener in self.listeners:
                     listener(plain.rule, decision, subject)
             else:
-                if misses is not None:
-                    misses.append(entry.by_condition)  # type: ignore[union-attr]
                 continue
             if earlier is not None:
                 decision = self.combine(earlier, decision)
             if ends:
                 return decision
             earlier = decision
+        if misses is not None:
+            walk.note(subject, misses)
         return earlier
+
+    def passes(
+        self, point: P, subject: bytes, misses: list[Misses] | None = None
+    ) -> bool:
+        """
+        Whether for certain none fires, for the subject alone tells; nothing moves.
+
+        A quicker way to the answer that `decide` has for nearly every mail.
+        """
+        walk = self._by_point.get(point) or self._index(point)
+        everyone = walk.everyone
+        if everyone is None:
+            return False
+        for test, _ in walk.entries:
+            if test(subject):  # type: ignore[misc]
+                return False
+        if misses is not None:
+            misses.append(everyone)
+        return True
 
     def _ask(
         self,
@@ -294,11 +311,11 @@ class Rules(ABC, Generic[P, B, D]):
         self._by_point = {}
         return rules
 
-    def _index(self, point: P) -> list[tuple[Test | None, Entry[B, D]]]:
+    def _index(self, point: P) -> Walk[B, D]:
         """The rules of a point, in order, as they are walked until the list changes."""
         rules = (rule for rule in self._rules if point in self.points(rule.behavior))
-        self._by_point[point] = entries = entries_of(rules, self.prepare)
-        return entries
+        self._by_point[point] = walk = Walk(entries_of(rules, self.prepare))
+        return walk
 
 
 def _alike(behaviors: Iterable[B], rules: Iterable[Rule[B]]) -> Counter[B]:

@@ -7,7 +7,7 @@ them fires.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Generic, TypeAlias, TypeVar
 
@@ -54,6 +54,11 @@ class Plain(Generic[B, D]):
         return self
 
 
+def all_of(entries: Iterable[Plain[B, D] | Block[B, D]]) -> Misses:
+    """What is noted where none of these fires, each by its condition."""
+    return Misses(tuple(m for entry in entries for m in entry.by_condition.each))
+
+
 class Block(Generic[B, D]):
     """Rules in a row, each with a text to be found in the subject."""
 
@@ -62,9 +67,7 @@ class Block(Generic[B, D]):
     def __init__(self, rules: list[Plain[B, D]]) -> None:
         self._rules = rules
         self._search: Test | None = None
-        self.by_condition: Misses = tuple(
-            miss for each in rules for miss in each.by_condition
-        )
+        self.by_condition = all_of(rules)
 
     def test(self, subject: bytes) -> bool:
         """Whether one of the texts is in the subject."""
@@ -109,6 +112,38 @@ def entries_of(
             for one in group:
                 entries.append((one.test if isinstance(one, Plain) else None, one))
     return entries
+
+
+class Walk(Generic[B, D]):
+    """
+    What is walked at a reply point.
+
+    :ivar entries: in order
+    :ivar everyone: what is noted where none fires, if their subject is all that they
+        look at; else None
+    """
+
+    __slots__ = ("entries", "everyone")
+
+    def __init__(self, entries: list[tuple[Test | None, Entry[B, D]]]) -> None:
+        self.entries = entries
+        self.everyone: Misses | None = None
+        plain = [entry for _, entry in entries if not isinstance(entry, Rule)]
+        if plain and len(plain) == len(entries):
+            self.everyone = all_of(plain)
+
+    def note(self, subject: bytes, misses: list[Misses]) -> None:
+        """
+        Add those that did not fire by their condition, where none has ended the walk.
+
+        :param misses: has those that did not fire for another reason
+        """
+        if self.everyone is not None and not misses:
+            misses.append(self.everyone)
+            return
+        for test, entry in self.entries:
+            if test is not None and not test(subject):
+                misses.append(entry.by_condition)  # type: ignore[union-attr]
 
 
 def _entry(

@@ -11,10 +11,9 @@ import attrs
 from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand, allows_utf8
 from mocksmtp.model.mail import Envelope
-from mocksmtp.model.miss import Misses
+from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.tls import TlsSession
-from mocksmtp.model.values import frozen
 
 MAX_EXCHANGES = 500
 """Exchanges of one session that are kept, the last ones; each is a line in and out.
@@ -45,30 +44,7 @@ SMUGGLING = 2
 INJECTED = 4
 """Plaintext came with STARTTLS, and was thrown away (RFC 3207 §4.2)."""
 MAX_MISSED = 100
-"""Groups of behaviors that did not answer of which it is kept why."""
-
-
-_NOTE_OCTETS = 160
-
-
-@frozen
-class Note:
-    """
-    What behaviors have had to do with a reply that none of them gave, or not alone.
-
-    :ivar slowed: the ids of those that have only slowed it down
-    :ivar missed: those that could have answered and did not, at most `MAX_MISSED`
-        times what the list tells at once
-    """
-
-    slowed: tuple[str, ...] = ()
-    missed: tuple[Misses, ...] = ()
-
-    @property
-    def octets(self) -> int:
-        """About how many bytes of memory it takes."""
-        return _NOTE_OCTETS + 8 * (len(self.slowed) + len(self.missed))
-
+"""Behaviors that did not answer, or groups of them, of which it is kept why."""
 
 Exchange: TypeAlias = tuple[
     float, bytes | int | None, Reply | None, int, float, Note | None

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 
+from twisted.internet.interfaces import IReactorTime
+
+from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.offer import Stage
@@ -17,6 +20,7 @@ from mocksmtp.sasl.replies import EXCHANGE_LINE_TOO_LONG
 from mocksmtp.sasl.steps import Step, Verdict
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of
 from mocksmtp.smtp.secured import SecuredConnection
+from mocksmtp.smtp.security import Security
 
 AUTH, AUTH_COMMAND = Command.AUTH, Command.AUTH_COMMAND
 
@@ -39,8 +43,17 @@ class AuthenticatedConnection(SecuredConnection):
     :ivar guarded: whether what is no command may be a password that was sent too early
     """
 
-    exchange: Exchange | None = None
     guarded = False
+
+    def __init__(
+        self,
+        host: MailHost,
+        session: str,
+        clock: IReactorTime,
+        security: Security | None = None,
+    ) -> None:
+        super().__init__(host, session, clock, security)
+        self.exchange: Exchange | None = None
 
     def line_limit(self, beginning: bytes) -> int:
         """AUTH may have long lines (RFC 4954 §4)."""

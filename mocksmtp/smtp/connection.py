@@ -32,9 +32,9 @@ from twisted.internet.interfaces import IReactorTime
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.command import LINE_LIMIT
-from mocksmtp.model.miss import Misses
+from mocksmtp.model.miss import Misses, Note
 from mocksmtp.model.reply import Refusal, Reply
-from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange, Note
+from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden
 from mocksmtp.smtp.owing import Owing
 from mocksmtp.smtp.sending import send
@@ -64,13 +64,13 @@ class Connection(Owing):
     :ivar overlong: whether of the line at hand something is gone already
     """
 
-    overlong = False
-    _incoming: Incoming | None = None
     _bad_commands = 0
 
     def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
         super().__init__(host, session, clock)
         self.misses: list[Misses] = []
+        self.overlong = False
+        self._incoming: Incoming | None = None
 
     def forget(self) -> None:
         """Forget content that did not come to its end."""
@@ -128,11 +128,7 @@ class Connection(Owing):
             except Exception:
                 self.log.failure("in a session with {ip}", ip=self.origin.client_ip)
                 answer = reply.LOCAL_ERROR
-            if misses:
-                note = self.note()
-                octets += note.octets
-            else:
-                note = None
+            note = self.note() if misses else None
             if type(answer) is not Reply:
                 if isinstance(answer, Hidden):
                     said = answer.shown
@@ -227,10 +223,12 @@ class Connection(Owing):
     def note(self) -> Note:
         """Those behaviors that did not answer, and why."""
         misses = self.misses
-        if len(misses) > MAX_MISSED:
-            del misses[MAX_MISSED:]
-        note = Note((), tuple(misses))
+        if len(misses) == 1:
+            return misses.pop().note
+        note = Note((), tuple(misses[:MAX_MISSED]))
         misses.clear()
+        # Other than what is made once, it takes memory of its own.
+        self.session.octets_exchanged += note.octets
         return note
 
 

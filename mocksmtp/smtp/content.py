@@ -53,18 +53,26 @@ class Content:
         can't be kept; the rest is then read and thrown away
     """
 
-    # Fields that most messages never set have their values here.
-    refusal: Reply | None = None
-    _reserved = 0
-    # Small packets are gathered, for as objects of their own they would take many
-    # times their size.
-    _small: bytearray | None = None
+    __slots__ = (
+        "_limit",
+        "_mailbox",
+        "_pieces",
+        "_reserved",
+        "_small",
+        "refusal",
+        "size",
+    )
 
     def __init__(self, limit: int, mailbox: Mailbox) -> None:
+        self.size = 0
+        self.refusal: Reply | None = None
         self._limit = limit
         self._mailbox = mailbox
+        self._reserved = 0
         self._pieces: list[bytes | bytearray] = []
-        self.size = 0
+        # Small packets are gathered, for as objects of their own they would take many
+        # times their size.
+        self._small: bytearray | None = None
 
     def add(self, piece: bytes) -> None:
         """Take some more octets."""
@@ -126,13 +134,16 @@ class ContentReader(Content):
     :ivar flags: `SMUGGLING` where there is a false terminator among them
     """
 
-    ended = False
-    flags = 0
-    _begun = False
+    __slots__ = ("_begun", "_carry", "ended", "flags")
 
-    # At first the end of the DATA line, so that a dot right behind it ends the
-    # content; it is no part of it.
-    _carry = _LINE_END
+    def __init__(self, limit: int, mailbox: Mailbox) -> None:
+        super().__init__(limit, mailbox)
+        self.ended = False
+        self.flags = 0
+        self._begun = False
+        # The end of the DATA line, so that a dot right behind it ends the content; it
+        # is no part of it.
+        self._carry = _LINE_END
 
     def feed(self, data: bytes, start: int = 0) -> int:
         """

@@ -57,10 +57,7 @@ class MockDelivery:
     :ivar attempt: what behaviors may look at
     """
 
-    chunked: MockMessage | None = None
     ending: Transaction | None = None
-    messages = 0
-    line: bytes | None = None
 
     def __init__(
         self,
@@ -75,6 +72,9 @@ class MockDelivery:
         self.behaviors = host.behaviors
         self.attempt = ConnectionAttempt(self, seconds)
         self.transaction: Transaction | None = None
+        self.chunked: MockMessage | None = None
+        self.messages = 0
+        self.line: bytes | None = None
         self._misses = misses
 
     @property
@@ -84,6 +84,8 @@ class MockDelivery:
 
     def decide(self, command: Command, subject: bytes) -> Decision | None:
         """What behaviors have to say, with their counters moved; None for nothing."""
+        if command not in self.behaviors.taken:
+            return None
         misses = self._misses
         decision = self.behaviors.decide(command, subject, self.attempt, misses)
         if decision is not None and misses and not decision.is_own:
@@ -92,11 +94,14 @@ class MockDelivery:
 
     def decide_on_path(self, command: Command, path: PathCommand) -> Decision | None:
         """The same for MAIL and RCPT, which name a path."""
+        subject = path.address.text.encode()
+        if self.behaviors.passes(command, subject, self._misses):
+            return None
         attempt = self.attempt
         attempt.path = path
         attempt.recipient = command is RCPT_TO
         try:
-            return self.decide(command, path.address.text.encode())
+            return self.decide(command, subject)
         finally:
             attempt.path = None
 
@@ -111,6 +116,8 @@ class MockDelivery:
 
         :param recipient: for whom, where each has an answer
         """
+        if self.behaviors.passes(DATA, content, self._misses):
+            return None
         attempt = self.attempt
         self.ending, attempt.content = transaction, content
         attempt.path, attempt.recipient = recipient, True

@@ -109,7 +109,6 @@ class MockSMTPFactory(SMTPFactory):
         speaking = MockLMTP if self.spoken is MailProtocol.LMTP else MockESMTP
         protocol = speaking(host, session, self._clock, security)
         protocol.factory = self
-        protocol.host = host.hostname.encode()
         self.connections.add(protocol)
         host.counters.open += 1
         return protocol

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.fault import Then
+from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import INJECTED, End, Note
+from mocksmtp.model.session import INJECTED, End
 from mocksmtp.smtp.answers import Faulty, Replies
 from mocksmtp.smtp.faults import Performance
 from mocksmtp.smtp.lifetime import Lifetime
@@ -32,12 +35,15 @@ class Owing(Lifetime):
     :ivar injecting: whether what comes behind that reply must not
     """
 
-    consequence: Callable[[], None] | None = None
     unread = b""
     injecting = False
-    owed: Deferred[Any] | None = None
-    buffer = b""
     _performance: Performance | None = None
+
+    def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
+        super().__init__(host, session, clock)
+        self.consequence: Callable[[], None] | None = None
+        self.owed: Deferred[Any] | None = None
+        self.buffer = b""
 
     @property
     def is_awaited(self) -> bool:

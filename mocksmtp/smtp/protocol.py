@@ -28,6 +28,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, TypeAlias
 
+from mocksmtp.core.behaviors import Decision
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import (
@@ -137,9 +138,10 @@ class MockESMTP(AuthenticatedConnection):
         if delivery.transaction is not None:
             return reply.NESTED_MAIL
         host = self.mail_host
-        authenticated = self.session.auth_user is not None
-        if host.auth is not None and host.auth.required and not authenticated:
-            return reply.NEEDS_AUTH
+        if host.is_demanding:
+            refusal = self._look_at_demands()
+            if refusal is not None:
+                return refusal
         command = parse_mail(rest)
         if not rest.isascii() and not self.offer.smtputf8:
             return reply.SMTPUTF8_NOT_OFFERED
@@ -149,10 +151,18 @@ class MockESMTP(AuthenticatedConnection):
             refusal = self._look_at_size(command)
             if refusal is not None:
                 return refusal
-        limit = host.limits.messages
-        if limit is not None and delivery.messages >= limit:
-            return self.then_close(reply.TOO_MANY_MESSAGES)
         return delivery.validateFrom(self.origin.helo, command)
+
+    def _look_at_demands(self) -> Reply | None:
+        """What is said to a mail that the host does not take from this client."""
+        host = self.mail_host
+        authenticated = self.session.auth_user is not None
+        if host.auth is not None and host.auth.required and not authenticated:
+            return reply.NEEDS_AUTH
+        limit = host.limits.messages
+        if limit is not None and self.delivery.messages >= limit:
+            return self.then_close(reply.TOO_MANY_MESSAGES)
+        return None
 
     def _look_at_size(self, command: PathCommand) -> Reply | None:
         """What is said to a size that is declared and can't be taken (RFC 1870 §6)."""
@@ -193,15 +203,20 @@ class MockESMTP(AuthenticatedConnection):
             return self._refuse_content()
         if transaction.sender.parameters and is_binary(transaction.sender.parameters):
             return reply.BINARY_NEEDS_BDAT
-        decision = delivery.decide(DATA_COMMAND, rest)
-        if decision is None:
-            self._take_content()
-            return reply.START_CONTENT
+        if DATA_COMMAND in delivery.behaviors.taken:
+            decision = delivery.decide(DATA_COMMAND, rest)
+            if decision is not None:
+                return self._ask_for_content(decision)
+        self._take_content()
+        return reply.START_CONTENT
+
+    def _ask_for_content(self, decision: Decision) -> Answer:
+        """Ask for it, or not, as a behavior says."""
         answer = answer_of(decision, reply.START_CONTENT)
         if decision.effect is APPLY:
             self._take_content()
         else:
-            delivery.refuse(reply_in(answer))
+            self.delivery.refuse(reply_in(answer))
         return answer
 
     def _take_content(self) -> None:

@@ -71,7 +71,7 @@ class PropertyTests(SynchronousTestCase):
             before = [rule.seen for rule in behaviors]
             misses: list[Misses] = []
             decision = behaviors.decide(command, subject, attempt, misses)
-            noted = [miss for each in misses for miss in each]
+            noted = [miss for each in misses for miss in each.each]
             if not any(map(behaviors.may_go_on, behaviors)):
                 self.assertEqual(noted, told)
             if decision is not None:

@@ -18,8 +18,8 @@ from mocksmtp.codec.sessions import (
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import Nearest, SessionQuery
 from mocksmtp.model.behavior import Command
-from mocksmtp.model.miss import Miss, Reason
-from mocksmtp.model.session import EARLY, INJECTED, SMUGGLING, Note
+from mocksmtp.model.miss import Miss, Misses, Note, Reason
+from mocksmtp.model.session import EARLY, INJECTED, SMUGGLING
 from mocksmtp.model.tls import PeerCertificate, TlsSession
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
@@ -192,7 +192,7 @@ class DocumentTests(SynchronousTestCase):
     def test_what_else_behaviors_had_to_do_with_a_reply(self) -> None:
         """Who slowed it down, and who could have given it and did not, and why."""
         session = attrs.evolve(self.client.session)
-        missed = ((Miss("2", Reason.SKIP), Miss("3", Reason.CONDITION)),)
+        missed = (Misses((Miss("2", Reason.SKIP), Miss("3", Reason.CONDITION))),)
         note = Note(("1",), missed)
         session.exchanges = [(session.started_at, b"NOOP", None, 0, 0.0, note)]
         (document,) = transcript_documents(session)

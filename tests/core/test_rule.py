@@ -39,7 +39,7 @@ class GateTests(SynchronousTestCase):
         told = [miss.reason.value for miss in explained]
         misses: list[Misses] = []
         decision = self.behaviors.decide(NOOP, subject, attempt, misses)
-        noted = [miss.reason.value for each in misses for miss in each]
+        noted = [miss.reason.value for each in misses for miss in each.each]
         self.assertEqual(noted, told)
         self.assertEqual(before[1] + (decision is not None), self.rule.fired)
         return noted[0] if noted else "fired"
