@@ -54,7 +54,6 @@ class MockDelivery:
     :ivar ending: the transaction whose content is decided on
     :ivar messages: how many transactions there were
     :ivar line: the command line at hand, None before any
-    :ivar attempt: what behaviors may look at
     """
 
     ending: Transaction | None = None
@@ -70,12 +69,26 @@ class MockDelivery:
         self.session = session
         self.seconds = seconds
         self.behaviors = host.behaviors
-        self.attempt = ConnectionAttempt(self, seconds)
+        self._attempt: ConnectionAttempt | None = None
         self.transaction: Transaction | None = None
         self.chunked: MockMessage | None = None
         self.messages = 0
         self.line: bytes | None = None
         self._misses = misses
+
+    @property
+    def attempt(self) -> ConnectionAttempt:
+        """What behaviors may look at; most connections never need it."""
+        if self._attempt is None:
+            self._attempt = ConnectionAttempt(self, self.seconds)
+        return self._attempt
+
+    def close(self) -> None:
+        """The connection is lost: end what is open, and be nobody's any more."""
+        self.abort()
+        # It knows the delivery as the delivery knows it, which would have to be found
+        # out by the garbage collector.
+        self._attempt = None
 
     @property
     def open_transaction(self) -> Transaction | None:

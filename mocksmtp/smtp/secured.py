@@ -76,7 +76,7 @@ class SecuredConnection(Connection):
     def forget(self) -> None:
         """Forget what was not finished."""
         super().forget()
-        self.delivery.abort()
+        self.delivery.close()
 
     def _greet(self) -> None:
         """Say the banner (RFC 5321 §3.1), or what a behavior has in its place."""
