@@ -5,7 +5,7 @@ from __future__ import annotations
 from mocksmtp.codec.auth import ANY, MAX_USER, MAX_USERS, AuthFields
 from mocksmtp.codec.capabilities import MAX_LINE
 from mocksmtp.codec.fields import MAX_COUNT
-from mocksmtp.codec.hosts import MAX_DOMAINS, MAX_NAMES, HostFields
+from mocksmtp.codec.hosts import MAX_DOMAINS, MAX_NAMES, MAX_SEED, HostFields
 from mocksmtp.codec.json_schema import (
     DURATION,
     IP_ADDRESSES,
@@ -66,7 +66,7 @@ TAKEN: dict[tuple[type, str], Schema] = {
         _LINES, object_of({"beforeTls": _LINES, "underTls": _LINES}, ())
     ),
     (HostFields, "seed"): any_of(
-        {**LINE, "minLength": 1, "maxLength": 100}, whole(-(10**18), 10**18)
+        {**LINE, "minLength": 1, "maxLength": 100}, whole(-MAX_SEED, MAX_SEED)
     ),
     (HostFields, "listeners"): up_to(MAX_LISTENERS, ref("NewListen")),
     (LimitsFields, "message_size"): any_of(whole(1, 2**62), _SIZE, NULL),

@@ -55,6 +55,9 @@ MAX_DOMAINS = 1000
 
 # A segment of a path as it is, with no escapes; what a path leaves out is no name.
 _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
+MAX_SEED = 10**18
+"""The largest number that can be a seed, and the smallest below zero."""
+
 _SEED = re.compile(r"[ -~\x80-\U0010ffff]{1,100}")
 _HOSTNAME = re.compile(r"[!-~\x80-\U0010ffff]{1,255}")
 
@@ -240,7 +243,7 @@ def _told_addresses(value: Any, kind: Any) -> tuple[Address, ...]:
 def _seed(value: Any, kind: Any) -> str:
     """A text, or a number in its place."""
     if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
+        value = str(number(-MAX_SEED, MAX_SEED)(value, kind))
     return text(_SEED, "must be one line of 1 to 100 characters")(value, kind)  # type: ignore[no-any-return]
 
 
