@@ -116,7 +116,8 @@ async def listen_stream(
         port = await parse_endpoint(reactor, endpoint).listen(factory)
     except CannotListenError as error:
         raise ListenError.told_by(error) from None
-    except OSError as error:
+    # A port that is no port is told by the socket only.
+    except (OSError, OverflowError) as error:
         raise ListenError(f"can't open {endpoint!r}: {error}") from None
     return StreamListener(port, connections, reactor)
 

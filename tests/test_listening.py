@@ -17,6 +17,18 @@ from mocksmtp.listening import (
 )
 
 
+class OpeningTests(TestCase):
+    """`listen_stream`"""
+
+    async def test_a_port_that_is_none_is_told_in_one_line(self) -> None:
+        """The parser of endpoints lets it pass."""
+        factory = TrackedFactory(Factory.forProtocol(Protocol))
+        for text in "tcp:99999", "tcp:-1":
+            with self.assertRaises(ListenError) as raised:
+                await listen_stream(reactor, text, factory, factory)
+            self.assertTrue(str(raised.exception).startswith(f"can't open {text!r}: "))
+
+
 class EndpointTests(SynchronousTestCase):
     """`parse_endpoint` and `show_address`"""
 

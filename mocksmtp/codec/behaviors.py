@@ -27,6 +27,7 @@ from mocksmtp.codec.leniency import (
     enum_hook,
     lenient_int,
     whole,
+    within,
 )
 from mocksmtp.codec.responses import (
     check_response,
@@ -157,13 +158,12 @@ def _responses(value: Any, _: Any) -> tuple[Response, ...]:
     items = strict_list(value)
     if not 1 <= len(items) <= MAX_RESPONSES:
         raise Refused(f"must have from 1 to {MAX_RESPONSES:,} responses")
-    responses = [
-        at(f"[{index}]", structure_response, item) for index, item in enumerate(items)
-    ]
+    responses: tuple[Response, ...] = _converter.structure(items, tuple[Response, ...])
     for index, response in enumerate(responses[:-1]):
         if response.times is None:
-            raise Refused("null, for ever, goes with the last only", f"[{index}].times")
-    return tuple(responses)
+            refused = Refused("null, for ever, goes with the last only", "times")
+            raise within(refused, f"[{index}]")
+    return responses
 
 
 def _response(value: Any, _: Any) -> Response:
@@ -246,6 +246,7 @@ def _refuse(why: str) -> None:
 
 
 _converter = new_converter()
+_converter.register_structure_hook(Response, structure_response)
 _converter.register_structure_hook(Command, enum_hook("command"))
 _fields = class_hook(
     _converter,

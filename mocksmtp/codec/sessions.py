@@ -131,7 +131,7 @@ def _noted(note: Note) -> dict[str, Any]:
 
 def reply_document(reply: Reply | None) -> dict[str, Any] | None:
     r"""A reply's code and text, whose lines ``\n`` divides."""
-    if reply is None:
+    if reply is None or not reply.wire:
         return None
     document: dict[str, Any] = {"code": reply.code, "text": reply.text[:MAX_TEXT]}
     if len(reply.text) > MAX_TEXT:

@@ -65,6 +65,20 @@ def answer_of(decision: Decision, own: Reply) -> Reply | Faulty:
     return Faulty(said, decision.fault or NO_FAULT, slowed)
 
 
+def slowed_down(answer: Replies | Faulty, by: Decision) -> Replies | Faulty:
+    """`answer`, as late and slow as a behavior has it that did not give it."""
+    if by.fault is None or not (by.fault.delay or by.fault.drip):
+        return answer
+    if not isinstance(answer, Faulty):
+        answer = Faulty(answer, NO_FAULT)
+    fault = attrs.evolve(
+        answer.fault,
+        delay=by.fault.delay + answer.fault.delay,
+        drip=answer.fault.drip or by.fault.drip,
+    )
+    return Faulty(answer.reply, fault, by.rules + answer.slowed)
+
+
 def reply_in(answer: Answer) -> Reply | None:
     """The one reply that is in an answer, as far as that is known."""
     if isinstance(answer, Faulty):

@@ -18,7 +18,7 @@ from mocksmtp.sasl.exchange import LINE_LIMIT, Exchange
 from mocksmtp.sasl.redact import redact
 from mocksmtp.sasl.replies import EXCHANGE_LINE_TOO_LONG
 from mocksmtp.sasl.steps import Step, Verdict
-from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of
+from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of, reply_in
 from mocksmtp.smtp.secured import SecuredConnection
 from mocksmtp.smtp.security import Security
 
@@ -32,7 +32,8 @@ def redact_auth(line: bytes) -> bytes:
 
 def is_auth(line: bytes) -> bool:
     """Whether a line, or the beginning of one, is AUTH with an argument."""
-    return line[:5].upper() == b"AUTH "
+    words = line.split(None, 1)
+    return len(words) > 1 and words[0].upper() == b"AUTH"
 
 
 class AuthenticatedConnection(SecuredConnection):
@@ -68,6 +69,12 @@ class AuthenticatedConnection(SecuredConnection):
         self.delivery.line = line = redact(b"AUTH " + rest)
         return Hidden(self._authenticate(rest), line)
 
+    def do_rejected_AUTH(self, rest: bytes) -> Answer:
+        """Refuse AUTH where no service is; what it brings is a secret all the same."""
+        self.guarded = True
+        self.delivery.line = line = redact(b"AUTH " + rest)
+        return Hidden(reply.NO_SERVICE, line)
+
     @property
     def _shown(self) -> bytes:
         """The argument of AUTH, as it is recorded."""
@@ -98,7 +105,12 @@ class AuthenticatedConnection(SecuredConnection):
         answer = self._step(exchange, exchange.begin(rest))
         if decision is None or not isinstance(answer, Reply):
             return answer
-        return answer_of(decision, answer)
+        told = answer_of(decision, answer)
+        asked = reply_in(told)
+        if asked is not None and asked.code != 334:
+            # Who was not asked for more says none.
+            self.exchange = None
+        return told
 
     def go_on_authenticating(self, line: bytes) -> Answer:
         """Take an answer of the client within the exchange."""

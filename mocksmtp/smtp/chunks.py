@@ -51,6 +51,23 @@ class Chunk:
             self._add(data[start:end])
         return end
 
+    def answered(self, keeps: bool) -> None:
+        """
+        All has been said to it: its rest comes without a reply.
+
+        :param keeps: whether it takes place all the same
+        """
+        end = self.eomReceived
+        if not keeps:
+            self._content = None
+
+        def silently() -> Replies | Faulty:
+            if keeps:
+                end()
+            return ()
+
+        self.eomReceived = silently
+
     def connectionLost(self) -> None:
         """The transaction, which knows the content, is told as well."""
 

@@ -70,6 +70,8 @@ class Connection(Owing):
         super().__init__(host, session, clock)
         self.misses: list[Misses] = []
         self.overlong = False
+        # Whether the content at hand began before its client was told to go on.
+        self._begun_early = 0
         self._incoming: Incoming | None = None
 
     def forget(self) -> None:
@@ -88,11 +90,11 @@ class Connection(Owing):
             data = self.buffer + data
         if self.owed is not None:
             self.buffer = data
-            self.transport.pauseProducing()
+            self.wait_unread()
         else:
             self.consume(data)
 
-    def consume(self, data: bytes) -> None:
+    def consume(self, data: bytes, early: int = 0) -> None:
         """Do what `data` says, up to where something must be waited for."""
         heard, octets = self.heard, 0
         replies: list[bytes] = []
@@ -105,17 +107,21 @@ class Connection(Owing):
         while self.owed is None and self.consequence is None:
             incoming = self._incoming
             # A client that has not seen the replies before this one pipelines.
-            flags = EARLY if replies else 0
+            flags = EARLY if replies else early
             try:
                 if incoming is not None:
                     reader = incoming.reader
-                    position = reader.feed(data, position)
+                    start = position
+                    position = reader.feed(data, start)
                     if position < 0:
                         position = len(data)
+                        if start < position:
+                            self._begun_early |= flags
                         break
                     self._incoming = None
                     said = reader.size
-                    flags |= reader.flags
+                    flags |= reader.flags | self._begun_early
+                    self._begun_early = 0
                     answer: Answer = incoming.eomReceived()
                 else:
                     end = data.find(b"\n", position)

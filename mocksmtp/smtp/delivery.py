@@ -25,7 +25,7 @@ from mocksmtp.model.mail import Origin
 from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import Outcome, Session, Transaction, outcome_of
-from mocksmtp.smtp.answers import Faulty, Replies, answer_of, reply_in
+from mocksmtp.smtp.answers import Faulty, Replies, answer_of, reply_in, slowed_down
 from mocksmtp.smtp.attempt import ConnectionAttempt
 from mocksmtp.smtp.content import Content, ContentReader
 
@@ -222,9 +222,12 @@ class MockDelivery:
         if last or refusal is not None:
             self.chunked = self.transaction = None
             own = message.eomReceived()
-        if decision is not None and isinstance(own, Reply):
+        if decision is None:
+            return own
+        if own is reply.CHUNK_KEPT or own is reply.MAIL_KEPT:
             return answer_of(decision, own)
-        return own
+        # What was decided on the whole content counts for more.
+        return slowed_down(own, decision)
 
     def _decide_on_chunk(self, size: int) -> Decision | None:
         self.attempt.size = size

@@ -17,8 +17,9 @@ from mocksmtp.model import reply
 from mocksmtp.model.fault import Then
 from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import INJECTED, End
+from mocksmtp.model.session import EARLY, INJECTED, End
 from mocksmtp.smtp.answers import Faulty, Replies
+from mocksmtp.smtp.ending import PEER_LOOKED_AT, is_gone
 from mocksmtp.smtp.faults import Performance
 from mocksmtp.smtp.lifetime import Lifetime
 from mocksmtp.smtp.sending import send
@@ -38,6 +39,7 @@ class Owing(Lifetime):
     unread = b""
     injecting = False
     _performance: Performance | None = None
+    _watch: Any = None
 
     def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
         super().__init__(host, session, clock)
@@ -50,8 +52,27 @@ class Owing(Lifetime):
         """Whether the client waits for a reply that is owed."""
         return self.owed is not None
 
+    def wait_unread(self) -> None:
+        """Read nothing while a reply is owed, but see whether the client leaves."""
+        self.transport.pauseProducing()
+        if self._watch is None:
+            self._watch = self.clock.callLater(PEER_LOOKED_AT, self._look_for_peer)
+
+    def _look_for_peer(self) -> None:
+        self._watch = None
+        if is_gone(self.transport):
+            self.transport.abortConnection()
+        else:
+            self.wait_unread()
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
     def forget(self) -> None:
         """Wait for nothing any more."""
+        self._stop_watching()
         self.buffer = b""
         if self.owed is not None:
             self.owed.cancel()
@@ -59,11 +80,12 @@ class Owing(Lifetime):
 
     def stop(self) -> None:
         """Take no more, and wait for nothing more."""
+        self._stop_watching()
         self.buffer = b""
         self.mail_host.behaviors.interrupted.discard(self.hurry)
         super().stop()
 
-    def consume(self, data: bytes) -> None:
+    def consume(self, data: bytes, early: int = 0) -> None:
         """Do what `data` says."""
         raise NotImplementedError
 
@@ -154,6 +176,7 @@ class Owing(Lifetime):
         then: Then = Then.CONTINUE,
     ) -> None:
         """An answer was given by itself; what follows."""
+        self._stop_watching()
         self.heard = self.seconds()
         waiting, self.buffer = self.buffer, b""
         if self.injecting and waiting:
@@ -171,7 +194,7 @@ class Owing(Lifetime):
             self.take_the_consequence()
             self.unread = b""
         else:
-            self.consume(waiting)
+            self.consume(waiting, EARLY if waiting else 0)
 
     def _end_by(self, then: Then) -> None:
         """End as a behavior has it."""

@@ -45,7 +45,7 @@ from mocksmtp.model.reply import Refusal, Reply
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of, reply_in
 from mocksmtp.smtp.authenticated import AuthenticatedConnection, redact_auth
 from mocksmtp.smtp.chunks import Chunk
-from mocksmtp.smtp.watching import WatchedContent
+from mocksmtp.smtp.watching import WatchedChunk, WatchedContent
 
 HELO, EHLO, QUIT, RSET = Command.HELO, Command.EHLO, Command.QUIT, Command.RSET
 DATA_COMMAND, DATA_CONTENT = Command.DATA_COMMAND, Command.DATA_CONTENT
@@ -64,11 +64,12 @@ class MockESMTP(AuthenticatedConnection):
             shown = b"***" if self.overlong else redact_auth(line)
             if self.is_too_long(line):
                 self.delivery.line = shown
-                return Hidden(reply.LINE_TOO_LONG, shown)
+                error = reply.NO_SERVICE if self.rejected else reply.LINE_TOO_LONG
+                return Hidden(error, shown)
         self.delivery.line = line
         words = line.split(None, 1)
         if not words:
-            return reply.BAD_SYNTAX
+            return reply.NO_SERVICE if self.rejected else reply.BAD_SYNTAX
         verb = words[0]
         do = self.verbs.get(verb) or self.verbs.get(verb.upper())
         if do is None:
@@ -82,7 +83,10 @@ class MockESMTP(AuthenticatedConnection):
     def reject(self) -> None:
         """Do nothing but QUIT from now on (RFC 5321 §3.1)."""
         super().reject()
-        self.verbs = {b"QUIT": MockESMTP.do_QUIT}  # type: ignore[misc]
+        self.verbs = {  # type: ignore[misc]
+            b"QUIT": MockESMTP.do_QUIT,
+            b"AUTH": AuthenticatedConnection.do_rejected_AUTH,
+        }
 
     def replaced(self, error: Refusal) -> Reply | Faulty:
         """What a behavior for any command says to an error, or that itself."""
@@ -252,7 +256,11 @@ class MockESMTP(AuthenticatedConnection):
         else:
             message = self.delivery.chunks(self.origin)
             end = partial(self.delivery.end_chunk, command.last)
-            self.go_on_with(Chunk(command.size, message.content, end))
+            chunk = Chunk(command.size, message.content, end)
+            if DATA_CONTENT in self.delivery.behaviors.taken:
+                self.go_on_with(WatchedChunk(self, message, chunk))
+            else:
+                self.go_on_with(chunk)
         return ()
 
     def do_RSET(self, rest: bytes) -> Answer:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from mocksmtp.core.behaviors import Decision
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.reply import Reply
-from mocksmtp.smtp.answers import NOTHING, Answer, Faulty, answer_of, reply_in
+from mocksmtp.smtp.answers import (
+    NOTHING,
+    Answer,
+    Faulty,
+    Replies,
+    answer_of,
+    reply_in,
+)
+from mocksmtp.smtp.chunks import Chunk
 from mocksmtp.smtp.content import Content, ContentReader
 from mocksmtp.smtp.delivery import MockMessage
 
@@ -16,8 +25,27 @@ DATA_CONTENT = Command.DATA_CONTENT
 class Taking(Protocol):
     """A connection that takes what is no command."""
 
-    def go_on_with(self, incoming: WatchedContent | Rest) -> None:
+    def go_on_with(
+        self, incoming: WatchedContent | Rest | WatchedChunk | Chunk
+    ) -> None:
         """Take it from now on."""
+
+
+def decided(message: MockMessage, size: int) -> Decision | None:
+    """What behaviors have to say to content of which so many octets have come."""
+    delivery = message.delivery
+    delivery.ending, delivery.attempt.size = message.transaction, size
+    try:
+        return delivery.decide(DATA_CONTENT, b"")
+    finally:
+        delivery.ending = delivery.attempt.size = None
+
+
+def after(answer: Reply | Faulty, own: Replies | Faulty) -> Replies | Faulty:
+    """`own`, as late as `answer` would be."""
+    if isinstance(own, Faulty) or not isinstance(answer, Faulty):
+        return own
+    return Faulty(own, answer.fault, answer.slowed)
 
 
 class WatchedContent:
@@ -58,12 +86,7 @@ class WatchedContent:
         return end
 
     def _is_answered(self) -> bool:
-        delivery = self._message.delivery
-        delivery.ending, delivery.attempt.size = self._message.transaction, self.size
-        try:
-            decision = delivery.decide(DATA_CONTENT, b"")
-        finally:
-            delivery.ending = delivery.attempt.size = None
+        decision = decided(self._message, self.size)
         if decision is None:
             return False
         self._answer = answer_of(decision, NOTHING)
@@ -90,14 +113,74 @@ class WatchedContent:
         if not self._ended:
             self._connection.go_on_with(self)
             return answer
-        own = self._message.eomReceived()
-        if isinstance(own, Faulty) or not isinstance(answer, Faulty):
-            return own
-        return Faulty(own, answer.fault, answer.slowed)
+        return after(answer, self._message.eomReceived())
 
     def connectionLost(self) -> None:
         """There will be no more of it."""
         self._message.connectionLost()
+
+
+class WatchedChunk:
+    """
+    A chunk of content (RFC 3030 §2); behaviors are asked with each packet of it.
+
+    What one answers is sent at once, in the place of the chunk's own reply. One that
+    refuses the chunk ends the transaction.
+
+    :param connection: on which it comes
+    """
+
+    def __init__(self, connection: Taking, message: MockMessage, chunk: Chunk) -> None:
+        self.reader = self
+        self.size = 0
+        self.flags = 0
+        self._connection = connection
+        self._message = message
+        self._chunk = chunk
+        self._ended = False
+        self._decision: Decision | None = None
+
+    def feed(self, data: bytes, start: int = 0) -> int:
+        """
+        Take the octets of `data` from `start` on.
+
+        :return: the index behind the last octet, or that of the end where a behavior
+            has something to say, or -1
+        """
+        end = self._chunk.feed(data, start)
+        self._ended = end >= 0
+        taken = (end if self._ended else len(data)) - start
+        self.size += taken
+        content = self._message.content
+        if taken and content.refusal is None:
+            self._decision = decided(self._message, content.size)
+            if self._decision is not None:
+                return start + taken
+        return end
+
+    def eomReceived(self) -> Answer:
+        """What is said: to the chunk, or in the midst of it."""
+        decision, self._decision = self._decision, None
+        if decision is None:
+            return self._chunk.eomReceived()
+        answer = answer_of(decision, NOTHING)
+        if decision.is_own:
+            if self._ended:
+                return after(answer, self._chunk.eomReceived())
+            self._connection.go_on_with(self)
+            return answer
+        keeps = decision.effect is Effect.APPLY
+        self._chunk.answered(keeps)
+        if not keeps:
+            self._message.delivery.refuse(reply_in(answer))
+        if self._ended:
+            self._chunk.eomReceived()
+        else:
+            self._connection.go_on_with(self._chunk)
+        return answer
+
+    def connectionLost(self) -> None:
+        """The transaction, which knows the content, is told as well."""
 
 
 class Rest:

@@ -230,3 +230,21 @@ class ExtensionsTests(SynchronousTestCase):
         self.assertEqual(paths, ["$[1]", "$[2]", "$[3]", "$[4]"])
         for document in None, {}, "dsn", [1], [None], [["x"]]:
             self.assertRaises(DocumentError, parse_extensions, document)
+
+
+class SequenceTests(SynchronousTestCase):
+    """Several responses, one after the other"""
+
+    def test_what_is_wrong_is_told_with_its_place(self) -> None:
+        """Which of them it is, and what in it."""
+        for responses, path in (
+            ([{"code": 250}, {"code": 1}], "$[0].responses[1].code"),
+            ([{"code": 250, "foo": 1}], "$[0].responses[0].foo"),
+            ([{"code": 450, "delay": "x"}], "$[0].responses[0].delay"),
+            ([{"code": 450, "times": 0}], "$[0].responses[0].times"),
+            ([{"code": 450, "times": None}] * 2, "$[0].responses[0].times"),
+            ([7], "$[0].responses[0]"),
+        ):
+            with self.assertRaises(DocumentError) as caught:
+                parse_behaviors([{"command": "NOOP", "responses": responses}])
+            self.assertEqual([p.path for p in caught.exception.problems], [path])

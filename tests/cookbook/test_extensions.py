@@ -51,6 +51,16 @@ class OfferTests(Kitchen):
             self.assertEqual(self.send_bdat(), ["250", "452", "503"])
         self.assertEqual(self.mails(), [])
 
+    @tastes("Closed in the midst of a chunk")
+    def test_closed_in_chunk(self) -> None:
+        """A smaller mail is taken."""
+        self.assertEqual(self.send_bdat(), ["250"] * 3)
+        with self.greeted() as wire:
+            wire.codes(*OPEN)
+            wire.send(b"BDAT 5000 LAST\r\n" + b"x" * 1000)
+            self.assertEqual(wire.rest(), b"")
+        self.assertEqual(len(self.mails()), 1)
+
     @tastes("Without CHUNKING")
     def test_chunking(self) -> None:
         """BDAT is not known, and DATA is."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.behaviors import parse_behaviors
 from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
+from mocksmtp.model.tls import TlsMode
 from tests.smtp.dialogue import Dialogue
+from tests.smtp.mocked import on
+from tests.smtp.test_secured import Rig
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
 RCPT = b"RCPT TO:<a@x.test>\r\n"
@@ -69,3 +76,35 @@ class OwedTests(SynchronousTestCase):
         self.decision.callback(RECIPIENT_OK)
         said = self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n").splitlines()
         self.assertEqual(said, ["250 2.1.5 Recipient OK", "250 2.0.0 OK"])
+
+
+class LeavingTests(Rig):
+    """A client that leaves while a reply is late, and nothing is read from it"""
+
+    async def test_it_is_noticed(self) -> None:
+        """Its connection ends, and nothing waits for it any more."""
+        for leave in "close", "reset":
+            host = self.listen(mode=TlsMode.NONE)
+            host.behaviors.replace_all(
+                parse_behaviors([on("NOOP", delay="1h"), on("RSET", delay="1h")])
+            )
+
+            def talk(leave: str = leave) -> None:
+                with socket.create_connection(("127.0.0.1", self.port), 20) as client:
+                    client.recv(1000)
+                    client.sendall(b"NOOP\r\n")
+                    (connection,) = self.factory.connections
+                    while connection.owed is None:
+                        pass
+                    client.sendall(b"RSET\r\n")
+                    while not connection.buffer:
+                        pass
+                    if leave == "reset":
+                        linger = struct.pack("ii", 1, 0)
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+            await self.client(talk)
+            while self.factory.connections:
+                await self.client(lambda: None)
+            (session,) = host.journal.sessions()
+            self.assertEqual(session.end and session.end.value, "closedByClient")

@@ -141,3 +141,35 @@ class PointTests(SynchronousTestCase):
         mechanism = on("AUTH COMMAND", 432, condition=when("argument", "PLAIN"))
         talk = mocked(*secret, mechanism, auth=BOB)
         self.assertEqual(talk.codes(f"AUTH PLAIN {GOOD}"), ["432"])
+
+    def test_content_outweighs_its_last_chunk(self) -> None:
+        """What DATA decides is said; BDAT may slow it down, and answers a success."""
+        refused = on("DATA", 552, message="5.3.4 Too big")
+        talk = mocked(on("BDAT", 250, message="Mine"), refused)
+        talk.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+        self.assertEqual(talk.send(b"BDAT 3 LAST\r\nabc")[:3], "552")
+        self.assertEqual(talk.contents(), [])
+        talk = mocked(on("BDAT", delay="1s"), refused)
+        talk.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+        self.assertEqual(talk.send(b"BDAT 3 LAST\r\nabc"), "")
+        talk.clock.advance(1)
+        self.assertEqual(talk.heard()[:3], "552")
+
+    def test_errors_within_auth_can_be_replaced(self) -> None:
+        """By a behavior for any command, as all that the server says by itself."""
+        talk = mocked(on("ANY", 421, skip=2), auth=BOB)
+        self.assertEqual(talk.codes("AUTH LOGIN", "!!!"), ["334", "421"])
+
+    def test_who_is_not_asked_for_more_says_no_more(self) -> None:
+        """AUTH that is answered otherwise than by a challenge is over."""
+        talk = mocked(on("AUTH COMMAND", 235), auth=BOB)
+        self.assertEqual(talk.codes("AUTH LOGIN", "NOOP"), ["235", "250"])
+
+    def test_a_rejected_client_keeps_its_secrets(self) -> None:
+        """What it says in AUTH is nobody's, also where it only may QUIT."""
+        talk = mocked(on("CONNECT", 554), auth=BOB)
+        codes = talk.codes(f"AUTH PLAIN {GOOD}", GOOD, "", "x" * 3000, "QUIT")
+        self.assertEqual(codes, ["503"] * 4 + ["221"])
+        (session,) = talk.host.journal.sessions()
+        self.assertNotIn(GOOD.encode(), b"".join(
+            e[1] for e in session.exchanges if isinstance(e[1], bytes)))  # fmt: skip

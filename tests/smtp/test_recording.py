@@ -7,8 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.reply import SENDER_OK, Reply
-from mocksmtp.model.session import SMUGGLING, End, Exchange, Session
+from mocksmtp.model.session import EARLY, SMUGGLING, End, Exchange, Session
 from tests.smtp.dialogue import Dialogue, behavior, host
+from tests.smtp.mocked import mocked, on
 from tests.smtp.test_content import FALSE_ENDS
 
 
@@ -193,3 +194,24 @@ class RecordingTests(SynchronousTestCase):
         ids = [each.id for each in self.dialogue.host.journal.sessions()]
         self.assertEqual(ids, ["1", "2"])
         self.assertEqual(self.dialogue.host.mailbox.mails()[0].origin.session, "2")
+
+    def test_content_that_begins_before_it_was_asked_for_is_flagged(self) -> None:
+        """However long it takes; what waits for its 354 is not."""
+        for packets, flags in (
+            ([b"DATA\r\nfirst", b" rest\r\n.\r\n"], EARLY),
+            ([b"DATA\r\n", b"first", b" rest\r\n.\r\n"], 0),
+        ):
+            self.dialogue = Dialogue()
+            self.dialogue.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+            for packet in packets:
+                self.dialogue.send(packet)
+            self.assertEqual(self.session.exchanges[-1][3], flags)
+
+    def test_what_comes_before_a_late_reply_is_flagged(self) -> None:
+        """It has come before its client could have seen that."""
+        talk = mocked(on("NOOP", delay="1s"))
+        talk.send(b"NOOP\r\n")
+        talk.send(b"VRFY a\r\n")
+        talk.clock.advance(1)
+        (session,) = talk.host.journal.sessions()
+        self.assertEqual([e[3] for e in session.exchanges[-2:]], [0, EARLY])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
 
 
@@ -71,3 +72,65 @@ class WatchingTests(SynchronousTestCase):
         said = talk.heard().splitlines()
         self.assertEqual([line[:3] for line in said], ["250", "250"])
         self.assertEqual(talk.contents(), [b"abcdef\r\n"])
+
+
+class ChunkTests(SynchronousTestCase):
+    """``DATA CONTENT`` where it comes by BDAT (RFC 3030)"""
+
+    def chunked(self, **response: object) -> Dialogue:
+        """A dialogue that is answered at the fifth octet, once."""
+        talk = mocked(
+            on("DATA CONTENT", condition=when("size", "5", "atLeast"),
+               numberOfAnswer=1, **response)
+        )  # fmt: skip
+        talk.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+        return talk
+
+    def test_a_chunk_can_be_answered_in_its_midst(self) -> None:
+        """At once; its rest is swallowed, and the transaction is over."""
+        talk = self.chunked(code=452)
+        self.assertEqual(talk.send(b"BDAT 3\r\nabc")[:3], "250")
+        self.assertEqual(talk.send(b"BDAT 9 LAST\r\nd"), "")
+        self.assertEqual(talk.send(b"ef")[:3], "452")
+        said = talk.send(b"NOOP\r\nBDAT 1 LAST\r\nxNOOP\r\n").splitlines()
+        self.assertEqual([line[:3] for line in said], ["503", "250"])
+        self.assertEqual(talk.contents(), [])
+        self.assertEqual(talk.host.mailbox.arriving, 0)
+        (session,) = talk.host.journal.sessions()
+        (transaction,) = session.transactions
+        self.assertEqual(transaction.outcome.value, "refused")
+        talk.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+        self.assertEqual(talk.send(b"BDAT 6 LAST\r\nabcdef")[:3], "250")
+
+    def test_a_chunk_that_comes_at_once_can_be_answered_too(self) -> None:
+        """There is one reply, that of the behavior."""
+        talk = self.chunked(code=452)
+        said = talk.send(b"BDAT 6 LAST\r\nabcdefNOOP\r\n").splitlines()
+        self.assertEqual([line[:3] for line in said], ["452", "250"])
+        self.assertEqual(talk.contents(), [])
+
+    def test_a_chunk_answered_and_kept_all_the_same(self) -> None:
+        """The mail is there when all has come."""
+        talk = self.chunked(code=452, effect="apply")
+        self.assertEqual(talk.send(b"BDAT 9 LAST\r\nabcdef")[:3], "452")
+        self.assertEqual(talk.contents(), [])
+        self.assertEqual(talk.send(b"ghiNOOP\r\n"), "250 2.0.0 OK\r\n")
+        self.assertEqual(talk.contents(), [b"abcdefghi"])
+
+    def test_a_slow_chunk(self) -> None:
+        """It goes on, and has its own reply."""
+        talk = self.chunked(delay="5s")
+        self.assertEqual(talk.send(b"BDAT 9 LAST\r\nabcdef"), "")
+        self.assertEqual(talk.send(b"ghi"), "")
+        talk.clock.advance(5)
+        self.assertEqual(talk.heard()[:3], "250")
+        self.assertEqual(talk.contents(), [b"abcdefghi"])
+
+    def test_closed_in_the_midst_of_a_chunk(self) -> None:
+        """Nothing is kept."""
+        talk = self.chunked(then="close")
+        self.assertEqual(talk.send(b"BDAT 9 LAST\r\nabcdef"), "")
+        self.assertTrue(talk.transport.disconnecting)
+        talk.protocol.connectionLost()
+        self.assertEqual(talk.contents(), [])
+        self.assertEqual(talk.host.mailbox.arriving, 0)
