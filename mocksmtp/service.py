@@ -15,8 +15,11 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
+from mocksmtp.codec.records import check_hosts, to_be_made
+from mocksmtp.codec.structure import DocumentError
 from mocksmtp.config import Config
 from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
@@ -28,6 +31,7 @@ from mocksmtp.dns.listen import adopt
 from mocksmtp.dns.listen import listen as listen_dns
 from mocksmtp.dns.server import DNSFactory
 from mocksmtp.hosting import Hosting
+from mocksmtp.http.policy_host import make_policy_site
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
 from mocksmtp.listening import (
     Listener,
@@ -38,9 +42,12 @@ from mocksmtp.listening import (
 )
 from mocksmtp.model.dnsquery import DnsExchange
 from mocksmtp.model.host import Inherited
+from mocksmtp.model.rdata import TLSA, HostTLSA
 from mocksmtp.model.tls import GivenCertificate, TlsSettings
+from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.naming import NamedContexts
 
 StartError = ListenError
 
@@ -57,14 +64,17 @@ class MockService(Service):
 
     def __init__(self, config: Config, reactor: Any) -> None:
         endpoints = [one for plan in config.plans for one in plan.endpoints or ()]
-        for endpoint in (*endpoints, config.http):
+        for endpoint in (*endpoints, config.http, config.https):
             if endpoint is not None:
                 parse_endpoint(reactor, endpoint)
         self.mock = _make_mock(config)
         self._authority = _make_authority(config.state_dir)
         _check_certificates(config)
+        _check_records(config, self.mock)
+        self.mock.make_tlsa = self._make_tlsa
         contexts = ServerContexts(self._authority)
         self._hosting = Hosting(self.mock, config.plans, reactor, contexts)
+        self._contexts = contexts
         self._info = ServiceInfo(reactor.seconds())
         self._config = config
         self._reactor = reactor
@@ -82,6 +92,19 @@ class MockService(Service):
         for name, listener in self._listeners:
             addresses.setdefault(name, []).append(listener.address)
         return addresses
+
+    def _make_tlsa(self, host: MailHost, wanted: HostTLSA) -> TLSA | None:
+        """What a TLSA record says of a host; None where there is no certificate."""
+        assert host.tls is not None
+        names = host.certificate_names
+        try:
+            identity = self._authority.identity(host.tls.certificate, names)
+        except CertificateError as error:
+            self.log.error(
+                "No TLSA record of {host}: {error}", host=host.name, error=error
+            )
+            return None
+        return associated(wanted, identity)
 
     def privilegedStartService(self) -> None:
         """
@@ -166,12 +189,15 @@ class MockService(Service):
                 )
             )
             yield "http", await listen_stream(reactor, config.http, site, site)
+        if config.https is not None:
+            yield "https", await self._open_policy_hosts(config.https)
         for where in config.dns:
             factory = DNSFactory(
                 lambda: self.mock.served,
                 reactor,
                 counts=self.mock.queries,
                 log=self.mock.query_log,
+                behaviors=self.mock.dns_behaviors,
             )
             factory.told = partial(_tell_query, bus)
             try:
@@ -182,12 +208,29 @@ class MockService(Service):
             except CannotListenError as error:
                 raise ListenError.told_by(error) from None
 
+    async def _open_policy_hosts(self, endpoint: str) -> Listener:
+        site = TrackedFactory(make_policy_site(self.mock, self._reactor))
+        named = NamedContexts(self._contexts, partial(_policy_tls, self.mock))
+        factory = TLSMemoryBIOFactory(named, False, site, self._reactor)
+        factory.noisy = False
+        return await listen_stream(self._reactor, endpoint, factory, site)
+
+
+def _policy_tls(mock: Mock, name: str) -> TlsSettings | None:
+    """How TLS is done under the name of a policy host."""
+    policy = mock.policy_of(name)
+    return None if policy is None else TlsSettings(certificate=policy.certificate)
+
 
 def _tell_query(
-    bus: EventBus, exchange: DnsExchange, transport: str, client_ip: str
+    bus: EventBus,
+    exchange: DnsExchange,
+    transport: str,
+    client_ip: str,
+    behavior: str | None,
 ) -> None:
-    if exchange.reply is not None:
-        bus.query(exchange.question, exchange.reply.rcode, transport, client_ip)
+    rcode = None if exchange.reply is None else exchange.reply.rcode
+    bus.query(exchange.question, rcode, transport, client_ip, behavior)
 
 
 def _collect_into(errors: list[Exception]) -> Callable[[Failure], None]:
@@ -241,6 +284,15 @@ def _check_certificates(config: Config) -> None:
                     raise StartError(f"{where}: {error}") from None
 
 
+def _check_records(config: Config, mock: Mock) -> None:
+    """Refuse records that are to be made from a host which has no certificate."""
+    try:
+        check_hosts(to_be_made(config.records, "dnsRecords[{0}].fromHost"), mock)
+    except DocumentError as error:
+        problem = error.problems[0]
+        raise StartError(f"{problem.path}: {problem.message}") from None
+
+
 def _make_mock(config: Config) -> Mock:
     first, *others = config.plans
     default = first.description
@@ -255,7 +307,13 @@ def _make_mock(config: Config) -> Mock:
         default.tls,
         default.auth,
     )
-    mock = Mock(host, Zone(config.records), config.limits)
+    mock = Mock(
+        host,
+        Zone(config.records),
+        config.limits,
+        config.dns_behaviors,
+        config.policies,
+    )
     for plan in others:
         mock.add(mock.new_host(plan.description, plan.start))
     return mock

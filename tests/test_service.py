@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import socket
+import ssl
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
 import attrs
+import dns.message
+import dns.query
 from twisted.internet import reactor
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.config import Config
 from mocksmtp.core.host import Description, HostPlan
+from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse
+from mocksmtp.model.mtasts import MtaStsPolicy
+from mocksmtp.model.rdata import HostTLSA
 from mocksmtp.model.tls import CertificateKind, GivenCertificate, TlsSettings
+from mocksmtp.model.zone import Record
 from mocksmtp.service import StartError, make_service
-from mocksmtp.testing.running import FREE_PORTS
-from mocksmtp.tls.authority import Authority
+from mocksmtp.testing.running import FREE_PORTS, RunningMock, start_mock
+from mocksmtp.tls.authority import Authority, CertificateError
 
 
 def own() -> GivenCertificate:
@@ -75,3 +86,120 @@ class StateTests(SynchronousTestCase):
         error = self.assertRaises(StartError, make_service, config, reactor)
         self.assertTrue(str(error).startswith("--state-dir: "), str(error))
         self.assertTrue(str(error).isprintable(), str(error))
+
+
+class TlsaTests(TestCase):
+    """TLSA records that are made from hosts"""
+
+    def test_a_host_that_has_none_is_told_before_the_start(self) -> None:
+        """With the record's place."""
+        record = Record("a.test", HostTLSA(3, 1, 1, "mx2"))
+        config = attrs.evolve(FREE_PORTS, records=(record,))
+        error = self.assertRaises(StartError, make_service, config, reactor)
+        said = "dnsRecords[0].fromHost: there is no host 'mx2'"
+        self.assertEqual(str(error), said)
+
+    async def test_they_follow_the_certificate(self) -> None:
+        """Whatever becomes of the host, DNS tells what it shows now."""
+        mock = await start_mock(self.addCleanup)
+        await mock.add_host("mx1", tls={})
+        document = {"name": "_25._tcp.mx1.test", "type": "TLSA", "fromHost": "mx1"}
+        await mock.api.call("PUT", "/dnsRecords", document)
+        seen = set()
+        for tls in ({}, {"certificate": "selfSigned"}, {"certificate": "untrusted"}):
+            change = {"hostname": "mx1.test", "tls": tls}
+            await mock.api.call("PUT", "/hosts/mx1", change)
+            (told,) = await self.ask(mock)
+            shown = mock.service.mock.hosts["mx1"]
+            identity = mock.service._authority.identity(
+                shown.tls.certificate, shown.certificate_names
+            )
+            digest = hashlib.sha256(identity.spki_der).hexdigest()
+            self.assertEqual(told, f"3 1 1 {digest}")
+            seen.add(told)
+        self.assertEqual(len(seen), 3)
+        await mock.api.call("PUT", "/hosts/mx1", {"tls": None})
+        self.assertEqual(await self.ask(mock), [])
+        await mock.api.call("PUT", "/hosts/mx1", {"tls": {}})
+        self.assertEqual(len(await self.ask(mock)), 1)
+        await mock.api.call("DELETE", "/hosts/mx1")
+        self.assertEqual(await self.ask(mock), [])
+        self.assertEqual(len(await mock.api.get("/dnsRecords")), 1)
+
+    async def ask(self, mock: RunningMock) -> list[str]:
+        """The data of the records that DNS tells."""
+        query = dns.message.make_query("_25._tcp.mx1.test", "TLSA")
+        host, port = mock.dns
+        message = await deferToThread(dns.query.udp, query, host, 5, port)
+        return [data.to_text() for rrset in message.answer for data in rrset]
+
+    async def test_where_there_is_no_certificate_there_is_no_record(self) -> None:
+        """The folder for keys can't be written any more; DNS goes on."""
+        mock = await start_mock(self.addCleanup)
+        await mock.add_host("mx1", tls={})
+
+        def fail(*_: object) -> None:
+            raise CertificateError("no room")
+
+        self.patch(mock.service._authority, "identity", fail)
+        document = {"name": "_25._tcp.mx1.test", "type": "TLSA", "fromHost": "mx1"}
+        await mock.api.call("PUT", "/dnsRecords", document)
+        self.assertEqual(await self.ask(mock), [])
+
+
+class DnsBehaviorTests(TestCase):
+    """Behaviors of DNS, on the wire"""
+
+    async def test_they_are_there_from_the_start(self) -> None:
+        """And what they answer is told in the log and to who listens."""
+        fails = DnsBehavior((), DnsResponse(2), id="fails")
+        config = attrs.evolve(FREE_PORTS, dns_behaviors=(fails,))
+        mock = await start_mock(self.addCleanup, config)
+        query = dns.message.make_query("ex.test", "MX")
+        host, port = mock.dns
+        message = await deferToThread(dns.query.udp, query, host, 5, port)
+        self.assertEqual(message.rcode(), 2)
+        (logged,) = await mock.api.get("/dnsQueries")
+        self.assertEqual(logged["behavior"], "fails")
+
+
+class PolicyHostTests(TestCase):
+    """``--https``"""
+
+    async def test_policies_are_served(self) -> None:
+        """Under the service's root, each host with a certificate of its own."""
+        policies = (
+            MtaStsPolicy("ex.test"),
+            MtaStsPolicy("old.test", certificate=CertificateKind.EXPIRED),
+        )
+        config = attrs.evolve(
+            FREE_PORTS, https="tcp:0:interface=127.0.0.1", policies=policies
+        )
+        mock = await start_mock(self.addCleanup, config)
+        (address,) = mock.service.addresses["https"]
+        status = await mock.api.get("/status")
+        self.assertEqual(status["addresses"]["https"], [address])
+        root = (await mock.api.call("GET", "/ca.pem")).decode()
+        fetched = await deferToThread(fetch, address, root, "mta-sts.ex.test")
+        self.assertEqual(fetched, (200, policies[0].text))
+        await self.assertFailure(
+            deferToThread(fetch, address, root, "mta-sts.old.test"), ssl.SSLError
+        )
+        await mock.api.call("PUT", "/mtaSts", {"domain": "old.test", "body": "x"})
+        fetched = await deferToThread(fetch, address, root, "mta-sts.old.test")
+        self.assertEqual(fetched, (200, "x"))
+
+
+def fetch(address: str, root: str, host: str) -> tuple[int, str]:
+    """What a sender gets, which trusts `root`."""
+    context = ssl.create_default_context(cadata=root)
+    name, _, port = address.rpartition(":")
+    with (
+        socket.create_connection((name, int(port)), 5) as plain,
+        context.wrap_socket(plain, server_hostname=host) as wire,
+    ):
+        request = f"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: {host}\r\n"
+        wire.sendall(f"{request}Connection: close\r\n\r\n".encode())
+        response = HTTPResponse(wire)
+        response.begin()
+        return response.status, response.read().decode()

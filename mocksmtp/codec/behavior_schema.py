@@ -7,7 +7,10 @@ bound of a schema would send megabytes for them.
 
 from __future__ import annotations
 
+from enum import Enum
+
 from mocksmtp.codec.conditions import fields_of
+from mocksmtp.codec.dns_behaviors import ANY, MAX_TYPES, RCODES
 from mocksmtp.codec.gates import MAX_PER
 from mocksmtp.codec.json_schema import (
     DURATION,
@@ -28,6 +31,7 @@ from mocksmtp.codec.leniency import MAX_COUNT
 from mocksmtp.codec.responses import DELAYS, MAX_SIGMA
 from mocksmtp.model.behavior import DISCARDING, Command, Effect
 from mocksmtp.model.condition import COMBINATORS, COMPARISONS, OPERATORS
+from mocksmtp.model.dnsbehavior import DnsSubject, DnsThen, Wrong
 from mocksmtp.model.fault import MAX_SECONDS, Then
 from mocksmtp.model.response import MAX_MESSAGE
 
@@ -61,16 +65,24 @@ _VALUES: dict[str, Schema] = {
 _WITH_NUMBER = frozenset(COMPARISONS) - {"inNetwork"}
 
 
-def _values(kind: type[Effect] | type[Then]) -> Schema:
+def _values(kind: type[Enum]) -> Schema:
     return {**TEXT, "enum": [member.value for member in kind]}
+
+
+_DNS_TARGET = _values(DnsSubject)
+
+
+def _prefix(lenient: bool, dns: bool) -> str:
+    """What the names of schemas begin with."""
+    return ("New" if lenient else "") + ("Dns" if dns else "")
 
 
 def _or_null(schema: Schema, lenient: bool) -> Schema:
     return any_of(schema, NULL) if lenient else schema
 
 
-def _condition(operator: str, lenient: bool) -> Schema:
-    name = "NewCondition" if lenient else "Condition"
+def _condition(operator: str, lenient: bool, dns: bool = False) -> Schema:
+    name = _prefix(lenient, dns) + "Condition"
     fields: dict[str, Schema] = {"operator": {"const": operator}}
     required = ["operator"]
     if operator in COMBINATORS:
@@ -81,7 +93,7 @@ def _condition(operator: str, lenient: bool) -> Schema:
     for field in fields_of(operator):
         fields[field] = {
             "ignoreCase": BOOLEAN,
-            "target": _or_null(TARGET, lenient),
+            "target": _or_null(_DNS_TARGET if dns else TARGET, lenient),
         }.get(field, NULL)
     if operator in COMPARISONS:
         value = _VALUES.get(operator, TEXT)
@@ -164,8 +176,61 @@ _RESPONSE_RULES: list[Schema] = [
 """What goes together in a response."""
 
 
-def _behavior(lenient: bool) -> Schema:
-    new = "New" if lenient else ""
+_DNS_SAYS = ("rcode", "records", "ad", "wrong", "raw")
+
+
+def _dns_response(lenient: bool, in_turn: bool) -> Schema:
+    fields: dict[str, Schema] = {
+        "rcode": _or_null({**TEXT, "enum": RCODES}, lenient),
+        "records": _or_null(array_of(ref(_prefix(lenient, True) + "Record")), lenient),
+        "ad": _or_null(BOOLEAN, lenient),
+        "delay": _delay(_TIME if lenient else _TOLD_TIME),
+        "then": _values(DnsThen),
+        "wrong": _or_null(_values(Wrong), lenient),
+        "raw": _or_null(_DNS_RAW, lenient),
+    }
+    if in_turn:
+        fields["times"] = any_of(whole(1, MAX_COUNT), NULL)
+    return object_of(fields, []) | {"allOf": _DNS_RULES}
+
+
+_DNS_RAW: Schema = {**TEXT, "pattern": "^(?:[0-9A-Fa-f]{2})*$"}
+
+
+def _given(name: str) -> Schema:
+    """An object in which this field is not null."""
+    return _has(name, {"not": NULL})
+
+
+_DNS_RULES: list[Schema] = [
+    any_of(
+        _has("delay"),
+        _has("then", {"enum": [t.value for t in DnsThen if t is not DnsThen.CONTINUE]}),
+        *map(_given, _DNS_SAYS),
+    ),
+    {
+        "if": _has("then", {"enum": [t.value for t in DnsThen if t.is_silent]}),
+        "then": {"properties": dict.fromkeys(_DNS_SAYS, NULL)},
+    },
+    {
+        "if": _given("raw"),
+        "then": {
+            "properties": {
+                **dict.fromkeys(("rcode", "records", "ad"), NULL),
+                "then": {"const": DnsThen.CONTINUE.value},
+                "wrong": {"enum": [None, Wrong.ID.value]},
+            }
+        },
+    },
+]
+"""What goes together in a response of DNS."""
+
+
+def _gated(
+    lenient: bool, dns: bool, head: dict[str, Schema], counted: Schema
+) -> Schema:
+    """A behavior that begins with `head`; `counted` is what splits its counts."""
+    new = _prefix(lenient, dns)
     lasting = _or_null(_LASTING, lenient) if lenient else _TOLD_TIME
     digits = {**TEXT, "pattern": "^(?!0+$)[0-9]{1,18}$"}
     count = (
@@ -174,9 +239,9 @@ def _behavior(lenient: bool) -> Schema:
         else any_of(COUNT, NULL)
     )
     parts = {
-        **array_of(COUNTED),
+        **array_of(counted),
         "minItems": 1,
-        "maxItems": MAX_PER,
+        "maxItems": len(DnsSubject) if dns else MAX_PER,
         "uniqueItems": True,
     }
     scenario = {
@@ -185,7 +250,7 @@ def _behavior(lenient: bool) -> Schema:
         "next": _or_null(NAMED, lenient),
     }
     fields: dict[str, Schema] = {
-        "command": {**TEXT, "enum": [command.value for command in Command]},
+        **head,
         "condition": ref(f"{new}Condition"),
         "response": ref(f"{new}Response"),
         "responses": {
@@ -194,7 +259,7 @@ def _behavior(lenient: bool) -> Schema:
         },
         "numberOfAnswer": count,
         "skip": whole(0, MAX_COUNT),
-        "per": any_of({"const": "global"}, COUNTED, parts),
+        "per": any_of({"const": "global"}, counted, parts),
         "activeFor": lasting,
         "window": lasting,
         "probability": {**NUMBER, "exclusiveMinimum": 0, "maximum": 1},
@@ -202,13 +267,32 @@ def _behavior(lenient: bool) -> Schema:
         "id": _or_null(ID, lenient),
         "tag": _or_null(NAMED, lenient),
     }
-    required = ["command"] if lenient else ["command", "condition", "numberOfAnswer"]
-    return object_of(fields, required) | {
+    told = [] if lenient else ["condition", "numberOfAnswer"]
+    return object_of(fields, [*head, *told]) | {
         "oneOf": [{"required": ["response"]}, {"required": ["responses"]}],
+    }
+
+
+def _behavior(lenient: bool) -> Schema:
+    command = {**TEXT, "enum": [command.value for command in Command]}
+    return _gated(lenient, False, {"command": command}, COUNTED) | {
         "if": any_of(_DISCARDS, _has("responses", {"contains": _DISCARD})),
         "then": {"properties": {"command": {"enum": _DISCARDING}}},
     }
 
+
+def _dns_behavior(lenient: bool) -> Schema:
+    types = {
+        **array_of(_QUERY_TYPE),
+        "minItems": 1,
+        "maxItems": MAX_TYPES,
+        "uniqueItems": True,
+    }
+    query = any_of({**TEXT, "const": ANY}, _QUERY_TYPE, types)
+    return _gated(lenient, True, {"query": query}, _DNS_TARGET)
+
+
+_QUERY_TYPE: Schema = {**TEXT, "format": "query-type"}
 
 _DISCARD = _has("effect", {"const": "discard"})
 _DISCARDS = _has("response", _DISCARD)
@@ -221,9 +305,8 @@ _COUNTERS = {
 }
 
 
-def _rule(more: dict[str, Schema]) -> Schema:
+def _rule(behavior: Schema, more: dict[str, Schema]) -> Schema:
     """A behavior with its counters, in one object."""
-    behavior = _behavior(lenient=False)
     fields = {"id": TEXT, **behavior["properties"], **_COUNTERS, **more}
     fields["id"] = TEXT
     return {
@@ -233,22 +316,31 @@ def _rule(more: dict[str, Schema]) -> Schema:
 
 
 def behavior_schemas() -> dict[str, Schema]:
-    """The schemas of behaviors and what they are made of, by name."""
+    """The schemas of behaviors and what they are made of, by name.
+
+    Those of DNS refer to ``DnsRecord`` and ``NewDnsRecord``, which are elsewhere.
+    """
     key = {"type": "object", "additionalProperties": any_of(TEXT, NULL)}
     counts = object_of({"key": key, **_COUNTERS}, ["key", *_COUNTERS])
-    schemas = {
-        "Rule": _rule({}),
-        "CountedRule": _rule(
-            {"keyCount": whole(0, MAX_INTEGER), "keys": array_of(counts)}
-        ),
-    }
-    for new, lenient in (("", False), ("New", True)):
+    keys = {"keyCount": whole(0, MAX_INTEGER), "keys": array_of(counts)}
+    schemas: dict[str, Schema] = {}
+    for dns, behavior, response in (
+        (False, _behavior, _response),
+        (True, _dns_behavior, _dns_response),
+    ):
+        name = _prefix(False, dns)
         schemas |= {
-            f"{new}Behavior": _behavior(lenient),
-            f"{new}Condition": any_of(
-                *(_condition(name, lenient) for name in OPERATORS)
-            ),
-            f"{new}Response": _response(lenient, in_turn=False),
-            f"{new}ResponseInTurn": _response(lenient, in_turn=True),
+            f"{name}Rule": _rule(behavior(False), {}),
+            f"{name}CountedRule": _rule(behavior(False), keys),
         }
+        for lenient in False, True:
+            new = _prefix(lenient, dns)
+            schemas |= {
+                f"{new}Behavior": behavior(lenient),
+                f"{new}Condition": any_of(
+                    *(_condition(each, lenient, dns) for each in OPERATORS)
+                ),
+                f"{new}Response": response(lenient, False),
+                f"{new}ResponseInTurn": response(lenient, True),
+            }
     return schemas

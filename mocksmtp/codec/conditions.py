@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mocksmtp.codec.leniency import at, lenient_text
@@ -43,12 +43,21 @@ MAX_VALUE = 1024 * 1024
 
 Found = tuple[str, Leaf]
 
+ReadTarget = Callable[[str], Target]
+"""The target of that name, or `ValueError`."""
 
-def structure_condition(value: Any, _: object = None, depth: int = 0) -> Condition:
+
+def structure_condition(
+    value: Any,
+    _: object = None,
+    depth: int = 0,
+    read_target: ReadTarget = parse_target,
+) -> Condition:
     """
     A condition.
 
     :param depth: in how many combinators it is
+    :param read_target: knows what can be looked at
     :raises Refused: the document describes none
     """
     document = strict_dict(value)
@@ -57,9 +66,12 @@ def structure_condition(value: Any, _: object = None, depth: int = 0) -> Conditi
         raise Refused(f"nested more than {MAX_DEPTH} deep")
     _check_fields(document, operator)
     if operator in COMBINATORS:
-        return _combinator(document, operator, depth)
+        return _combinator(document, operator, depth, read_target)
     target = document.get("target")
-    found = None if target is None else at(".target", _target, target)
+    if target is None:
+        found = None
+    else:
+        found = at(".target", lambda name: read_target(strict_str(name)), target)
     if operator in PRESENCES:
         # Null is how a client's serializer says that there is none.
         if document.get("matchingValue") is not None:
@@ -100,29 +112,24 @@ def _check_fields(document: dict[str, Any], operator: str) -> None:
             raise Refused(f"unknown field; {listed(list(known))}", name[:MAX_SHOWN])
 
 
-def _combinator(document: dict[str, Any], operator: str, depth: int) -> Condition:
+def _combinator(
+    document: dict[str, Any], operator: str, depth: int, read_target: ReadTarget
+) -> Condition:
+    def inner(value: Any) -> Condition:
+        return structure_condition(value, None, depth + 1, read_target)
+
     (field,) = fields_of(operator)
     if field not in document:
         raise Refused("required, but missing", field)
     if operator == "not":
-        inner = at(f".{field}", lambda v: _inner(v, depth), document[field])
-        return Not(inner)
+        return Not(at(f".{field}", inner, document[field]))
     items = at(f".{field}", strict_list, document[field])
     if not 1 <= len(items) <= MAX_CONDITIONS:
         raise Refused(f"must have from 1 to {MAX_CONDITIONS} conditions", field)
     conditions = tuple(
-        at(f".{field}[{index}]", lambda v: _inner(v, depth), item)
-        for index, item in enumerate(items)
+        at(f".{field}[{index}]", inner, item) for index, item in enumerate(items)
     )
     return AllOf(conditions) if operator == "all" else AnyOf(conditions)
-
-
-def _inner(value: Any, depth: int) -> Condition:
-    return structure_condition(value, depth=depth + 1)
-
-
-def _target(value: Any) -> Target:
-    return parse_target(strict_str(value))
 
 
 def _text(value: Any) -> str:

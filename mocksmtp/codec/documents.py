@@ -363,6 +363,19 @@ class DnsQueryDocument(TypedDict):
     behavior: str | None
 
 
+class MtaStsDocument(TypedDict):
+    """The policy of a domain, and how it is served."""
+
+    domain: str
+    mode: str
+    mx: list[str]
+    maxAge: int
+    status: int
+    body: str | None
+    delay: float
+    certificate: str
+
+
 class FailureDocument(TypedDict):
     """What was asked for, and what there was instead."""
 
@@ -389,6 +402,7 @@ class ExplanationDocument(TypedDict):
 
 ALL: tuple[type, ...] = (
     ArticleMailDocument,
+    MtaStsDocument,
     JamesMailDocument,
     MailDocument,
     MailSummaryDocument,

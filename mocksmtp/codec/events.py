@@ -63,13 +63,14 @@ def _behavior(told: Fired) -> dict[str, Any]:
 
 
 def _dns_query(told: Asked) -> dict[str, Any]:
-    question, rcode, transport, client_ip = told
+    question, rcode, transport, client_ip, behavior = told
     return {
         "name": None if question is None else str(question.name),
         "type": None if question is None else type_name(question.type),
-        "rcode": rcode_name(rcode),
+        "rcode": None if rcode is None else rcode_name(rcode),
         "transport": transport,
         "clientIp": client_ip,
+        "behavior": behavior,
     }
 
 

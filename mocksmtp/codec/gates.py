@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from mocksmtp.codec.leniency import at, milliseconds, number, seconds
@@ -44,8 +45,14 @@ def _scenario_document(step: ScenarioStep) -> dict[str, str]:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def structure_per(value: Any, _: Any) -> tuple[Target | str, ...]:
-    """What splits the counts: a name, or a list of names."""
+def structure_per(
+    value: Any, _: Any, read: Callable[[Any], Target | str] | None = None
+) -> tuple[Target | str, ...]:
+    """
+    What splits the counts: a name, or a list of names.
+
+    :param read: what one name stands for; what it does for SMTP, unless it is given
+    """
     if value == GLOBAL:
         return ()
     names = [value] if isinstance(value, str) else strict_list(value)
@@ -53,7 +60,7 @@ def structure_per(value: Any, _: Any) -> tuple[Target | str, ...]:
         raise Refused(f"must have from 1 to {MAX_PER} names")
     many = isinstance(value, list)
     parts = tuple(
-        at(f"[{index}]" if many else "", _part, name)
+        at(f"[{index}]" if many else "", read or _part, name)
         for index, name in enumerate(names)
     )
     if len(set(parts)) < len(parts):

@@ -12,6 +12,7 @@ from mocksmtp.codec.json_schema import (
     LINE,
     NAME,
     NULL,
+    NUMBER,
     TEXT,
     Schema,
     any_of,
@@ -24,9 +25,12 @@ from mocksmtp.codec.json_schema import (
 )
 from mocksmtp.codec.limits import LimitsFields
 from mocksmtp.codec.listeners import MAX_LISTENERS
+from mocksmtp.codec.mtasts import MtaStsFields
 from mocksmtp.codec.tls import PEM_BEGIN, VERSIONS, CertificateFields, TlsFields
 from mocksmtp.model.auth import Mechanism
+from mocksmtp.model.fault import MAX_SECONDS
 from mocksmtp.model.host import HostDns, Listen, MailDomain
+from mocksmtp.model.mtasts import DOMAIN, MAX_AGE, MAX_DOMAIN, PATTERN
 from mocksmtp.model.tls import CertificateKind, TlsMode, TlsVersion
 
 HOST_NAME: Schema = {**TEXT, "pattern": "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,253}$"}
@@ -56,6 +60,19 @@ _PASSWORDS: Schema = {
 }
 _PEM: Schema = {**TEXT, "pattern": PEM_BEGIN}
 """What is behind the first line is for no regular expression."""
+
+MTA_STS_DOMAIN: Schema = {
+    **TEXT,
+    "pattern": f"^{DOMAIN.pattern}$",
+    "maxLength": MAX_DOMAIN,
+}
+"""The domain of an MTA-STS policy."""
+
+_NAME_PATTERN: Schema = {**MTA_STS_DOMAIN, "pattern": f"^(?:{PATTERN.pattern})$"}
+_DELAY = any_of(
+    {**NUMBER, "minimum": 0, "maximum": MAX_SECONDS * 1000},
+    {**TEXT, "pattern": DURATION["pattern"].replace("(?=.*[1-9])", "")},
+)
 
 TAKEN: dict[tuple[type, str], Schema] = {
     (HostFields, "name"): any_of(HOST_NAME, NULL),
@@ -90,6 +107,11 @@ TAKEN: dict[tuple[type, str], Schema] = {
     (AuthFields, "users"): any_of({"const": ANY}, _PASSWORDS),
     (Listen, "port"): whole(0, 0xFFFF),
     (MailDomain, "preference"): whole(0, 0xFFFF),
+    (MtaStsFields, "domain"): MTA_STS_DOMAIN,
+    (MtaStsFields, "mx"): array_of(_NAME_PATTERN),
+    (MtaStsFields, "max_age"): whole(0, MAX_AGE),
+    (MtaStsFields, "status"): whole(200, 599),
+    (MtaStsFields, "delay"): _DELAY,
     (HostDns, "names"): up_to(MAX_NAMES, NAME),
     (HostDns, "domains"): up_to(MAX_DOMAINS, ref("NewMailDomain")),
     (HostDns, "address"): any_of(_TOLD, array_of(_TOLD)),

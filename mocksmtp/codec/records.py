@@ -20,6 +20,9 @@ import idna
 
 from mocksmtp.codec.rdata import generic_text, parse_generic, read_rdata
 from mocksmtp.codec.structure import (
+    MAX_ERRORS,
+    DocumentError,
+    Problem,
     Refused,
     camel_case,
     class_hook,
@@ -31,14 +34,18 @@ from mocksmtp.codec.structure import (
     strict_str,
     structure,
 )
+from mocksmtp.core.mock import Mock
 from mocksmtp.model.kind import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import RDATA, Raw, Rdata
-from mocksmtp.model.rrtype import is_data_type, type_name, type_number
+from mocksmtp.model.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Raw, Rdata
+from mocksmtp.model.rrtype import RRType, is_data_type, type_name, type_number
 from mocksmtp.model.shorthand import SHORTHANDS, Shorthand
 from mocksmtp.model.zone import DEFAULT_TTL, MAX_TTL, Record
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
+
+Made: TypeAlias = list[tuple[str, str]]
+"""Records to be made from hosts: the place of each in its document, and the host."""
 
 MAX_ZONE_VALUES = 1_000_000
 """How many JSON values a zone may have; for `parse_json`."""
@@ -61,6 +68,35 @@ def parse_records(document: Any) -> tuple[Record, ...]:
     return records
 
 
+def to_be_made(records: Iterable[Record], place: str = "$[{0}].fromHost") -> Made:
+    """
+    Those that are made from a host's certificate, with their places in a document.
+
+    :param place: how a place is told, ``{0}`` being its number from 0, ``{1}`` from 1
+    """
+    return [
+        (place.format(index, index + 1), record.rdata.from_host)
+        for index, record in enumerate(records)
+        if isinstance(record.rdata, HostTLSA)
+    ]
+
+
+def check_hosts(made: Made, mock: Mock) -> None:
+    """
+    Refuse to make records of a host that has no certificate.
+
+    :raises DocumentError: there is no such host, or it has no TLS
+    """
+    problems = []
+    for place, name in made:
+        host = mock.hosts.get(name)
+        if host is None or host.tls is None:
+            what = "there is no host" if host is None else "no TLS is set on host"
+            problems.append(Problem(place, f"{what} {shown(name)}"))
+    if problems:
+        raise DocumentError(*problems[:MAX_ERRORS])
+
+
 def records_document(records: Iterable[Record]) -> list[dict[str, Any]]:
     """The document of all `records`, from which the same are read again."""
     return [record_document(record) for record in records]
@@ -71,12 +107,18 @@ def record_document(record: Record) -> dict[str, Any]:
     rdata = record.rdata
     document = {
         "name": str(record.name),
-        "type": type_name(record.type),
+        "type": type_name(shown_type(record)),
         "ttl": record.ttl,
     }
     for name, camel, value_of in _FIELDS[type(rdata)]:
         document[camel] = value_of(getattr(rdata, name))
     return document
+
+
+def shown_type(record: Record) -> int:
+    """The type that `record` is listed by: of one to be made, that which it will be."""
+    is_made = isinstance(record.rdata, HostTLSA)
+    return RRType.TLSA.value if is_made else record.type
 
 
 def parse_name(value: Any, _: object = None) -> Name:
@@ -110,6 +152,18 @@ def _bounded(limit: int) -> Hook:
     def structure_number(value: Any, _: Any) -> int:
         if not 0 <= strict_int(value) <= limit:
             raise Refused(f"expected a number from 0 to {limit}, not {value}")
+        return int(value)
+
+    return structure_number
+
+
+def _one_of(values: tuple[int, ...]) -> Hook:
+    """A hook for some whole numbers."""
+
+    def structure_number(value: Any, _: Any) -> int:
+        if strict_int(value) not in values:
+            known = listed([*map(str, values)])
+            raise Refused(f"unknown value {shown(str(value))}; {known}")
         return int(value)
 
     return structure_number
@@ -212,6 +266,8 @@ _FIELDS = {
 def _document_hook(cls: type[Rdata]) -> Hook:
     """A hook for the documents of records with that data."""
     hooks = {name: _HOOKS[kind] for name, kind in _kinds(cls).items()}
+    if cls is HostTLSA:
+        hooks |= {name: _one_of(values) for name, values in HOST_TLSA_VALUES.items()}
     return _class_hook(cls.__name__, hooks)
 
 
@@ -235,12 +291,19 @@ def _class_hook(title: str, hooks: dict[str, Hook]) -> Hook:
     )
 
 
-def _structure_record(value: Any, _: Any) -> Record:
+def structure_record(value: Any, _: object = None) -> Record:
+    """
+    A record.
+
+    :raises Refused: the document describes none
+    """
     document = strict_dict(value)
     kind = document.get("type")
     if isinstance(kind, str) and kind in SHORTHANDS:
         return _structure_shorthand(SHORTHANDS[kind], document)
     number = _type_number(document)
+    if number == RRType.TLSA and "fromHost" in document:
+        number, document = RRType.TLSAFROM.value, {**_DANE, **document}
     cls = RDATA.get(number, Raw)
     if str(document.get("data", "")).startswith(r"\#"):
         cls = Raw
@@ -249,6 +312,10 @@ def _structure_record(value: Any, _: Any) -> Record:
         return Record(fields.name, read_rdata(number, fields.data), fields.ttl)
     values = (getattr(fields, name) for name, *_ in _FIELDS[cls])
     return Record(fields.name, cls(*values), fields.ttl)
+
+
+_DANE = {"usage": 3, "selector": 1, "matchingType": 1}
+"""What is said of a mail server's certificate mostly (RFC 7672 §3.1.1)."""
 
 
 def _structure_shorthand(shorthand: Shorthand, document: dict[str, Any]) -> Record:
@@ -288,11 +355,11 @@ def _type_number(document: dict[str, Any]) -> int:
 
 
 _KNOWN = [
-    *sorted([*map(type_name, RDATA), *SHORTHANDS]),
+    *sorted([*map(type_name, RDATA.keys() - {RRType.TLSAFROM}), *SHORTHANDS]),
     "any other with data",
 ]
 
 _converter = new_converter()
-_converter.register_structure_hook(Record, _structure_record)
+_converter.register_structure_hook(Record, structure_record)
 _DOCUMENT_HOOKS = {cls: _document_hook(cls) for cls in _CLASSES}
 _SHORTHAND_HOOKS = {one: _shorthand_hook(one) for one in SHORTHANDS.values()}

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.codec.conditions import check_target
+from mocksmtp.codec.gated import ONCE, structure_times
 from mocksmtp.codec.leniency import (
     at,
     enum_hook,
@@ -46,9 +47,6 @@ MAX_SIGMA = 10.0
 """The widest log-normal delay."""
 
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
-
-ONCE = 1
-"""How often a response is given before the next one, unless it says otherwise."""
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +108,8 @@ DELAYS = {
 """The kinds of delays, with their fields."""
 
 
-def _delay(value: Any, _: Any) -> Delay:
+def structure_delay(value: Any, _: Any) -> Delay:
+    """A delay: a duration, or an object that says of which kind it is."""
     if not isinstance(value, dict):
         return Fixed(seconds(value))
     kind = value.get("type")
@@ -156,10 +155,6 @@ def _drip(value: Any, _: Any) -> Drip:
     return Drip(octets, interval)
 
 
-def _times(value: Any, _: Any) -> int | None:
-    return None if value is None else whole(value, 1)
-
-
 _converter = new_converter()
 _converter.register_structure_hook(Effect, enum_hook("effect"))
 _converter.register_structure_hook(Then, enum_hook("end"))
@@ -170,10 +165,10 @@ _fields = class_hook(
     message=_message,
     enhanced_code=_enhanced_code,
     raw=_raw,
-    delay=_delay,
+    delay=structure_delay,
     drip=_drip,
     then_delay=lambda value, _: seconds(value),
-    times=_times,
+    times=structure_times,
 )
 
 
@@ -235,7 +230,7 @@ def response_document(response: Response, in_turn: bool) -> dict[str, Any]:
         "effect": None if response.effect is None else response.effect.value,
         "enhancedCode": response.enhanced_code,
         "raw": None if response.raw is None else response.raw.decode("latin-1"),
-        "delay": _delay_document(response.delay),
+        "delay": delay_document(response.delay),
         "drip": None if response.drip is None else _drip_document(response.drip),
         "then": None if response.then is Then.CONTINUE else response.then.value,
         "thenDelay": milliseconds(response.then_delay) or None,
@@ -249,7 +244,8 @@ def response_document(response: Response, in_turn: bool) -> dict[str, Any]:
     return document
 
 
-def _delay_document(delay: Delay) -> object:
+def delay_document(delay: Delay) -> object:
+    """The document that describes `delay`; None for none."""
     match delay:
         case Fixed():
             return milliseconds(delay.seconds) or None

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from mocksmtp.codec.behaviors import behavior_document
 from mocksmtp.core.keys import Key
-from mocksmtp.core.rule import Rule
-from mocksmtp.model.behavior import Behavior
+from mocksmtp.core.rule import Gated, Rule
 from mocksmtp.model.target import Target
+
+B = TypeVar("B", bound=Gated)
 
 MAX_LISTED_KEYS = 100
 """Of how many keys the counts are told, the newest ones."""
 
 
-def rule_document(rule: Rule[Behavior]) -> dict[str, Any]:
-    """The document of a behavior in force, with its id and its counters."""
+def rule_document(
+    rule: Rule[B], describe: Callable[[B], dict[str, Any]]
+) -> dict[str, Any]:
+    """
+    The document of a behavior in force, with its id and its counters.
+
+    :param describe: makes the document of a behavior
+    """
     return {
         "id": rule.id,
-        **{n: v for n, v in behavior_document(rule.behavior).items() if n != "id"},
+        **{n: v for n, v in describe(rule.behavior).items() if n != "id"},
         "seen": rule.seen,
         "fired": rule.fired,
         "remaining": rule.remaining,
     }
 
 
-def counted_document(rule: Rule[Behavior]) -> dict[str, Any]:
+def counted_document(
+    rule: Rule[B], describe: Callable[[B], dict[str, Any]]
+) -> dict[str, Any]:
     """The same with the counts of its newest keys, where it has keys."""
     if not rule.is_keyed:
-        return rule_document(rule)
+        return rule_document(rule, describe)
     counts = list(rule.counts())
     keys = [
         {
@@ -39,7 +48,7 @@ def counted_document(rule: Rule[Behavior]) -> dict[str, Any]:
         }
         for key, found in reversed(counts[-MAX_LISTED_KEYS:])
     ]
-    return {**rule_document(rule), "keyCount": len(counts), "keys": keys}
+    return {**rule_document(rule, describe), "keyCount": len(counts), "keys": keys}
 
 
 def _key_document(per: tuple[Target | str, ...], key: Key) -> dict[str, str | None]:

@@ -17,7 +17,7 @@ import attrs
 
 from mocksmtp.codec import documents
 from mocksmtp.codec.behavior_schema import behavior_schemas
-from mocksmtp.codec.host_schema import HOST_NAME, RULES, TAKEN
+from mocksmtp.codec.host_schema import HOST_NAME, MTA_STS_DOMAIN, RULES, TAKEN
 from mocksmtp.codec.hosts import HostFields
 from mocksmtp.codec.json_schema import (
     IP_ADDRESSES,
@@ -35,19 +35,21 @@ from mocksmtp.codec.json_schema import (
     ref,
     whole,
 )
+from mocksmtp.codec.mtasts import MtaStsFields
 from mocksmtp.codec.structure import camel_case
 from mocksmtp.codec.tls import CertificateFields
 from mocksmtp.model.host import Listen, MailDomain
 from mocksmtp.model.kind import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import RDATA, Rdata
-from mocksmtp.model.rrtype import type_name
+from mocksmtp.model.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Rdata, Secure
+from mocksmtp.model.rrtype import RRType, type_name
 from mocksmtp.model.shorthand import SHORTHANDS
 from mocksmtp.model.zone import MAX_TTL
 
 __all__ = [
     "HOST_NAME",
     "LINE",
+    "MTA_STS_DOMAIN",
     "NAME",
     "STATES",
     "TEXT",
@@ -167,8 +169,21 @@ def _record(cls: type[Rdata] | None, required: tuple[str, ...]) -> Schema:
     return object_of(properties, (*required, *fields))
 
 
-def _records(*required: str) -> list[Schema]:
-    return [_record(cls, required) for cls in (*RDATA.values(), None)]
+def _records(*required: str, but: type[Rdata] | None = None) -> list[Schema]:
+    """Records of every type, but for one."""
+    kinds = [cls for cls in RDATA.values() if cls not in (HostTLSA, but)]
+    return [_record(cls, required) for cls in (*kinds, None)]
+
+
+def _host_tlsa(*required: str) -> Schema:
+    """A TLSA record that is made from a host's certificate."""
+    values = {
+        camel_case(name): {"enum": list(found)}
+        for name, found in HOST_TLSA_VALUES.items()
+    }
+    kind = {"const": type_name(RRType.TLSA)}
+    properties = {"name": NAME, "type": kind, "ttl": _TTL, **values, "fromHost": TEXT}
+    return object_of(properties, (*required, "fromHost"))
 
 
 def _shorthands() -> list[Schema]:
@@ -200,12 +215,18 @@ _PLAIN: dict[Any, Schema] = {
 def named_schemas() -> dict[str, Schema]:
     """Every schema that has a name."""
     told, taken = Schemas(), Schemas("New", TAKEN)
-    for kind in (HostFields, CertificateFields, Listen, MailDomain):
+    for kind in (HostFields, CertificateFields, Listen, MailDomain, MtaStsFields):
         taken.of(kind)
     for document in documents.ALL:
         told.of(document)
+    all_told = ("name", "type", "ttl")
+    numbers = tuple(map(camel_case, HOST_TLSA_VALUES))
     records = {
-        "Record": any_of(*_records("name", "type", "ttl")),
-        "NewRecord": any_of(*_records("name", "type"), *_shorthands()),
+        "Record": any_of(*_records(*all_told), _host_tlsa(*all_told, *numbers)),
+        "NewRecord": any_of(
+            *_records("name", "type"), _host_tlsa("name", "type"), *_shorthands()
+        ),
+        "DnsRecord": any_of(*_records(*all_told, but=Secure)),
+        "NewDnsRecord": any_of(*_records("name", "type", but=Secure), *_shorthands()),
     }
     return {**told.named, **taken.named, **records, **behavior_schemas()}

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import attrs
+import dns.immutable
 import dns.name
 import dns.rdata
 import dns.rdataclass
@@ -58,7 +59,35 @@ class _Secure(dns.rdata.Rdata):
         pass
 
 
+@dns.immutable.immutable
+class _HostTLSA(dns.rdata.Rdata):
+    """`mocksmtp.model.rdata.HostTLSA`: three numbers, and the name of a host."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, rdclass: Any, rdtype: Any, data: bytes) -> None:
+        super().__init__(rdclass, rdtype)
+        self.data = data
+
+    @classmethod
+    def from_text(cls, rdclass: Any, rdtype: Any, tok: Any, *_: Any) -> _HostTLSA:
+        numbers = bytes(tok.get_uint8() for _ in range(3))
+        return cls(rdclass, rdtype, numbers + tok.get_string().encode())
+
+    @classmethod
+    def from_wire_parser(
+        cls, rdclass: Any, rdtype: Any, parser: Any, origin: Any = None
+    ) -> _HostTLSA:
+        return cls(rdclass, rdtype, parser.get_remaining())
+
+    def _to_wire(self, file: Any, *_: Any, **__: Any) -> None:
+        file.write(self.data)
+
+
 dns.rdata.register_type(SimpleNamespace(SECURE=_Secure), RRType.SECURE, "SECURE")
+dns.rdata.register_type(
+    SimpleNamespace(TLSAFROM=_HostTLSA), RRType.TLSAFROM, "TLSAFROM"
+)
 
 
 class TooManyRecords(TooManyValues):

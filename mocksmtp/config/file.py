@@ -28,6 +28,8 @@ DOCUMENTS = (
     "smtpBehaviors",
     "smtpExtensions",
     "dnsRecords",
+    "dnsBehaviors",
+    "mtaSts",
     "limits",
     "tls",
     "auth",

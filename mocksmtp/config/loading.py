@@ -11,6 +11,8 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
+from mocksmtp.codec.mtasts import parse_policies
 from mocksmtp.codec.plans import parse_plans
 from mocksmtp.config.errors import ConfigError
 from mocksmtp.config.file import (
@@ -98,6 +100,8 @@ def _build(
     endpoints: dict[str, tuple[str, ...]] = values.pop("smtp", {})
     start = read_start(path, document)
     records = read(path, document, "dnsRecords", parse_any_records) or ()
+    dns_behaviors = read(path, document, "dnsBehaviors", parse_dns_behaviors) or ()
+    policies = read(path, document, "mtaSts", parse_policies) or ()
     limits = read_limits(path, document.pop("limits", {}), values)
     hostname = values.setdefault("hostname", socket.gethostname())
     capabilities = values.setdefault("capabilities", Capabilities())
@@ -121,6 +125,8 @@ def _build(
         auth=described.auth,
         start=start,
         records=records,
+        dns_behaviors=dns_behaviors,
+        policies=policies,
         hosts=hosts + _plain_hosts(endpoints, hosts, limits),
     )
 

@@ -73,6 +73,12 @@ OPTIONS = (
         "MOCKSMTP_HTTP",
     ),
     Option(
+        "https",
+        parse_http,
+        "ENDPOINT",
+        "the endpoint of the policy hosts of MTA-STS, or off (default: off)",
+    ),
+    Option(
         "dns",
         parse_dns,
         "ADDRESS:PORT",

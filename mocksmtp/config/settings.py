@@ -12,7 +12,9 @@ from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.logs import LogFormat
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.model.dnsbehavior import DnsBehavior
 from mocksmtp.model.host import Inherited
+from mocksmtp.model.mtasts import MtaStsPolicy
 from mocksmtp.model.tls import TlsSettings
 from mocksmtp.model.zone import Record
 
@@ -27,6 +29,7 @@ class Config:
 
     :ivar smtp: Twisted server endpoints of the default host
     :ivar http: the endpoint of the API, or None for no API
+    :ivar https: the endpoint of the policy hosts of MTA-STS, or None for none
     :ivar dns: addresses and ports, UDP and TCP on each, or sockets that are open
         already; none for no DNS
     :ivar hostname: what banner and EHLO say
@@ -42,12 +45,15 @@ class Config:
     :ivar log_format: how the log is written
     :ivar start: what the default host has at the start
     :ivar records: the DNS records at the start
+    :ivar dns_behaviors: the behaviors of DNS at the start
+    :ivar policies: the MTA-STS policies at the start
     :ivar hosts: other hosts that there are at the start; one that is called
         ``default`` is the default host, in the place of what is said above
     """
 
     smtp: tuple[str, ...] = SMTP_ENDPOINTS
     http: str | None = "tcp:8000:interface=127.0.0.1"
+    https: str | None = None
     dns: tuple[tuple[str, int] | Inherited, ...] = (("127.0.0.1", 5300),)
     hostname: str = attrs.field(factory=socket.gethostname)
     capabilities: Capabilities = attrs.field(factory=Capabilities)
@@ -64,6 +70,8 @@ class Config:
     log_format: LogFormat = LogFormat.TEXT
     start: HostStart = attrs.field(factory=HostStart)
     records: tuple[Record, ...] = ()
+    dns_behaviors: tuple[DnsBehavior, ...] = ()
+    policies: tuple[MtaStsPolicy, ...] = ()
     hosts: tuple[HostPlan, ...] = ()
 
     @property

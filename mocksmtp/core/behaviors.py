@@ -79,11 +79,6 @@ class Behaviors(Rules[Command, Behavior, Decision]):
         """
         return self.decide(_ANY, subject, attempt, misses)
 
-    def scenarios(self) -> dict[str, str]:
-        """The states of those that behaviors name, and of those that were set."""
-        steps = (rule.behavior.gate.scenario for rule in self)
-        return self.luck.scenarios.states(step.name for step in steps if step)
-
     # What the walk asks
 
     def points(self, behavior: Behavior) -> Iterable[Command]:

@@ -80,8 +80,9 @@ Fired: TypeAlias = tuple[str, Command, int | None, str, int, bytes]
 where it leaves that to the server, how often it has answered, and the beginning of what
 it looked at."""
 
-Asked: TypeAlias = tuple[Question | None, int, str, str]
-"""What DNS was asked, the rcode of the answer, ``udp`` or ``tcp``, and who asked."""
+Asked: TypeAlias = tuple[Question | None, int | None, str, str, str | None]
+"""What DNS was asked, the rcode of the answer or None for silence, ``udp`` or ``tcp``,
+who asked, and the id of the behavior that decided on it."""
 
 Event: TypeAlias = tuple[Kind, float, str | None, Any, int]
 """What it is about, seconds since the epoch, the name of the host, `Kept` or what
@@ -152,11 +153,16 @@ class EventBus:
             bell()
 
     def query(
-        self, question: Question | None, rcode: int, transport: str, client_ip: str
+        self,
+        question: Question | None,
+        rcode: int | None,
+        transport: str,
+        client_ip: str,
+        behavior: str | None = None,
     ) -> None:
         """DNS was asked."""
         if self.active:
-            asked: Asked = (question, rcode, transport, client_ip)
+            asked: Asked = (question, rcode, transport, client_ip, behavior)
             self.publish(Kind.DNS_QUERY, self._seconds(), None, asked, 0)
 
     def _make_room(self) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from mocksmtp.core.counters import new_queries
+from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
+from mocksmtp.model.dnsbehavior import DnsBehavior
+from mocksmtp.model.mtasts import HOST_PREFIX, MtaStsPolicy
+from mocksmtp.model.rdata import TLSA, HostTLSA
 from mocksmtp.model.zone import Record
+
+TlsaMaker: TypeAlias = Callable[[MailHost, HostTLSA], TLSA | None]
+"""Makes what a TLSA record says of a host's certificate; None where it has none."""
 
 DEFAULT_HOST = "default"
 """The host whose resources are at the root of the API."""
@@ -36,6 +44,8 @@ class Mock:
     :param default: the host that is always there
     :param zone: the DNS records at the start
     :param limits: those of hosts that do not say otherwise
+    :param dns_behaviors: the behaviors of DNS at the start
+    :param policies: the MTA-STS policies at the start
 
     :ivar hosts: all of them by name, in the order that they were made
     :ivar hostname: that of the default host, unless it is told otherwise
@@ -43,10 +53,19 @@ class Mock:
     :ivar quota: what bounds the mailboxes of all hosts together
     :ivar queries: counts the DNS queries
     :ivar query_log: the last DNS queries
+    :ivar dns_behaviors: what DNS answers by its tests' wish; its scenarios are those of
+        the default host
+    :ivar policies: the MTA-STS policies by domain; another dictionary replaces them
+    :ivar make_tlsa: makes TLSA records from certificates, or None
     """
 
     def __init__(
-        self, default: MailHost, zone: Zone, limits: Limits | None = None
+        self,
+        default: MailHost,
+        zone: Zone,
+        limits: Limits | None = None,
+        dns_behaviors: tuple[DnsBehavior, ...] = (),
+        policies: tuple[MtaStsPolicy, ...] = (),
     ) -> None:
         self.hosts = {DEFAULT_HOST: default}
         self.limits = default.limits if limits is None else limits
@@ -55,6 +74,13 @@ class Mock:
         self.host_numbers = itertools.count(1)
         self.queries = new_queries()
         self.query_log = QueryLog()
+        self.dns_behaviors = DnsBehaviors(scenarios=default.scenarios)
+        self.dns_behaviors.replace_all(dns_behaviors)
+        self.policies = self._start_policies = {
+            policy.domain: policy for policy in policies
+        }
+        self.make_tlsa: TlsaMaker | None = None
+        self._start_dns_behaviors = dns_behaviors
         self._zone = self._start_zone = zone
         self._served: Zone | None = None
         self._observers: list[Callable[[MailHost], None]] = []
@@ -88,8 +114,20 @@ class Mock:
         """What DNS answers from: the users' records and those of the hosts."""
         if self._served is None:
             owned = [record for host in self.hosts.values() for record in host.records]
+            owned += self._made_records()
             self._served = self._zone.with_records(owned) if owned else self._zone
         return self._served
+
+    def _made_records(self) -> Iterator[Record]:
+        """The TLSA records of hosts that have a certificate now."""
+        for record in self._zone.to_be_made:
+            wanted = record.rdata
+            assert isinstance(wanted, HostTLSA)
+            host = self.hosts.get(wanted.from_host)
+            if host is not None and host.tls is not None and self.make_tlsa is not None:
+                made = self.make_tlsa(host, wanted)
+                if made is not None:
+                    yield Record(record.name, made, record.ttl)
 
     def new_host(
         self, description: Description, start: HostStart | None = None
@@ -123,9 +161,15 @@ class Mock:
         self._observers.append(observer)
         return lambda: self._observers.remove(observer)
 
+    def policy_of(self, host: str) -> MtaStsPolicy | None:
+        """The policy that the host of this name serves, if there is one."""
+        domain = host.removeprefix(HOST_PREFIX)
+        return None if domain == host else self.policies.get(domain)
+
     def set_records(self, host: MailHost, records: tuple[Record, ...]) -> None:
-        """These records, and no others, are brought by `host`."""
-        if host.records != records:
+        """These records, and no others, are brought by `host`, which may be new."""
+        # With its names, or its TLS, its certificate has become another.
+        if host.records != records or self._zone.to_be_made:
             host.records = records
             self._served = None
 
@@ -142,12 +186,16 @@ class Mock:
 
     def reset(self, to_start: bool = False) -> None:
         """
-        Reset every host, and forget the DNS queries; records stay.
+        Reset every host, the behaviors of DNS and the DNS queries.
 
-        :param to_start: go back to the state at the start, the records too
+        Records and policies stay.
+
+        :param to_start: go back to the state at the start, those too
         """
         for host in self.hosts.values():
             host.reset(to_start)
         self.query_log.clear()
+        self.dns_behaviors.replace_all(self._start_dns_behaviors if to_start else ())
         if to_start:
             self.zone = self._start_zone
+            self.policies = self._start_policies

@@ -64,6 +64,10 @@ class Rules(ABC, Generic[P, B, D]):
     def points(self, behavior: B) -> Iterable[P]:
         """Where a behavior can fire."""
 
+    def fires_at(self, behavior: B, point: P) -> bool:
+        """Whether it can fire there; a subclass may say so of more than its points."""
+        return point in self.points(behavior)
+
     @abstractmethod
     def prepare(self, rule: Rule[B]) -> D | None:
         """What it answers, where that is the same each time and ends the walk."""
@@ -172,7 +176,7 @@ class Rules(ABC, Generic[P, B, D]):
         """Which would not fire now, and why, up to one that would; nothing moves."""
         misses = []
         for rule in self._rules:
-            if point in self.points(rule.behavior):
+            if self.fires_at(rule.behavior, point):
                 reason = rule.why_not(subject, attempt)
                 if reason is not None:
                     misses.append(Miss(rule.id, reason))
@@ -183,6 +187,11 @@ class Rules(ABC, Generic[P, B, D]):
     def may_go_on(self, rule: Rule[B]) -> bool:
         """Whether others may answer though this one fires."""
         return False
+
+    def scenarios(self) -> dict[str, str]:
+        """The states of those that behaviors name, and of those that were set."""
+        steps = (rule.behavior.gate.scenario for rule in self)
+        return self.luck.scenarios.states(step.name for step in steps if step)
 
     # The list
 
@@ -313,7 +322,7 @@ class Rules(ABC, Generic[P, B, D]):
 
     def _index(self, point: P) -> Walk[B, D]:
         """The rules of a point, in order, as they are walked until the list changes."""
-        rules = (rule for rule in self._rules if point in self.points(rule.behavior))
+        rules = (rule for rule in self._rules if self.fires_at(rule.behavior, point))
         self._by_point[point] = walk = Walk(entries_of(rules, self.prepare))
         return walk
 

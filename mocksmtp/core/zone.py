@@ -57,6 +57,9 @@ _ADDRESSES = (int(RRType.A), int(RRType.AAAA))
 class Zone:
     """Records with an index, answering questions; it never changes.
 
+    :ivar to_be_made: those that are made from a mail host's certificate (`HostTLSA`);
+        what is made of them, another zone tells
+
     Of records that differ in nothing but their TTL the last one counts (RFC 2181 §5).
     """
 
@@ -64,6 +67,7 @@ class Zone:
         self._distinct: dict[tuple[Name, Rdata], Record] = {}
         self._nodes: dict[bytes, Node] = {ROOT.key: _EMPTY}
         self._secure: frozenset[bytes] = frozenset()
+        self.to_be_made: RRset = ()
         self._add(records)
 
     @property
@@ -77,6 +81,7 @@ class Zone:
         zone._distinct = dict(self._distinct)
         zone._nodes = dict(self._nodes)
         zone._secure = self._secure
+        zone.to_be_made = self.to_be_made
         zone._add(records)
         return zone
 
@@ -96,6 +101,13 @@ class Zone:
             return attrs.evolve(answer, ad=True)
         return answer
 
+    def none(self, name: Name, rcode: Rcode, aliases: RRset = ()) -> Answer:
+        """There is no such name, or it has no such data (RFC 2308 §2)."""
+        soa = self._soa(name.key)
+        assert isinstance(soa.rdata, SOA)
+        ttl = min(soa.ttl, soa.rdata.minimum)
+        return Answer(rcode, True, aliases, (attrs.evolve(soa, ttl=ttl),))
+
     def _follow(self, question: Question, passed: set[bytes]) -> Answer:
         """The answer, through all aliases; the names on the way go to `passed`."""
         name = question.name
@@ -103,12 +115,12 @@ class Zone:
         while True:
             node = self._node(name)
             if node is None:
-                return self._none(name, aliases, Rcode.NXDOMAIN)
+                return self.none(name, Rcode.NXDOMAIN, aliases)
             if found := _owned(_of_type(node, question.type), name):
                 return self._found(aliases + found, question)
             step = _owned(node.get(RRType.CNAME, ()), name)
             if not step or not isinstance(target := step[0].rdata, CNAME):
-                return self._none(name, aliases, Rcode.NOERROR)
+                return self.none(name, Rcode.NOERROR, aliases)
             aliases, name = aliases + step, target.target
             if name.key in passed or len(passed) > MAX_ALIASES:
                 return Answer(aa=True, answers=aliases)
@@ -121,10 +133,14 @@ class Zone:
         """
         added: dict[tuple[bytes, int], list[Record]] = {}
         secure = set(self._secure)
+        made = {(record.name, record.rdata): record for record in self.to_be_made}
         for record in records:
             self._distinct[record.name, record.rdata] = record
             if record.type == RRType.SECURE:
                 secure.add(record.name.key)
+                continue
+            if record.type == RRType.TLSAFROM:
+                made[record.name, record.rdata] = record
                 continue
             added.setdefault((record.name.key, record.type), []).append(record)
         for (key, type_), rrset in added.items():
@@ -133,6 +149,7 @@ class Zone:
             distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
             self._nodes[key] = {**node, type_: tuple(distinct.values())}
         self._secure = frozenset(secure)
+        self.to_be_made = tuple(made.values())
         self._for_all = self._nodes.get(_wildcard(ROOT.key))
 
     def _add_path(self, key: bytes) -> None:
@@ -181,13 +198,6 @@ class Zone:
             if key == ROOT.key:
                 return MADE_UP_SOA
             key = key[1 + key[0] :]
-
-    def _none(self, name: Name, aliases: RRset, rcode: Rcode) -> Answer:
-        """There is no such name, or it has no such data (RFC 2308 §2)."""
-        soa = self._soa(name.key)
-        assert isinstance(soa.rdata, SOA)
-        ttl = min(soa.ttl, soa.rdata.minimum)
-        return Answer(rcode, True, aliases, (attrs.evolve(soa, ttl=ttl),))
 
     def _found(self, answers: RRset, question: Question) -> Answer:
         additional: list[Record] = []

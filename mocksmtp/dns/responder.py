@@ -21,7 +21,7 @@ from mocksmtp.model.dnsquery import TCP, UDP, DnsExchange, DnsReply
 from mocksmtp.model.rrtype import RRType
 
 if TYPE_CHECKING:
-    from mocksmtp.model.zone import Answer
+    from mocksmtp.model.zone import Answer, Question
 
 MOST_REMEMBERED = 10_000
 """How many responses over a transport are kept before older ones are forgotten: those
@@ -103,37 +103,44 @@ class Responder:
             query = read_query(packet)
             if query is None:
                 return None
-            response = responded(query, resolve(query, zone), transport)
+            answer = resolve(query, zone)
+            response = answered(query, answer, limit_of(query, transport))
             told.keep(asked, response)
         return response
 
 
-def responded(query: Query, answer: Answer | None, transport: str) -> Response:
-    """What `query` is told where this is the answer; None is silence."""
-    edns = query.edns
-    asked = (
-        query.question,
-        edns.size if edns else None,
-        edns is not None and edns.dnssec_ok,
-    )
+def answered(
+    query: Query, answer: Answer | None, limit: int = MAX_TCP, truncated: bool = False
+) -> Response:
+    """
+    What `query` is told where this is the answer; None is silence.
+
+    :param limit: octets that the message may have
+    :param truncated: whether TC is set though nothing is left out
+    """
     if answer is None:
-        return Response(DnsExchange(*asked, None), b"", None)
-    limit = MAX_TCP if transport == TCP else udp_limit(query)
-    octets = write_response(query, answer, limit)
+        return Response(DnsExchange(*asked_in(query), None), b"", None)
+    octets = write_response(query, answer, limit, truncated)
     _, flags, _, answers, *_ = HEADER.unpack_from(octets)
     reply = DnsReply(answer.rcode, answers, bool(flags & TC))
-    kind = (_type_of(query), answer.rcode)
-    return Response(DnsExchange(*asked, reply), octets[ID_SIZE:], kind)
+    kind = (type_of(query), answer.rcode)
+    return Response(DnsExchange(*asked_in(query), reply), octets[ID_SIZE:], kind)
 
 
-def overruled(packet: bytes, answer: Answer | None, transport: str) -> Response:
-    """What the query in `packet`, which was answered before, is told instead."""
-    query = read_query(packet)
-    assert query is not None
-    return responded(query, answer, transport)
+def asked_in(query: Query) -> tuple[Question | None, int | None, bool]:
+    """What is remembered of `query`: the question, EDNS size and DO."""
+    edns = query.edns
+    if edns is None:
+        return query.question, None, False
+    return query.question, edns.size, edns.dnssec_ok
 
 
-def _type_of(query: Query) -> int:
+def limit_of(query: Query, transport: str) -> int:
+    """How many octets the message may have that answers `query`."""
+    return MAX_TCP if transport == TCP else udp_limit(query)
+
+
+def type_of(query: Query) -> int:
     """The type that is asked for; any that has no name is counted as one."""
     question = query.question
     return question.type if question and question.type in _NAMED else OTHER

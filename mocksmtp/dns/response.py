@@ -39,11 +39,15 @@ def udp_limit(query: Query) -> int:
     return min(max(query.edns.size, PLAIN_UDP), EDNS_UDP)
 
 
-def write_response(query: Query, answer: Answer, limit: int) -> bytes:
+def write_response(
+    query: Query, answer: Answer, limit: int, truncated: bool = False
+) -> bytes:
     """The message that answers `query`, of at most `limit` octets.
 
     What does not fit is left out from the end. TC says so, unless nothing is
     missing but additional records, which nobody may rely on.
+
+    :param truncated: whether TC is set in any case
     """
     edns = query.edns
     writer = MessageWriter(query.section, limit - (_OPT_SIZE if edns else 0))
@@ -57,7 +61,7 @@ def write_response(query: Query, answer: Answer, limit: int) -> bytes:
         _fill(writer, answer.authority) if all_answers else (0, False)
     )
     additional = 0
-    if not all_authority:
+    if truncated or not all_authority:
         flags |= TC
     elif answer.additional:
         additional = _fill_whole_sets(writer, answer.additional)

@@ -4,8 +4,11 @@
       -> DNSFactory.messageReceived
       -> Responder: remembered octets, or read_query, resolve(query, zone) to an
          Answer and write_response to octets again
-      -> decide: where there is one, another answer, or silence
+      -> DnsBehaviors: where there are any, another answer, silence or a delay
       -> QueryLog
+
+A query is decided on each time that it comes, also where its answer is remembered, and
+is in the log before its answer has waited.
 
 Over TCP (RFC 7766) a connection carries queries as long as it is used: it is
 closed when `idle` seconds pass without a whole one, and its input waits while its
@@ -29,11 +32,14 @@ from twisted.protocols.policies import TimeoutMixin
 from zope.interface import implementer
 
 from mocksmtp.core.counters import Queries, new_queries
+from mocksmtp.core.dns_behaviors import DnsAttempt, DnsBehaviors
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
-from mocksmtp.dns.query import ID_SIZE
-from mocksmtp.dns.responder import Responder, overruled
-from mocksmtp.model.dnsquery import TCP, UDP, DnsAttempt, DnsExchange, Verdict
+from mocksmtp.dns.faults import Told, told
+from mocksmtp.dns.query import ID_SIZE, read_query
+from mocksmtp.dns.responder import Responder, Response
+from mocksmtp.dns.waiting import Waiting, WaitingRoom
+from mocksmtp.model.dnsquery import TCP, UDP, DnsExchange
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
@@ -67,6 +73,12 @@ class Datagrams(DNSDatagramProtocol):
         with suppress(OSError):  # its port is 0, or its network gone: no one to tell
             self.transport.write(message, address)
 
+    def later(self, waiting: Waiting) -> None:
+        """An answer waits; that of a client elsewhere does not wait for it."""
+
+    def sent(self, waiting: Waiting | None, closes: bool) -> None:
+        """An answer is out; there is nothing to close."""
+
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
 class Connection(DNSProtocol, TimeoutMixin):
@@ -75,6 +87,11 @@ class Connection(DNSProtocol, TimeoutMixin):
     controller: DNSFactory
     transport: Any  # ITCPTransport and IConsumer
     name = TCP
+    is_closing = False
+
+    def __init__(self, controller: DNSFactory, reactor: Any) -> None:
+        super().__init__(controller, reactor)
+        self.waiting: set[Waiting] = set()
 
     def connectionMade(self) -> None:
         """A client connected."""
@@ -85,6 +102,8 @@ class Connection(DNSProtocol, TimeoutMixin):
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """The connection ended."""
         self.setTimeout(None)
+        for waiting in self.waiting:
+            waiting.forget()
         super().connectionLost(reason)
 
     def stringReceived(self, data: bytes) -> None:
@@ -101,11 +120,16 @@ class Connection(DNSProtocol, TimeoutMixin):
 
     def timeoutConnection(self) -> None:
         """No query came in time, or its answers were not read."""
-        self.transport.abortConnection()
+        if self.waiting:
+            self.setTimeout(self.controller.idle)
+        else:
+            self.transport.abortConnection()
 
     def close(self) -> None:
         """Take no more queries, and close when the answers are out."""
-        self.paused = True
+        self.paused = self.is_closing = True
+        if self.waiting:
+            return
         # A transport that can resume its producer forgets that it was to close.
         self.transport.unregisterProducer()
         self.transport.loseConnection()
@@ -114,6 +138,21 @@ class Connection(DNSProtocol, TimeoutMixin):
         """Send a response."""
         self.sendString(message)
 
+    def later(self, waiting: Waiting) -> None:
+        """An answer waits; the connection stays open for it."""
+        self.waiting.add(waiting)
+
+    def sent(self, waiting: Waiting | None, closes: bool) -> None:
+        """An answer is out, or silence was kept."""
+        if waiting is not None:
+            self.waiting.discard(waiting)
+        if closes:
+            self.waiting, late = set(), self.waiting
+            for other in late:
+                other.forget()
+        if closes or self.is_closing:
+            self.close()
+
 
 class DNSFactory(DNSServerFactory):
     """
@@ -121,10 +160,9 @@ class DNSFactory(DNSServerFactory):
 
     :ivar idle: seconds that a connection may go without a query
     :ivar max_connections: how many there may be at a time
-    :ivar told: called with an exchange, ``udp`` or ``tcp``, and the client's address;
-        or None
-    :ivar decide: asked of each query whether it is answered otherwise than by the
-        zone; or None
+    :ivar told: called with an exchange, ``udp`` or ``tcp``, the client's address and
+        the id of the behavior that decided; or None
+    :ivar waiting: answers that behaviors hold back
     """
 
     noisy = False
@@ -138,6 +176,7 @@ class DNSFactory(DNSServerFactory):
         max_connections: int = MAX_CONNECTIONS,
         counts: Queries | None = None,
         log: QueryLog | None = None,
+        behaviors: DnsBehaviors | None = None,
     ) -> None:
         super().__init__()
         self._responder = Responder(zone)
@@ -146,8 +185,10 @@ class DNSFactory(DNSServerFactory):
         self._reactor = reactor
         self.idle = idle
         self.max_connections = max_connections
-        self.told: Callable[[DnsExchange, str, str], None] | None = None
-        self.decide: Callable[[DnsAttempt], Verdict | None] | None = None
+        self._zone = zone
+        self._behaviors = DnsBehaviors() if behaviors is None else behaviors
+        self.waiting = WaitingRoom(reactor, self._behaviors)
+        self.told: Callable[[DnsExchange, str, str, str | None], None] | None = None
         self._closed: Deferred[None] | None = None
 
     def datagrams(self) -> Datagrams:
@@ -168,11 +209,16 @@ class DNSFactory(DNSServerFactory):
             self._closed = None
 
     async def close_connections(self) -> None:
-        """Close all connections when their answers are out, or in `GRACE` seconds."""
+        """Close all connections when their answers are out, or in `GRACE` seconds.
+
+        What would still have waited for a behavior's delay is not sent.
+        """
+        self.waiting.forget()
         if not self.connections:
             return
         closed = self._closed = Deferred()
         for connection in [*self.connections]:
+            connection.waiting.clear()
             connection.close()
         late = self._reactor.callLater(GRACE, self._abort_connections)
         await closed
@@ -190,26 +236,64 @@ class DNSFactory(DNSServerFactory):
 
         :return: whether it was a query
         """
-        transport = proto.name
-        response = self._responder.respond(message, transport)
+        response = self._responder.respond(message, proto.name)
         if response is None:
             return False
         client = address or _peer(proto)
-        behavior = None
-        if self.decide is not None:
-            attempt = DnsAttempt(response.exchange.question, client[0], transport)
-            verdict = self.decide(attempt)
-            if verdict is not None:
-                behavior = verdict.behavior
-                response = overruled(message, verdict.answer, transport)
-        if response.kind is not None:
-            proto.send(message[:ID_SIZE] + response.octets, address)
-            self._counts[response.kind] += 1
+        if self._behaviors.taken and self._overrule(message, response, proto, client):
+            return True
+        proto.send(message[:ID_SIZE] + response.octets, address)
+        self._note(response, client, proto.name)
+        return True
+
+    def _overrule(
+        self, message: bytes, own: Response, proto: Datagrams | Connection, client: Peer
+    ) -> bool:
+        """Do what a behavior says, if one fires."""
+        transport, question = proto.name, own.exchange.question
+        seconds = self._reactor.seconds
+        attempt = DnsAttempt(question, client[0], transport, seconds)
+        decision = self._behaviors.decide_query(attempt)
+        if decision is None:
+            return False
+        query = read_query(message)
+        assert query is not None, "it was answered"
+        said = told(query, decision.response, self._zone(), transport)
+        self._note(said.response, client, transport, decision.rules[-1])
+        self._send(said, decision.delay, proto, client)
+        return True
+
+    def _send(
+        self, said: Told, delay: float, proto: Datagrams | Connection, client: Peer
+    ) -> None:
+        waiting: Waiting | None = None
+
+        def send() -> None:
+            if said.message is not None:
+                proto.send(said.message, client)
+            proto.sent(waiting, said.closes)
+
+        if delay:
+            waiting = self.waiting.admit(delay, send)
+        if waiting is None:
+            send()
+        else:
+            proto.later(waiting)
+
+    def _note(
+        self,
+        response: Response,
+        client: Peer,
+        transport: str,
+        behavior: str | None = None,
+    ) -> None:
+        """Count a response, log it, and tell of it."""
         exchange = response.exchange
+        if response.kind is not None:
+            self._counts[response.kind] += 1
         self._log.note(self._reactor.seconds(), client, transport, exchange, behavior)
         if self.told is not None:
-            self.told(exchange, transport, client[0])
-        return True
+            self.told(exchange, transport, client[0], behavior)
 
 
 def _peer(proto: Datagrams | Connection) -> Peer:

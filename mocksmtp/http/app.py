@@ -21,11 +21,13 @@ from mocksmtp.http import (
     authority,
     behaviors,
     content,
+    dns_behaviors,
     events,
     extensions,
     hosts,
     mails,
     metrics,
+    mtasts,
     queries,
     records,
     scenarios,
@@ -34,7 +36,13 @@ from mocksmtp.http import (
 )
 from mocksmtp.http.guard import check_request
 from mocksmtp.http.openapi import openapi_route
-from mocksmtp.http.problems import HttpProblem, abort, answer_problem, not_found
+from mocksmtp.http.problems import (
+    HttpProblem,
+    abort,
+    answer_problem,
+    not_found,
+    refused_document,
+)
 from mocksmtp.http.routing import Api, Mount, mount
 
 log = Logger()
@@ -59,7 +67,9 @@ NAMED_ROUTES = (
 ROOT_ROUTES = (
     *hosts.ROUTES,
     *records.ROUTES,
+    *dns_behaviors.ROUTES,
     *queries.ROUTES,
+    *mtasts.ROUTES,
     *authority.ROUTES,
     *service.ROUTES,
     *sessions.ROOT_ROUTES,
@@ -99,7 +109,7 @@ def problem_of(error: BaseException) -> HttpProblem:
         case HttpProblem():
             return error
         case DocumentError():
-            return _refused_document(error)
+            return refused_document(error)
         case TooManyValues():
             return HttpProblem(413, str(error))
         case Gone():
@@ -119,12 +129,6 @@ def problem_of(error: BaseException) -> HttpProblem:
             return HttpProblem(error.code or 500, error.name)
         case _:
             return HttpProblem(500, "an error within the service; its log tells more")
-
-
-def _refused_document(error: DocumentError) -> HttpProblem:
-    first, *others = error.problems
-    more = f"; and {len(others)} more" if others else ""
-    return HttpProblem(400, f"{first.path}: {first.message}{more}", error.problems)
 
 
 def _answer_failure(request: Request, failure: Failure) -> bytes | None:

@@ -21,7 +21,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from mocksmtp import __version__
+from mocksmtp.codec.queries import rcode_name
 from mocksmtp.core.counters import OTHER
+from mocksmtp.core.dns_behaviors import EVERY
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
 from mocksmtp.http.answers import send_body
@@ -29,7 +31,6 @@ from mocksmtp.http.describing import answers, text
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.rrtype import type_name
-from mocksmtp.model.zone import Rcode
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus's text format, which every version of it reads."""
@@ -138,6 +139,7 @@ class MockCollector(Collector):
         self._hosts = [HostNumbers.of(host) for host in mock.hosts.values()]
         self._queries = sorted(mock.queries.items())
         self._records = len(mock.zone.records)
+        self._dns_fired = sorted(mock.dns_behaviors.fired.items())
 
     def collect(self) -> Iterator[Metric]:
         """All of them."""
@@ -154,6 +156,7 @@ class MockCollector(Collector):
         yield self._replies()
         yield self._behaviors()
         yield self._dns_queries()
+        yield self._dns_behaviors()
 
     def _replies(self) -> Metric:
         metric = CounterMetricFamily(
@@ -181,7 +184,18 @@ class MockCollector(Collector):
         )
         for (number, rcode), count in self._queries:
             kind = "other" if number == OTHER else type_name(number)
-            metric.add_metric([kind, Rcode(rcode).name], count)
+            metric.add_metric([kind, rcode_name(rcode)], count)
+        return metric
+
+    def _dns_behaviors(self) -> Metric:
+        metric = CounterMetricFamily(
+            "mocksmtp_dns_behaviors_fired",
+            "DNS queries that a behavior answered, or slowed down",
+            labels=["type"],
+        )
+        for number, count in self._dns_fired:
+            kind = "other" if number == EVERY else type_name(number)
+            metric.add_metric([kind], count)
         return metric
 
 

@@ -10,7 +10,7 @@ import orjson
 from twisted.web.iweb import IRequest
 from twisted.web.server import Request
 
-from mocksmtp.codec.structure import Problem
+from mocksmtp.codec.structure import DocumentError, Problem
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -78,3 +78,10 @@ def abort(request: Request) -> None:
 def not_found(what: str) -> HttpProblem:
     """There is no such thing."""
     return HttpProblem(404, what)
+
+
+def refused_document(error: DocumentError, status: int = 400) -> HttpProblem:
+    """A document is refused, with all its places."""
+    first, *others = error.problems
+    more = f"; and {len(others)} more" if others else ""
+    return HttpProblem(status, f"{first.path}: {first.message}{more}", error.problems)

@@ -15,12 +15,16 @@ import orjson
 
 from mocksmtp.codec.records import (
     MAX_ZONE_VALUES,
+    Made,
+    check_hosts,
     parse_name,
     parse_records,
     record_document,
+    shown_type,
+    to_be_made,
 )
 from mocksmtp.codec.schema import NAME, TYPE
-from mocksmtp.codec.structure import parse_json
+from mocksmtp.codec.structure import DocumentError, parse_json
 from mocksmtp.codec.zonefile import parse_zone_text, zone_text
 from mocksmtp.core.zone import Zone
 from mocksmtp.http.answers import send_nothing
@@ -29,6 +33,7 @@ from mocksmtp.http.describing import DONE, answers, array, one_or_more, text
 from mocksmtp.http.documents import in_turn, read_body
 from mocksmtp.http.listing import array_pieces, send_pieces
 from mocksmtp.http.params import parameter, reads
+from mocksmtp.http.problems import refused_document
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.model.name import Name
 from mocksmtp.model.rrtype import type_number
@@ -56,7 +61,7 @@ class DeleteParameters:
         """Whether `record` stays."""
         if self.name is not None and record.name != self.name:
             return True
-        return self.type is not None and record.type != self.type
+        return self.type is not None and shown_type(record) != self.type
 
 
 async def list_records(call: Call[Any]) -> Answer:
@@ -72,11 +77,13 @@ async def put_records(call: Call[Any]) -> None:
     """Replace all records."""
     parse = _parser(call)
 
-    def make(body: bytes) -> Zone:
+    def make(body: bytes) -> tuple[Zone, Made]:
         with no_collection(len(body)):
-            return Zone(parse(body))
+            records, place = parse(body)
+            return Zone(records), to_be_made(records, place)
 
-    zone = await in_turn(call, read_body(call), make)
+    zone, made = await in_turn(call, read_body(call), make)
+    _check_hosts(call, made)
     call.api.mock.zone = zone
     send_nothing(call.request)
 
@@ -85,11 +92,13 @@ async def add_records(call: Call[Any]) -> Answer:
     """Add records to those that there are, and tell them as they were read."""
     parse = _parser(call)
 
-    def read(body: bytes) -> tuple[Record, ...]:
+    def read(body: bytes) -> tuple[tuple[Record, ...], Made]:
         with no_collection(len(body)):
-            return parse(body)
+            records, place = parse(body)
+            return records, to_be_made(records, place)
 
-    records = await in_turn(call, read_body(call), read)
+    records, made = await in_turn(call, read_body(call), read)
+    _check_hosts(call, made)
     await _change(call, len(records), lambda zone: zone.with_records(records))
     return await _send_json(call, records, 201)
 
@@ -115,12 +124,30 @@ def prefers_text(accept: str) -> bool:
     return qualities.get(ZONE_TEXT, 0.0) > qualities.get("application/json", 0.0)
 
 
-def _parser(call: Call[Any]) -> Callable[[bytes], tuple[Record, ...]]:
-    """What reads the body; all that is not said to be a zone file is JSON."""
+def _parser(call: Call[Any]) -> Callable[[bytes], tuple[tuple[Record, ...], str]]:
+    """
+    What reads the body; all that is not said to be a zone file is JSON.
+
+    :return: answers the records, and what the place of one in an error looks like
+    """
     content_type = call.request.getHeader("Content-Type") or ""
     if content_type.partition(";")[0].strip().lower() == ZONE_TEXT:
-        return parse_zone_text
-    return lambda body: parse_records(parse_json(body, MAX_ZONE_VALUES))
+        return lambda body: (parse_zone_text(body), "record {1}")
+
+    def parse(body: bytes) -> tuple[tuple[Record, ...], str]:
+        document = parse_json(body, MAX_ZONE_VALUES)
+        place = "$" if isinstance(document, dict) else "$[{0}]"
+        return parse_records(document), f"{place}.fromHost"
+
+    return parse
+
+
+def _check_hosts(call: Call[Any], made: Made) -> None:
+    """Refuse records of hosts that have no certificate now; they may have one later."""
+    try:
+        check_hosts(made, call.api.mock)
+    except DocumentError as error:
+        raise refused_document(error, 409) from None
 
 
 async def _change(call: Call[Any], size: int, change: Callable[[Zone], Zone]) -> None:
@@ -154,13 +181,21 @@ ROUTES = (
         list_records,
         answers=answers(array("Record"), text(ZONE_TEXT)),
     ),
-    Route("PUT", "/dnsRecords", put_records, takes=TAKEN, answers=DONE),
+    Route(
+        "PUT",
+        "/dnsRecords",
+        put_records,
+        takes=TAKEN,
+        answers=DONE,
+        problems=(409,),
+    ),
     Route(
         "POST",
         "/dnsRecords",
         add_records,
         takes=TAKEN,
         answers=answers(array("Record"), status=201),
+        problems=(409,),
     ),
     Route("DELETE", "/dnsRecords", delete_records, DeleteParameters, answers=DONE),
 )

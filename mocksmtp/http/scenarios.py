@@ -14,7 +14,11 @@ from mocksmtp.http.routing import Call, Route
 
 def list_scenarios(call: Call[Any]) -> bytes:
     """The state of each scenario that a behavior names, or that was set."""
-    return send_json(call.request, call.host.behaviors.scenarios())
+    states, mock = call.host.behaviors.scenarios(), call.api.mock
+    if call.host is mock.default:
+        # Those of DNS are the default host's, too.
+        states |= mock.dns_behaviors.scenarios()
+    return send_json(call.request, dict(sorted(states.items())))
 
 
 async def put_scenarios(call: Call[Any]) -> None:

@@ -1,41 +1,14 @@
-"""A DNS query as it is decided on and remembered, with no wire format."""
+"""DNS queries as they are remembered, with no wire format."""
 
 from __future__ import annotations
 
 import attrs
 
 from mocksmtp.model.name import Name
-from mocksmtp.model.zone import Answer, Question
+from mocksmtp.model.zone import Question
 
 UDP = "udp"
 TCP = "tcp"
-
-
-@attrs.frozen
-class DnsAttempt:
-    """
-    A query on its way, of which may be decided otherwise than the zone would.
-
-    :ivar question: None where it could not be read
-    :ivar transport: `UDP` or `TCP`
-    """
-
-    question: Question | None
-    client_ip: str
-    transport: str
-
-
-@attrs.frozen
-class Verdict:
-    """
-    What a query is answered in the place of what the zone says.
-
-    :ivar answer: None is silence
-    :ivar behavior: the id of what decided so
-    """
-
-    answer: Answer | None
-    behavior: str | None = None
 
 
 @attrs.frozen
@@ -60,7 +33,7 @@ class DnsExchange:
     :ivar question: None where it could not be read
     :ivar edns_size: the octets that the client takes over UDP; None without EDNS
     :ivar dnssec_ok: whether DO was set (RFC 3225 §3)
-    :ivar reply: None where there was silence
+    :ivar reply: None where there was silence, or octets without a whole header
     """
 
     question: Question | None
@@ -76,7 +49,7 @@ class DnsQuery:
 
     :ivar number: where it stands in the order of all, from 1
     :ivar at: when it came, in seconds since the epoch
-    :ivar behavior: the id of what decided on it, or None for the zone
+    :ivar behavior: the id of the behavior that decided on it, or None for the zone
     """
 
     number: int

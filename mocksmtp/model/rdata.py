@@ -8,7 +8,7 @@ which all notations follow. A further type is one more class and its row in
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 
@@ -231,6 +231,43 @@ class Secure(Rdata):
     TYPE = RRType.SECURE
 
 
+HOST_TLSA_VALUES = {
+    "usage": (1, 3),
+    "selector": (0, 1),
+    "matching_type": (0, 1, 2),
+}
+"""What the numbers of a TLSA record may be that is made from a host's certificate.
+
+Usages 0 and 2 are about who has issued it (RFC 6698 §2.1.1), which no host shows.
+"""
+
+
+def _one_of(name: str) -> dict[str, Any]:
+    def check(_: object, field: attrs.Attribute[int], value: int) -> None:
+        if value not in HOST_TLSA_VALUES[name]:
+            raise ValueError(f"{field.name} is {value}, not what a host has")
+
+    return {**U8, "validator": check}
+
+
+@attrs.frozen
+class HostTLSA(Rdata):
+    """
+    What the certificate of a mail host is like: a TLSA record still to be made.
+
+    :ivar usage: 3 for what the host shows, 1 for one that must be trusted too
+    :ivar selector: 0 for the certificate, 1 for its key (§2.1.2)
+    :ivar matching_type: 0 for all of it, 1 for its SHA-256, 2 for its SHA-512 (§2.1.3)
+    :ivar from_host: the name of the host in the API
+    """
+
+    TYPE = RRType.TLSAFROM
+    usage: int = attrs.field(**_one_of("usage"))
+    selector: int = attrs.field(**_one_of("selector"))
+    matching_type: int = attrs.field(**_one_of("matching_type"))
+    from_host: str = attrs.field(**TEXT)
+
+
 @attrs.frozen
 class Raw(Rdata):
     """Data of a type that has no class here, or that its class cannot hold.
@@ -259,6 +296,9 @@ class Raw(Rdata):
 
 RDATA: dict[int, type[Rdata]] = {
     cls.TYPE: cls
-    for cls in (A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, NAPTR, TLSA, CAA, Secure)
+    for cls in (
+        *(A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV, NAPTR, TLSA, CAA),
+        *(Secure, HostTLSA),
+    )
 }
 """The class of each type that has one; all others are `Raw`."""

@@ -58,6 +58,8 @@ class RRType(enum.IntEnum):
     CAA = 257
     SECURE = 65353
     """No type of DNS: marks names as signed (`mocksmtp.model.rdata.Secure`)."""
+    TLSAFROM = 65354
+    """Nor is this: a TLSA record to be made (`mocksmtp.model.rdata.HostTLSA`)."""
 
 
 def type_name(number: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
+from typing import Any
 
 import attrs
 
@@ -124,10 +125,12 @@ class Target:
     """
     What a condition looks at.
 
+    :ivar subject: a `Subject`; in conditions on DNS queries a `DnsSubject`
     :ivar name: of which parameter or header field, in lower case; else ``""``
     """
 
-    subject: Subject
+    # Any: a type for either would have each attempt be asked for what it can't know.
+    subject: Any
     name: str = attrs.field(default="", converter=_lowered)
 
     def known_at(self, command: Command) -> bool:
@@ -135,7 +138,8 @@ class Target:
         return command in KNOWN_AT[self.subject]
 
     def __str__(self) -> str:
-        return f"{self.subject.value}:{self.name}" if self.name else self.subject.value
+        kind: str = self.subject.value
+        return f"{kind}:{self.name}" if self.name else kind
 
 
 def parse_target(text: str) -> Target:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -52,6 +54,10 @@ class ServerContext:
         """The TLS of one connection."""
         return SSL.Connection(self._context, None)
 
+    def take_over(self, connection: SSL.Connection) -> None:
+        """Let the handshake of `connection`, which has begun, go on with this."""
+        connection.set_context(self._context)
+
 
 @attrs.frozen(eq=False)
 class _Made:
@@ -71,6 +77,23 @@ class ServerContexts:
         self._made: Bounded[tuple[TlsSettings, tuple[str, ...]], _Made] = Bounded(
             MAX_KEPT
         )
+
+    def choosing(
+        self,
+        settings: TlsSettings,
+        names: tuple[str, ...],
+        choose: Callable[[SSL.Connection], None],
+    ) -> ServerContext:
+        """
+        A context of its own, for a server that has others to go on with.
+
+        :param choose: called when the client has said which server it means
+        :raises CertificateError: as of `context`
+        """
+        identity = self._authority.identity(settings.certificate, names)
+        context = _context(settings, identity)
+        context.set_tlsext_servername_callback(choose)
+        return ServerContext(context)
 
     def context(self, settings: TlsSettings, names: tuple[str, ...]) -> ServerContext:
         """

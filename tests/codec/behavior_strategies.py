@@ -141,6 +141,24 @@ def responses(command: Command, in_turn: bool = False) -> Documents:
     )
 
 
+gates: dict[str, st.SearchStrategy[Any]] = {
+    "numberOfAnswer": st.sampled_from([None, 1, 2, "3", ""]),
+    "skip": st.integers(0, 3),
+    "activeFor": lasting,
+    "window": lasting,
+    "probability": st.floats(0, 1, exclude_min=True),
+    "scenario": st.fixed_dictionaries(
+        {"name": names},
+        optional={
+            "state": st.sampled_from(["a", "Started"]),
+            "next": st.sampled_from(["b", "c"]),
+        },
+    ),
+    "tag": names,
+}
+"""What stands between a condition that holds and an answer."""
+
+
 def _documents(command: Command) -> Documents:
     keys = ["connection", "transaction", *(s.value for s in Subject if s not in NAMED)]
     known = [
@@ -149,23 +167,11 @@ def _documents(command: Command) -> Documents:
         if key_known_at(name if name in keys[:2] else Target(Subject(name)), command)
     ]
     optional: dict[str, st.SearchStrategy[Any]] = {
+        **gates,
         "condition": conditions(command),
-        "numberOfAnswer": st.sampled_from([None, 1, 2, "3", ""]),
-        "skip": st.integers(0, 3),
         "per": st.just("global")
         | st.sampled_from(known)
         | st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True),
-        "activeFor": lasting,
-        "window": lasting,
-        "probability": st.floats(0, 1, exclude_min=True),
-        "scenario": st.fixed_dictionaries(
-            {"name": names},
-            optional={
-                "state": st.sampled_from(["a", "Started"]),
-                "next": st.sampled_from(["b", "c"]),
-            },
-        ),
-        "tag": names,
     }
     several = st.lists(responses(command, True), min_size=1, max_size=3)
     return st.one_of(

@@ -11,6 +11,7 @@ from mocksmtp.model.rdata import (
     AAAA,
     CAA,
     CNAME,
+    HOST_TLSA_VALUES,
     MX,
     NAPTR,
     NS,
@@ -21,6 +22,7 @@ from mocksmtp.model.rdata import (
     TLSA,
     TXT,
     A,
+    HostTLSA,
     Raw,
     Secure,
 )
@@ -66,6 +68,7 @@ known = st.one_of(
     st.builds(TLSA, u8, u8, u8, st.binary(min_size=1, max_size=40)),
     st.builds(CAA, u8, tags, texts),
     st.builds(Secure),
+    st.builds(HostTLSA, *map(st.sampled_from, HOST_TLSA_VALUES.values()), strings),
     st.builds(SOA, names, names, u32, u32, u32, u32, u32),
     st.builds(TXT, st.lists(texts, min_size=1, max_size=4)),
 )
@@ -83,6 +86,8 @@ BROKEN = (
     Raw(257, b"\0\0"),
     Raw(257, b"\0\1-x"),
     Raw(65353, b"x"),
+    Raw(65354, b"\2\1\1x"),
+    Raw(65354, b"\3\1\1\xff"),
 )
 """Data that its class cannot hold."""
 

@@ -81,7 +81,9 @@ class PropertyTests(SynchronousTestCase):
             attempt.clock.advance(data.draw(st.sampled_from([0, 0.5, 100])))
         for rule in behaviors:
             self.assertLessEqual(rule.fired, rule.seen)
-            self.assertEqual(counted_document(rule)["fired"], rule.fired)
+            self.assertEqual(
+                counted_document(rule, behavior_document)["fired"], rule.fired
+            )
         self.assertEqual(
             sum(rule.fired for rule in behaviors), sum(behaviors.fired.values())
         )

@@ -6,7 +6,7 @@ from openapi_schema_validator import OAS31Validator
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.behavior_schema import behavior_schemas
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.codec.behaviors import behavior_document, parse_behaviors
 from mocksmtp.codec.json_schema import ref
 from mocksmtp.codec.rules import counted_document, rule_document
 from mocksmtp.core.behaviors import Behaviors
@@ -27,8 +27,8 @@ class ToldTests(SynchronousTestCase):
         behaviors.decide(Command.RCPT_TO, b"b@y", attempt)
         for rule in behaviors:
             for name, told in (
-                ("Rule", rule_document(rule)),
-                ("CountedRule", counted_document(rule)),
+                ("Rule", rule_document(rule, behavior_document)),
+                ("CountedRule", counted_document(rule, behavior_document)),
             ):
                 schema = {**ref(name), "components": {"schemas": schemas}}
                 OAS31Validator(schema).validate(told)

@@ -99,7 +99,8 @@ class DocumentTests(SynchronousTestCase):
         """What was asked, how it was answered, and who asked."""
         self.bus.query(Question("Ex.test", 15), 3, "udp", "192.0.2.1")
         self.bus.query(None, 15, "tcp", "192.0.2.1")
-        told = {"transport": "udp", "clientIp": "192.0.2.1"}
+        self.bus.query(None, None, "udp", "192.0.2.1", "b1")
+        told = {"transport": "udp", "clientIp": "192.0.2.1", "behavior": None}
         self.assertEqual(
             self.documents(),
             [
@@ -110,6 +111,13 @@ class DocumentTests(SynchronousTestCase):
                     "rcode": "RCODE15",
                     **told,
                     "transport": "tcp",
+                },
+                {
+                    "name": None,
+                    "type": None,
+                    "rcode": None,
+                    **told,
+                    "behavior": "b1",
                 },
             ],
         )

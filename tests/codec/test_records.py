@@ -9,12 +9,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.records import (
     MAX_ZONE_VALUES,
+    check_hosts,
     parse_name,
     parse_records,
     record_document,
     records_document,
+    to_be_made,
 )
 from mocksmtp.codec.structure import DocumentError, Refused, parse_json
+from mocksmtp.core.host import MailHost
+from mocksmtp.core.mock import Mock
+from mocksmtp.core.zone import Zone
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import (
     AAAA,
@@ -30,9 +35,11 @@ from mocksmtp.model.rdata import (
     TLSA,
     TXT,
     A,
+    HostTLSA,
     Raw,
     Secure,
 )
+from mocksmtp.model.tls import TlsSettings
 from mocksmtp.model.zone import Record
 from tests.codec.strategies import records
 
@@ -84,6 +91,16 @@ DOCUMENTS = (
         TLSA(3, 1, 1, b"\xca\xfe"),
     ),
     ({"type": "SECURE"}, Secure()),
+    (
+        {
+            "type": "TLSA",
+            "usage": 3,
+            "selector": 0,
+            "matchingType": 2,
+            "fromHost": "mx1",
+        },
+        HostTLSA(3, 0, 2, "mx1"),
+    ),
     ({"type": "TLSA", "data": r"\# 1 03"}, Raw(52, b"\3")),
     ({"type": "TYPE65280", "data": r"\# 2 cafe"}, Raw(65280, b"\xca\xfe")),
     ({"type": "SSHFP", "data": r"\# 0"}, Raw(44, b"")),
@@ -124,6 +141,41 @@ class DocumentTests(SynchronousTestCase):
         document = {"name": "a", "type": "A", "address": "192.0.2.1"}
         self.assertEqual(parse_records(document), parse_records([document]))
         self.assertEqual(parse_records([]), ())
+
+    def test_made_from_a_host(self):
+        """What DANE mostly says of a mail server need not be said (RFC 7672 §3.1)."""
+        document = {"name": "_25._tcp.mx", "type": "TLSA", "fromHost": "mx1"}
+        (record,) = parse_records(document)
+        self.assertEqual(record.rdata, HostTLSA(3, 1, 1, "mx1"))
+        for field, value in (
+            ("usage", 2),
+            ("usage", 256),
+            ("selector", 2),
+            ("matchingType", 3),
+            ("fromHost", 5),
+            ("data", "cafe"),
+        ):
+            with self.assertRaises(DocumentError) as raised:
+                parse_records([{**document, field: value}])
+            self.assertEqual(raised.exception.problems[0].path, f"$[0].{field}")
+
+    def test_a_host_that_has_no_certificate(self):
+        """It is told where it is named, in the form of the document."""
+        mock = Mock(MailHost("default", "mx.test"), Zone())
+        records = [Record("a", HostTLSA(3, 1, 1, name)) for name in ("default", "mx2")]
+        made = to_be_made([Record("b", Secure()), *records])
+        with self.assertRaises(DocumentError) as raised:
+            check_hosts(made, mock)
+        self.assertEqual(
+            [(problem.path, problem.message) for problem in raised.exception.problems],
+            [
+                ("$[1].fromHost", "no TLS is set on host 'default'"),
+                ("$[2].fromHost", "there is no host 'mx2'"),
+            ],
+        )
+        mock.default.tls = TlsSettings()
+        check_hosts(made[:1], mock)
+        self.assertEqual(to_be_made(records[:1], "record {1}")[0][0], "record 1")
 
     def test_default_ttl(self):
         """A TTL that is not given is 60."""

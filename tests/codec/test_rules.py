@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import parse_behavior
+from mocksmtp.codec.behaviors import behavior_document, parse_behavior
 from mocksmtp.codec.rules import counted_document, rule_document
 from mocksmtp.core.behaviors import Behaviors
 from mocksmtp.core.rule import Rule
@@ -20,7 +20,7 @@ class RuleTests(SynchronousTestCase):
         """With its id, around the document of the behavior."""
         rule = Rule("5", parse_behavior(FRODO), seen=3, fired=2)
         self.assertEqual(
-            rule_document(rule),
+            rule_document(rule, behavior_document),
             {"id": "5", **FRODO, "seen": 3, "fired": 2, "remaining": 5},
         )
 
@@ -32,10 +32,11 @@ class RuleTests(SynchronousTestCase):
         (rule,) = behaviors.extend([parse_behavior(document)])
         for helo in "a", b"\xff", ["b", "c"], None, "x" * 100:
             behaviors.decide(Command.MAIL_FROM, b"", FakeAttempt(helo=helo))
-        told = counted_document(rule)
+        told = counted_document(rule, behavior_document)
         self.assertEqual(told["keyCount"], 5)
         shown = [key["key"]["helo"] for key in told["keys"]]
         self.assertRegex(shown[0], "^#[0-9a-f]{32}$")
         self.assertEqual(shown[1:], [None, "b, c", "\\xff", "a"])
         self.assertEqual({key["remaining"] for key in told["keys"]}, {6})
-        self.assertNotIn("keys", counted_document(Rule("1", parse_behavior(FRODO))))
+        plain = counted_document(Rule("1", parse_behavior(FRODO)), behavior_document)
+        self.assertNotIn("keys", plain)

@@ -16,7 +16,7 @@ from mocksmtp.codec.schema import Schemas, named_schemas, ref
 from mocksmtp.codec.structure import DocumentError
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.host import MailDomain
-from mocksmtp.model.rdata import RDATA
+from mocksmtp.model.rdata import RDATA, HostTLSA
 from mocksmtp.model.rrtype import type_name
 
 ALL = {"operator": "matchAll"}
@@ -276,9 +276,11 @@ class MadeTests(SynchronousTestCase):
         conditions = schemas["Condition"]["anyOf"]
         operators = [one["properties"]["operator"]["const"] for one in conditions]
         self.assertEqual(operators, list(OPERATORS))
-        *records, _ = schemas["Record"]["anyOf"]
+        *records, _, made = schemas["Record"]["anyOf"]
         types = [one["properties"]["type"]["const"] for one in records]
-        self.assertEqual(types, [type_name(number) for number in RDATA])
+        known = [cls for cls in RDATA.values() if cls is not HostTLSA]
+        self.assertEqual(types, [type_name(cls.TYPE) for cls in known])
+        self.assertIn("fromHost", made["required"])
 
     def test_a_class_has_its_fields_and_no_others(self) -> None:
         """In camelCase; those without a default are required."""

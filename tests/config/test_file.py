@@ -10,6 +10,8 @@ from mocksmtp.core.host import Limits
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.behavior import Behavior, Command, Effect, Response
 from mocksmtp.model.condition import Contains, MatchAll
+from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse
+from mocksmtp.model.mtasts import MtaStsPolicy
 from mocksmtp.model.rdata import MX, A
 from mocksmtp.model.tls import TlsMode, TlsSettings
 from mocksmtp.model.zone import Record
@@ -128,6 +130,20 @@ class DocumentsTests(ConfigTestCase):
         for file in (tables, text):
             self.assertEqual(self.load_file(file).records, records)
 
+    def test_behaviors_of_dns_are_documents(self) -> None:
+        """As the API takes them."""
+        config = self.load_file(
+            '[[dnsBehaviors]]\nquery = "MX"\nresponse = { rcode = "SERVFAIL" }\n'
+        )
+        self.assertEqual(config.dns_behaviors, (DnsBehavior((15,), DnsResponse(2)),))
+        self.assertEqual(self.load_file("").dns_behaviors, ())
+
+    def test_policies_are_documents(self) -> None:
+        """As the API takes them."""
+        config = self.load_file('[[mtaSts]]\ndomain = "ex.test"\nmx = ["mx.ex.test"]\n')
+        policy = MtaStsPolicy("ex.test", mx=("mx.ex.test",))
+        self.assertEqual(config.policies, (policy,))
+
     def test_limits_are_a_table(self) -> None:
         """Those that are no options; the others stay as they are."""
         config = self.load_file('[limits]\nrecipients = 5\nidleTime = "10s"\n')
@@ -174,6 +190,10 @@ class DocumentsTests(ConfigTestCase):
             (
                 '[[dnsRecords]]\nname = "ex.test"\n',
                 "dnsRecords[0].type: required, but missing",
+            ),
+            (
+                '[[dnsBehaviors]]\nquery = "MX"\nresponse = { rcode = "x" }\n',
+                "dnsBehaviors[0].response.rcode: unknown rcode 'x'; one of: NOERROR",
             ),
             ("limits = 5", "limits: expected a table"),
             ("[[limits]]", "limits: expected a table"),

@@ -24,6 +24,7 @@ def offering(*lines: str) -> Capabilities:
 VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     "smtp": (("tcp:1", ("tcp:1",)), ("tcp:2", ("tcp:2",)), ("off", ())),
     "http": (("tcp:1", "tcp:1"), ("tcp:2", "tcp:2"), ("off", None)),
+    "https": (("tcp:1", "tcp:1"), ("tcp:2", "tcp:2"), ("off", None)),
     "dns": (
         ("192.0.2.1:1", (("192.0.2.1", 1),)),
         ("[::1]:2", (("::1", 2),)),
@@ -69,6 +70,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "http": (),
+    "https": (),
     "dns": tuple(
         (value, f"not ADDRESS:PORT with an IP address: {value!r}")
         for value in (
@@ -175,7 +177,8 @@ class DefaultsTests(ConfigTestCase):
         self.assertIs(config.mail_shape, MailShape.BOTH)
         self.assertEqual((config.http_hosts, config.token), ((), None))
         self.assertEqual((config.start.behaviors, config.start.extensions), ((), ()))
-        self.assertEqual(config.records, ())
+        self.assertEqual((config.records, config.policies), ((), ()))
+        self.assertIsNone(config.https)
 
     def test_the_help_tells_the_defaults(self) -> None:
         """A default that the help tells is the one that counts."""
@@ -421,6 +424,6 @@ class RefusalTests(ConfigTestCase):
             self.assertTrue(message.startswith(f"{key!r}: unknown; one of: "), message)
             known = message.partition("one of: ")[2].split(", ")
             expected = [option.key for option in OPTIONS]
-            expected += ["smtpBehaviors", "smtpExtensions", "dnsRecords", "limits"]
-            expected += ["tls", "auth", "hosts"]
+            expected += ["smtpBehaviors", "smtpExtensions", "dnsRecords"]
+            expected += ["dnsBehaviors", "mtaSts", "limits", "tls", "auth", "hosts"]
             self.assertEqual(known, expected)

@@ -83,7 +83,7 @@ class BusTests(SynchronousTestCase):
         self.bus.query(question, 3, "tcp", "192.0.2.1")
         (event,) = self.bus.behind(0, 9)
         self.assertEqual(event[0], Kind.DNS_QUERY)
-        self.assertEqual(event[2:4], (None, (question, 3, "tcp", "192.0.2.1")))
+        self.assertEqual(event[2:4], (None, (question, 3, "tcp", "192.0.2.1", None)))
 
     def test_a_host_that_comes_later(self) -> None:
         """What happens there is noted as well, under its name."""

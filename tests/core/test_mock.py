@@ -9,10 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.mock import DEFAULT_HOST, Mock
 from mocksmtp.core.zone import Zone
+from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse
 from mocksmtp.model.host import HostDns, MailDomain
 from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import MX, A
-from mocksmtp.model.zone import Record
+from mocksmtp.model.rdata import MX, TLSA, A, HostTLSA
+from mocksmtp.model.rrtype import RRType
+from mocksmtp.model.tls import TlsSettings
+from mocksmtp.model.zone import Question, Record
 from tests.core.test_host import receive
 
 START_ZONE = Zone([Record("start.test", A("192.0.2.1"))])
@@ -47,6 +50,41 @@ class MockTests(SynchronousTestCase):
         self.mock.reset()
         for host in (self.default, self.other):
             self.assertEqual((len(host.mailbox), host.extensions), (0, ()))
+
+    def test_a_reset_ends_behaviors_of_dns(self) -> None:
+        """Those of the start come back with the start."""
+        fails = DnsBehavior((), DnsResponse(2))
+        mock = Mock(self.default, START_ZONE, dns_behaviors=(fails,))
+        mock.dns_behaviors.replace_all([])
+        mock.reset(to_start=True)
+        self.assertEqual([rule.behavior for rule in mock.dns_behaviors], [fails])
+        mock.reset()
+        self.assertEqual(len(mock.dns_behaviors), 0)
+
+    def test_records_are_made_of_hosts(self) -> None:
+        """As long as the host is there with TLS; they are listed in any case."""
+        wanted = Record("t.test", HostTLSA(3, 1, 1, "mx2"), 5)
+        self.mock.zone = START_ZONE.with_records([wanted])
+        asked = Question("t.test", RRType.TLSA)
+
+        def told() -> list[Record]:
+            self.assertIn(wanted, self.mock.zone.records)
+            return list(self.mock.served.answer(asked).answers)
+
+        self.mock.make_tlsa = lambda host, _: TLSA(3, 1, 1, host.hostname.encode())
+        self.mock.set_records(self.other, ())
+        self.assertEqual(told(), [])
+        for hostname in "a.test", "b.test":
+            self.other.describe(Description("mx2", hostname, tls=TlsSettings()))
+            self.mock.set_records(self.other, ())
+            made = Record("t.test", TLSA(3, 1, 1, hostname.encode()), 5)
+            self.assertEqual(told(), [made])
+        self.assertIs(self.mock.served, self.mock.served)
+        self.mock.make_tlsa = lambda *_: None
+        self.mock.set_records(self.other, ())
+        self.assertEqual(told(), [])
+        self.mock.remove("mx2")
+        self.assertEqual(told(), [])
 
     def test_a_reset_leaves_hosts_and_records(self) -> None:
         """They are the network that a suite works in, not what one test did."""

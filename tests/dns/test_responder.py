@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.core.counters import OTHER
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns import responder
-from mocksmtp.dns.responder import MOST_OCTETS, Responder, responded
+from mocksmtp.dns.responder import MOST_OCTETS, Responder, answered
 from mocksmtp.model.dnsquery import TCP, UDP, DnsReply
 from mocksmtp.model.rdata import A
 from mocksmtp.model.zone import Rcode
@@ -111,12 +111,12 @@ class ResponderTests(SynchronousTestCase):
         self.assertEqual(self.responder._told[TCP].young, {})
 
 
-class RespondedTests(SynchronousTestCase):
-    """`responded`."""
+class AnsweredTests(SynchronousTestCase):
+    """`answered`."""
 
     def test_silence(self):
         """No answer is silence, which is not counted."""
-        response = responded(query("ex.test", use_edns=0), None, UDP)
+        response = answered(query("ex.test", use_edns=0), None)
         self.assertEqual((response.octets, response.kind), (b"", None))
         self.assertIsNone(response.exchange.reply)
         self.assertEqual(str(response.exchange.question), "ex.test MX")

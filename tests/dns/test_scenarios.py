@@ -7,6 +7,7 @@ import re
 from shutil import which
 
 import attrs
+import dns.exception
 import dns.flags
 import dns.message
 import dns.query
@@ -17,18 +18,20 @@ from twisted.internet.threads import deferToThread
 from twisted.internet.utils import getProcessOutput
 from twisted.trial.unittest import SkipTest, TestCase
 
+from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
 from mocksmtp.codec.records import parse_records
 from mocksmtp.codec.zonefile import parse_zone_text
+from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.listen import DNSListener, listen
 from mocksmtp.dns.server import DNSFactory
+from mocksmtp.model.dnsbehavior import DnsBehavior
 from tests.dns.queries import lines
 from tests.documents import ROOT
 
-_SCENARIO = re.compile(
-    r"^\*\*([0-9]+)\. .*?^```(dns|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL
-)
+_SCENARIO = re.compile(r"^\*\*([0-9]+)\. ", re.MULTILINE)
+_BLOCK = re.compile(r"^```(dns|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _STATUS = re.compile(r"status: (\w+)")
 _FLAGS = re.compile(r";; flags: ([a-z ]+);")
 
@@ -36,21 +39,37 @@ HASH = "0123456789abcdef" * 4
 LONG = "v=DKIM1; k=rsa; p=" + "A" * 252
 
 
-def scenarios() -> dict[int, Zone]:
-    """The zone of each situation, by its number."""
-    text = (ROOT / "docs/dns.md").read_text()
-    found = {}
-    for number, language, block in _SCENARIO.findall(text):
-        parse = parse_zone_text if language == "dns" else _parse_json
-        found[int(number)] = Zone(parse(block))
-    return found
+@attrs.frozen
+class Situation:
+    """What is PUT to bring it about."""
+
+    zone: Zone
+    behaviors: tuple[DnsBehavior, ...] = ()
 
 
-def _parse_json(text: str):
-    return parse_records(json.loads(text))
+def situations() -> dict[int, Situation]:
+    """Each situation, by its number."""
+    _, *parts = _SCENARIO.split((ROOT / "docs/dns.md").read_text())
+    numbered = zip(parts[::2], parts[1::2], strict=True)
+    return {int(number): _read(text) for number, text in numbered}
 
 
-ZONES = scenarios()
+def _read(text: str) -> Situation:
+    situation = Situation(Zone())
+    for language, block in _BLOCK.findall(text):
+        if language == "dns":
+            records = Zone(parse_zone_text(block))
+            situation = attrs.evolve(situation, zone=records)
+        elif '"query"' in block:
+            behaviors = parse_dns_behaviors(json.loads(block))
+            situation = attrs.evolve(situation, behaviors=behaviors)
+        else:
+            records = Zone(parse_records(json.loads(block)))
+            situation = attrs.evolve(situation, zone=records)
+    return situation
+
+
+SITUATIONS = situations()
 
 
 @attrs.frozen
@@ -72,10 +91,12 @@ def reply(rcode: str, answers: list[str], ad: bool, tcp: bool) -> Reply:
     return Reply(rcode, sorted(plain), ad, tcp)
 
 
-def ask_with_dnspython(listener: DNSListener, name: str, type_: str) -> Reply:
+def ask_with_dnspython(
+    listener: DNSListener, name: str, type_: str, timeout: float = 5
+) -> Reply:
     query = dns.message.make_query(name, type_)
     message, tcp = dns.query.udp_with_fallback(
-        query, listener.host, timeout=5, port=listener.port
+        query, listener.host, timeout=timeout, port=listener.port, ignore_errors=True
     )
     ad = bool(message.flags & dns.flags.AD)
     return reply(dns.rcode.to_text(message.rcode()), lines(message.answer), ad, tcp)
@@ -114,16 +135,19 @@ class ScenarioTests(TestCase):
             self.assertEqual(await ask_with_dig(listener, name, type_), wanted, "dig")
 
     async def listen(self, number: int) -> DNSListener:
-        self.zone = ZONES[number]
-        self.log = QueryLog()
-        factory = DNSFactory(lambda: self.zone, reactor, log=self.log)
+        self.zone = SITUATIONS[number].zone
+        self.log, self.behaviors = QueryLog(), DnsBehaviors()
+        self.behaviors.replace_all(SITUATIONS[number].behaviors)
+        factory = DNSFactory(
+            lambda: self.zone, reactor, log=self.log, behaviors=self.behaviors
+        )
         listener = await listen(reactor, "127.0.0.1", 0, factory)
         self.addCleanup(listener.stop)
         return listener
 
     def test_all_are_there(self) -> None:
-        """Those of DNS, but for the one that no record can make."""
-        self.assertEqual(set(ZONES), {*range(1, 17)} - {7})
+        """Those of DNS."""
+        self.assertEqual(set(SITUATIONS), {*range(1, 17)})
 
     async def test_1(self) -> None:
         """Preferences out of order are told as they are."""
@@ -183,6 +207,62 @@ class ScenarioTests(TestCase):
             ),
             ("nodata.s6.test", "A", "NOERROR"),
         )
+
+    async def test_7(self) -> None:
+        """Errors are for the names and types that they are meant for."""
+        mx = "MX 10 mx.s7.test."
+        await self.check(
+            7,
+            ("servfail.s7.test", "MX", "SERVFAIL"),
+            ("servfail.s7.test", "A", "NOERROR"),
+            ("refused.s7.test", "AAAA", "REFUSED"),
+            ("refused.s7.test", "MX", "NOERROR", f"refused.s7.test. {mx}"),
+            ("notimp.s7.test", "MX", "NOTIMP"),
+            ("formerr.s7.test", "A", "FORMERR"),
+            ("late.s7.test", "MX", "NOERROR", f"late.s7.test. {mx}"),
+        )
+
+    async def test_7_first_n_times(self) -> None:
+        """Each name has its own counts; responses come one after the other."""
+        listener = await self.listen(7)
+        told = []
+        for ask in (ask_with_dnspython, ask_with_dig) * 2:
+            for name in ("a.twice.s7.test", "b.twice.s7.test", "turns.s7.test"):
+                if ask is ask_with_dig:
+                    said = await ask_with_dig(listener, name, "MX")
+                else:
+                    said = await deferToThread(ask, listener, name, "MX")
+                told.append(said.rcode)
+        self.assertEqual(told[:6], ["SERVFAIL"] * 5 + ["NXDOMAIN"])
+        self.assertEqual(told[6:], ["NOERROR"] * 6)
+        said = await ask_with_dig(listener, "turns.s7.test", "MX")
+        self.assertEqual(said.answers, ["turns.s7.test. MX 5 mx.s7.test."])
+
+    async def test_7_silence(self) -> None:
+        """Nobody gets an answer, over either transport; the log tells of it."""
+        listener = await self.listen(7)
+        for name in "silent.s7.test", "closed.s7.test":
+            await self.assert_given_up(listener, name)
+        query = dns.message.make_query("closed.s7.test", "MX")
+        where = {"timeout": 5, "port": listener.port}
+        closed = deferToThread(dns.query.tcp, query, listener.host, **where)
+        await self.assertFailure(closed, EOFError)
+        replies = [query.exchange.reply for query in self.log.queries()]
+        self.assertEqual(replies, [None] * 5)
+
+    async def assert_given_up(self, listener: DNSListener, name: str) -> None:
+        """Both clients take nothing of what comes for an answer."""
+        asked = deferToThread(ask_with_dnspython, listener, name, "MX", 0.3)
+        await self.assertFailure(asked, dns.exception.Timeout)
+        said = await getProcessOutput(
+            which("dig"),
+            [
+                *(f"@{listener.host}", "-p", str(listener.port)),
+                *("+tries=1", "+time=1", "-q", name, "-t", "MX"),
+            ],
+            errortoo=True,
+        )
+        self.assertNotIn(b"status:", said)
 
     async def test_8(self) -> None:
         """Aliases come with what they lead to, or with the rcode of where they end."""
@@ -249,6 +329,31 @@ class ScenarioTests(TestCase):
         await self.check(11, ("s11.test", "MX", "NOERROR", *mx))
         told = [(q.transport, q.exchange.reply.truncated) for q in self.log.queries()]
         self.assertEqual(told, [("udp", True), ("tcp", False)] * 2)
+
+    async def test_11_cut(self) -> None:
+        """An answer that would fit comes over TCP."""
+        mx = "cut.s11.test. MX 10 mx.s11.test."
+        listener = await self.listen(11)
+        said = await deferToThread(ask_with_dnspython, listener, "cut.s11.test", "MX")
+        self.assertEqual(said, Reply("NOERROR", [mx], False, True))
+        said = await ask_with_dig(listener, "cut.s11.test", "MX")
+        self.assertEqual(said, Reply("NOERROR", [mx], False, True))
+
+    async def test_11_large(self) -> None:
+        """A datagram is larger than the client takes."""
+        listener = await self.listen(11)
+        for ask in (
+            deferToThread(ask_with_dnspython, listener, "large.s11.test", "MX"),
+            ask_with_dig(listener, "large.s11.test", "MX"),
+        ):
+            said = await ask
+            self.assertEqual((len(said.answers), said.tcp), (30, False))
+
+    async def test_11_not_to_be_believed(self) -> None:
+        """Neither client takes what is not an answer to its query."""
+        listener = await self.listen(11)
+        for name in "id.s11.test", "question.s11.test", "octets.s11.test":
+            await self.assert_given_up(listener, name)
 
     async def test_12(self) -> None:
         """A TTL of 0 is told, and a change is seen at once."""

@@ -15,12 +15,16 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.core.counters import new_queries
+from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.server import GRACE, DNSFactory
-from mocksmtp.model.dnsquery import DnsAttempt, DnsReply, Verdict
+from mocksmtp.model.comparison import Equals
+from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse, DnsThen
+from mocksmtp.model.dnsquery import DnsReply
+from mocksmtp.model.fault import Fixed
 from mocksmtp.model.rdata import MX, TXT, A
-from mocksmtp.model.zone import Answer, Rcode
+from mocksmtp.model.zone import Rcode
 from tests.dns.queries import flags, lines, packet, read, records
 
 ZONE = Zone(
@@ -54,8 +58,13 @@ class DatagramTests(SynchronousTestCase):
         self.clock = Clock()
         self.log = QueryLog()
         self.counts = new_queries()
+        self.behaviors = DnsBehaviors()
         self.factory = DNSFactory(
-            lambda: self.zone, self.clock, counts=self.counts, log=self.log
+            lambda: self.zone,
+            self.clock,
+            counts=self.counts,
+            log=self.log,
+            behaviors=self.behaviors,
         )
         self.protocol = self.factory.datagrams()
         self.protocol.transport = self.network = Network()
@@ -85,10 +94,10 @@ class DatagramTests(SynchronousTestCase):
         told = []
         self.factory.told = lambda *heard: told.append(heard)
         self.ask(packet("ex.test"))
-        ((exchange, transport, client),) = told
+        ((exchange, transport, client, behavior),) = told
         self.assertEqual(str(exchange.question), "ex.test MX")
         self.assertEqual(exchange.reply, DnsReply(Rcode.NOERROR, 1, False))
-        self.assertEqual((transport, client), ("udp", CLIENT[0]))
+        self.assertEqual((transport, client, behavior), ("udp", CLIENT[0], None))
 
     def test_own_id(self):
         """The same question again is answered under its own ID."""
@@ -115,39 +124,78 @@ class DatagramTests(SynchronousTestCase):
             self.ask(packet(name))
         self.assertEqual(self.counts, {(15, 0): 2, (15, 3): 1})
 
+    def behave(self, *responses: DnsResponse, name: str, **more) -> None:
+        """Have queries for a name be answered so, one after the other."""
+        condition = Equals(name)
+        behavior = DnsBehavior(
+            (), responses, condition, in_turn=len(responses) > 1, id=name, **more
+        )
+        self.behaviors.extend([behavior])
+
     def test_decided(self):
-        """What decides on queries can answer in the zone's place, or not at all."""
-        attempts = []
-        verdicts = {
-            "fails.test": Verdict(Answer(Rcode.SERVFAIL), "b1"),
-            "drop.test": Verdict(None, "b2"),
-        }
-
-        def decide(attempt: DnsAttempt) -> Verdict | None:
-            attempts.append(attempt)
-            return verdicts.get(str(attempt.question.name))
-
-        self.factory.decide = decide
-        (response,) = self.ask(packet("fails.test", "A", use_edns=0))
+        """A behavior answers in the zone's place, or not at all."""
+        self.behave(DnsResponse(Rcode.SERVFAIL), name="fails.test")
+        self.behave(DnsResponse(then=DnsThen.DROP), name="drop.test")
+        (response,) = self.ask(packet("FAILS.test", "A", use_edns=0))
         self.assertEqual((read(response).rcode(), read(response).edns), (2, 0))
         self.assertEqual(self.ask(packet("drop.test")), [])
         (response,) = self.ask(packet("ex.test"))
         self.assertEqual(len(read(response).answer), 1)
 
-        told = [(str(a.question), a.client_ip, a.transport) for a in attempts]
-        self.assertEqual(told[0], ("fails.test A", CLIENT[0], "udp"))
         logged = [(q.behavior, q.exchange.reply) for q in self.log.queries()]
-        self.assertEqual(logged[0], ("b1", DnsReply(Rcode.SERVFAIL, 0, False)))
-        self.assertEqual(logged[1], ("b2", None))
+        self.assertEqual(logged[0], ("fails.test", DnsReply(Rcode.SERVFAIL, 0, False)))
+        self.assertEqual(logged[1], ("drop.test", None))
         self.assertEqual(logged[2][0], None)
         self.assertEqual(self.counts, {(1, 2): 1, (15, 0): 1})
 
     def test_decided_anew(self):
         """Each query is decided on, though its answer is remembered."""
-        verdicts = [None, Verdict(Answer(Rcode.REFUSED)), None]
-        self.factory.decide = lambda _: verdicts.pop(0)
+        self.ask(packet("ex.test"))
+        refused = DnsResponse(Rcode.REFUSED)
+        self.behave(refused, DnsResponse(Rcode.SERVFAIL), name="ex.test")
         rcodes = [read(self.ask(packet("ex.test"))[0]).rcode() for _ in range(3)]
-        self.assertEqual(rcodes, [0, 5, 0])
+        self.assertEqual(rcodes, [5, 2, 0])
+
+    def test_delayed(self):
+        """An answer that waits holds up no other, and is in the log at once."""
+        self.behave(DnsResponse(delay=Fixed(5)), name="ex.test")
+        self.assertEqual(self.ask(packet("ex.test")), [])
+        self.assertEqual(len(self.ask(packet("big.test", "A"))), 1)
+        self.assertEqual(self.log.queries()[0].exchange.reply.answers, 1)
+        self.clock.advance(4.9)
+        self.assertEqual(self.network.sent, [])
+        self.clock.advance(0.1)
+        ((message, address),) = self.network.sent
+        self.assertEqual((read(message).rcode(), address), (0, CLIENT))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_delays_end_with_the_behaviors(self):
+        """What waits goes out when all behaviors go."""
+        self.behave(DnsResponse(delay=Fixed(5)), name="ex.test")
+        self.ask(packet("ex.test"))
+        self.behaviors.clear()
+        self.assertEqual(len(self.network.sent), 1)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_delays_end_with_the_server(self):
+        """What waits is not sent when the server stops."""
+        self.behave(DnsResponse(delay=Fixed(5)), name="ex.test")
+        self.ask(packet("ex.test"))
+        self.successResultOf(Deferred.fromCoroutine(self.factory.close_connections()))
+        self.behaviors.clear()
+        self.assertEqual(self.network.sent, [])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_closed_over_udp(self):
+        """There is no connection to close: it is silence."""
+        self.behave(DnsResponse(then=DnsThen.CLOSE), name="ex.test")
+        self.assertEqual(self.ask(packet("ex.test")), [])
+
+    def test_what_cannot_be_read(self):
+        """It is for behaviors that are for every query and every name."""
+        self.behaviors.extend([DnsBehavior((), DnsResponse(Rcode.REFUSED))])
+        (response,) = self.ask(packet("ex.test")[:20])
+        self.assertEqual(response[2:], b"\x81\x85" + bytes(8))
 
     def test_zone_replaced(self):
         """A zone that is replaced takes effect with the next query."""
@@ -215,7 +263,14 @@ class Connections(SynchronousTestCase):
 
     def setUp(self):
         self.clock = Clock()
-        self.factory = DNSFactory(lambda: ZONE, self.clock, idle=10, max_connections=2)
+        self.behaviors = DnsBehaviors()
+        self.factory = DNSFactory(
+            lambda: ZONE,
+            self.clock,
+            idle=10,
+            max_connections=2,
+            behaviors=self.behaviors,
+        )
 
     def connect(self):
         protocol = self.factory.buildProtocol(None)
@@ -248,7 +303,7 @@ class ConnectionTests(Connections):
         told = []
         protocol.controller.told = lambda *heard: told.append(heard[1:])
         protocol.dataReceived(framed(packet("ex.test")))
-        self.assertEqual(told, [("tcp", "192.168.1.1")])
+        self.assertEqual(told, [("tcp", "192.168.1.1", None)])
 
     def test_byte_by_byte(self):
         """A query may come in any pieces."""
@@ -335,6 +390,67 @@ class ConnectionTests(Connections):
         for piece in pieces:
             protocol.dataReceived(piece)
         self.lose(protocol)
+
+
+class BehaviorTests(Connections):
+    """Behaviors over TCP."""
+
+    def behave(self, name: str, response: DnsResponse) -> None:
+        self.behaviors.extend([DnsBehavior((), response, Equals(name))])
+
+    def test_closed(self):
+        """The connection is closed, and answers that waited are not sent."""
+        self.behave("big.test", DnsResponse(delay=Fixed(5)))
+        self.behave("ex.test", DnsResponse(then=DnsThen.CLOSE))
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(packet("big.test"), packet("ex.test")))
+        self.assertTrue(wire.disconnecting)
+        self.assertEqual(wire.value(), b"")
+        self.lose(protocol)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_overtaken(self):
+        """An answer that waits holds up no other of its connection (RFC 7766 §7)."""
+        self.behave("ex.test", DnsResponse(delay=Fixed(5)))
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(packet("ex.test"), packet("none.test")))
+        self.assertEqual(len(unframed(wire.value())), 1)
+        self.clock.advance(5)
+        rcodes = [read(message).rcode() for message in unframed(wire.value())]
+        self.assertEqual(rcodes, [3, 0])
+
+    def test_waited_for(self):
+        """A connection is neither idle nor done while an answer waits."""
+        self.behave("ex.test", DnsResponse(delay=Fixed(25)))
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(packet("ex.test")))
+        protocol.readConnectionLost()
+        self.assertFalse(wire.disconnecting)
+        for _ in range(25):
+            self.clock.advance(1)
+        self.assertEqual(len(unframed(wire.value())), 1)
+        self.assertFalse(wire.aborted)
+        self.assertTrue(wire.disconnecting)
+
+    def test_lost(self):
+        """Nothing waits for a client that has gone."""
+        self.behave("ex.test", DnsResponse(delay=Fixed(25)))
+        protocol, _ = self.connect()
+        protocol.dataReceived(framed(packet("ex.test")))
+        self.lose(protocol)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.behaviors.clear()
+
+    def test_stopped(self):
+        """When the server stops, what waits is not sent."""
+        self.behave("ex.test", DnsResponse(delay=Fixed(25)))
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(packet("ex.test")))
+        closed = Deferred.fromCoroutine(self.factory.close_connections())
+        self.assertEqual(wire.value(), b"")
+        self.assertTrue(wire.disconnecting)
+        self.lose(protocol)
+        self.successResultOf(closed)
 
 
 class CloseTests(Connections):

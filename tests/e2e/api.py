@@ -76,6 +76,10 @@ class Api:
         """These behaviors and no others."""
         self._call("PUT", "/smtpBehaviors", json.dumps(behaviors).encode())
 
+    def set_dns_behaviors(self, *behaviors: Document) -> None:
+        """These behaviors of DNS and no others."""
+        self._call("PUT", "/dnsBehaviors", json.dumps(behaviors).encode())
+
     def fired(self) -> list[int]:
         """How often each behavior has answered."""
         behaviors = json.loads(self._call("GET", "/smtpBehaviors?view=full"))

@@ -59,6 +59,7 @@ smtp_dns_support_level = dnssec
 _TLS_POLICY = """
 .encrypt.test encrypt
 .verify.test verify
+.dane.test dane
 """
 
 LMTP = "lmtp.test"

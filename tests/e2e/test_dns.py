@@ -8,6 +8,7 @@ from tests.e2e.api import Document
 from tests.e2e.program import PATIENCE
 from tests.e2e.rig import shared_rig
 from tests.e2e.service import MX1, MX2
+from tests.e2e.test_tls import HostCase, verbs
 
 SENDER = "alice@sender.test"
 
@@ -75,6 +76,46 @@ class DnsTests(SynchronousTestCase):
         (query, *_) = self.api.queries(name=domain, type="MX")
         self.assertEqual(query["answer"]["rcode"], "NXDOMAIN")
 
+    def test_a_failure_of_dns(self) -> None:
+        """Mail waits, and is not taken to the domain's own address meanwhile."""
+        domain = "servfail.dns.test"
+        self.api.set_records(
+            HOSTS, f"{domain}. 0 MX 10 mx1.hosts.test.", f"{domain}. 0 A {MX2}"
+        )
+        named = {"operator": "equals", "matchingValue": domain}
+        fails = {"query": "MX", "condition": named, "response": {"rcode": "SERVFAIL"}}
+        self.api.set_dns_behaviors({**fails, "id": "fails"})
+        self.send(f"bob@{domain}")
+        attempt = self.postfix.attempts(f"bob@{domain}", 1)[0]
+        self.assertIn("status=deferred", attempt)
+        self.assertIn("relay=none", attempt)
+        self.assertRegex(attempt, "Name service error for name=.* type=MX")
+        self.assertEqual(self.api.sessions(), [])
+        self.assertEqual(self.asked(domain), {"MX"})
+        (query, *_) = self.api.queries(name=domain)
+        self.assertEqual(query["answer"]["rcode"], "SERVFAIL")
+        self.assertEqual(query["behavior"], "fails")
+        self.api.set_dns_behaviors()
+        self.api.mail_to(f"bob@{domain}")
+        (sent,) = self.postfix.printed(rf"to=<bob@{domain}>.*status=sent")
+        self.assertIn(f"relay=mx1.hosts.test[{MX1}]:25", sent)
+
+    def test_silence(self) -> None:
+        """Mail waits while DNS says nothing."""
+        domain = "silent.dns.test"
+        self.api.set_records(HOSTS, f"{domain}. 0 MX 10 mx1.hosts.test.")
+        named = {"operator": "equals", "matchingValue": domain}
+        drops = {"query": "ANY", "condition": named, "response": {"then": "drop"}}
+        self.api.set_dns_behaviors(drops)
+        self.send(f"bob@{domain}")
+        attempt = self.postfix.attempts(f"bob@{domain}", 1)[0]
+        self.assertIn("status=deferred", attempt)
+        replies = [query["answer"] for query in self.api.queries(name=domain)]
+        self.assertGreaterEqual(len(replies), 2)
+        self.assertEqual(set(replies), {None})
+        self.api.set_dns_behaviors()
+        self.api.mail_to(f"bob@{domain}")
+
     def test_alias(self) -> None:
         """The MX is that of the name that the domain is an alias of."""
         domain = "alias.dns.test"
@@ -130,3 +171,65 @@ class DnsTests(SynchronousTestCase):
         self.assert_delivered(f"bob@{domain}", f"mx.{domain}[{MX1}]")
         (query, *_) = self.api.queries(name=domain, type="MX")
         self.assertTrue(query["dnssecOk"])
+
+
+class DaneTests(HostCase):
+    """``smtp_tls_security_level = dane`` (RFC 7672)"""
+
+    def sign(self, domain: str, *tlsa: Document) -> None:
+        """Have the host's names be signed, with these TLSA records."""
+        self.host(domain, tls={"mode": "starttls"})
+        self.tlsa = f"_25._tcp.mx.{domain}"
+        given = [{"name": self.tlsa, "type": "TLSA", "ttl": 0, **one} for one in tlsa]
+        self.api.set_records()
+        self.api.add_records({"name": domain, "type": "SECURE"}, *given)
+
+    def test_right(self) -> None:
+        """The record is made from the host's certificate, and mail is delivered."""
+        self.sign("right.dane.test", {"fromHost": "secure"})
+        self.send()
+        session = self.assert_delivered()
+        self.assertRegex(session["tls"]["version"], r"\ATLSv1\.[23]\Z")
+        self.postfix.printed(r"Verified TLS connection established to mx\.right\.dane")
+        (query, *_) = self.api.queries(name=self.tlsa, type="TLSA")
+        self.assertTrue(query["dnssecOk"])
+
+    def test_another_certificate(self) -> None:
+        """Records that are made follow it, so mail goes on being delivered."""
+        self.sign("other.dane.test", {"fromHost": "secure"})
+        self.change(tls={"certificate": "selfSigned"})
+        self.send()
+        self.assert_delivered()
+        self.postfix.printed(r"Verified TLS connection established to mx\.other\.dane")
+
+    def test_wrong(self) -> None:
+        """It is of another certificate: nothing is said of the mail until it is not."""
+        wrong = {"usage": 3, "selector": 1, "matchingType": 1, "data": "00" * 32}
+        self.sign("wrong.dane.test", wrong)
+        self.send()
+        for session in self.assert_deferred("certificate not (trusted|verified)"):
+            self.assertEqual(verbs(session)[:2], ["EHLO", "STARTTLS"])
+        self.sign_again({"fromHost": "secure"})
+        self.assert_delivered()
+
+    def sign_again(self, tlsa: Document) -> None:
+        """Have another TLSA record."""
+        domain = self.bob.partition("@")[2]
+        self.api.set_records()
+        self.api.add_records(
+            {"name": domain, "type": "SECURE"},
+            {"name": self.tlsa, "type": "TLSA", "ttl": 0, **tlsa},
+        )
+
+    def test_a_failure_of_dns(self) -> None:
+        """Whether there is a record is not known: no host is tried (RFC 7672 §2.1)."""
+        self.sign("servfail.dane.test")
+        fails = {"query": "TLSA", "response": {"rcode": "SERVFAIL"}}
+        self.api.set_dns_behaviors(fails)
+        self.send()
+        attempt = self.postfix.attempts(self.bob, 1)[0]
+        self.assertIn("status=deferred", attempt)
+        self.assertRegex(attempt, "TLSA lookup error for mx.servfail.dane.test")
+        self.assertEqual(self.api.sessions(host="secure"), [])
+        self.api.set_dns_behaviors()
+        self.assert_delivered()

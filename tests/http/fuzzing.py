@@ -20,6 +20,7 @@ import schemathesis
 from hypothesis import strategies
 
 from mocksmtp.codec.behaviors import parse_behavior
+from mocksmtp.codec.dns_behaviors import parse_dns_behavior
 from mocksmtp.codec.rdata import parse_generic
 from mocksmtp.codec.records import parse_name
 from mocksmtp.codec.structure import DocumentError
@@ -55,6 +56,11 @@ FORMATS: dict[str, Callable[[str], object]] = {
 schemathesis.openapi.format("domain-name", NAMES)
 schemathesis.openapi.format("rrtype", TYPES)
 schemathesis.openapi.format(
+    "query-type",
+    TYPES.filter(lambda name: name not in ("SECURE", "TLSAFROM"))
+    | strategies.integers(1000, 60000).map(lambda number: f"TYPE{number}"),
+)
+schemathesis.openapi.format(
     "rdata", OCTETS.map(lambda octets: rf"\# {len(octets)} {octets.hex()}".strip())
 )
 schemathesis.openapi.media_type(
@@ -72,15 +78,18 @@ BEYOND = re.compile(
     r"can't be known|unknown target|as in (parameter|header):NAME|no name of a"
     r"|required at|required with a message at|not a network|not a regular expression"
     r"|not a number|must not be below|goes with (MAIL|the last)|must be another state"
-    r"|comes twice|has a name twice|global stands"
+    r"|comes twice|has a name twice|global stands|unknown type"
+    r"|ANY stands|nobody asks|no record that is told|with /dnsRecords only"
 )
 """What no schema says of a behavior, as its reader tells it."""
 
 
-def goes_together(body: dict[str, Any]) -> bool:
+def goes_together(
+    body: dict[str, Any], parse: Callable[[Any], object] = parse_behavior
+) -> bool:
     """Whether a behavior is refused, if it is, for what a schema can say."""
     try:
-        parse_behavior(body)
+        parse(body)
     except DocumentError as error:
         return not any(BEYOND.search(one.message) for one in error.problems)
     return True
@@ -92,6 +101,10 @@ def filter_body(context: Any, body: Any) -> bool:
     match body:
         case dict() if "command" in body:
             return goes_together(body)
+        case dict() if "query" in body:
+            return goes_together(body, parse_dns_behavior) and all(
+                filter_body(context, item) for item in records_in(body)
+            )
         case dict():
             return all(
                 filter_body(context, value) and fits(name, value)
@@ -101,6 +114,14 @@ def filter_body(context: Any, body: Any) -> bool:
             return all(filter_body(context, item) for item in body)
         case _:
             return True
+
+
+def records_in(body: dict[str, Any]) -> list[Any]:
+    """What the responses of a DNS behavior have as records."""
+    several = body.get("responses")
+    responses = [body.get("response"), *(several if isinstance(several, list) else ())]
+    told = [one.get("records") for one in responses if isinstance(one, dict)]
+    return [item for items in told if isinstance(items, list) for item in items]
 
 
 def fits(name: str, value: Any) -> bool:
@@ -126,7 +147,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.body = written_whole(case.body)
         for one in case.body if isinstance(case.body, list) else [case.body]:
             lead_on(one)
-    if case.operation.path == "/smtpBehaviors/{id}" and isinstance(case.body, dict):
+    one = case.operation.path in ("/smtpBehaviors/{id}", "/dnsBehaviors/{id}")
+    if one and isinstance(case.body, dict):
         case.body.pop("id", None)
     if case.operation.path in ("/hosts", "/hosts/{name}"):
         tame(case)

@@ -21,6 +21,7 @@ from mocksmtp.http.openapi import describe, template
 from mocksmtp.http.settings import HttpSettings
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.dnsquery import DnsExchange, DnsReply
+from mocksmtp.model.tls import TlsSettings
 from mocksmtp.model.zone import Question
 from mocksmtp.testing import start_mock
 from mocksmtp.testing.running import FREE_PORTS
@@ -174,6 +175,15 @@ class TruthTests(SynchronousTestCase):
             with self.assertRaises(Exception):  # noqa: B017 - the validator's own
                 self.check(schema, broken)
 
+    def test_dns_behaviors(self) -> None:
+        """With and without counters, and one of them."""
+        answer = {"rcode": "NOERROR", "records": [RECORD], "delay": "1s"}
+        fails = {"query": ["A", "AAAA"], "response": answer, "per": "name"}
+        self.rig.ask("PUT", "/dnsBehaviors", [fails])
+        self.assertEqual(len(self.assert_fits("/dnsBehaviors")), 1)
+        self.assert_fits("/dnsBehaviors?view=full")
+        self.assert_fits("/dnsBehaviors/1", "/dnsBehaviors/{id}")
+
     def test_queries(self) -> None:
         """With an answer and without, readable or not."""
         question, reply = Question("ex.test", 15), DnsReply(0, 1, False)
@@ -188,8 +198,12 @@ class TruthTests(SynchronousTestCase):
     def test_the_rest(self) -> None:
         """Extensions, records, hosts, sessions, and the service."""
         self.rig.ask("PUT", "/smtpExtensions", ["X-OWN"])
-        self.rig.ask("PUT", "/dnsRecords", [RECORD])
+        self.rig.host.tls = TlsSettings()
+        made = {"name": "a", "type": "TLSA", "fromHost": "default"}
+        self.rig.ask("PUT", "/dnsRecords", [RECORD, made])
+        self.rig.ask("PUT", "/mtaSts", {"domain": "ex.test"})
         for path in (
+            "/mtaSts",
             "/smtpExtensions",
             "/dnsRecords",
             "/hosts",
@@ -211,7 +225,7 @@ class TruthTests(SynchronousTestCase):
 class FuzzingTests(TestCase):
     """schemathesis"""
 
-    timeout = 120
+    timeout = 200
 
     async def test_schemathesis_finds_nothing(self) -> None:
         """Whatever fits the description is taken, whatever doesn't is refused."""
@@ -248,5 +262,5 @@ def run_schemathesis(
             capture_output=True,
             stdin=subprocess.DEVNULL,
             text=True,
-            timeout=100,
+            timeout=180,
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.structure import Problem
-from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.codec.structure import DocumentError, Problem
+from mocksmtp.http.problems import HttpProblem, not_found, refused_document
 
 
 class ProblemTests(SynchronousTestCase):
@@ -27,3 +27,14 @@ class ProblemTests(SynchronousTestCase):
         self.assertEqual(
             orjson.loads(problem.body)["errors"], [{"path": "$[0]", "message": "é"}]
         )
+
+    def test_a_refused_document(self) -> None:
+        """The first error is told in words, and all with their places."""
+        error = DocumentError(Problem("$.a", "no"), Problem("$.b", "neither"))
+        for problem, status in (
+            (refused_document(error), 400),
+            (refused_document(error, 409), 409),
+        ):
+            self.assertEqual(problem.status, status)
+            self.assertEqual(problem.detail, "$.a: no; and 1 more")
+            self.assertEqual(problem.errors, error.problems)

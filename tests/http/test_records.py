@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.records import prefers_text
+from mocksmtp.model.tls import TlsSettings
 from tests.http.rig import Answer, Rig
 
 MX = {
@@ -34,6 +35,28 @@ class RecordsTests(SynchronousTestCase):
 
     def test_they_come_back(self) -> None:
         """What was put is listed, in the same order."""
+        self.assertEqual(self.rig.get("/dnsRecords"), [MX, A])
+
+    def test_those_of_a_host(self) -> None:
+        """They come back as they were, and are found by the type that they will be."""
+        made = {"name": "_25._tcp.mx", "type": "TLSA", "fromHost": "default"}
+        told = {**made, "ttl": 60, "usage": 3, "selector": 1, "matchingType": 1}
+        answer = self.rig.ask("POST", "/dnsRecords", made)
+        self.assertEqual((answer.status, answer.paths), (409, ["$.fromHost"]))
+        self.rig.host.tls = TlsSettings()
+        answer = self.rig.ask("POST", "/dnsRecords", made)
+        self.assertEqual((answer.status, answer.json()), (201, [told]))
+        listed = self.rig.get("/dnsRecords")
+        self.assertEqual(listed[2], told)
+        self.assertEqual(self.rig.ask("PUT", "/dnsRecords", listed).status, 204)
+        line = '_25._tcp.mx. 60 IN TLSAFROM 3 1 1 "default"'
+        self.assertIn(line, self.text().body.decode().splitlines())
+        zone = self.text().body.replace(b"default", b"gone")
+        answer = self.rig.ask("PUT", "/dnsRecords", zone, headers=ZONE_TEXT)
+        self.assertEqual((answer.status, answer.paths), (409, ["record 3"]))
+        answer = self.rig.ask("PUT", "/dnsRecords", [MX, {**made, "fromHost": "gone"}])
+        self.assertEqual((answer.status, answer.paths), (409, ["$[1].fromHost"]))
+        self.rig.ask("DELETE", "/dnsRecords?type=TLSA")
         self.assertEqual(self.rig.get("/dnsRecords"), [MX, A])
 
     def test_defaults_are_told(self) -> None:

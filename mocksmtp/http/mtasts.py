@@ -1,0 +1,65 @@
+"""``/mtaSts``: the policies of domains, which the policy hosts serve (RFC 8461)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from mocksmtp.codec.mtasts import parse_domain, parse_policies, policy_document
+from mocksmtp.codec.schema import MTA_STS_DOMAIN
+from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.http.describing import DONE, answers, array, one_or_more
+from mocksmtp.http.documents import read_document
+from mocksmtp.http.params import parameter, reads
+from mocksmtp.http.routing import Call, Route
+from mocksmtp.model.mtasts import MtaStsPolicy
+
+_domain = reads(MTA_STS_DOMAIN)(parse_domain)
+
+
+@attrs.frozen
+class PolicyParameters:
+    """``?domain=`` says which policy goes; without it all do."""
+
+    domain: str | None = parameter("domain", _domain)
+
+
+def list_policies(call: Call[Any]) -> bytes:
+    """All of them, in the order that they were set."""
+    policies = call.api.mock.policies.values()
+    return send_json(call.request, [policy_document(policy) for policy in policies])
+
+
+async def put_policies(call: Call[Any]) -> None:
+    """Replace all of them by an array, or set that of a domain."""
+    single, policies = await read_document(call, _parse)
+    mock, given = call.api.mock, {policy.domain: policy for policy in policies}
+    mock.policies = mock.policies | given if single else given
+    send_nothing(call.request)
+
+
+def delete_policies(call: Call[PolicyParameters]) -> None:
+    """Take all out, or that of a domain."""
+    domain, mock = call.parameters.domain, call.api.mock
+    kept = {} if domain is None else mock.policies
+    mock.policies = {name: one for name, one in kept.items() if name != domain}
+    send_nothing(call.request)
+
+
+def _parse(document: Any) -> tuple[bool, tuple[MtaStsPolicy, ...]]:
+    """Whether it is a single one, and the policies."""
+    return isinstance(document, dict), parse_policies(document)
+
+
+ROUTES = (
+    Route("GET", "/mtaSts", list_policies, answers=answers(array("MtaSts"))),
+    Route(
+        "PUT",
+        "/mtaSts",
+        put_policies,
+        takes=(one_or_more("NewMtaSts"),),
+        answers=DONE,
+    ),
+    Route("DELETE", "/mtaSts", delete_policies, PolicyParameters, answers=DONE),
+)

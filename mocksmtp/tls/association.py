@@ -1,0 +1,19 @@
+"""What a TLSA record says of a certificate (RFC 6698 §2.1)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mocksmtp.model.rdata import TLSA, HostTLSA
+from mocksmtp.tls.identity import Identity
+
+_DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
+
+
+def associated(wanted: HostTLSA, identity: Identity) -> TLSA:
+    """The data of the TLSA record that `wanted` asks for, for a server that is it."""
+    data = identity.spki_der if wanted.selector else identity.leaf_der
+    digest = _DIGESTS.get(wanted.matching_type)
+    if digest is not None:
+        data = digest(data).digest()
+    return TLSA(wanted.usage, wanted.selector, wanted.matching_type, data)
