@@ -24,6 +24,7 @@ behind its command is looked at before that.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -96,12 +97,20 @@ class Connection(Owing):
 
     def consume(self, data: bytes, early: int = 0) -> None:
         """Do what `data` says, up to where something must be waited for."""
+        fed: int | None = None
+        if self._incoming is not None and self.owed is None and not early:
+            # Nearly all packets of a large content go this way, and no further.
+            with contextlib.suppress(Exception):  # it is told below
+                fed = self._incoming.reader.feed(data, 0)
+            if fed is not None and fed < 0:
+                self.buffer = b""
+                return
         heard, octets = self.heard, 0
         replies: list[bytes] = []
         counts = self.mail_host.counters.replies
         exchanges: list[Exchange] = []
         misses = self.misses
-        said: bytes | int | None
+        said: bytes | int | None = None
         faulty: tuple[Faulty, bytes | int | None, int, Note | None] | None = None
         position = 0
         while self.owed is None and self.consequence is None:
@@ -112,7 +121,8 @@ class Connection(Owing):
                 if incoming is not None:
                     reader = incoming.reader
                     start = position
-                    position = reader.feed(data, start)
+                    position = reader.feed(data, start) if fed is None else fed
+                    fed = None
                     if position < 0:
                         position = len(data)
                         if start < position:
@@ -133,7 +143,7 @@ class Connection(Owing):
                     answer = self.take_line(said)
             except Exception:
                 self.log.failure("in a session with {ip}", ip=self.origin.client_ip)
-                answer = reply.LOCAL_ERROR
+                answer = self._failed(incoming)
             note = self.note() if misses else None
             if type(answer) is not Reply:
                 if isinstance(answer, Hidden):
@@ -179,6 +189,15 @@ class Connection(Owing):
             self._keep(data, position)
         else:
             self.buffer = b""
+
+    def _failed(self, incoming: Incoming | None) -> Reply:
+        """What is said where the service has an error of its own."""
+        if incoming is not None and self._incoming is incoming:
+            # What follows is no command, and where it ends nobody knows.
+            self._incoming = None
+            incoming.connectionLost()
+            return self.then_close(reply.LOCAL_ERROR)
+        return reply.LOCAL_ERROR
 
     def go_on_with(self, incoming: Incoming) -> None:
         """Take octets that are no command lines, until their end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import LINE_LIMIT
+from mocksmtp.smtp.content import ContentReader
 from tests.smtp.dialogue import Dialogue, behavior, host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
@@ -36,6 +38,21 @@ class ErrorTests(SynchronousTestCase):
     def test_without_a_limit_there_may_be_any_number(self) -> None:
         """As it is unless a host is told otherwise."""
         self.assertEqual(Dialogue().codes(*["x"] * 100), ["500"] * 100)
+
+
+class FailureTests(SynchronousTestCase):
+    """Errors of the service's own"""
+
+    def test_content_that_can_not_be_read_is_the_end(self) -> None:
+        """What follows of it is no command; the client is told, and the log."""
+        dialogue = Dialogue()
+        dialogue.open_mail()
+        broken = patch.object(ContentReader, "feed", side_effect=ValueError)
+        with broken:
+            said = dialogue.send(b"QUIT\r\n.\r\nNOOP\r\n")
+        self.assertEqual(said, "451 4.3.0 Local error in processing\r\n")
+        self.assertTrue(dialogue.transport.disconnecting)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
 
 CONVERSATION = (
