@@ -137,7 +137,14 @@ class ContentReader(Content):
     __slots__ = ("_begun", "_carry", "ended", "flags")
 
     def __init__(self, limit: int, mailbox: Mailbox) -> None:
-        super().__init__(limit, mailbox)
+        # As that of `Content`; to call it takes longer than to do it.
+        self.size = 0
+        self.refusal = None
+        self._limit = limit
+        self._mailbox = mailbox
+        self._reserved = 0
+        self._pieces = []
+        self._small = None
         self.ended = False
         self.flags = 0
         self._begun = False
