@@ -80,10 +80,7 @@ class ConnectionAttempt:
 
     def _argument(self, name: str) -> Sequence[bytes]:
         line = self._tried.line
-        if line is None:
-            return ()
-        words = line.split(None, 1)
-        return (words[1].rstrip() if len(words) > 1 else b"",)
+        return () if line is None else (argument_of(line),)
 
     def _sender(self, name: str) -> Sequence[bytes]:
         if self.path is not None and not self.recipient:
@@ -163,6 +160,12 @@ class ConnectionAttempt:
         if self.claimed is not None:
             return (self.claimed[1].encode(),)
         return _texts(self._tried.session.auth_mechanism)
+
+
+def argument_of(line: bytes) -> bytes:
+    """What follows the verb of a command line; ``b""`` where nothing does."""
+    words = line.split(None, 1)
+    return words[1].rstrip() if len(words) > 1 else b""
 
 
 def _address(path: PathCommand) -> bytes:

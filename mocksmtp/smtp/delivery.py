@@ -26,7 +26,7 @@ from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import Outcome, Session, Transaction, outcome_of
 from mocksmtp.smtp.answers import Faulty, Replies, answer_of, reply_in, slowed_down
-from mocksmtp.smtp.attempt import ConnectionAttempt
+from mocksmtp.smtp.attempt import ConnectionAttempt, argument_of
 from mocksmtp.smtp.content import Content, ContentReader
 
 # Looking up a member of an enumeration takes as long as a short search.
@@ -94,6 +94,11 @@ class MockDelivery:
     def open_transaction(self) -> Transaction | None:
         """The open one, or that whose content is at hand."""
         return self.transaction or self.ending
+
+    @property
+    def argument(self) -> bytes:
+        """What follows the verb of the line at hand."""
+        return argument_of(self.line or b"")
 
     def decide(self, command: Command, subject: bytes) -> Decision | None:
         """What behaviors have to say, with their counters moved; None for nothing."""
@@ -232,7 +237,7 @@ class MockDelivery:
     def _decide_on_chunk(self, size: int) -> Decision | None:
         self.attempt.size = size
         try:
-            return self.decide(BDAT, (self.line or b"").partition(b" ")[2])
+            return self.decide(BDAT, self.argument)
         finally:
             self.attempt.size = None
 

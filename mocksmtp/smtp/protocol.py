@@ -92,13 +92,8 @@ class MockESMTP(AuthenticatedConnection):
         """What a behavior for any command says to an error, or that itself."""
         if not self.mail_host.behaviors.has_any:
             return error
-        decision = self.delivery.decide(Command.ANY, self._argument)
+        decision = self.delivery.decide(Command.ANY, self.delivery.argument)
         return error if decision is None else answer_of(decision, error)
-
-    @property
-    def _argument(self) -> bytes:
-        words = (self.delivery.line or b"").split(None, 1)
-        return words[1].rstrip() if len(words) > 1 else b""
 
     def _decided(self, command: Command, rest: bytes, own: Reply) -> Answer:
         """What is said to a command that has no effect."""

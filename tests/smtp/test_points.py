@@ -108,6 +108,14 @@ class PointTests(SynchronousTestCase):
         self.assertEqual(codes, ["250", "452", "503"])
         self.assertEqual(talk.host.mailbox.arriving, 0)
 
+    def test_a_chunk_is_known_by_its_argument(self) -> None:
+        """Its size, and whether it is the last, without the end of the line."""
+        argument = {"operator": "equals", "matchingValue": "3 LAST"}
+        talk = mocked(on("BDAT", 451, condition=argument))
+        talk.say("MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+        self.assertEqual(talk.send(b"BDAT 2\r\nab")[:3], "250")
+        self.assertEqual(talk.send(b"BDAT  3 LAST\r\nabc")[:3], "451")
+
     def test_the_last_chunk_is_asked_about_twice(self) -> None:
         """BDAT first; where that is silent, DATA with the whole content."""
         talk = mocked(on("DATA", 554, condition=when("message", "abc")))
