@@ -10,6 +10,7 @@ This package is the only one that imports cattrs.
 
 from __future__ import annotations
 
+import heapq
 import re
 import typing
 from collections.abc import Callable, Iterator
@@ -57,9 +58,13 @@ class Problem:
 
 
 class DocumentError(Exception):
-    """A document was refused as a whole; nothing of it has taken effect."""
+    """A document was refused as a whole; nothing of it has taken effect.
+
+    Of many problems the first `MAX_ERRORS` are kept.
+    """
 
     def __init__(self, *problems: Problem) -> None:
+        problems = problems[:MAX_ERRORS]
         super().__init__("; ".join(f"{p.path}: {p.message}" for p in problems))
         self.problems = problems
 
@@ -208,14 +213,38 @@ def new_converter() -> Converter:
 
     @converter.register_structure_hook_factory(_is_variadic_tuple)
     def tuple_hook(kind: Any) -> Hook:
-        items: Any = list[typing.get_args(kind)[0]]  # type: ignore[misc]
+        item_type = typing.get_args(kind)[0]
 
         def structure_tuple(value: Any, _: Any) -> tuple[Any, ...]:
-            return tuple(converter.structure(strict_list(value), items))
+            return _structure_items(converter, strict_list(value), item_type)
 
         return structure_tuple
 
     return converter
+
+
+def _structure_items(
+    converter: Converter, values: list[Any], item_type: Any
+) -> tuple[Any, ...]:
+    """
+    Read the items of an array, up to the error that is the last to be reported.
+
+    cattrs reads on to the end, which takes seconds where every item is wrong.
+    """
+    read = converter.get_structure_hook(item_type)
+    items, errors = [], []
+    for index, value in enumerate(values):
+        try:
+            items.append(read(value, item_type))
+        except Exception as error:
+            note = IterableValidationNote(f"item {index}", index, item_type)
+            error.__notes__ = [*getattr(error, "__notes__", ()), note]
+            errors.append(error)
+            if len(errors) == MAX_ERRORS:
+                break
+    if errors:
+        raise IterableValidationError("in an array", errors, item_type)
+    return tuple(items)
 
 
 def class_hook(converter: Converter, cls: type[T], **hooks: Hook) -> Hook:
@@ -277,7 +306,7 @@ def _problems(error: BaseException, path: str) -> Iterator[Problem]:
             known = sorted(
                 camel_case(field.name) for field in attrs.fields(error.cl) if field.init
             )
-            for name in sorted(error.extra_fields):
+            for name in heapq.nsmallest(MAX_ERRORS, error.extra_fields):
                 place = f"{path}.{name[:MAX_SHOWN]}"
                 yield Problem(place, f"unknown field; {listed(known)}")
         case KeyError():

@@ -198,6 +198,30 @@ class StructureTests(SynchronousTestCase):
         found = problems([1] * 10 * MAX_ERRORS, tuple[Inner, ...])
         self.assertEqual(len(found), MAX_ERRORS)
 
+    def test_reading_stops_at_the_last_error_that_is_reported(self) -> None:
+        """What follows the hundredth error is not read: it would take seconds."""
+        read: list[Any] = []
+        converter = new_converter()
+
+        @converter.register_structure_hook
+        def refuse(value: Any, _: Any) -> Inner:
+            read.append(value)
+            raise Refused("wrong")
+
+        with self.assertRaises(DocumentError) as raised:
+            structure(converter, [{}] * 21_000, tuple[Inner, ...])
+        self.assertEqual(len(read), MAX_ERRORS)
+        paths = [problem.path for problem in raised.exception.problems]
+        self.assertEqual(paths, [f"$[{index}]" for index in range(MAX_ERRORS)])
+
+    def test_valid_items_do_not_end_the_search(self) -> None:
+        """Errors are counted, not items."""
+        good, bad = {"someText": "x"}, {}
+        items = [*[good] * 10 * MAX_ERRORS, bad, good, bad]
+        expected = [f"$[{10 * MAX_ERRORS + n}].someText" for n in (0, 2)]
+        found = [path for path, _ in problems(items, tuple[Inner, ...])]
+        self.assertEqual(found, expected)
+
     def test_errors_are_short(self) -> None:
         """However long what was sent is, little of it is given back."""
         long = "é" * 10**6
