@@ -22,11 +22,15 @@ went through; that about the root's name servers, by which Postfix finds out whe
 resolver validates, where any name is.
 
 There are no zone cuts: NS records are data, and no answer is a referral.
+
+The work for an answer is bounded by its message, not by the zone: records are only
+collected until no message of that size holds them (`_Room`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TypeAlias
 
 import attrs
@@ -42,8 +46,11 @@ Node: TypeAlias = dict[int, RRset]
 MAX_ALIASES = 100
 """How many CNAMEs are followed for one question."""
 
-MOST_RECORDS = 65535 // 12 + 1
-"""Records of which no message holds all: the smallest has 12 octets."""
+MAX_ROOM = 65535
+"""Octets of the longest message (RFC 1035 §4.2.2)."""
+
+LEAST_OCTETS = 12
+"""Octets of a record without its data: at least, its name is a pointer or the root."""
 
 _SOURCE = Name.parse("mock.invalid")
 MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
@@ -66,6 +73,7 @@ class Zone:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._distinct: dict[tuple[Name, Rdata], Record] = {}
         self._nodes: dict[bytes, Node] = {ROOT.key: _EMPTY}
+        self._soas: dict[bytes, Record] = {}
         self._secure: frozenset[bytes] = frozenset()
         self.to_be_made: RRset = ()
         self._add(records)
@@ -80,6 +88,7 @@ class Zone:
         zone = Zone()
         zone._distinct = dict(self._distinct)
         zone._nodes = dict(self._nodes)
+        zone._soas = dict(self._soas)
         zone._secure = self._secure
         zone.to_be_made = self.to_be_made
         zone._add(records)
@@ -93,10 +102,15 @@ class Zone:
             if record.name != name or type not in (None, record.type)
         )
 
-    def answer(self, question: Question) -> Answer:
-        """What a resolver that asked everywhere would say to `question`."""
+    def answer(self, question: Question, room: int = MAX_ROOM) -> Answer:
+        """
+        What a resolver that asked everywhere would say to `question`.
+
+        :param room: octets of the message. An answer that does not fit ends with a
+            record that does not fit, and additional records end where it is full
+        """
         passed = {question.name.key}
-        answer = self._follow(question, passed)
+        answer = self._follow(question, passed, _Room(room))
         if self._secure and self._is_signed(question, passed):
             return attrs.evolve(answer, ad=True)
         return answer
@@ -108,7 +122,7 @@ class Zone:
         ttl = min(soa.ttl, soa.rdata.minimum)
         return Answer(rcode, True, aliases, (attrs.evolve(soa, ttl=ttl),))
 
-    def _follow(self, question: Question, passed: set[bytes]) -> Answer:
+    def _follow(self, question: Question, passed: set[bytes], room: _Room) -> Answer:
         """The answer, through all aliases; the names on the way go to `passed`."""
         name = question.name
         aliases: RRset = ()
@@ -116,13 +130,13 @@ class Zone:
             node = self._node(name)
             if node is None:
                 return self.none(name, Rcode.NXDOMAIN, aliases)
-            if found := _owned(_of_type(node, question.type), name):
-                return self._found(aliases + found, question)
-            step = _owned(node.get(RRType.CNAME, ()), name)
+            if found := room.take(_of_type(node, question.type), name):
+                return self._found(aliases + found, question, room)
+            step = room.take(node.get(RRType.CNAME, ()), name)
             if not step or not isinstance(target := step[0].rdata, CNAME):
                 return self.none(name, Rcode.NOERROR, aliases)
             aliases, name = aliases + step, target.target
-            if name.key in passed or len(passed) > MAX_ALIASES:
+            if room.is_full or name.key in passed or len(passed) > MAX_ALIASES:
                 return Answer(aa=True, answers=aliases)
             passed.add(name.key)
 
@@ -148,6 +162,10 @@ class Zone:
             node = self._nodes[key]
             distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
             self._nodes[key] = {**node, type_: tuple(distinct.values())}
+            if type_ == RRType.SOA:
+                soas = (r for r in distinct.values() if isinstance(r.rdata, SOA))
+                if (soa := next(soas, None)) is not None:
+                    self._soas[key] = soa
         self._secure = frozenset(secure)
         self.to_be_made = tuple(made.values())
         self._for_all = self._nodes.get(_wildcard(ROOT.key))
@@ -192,54 +210,75 @@ class Zone:
     def _soa(self, key: bytes) -> Record:
         """The SOA of the zone that has `key`, or the one for names in no zone."""
         while True:
-            for record in self._nodes.get(key, _EMPTY).get(RRType.SOA, ()):
-                if isinstance(record.rdata, SOA):
-                    return record
+            if (soa := self._soas.get(key)) is not None:
+                return soa
             if key == ROOT.key:
                 return MADE_UP_SOA
             key = key[1 + key[0] :]
 
-    def _found(self, answers: RRset, question: Question) -> Answer:
+    def _found(self, answers: RRset, question: Question, room: _Room) -> Answer:
         additional: list[Record] = []
         hosts = set()
+        if question.type == RRType.ANY:
+            # The addresses of the name itself are told already.
+            hosts.add(answers[-1].name.key)
         for record in answers:
+            if room.is_full:
+                break
             host = record.rdata.host
             if host is not None and host.key not in hosts:
                 hosts.add(host.key)
-                additional += self._addresses(host)
-        if question.type == RRType.ANY:
-            # The addresses of the name itself are told already.
-            told = set(answers)
-            additional = [record for record in additional if record not in told]
+                additional += self._addresses(host, room)
         return Answer(Rcode.NOERROR, True, answers, (), tuple(additional))
 
-    def _addresses(self, host: Name) -> RRset:
+    def _addresses(self, host: Name, room: _Room) -> RRset:
         """The addresses that `host` has by itself, with no alias (RFC 2181 §10.3)."""
         node = self._node(host) or _EMPTY
         found: RRset = ()
         for type_ in _ADDRESSES:
             if type_ in node:
-                found += _owned(node[type_], host)
+                found += room.take(node[type_], host)
         return found
+
+
+class _Room:
+    """
+    What a message still has room for, at the most.
+
+    Each record is counted with the octets that it has at least: the message is full
+    no later than this is.
+    """
+
+    def __init__(self, octets: int) -> None:
+        self._left = octets
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the records that were taken can't all be in the message."""
+        return self._left < 0
+
+    def take(self, records: Iterable[Record], name: Name) -> RRset:
+        """
+        `records`, up to the first that can't fit.
+
+        They get `name` as their owner, which a wildcard's do (RFC 4592 §2.3).
+        """
+        taken: list[Record] = []
+        for record in records:
+            if self._left < 0:
+                break
+            self._left -= LEAST_OCTETS + record.rdata.LEAST_OCTETS
+            if record.name.key != name.key:
+                record = Record(name, record.rdata, record.ttl)
+            taken.append(record)
+        return tuple(taken)
 
 
 def _wildcard(key: bytes) -> bytes:
     return b"\1*" + key
 
 
-def _of_type(node: Mapping[int, RRset], type_: int) -> RRset:
+def _of_type(node: Node, type_: int) -> RRset | Iterator[Record]:
     if type_ == RRType.ANY:
-        return sum(node.values(), ())
+        return chain.from_iterable(node.values())
     return node.get(type_, ())
-
-
-def _owned(records: RRset, name: Name) -> RRset:
-    """`records` with `name` as their owner, which a wildcard's get (RFC 4592 §2.3).
-
-    Those that would not fit are left out early; the rest is still too much to fit.
-    """
-    if len(records) > MOST_RECORDS:
-        records = records[:MOST_RECORDS]
-    if records and records[0].name.key != name.key:
-        return tuple(attrs.evolve(record, name=name) for record in records)
-    return records

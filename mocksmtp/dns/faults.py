@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from mocksmtp.core.zone import LEAST_OCTETS
 from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query
 from mocksmtp.dns.resolver import resolve
 from mocksmtp.dns.responder import Response, answered, asked_in, limit_of, type_of
+from mocksmtp.dns.response import MAX_TCP
 from mocksmtp.model.dnsbehavior import DnsResponse, DnsThen, Wrong
 from mocksmtp.model.dnsquery import UDP, DnsExchange, DnsReply
 from mocksmtp.model.name import Name
@@ -74,13 +76,14 @@ def _as_it_is(query: Query, octets: bytes) -> Response:
 def _written(
     query: Query, decided: DnsResponse, zone: Zone, transport: str
 ) -> Response:
-    answer = _answer(query, decided, zone)
     limit = limit_of(query, transport)
-    truncated = decided.then is DnsThen.TRUNCATE and transport == UDP
-    if truncated:
-        answer = Answer(answer.rcode, answer.aa, ad=answer.ad)
     if decided.wrong is Wrong.SIZE and transport == UDP:
         limit = MAX_DATAGRAM
+    truncated = decided.then is DnsThen.TRUNCATE and transport == UDP
+    # What is cut off says how its whole, over TCP, would begin.
+    answer = _answer(query, decided, zone, MAX_TCP if truncated else limit)
+    if truncated:
+        answer = Answer(answer.rcode, answer.aa, ad=answer.ad)
     shown = _asking_otherwise(query) if decided.wrong is Wrong.QUESTION else query
     response = answered(shown, answer, limit, truncated)
     if shown is query:
@@ -89,13 +92,15 @@ def _written(
     return attrs.evolve(response, exchange=exchange)
 
 
-def _answer(query: Query, decided: DnsResponse, zone: Zone) -> Answer:
-    """The answer that was decided, or the zone's."""
+def _answer(query: Query, decided: DnsResponse, zone: Zone, room: int) -> Answer:
+    """The answer that was decided, or the zone's, for a message of `room` octets."""
     if decided.records is None and decided.rcode is None:
-        answer = resolve(query, zone)
+        answer = resolve(query, zone, room)
     else:
         rcode = Rcode.NOERROR if decided.rcode is None else decided.rcode
-        records = _owned(decided.records or (), query.question)
+        # One more than can fit shows that the message is cut.
+        records = (decided.records or ())[: room // LEAST_OCTETS + 1]
+        records = _owned(records, query.question)
         answer = Answer(rcode, rcode in _AUTHORITATIVE, records)
         if not records and rcode in _AUTHORITATIVE and query.question is not None:
             answer = zone.none(query.question.name, Rcode(rcode))

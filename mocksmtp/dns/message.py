@@ -63,6 +63,11 @@ class MessageWriter:
         """Where the next record goes."""
         return len(self._octets)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more was written than there is room for, which `record` cuts."""
+        return len(self._octets) > self._room
+
     def record(self, record: Record) -> bool:
         """Write `record`, or nothing at all where it does not fit."""
         octets, rdata = self._octets, record.rdata
@@ -76,7 +81,7 @@ class MessageWriter:
         for value_of, write in _FIELDS[type(rdata)]:
             write(self, value_of(rdata))
         _U16.pack_into(octets, start - 2, len(octets) - start)
-        if len(octets) > self._room:
+        if self.is_full:
             self.cut(place)
             return False
         return True
@@ -150,6 +155,8 @@ def _write_string(writer: MessageWriter, value: str) -> None:
 
 def _write_strings(writer: MessageWriter, value: tuple[str, ...]) -> None:
     for text in value:
+        if writer.is_full:
+            break
         _write_string(writer, text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mocksmtp.core.zone import MAX_ROOM
 from mocksmtp.dns.message import CLASS_IN
 from mocksmtp.model.rrtype import RRType
 from mocksmtp.model.zone import Answer, Rcode
@@ -17,8 +18,8 @@ CLASS_ANY = 255
 _TRANSFERS = (RRType.AXFR, RRType.IXFR)
 
 
-def resolve(query: Query, zone: Zone) -> Answer:
-    """The answer to `query`.
+def resolve(query: Query, zone: Zone, room: int = MAX_ROOM) -> Answer:
+    """The answer to `query`, for a message of at most `room` octets.
 
     NOTIMP for any opcode but QUERY, FORMERR for what cannot be read or has not
     exactly one question, BADVERS for EDNS other than 0 (RFC 6891 §6.1.3), REFUSED
@@ -35,4 +36,4 @@ def resolve(query: Query, zone: Zone) -> Answer:
         return Answer(Rcode.REFUSED)
     if question.type in _TRANSFERS:
         return Answer(Rcode.REFUSED)
-    return zone.answer(question)
+    return zone.answer(question, room)

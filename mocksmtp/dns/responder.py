@@ -103,8 +103,8 @@ class Responder:
             query = read_query(packet)
             if query is None:
                 return None
-            answer = resolve(query, zone)
-            response = answered(query, answer, limit_of(query, transport))
+            limit = limit_of(query, transport)
+            response = answered(query, resolve(query, zone, limit), limit)
             told.keep(asked, response)
         return response
 

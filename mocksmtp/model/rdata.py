@@ -39,6 +39,8 @@ class Rdata:
 
     __slots__ = ()
     TYPE: ClassVar[int]
+    LEAST_OCTETS: ClassVar[int] = 0
+    """Octets that the data has at least; 0 where that is not worth a count."""
 
     @property
     def type(self) -> int:
@@ -56,6 +58,7 @@ class A(Rdata):
     """An IPv4 address (RFC 1035 §3.4.1)."""
 
     TYPE = RRType.A
+    LEAST_OCTETS = 4
     address: IPv4Address = attrs.field(**IPV4)
 
 
@@ -64,6 +67,7 @@ class AAAA(Rdata):
     """An IPv6 address (RFC 3596 §2.2)."""
 
     TYPE = RRType.AAAA
+    LEAST_OCTETS = 16
     address: IPv6Address = attrs.field(**IPV6)
 
     @address.validator

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.zone import MADE_UP_SOA, MAX_ALIASES, MOST_RECORDS, Zone
+from mocksmtp.core.zone import MADE_UP_SOA, MAX_ALIASES, Zone
 from mocksmtp.model.name import ROOT, Name
 from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw, Secure
 from mocksmtp.model.rrtype import RRType, type_number
@@ -56,11 +56,6 @@ class AnswerTests(SynchronousTestCase):
         record = Record("a.ex.test", A("192.0.2.1"))
         zone = Zone([Record("ex.test", NS("ns.other.test")), record])
         self.assertEqual(ask(zone, "a.ex.test", "A").answers, (record,))
-
-    def test_no_more_than_fit(self):
-        """Of records that no message holds, so many are told that it is cut."""
-        zone = Zone(Record("ex.test", A(number)) for number in range(10_000))
-        self.assertEqual(len(ask(zone, "ex.test", "A").answers), MOST_RECORDS)
 
 
 class AdditionalTests(SynchronousTestCase):
