@@ -84,6 +84,8 @@ _DELAYS = {
     "lognormal": "mostly about `median`, with a long tail; more is cut to `maxValue`",
 }
 _REASONS = {
+    Reason.PROTOCOL: "it names `recipient` at `DATA`, where only LMTP decides for each "
+    "recipient; it is not evaluated on SMTP",
     Reason.SCENARIO: "its scenario is in another state",
     Reason.CONDITION: "its condition is not true",
     Reason.SKIP: "it is one of the first matches, which pass by",

@@ -1,6 +1,6 @@
 """A behavior in force: its counters, and whether it fires.
 
-In this order, at each attempt: scenario state, condition, (seen + 1), skip,
+In this order, at each attempt: protocol, scenario state, condition, (seen + 1), skip,
 activeFor, remaining, probability. What fails one step is passed over and spends no
 answer. All this is the same whatever is done in the end, and whatever it is done to.
 """
@@ -19,6 +19,7 @@ from mocksmtp.model.comparison import Test
 from mocksmtp.model.condition import Condition, direct_test
 from mocksmtp.model.gate import OPEN, Gate
 from mocksmtp.model.miss import Miss, Misses, Reason
+from mocksmtp.model.target import Target
 
 
 class Gated(Protocol):
@@ -48,6 +49,10 @@ class Gated(Protocol):
     def draws(self) -> bool:
         """Whether what it does depends on chance."""
 
+    @property
+    def needs(self) -> Target | None:
+        """The target without whose value it is not evaluated, if there is one."""
+
 
 B = TypeVar("B", bound=Gated)
 
@@ -73,6 +78,7 @@ class Rule(Generic[B]):
     :ivar fired: how often it answered
     :ivar limit: how many answers each key has, or None for no end of them
     :ivar test: of the command's subject, if that is all its condition looks at
+    :ivar needs: the target without whose value it is not evaluated, or None
     :ivar made: what its list has made of its responses, lest that is done again
     """
 
@@ -84,6 +90,7 @@ class Rule(Generic[B]):
     fired: int = 0
     limit: int | None = attrs.field(init=False)
     test: Test | None = attrs.field(init=False, repr=False)
+    needs: Target | None = attrs.field(init=False, repr=False)
     made: dict[object, Any] = attrs.field(init=False, factory=dict, repr=False)
     _counts: Counts = attrs.field(init=False, factory=Counts, repr=False)
     _salt: str | None = attrs.field(init=False, default=None, repr=False)
@@ -96,6 +103,10 @@ class Rule(Generic[B]):
     @test.default
     def _test(self) -> Test | None:
         return direct_test(self.behavior.condition)
+
+    @needs.default
+    def _needs(self) -> Target | None:
+        return self.behavior.needs
 
     @property
     def is_plain(self) -> bool:
@@ -136,6 +147,8 @@ class Rule(Generic[B]):
         """Whether it fires; its counts move as far as it comes."""
         behavior = self.behavior
         gate = behavior.gate
+        if self.needs is not None and not attempt.values(self.needs):
+            return Reason.PROTOCOL
         if gate.scenario is not None and not self.luck.scenarios.allows(gate.scenario):
             return Reason.SCENARIO
         if not behavior.condition.holds(subject, attempt):
@@ -162,6 +175,8 @@ class Rule(Generic[B]):
         """Why it would not fire, or None if it would; nothing moves."""
         behavior = self.behavior
         gate = behavior.gate
+        if self.needs is not None and not attempt.values(self.needs):
+            return Reason.PROTOCOL
         if gate.scenario is not None and not self.luck.scenarios.allows(gate.scenario):
             return Reason.SCENARIO
         if not behavior.condition.holds(subject, attempt):

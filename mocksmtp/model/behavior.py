@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import attrs
 
-from mocksmtp.model.condition import Condition, MatchAll
+from mocksmtp.model.condition import Condition, MatchAll, leaves_of
 from mocksmtp.model.gate import OPEN, Gate
 from mocksmtp.model.point import DISCARDING, Command
 from mocksmtp.model.response import Effect, Response
+from mocksmtp.model.target import Subject, Target
 from mocksmtp.model.turns import InTurn
 
 __all__ = ["DISCARDING", "Behavior", "Command", "Effect", "Response"]
+
+
+_RECIPIENT = Target(Subject.RECIPIENT)
 
 
 def _responses(given: Response | tuple[Response, ...]) -> tuple[Response, ...]:
@@ -39,3 +43,11 @@ class Behavior(InTurn[Response]):
     id: str | None = None
     tag: str | None = None
     in_turn: bool = False
+
+    @property
+    def needs(self) -> Target | None:
+        """The recipient, where the behavior decides on the content for each one."""
+        if self.command is not Command.DATA:
+            return None
+        targets = [leaf.target for leaf in leaves_of(self.condition)]
+        return _RECIPIENT if _RECIPIENT in (*targets, *self.gate.per) else None

@@ -12,6 +12,8 @@ from mocksmtp.model.values import frozen
 class Reason(enum.Enum):
     """Why a behavior did not fire."""
 
+    PROTOCOL = "protocol"
+    """It decides for each recipient, which only LMTP does."""
     SCENARIO = "scenario"
     CONDITION = "condition"
     SKIP = "skip"

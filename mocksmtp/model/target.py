@@ -55,7 +55,8 @@ _MEANINGS = {
     Subject.LINE: "the command line without its end",
     Subject.VERB: "the first word of the line, as it was sent",
     Subject.SENDER: 'the address of MAIL; `""` for the null sender',
-    Subject.RECIPIENT: "the address of this RCPT",
+    Subject.RECIPIENT: "the address of this RCPT; at `DATA` on an LMTP listener the "
+    "recipient that the reply is for",
     Subject.RECIPIENTS: "the addresses that were accepted so far, each a value",
     Subject.BODY: "the content behind its header",
     Subject.MESSAGE: "the content",
@@ -89,7 +90,8 @@ KNOWN_AT: dict[Subject, frozenset[Command]] = {
     Subject.LINE: _LINES,
     Subject.VERB: _LINES,
     Subject.SENDER: _IN_TRANSACTION,
-    Subject.RECIPIENT: frozenset({_C.RCPT_TO, _C.ANY}),
+    # At DATA on LMTP only: a behavior that names it is not evaluated there on SMTP.
+    Subject.RECIPIENT: frozenset({_C.RCPT_TO, _C.DATA, _C.ANY}),
     Subject.RECIPIENTS: _AFTER_MAIL,
     Subject.RECIPIENT_COUNT: _AFTER_MAIL,
     Subject.BODY: _CONTENT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Generic, Protocol, TypeVar
 
 from mocksmtp.model.gate import Gate
+from mocksmtp.model.target import Target
 
 
 class Timed(Protocol):
@@ -37,6 +38,11 @@ class InTurn(Generic[R]):
     number_of_answer: int | None
     gate: Gate
     in_turn: bool
+
+    @property
+    def needs(self) -> Target | None:
+        """The target without whose value it is not evaluated, if there is one."""
+        return None
 
     @property
     def response(self) -> R:

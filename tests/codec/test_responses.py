@@ -78,7 +78,10 @@ class ResponseTests(SynchronousTestCase):
             ({"code": 250, "template": True}, ".template"),
             ({"code": 250, "times": 2}, ".times"),
             ({"code": 250, "message": "{{x}}", "template": True}, ".message"),
-            ({"code": 250, "message": "{{recipient}}", "template": True}, ".message"),
+            (
+                {"code": 250, "message": "{{parameter:NOTIFY}}", "template": True},
+                ".message",
+            ),
         ):
             self.assertEqual(place(response), where, response)
         self.assertEqual(place({"code": 250, "effect": "discard"}, "NOOP"), ".effect")

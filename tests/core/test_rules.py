@@ -26,6 +26,7 @@ class Query:
     gate: Gate = OPEN
     answers: int | None = None
     draws: bool = False
+    needs: None = None
 
 
 class Queries(Rules[int, Query, str]):

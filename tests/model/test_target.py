@@ -68,7 +68,7 @@ class KnownTests(SynchronousTestCase):
         for subject, known, unknown in (
             (Subject.ARGUMENT, C.NOOP, C.DATA),
             (Subject.SENDER, C.MAIL_FROM, C.CONNECT),
-            (Subject.RECIPIENT, C.RCPT_TO, C.DATA),
+            (Subject.RECIPIENT, C.DATA, C.DATA_COMMAND),
             (Subject.RECIPIENTS, C.DATA_COMMAND, C.MAIL_FROM),
             (Subject.HEADER, C.DATA, C.DATA_CONTENT),
             (Subject.SIZE, C.DATA_CONTENT, C.RCPT_TO),

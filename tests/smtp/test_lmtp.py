@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.codec.sessions import session_document
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import fates
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.host import MailProtocol
 from tests.smtp.dialogue import Dialogue, behavior, small_host
+from tests.smtp.mocked import on, when
 
 
 class LmtpDialogue(Dialogue):
@@ -74,6 +77,43 @@ class LmtpTests(SynchronousTestCase):
         (transaction,) = session.transactions
         told = {f.recipient.address.text: f.outcome.value for f in fates(transaction)}
         self.assertEqual(told, {"a@x": "refused", "c@x": "accepted"})
+
+    def test_recipient_is_a_target_at_data(self) -> None:
+        """ok, full, ok: the mail is kept for those that it is accepted for."""
+        full = on("DATA", 452, message="4.2.2 Full", condition=when("recipient", "f@"))
+        self.dialogue.host.behaviors.replace_all(parse_behaviors([full]))
+        self.open("a", "f", "c")
+        self.assertEqual(self.deliver(), ["250", "452", "250"])
+        self.assertEqual(self.dialogue.recipients(), [["a@x", "c@x"]])
+
+    def test_recipient_is_a_key_at_data(self) -> None:
+        """Each recipient has answers of its own, through several mails."""
+        busy = on("DATA", 451, per="recipient", numberOfAnswer=1)
+        self.dialogue.host.behaviors.replace_all(parse_behaviors([busy]))
+        for recipients, codes in (("ac", ["451"] * 2), ("ad", ["250", "451"])):
+            self.open(*recipients)
+            self.assertEqual(self.deliver(), codes)
+            self.dialogue.say("RSET")
+
+    def test_on_smtp_it_is_not_evaluated(self) -> None:
+        """DATA has one reply there; the transcript gives the reason."""
+        dialogue = Dialogue()
+        documents = [
+            on("DATA", 452, id="target", condition=when("recipient", "b@")),
+            on("DATA", 452, id="key", per=["recipient", "clientIp"]),
+            on("DATA", 452, id="without", condition={
+                "operator": "not", "condition": when("recipient", "b@")}),
+        ]  # fmt: skip
+        rules = dialogue.host.behaviors.replace_all(parse_behaviors(documents))
+        dialogue.open_mail()
+        self.assertEqual(dialogue.send(b".\r\n")[:3], "250")
+        self.assertEqual([rule.seen for rule in rules], [0, 0, 0])
+        (session,) = dialogue.host.journal.sessions()
+        passed_over = session_document(session)["transcript"][-1]["passedOver"]
+        self.assertEqual(
+            [(miss["behavior"], miss["reason"]) for miss in passed_over],
+            [(name, "protocol") for name in ("target", "key", "without")],
+        )
 
     def test_a_recipient_can_be_lost(self) -> None:
         """It is told 250 like the others, and the mail is kept for those."""
