@@ -2,8 +2,11 @@
 
 Rules:
 
-- A change is whole or not at all: what is new is opened first, and where that fails
-  it is closed again, and the host is as it was.
+- A change is whole or not at all, however many hosts it is for: what is new is opened
+  first, and where that fails it is closed again, and the hosts are as they were.
+- A port that the change itself gives up is closed early where a new listener needs it
+  (``0.0.0.0:25`` in the place of ``127.0.0.1:25``), and opened again if the change
+  fails.
 - A listener that stays the same stays open, with its connections. A fixed port is
   the same as the one that is open, however that was asked for; port 0 is the same
   as one on a port that was free.
@@ -23,11 +26,12 @@ from typing import Any, TypeAlias
 import attrs
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
 
 from mocksmtp.core.host import Description, HostPlan, MailHost
 from mocksmtp.core.mock import CannotListen, Mock, NameTaken
 from mocksmtp.listening import ListenError, StreamListener, listen_stream, listen_tcp
-from mocksmtp.model.host import Listen
+from mocksmtp.model.host import Disconnect, Listen
 from mocksmtp.smtp.factory import MockSMTPFactory
 from mocksmtp.tls.contexts import ServerContexts
 
@@ -84,6 +88,98 @@ class OpenListener:
         return isinstance(self.asked, Listen) and self.asked.place == asked.place
 
 
+@attrs.frozen(eq=False)
+class _Wanted:
+    """
+    What a host is to be.
+
+    :ivar asked: where it is to listen
+    """
+
+    host: MailHost
+    description: Description
+    asked: Sequence[Asked]
+
+
+@attrs.define(eq=False)
+class _Change:
+    """
+    What becomes of the listeners of one host.
+
+    :ivar found: those that are wanted, by their place among what was asked for
+    :ivar surplus: those that are open and not wanted
+    """
+
+    wanted: _Wanted
+    found: dict[int, OpenListener]
+    surplus: list[OpenListener]
+
+    @classmethod
+    def of(cls, wanted: _Wanted, there: Iterable[OpenListener]) -> _Change:
+        """What of it is `there`, and what is too much."""
+        change = cls(wanted, {}, list(there))
+        for place, asked in change.missing():
+            same = next((one for one in change.surplus if one.serves(asked)), None)
+            if same is not None:
+                change.surplus.remove(same)
+                change.found[place] = same
+        return change
+
+    def missing(self) -> list[tuple[int, Asked]]:
+        """What is not there, named ports first: none must become a free one's."""
+        asked = self.wanted.asked
+        places = (place for place in range(len(asked)) if place not in self.found)
+        return [
+            (place, asked[place])
+            for place in sorted(places, key=lambda place: _is_free(asked[place]))
+        ]
+
+    def check(self) -> None:
+        """
+        Look at what is open for the host before the host is changed.
+
+        :raises ListenError: its names would have no address in DNS
+        """
+        addresses = [one.bound.address for one in self.found.values() if one.bound]
+        if self.wanted.description.dns.needs_address(addresses):
+            where = f"host {self.wanted.host.name!r} listens on all addresses"
+            raise ListenError(f"{where}: its dns.address is required")
+
+    @property
+    def listeners(self) -> list[OpenListener]:
+        """Those of the host from now on, each doing what it is asked for."""
+        return [self.found[n].be(how) for n, how in enumerate(self.wanted.asked)]
+
+
+@attrs.define(eq=False)
+class _Opening:
+    """
+    Listeners that are being opened for a change, and may have to be closed again.
+
+    :ivar surplus: those that the change closes in the end
+    :ivar given_up: those of them whose ports were closed early
+    """
+
+    surplus: list[OpenListener]
+    opened: list[StreamListener] = attrs.field(factory=list)
+    given_up: list[OpenListener] = attrs.field(factory=list)
+
+    def give_up(self, port: int) -> bool:
+        """Close what is surplus on a port, whatever its address; whether any was."""
+        same = [one for one in self.surplus if one.bound and one.bound.port == port]
+        for one in same:
+            one.listener.close_port()
+            self.surplus.remove(one)
+        self.given_up += same
+        return bool(same)
+
+    def close(self) -> None:
+        """Close what was opened, at once."""
+        for listener in self.opened:
+            listener.close_port()
+            listener.stop()
+
+
 class Hosting:
     """
     The hosts of a mock, with their listeners.
@@ -91,6 +187,8 @@ class Hosting:
     :param plans: the hosts that there are at the start; `mock` has them already
     :param contexts: for TLS; without them there is none
     """
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -120,7 +218,8 @@ class Hosting:
             asked: Sequence[Asked] = description.listeners or ()
             if plan.endpoints is not None:
                 asked = plan.endpoints
-            await self._arrange(host, description, asked)
+            for change in await self._open_all([_Wanted(host, description, asked)]):
+                self._be(change)
             self._homes[name] = [one.home for one in self._open[name]]
 
     def stop(self) -> Deferred[Any]:
@@ -140,7 +239,7 @@ class Hosting:
         if description.name in self._mock.hosts:
             raise NameTaken(description.name)
         host = self._mock.new_host(description)
-        await self._change(host, description, description.listeners or ())
+        await self._change(_Wanted(host, description, description.listeners or ()))
         return host
 
     async def change(self, host: MailHost, description: Description) -> None:
@@ -151,10 +250,71 @@ class Hosting:
         """
         unspeakable = [o.asked for o in self._open.get(host.name, ()) if not o.bound]
         asked = [*(description.listeners or ()), *unspeakable]
-        await self._change(host, description, asked)
+        await self._change(_Wanted(host, description, asked))
 
     async def remove(self, host: MailHost) -> None:
         """Take `host` away, and all that it has."""
+        await self._remove(host)
+
+    async def restore(self) -> tuple[list[MailHost], Deferred[Any]]:
+        """
+        Go back to the hosts that there were at the start, where they were then.
+
+        :return: those that were removed, and what fires when they are closed
+        :raises CannotListen: a listener can't be opened again; nothing has changed
+        """
+        hosts = self._mock.hosts
+        others = [host for name, host in hosts.items() if name not in self._plans]
+        wanted = [
+            _Wanted(
+                hosts.get(name) or self._mock.new_host(plan.description, plan.start),
+                plan.description,
+                self._homes[name],
+            )
+            for name, plan in self._plans.items()
+        ]
+        return others, await self._switch(wanted, others)
+
+    def disconnect(
+        self, hosts: Iterable[MailHost], how: Disconnect
+    ) -> tuple[int, Deferred[Any]]:
+        """
+        End the connections that `hosts` have now.
+
+        :return: how many those are, and what fires when they have ended
+        """
+        leaving = [
+            one.factory.disconnect(how)
+            for host in hosts
+            for one in self._open.get(host.name, ())
+        ]
+        ended = sum(one.count for one in leaving)
+        return ended, DeferredList([one.gone for one in leaving])
+
+    async def _change(self, *wanted: _Wanted) -> None:
+        await (await self._switch(wanted))
+
+    async def _switch(
+        self, wanted: Sequence[_Wanted], others: Iterable[MailHost] = ()
+    ) -> Deferred[Any]:
+        """
+        Have hosts be as `wanted`, and remove `others`: all of that, or nothing.
+
+        :return: fires when what is not wanted any longer has been closed
+        :raises CannotListen: a listener can't be opened
+        """
+        try:
+            changes = await self._open_all(wanted, others)
+        except ListenError as error:
+            raise CannotListen(str(error)) from None
+        closing: list[Deferred[None]] = []
+        for host in others:
+            closing.append(Deferred.fromCoroutine(self._remove(host)))
+        for change in changes:
+            closing.append(self._be(change))
+        return DeferredList(closing)
+
+    async def _remove(self, host: MailHost) -> None:
         self._mock.remove(host.name)
         closing = self._close(self._open.pop(host.name, ()))
         try:
@@ -163,84 +323,86 @@ class Hosting:
             # What clients had said before they were told to go.
             host.mailbox.close()
 
-    async def restore(self) -> list[MailHost]:
-        """
-        Go back to the hosts that there were at the start, where they were then.
-
-        :return: those that were taken away
-        :raises CannotListen: a listener can't be opened again
-        """
-        hosts = self._mock.hosts
-        others = [host for name, host in hosts.items() if name not in self._plans]
-        for host in others:
-            await self.remove(host)
-        for name, plan in self._plans.items():
-            host = hosts.get(name) or self._mock.new_host(plan.description, plan.start)
-            await self._change(host, plan.description, self._homes[name])
-        return others
-
-    async def _change(
-        self, host: MailHost, description: Description, asked: Iterable[Asked]
-    ) -> None:
-        try:
-            await self._arrange(host, description, asked)
-        except ListenError as error:
-            raise CannotListen(str(error)) from None
-
-    async def _arrange(
-        self, host: MailHost, description: Description, asked: Iterable[Asked]
-    ) -> None:
-        """Open what is missing, take on the description, close what is too much."""
-        old, asked = self._open.get(host.name, ()), list(asked)
-        listeners = await self._open_all(host, asked, list(old))
-        bound = tuple(one.bound for one in listeners if one.bound is not None)
-        addresses = [listen.address for listen in bound]
-        if description.dns.needs_address(addresses):
-            self._close(one for one in listeners if one not in old)
-            where = f"host {host.name!r} listens on all addresses"
-            raise ListenError(f"{where}: its dns.address is required")
-        used = [one.listener for one in listeners]
-        listeners = [one.be(how) for one, how in zip(listeners, asked, strict=True)]
-        self._open[host.name] = listeners
+    def _be(self, change: _Change) -> Deferred[None]:
+        """Have a host be as it is wanted, with the listeners that are open for it."""
+        host, description = change.wanted.host, change.wanted.description
+        self._open[host.name] = listeners = change.listeners
         host.describe(description)
         host.listens = tuple(one.bound for one in listeners if one.bound is not None)
         host.addresses = tuple(one.listener.address for one in listeners)
         if self._mock.hosts.get(host.name) is not host:
             self._mock.add(host)
+        addresses = [listen.address for listen in host.listens]
         self._mock.set_records(host, tuple(description.dns.records(addresses)))
-        await self._close(one for one in old if one.listener not in used)
+        return self._close(change.surplus)
 
     async def _open_all(
-        self, host: MailHost, asked: list[Asked], there: list[OpenListener]
-    ) -> list[OpenListener]:
-        """What is asked for, in that order: of what is `there`, or opened."""
-        found: dict[int, OpenListener] = {}
-        opened = []
-        # A port that is named is found before a free one takes it.
-        order = sorted(range(len(asked)), key=lambda place: _is_free(asked[place]))
-        try:
-            for place in order:
-                same = next((one for one in there if one.serves(asked[place])), None)
-                if same is not None:
-                    there.remove(same)
-                else:
-                    same = await self._open_one(host, asked[place])
-                    opened.append(same)
-                found[place] = same
-        except ListenError:
-            await self._close(opened)
-            raise
-        return [found[place] for place in range(len(asked))]
+        self, wanted: Sequence[_Wanted], others: Iterable[MailHost] = ()
+    ) -> list[_Change]:
+        """
+        Open what is missing for all that is wanted; nothing else has changed then.
 
-    async def _open_one(self, host: MailHost, asked: Asked) -> OpenListener:
+        :raises ListenError: one can't be opened, and nothing has changed
+        """
+        changes = [_Change.of(one, self._open.get(one.host.name, ())) for one in wanted]
+        surplus = [one for change in changes for one in change.surplus]
+        for host in others:
+            surplus += self._open.get(host.name, ())
+        opening = _Opening(surplus)
+        try:
+            for change in changes:
+                for place, asked in change.missing():
+                    opened = await self._open_one(change.wanted.host, asked, opening)
+                    change.found[place] = opened
+                change.check()
+        except ListenError:
+            opening.close()
+            self._open_again(opening.given_up)
+            raise
+        return changes
+
+    def _open_again(self, given_up: Iterable[OpenListener]) -> None:
+        """Open ports again that were closed for a change that has failed."""
+        for host in self._mock.hosts.values():
+            listeners = self._open.get(host.name, [])
+            for one in given_up:
+                if one not in listeners or one.bound is None:
+                    continue
+                place = listeners.index(one)
+                try:
+                    again = self._listen(one.bound, one.factory)
+                except ListenError as error:
+                    # Another program has bound it within this very moment.
+                    self._log.critical(
+                        "Lost {bound}: {error}", bound=one.bound, error=error
+                    )
+                    self._close([listeners.pop(place)])
+                    host.listens = tuple(o.bound for o in listeners if o.bound)
+                    host.addresses = tuple(o.listener.address for o in listeners)
+                else:
+                    listeners[place] = attrs.evolve(one, listener=again)
+
+    async def _open_one(
+        self, host: MailHost, asked: Asked, opening: _Opening
+    ) -> OpenListener:
+        """Open a listener, if need be after what is given up on the same port."""
         reactor = self._reactor
         factory = MockSMTPFactory(host, reactor, self._sessions, self._contexts)
         if isinstance(asked, str):
             listener = await listen_stream(reactor, asked, factory, factory)
         else:
-            address = str(asked.address)
-            listener = listen_tcp(reactor, address, asked.port, factory, factory)
+            try:
+                listener = self._listen(asked, factory)
+            except ListenError:
+                if not opening.give_up(asked.port):
+                    raise
+                listener = self._listen(asked, factory)
+        opening.opened.append(listener)
         return OpenListener.of(asked, listener, factory)
+
+    def _listen(self, where: Listen, factory: MockSMTPFactory) -> StreamListener:
+        address = str(where.address)
+        return listen_tcp(self._reactor, address, where.port, factory, factory)
 
     def _close(self, listeners: Iterable[OpenListener]) -> Deferred[None]:
         """Close them, also when who waits for it, as a client, has left."""

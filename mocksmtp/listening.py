@@ -9,9 +9,10 @@ import attrs
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
 from twisted.internet.protocol import Factory
+from twisted.internet.tcp import Port
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
@@ -71,6 +72,15 @@ class StreamListener:
     def address(self) -> str:
         """The same as text."""
         return show_address(self.bound)
+
+    def close_port(self) -> None:
+        """
+        Close the port now, so that its address can be bound again; connections stay.
+
+        Twisted's own way closes it in the next turn of the reactor.
+        """
+        if isinstance(self._port, Port) and self._port.connected:
+            self._port.connectionLost(Failure(ConnectionDone()))
 
     def stop(self) -> Deferred[None]:
         """Close the port; connections get `STOP_TIME` seconds to end."""

@@ -153,6 +153,39 @@ class ChangeTests(HostingCase):
         await self.assert_open(before, True)
         await self.assert_open([free], False)
 
+    async def test_all_addresses_in_the_place_of_one(self) -> None:
+        """The same port, which the old listener gives up for the new one; and back."""
+        await self.begin()
+        host = await self.hosting.create(described())
+        (listen,) = host.listens
+        client = await self.connect(listen)
+        everywhere = Listen("0.0.0.0", listen.port)
+        await self.hosting.change(host, described("mx2", everywhere))
+        self.assertEqual(host.listens, (everywhere,))
+        self.assertEqual(await deferToThread(client.recv, 9), b"421 4.3.2")
+        await self.assert_open([listen, Listen("127.0.0.2", listen.port)], True)
+        await self.hosting.change(host, described("mx2", listen))
+        await self.assert_open([listen], True)
+        await self.assert_open([Listen("127.0.0.2", listen.port)], False)
+
+    async def test_a_port_that_was_given_up_for_nothing(self) -> None:
+        """It is open again, and its connections have gone on."""
+        await self.begin()
+        host = await self.hosting.create(described())
+        (listen,) = host.listens
+        client = await self.connect(listen)
+        busy = Listen(port=busy_port(self.addCleanup))
+        everywhere = Listen("0.0.0.0", listen.port)
+        with self.assertRaises(CannotListen):
+            await self.hosting.change(host, described("mx2", everywhere, busy))
+        self.assertEqual(host.listens, (listen,))
+        await self.assert_open([listen], True)
+        await self.assert_open([Listen("127.0.0.2", listen.port)], False)
+        await deferToThread(client.sendall, b"NOOP\r\n")
+        self.assertEqual(await deferToThread(client.recv, 3), b"250")
+        await self.hosting.remove(host)
+        await self.assert_open([listen], False)
+
     async def test_names_move_with_the_listeners(self) -> None:
         """And go when they are not wanted any longer."""
         await self.begin()
@@ -264,7 +297,9 @@ class RestoreTests(HostingCase):
         )
         await self.hosting.change(hosts["default"], default)
         made = await self.hosting.create(described("mx3"))
-        self.assertEqual(await self.hosting.restore(), [made])
+        removed, closed = await self.hosting.restore()
+        await closed
+        self.assertEqual(removed, [made])
         after = {name: host.listens for name, host in hosts.items()}
         self.assertEqual(after, before)
         self.assertEqual(hosts["default"].hostname, "default.test")
@@ -281,8 +316,25 @@ class RestoreTests(HostingCase):
         await self.hosting.remove(host)
         taken = socket.create_server(("127.0.0.1", listen.port))
         self.addCleanup(taken.close)
+        made = await self.hosting.create(described("mx3"))
         with self.assertRaises(CannotListen):
             await self.hosting.restore()
+        self.assertEqual(list(self.mock.hosts), ["default", "mx3"])
+        await self.assert_open([*self.mock.default.listens, *made.listens], True)
+
+    async def test_a_port_that_another_host_has(self) -> None:
+        """Hosts exchange their ports, and one that goes gives its port up."""
+        await self.begin(HostPlan(described("default")), HostPlan(described()))
+        hosts = self.mock.hosts
+        first, second = hosts["default"].listens + hosts["mx2"].listens
+        await self.hosting.remove(hosts["mx2"])
+        await self.hosting.change(hosts["default"], described("default", second))
+        await self.hosting.create(described("mx3", Listen("0.0.0.0", first.port)))
+        await self.hosting.restore()
+        self.assertEqual(list(hosts), ["default", "mx2"])
+        self.assertEqual(hosts["default"].listens, (first,))
+        self.assertEqual(hosts["mx2"].listens, (second,))
+        await self.assert_open([first, second], True)
 
 
 async def _until(condition: Any) -> None:

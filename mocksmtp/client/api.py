@@ -162,9 +162,23 @@ class Client:
         """A client of one mail host, as this one is of the default host."""
         return Client(f"{self.base_url}/hosts/{name}", self._http, self._token)
 
-    async def reset(self) -> None:
-        """Forget behaviors, mails and extensions."""
-        await self.call("POST", "/reset")
+    async def disconnect(self, name: str = "default", how: str = "close") -> int:
+        """
+        End the open connections of a host; answers how many there were.
+
+        :param how: ``close`` sends 421 and closes, ``reset`` ends them with a RST
+        """
+        params = {"how": how}
+        answer = await self.call("DELETE", f"/hosts/{name}/connections", params=params)
+        return int(orjson.loads(answer))
+
+    async def reset(self, connections: str | None = None) -> None:
+        """
+        Forget behaviors, mails and extensions.
+
+        :param connections: ``close`` or ``reset`` to end the open connections too
+        """
+        await self.call("POST", "/reset", params={"connections": connections})
 
 
 def _problem(body: bytes) -> Document:

@@ -58,6 +58,7 @@ HOST_ROUTES = (
 """The resources of a mail host."""
 
 NAMED_ROUTES = (
+    *hosts.NAMED_ROUTES,
     *service.NAMED_ROUTES,
     *sessions.HOST_ROUTES,
     *events.HOST_ROUTES,

@@ -18,11 +18,13 @@ from mocksmtp.codec.structure import DocumentError, Problem, Refused
 from mocksmtp.core.host import Description, MailHost
 from mocksmtp.core.mock import DEFAULT_HOST, CannotListen, Mock
 from mocksmtp.http.answers import send_json, send_nothing
-from mocksmtp.http.describing import DONE, answers, array, document
+from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import read_document
+from mocksmtp.http.params import one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.http.settings import HostKeeper
+from mocksmtp.model.host import Disconnect
 
 PREFIX = "/hosts/<host_name>"
 """Below it a host has the resources that the root has for the default host."""
@@ -83,6 +85,24 @@ async def delete_host(call: Call[Any], name: str) -> None:
     send_nothing(call.request)
 
 
+@attrs.frozen
+class DisconnectParameters:
+    """``?how=close`` sends 421 and closes; ``?how=reset`` ends them with a RST."""
+
+    how: Disconnect = parameter("how", one_of(Disconnect), default=Disconnect.CLOSE)  # noqa: RUF009 - read-only
+
+
+async def disconnect(call: Call[DisconnectParameters]) -> bytes:
+    """End the open connections of a host, and tell how many there were.
+
+    Senders that keep connections open would otherwise test the host as it was.
+    """
+    keeper = _keeper(call)
+    count, gone = keeper.disconnect([call.host], call.parameters.how)
+    await gone
+    return send_json(call.request, count)
+
+
 async def _create(call: Call[Any], description: Description) -> bytes:
     host = await _keeper(call).create(settle(description))
     call.request.setHeader("Location", host_path(host.name))
@@ -141,3 +161,11 @@ ROUTES = (
     ),
     Route("DELETE", "/hosts/<name>", delete_host, answers=DONE, problems=(409,)),
 )
+
+NAMED_ROUTES = (
+    Route(
+        *("DELETE", "/connections", disconnect, DisconnectParameters),
+        answers=answers(Content({"type": "integer", "minimum": 0})),
+    ),
+)
+"""What each host has only below its own path."""

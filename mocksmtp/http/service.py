@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred, DeferredList
 
 from mocksmtp import __version__
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.quota import Quota
 from mocksmtp.http.answers import send_body, send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, document, text
-from mocksmtp.http.params import flag, parameter
+from mocksmtp.http.params import flag, one_of, parameter
 from mocksmtp.http.routing import Call, Route
+from mocksmtp.model.host import Disconnect
 
 CONTRACT_VERSION = b"0.4"
 """The version of the HTTP contract that existing clients check."""
@@ -20,9 +23,13 @@ CONTRACT_VERSION = b"0.4"
 
 @attrs.frozen
 class ResetParameters:
-    """``?all=true`` goes back to the state at the start."""
+    """``?all=true`` goes back to the state at the start.
+
+    ``?connections=close`` (or ``reset``) ends the open connections too.
+    """
 
     all: bool = parameter("all", flag, default=False)
+    connections: Disconnect | None = parameter("connections", one_of(Disconnect))  # noqa: RUF009 - read-only
 
 
 def tell_version(call: Call[Any]) -> bytes:
@@ -82,17 +89,34 @@ def _host(host: MailHost) -> dict[str, int]:
 async def reset(call: Call[ResetParameters]) -> None:
     """Forget what tests have loaded and what was received, on every host."""
     api = call.api
-    api.mock.reset(to_start=call.parameters.all)
+    closing: list[Deferred[Any]] = []
     if call.parameters.all and api.hosts is not None:
-        for host in await api.hosts.restore():
+        removed, closed = await api.hosts.restore()
+        closing.append(closed)
+        for host in removed:
             api.forget(host)
+    closing += _disconnect(call, api.mock.hosts.values())
+    api.mock.reset(to_start=call.parameters.all)
+    await DeferredList(closing)
     send_nothing(call.request)
 
 
-def reset_host(call: Call[ResetParameters]) -> None:
+async def reset_host(call: Call[ResetParameters]) -> None:
     """Forget what tests have loaded and what was received, on this host."""
+    closing = _disconnect(call, [call.host])
     call.host.reset(to_start=call.parameters.all)
+    await DeferredList(closing)
     send_nothing(call.request)
+
+
+def _disconnect(
+    call: Call[ResetParameters], hosts: Iterable[MailHost]
+) -> list[Deferred[Any]]:
+    """End the connections of `hosts` if asked to; answers what to wait for."""
+    how = call.parameters.connections
+    if how is None or call.api.hosts is None:
+        return []
+    return [call.api.hosts.disconnect(hosts, how)[1]]
 
 
 ROUTES = (

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from mocksmtp.codec.mails import MailShape
 from mocksmtp.core.host import Description, MailHost
+from mocksmtp.model.host import Disconnect
 
 
 class HostKeeper(Protocol):
@@ -27,8 +30,19 @@ class HostKeeper(Protocol):
     async def remove(self, host: MailHost) -> None:
         """Take a host away, and close what it has open."""
 
-    async def restore(self) -> list[MailHost]:
-        """Go back to the hosts of the start; tell those that were taken away."""
+    async def restore(self) -> tuple[list[MailHost], Deferred[Any]]:
+        """Go back to the hosts of the start.
+
+        Returns the hosts that were removed, and what fires when they are closed.
+        """
+
+    def disconnect(
+        self, hosts: Iterable[MailHost], how: Disconnect
+    ) -> tuple[int, Deferred[Any]]:
+        """End the connections of `hosts`.
+
+        Returns how many those are, and what fires when they have ended.
+        """
 
 
 @attrs.frozen

@@ -25,6 +25,16 @@ class MailProtocol(enum.Enum):
     """RFC 2033: one reply for each recipient after the content."""
 
 
+class Disconnect(enum.Enum):
+    """How the service ends a connection."""
+
+    CLOSE = "close"
+    """The reply 421, then FIN."""
+
+    RESET = "reset"
+    """RST."""
+
+
 @attrs.frozen
 class Listen:
     """

@@ -12,7 +12,7 @@ from twisted.internet.protocol import Protocol
 from twisted.mail.smtp import SMTPFactory
 
 from mocksmtp.core.host import MailHost
-from mocksmtp.model.host import MailProtocol
+from mocksmtp.model.host import Disconnect, MailProtocol
 from mocksmtp.model.reply import TOO_MANY_CONNECTIONS
 from mocksmtp.model.session import End
 from mocksmtp.model.tls import TlsMode
@@ -23,6 +23,9 @@ from mocksmtp.smtp.protocol import MockESMTP
 from mocksmtp.smtp.security import Security, security_of
 from mocksmtp.smtp.sessions import new_session
 from mocksmtp.tls.contexts import ServerContexts
+
+LEAVING_TIME = 1.0
+"""Seconds that a client gets to take the last reply when it is disconnected."""
 
 
 class Refusal(Protocol):
@@ -62,6 +65,40 @@ class Refusal(Protocol):
         self.transport.loseConnection()
 
 
+class Leaving:
+    """
+    Connections that are being ended.
+
+    A client that does not take the last reply is cut off after `LEAVING_TIME`.
+
+    :ivar count: how many there were
+    :ivar gone: fires when the last of them has ended
+    """
+
+    def __init__(self, connections: set[Lifetime], clock: IReactorTime) -> None:
+        self.count = len(connections)
+        self.gone: Deferred[None] = Deferred(lambda _: None)
+        self._connections = connections
+        self._timer = clock.callLater(LEAVING_TIME, self._cut_off)
+        if not connections:
+            self._end()
+
+    def lost(self, protocol: Lifetime) -> None:
+        """A connection has ended, perhaps one of these."""
+        self._connections.discard(protocol)
+        if not self._connections and not self.gone.called:
+            self._end()
+
+    def _cut_off(self) -> None:
+        for protocol in tuple(self._connections):
+            protocol.transport.abortConnection()
+
+    def _end(self) -> None:
+        if self._timer.active():
+            self._timer.cancel()
+        self.gone.callback(None)
+
+
 class MockSMTPFactory(SMTPFactory):
     """
     Makes the connections of one listener.
@@ -95,6 +132,7 @@ class MockSMTPFactory(SMTPFactory):
         self._contexts = contexts
         self.keyring = Keyring(os.urandom(32))
         self._waiting: list[Deferred[None]] = []
+        self._leaving: set[Leaving] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A connection, or its refusal where there are too many."""
@@ -117,10 +155,27 @@ class MockSMTPFactory(SMTPFactory):
         """A connection has ended."""
         self.connections.discard(protocol)
         self.host.counters.open -= 1
+        for leaving in tuple(self._leaving):
+            leaving.lost(protocol)
         if not self.connections:
             waiting, self._waiting = self._waiting, []
             for gone in waiting:
                 gone.callback(None)
+
+    def disconnect(self, how: Disconnect) -> Leaving:
+        """End the connections that are open now; those that come later stay."""
+        connections = tuple(self.connections)
+        leaving = Leaving(set(connections), self._clock)
+        self._leaving.add(leaving)
+        leaving.gone.addBoth(lambda _: self._leaving.discard(leaving))
+        for protocol in connections:
+            if how is Disconnect.RESET:
+                protocol.cut_off()
+            else:
+                protocol.shut_down()
+            # A journal that is cleared meanwhile need not keep it: it is over.
+            protocol.session.end = protocol.end
+        return leaving
 
     def shut_down(self) -> Deferred[None]:
         """Tell every client that this is the end; fires when all have gone."""

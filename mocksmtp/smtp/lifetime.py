@@ -116,6 +116,16 @@ class Lifetime(ESMTP):
         elif not self.closed:
             self.close_with(reply.SHUTTING_DOWN)
 
+    def cut_off(self) -> None:
+        """End with a RST; what is owed to the client is not sent any more."""
+        if self.closed:
+            self.transport.abortConnection()
+            return
+        self.end = End.RESET
+        self.stop()
+        assert self.ending is not None
+        self.ending.reset()
+
     def say(self, unasked: Reply, note: Note | None = None) -> None:
         """Send what is no answer to a command."""
         send(self.transport, unasked.wire)

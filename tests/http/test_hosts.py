@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 from typing import Any
 
 import attrs
 import treq
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.names import client as dns_client
 from twisted.names.error import DNSNameError
@@ -359,6 +361,136 @@ class ResourcesTests(HostsCase):
         await deferToThread(send, self.mock.smtp)
         with self.assertRaises(ConnectionRefusedError):
             await deferToThread(send, host.smtp)
+
+
+class RestoreTests(HostsCase):
+    """``POST /reset?all=true``"""
+
+    async def test_a_port_that_is_lost_leaves_everything_as_it_is(self) -> None:
+        """409, and neither mails nor behaviors nor the other host are removed."""
+        _, port = self.mock.smtp
+        await self.api.add_host("mx2")
+        await self.api.set_behaviors(BUSY)
+        await self.api.call("PUT", "/hosts/default", {"listeners": [{"port": 0}]})
+        (listener,) = (await self.api.get("/hosts/default"))["listeners"]
+        await deferToThread(send, ("127.0.0.1", listener["port"]))
+        taken = socket.create_server(("127.0.0.1", port))
+        self.addCleanup(taken.close)
+        error = await self.refused("POST", "/reset?all=true&connections=close")
+        self.assertEqual(error.status, 409)
+        self.assertIn(f":{port}: Address already in use", error.problem["detail"])
+        self.assertEqual(await self.names(), ["default", "mx2"])
+        self.assertEqual(await self.api.get("/smtpMailsCount"), 1)
+        self.assertEqual(await self.api.behaviors(), [BUSY])
+        self.assertEqual(len(await self.api.get("/smtpSessions")), 1)
+        await deferToThread(send, ("127.0.0.1", listener["port"]))
+        taken.close()
+        await self.api.call("POST", "/reset?all=true")
+        self.assertEqual(await self.names(), ["default"])
+        self.assertEqual(await self.api.get("/smtpMailsCount"), 0)
+        await deferToThread(send, ("127.0.0.1", port))
+
+
+class ConnectionsTests(HostsCase):
+    """``DELETE /hosts/{name}/connections``, and ``POST /reset?connections=…``"""
+
+    async def greeted(self, address: tuple[str, int] | None = None) -> socket.socket:
+        """A connection that a sender keeps open."""
+
+        def connect() -> socket.socket:
+            client = socket.create_connection(address or self.mock.smtp, 10)
+            self.addCleanup(client.close)
+            client.recv(1000)
+            client.sendall(b"EHLO client.test\r\n")
+            client.recv(1000)
+            return client
+
+        return await deferToThread(connect)
+
+    async def read(self, client: socket.socket) -> bytes | None:
+        """What comes before the FIN, or None for a RST."""
+
+        def read() -> bytes | None:
+            with client.makefile("rb") as said:
+                try:
+                    return said.read()
+                except ConnectionResetError:
+                    return None
+
+        return await deferToThread(read)
+
+    async def test_they_are_closed_and_counted(self) -> None:
+        """421 and FIN; another host's connections go on, and the listener stays."""
+        clients = [await self.greeted(), await self.greeted()]
+        port = (await self.api.add_host("mx2"))["listeners"][0]["port"]
+        other = await self.greeted(("127.0.0.1", port))
+        self.assertEqual(await self.api.disconnect(), 2)
+        for client in clients:
+            self.assertEqual(await self.read(client), b"421 4.3.2 Shutting down\r\n")
+        self.assertEqual(await self.api.disconnect(), 0)
+        await deferToThread(send, self.mock.smtp)
+        await deferToThread(other.sendall, b"NOOP\r\n")
+        self.assertEqual(await deferToThread(other.recv, 3), b"250")
+        sessions = await self.api.get("/smtpSessions")
+        self.assertEqual(
+            [session["end"] for session in sessions], ["closed", "closed", None, "quit"]
+        )
+
+    async def test_they_are_reset(self) -> None:
+        """RST, also where a reply is being delayed or the client was left hanging."""
+        slow, hung = (
+            {"command": command, "response": response}
+            for command, response in (
+                ("NOOP", {"code": 250, "message": "late", "delay": "1h"}),
+                ("RSET", {"then": "hang"}),
+            )
+        )
+        await self.api.set_behaviors(slow, hung)
+        clients = [await self.greeted() for _ in range(3)]
+        for client, line in zip(clients, (b"NOOP", b"RSET", b""), strict=True):
+            await deferToThread(client.sendall, line + b"\r\n" if line else line)
+        while len(self.mock.service.mock.default.behaviors.interrupted) < 2:
+            await deferLater(reactor, 0.001)
+        self.assertEqual(await self.api.disconnect(how="reset"), 3)
+        for client in clients:
+            self.assertIsNone(await self.read(client))
+
+    async def test_a_reset_can_end_them_too(self) -> None:
+        """Of all hosts, and nothing is left of them in the journal."""
+        client = await self.greeted()
+        port = (await self.api.add_host("mx2"))["listeners"][0]["port"]
+        other = await self.greeted(("127.0.0.1", port))
+        await self.api.reset()
+        await deferToThread(client.sendall, b"NOOP\r\n")
+        self.assertEqual(await deferToThread(client.recv, 3), b"250")
+        await self.api.reset(connections="close")
+        self.assertTrue(
+            (await self.read(client)).endswith(b"421 4.3.2 Shutting down\r\n")
+        )
+        self.assertEqual(await self.read(other), b"421 4.3.2 Shutting down\r\n")
+        self.assertEqual(await self.api.get("/smtpSessions"), [])
+
+    async def test_a_reset_of_one_host_is_for_its_own(self) -> None:
+        """As all else that it does."""
+        client = await self.greeted()
+        port = (await self.api.add_host("mx2"))["listeners"][0]["port"]
+        other = await self.greeted(("127.0.0.1", port))
+        await self.api.host("mx2").reset(connections="reset")
+        self.assertIsNone(await self.read(other))
+        await deferToThread(client.sendall, b"NOOP\r\n")
+        self.assertEqual(await deferToThread(client.recv, 3), b"250")
+
+    async def test_another_way_is_unknown(self) -> None:
+        """400, and the ways that there are."""
+        for method, path in (
+            ("DELETE", "/hosts/default/connections?how=softly"),
+            ("POST", "/reset?connections=softly"),
+        ):
+            error = await self.refused(method, path)
+            self.assertEqual(error.status, 400)
+            self.assertIn("one of: close, reset", error.problem["detail"])
+        error = await self.refused("DELETE", "/hosts/none/connections")
+        self.assertEqual(error.status, 404)
 
 
 class RoutesTests(SynchronousTestCase):
