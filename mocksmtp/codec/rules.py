@@ -16,39 +16,41 @@ MAX_LISTED_KEYS = 100
 
 
 def rule_document(
-    rule: Rule[B], describe: Callable[[B], dict[str, Any]]
+    rule: Rule[B], describe: Callable[[B], dict[str, Any]], now: float
 ) -> dict[str, Any]:
     """
     The document of a behavior in force, with its id and its counters.
 
     :param describe: makes the document of a behavior
+    :param now: the time of the attempts, in seconds
     """
     return {
         "id": rule.id,
         **{n: v for n, v in describe(rule.behavior).items() if n != "id"},
         "seen": rule.seen,
         "fired": rule.fired,
-        "remaining": rule.remaining,
+        "remaining": rule.remaining(now),
     }
 
 
 def counted_document(
-    rule: Rule[B], describe: Callable[[B], dict[str, Any]]
+    rule: Rule[B], describe: Callable[[B], dict[str, Any]], now: float
 ) -> dict[str, Any]:
     """The same with the counts of its newest keys, where it has keys."""
     if not rule.is_keyed:
-        return rule_document(rule, describe)
-    counts = list(rule.counts())
+        return rule_document(rule, describe, now)
+    counts = list(rule.counts(now))
     keys = [
         {
             "key": _key_document(rule.behavior.gate.per, key),
             "seen": found.seen,
             "fired": found.fired,
-            "remaining": None if rule.limit is None else rule.limit - found.fired,
+            "remaining": rule.remaining_of(found, now),
         }
         for key, found in reversed(counts[-MAX_LISTED_KEYS:])
     ]
-    return {**rule_document(rule, describe), "keyCount": len(counts), "keys": keys}
+    told = rule_document(rule, describe, now)
+    return {**told, "keyCount": len(counts), "keys": keys}
 
 
 def _key_document(per: tuple[Target | str, ...], key: Key) -> dict[str, str | None]:

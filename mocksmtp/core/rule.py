@@ -118,19 +118,28 @@ class Rule(Generic[B]):
         """Whether each key has counts of its own."""
         return bool(self.behavior.gate.per)
 
-    @property
-    def remaining(self) -> int | None:
-        """How many answers are left, for a new key where there are keys; or None."""
-        if self.limit is None or self.is_keyed:
-            return self.limit
-        gate = self.behavior.gate
-        return self.limit - (self.fired if gate.window is None else self._counts.fired)
+    def remaining(self, now: float) -> int | None:
+        """
+        How many answers are left, for a new key where there are keys; None for any.
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether it has given all its answers, for good."""
+        :param now: the time of the attempts, in seconds
+        """
+        if self.is_keyed:
+            return self.limit
+        if self.behavior.gate.needs_time:
+            return self.remaining_of(self._known((), now), now)
+        return None if self.limit is None else self.limit - self.fired
+
+    def remaining_of(self, counts: Counts, now: float) -> int | None:
+        """How many answers the key with these counts has left; None for any number."""
+        if counts.seen and self._is_over(counts, now):
+            return 0
+        return None if self.limit is None else self.limit - counts.fired
+
+    def exhausted(self, now: float) -> bool:
+        """Whether it will never answer again."""
         gate = self.behavior.gate
-        return gate.window is None and not gate.per and self.remaining == 0
+        return gate.window is None and not gate.per and self.remaining(now) == 0
 
     def missed(self, reason: Reason) -> Misses:
         """That it did not fire, and why."""
@@ -139,9 +148,11 @@ class Rule(Generic[B]):
             misses = self._misses[reason] = Misses((Miss(self.id, reason),))
         return misses
 
-    def counts(self) -> Iterator[tuple[Key, Counts]]:
-        """Those of its keys, the oldest first."""
-        return self.luck.keys.of(self)
+    def counts(self, now: float) -> Iterator[tuple[Key, Counts]]:
+        """Those of its keys whose window has not ended, the oldest first."""
+        for key, counts in self.luck.keys.of(self):
+            if not self._is_forgotten(counts, now):
+                yield key, counts
 
     def enter(self, subject: bytes, attempt: Attempt) -> Firing[B] | Reason:
         """Whether it fires; its counts move as far as it comes."""
@@ -182,7 +193,7 @@ class Rule(Generic[B]):
         if not behavior.condition.holds(subject, attempt):
             return Reason.CONDITION
         if self.is_plain:
-            return Reason.EXHAUSTED if self.remaining == 0 else None
+            return Reason.EXHAUSTED if self.remaining(0.0) == 0 else None
         now = attempt.seconds() if gate.needs_time else 0.0
         key = key_of(gate.per, attempt) if gate.per else ()
         counts = self._known(key, now)
@@ -202,19 +213,28 @@ class Rule(Generic[B]):
         gate = self.behavior.gate
         if seen <= gate.skip:
             return Reason.SKIP
-        if gate.active_for is not None and now - counts.first >= gate.active_for:
+        if self._is_over(counts, now):
             return Reason.ACTIVE_FOR
         if self.limit is not None and counts.fired >= self.limit:
             return Reason.EXHAUSTED
         return None
+
+    def _is_over(self, counts: Counts, now: float) -> bool:
+        """Whether the key's `activeFor` has ended."""
+        active_for = self.behavior.gate.active_for
+        return active_for is not None and now - counts.first >= active_for
+
+    def _is_forgotten(self, counts: Counts, now: float) -> bool:
+        """Whether the key's `window` has ended."""
+        window = self.behavior.gate.window
+        return window is not None and now - counts.first >= window
 
     def _known(self, key: Key, now: float) -> Counts:
         """The counts of a key; fresh ones, which are not kept yet, if it is new."""
         counts = self.luck.keys.get(self, key) if key else self._counts
         if counts is None or (not key and not counts.seen):
             return Counts(now, 0 if counts is None else counts.drawn)
-        window = self.behavior.gate.window
-        if window is not None and now - counts.first >= window:
+        if self._is_forgotten(counts, now):
             # What comes by chance goes on, lest it come the same in each window.
             return Counts(now, counts.drawn)
         return counts

@@ -85,11 +85,12 @@ class RuleRoom(Generic[B]):
         """Those that can still answer, as they were given; or all, with counters."""
         tag = call.parameters.tag
         behaviors, describe = self.rules(call), self.describe
+        now = call.api.clock.seconds()
         rules = iter(behaviors if tag is None else behaviors.tagged(tag))
         if call.parameters.view is View.FULL:
-            documents = (rule_document(rule, describe) for rule in rules)
+            documents = (rule_document(rule, describe, now) for rule in rules)
         else:
-            documents = (describe(r.behavior) for r in rules if not r.exhausted)
+            documents = (describe(r.behavior) for r in rules if not r.exhausted(now))
         pieces = array_pieces((orjson.dumps(document),) for document in documents)
         return await send_pieces(call.request, pieces, call.api.clock)
 
@@ -124,7 +125,8 @@ class RuleRoom(Generic[B]):
     def get(self, call: Call[Any], rule_id: str) -> bytes:
         """One of them, with its counters, and those of its keys."""
         rule = self._find(call, rule_id)
-        return send_json(call.request, counted_document(rule, self.describe))
+        now = call.api.clock.seconds()
+        return send_json(call.request, counted_document(rule, self.describe, now))
 
     async def put_one(self, call: Call[Any], rule_id: str) -> None:
         """Another behavior under the same id, in the same place, counted afresh."""

@@ -239,11 +239,16 @@ class Connection(Owing):
         """`answer`, or what is said in its place; 421 after too many of them."""
         if not 500 <= answer.code <= 504 or answer.source is not None:
             return self.replaced(answer) if isinstance(answer, Refusal) else answer
+        counted = self.counted(answer)
+        return self.replaced(counted) if isinstance(counted, Refusal) else counted
+
+    def counted(self, error: Reply) -> Reply:
+        """`error` of a bad command, or 421 where that is one too many."""
         self._bad_commands += 1
         limit = self.mail_host.limits.bad_commands
         if limit is not None and self._bad_commands > limit:
             return self.then_close(reply.TOO_MANY_BAD_COMMANDS)
-        return self.replaced(answer) if isinstance(answer, Refusal) else answer
+        return error
 
     def note(self) -> Note:
         """Those behaviors that did not answer, and why."""

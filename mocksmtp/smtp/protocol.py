@@ -275,7 +275,11 @@ class MockESMTP(AuthenticatedConnection):
 
     def do_EXPN(self, rest: bytes) -> Answer:
         """Know of no lists (RFC 5321 §3.5.2)."""
-        return self._decided(Command.EXPN, rest, reply.CANNOT_EXPAND)
+        decision = self.delivery.decide(Command.EXPN, rest)
+        if decision is not None and not decision.is_own:
+            return answer_of(decision, reply.CANNOT_EXPAND)
+        own = self.counted(reply.CANNOT_EXPAND)
+        return own if decision is None else answer_of(decision, own)
 
     def do_NOOP(self, rest: bytes) -> Answer:
         """Do nothing (RFC 5321 §4.1.1.9)."""

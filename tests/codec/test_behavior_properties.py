@@ -82,7 +82,7 @@ class PropertyTests(SynchronousTestCase):
         for rule in behaviors:
             self.assertLessEqual(rule.fired, rule.seen)
             self.assertEqual(
-                counted_document(rule, behavior_document)["fired"], rule.fired
+                counted_document(rule, behavior_document, 0.0)["fired"], rule.fired
             )
         self.assertEqual(
             sum(rule.fired for rule in behaviors), sum(behaviors.fired.values())

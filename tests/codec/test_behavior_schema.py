@@ -27,8 +27,8 @@ class ToldTests(SynchronousTestCase):
         behaviors.decide(Command.RCPT_TO, b"b@y", attempt)
         for rule in behaviors:
             for name, told in (
-                ("Rule", rule_document(rule, behavior_document)),
-                ("CountedRule", counted_document(rule, behavior_document)),
+                ("Rule", rule_document(rule, behavior_document, 0.0)),
+                ("CountedRule", counted_document(rule, behavior_document, 0.0)),
             ):
                 schema = {**ref(name), "components": {"schemas": schemas}}
                 OAS31Validator(schema).validate(told)

@@ -195,8 +195,8 @@ class PropertyTests(SynchronousTestCase):
         for name, told in (
             ("NewDnsBehavior", document),
             ("DnsBehavior", dns_behavior_document(rule.behavior)),
-            ("DnsRule", rule_document(rule, dns_behavior_document)),
-            ("DnsCountedRule", counted_document(rule, dns_behavior_document)),
+            ("DnsRule", rule_document(rule, dns_behavior_document, 0.0)),
+            ("DnsCountedRule", counted_document(rule, dns_behavior_document, 0.0)),
         ):
             schema = {**ref(name), "components": {"schemas": KNOWN}}
             OAS31Validator(schema).validate(told)
@@ -239,7 +239,7 @@ class PropertyTests(SynchronousTestCase):
         for query in log.queries():
             query_document(query)
         for rule in behaviors:
-            told = counted_document(rule, dns_behavior_document)
+            told = counted_document(rule, dns_behavior_document, 0.0)
             self.assertEqual(told["fired"], rule.fired)
 
 

@@ -20,7 +20,7 @@ class RuleTests(SynchronousTestCase):
         """With its id, around the document of the behavior."""
         rule = Rule("5", parse_behavior(FRODO), seen=3, fired=2)
         self.assertEqual(
-            rule_document(rule, behavior_document),
+            rule_document(rule, behavior_document, 0.0),
             {"id": "5", **FRODO, "seen": 3, "fired": 2, "remaining": 5},
         )
 
@@ -32,11 +32,13 @@ class RuleTests(SynchronousTestCase):
         (rule,) = behaviors.extend([parse_behavior(document)])
         for helo in "a", b"\xff", ["b", "c"], None, "x" * 100:
             behaviors.decide(Command.MAIL_FROM, b"", FakeAttempt(helo=helo))
-        told = counted_document(rule, behavior_document)
+        told = counted_document(rule, behavior_document, 0.0)
         self.assertEqual(told["keyCount"], 5)
         shown = [key["key"]["helo"] for key in told["keys"]]
         self.assertRegex(shown[0], "^#[0-9a-f]{32}$")
         self.assertEqual(shown[1:], [None, "b, c", "\\xff", "a"])
         self.assertEqual({key["remaining"] for key in told["keys"]}, {6})
-        plain = counted_document(Rule("1", parse_behavior(FRODO)), behavior_document)
+        plain = counted_document(
+            Rule("1", parse_behavior(FRODO)), behavior_document, 0.0
+        )
         self.assertNotIn("keys", plain)

@@ -169,7 +169,7 @@ class SixteenTests(SynchronousTestCase):
             ]
             self.assertEqual(codes, [450, 450, 451, None, None])
         (rule,) = behaviors
-        self.assertFalse(rule.exhausted)
+        self.assertFalse(rule.exhausted(0.0))
 
     def test_policy_by_header(self) -> None:
         """For who has not authenticated; the reply quotes the header safely."""

@@ -72,16 +72,16 @@ class DecideTests(SynchronousTestCase):
         """So many times and no more; then the next in the list has its turn."""
         rules = loaded(behavior(450, times=2), behavior(451, times=1))
         self.assertEqual(self.codes(rules, *"abcd"), [450, 450, 451, None])
-        self.assertEqual([rule.remaining for rule in rules], [0, 0])
-        self.assertTrue(all(rule.exhausted for rule in rules))
+        self.assertEqual([rule.remaining(0.0) for rule in rules], [0, 0])
+        self.assertTrue(all(rule.exhausted(0.0) for rule in rules))
 
     def test_some_never_run_out(self) -> None:
         """Without a number it is for ever, and nothing remains to be counted."""
         rules = loaded(behavior(450))
         self.assertEqual(self.codes(rules, *"abc"), [450] * 3)
         (rule,) = rules
-        self.assertIsNone(rule.remaining)
-        self.assertFalse(rule.exhausted)
+        self.assertIsNone(rule.remaining(0.0))
+        self.assertFalse(rule.exhausted(0.0))
 
     def test_equal_ones_count_separately(self) -> None:
         """Two with the same fields have the answers of both."""

@@ -64,24 +64,58 @@ class GateTests(SynchronousTestCase):
         """Behind it all begins anew."""
         self.load(Gate(window=10), times=1)
         self.assertEqual([self.ask(), self.ask()], ["fired", "exhausted"])
-        self.assertFalse(self.rule.exhausted)
+        self.assertFalse(self.rule.exhausted(0.0))
         self.clock.advance(10)
         self.assertEqual([self.ask(), self.ask()], ["fired", "exhausted"])
+
+    def test_what_remains_in_a_window(self) -> None:
+        """All answers again, once the window has ended."""
+        self.load(Gate(window=10), times=2)
+        self.assertEqual(self.rule.remaining(0.0), 2)
+        self.assertEqual([self.ask(), self.ask(), self.ask()][-1], "exhausted")
+        self.assertEqual([self.rule.remaining(now) for now in (9.9, 10.0)], [0, 2])
+        self.assertFalse(self.rule.exhausted(9.9))
+
+    def test_what_remains_after_its_time(self) -> None:
+        """Nothing, so that it is not listed any more; in a window it comes back."""
+        self.load(Gate(active_for=10))
+        self.assertFalse(self.rule.exhausted(99.0))
+        self.ask()
+        self.assertEqual([self.rule.remaining(now) for now in (9.9, 10.0)], [None, 0])
+        self.assertEqual([self.rule.exhausted(t) for t in (9.9, 10.0)], [False, True])
+        self.load(Gate(active_for=10, window=20), times=5)
+        self.ask()
+        left = [self.rule.remaining(now) for now in (9.9, 10.0, 20.0)]
+        self.assertEqual(left, [4, 0, 5])
+        self.assertFalse(self.rule.exhausted(10.0))
+
+    def test_a_key_is_told_until_its_window_ends(self) -> None:
+        """It has no counts behind that; each has its own time."""
+        self.load(Gate(per=(HELO,), window=10, active_for=5), times=1)
+        self.ask(helo="a")
+        self.clock.advance(6)
+        self.ask(helo="b")
+        for now, told in ((6.0, {b"a": 0, b"b": 0}), (10.0, {b"b": 0}), (16.0, {})):
+            left = {k[0]: self.rule.remaining_of(c, now)
+                    for k, c in self.rule.counts(now)}  # fmt: skip
+            self.assertEqual(left, told, now)
 
     def test_exhausted_for_good(self) -> None:
         """What matches is seen on and on."""
         self.load(Gate(), times=1)
         self.assertEqual([self.ask(), self.ask()], ["fired", "exhausted"])
         self.assertEqual((self.rule.seen, self.rule.fired), (2, 1))
-        self.assertTrue(self.rule.exhausted)
+        self.assertTrue(self.rule.exhausted(0.0))
 
     def test_by_key(self) -> None:
         """Each has its own answers; what remains is told for a new one."""
         self.load(Gate(per=(HELO,)), times=1)
         asked = [self.ask(helo=name) for name in "aba"]
         self.assertEqual(asked, ["fired", "fired", "exhausted"])
-        self.assertEqual((self.rule.remaining, self.rule.exhausted), (1, False))
-        counted = [(key, c.seen, c.fired) for key, c in self.rule.counts()]
+        self.assertEqual(
+            (self.rule.remaining(0.0), self.rule.exhausted(0.0)), (1, False)
+        )
+        counted = [(key, c.seen, c.fired) for key, c in self.rule.counts(0.0)]
         self.assertEqual(counted, [((b"a",), 2, 1), ((b"b",), 1, 1)])
 
     def test_a_scenario(self) -> None:

@@ -78,6 +78,22 @@ class ListTests(SynchronousTestCase):
         self.assertEqual(rig.ask("PUT", "/smtpBehaviors", [BUSY, DENY]).status, 204)
         self.assertEqual(rig.get("/smtpBehaviors"), [BUSY, DENY])
 
+    def test_what_time_has_ended_is_not_listed(self) -> None:
+        """A window that has ended gives all answers back."""
+        rig = Rig()
+        ended = {**DENY, "activeFor": "5s"}
+        again = {**DENY, "numberOfAnswer": 1, "window": "10s", "id": "again"}
+        rig.ask("PUT", "/smtpBehaviors", [ended, again])
+        rules, attempt = rig.host.behaviors, FakeAttempt(rig.clock)
+        for seconds in 0, 5:
+            rig.clock.advance(seconds)
+            rules.decide(Command.RCPT_TO, b"", attempt)
+        self.assertEqual([b["id"] for b in rig.get("/smtpBehaviors")], ["again"])
+        for remaining in [0, 0], [0, 1]:
+            listed = rig.get("/smtpBehaviors?view=full")
+            self.assertEqual([each["remaining"] for each in listed], remaining)
+            rig.clock.advance(10)
+
     def test_exhausted_ones_are_not_listed(self) -> None:
         """One that has given all its answers is listed in the full view only."""
         rig = Rig()

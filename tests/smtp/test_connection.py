@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.core.host import Limits
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import LINE_LIMIT
 from mocksmtp.smtp.content import ContentReader
 from tests.smtp.dialogue import Dialogue, behavior, host
+from tests.smtp.mocked import mocked, on
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
 RCPT = b"RCPT TO:<a@x.test>\r\n"
@@ -34,6 +36,24 @@ class ErrorTests(SynchronousTestCase):
         dialogue = Dialogue(host(bad_commands=1))
         dialogue.host.behaviors.put(behavior(Command.NOOP, 503))
         self.assertEqual(dialogue.codes(*["NOOP"] * 4), ["503"] * 4)
+
+    def test_expn_is_one_of_them(self) -> None:
+        """A behavior may only slow its 502 down; what one answers does not count."""
+        for command, document, codes in (
+            ("EXPN a", None, ["502", "502", "421"]),
+            ("EXPN a", on("EXPN", delay="1s"), ["502", "502", "421"]),
+            ("EXPN a", on("EXPN", 250), ["250"] * 3),
+            ("VRFY a", None, ["252"] * 3),
+        ):
+            documents = [] if document is None else [document]
+            talk = mocked(*documents, limits=Limits(bad_commands=2))
+            said = []
+            for _ in range(3):
+                talk.send(command.encode() + b"\r\n")
+                talk.clock.advance(1)
+            said = [r[2].code for r in talk.protocol.session.exchanges[1:]]
+            self.assertEqual([str(code) for code in said], codes, document)
+            self.assertEqual(talk.transport.disconnecting, "421" in codes)
 
     def test_without_a_limit_there_may_be_any_number(self) -> None:
         """As it is unless a host is told otherwise."""
