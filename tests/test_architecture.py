@@ -47,7 +47,7 @@ Everyone may ask the package itself for its version.
 LIBRARIES = {
     "model": {"attrs", "re2", "stringzilla"},
     "core": {"attrs"},
-    "sasl": {"attrs"},
+    "sasl": {"attrs", "scramp"},
 }
 """What else but the standard library is known down there."""
 
@@ -69,6 +69,7 @@ ONLY_IN = {
     "klein": {"http"},
     "OpenSSL": {"tls"},
     "prometheus_client": {"http"},
+    "scramp": {"sasl"},
     "twisted.mail": {"smtp", "testing"},
     "twisted.names": {"dns"},
 }

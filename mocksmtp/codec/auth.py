@@ -26,6 +26,11 @@ from mocksmtp.model.auth import AuthSettings, Mechanism
 ANY = "any"
 """Stands for users where any name goes with any password."""
 
+NEEDS_PASSWORDS = (
+    f'SCRAM requires users with passwords; with users "{ANY}" add another mechanism'
+)
+"""The error where only SCRAM is listed, and the server knows no password."""
+
 MAX_USERS = 10_000
 """How many users a host may have."""
 
@@ -52,8 +57,11 @@ class AuthFields:
         The settings.
 
         :param known: those that the host has, for passwords that are not told
-        :raises DocumentError: a password is not told, and not known either
+        :raises DocumentError: a password is not told, and not known either; or no
+            mechanism could be offered
         """
+        if self.users is None and all(one.is_scram for one in self.mechanisms):
+            raise DocumentError(Problem("$.auth.mechanisms", NEEDS_PASSWORDS))
         users = None if self.users is None else _users_over(self.users, known)
         return AuthSettings(self.mechanisms, users, self.require_tls, self.required)
 

@@ -136,6 +136,20 @@ def _versions(version: TlsVersion) -> Schema:
 
 
 RULES: dict[type, Schema] = {
+    AuthFields: {
+        "anyOf": [
+            {"properties": {"users": {"type": "object"}}, "required": ["users"]},
+            {
+                "properties": {
+                    "mechanisms": {
+                        "contains": {
+                            "enum": [m.value for m in Mechanism if not m.is_scram]
+                        }
+                    }
+                }
+            },
+        ]
+    },
     HostDns: {
         "anyOf": [
             {"properties": {"domains": {"maxItems": 0}}},

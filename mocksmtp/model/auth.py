@@ -20,8 +20,24 @@ class Mechanism(enum.Enum):
     """RFC 2195."""
     XOAUTH2 = "XOAUTH2"
     """As Google and Microsoft have it; the token is the password."""
+    OAUTHBEARER = "OAUTHBEARER"
+    """RFC 7628; the token is the password."""
+    SCRAM_SHA_1 = "SCRAM-SHA-1"
+    """RFC 5802."""
     SCRAM_SHA_256 = "SCRAM-SHA-256"
-    """RFC 5802, RFC 7677."""
+    """RFC 7677."""
+    SCRAM_SHA_256_PLUS = "SCRAM-SHA-256-PLUS"
+    """RFC 7677, with channel binding to the TLS connection."""
+
+    @property
+    def is_scram(self) -> bool:
+        """Whether the server must know the password."""
+        return self.value.startswith("SCRAM-")
+
+    @property
+    def needs_tls(self) -> bool:
+        """Whether it binds to a TLS connection."""
+        return self.value.endswith("-PLUS")
 
 
 def _read_only(users: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -46,14 +62,16 @@ class AuthSettings:
     require_tls: bool = False
     required: bool = False
 
-    @property
-    def offered(self) -> tuple[Mechanism, ...]:
+    def offered(self, under_tls: bool) -> tuple[Mechanism, ...]:
         """
-        Those that are to be had.
+        The mechanisms that EHLO lists.
 
-        SCRAM-SHA-256 is not where any password will do: its client wants to see that
-        the server has the password too, which then it has not.
+        SCRAM is not offered where any password is accepted, because it requires the
+        server to know the password; SCRAM-SHA-256-PLUS only under TLS.
         """
-        if self.users is not None:
-            return self.mechanisms
-        return tuple(m for m in self.mechanisms if m is not Mechanism.SCRAM_SHA_256)
+        return tuple(
+            mechanism
+            for mechanism in self.mechanisms
+            if not (mechanism.is_scram and self.users is None)
+            and (under_tls or not mechanism.needs_tls)
+        )

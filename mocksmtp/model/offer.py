@@ -84,7 +84,7 @@ def _lines(
     if stage is Stage.BEFORE_TLS and "STARTTLS" not in known:
         yield "STARTTLS"
     if auth is not None and (secured or not auth.require_tls) and "AUTH" not in known:
-        names = [mechanism.value for mechanism in auth.offered]
+        names = [mechanism.value for mechanism in auth.offered(secured)]
         if names:
             yield " ".join(("AUTH", *names))
     yield from extensions

@@ -3,21 +3,25 @@
 Rules:
 
 - A 334 asks for one more line; any other reply, and a verdict, ends the exchange.
-- A line is looked at in this order: its length, ``*``, base64, the mechanism.
+- A line is checked in this order: its length, ``*``, base64, the mechanism.
 - Whatever a client sends, it gets a reply; nothing here raises.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 
 from mocksmtp.model.auth import AuthSettings, Mechanism
 from mocksmtp.model.reply import AUTH_SYNTAX
-from mocksmtp.sasl import cram_md5, login, plain, replies, scram, xoauth2
-from mocksmtp.sasl.encoding import from_base64
-from mocksmtp.sasl.keyring import Keyring
-from mocksmtp.sasl.steps import Dialogue, Malformed, Step
+from mocksmtp.sasl import dialogue as replies
+from mocksmtp.sasl.dialogue import (
+    AuthContext,
+    Dialogue,
+    Malformed,
+    Step,
+    from_base64,
+)
+from mocksmtp.sasl.mechanisms import DIALOGUES, SERVER_FIRST
 
 LINE_LIMIT = 12_288
 """Octets of a line without its line end (RFC 4954 §4)."""
@@ -29,10 +33,12 @@ class Exchange:
 
     :param settings: who may authenticate, and how
     :param hostname: of the server, for challenges
-    :param random: so many octets at random
-    :param seconds: the time since the epoch, for challenges
-    :param keyring: the users' salts; with one of its own, an exchange gives salts
-        that no other gives again
+    :param random: returns random octets, as many as its argument says
+    :param seconds: returns the time since the epoch, for challenges
+    :param secret: octets from which the users' salts are derived; the same ones give
+        a user the same salt in every exchange
+    :param end_point: under TLS, returns the tls-server-end-point channel binding
+        (RFC 5929 §4); None in clear
     """
 
     def __init__(
@@ -41,13 +47,15 @@ class Exchange:
         hostname: str,
         random: Callable[[int], bytes],
         seconds: Callable[[], float],
-        keyring: Keyring | None = None,
+        secret: bytes,
+        end_point: Callable[[], bytes] | None = None,
     ) -> None:
-        self._settings = settings
-        self._hostname = hostname
-        self._random = random
-        self._seconds = seconds
-        self._keyring = keyring
+        self._offered = settings.offered(under_tls=end_point is not None)
+        if not any(mechanism.needs_tls for mechanism in self._offered):
+            end_point = None
+        self._context = AuthContext(
+            settings.users, hostname, random, seconds, secret, end_point
+        )
         self._dialogue: Dialogue | None = None
 
     def begin(self, argument: bytes) -> Step:
@@ -65,13 +73,12 @@ class Exchange:
         mechanism = self._mechanism(words[0])
         if mechanism is None:
             return replies.MECHANISM_NOT_OFFERED
-        if not words[1:]:
-            self._dialogue = self._start(mechanism)
-            return replies.challenge(next(self._dialogue))
-        if mechanism is Mechanism.CRAM_MD5:
+        if words[1:] and mechanism in SERVER_FIRST:
             return replies.NO_INITIAL_RESPONSE
-        self._dialogue = self._start(mechanism)
-        next(self._dialogue)
+        self._dialogue = DIALOGUES[mechanism](self._context)
+        first = next(self._dialogue)
+        if not words[1:]:
+            return replies.challenge(first)
         return self._go_on(b"" if words[1] == b"=" else words[1])
 
     def answer(self, line: bytes) -> Step:
@@ -108,27 +115,4 @@ class Exchange:
 
     def _mechanism(self, name: bytes) -> Mechanism | None:
         wanted = name.upper()
-        mechanisms = self._settings.offered
-        return next((one for one in mechanisms if one.value.encode() == wanted), None)
-
-    def _start(self, mechanism: Mechanism) -> Dialogue:
-        users = self._settings.users
-        match mechanism:
-            case Mechanism.PLAIN:
-                return plain.dialogue(users)
-            case Mechanism.LOGIN:
-                return login.dialogue(users)
-            case Mechanism.XOAUTH2:
-                return xoauth2.dialogue(users)
-            case Mechanism.CRAM_MD5:
-                number = int.from_bytes(self._random(8), "big")
-                challenge = cram_md5.make_challenge(
-                    number, self._seconds(), self._hostname
-                )
-                return cram_md5.dialogue(users, challenge)
-            case Mechanism.SCRAM_SHA_256:
-                keyring = self._keyring or Keyring(self._random(32))
-                return scram.dialogue(users or {}, keyring, self._nonce())
-
-    def _nonce(self) -> bytes:
-        return b64encode(self._random(18))
+        return next((m for m in self._offered if m.value.encode() == wanted), None)

@@ -14,21 +14,19 @@ _MECHANISM = re.compile(rb"[A-Z0-9_-]{1,20}")
 _KNOWN = frozenset(mechanism.value.encode() for mechanism in Mechanism)
 
 
-def redact(line: bytes, *, in_exchange: bool = False) -> bytes:
+def redact(line: bytes) -> bytes:
     """
-    A line of a client without what may be a secret.
+    Remove from a client's line what may be a secret.
 
-    An AUTH command keeps its verb and its mechanism; of an answer nothing is left.
+    An AUTH command keeps its verb and its mechanism; every other line is replaced.
     ``*`` is no secret, and stays.
 
     :param line: without its line end
-    :param in_exchange: whether it is an answer for certain, even if it looks like a
-        command
     """
     if line == b"*":
         return line
     words = line.split(None, 2)
-    if in_exchange or not words or words[0].upper() != b"AUTH":
+    if not words or words[0].upper() != b"AUTH":
         return HIDDEN
     named = words[1:2]
     if named and not _is_mechanism(named[0]):

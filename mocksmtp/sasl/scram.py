@@ -1,134 +1,177 @@
-"""SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding.
+"""SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677).
 
-The client's first message has a GS2 header, its name and a nonce; the server adds to
-the nonce and tells the user's salt. The client's final message proves that it has the
-password, and the server's that it has it too. AUTH has no place for that last one
-(RFC 4954 §4), so it goes out as a challenge, and the client answers with nothing.
+scramp reads and computes the messages of RFC 5802. This module decides what scramp
+leaves to its caller: the user and the salt, authorization identities, and the SMTP
+reply to each error. The server's final message has no place in AUTH (RFC 4954 §4): it
+is sent as a challenge, to which the client answers with an empty response.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from functools import lru_cache, partial
 
 import attrs
+from scramp import ScramException, ScramMechanism
+from scramp.core import ClientFinal
+from scramp.utils import ServerError, saslprep
 
 from mocksmtp.model.auth import Mechanism
-from mocksmtp.sasl.encoding import from_base64, user_of
-from mocksmtp.sasl.keyring import ITERATIONS, Keyring
-from mocksmtp.sasl.replies import NO_CHANNEL_BINDING
-from mocksmtp.sasl.saslprep import saslprep
-from mocksmtp.sasl.steps import Dialogue, Malformed, verdict
+from mocksmtp.model.reply import Refusal
+from mocksmtp.sasl.dialogue import (
+    INVALID_CREDENTIALS,
+    NO_CHANNEL_BINDING,
+    AuthContext,
+    Dialogue,
+    Malformed,
+    Step,
+    text_of,
+    verdict,
+)
 
-# The messages of RFC 5802 §7. An extension that must be known ("m=") is not.
-_FIRST = re.compile(
-    rb"((n|y|p=[A-Za-z0-9.-]++),(?:a=([^,]++))?,)"
-    rb"(n=([^,]++),r=([!-+\--~]++)(?:,[A-Za-z]=[^,]++)*+)"
-)
-_FINAL = re.compile(
-    rb"(c=([A-Za-z0-9+/=]++),r=([!-+\--~]++)(?:,[A-Za-oq-z]=[^,]++)*+)"
-    rb",p=([A-Za-z0-9+/=]++)"
-)
-_ESCAPE = re.compile(rb"=(2C|3D)?")
+ITERATIONS = 4096
+"""Rounds of PBKDF2, the least of RFC 7677 §4: 1 to 2 ms, in which the reactor waits."""
+
+KEPT = 256
+"""How many users' keys are cached, of all hosts together."""
+
+END_POINT = "tls-server-end-point"
+"""The type of channel binding (RFC 5929 §4); scramp refuses tls-exporter."""
+
+WRONG_BINDING = Refusal(501, f"5.5.4 Channel binding must be {END_POINT}")
+NEEDS_BINDING = Refusal(501, "5.5.4 SCRAM-SHA-256-PLUS requires channel binding")
+
+AuthInfo = tuple[bytes, bytes, bytes, int]
+"""Salt, stored key, server key and iterations."""
+
+_FIRST = re.compile(r"(n|y|p=[A-Za-z0-9.-]+),(?:a=([^,]+))?,(n=([^,]+),.*)", re.DOTALL)
+# Errors of the client's proof; every other one is an error of syntax.
+_NOT_PROVEN = {ServerError.INVALID_PROOF, ServerError.CHANNEL_BINDINGS_DONT_MATCH}
+
+
+@lru_cache(KEPT)
+def _auth_info(name: str, password: str, salt: bytes) -> AuthInfo:
+    """
+    The keys of a password (RFC 5802 §3).
+
+    :raises ScramException: SASLprep (RFC 4013) prohibits the password
+    """
+    info: AuthInfo = ScramMechanism(name).make_auth_info(password, ITERATIONS, salt)
+    return info
+
+
+@attrs.define
+class _Account:
+    """
+    The user of an exchange, whether or not it exists.
+
+    An unknown user has a salt and keys too, always the same, so that nothing differs
+    before the verdict.
+
+    :ivar name: as the client named it, after SASLprep; as configured where it is known
+    """
+
+    mechanism: Mechanism
+    context: AuthContext
+    name: str = ""
+    known: bool = False
+
+    def find(self, name: str) -> AuthInfo:
+        """Called by scramp with the prepared name."""
+        users = self.context.users or {}
+        if name not in users:
+            name = next((user for user in users if _is_form(user, name)), name)
+        self.name = name
+        salt = self._derive(b"salt ")[:16]
+        nobody = self._derive(b"nobody ").hex()
+        password = users.get(self.name)
+        self.known = password is not None
+        keys = self.mechanism.value.removesuffix("-PLUS")
+        try:
+            return _auth_info(keys, nobody if password is None else password, salt)
+        except ScramException:
+            # SASLprep prohibits the password: no client can prove that it knows it.
+            self.known = False
+            return _auth_info(keys, nobody, salt)
+
+    def _derive(self, what: bytes) -> bytes:
+        message = what + self.name.encode()
+        return hmac.digest(self.context.secret, message, "sha256")
+
+
+def _is_form(user: str, prepared: str) -> bool:
+    """Whether SASLprep makes `prepared` of another name; of ASCII it makes the same."""
+    try:
+        return not user.isascii() and bool(saslprep(user) == prepared)
+    except ScramException:
+        return False
 
 
 @attrs.frozen
-class ClientFirst:
-    """
-    The client's first message.
+class _Gs2Header:
+    """The client's GS2 header with its ``a=``, which scramp's own class refuses."""
 
-    :ivar header: the GS2 header, as sent
-    :ivar binds: whether it asks for channel binding
-    :ivar bare: the message without its header, as sent
-    :ivar identity: for whom the user wants to act, None for itself
-    """
+    text: str
 
-    header: bytes
-    binds: bool
-    bare: bytes
-    identity: str | None
-    user: str
-    nonce: bytes
+    def make_cbind_input(self, binding: object) -> bytes:
+        """What the client must repeat in its final message (RFC 5802 §5.1)."""
+        flag = self.text[0]
+        data = bytes(binding.data) if flag == "p" else b""  # type: ignore[attr-defined]
+        return self.text.encode() + data
 
 
-@attrs.frozen
-class ClientFinal:
-    """
-    The client's final message.
-
-    :ivar binding: the GS2 header once more
-    :ivar bare: the message without its proof, as sent
-    """
-
-    binding: bytes
-    nonce: bytes
-    bare: bytes
-    proof: bytes = attrs.field(repr=False)
-
-
-def _name(escaped: bytes) -> str:
-    """A name in which ``=2C`` stands for a comma and ``=3D`` for ``=``."""
-
-    def meant(match: re.Match[bytes]) -> bytes:
-        if match[1] is None:
-            raise Malformed
-        return b"," if match[1] == b"2C" else b"="
-
-    return user_of(_ESCAPE.sub(meant, escaped))
-
-
-def parse_first(message: bytes) -> ClientFirst:
-    """
-    Read the client's first message.
-
-    :raises Malformed: where it is none
-    """
-    match = _FIRST.fullmatch(message)
-    if match is None:
+def scram(mechanism: Mechanism, context: AuthContext) -> Dialogue:
+    """Four messages, the last of them the server's."""
+    plus = mechanism.needs_tls
+    binding = None
+    if context.end_point is not None:
+        binding = END_POINT, context.end_point()
+    account = _Account(mechanism, context)
+    server = ScramMechanism(mechanism.value).make_server(
+        account.find, binding, b64encode(context.random(18)).decode()
+    )
+    first = _FIRST.fullmatch(text_of((yield b"")))
+    if first is None:
         raise Malformed
-    header, binding, identity, bare, user, nonce = match.groups()
-    acts_for = None if identity is None else _name(identity)
-    binds = binding.startswith(b"p")
-    return ClientFirst(header, binds, bare, acts_for, _name(user), nonce)
-
-
-def parse_final(message: bytes) -> ClientFinal:
-    """
-    Read the client's final message.
-
-    :raises Malformed: where it is none
-    """
-    match = _FINAL.fullmatch(message)
-    if match is None:
-        raise Malformed
-    bare, binding, nonce, proof = match.groups()
-    return ClientFinal(from_base64(binding), nonce, bare, from_base64(proof))
-
-
-def dialogue(users: Mapping[str, str], keyring: Keyring, nonce: bytes) -> Dialogue:
-    """
-    Four messages; a user that is not known goes through all but the last.
-
-    :param nonce: printable, without a comma, at random
-    """
-    first = parse_first((yield b""))
-    if first.binds:
+    flag, identity, bare, name = first.groups()
+    if flag.startswith("p") and not plus:
         return NO_CHANNEL_BINDING
-    user = first.user if first.user in users else saslprep(first.user)
-    nonce = first.nonce + nonce
-    salt = b64encode(keyring.salt_of(user))
-    server_first = b"r=%b,s=%b,i=%d" % (nonce, salt, ITERATIONS)
-
-    final = parse_final((yield server_first))
-    keys = keyring.keys_of(user, users.get(user))
-    exchanged = b",".join((first.bare, server_first, final.bare))
-    proven = keys.is_proof(final.proof, exchanged) and user in users
-    same = final.nonce == nonce and final.binding == first.header
-    own = first.identity in (None, first.user)
-    if not (proven and same and own):
-        return verdict(False, first.user, Mechanism.SCRAM_SHA_256)
-
-    if (yield b"v=" + b64encode(keys.sign(exchanged))):
+    if plus and not flag.startswith("p"):
+        return NEEDS_BINDING
+    try:
+        server.set_client_first(f"{flag},,{bare}")
+        challenge = server.get_server_first()
+    except ScramException as error:
+        return _refused(error)
+    header = first[0].removesuffix(bare)
+    server.gs2_header = _Gs2Header(header)
+    final = text_of((yield challenge.encode()))
+    judge = partial(verdict, user=account.name, mechanism=mechanism)
+    try:
+        # scramp would report another nonce as an error of syntax.
+        if ClientFinal(final)["r"] != server.nonce:
+            return judge(False)
+        server.set_client_final(final)
+        proof = server.get_server_final()
+    except ScramException as error:
+        if error.server_error in _NOT_PROVEN:
+            return judge(False)
+        raise Malformed from None
+    if not account.known or identity not in (None, name):
+        return judge(False)
+    if (yield proof.encode()):
         raise Malformed
-    return verdict(True, first.user, Mechanism.SCRAM_SHA_256)
+    return judge(True)
+
+
+def _refused(error: ScramException) -> Step:
+    """The reply to a first message that scramp refuses."""
+    match error.server_error:
+        case ServerError.UNSUPPORTED_CHANNEL_BINDING_TYPE:
+            return WRONG_BINDING
+        case ServerError.SERVER_DOES_SUPPORT_CHANNEL_BINDING:
+            # Somebody removed SCRAM-SHA-256-PLUS from the offer (RFC 5802 §6).
+            return INVALID_CREDENTIALS
+    raise Malformed

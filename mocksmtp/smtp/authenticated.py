@@ -14,13 +14,13 @@ from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.offer import Stage
 from mocksmtp.model.reply import Reply
+from mocksmtp.sasl.dialogue import EXCHANGE_LINE_TOO_LONG, Step, Verdict
 from mocksmtp.sasl.exchange import LINE_LIMIT, Exchange
 from mocksmtp.sasl.redact import redact
-from mocksmtp.sasl.replies import EXCHANGE_LINE_TOO_LONG
-from mocksmtp.sasl.steps import Step, Verdict
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of, reply_in
 from mocksmtp.smtp.secured import SecuredConnection
 from mocksmtp.smtp.security import Security
+from mocksmtp.tls.handshake import end_point
 
 AUTH, AUTH_COMMAND = Command.AUTH, Command.AUTH_COMMAND
 
@@ -100,7 +100,8 @@ class AuthenticatedConnection(SecuredConnection):
             self.mail_host.hostname,
             os.urandom,
             self.seconds,
-            self.factory.keyring,
+            self.factory.secret,
+            self._end_point if self.stage is Stage.UNDER_TLS else None,
         )
         answer = self._step(exchange, exchange.begin(rest))
         if decision is None or not isinstance(answer, Reply):
@@ -111,6 +112,9 @@ class AuthenticatedConnection(SecuredConnection):
             # Who was not asked for more says none.
             self.exchange = None
         return told
+
+    def _end_point(self) -> bytes:
+        return end_point(self.transport.getHandle())
 
     def go_on_authenticating(self, line: bytes) -> Answer:
         """Take an answer of the client within the exchange."""

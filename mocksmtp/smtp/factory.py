@@ -16,7 +16,6 @@ from mocksmtp.model.host import Disconnect, MailProtocol
 from mocksmtp.model.reply import TOO_MANY_CONNECTIONS
 from mocksmtp.model.session import End
 from mocksmtp.model.tls import TlsMode
-from mocksmtp.sasl.keyring import Keyring
 from mocksmtp.smtp.lifetime import Lifetime
 from mocksmtp.smtp.lmtp import MockLMTP
 from mocksmtp.smtp.protocol import MockESMTP
@@ -109,7 +108,7 @@ class MockSMTPFactory(SMTPFactory):
     :param contexts: for TLS; without them there is none
 
     :ivar spoken: what is spoken on new connections
-    :ivar keyring: what SCRAM knows of the host's users
+    :ivar secret: the salts of the host's users are derived from it
     :ivar tls: when their handshake comes; None for as the host says
     """
 
@@ -130,7 +129,7 @@ class MockSMTPFactory(SMTPFactory):
         self._clock = clock
         self._sessions = sessions
         self._contexts = contexts
-        self.keyring = Keyring(os.urandom(32))
+        self.secret = os.urandom(32)
         self._waiting: list[Deferred[None]] = []
         self._leaving: set[Leaving] = set()
 

@@ -16,7 +16,6 @@ from mocksmtp.model.mail import Origin
 from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import End, Exchange
-from mocksmtp.sasl.keyring import Keyring
 from mocksmtp.smtp.answers import Replies
 from mocksmtp.smtp.ending import Ending
 from mocksmtp.smtp.sending import send
@@ -27,10 +26,10 @@ class Connections(Protocol):
     """
     Who keeps the list of connections.
 
-    :ivar keyring: what SCRAM knows of the users
+    :ivar secret: the users' salts are derived from it
     """
 
-    keyring: Keyring
+    secret: bytes
 
     def lost(self, protocol: Lifetime) -> None:
         """A connection has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from cryptography.hazmat.primitives import hashes
 from OpenSSL import SSL
 from twisted.internet.error import ConnectionClosed
 from twisted.python.failure import Failure
@@ -25,6 +26,22 @@ def tls_session(connection: SSL.Connection) -> TlsSession:
         sni=requested_name(connection),
         client_certificate=_peer(connection),
     )
+
+
+def end_point(connection: SSL.Connection) -> bytes:
+    """
+    The tls-server-end-point channel binding: a hash of our certificate (RFC 5929 §4.1).
+
+    Its algorithm is that of the certificate's signature, SHA-256 in place of MD5 and
+    SHA-1. For signatures without one (Ed25519) the RFC defines none: SHA-256 too.
+    """
+    found = connection.get_certificate()
+    assert found is not None, "a server's connection has a certificate"
+    certificate = found.to_cryptography()
+    algorithm = certificate.signature_hash_algorithm
+    if algorithm is None or isinstance(algorithm, hashes.MD5 | hashes.SHA1):
+        algorithm = hashes.SHA256()
+    return certificate.fingerprint(algorithm)
 
 
 def failed(reason: Failure, sni: str | None = None) -> TlsSession:

@@ -119,19 +119,27 @@ class AuthTests(CurlCase):
 
     def login(self, mechanism: str, password: str) -> list[str]:
         chosen = ["--login-options", f"AUTH={mechanism}"]
-        if mechanism == "XOAUTH2":
+        if mechanism in ("XOAUTH2", "OAUTHBEARER"):
             return [*chosen, "--user", USER, "--oauth2-bearer", password]
         return [*chosen, "--user", f"{USER}:{password}"]
 
     async def mechanisms(self) -> list[str]:
         told = await self.run_client("--version")
-        scram = ["SCRAM-SHA-256"] if "gsasl" in told.said else []
+        scram = ["SCRAM-SHA-1", "SCRAM-SHA-256"] if "gsasl" in told.said else []
         return ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", *scram]
 
     async def test_mechanisms(self) -> None:
         """The right password is taken and another one is not; neither is told."""
-        host = await self.host(auth=AUTH)
         mechanisms = await self.mechanisms()
+        await self.check(mechanisms, {**AUTH, "mechanisms": mechanisms})
+
+    async def test_oauthbearer(self) -> None:
+        """With a token curl prefers it to XOAUTH2, whatever it is told."""
+        await self.check(["OAUTHBEARER"], AUTH)
+
+    async def check(self, mechanisms: list[str], auth: dict[str, object]) -> None:
+        """Deliver by each mechanism with the right password, and with another."""
+        host = await self.host(auth=auth)
         for mechanism in mechanisms:
             for more in [], ["--sasl-ir"]:
                 login = self.login(mechanism, PASSWORD)

@@ -34,7 +34,10 @@ REASONS = {
 }
 """What GnuTLS says of certificates, by their kind."""
 
-MECHANISMS = "PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "SCRAM-SHA-256"
+MECHANISMS = (
+    *("PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"),
+    *("SCRAM-SHA-1", "SCRAM-SHA-256"),
+)
 
 
 class MsmtpCase(ClientCase):

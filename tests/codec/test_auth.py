@@ -63,7 +63,8 @@ class AuthTests(SynchronousTestCase):
 
     def test_what_is_wrong_is_told_with_its_place(self) -> None:
         """And nothing that may be a password."""
-        mechanisms = "one of: PLAIN, LOGIN, CRAM-MD5, XOAUTH2, SCRAM-SHA-256"
+        names = ", ".join(mechanism.value for mechanism in Mechanism)
+        mechanisms = f"one of: {names}"
         for document, message in (
             ("any", "$: expected an object, not a string"),
             ({"mechanisms": []}, "$.mechanisms: must have one at least"),
@@ -105,6 +106,21 @@ class AuthTests(SynchronousTestCase):
             ),
         ):
             self.assertEqual(refusal(structure_auth, document), message)
+
+    def test_scram_alone_needs_passwords(self) -> None:
+        """With any password nothing would be offered; another mechanism is enough."""
+        scram = ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]
+        for users in {}, {"users": "any"}:
+            for mechanisms in scram, scram[:1]:
+                document = {"mechanisms": mechanisms, **users}
+                error = self.assertRaises(DocumentError, read, document)
+                self.assertEqual(
+                    str(error),
+                    "$.auth.mechanisms: SCRAM requires users with passwords;"
+                    ' with users "any" add another mechanism',
+                )
+            read({"mechanisms": [*scram, "PLAIN"], **users})
+        read({"mechanisms": scram, "users": {}})
 
     def test_passwords_are_not_shown(self) -> None:
         """Neither by what is read nor by what it makes."""

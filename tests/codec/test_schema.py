@@ -196,6 +196,9 @@ HOSTS: tuple[Any, ...] = (
     *({"auth": value} for value in (None, {}, [], {"more": 1})),
     *({"auth": {"mechanisms": value}} for value in ([], ["PLAIN"], ["NTLM"])),
     {"auth": {"mechanisms": ["PLAIN", "PLAIN"]}},
+    {"auth": {"mechanisms": ["PLAIN", "SCRAM-SHA-1"]}},
+    *({"auth": {"mechanisms": ["SCRAM-SHA-1"], "users": u}} for u in ("any", {})),
+    {"auth": {"mechanisms": ["SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"]}},
     *(
         {"auth": {"users": value}}
         for value in ("any", "none", None, {}, {"a": "b"}, {"a": 5}, {"": "b"})

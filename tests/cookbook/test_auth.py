@@ -35,7 +35,8 @@ class AuthTests(Kitchen):
     @tastes("Mechanisms that work")
     def test_mechanisms(self) -> None:
         """Each with bob's password."""
-        offered = "PLAIN LOGIN CRAM-MD5 XOAUTH2"
+        offered = "PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER"
+        bearer = base64("n,a=bob,\1auth=Bearer s3cret\1\1")
         token = base64("user=bob\1auth=Bearer s3cret\1\1")
         with self.offering(offered) as wire:
             self.assertEqual(wire.codes(PLAIN), ["235"])
@@ -46,6 +47,8 @@ class AuthTests(Kitchen):
             self.assertEqual(cram_md5(wire)[:3], "235")
         with self.offering(offered) as wire:
             self.assertEqual(wire.codes(f"AUTH XOAUTH2 {token}"), ["235"])
+        with self.offering(offered) as wire:
+            self.assertEqual(wire.codes(f"AUTH OAUTHBEARER {bearer}"), ["235"])
         self.assertEqual(self.session()["authUser"], "bob")
 
     @tastes("A wrong password")

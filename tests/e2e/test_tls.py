@@ -21,6 +21,7 @@ MECHANISMS = {
     "PLAIN": "libplain.so",
     "LOGIN": "liblogin.so",
     "CRAM-MD5": "libcrammd5.so",
+    "SCRAM-SHA-1": "libscram.so",
     "SCRAM-SHA-256": "libscram.so",
 }
 """Mechanisms by the modules of Cyrus SASL that know them."""

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 
 from mocksmtp.model.auth import AuthSettings, Mechanism
 from mocksmtp.model.reply import Reply
+from mocksmtp.sasl.dialogue import Step, Verdict
 from mocksmtp.sasl.exchange import Exchange
-from mocksmtp.sasl.keyring import Keyring
-from mocksmtp.sasl.steps import Step, Verdict
 
 BOB = {"bob": "s3cret"}
 
@@ -30,12 +29,21 @@ def challenge_of(step: Step) -> bytes:
 def make_exchange(
     users: Mapping[str, str] | None = BOB,
     *mechanisms: Mechanism,
-    keyring: Keyring | None = None,
+    end_point: bytes | None = None,
+    secret: bytes = b"secret",
 ) -> Exchange:
-    """An exchange of a host whose chance and time are always the same."""
-    settings = AuthSettings(mechanisms or tuple(Mechanism), users)
+    """
+    An exchange of a host whose random octets and time are always the same.
+
+    :param end_point: the channel binding; with it the exchange is under TLS
+    """
     return Exchange(
-        settings, "mx.test", lambda count: bytes(range(count)), lambda: 7.9, keyring
+        AuthSettings(mechanisms or tuple(Mechanism), users),
+        "mx.test",
+        lambda count: bytes(range(count)),
+        lambda: 7.9,
+        secret,
+        None if end_point is None else lambda: end_point,
     )
 
 

@@ -8,8 +8,9 @@ from smtplib import SMTPAuthenticationError
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.auth import Mechanism
-from mocksmtp.sasl import cram_md5, replies
-from mocksmtp.sasl.steps import Step
+from mocksmtp.sasl import dialogue as replies
+from mocksmtp.sasl.dialogue import AuthContext, Step
+from mocksmtp.sasl.mechanisms import cram_md5
 from tests.sasl.dialogue import (
     MemorySMTP,
     challenge_of,
@@ -29,11 +30,16 @@ class CramMD5Tests(SynchronousTestCase):
 
     def test_the_example_of_the_rfc(self) -> None:
         """RFC 2195 §2."""
-        challenge = cram_md5.make_challenge(
-            1896, 697170952.5, "postoffice.reston.mci.net"
+        challenge = b"<1896.697170952@postoffice.reston.mci.net>"
+        dialogue = cram_md5(
+            AuthContext(
+                {"tim": "tanstaaftanstaaf"},
+                "postoffice.reston.mci.net",
+                lambda count: (1896).to_bytes(count, "big"),
+                lambda: 697170952.5,
+                b"",
+            )
         )
-        self.assertEqual(challenge, b"<1896.697170952@postoffice.reston.mci.net>")
-        dialogue = cram_md5.dialogue({"tim": "tanstaaftanstaaf"}, challenge)
         self.assertEqual(next(dialogue), challenge)
         with self.assertRaises(StopIteration) as ended:
             dialogue.send(b"tim b913a602c7eda7a495b4e6e7334d3890")

@@ -8,13 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.auth import Mechanism
 from mocksmtp.model.reply import AUTH_SYNTAX, Reply
-from mocksmtp.sasl import replies
+from mocksmtp.sasl import dialogue as replies
+from mocksmtp.sasl.dialogue import Step, Verdict
 from mocksmtp.sasl.exchange import LINE_LIMIT
-from mocksmtp.sasl.keyring import Keyring
-from mocksmtp.sasl.steps import Step, Verdict
 from tests.sasl.dialogue import BOB, encode, judged, make_exchange, say
-
-RING = Keyring(b"1")
 
 CODES = {235, 334, 500, 501, 503, 504, 535}
 
@@ -30,6 +27,7 @@ RESPONSES = st.one_of(
             encode("bob"),
             encode("\0bob\0s3cret"),
             encode("user=bob\x01auth=Bearer old\x01\x01"),
+            encode("n,a=bob,\x01auth=Bearer old\x01\x01"),
             encode("bob " + "0" * 32),
             encode("n,,n=bob,r=abc"),
             encode("c=biws,r=abc,p=AAAA"),
@@ -60,11 +58,17 @@ class BeginTests(SynchronousTestCase):
             self.assertEqual(step, replies.MECHANISM_NOT_OFFERED, argument)
         self.assertEqual(exchange.begin(b"LOGIN"), replies.challenge(b"Username:"))
 
-    def test_scram_is_not_to_be_had_with_any_password(self) -> None:
-        """The server could not show that it has it; what is offered says the same."""
-        step = make_exchange(None).begin(b"SCRAM-SHA-256")
+    def test_scram_is_not_offered_with_any_password(self) -> None:
+        """The server could not show that it knows it; what is offered says the same."""
+        for name in (b"SCRAM-SHA-1", b"SCRAM-SHA-256", b"SCRAM-SHA-256-PLUS"):
+            step = make_exchange(None, end_point=b"hash").begin(name)
+            self.assertEqual(step, replies.MECHANISM_NOT_OFFERED)
+            self.assertEqual(make_exchange(end_point=b"hash").begin(name).code, 334)
+
+    def test_channel_binding_needs_tls(self) -> None:
+        """SCRAM-SHA-256-PLUS is 504 in clear."""
+        step = make_exchange().begin(b"SCRAM-SHA-256-PLUS")
         self.assertEqual(step, replies.MECHANISM_NOT_OFFERED)
-        self.assertEqual(make_exchange().begin(b"SCRAM-SHA-256").code, 334)
 
     def test_syntax(self) -> None:
         """A mechanism, an initial response or none, and nothing more."""
@@ -74,9 +78,10 @@ class BeginTests(SynchronousTestCase):
 
     def test_an_initial_response_that_is_not_base64(self) -> None:
         """For every mechanism that takes one."""
-        for mechanism in (b"PLAIN", b"LOGIN", b"XOAUTH2", b"SCRAM-SHA-256"):
+        for mechanism in set(Mechanism) - {Mechanism.CRAM_MD5}:
             for response in (b"?", b"AAA", b"=AAA", b"==", b"AAA=BBB", b"*"):
-                step = make_exchange().begin(mechanism + b" " + response)
+                command = mechanism.value.encode() + b" " + response
+                step = make_exchange(end_point=b"hash").begin(command)
                 self.assertEqual(step, replies.NOT_BASE64, response)
 
     def test_a_line_that_is_too_long(self) -> None:
@@ -101,7 +106,7 @@ class AnswerTests(SynchronousTestCase):
     def test_a_client_cancels(self) -> None:
         """With ``*``, at any challenge; then the exchange is over."""
         for mechanism in Mechanism:
-            exchange = make_exchange()
+            exchange = make_exchange(end_point=b"hash")
             exchange.begin(mechanism.value.encode())
             self.assertEqual(exchange.answer(b"*"), replies.CANCELLED)
             self.assertEqual(exchange.answer(b"*"), replies.NO_EXCHANGE)
@@ -110,7 +115,7 @@ class AnswerTests(SynchronousTestCase):
         """For every mechanism; ``=`` is empty in the command only."""
         for mechanism in Mechanism:
             for line in (b"=", b"?", b"AAA", b"AAAA ", b" *", b"**", b"\xff"):
-                exchange = make_exchange()
+                exchange = make_exchange(end_point=b"hash")
                 exchange.begin(mechanism.value.encode())
                 self.assertEqual(exchange.answer(line), replies.NOT_BASE64, line)
                 self.assertEqual(exchange.answer(b""), replies.NO_EXCHANGE)
@@ -157,7 +162,7 @@ class AnswerTests(SynchronousTestCase):
         self, argument: bytes, lines: list[bytes], users: dict[str, str] | None
     ) -> None:
         """It gets a reply of AUTH, on one line, and the password is never shown."""
-        exchange = make_exchange(users, keyring=RING)
+        exchange = make_exchange(users, end_point=b"hash")
         steps = [exchange.begin(argument), *map(exchange.answer, lines)]
         for step in steps:
             self.assertIsInstance(step, Reply | Verdict)

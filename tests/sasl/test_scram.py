@@ -1,19 +1,19 @@
-"""SCRAM-SHA-256 (RFC 5802, RFC 7677)."""
+"""SCRAM (RFC 5802, RFC 7677), with the client of scramp."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from unittest.mock import patch
 
-import attrs
+from scramp import ScramClient, ScramException, ScramMechanism
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.auth import Mechanism
-from mocksmtp.sasl import replies, scram
-from mocksmtp.sasl.keyring import Keyring, Keys, make_keys
-from mocksmtp.sasl.steps import Step
+from mocksmtp.sasl import dialogue as replies
+from mocksmtp.sasl import scram
+from mocksmtp.sasl.dialogue import AuthContext, Step
+from mocksmtp.sasl.exchange import Exchange
 from tests.sasl.dialogue import (
     BOB,
     challenge_of,
@@ -22,152 +22,179 @@ from tests.sasl.dialogue import (
     make_exchange,
     say,
 )
-from tests.sasl.test_keyring import NONCE, PROOF, SALT
 
 OURS = b64encode(bytes(range(18))).decode()
-"""The server's part of the nonce, where chance is always the same."""
+"""The server's part of the nonce."""
+END_POINT = ("tls-server-end-point", b"hash")
+PLUS = "SCRAM-SHA-256-PLUS"
 
 
-@attrs.define
-class Client:
-    """A client, written after RFC 5802 §3; it takes what it is told to say."""
+class Client(ScramClient):  # type: ignore[misc]
+    """
+    The client of scramp.
 
-    password: str = "s3cret"
-    user: str = "bob"
-    header: str = "n,,"
-    binding: str | None = None
-    server_key: bytes = b""
-    exchanged: bytes = b""
+    :param header: the GS2 header in place of its own
+    """
 
-    @property
-    def bare(self) -> str:
-        return f"n={self.user},r=abc"
+    def __init__(
+        self,
+        mechanism: str = "SCRAM-SHA-256",
+        user: str = "bob",
+        password: str = "s3cret",
+        binding: tuple[str, bytes] | None = None,
+        header: str | None = None,
+    ) -> None:
+        super().__init__([mechanism], user, password, binding, "abc")
+        self.given = str(self.gs2_header) if header is None else header
+        if header is not None:
+            self.gs2_header = scram._Gs2Header(header)
 
     def first(self) -> str:
-        return self.header + self.bare
+        """Its first message."""
+        self.get_client_first()
+        return f"{self.given}{self.client_first_bare}"
 
-    def final(
-        self, server_first: bytes, extra: str = "", nonce: str | None = None
-    ) -> str:
-        """The proof that goes with the server's challenge."""
-        parts = dict(part.split("=", 1) for part in server_first.decode().split(","))
-        salted = hashlib.pbkdf2_hmac(
-            "sha256", self.password.encode(), b64decode(parts["s"]), int(parts["i"])
-        )
-        key = hmac.digest(salted, b"Client Key", "sha256")
-        self.server_key = hmac.digest(salted, b"Server Key", "sha256")
-        bound = encode(self.header if self.binding is None else self.binding)
-        bare = f"c={bound.decode()},r={nonce or parts['r']}{extra}"
-        self.exchanged = f"{self.bare},{server_first.decode()},{bare}".encode()
-        stored = hashlib.sha256(key).digest()
-        signature = hmac.digest(stored, self.exchanged, "sha256")
-        proof = bytes(a ^ b for a, b in zip(key, signature, strict=True))
-        return f"{bare},p={encode(proof).decode()}"
+    def final(self, server_first: bytes) -> str:
+        """Its answer to the server's challenge."""
+        self.set_server_first(server_first.decode())
+        final: str = self.get_client_final()
+        return final
 
-    def expected(self) -> bytes:
-        """What the server must say that has the password."""
-        signature = hmac.digest(self.server_key, self.exchanged, "sha256")
-        return b"v=" + encode(signature)
+    def begin(self, exchange: Exchange) -> Step:
+        """Send the first message."""
+        command = f"AUTH {self.mechanism_name} ".encode()[5:]
+        return exchange.begin(command + encode(self.first()))
 
-    def talk(self, users: Mapping[str, str] = BOB) -> Step:
-        """The dialogue up to its end; the server's signature is checked."""
-        exchange = make_exchange(users)
-        step = exchange.begin(b"SCRAM-SHA-256 " + encode(self.first()))
+    def talk(self, exchange: Exchange) -> Step:
+        """The dialogue to its end; raises where the server's signature is wrong."""
+        step = self.begin(exchange)
+        if getattr(step, "code", 0) != 334:
+            return step
         step = exchange.answer(encode(self.final(challenge_of(step))))
         if getattr(step, "code", 0) != 334:
             return step
-        assert challenge_of(step) == self.expected()
+        self.set_server_final(challenge_of(step).decode())
         return exchange.answer(b"")
 
 
-class OneSalt(Keyring):
-    """One salt for all."""
-
-    def salt_of(self, user: str) -> bytes:
-        return SALT
-
-
-class OneKey(OneSalt):
-    """One password for all, known or not."""
-
-    def keys_of(self, user: str, password: str | None) -> Keys:
-        return make_keys("s3cret", SALT)
+def talk(users: Mapping[str, str] = BOB, **client: object) -> Step:
+    """What a client gets in clear."""
+    return Client(**client).talk(make_exchange(users))  # type: ignore[arg-type]
 
 
 class ScramTests(SynchronousTestCase):
-    """`scram`"""
+    """`scram`, in clear."""
 
-    def test_the_example_of_the_rfc(self) -> None:
-        """RFC 7677 §3, message by message."""
-        theirs, ours = NONCE[:20], NONCE[20:]
-        dialogue = scram.dialogue({"user": "pencil"}, OneSalt(b""), ours.encode())
-        self.assertEqual(next(dialogue), b"")
-        self.assertEqual(
-            dialogue.send(f"n,,n=user,r={theirs}".encode()),
-            f"r={NONCE},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096".encode(),
-        )
-        proof = encode(PROOF).decode()
-        self.assertEqual(
-            dialogue.send(f"c=biws,r={NONCE},p={proof}".encode()),
-            b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
-        )
-        with self.assertRaises(StopIteration) as ended:
-            dialogue.send(b"")
-        self.assertEqual(judged(ended.exception.value), (True, "user"))
+    def test_the_examples_of_the_rfcs(self) -> None:
+        """RFC 5802 §5 and RFC 7677 §3, message by message."""
+        for mechanism, salt, theirs, ours, proof, signature in (
+            (
+                Mechanism.SCRAM_SHA_1,
+                "QSXCR+Q6sek8bf92",
+                "fyko+d2lbbFgONRv9qkxdawL",
+                "3rfcNHYJY1ZVvWVs7j",
+                "v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+                "rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+            ),
+            (
+                Mechanism.SCRAM_SHA_256,
+                "W22ZaJ0SNY7soEsUEjb6gQ==",
+                "rOprNGfwEbeRWgbNEkqO",
+                "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+                "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+                "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+            ),
+        ):
+            info = ScramMechanism(mechanism.value).make_auth_info(
+                "pencil", 4096, b64decode(salt)
+            )
+            self.patch(scram, "_auth_info", lambda *_, info=info: info)
+            self.patch(scram, "b64encode", lambda _, ours=ours: ours.encode())
+            context = AuthContext({"user": "pencil"}, "", bytes, lambda: 0.0, b"")
+            dialogue = scram.scram(mechanism, context)
+            self.assertEqual(next(dialogue), b"")
+            self.assertEqual(
+                dialogue.send(f"n,,n=user,r={theirs}".encode()),
+                f"r={theirs}{ours},s={salt},i=4096".encode(),
+            )
+            self.assertEqual(
+                dialogue.send(f"c=biws,r={theirs}{ours},p={proof}".encode()),
+                f"v={signature}".encode(),
+            )
+            with self.assertRaises(StopIteration) as ended:
+                dialogue.send(b"")
+            self.assertEqual(judged(ended.exception.value), (True, "user"))
 
     def test_a_client_with_the_password(self) -> None:
-        """It sees that the server has it too, and then is told 235."""
-        step = Client().talk()
-        self.assertEqual(judged(step), (True, "bob"))
-        self.assertEqual(step.mechanism, Mechanism.SCRAM_SHA_256)
+        """It sees that the server knows it too, and then gets 235."""
+        for mechanism in (Mechanism.SCRAM_SHA_1, Mechanism.SCRAM_SHA_256):
+            step = talk(mechanism=mechanism.value)
+            self.assertEqual(judged(step), (True, "bob"))
+            self.assertEqual(step.mechanism, mechanism)
 
     def test_wrong_password_and_unknown_user(self) -> None:
-        """They are told apart by nothing before the end."""
-        self.assertEqual(judged(Client("wrong").talk()), (False, "bob"))
-        self.assertEqual(judged(Client(user="eve").talk()), (False, "eve"))
-        self.assertEqual(judged(Client("", "eve").talk()), (False, "eve"))
+        """Nothing differs before the verdict."""
+        for user, password in (("bob", "wrong"), ("eve", "s3cret"), ("eve", "x")):
+            step = talk(user=user, password=password)
+            self.assertEqual(judged(step), (False, user))
 
     def test_an_unknown_user_has_no_password(self) -> None:
-        """Even where one could be found that makes the right keys."""
-        exchange = make_exchange(keyring=OneKey(b""))
-        client = Client(user="eve")
-        first = challenge_of(exchange.begin(b"SCRAM-SHA-256 " + encode(client.first())))
-        step = exchange.answer(encode(client.final(first)))
-        self.assertEqual(judged(step), (False, "eve"))
+        """Even if a client finds the one of its keys."""
+        info = ScramMechanism().make_auth_info("s3cret", 4096, b"x" * 16)
+        self.patch(scram, "_auth_info", lambda *_: info)
+        self.assertEqual(judged(talk(user="eve")), (False, "eve"))
+        self.assertEqual(judged(talk()), (True, "bob"))
 
     def test_a_user_has_one_salt(self) -> None:
-        """With a keyring that lasts, in every exchange, be there such a user or not."""
-        ring = Keyring(b"1")
+        """In every exchange with one secret, whether or not the user exists."""
+
+        def first(user: str, secret: bytes, mechanism: str = "SCRAM-SHA-256") -> bytes:
+            step = Client(mechanism, user).begin(make_exchange(secret=secret))
+            return challenge_of(step)
+
         for user in ("bob", "eve"):
-            first, second = (
-                challenge_of(
-                    say(
-                        make_exchange(keyring=ring),
-                        "SCRAM-SHA-256",
-                        Client(user=user).first(),
-                    )
-                )
-                for _ in range(2)
-            )
-            self.assertEqual(first, second)
-            self.assertIn(b",s=" + encode(ring.salt_of(user)) + b",i=4096", first)
+            self.assertEqual(first(user, b"1"), first(user, b"1"))
+            self.assertNotEqual(first(user, b"1"), first(user, b"2"))
+            self.assertIn(b",i=4096", first(user, b"1", "SCRAM-SHA-1"))
+        self.assertNotEqual(first("bob", b"1"), first("eve", b"1"))
 
     def test_the_nonce_is_of_both(self) -> None:
         """The client's, then the server's."""
         step = say(make_exchange(), "SCRAM-SHA-256", "n,,n=bob,r=abc")
         self.assertTrue(challenge_of(step).startswith(f"r=abc{OURS},s=".encode()))
 
+    def test_keys_are_made_once(self) -> None:
+        """A second exchange of a user costs no PBKDF2, which takes 1 to 2 ms."""
+        scram._auth_info.cache_clear()
+        self.addCleanup(scram._auth_info.cache_clear)
+        made = ScramMechanism.make_auth_info
+        with patch.object(ScramMechanism, "make_auth_info", autospec=True) as make:
+            make.side_effect = made
+            for user in ("bob", "eve", "bob", "eve"):
+                Client(user=user).begin(make_exchange())
+        self.assertEqual([call.args[2] for call in make.call_args_list], [4096] * 2)
+
+    def test_the_cache_of_keys_is_bounded(self) -> None:
+        """However many names are tried."""
+        self.assertEqual(scram._auth_info.cache_info().maxsize, 256)
+
     def test_names_with_comma_and_equals_sign(self) -> None:
         """They are written ``=2C`` and ``=3D`` (RFC 5802 §5.1)."""
-        step = Client(user="b=2Co=3D=2Cb").talk({"b,o=,b": "s3cret"})
+        step = talk({"b,o=,b": "s3cret"}, user="b,o=,b")
         self.assertEqual(judged(step), (True, "b,o=,b"))
 
-    def test_a_name_in_another_form(self) -> None:
-        """Is found under its prepared form (RFC 5802 §5.1)."""
-        for header in ("n,,", "n,a=ju\u0308rg,"):
-            client = Client(user="ju\u0308rg", header=header)
-            step = client.talk({"j\u00fcrg": "s3cret"})
-            self.assertEqual(judged(step), (True, "ju\u0308rg"))
+    def test_names_and_passwords_in_another_form(self) -> None:
+        """Both are prepared by SASLprep (RFC 5802 §5.1); the user is the known one."""
+        for known, user in (("j\u00fcrg", "ju\u0308rg"), ("ju\u0308rg", "j\u00fcrg")):
+            users = {"\U0001f600": "x", known: "p\u00e4ss"}
+            step = talk(users, user=user, password="pa\u0308ss")
+            self.assertEqual(judged(step), (True, known))
+
+    def test_a_password_that_saslprep_prohibits(self) -> None:
+        """No client can prove that it knows it."""
+        self.assertRaises(ScramException, Client, password="\U0001f600")
+        step = talk({"bob": "\U0001f600"}, password="x")
+        self.assertEqual(judged(step), (False, "bob"))
 
     def test_headers_without_channel_binding(self) -> None:
         """``n``, and ``y`` of a client that could, for itself and no other."""
@@ -178,45 +205,40 @@ class ScramTests(SynchronousTestCase):
             ("y,a=bob,", True),
             ("n,a=eve,", False),
         ):
-            self.assertEqual(judged(Client(header=header).talk()), (accepted, "bob"))
+            self.assertEqual(judged(talk(header=header)), (accepted, "bob"))
 
     def test_the_header_must_come_again(self) -> None:
-        """Else somebody in between has changed it (RFC 5802 §6)."""
-        step = Client(header="n,,", binding="y,,").talk()
-        self.assertEqual(judged(step), (False, "bob"))
+        """Otherwise somebody in between has changed it (RFC 5802 §6)."""
+        client = Client(header="n,,")
+        client.gs2_header = scram._Gs2Header("y,,")
+        self.assertEqual(judged(client.talk(make_exchange())), (False, "bob"))
 
     def test_channel_binding_is_refused(self) -> None:
-        """It is not supported, and no mechanism is offered that says so."""
-        message = "p=tls-exporter,,n=bob,r=abc"
-        step = say(make_exchange(), "SCRAM-SHA-256", message)
-        self.assertEqual(step, replies.NO_CHANNEL_BINDING)
+        """It has a mechanism of its own."""
+        for end_point in (None, b"hash"):
+            for mechanism in ("SCRAM-SHA-1", "SCRAM-SHA-256"):
+                exchange = make_exchange(end_point=end_point)
+                given = "p=tls-server-end-point,,n=bob,r=abc"
+                step = say(exchange, mechanism, given)
+                self.assertEqual(step, replies.NO_CHANNEL_BINDING)
 
     def test_another_nonce(self) -> None:
         """A proof over another challenge than the one given is none."""
-        exchange, client = make_exchange(), Client()
-        step = exchange.begin(b"SCRAM-SHA-256 " + encode(client.first()))
-        other = challenge_of(step).replace(OURS.encode(), b"another")
-        step = exchange.answer(encode(client.final(other)))
-        self.assertEqual(judged(step), (False, "bob"))
-
-    def test_a_proof_that_lacks_only_the_nonce(self) -> None:
-        """It is over the right challenge, and still the nonce must come again."""
-        exchange, client = make_exchange(), Client()
-        first = challenge_of(exchange.begin(b"SCRAM-SHA-256 " + encode(client.first())))
-        for nonce in ("abc", "x", f"abc{OURS}x"):
-            step = exchange.answer(encode(client.final(first, nonce=nonce)))
+        for nonce in ("abcanother", f"abc{OURS}x"):
+            exchange, client = make_exchange(), Client()
+            step = client.begin(exchange)
+            other = challenge_of(step).replace(f"abc{OURS}".encode(), nonce.encode())
+            step = exchange.answer(encode(client.final(other)))
             self.assertEqual(judged(step), (False, "bob"))
-            exchange.begin(b"SCRAM-SHA-256 " + encode(client.first()))
 
-    def test_extensions_that_need_not_be_known(self) -> None:
+    def test_extensions_that_may_be_ignored(self) -> None:
         """They count for the proof, and for nothing else (RFC 5802 §5.1)."""
-        exchange, client = make_exchange(), Client(user="bob")
-        first = challenge_of(exchange.begin(b"SCRAM-SHA-256 " + encode(client.first())))
-        step = exchange.answer(encode(client.final(first, ",x=1,y=2=3")))
-        self.assertEqual(challenge_of(step), client.expected())
+        exchange = make_exchange()
+        step = say(exchange, "SCRAM-SHA-256", "n,,n=bob,r=abc,x=1,y=2=3")
+        self.assertIn(b"r=abc", challenge_of(step))
 
     def test_the_first_message_malformed(self) -> None:
-        """501, before anything is looked up."""
+        """501, before a user is looked up."""
         for message in (
             b"",
             b"n,,",
@@ -237,25 +259,29 @@ class ScramTests(SynchronousTestCase):
             b"n,,n=bob,r=abc,",
             b"n,,n=bob,r=abc,1=2",
             b"n,,n=bob\n,r=abc",
+            b"n,,n=\xc2\xad,r=abc",
+            "n,,n=\U0001f600,r=abc".encode(),
         ):
             step = say(make_exchange(), "SCRAM-SHA-256", message)
             self.assertEqual(step, replies.MALFORMED, message)
 
     def test_the_final_message_malformed(self) -> None:
         """501, whoever sends it."""
-        proof = encode(PROOF).decode()
+        proof = encode(b"x" * 32).decode()
+        nonce = f"abc{OURS}"
         for message in (
             "",
-            f"c=biws,r=abc{OURS}",
-            f"r=abc{OURS},p={proof}",
+            f"c=biws,r={nonce}",
+            f"r={nonce},p={proof}",
             f"c=biws,p={proof}",
-            f"c=,r=abc,p={proof}",
-            f"c=biw,r=abc,p={proof}",
-            f"r=abc,c=biws,p={proof}",
-            "c=biws,r=abc,p=",
-            "c=biws,r=abc,p=====",
-            f"c=biws,r=abc,p={proof},x=1",
-            f"c=biws,r=abc,p={proof},p={proof}",
+            f"c=,r={nonce},p={proof}",
+            f"c=biw,r={nonce},p={proof}",
+            f"r={nonce},c=biws,p={proof}",
+            f"c=biws,r={nonce},p=",
+            f"c=biws,r={nonce},p=====",
+            f"c=biws,r={nonce},p={proof},x=1",
+            f"c=biws,r={nonce},p={proof},p={proof}",
+            b"c=biws,r=\xff,p=AAAA",
         ):
             step = say(make_exchange(), "SCRAM-SHA-256", Client().first(), message)
             self.assertEqual(step, replies.MALFORMED, message)
@@ -267,13 +293,13 @@ class ScramTests(SynchronousTestCase):
         self.assertEqual(judged(step), (False, "bob"))
 
     def test_the_server_has_the_last_message(self) -> None:
-        """The client can only say nothing, or that it does not believe it."""
+        """The client can only answer nothing, or cancel."""
         for line, expected in (
             (encode("x"), replies.MALFORMED),
             (b"*", replies.CANCELLED),
         ):
             exchange, client = make_exchange(), Client()
-            step = exchange.begin(b"SCRAM-SHA-256 " + encode(client.first()))
+            step = client.begin(exchange)
             exchange.answer(encode(client.final(challenge_of(step))))
             self.assertEqual(exchange.answer(line), expected)
 
@@ -283,10 +309,54 @@ class ScramTests(SynchronousTestCase):
         self.assertEqual(exchange.begin(b"SCRAM-SHA-256"), replies.challenge(b""))
         step = exchange.answer(encode(client.first()))
         step = exchange.answer(encode(client.final(challenge_of(step))))
-        self.assertEqual(challenge_of(step), client.expected())
+        client.set_server_final(challenge_of(step).decode())
 
-    def test_a_proof_does_not_show(self) -> None:
-        """From it and the stored key the client's key can be had."""
-        final = scram.parse_final(b"c=biws,r=abc,p=" + encode(PROOF))
-        self.assertEqual(final.proof, PROOF)
-        self.assertNotIn("proof", repr(final))
+
+class BindingTests(SynchronousTestCase):
+    """`scram` under TLS, where SCRAM-SHA-256-PLUS is offered."""
+
+    def talk(self, *mechanisms: Mechanism, **client: object) -> Step:
+        exchange = make_exchange(BOB, *mechanisms, end_point=b"hash")
+        return Client(**client).talk(exchange)  # type: ignore[arg-type]
+
+    def test_a_client_that_sees_our_certificate(self) -> None:
+        """It is accepted with its password, for itself."""
+        for header, expected in ((None, True), ("a=bob", True), ("a=eve", False)):
+            header = header and f"p={END_POINT[0]},{header},"
+            step = self.talk(mechanism=PLUS, binding=END_POINT, header=header)
+            self.assertEqual(judged(step), (expected, "bob"))
+            self.assertEqual(step.mechanism, Mechanism.SCRAM_SHA_256_PLUS)
+        step = self.talk(mechanism=PLUS, binding=END_POINT, password="x")
+        self.assertEqual(judged(step), (False, "bob"))
+
+    def test_a_client_that_sees_another_certificate(self) -> None:
+        """Somebody is in between."""
+        step = self.talk(mechanism=PLUS, binding=(END_POINT[0], b"other"))
+        self.assertEqual(judged(step), (False, "bob"))
+
+    def test_another_type_of_binding(self) -> None:
+        """501 names the one that is supported."""
+        for kind in ("tls-exporter", "tls-unique", "tls-new"):
+            exchange = make_exchange(end_point=b"hash")
+            step = say(exchange, PLUS, f"p={kind},,n=bob,r=abc")
+            self.assertEqual(step, scram.WRONG_BINDING)
+
+    def test_plus_without_binding(self) -> None:
+        """501: the mechanism is there for it."""
+        for header in ("n,,", "y,,"):
+            exchange = make_exchange(end_point=b"hash")
+            step = say(exchange, PLUS, f"{header}n=bob,r=abc")
+            self.assertEqual(step, scram.NEEDS_BINDING)
+
+    def test_a_client_from_which_plus_was_hidden(self) -> None:
+        """``y`` says that it was not offered, which is a lie (RFC 5802 §6)."""
+        for mechanism in ("SCRAM-SHA-1", "SCRAM-SHA-256"):
+            step = self.talk(mechanism=mechanism, header="y,,")
+            self.assertEqual(step, replies.INVALID_CREDENTIALS)
+            step = self.talk(mechanism=mechanism, header="n,,")
+            self.assertEqual(judged(step), (True, "bob"))
+
+    def test_plus_is_not_listed(self) -> None:
+        """Then ``y`` is the truth."""
+        step = self.talk(Mechanism.SCRAM_SHA_256, header="y,,")
+        self.assertEqual(judged(step), (True, "bob"))

@@ -7,7 +7,7 @@ from smtplib import SMTPAuthenticationError
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.sasl import replies
+from mocksmtp.sasl import dialogue as replies
 from tests.sasl.dialogue import (
     MemorySMTP,
     challenge_of,

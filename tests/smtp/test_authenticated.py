@@ -124,6 +124,16 @@ class SecretTests(SynchronousTestCase):
         talk.say(f"auth PLAIN {GOOD}", f"AUTH PLAIN {plain('bob', 'x')}")
         self.assertEqual(self.lines(talk), [b"AUTH PLAIN ***"] * 2)
 
+    def test_every_mechanism_is_hidden(self) -> None:
+        """Its name stays; responses do not, also in a session that fails."""
+        for mechanism in Mechanism:
+            name = mechanism.value
+            talk = dialogue()
+            talk.say(f"AUTH {name} {GOOD}", f"AUTH {name}", GOOD, "NOOP")
+            said = b" ".join(self.lines(talk))
+            self.assertIn(b"AUTH %b ***" % name.encode(), said)
+            self.assertNotIn(GOOD.encode(), said)
+
     def test_answers_are_hidden(self) -> None:
         """But for the star."""
         talk = dialogue()

@@ -33,7 +33,7 @@ WORDS = st.sampled_from(
             b"BDAT 99999999999999999999",
         ),
         *(b"AUTH PLAIN", b"AUTH LOGIN Ym9i", b"AUTH CRAM-MD5", b"AUTH XOAUTH2"),
-        *(b"AUTH SCRAM-SHA-256 bixuPWJvYixyPWFiYw==", b"AUTH PLAIN AGJvYgBzM2NyZXQ="),
+        *(b"AUTH SCRAM-SHA-1 bixuPWJvYixyPWFiYw==", b"AUTH PLAIN AGJvYgBzM2NyZXQ="),
         *(b"Ym9i", b"s3cret", b"*", b"=", b"VRFY a", b"EXPN a", b"HELP", b"x" * 3000),
         *(
             b".",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+from scramp import ScramClient
 from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
@@ -39,6 +41,32 @@ def anyhow() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+SCRAM_PLUS = "SCRAM-SHA-256-PLUS"
+
+
+class ScramPlus:
+    """SCRAM of scramp for `smtplib.SMTP.auth`, bound to the connection of `smtp`."""
+
+    def __init__(self, smtp: smtplib.SMTP, password: str) -> None:
+        binding = "tls-server-end-point", smtp.sock
+        self._client = ScramClient([SCRAM_PLUS], "bob", password, binding)
+        self._steps = self._answers()
+        next(self._steps)
+
+    def __call__(self, challenge: bytes | None = None) -> str:
+        return self._steps.send(challenge)
+
+    def _answers(self) -> Generator[str, bytes | None, None]:
+        yield ""
+        challenge = yield self._client.get_client_first()
+        assert challenge is not None
+        self._client.set_server_first(challenge.decode())
+        challenge = yield self._client.get_client_final()
+        assert challenge is not None
+        self._client.set_server_final(challenge.decode())
+        yield ""
 
 
 class Rig(TestCase):
@@ -134,6 +162,34 @@ class StartTlsTests(Rig):
         session = await self.session(host)
         self.assertIsNone(session.auth_user)
         self.assertEqual(session.transactions[0].outcome.value, "aborted")
+
+    async def test_scram_with_channel_binding(self) -> None:
+        """Offered under TLS; the client binds to the certificate that it sees."""
+        users = {"bob": "s3cret"}
+        host = self.listen(auth=AuthSettings(users=users))
+
+        def talk() -> tuple[str, str]:
+            with self.connect() as smtp:
+                smtp.ehlo()
+                clear = smtp.esmtp_features["auth"]
+                smtp.starttls(context=trusting())
+                smtp.ehlo()
+                with contextlib.suppress(smtplib.SMTPAuthenticationError):
+                    smtp.auth(SCRAM_PLUS, ScramPlus(smtp, "wrong"))
+                smtp.auth(SCRAM_PLUS, ScramPlus(smtp, "s3cret"))
+                return clear, smtp.esmtp_features["auth"]
+
+        clear, under_tls = await self.client(talk)
+        self.assertNotIn(SCRAM_PLUS, clear.split())
+        self.assertIn(SCRAM_PLUS, under_tls.split())
+        session = await self.session(host)
+        self.assertEqual(session.auth_user, "bob")
+        self.assertEqual(session.auth_mechanism, SCRAM_PLUS)
+        codes = [reply.code for *_, reply, _, _, _ in session.exchanges if reply]
+        self.assertEqual(codes.count(535), 1)
+        said = [line for _, line, *_ in session.exchanges if isinstance(line, bytes)]
+        self.assertEqual(said.count(b"AUTH SCRAM-SHA-256-PLUS ***"), 2)
+        self.assertNotIn(b"n=bob", b"".join(said))
 
     async def test_injected_plaintext_is_thrown_away_and_flagged(self) -> None:
         """Commands that come with STARTTLS in clear are never done."""

@@ -6,11 +6,15 @@ import contextlib
 import errno
 import hashlib
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trustme
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 from twisted.internet.error import (
     ConnectionAborted,
@@ -30,7 +34,7 @@ from mocksmtp.model.tls import (
 )
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContext, ServerContexts
-from mocksmtp.tls.handshake import ENDED, error_text, failed
+from mocksmtp.tls.handshake import ENDED, end_point, error_text, failed
 from tests.tls.clients import NAME, NAMES, Wire, careless, meet, trusting
 
 AUTHORITY = Authority()
@@ -62,6 +66,28 @@ class Dialogue:
             except SSL.WantReadError:
                 break
         return self.wire.server.session
+
+
+class EndPointTests(SynchronousTestCase):
+    """`end_point` (RFC 5929 §4.1)"""
+
+    def test_a_hash_of_the_certificate(self) -> None:
+        """By the algorithm of its signature, SHA-256 where that is none or weak."""
+        for key, signed_by, expected in (
+            (ec.generate_private_key(ec.SECP256R1()), hashes.SHA256(), "sha256"),
+            (ec.generate_private_key(ec.SECP384R1()), hashes.SHA384(), "sha384"),
+            (ed25519.Ed25519PrivateKey.generate(), None, "sha256"),
+        ):
+            name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+            day = datetime(2030, 1, 1, tzinfo=UTC)
+            certificate = x509.CertificateBuilder(
+                name, name, key.public_key(), 1, day, day
+            ).sign(key, signed_by)
+            context = SSL.Context(SSL.TLS_METHOD)
+            context.use_certificate(certificate)
+            found = end_point(SSL.Connection(context, None))
+            der = certificate.public_bytes(Encoding.DER)
+            self.assertEqual(found, hashlib.new(expected, der).digest())
 
 
 class SessionTests(SynchronousTestCase):
