@@ -44,6 +44,7 @@ from mocksmtp.model.dnsquery import DnsExchange
 from mocksmtp.model.host import Inherited
 from mocksmtp.model.rdata import TLSA, HostTLSA
 from mocksmtp.model.tls import GivenCertificate, TlsSettings
+from mocksmtp.model.zone import Rcode
 from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
@@ -313,6 +314,7 @@ def _make_mock(config: Config) -> Mock:
         config.limits,
         config.dns_behaviors,
         config.policies,
+        config.dns_unset is Rcode.SERVFAIL,
     )
     for plan in others:
         mock.add(mock.new_host(plan.description, plan.start))

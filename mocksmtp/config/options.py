@@ -21,6 +21,7 @@ from mocksmtp.config.values import (
     parse_shape,
     parse_smtp,
     parse_token,
+    parse_unset,
 )
 from mocksmtp.model.capabilities import USUAL
 
@@ -87,6 +88,14 @@ OPTIONS = (
         " (default: 127.0.0.1:5300)",
         "MOCKSMTP_DNS",
         repeatable=True,
+    ),
+    Option(
+        "dns-unset",
+        parse_unset,
+        "REPLY",
+        "the DNS reply for names without records until a record is set by the file"
+        " or the API: nxdomain or servfail (default: nxdomain)",
+        "MOCKSMTP_DNS_UNSET",
     ),
     Option(
         "hostname",

@@ -16,7 +16,7 @@ from mocksmtp.model.dnsbehavior import DnsBehavior
 from mocksmtp.model.host import Inherited
 from mocksmtp.model.mtasts import MtaStsPolicy
 from mocksmtp.model.tls import TlsSettings
-from mocksmtp.model.zone import Record
+from mocksmtp.model.zone import Rcode, Record
 
 SMTP_ENDPOINTS = ("tcp:2525:interface=127.0.0.1",)
 """Where the default host listens unless it is told otherwise."""
@@ -32,6 +32,7 @@ class Config:
     :ivar https: the endpoint of the policy hosts of MTA-STS, or None for none
     :ivar dns: addresses and ports, UDP and TCP on each, or sockets that are open
         already; none for no DNS
+    :ivar dns_unset: what names without records get until a record has been set
     :ivar hostname: what banner and EHLO say
     :ivar capabilities: what EHLO offers on the default host
     :ivar tls: how the default host does TLS, or None
@@ -55,6 +56,7 @@ class Config:
     http: str | None = "tcp:8000:interface=127.0.0.1"
     https: str | None = None
     dns: tuple[tuple[str, int] | Inherited, ...] = (("127.0.0.1", 5300),)
+    dns_unset: Rcode = Rcode.NXDOMAIN
     hostname: str = attrs.field(factory=socket.gethostname)
     capabilities: Capabilities = attrs.field(factory=Capabilities)
     tls: TlsSettings | None = None

@@ -18,6 +18,7 @@ from mocksmtp.logs import LogFormat
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Inherited
 from mocksmtp.model.units import parse_duration, parse_size
+from mocksmtp.model.zone import Rcode
 
 OFF = "off"
 
@@ -101,6 +102,13 @@ def parse_shape(value: str) -> MailShape:
     except ValueError:
         shapes = ", ".join(shape.value for shape in MailShape)
         raise ValueError(f"unknown shape {value!r}; one of: {shapes}") from None
+
+
+def parse_unset(value: str) -> Rcode:
+    """What DNS answers until a record has been set."""
+    if value not in ("nxdomain", "servfail"):
+        raise ValueError(f"unknown reply {value!r}; one of: nxdomain, servfail")
+    return Rcode[value.upper()]
 
 
 def parse_log_format(value: str) -> LogFormat:

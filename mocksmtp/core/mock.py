@@ -46,6 +46,9 @@ class Mock:
     :param limits: those of hosts that do not say otherwise
     :param dns_behaviors: the behaviors of DNS at the start
     :param policies: the MTA-STS policies at the start
+    :param fails_unset: whether names without records are SERVFAIL, and not NXDOMAIN,
+        until users have set a record: a sender keeps its mail then, and does not return
+        what it has queued for names that are about to be set again
 
     :ivar hosts: all of them by name, in the order that they were made
     :ivar hostname: that of the default host, unless it is told otherwise
@@ -66,6 +69,7 @@ class Mock:
         limits: Limits | None = None,
         dns_behaviors: tuple[DnsBehavior, ...] = (),
         policies: tuple[MtaStsPolicy, ...] = (),
+        fails_unset: bool = False,
     ) -> None:
         self.hosts = {DEFAULT_HOST: default}
         self.limits = default.limits if limits is None else limits
@@ -82,6 +86,8 @@ class Mock:
         self.make_tlsa: TlsaMaker | None = None
         self._start_dns_behaviors = dns_behaviors
         self._zone = self._start_zone = zone
+        self._fails_unset = fails_unset
+        self._is_unset = not zone
         self._served: Zone | None = None
         self._observers: list[Callable[[MailHost], None]] = []
 
@@ -107,6 +113,7 @@ class Mock:
     @zone.setter
     def zone(self, zone: Zone) -> None:
         self._zone = zone
+        self._is_unset = self._is_unset and not zone
         self._served = None
 
     @property
@@ -116,6 +123,8 @@ class Mock:
             owned = [record for host in self.hosts.values() for record in host.records]
             owned += self._made_records()
             self._served = self._zone.with_records(owned) if owned else self._zone
+            if self._fails_unset and self._is_unset:
+                self._served = self._served.failing()
         return self._served
 
     def _made_records(self) -> Iterator[Record]:
@@ -198,4 +207,5 @@ class Mock:
         self.dns_behaviors.replace_all(self._start_dns_behaviors if to_start else ())
         if to_start:
             self.zone = self._start_zone
+            self._is_unset = not self._start_zone
             self.policies = self._start_policies

@@ -14,6 +14,9 @@ new. How a name is looked up:
    ``mx.mock.test`` makes ``test`` exist, and so takes it from the wildcard; who
    declares an MX for every domain means ``example.test`` too.
 
+The root has an NS and an SOA record in any case: a resolver that has this server as
+its root server (unbound's ``stub-zone: "."``) asks for them before all else.
+
 A type that is there is answered even beside a CNAME, and of several CNAMEs the
 first is followed: set-ups that RFC 1034 §3.6.2 forbids are there to be tested.
 A name is signed where it, or one above it, is marked as `Secure`, unless the zone
@@ -36,7 +39,7 @@ from typing import TypeAlias
 import attrs
 
 from mocksmtp.model.name import ROOT, Name
-from mocksmtp.model.rdata import CNAME, SOA, Rdata
+from mocksmtp.model.rdata import CNAME, NS, SOA, Rdata
 from mocksmtp.model.rrtype import RRType
 from mocksmtp.model.zone import Answer, Question, Rcode, Record
 
@@ -55,6 +58,12 @@ LEAST_OCTETS = 12
 _SOURCE = Name.parse("mock.invalid")
 MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
 """The SOA of all names in no zone; not to be kept, for a test may add the name next."""
+
+_MADE_UP: Node = {
+    RRType.NS: (Record(ROOT, NS(_SOURCE), ttl=0),),
+    RRType.SOA: (MADE_UP_SOA,),
+}
+"""What the root has unless it is told otherwise."""
 
 _EMPTY: Node = {}
 
@@ -76,7 +85,12 @@ class Zone:
         self._soas: dict[bytes, Record] = {}
         self._secure: frozenset[bytes] = frozenset()
         self.to_be_made: RRset = ()
+        self._missing = Rcode.NXDOMAIN
         self._add(records)
+
+    def __len__(self) -> int:
+        """How many records there are."""
+        return len(self._distinct)
 
     @property
     def records(self) -> RRset:
@@ -91,7 +105,17 @@ class Zone:
         zone._soas = dict(self._soas)
         zone._secure = self._secure
         zone.to_be_made = self.to_be_made
+        zone._missing = self._missing
         zone._add(records)
+        return zone
+
+    def failing(self) -> Zone:
+        """A zone that answers SERVFAIL for names without records of their own.
+
+        Also for those that are only there because names below them are.
+        """
+        zone = self.with_records(())
+        zone._missing = Rcode.SERVFAIL
         return zone
 
     def without(self, name: Name, type: int | None = None) -> Zone:  # noqa: A002
@@ -128,6 +152,10 @@ class Zone:
         aliases: RRset = ()
         while True:
             node = self._node(name)
+            if name.key == ROOT.key:
+                node = {**_MADE_UP, **(node or _EMPTY)}
+            if not node and self._missing is Rcode.SERVFAIL:
+                return Answer(Rcode.SERVFAIL)
             if node is None:
                 return self.none(name, Rcode.NXDOMAIN, aliases)
             if found := room.take(_of_type(node, question.type), name):

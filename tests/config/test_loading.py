@@ -10,6 +10,7 @@ from mocksmtp.config import CONFIG_VARIABLE, OPTIONS, Config, Option, load_confi
 from mocksmtp.core.host import Limits
 from mocksmtp.logs import LogFormat
 from mocksmtp.model.capabilities import USUAL, Capabilities
+from mocksmtp.model.zone import Rcode
 from tests.config.case import ConfigTestCase, toml
 
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -29,6 +30,11 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
         ("192.0.2.1:1", (("192.0.2.1", 1),)),
         ("[::1]:2", (("::1", 2),)),
         ("off", ()),
+    ),
+    "dns-unset": (
+        ("servfail", Rcode.SERVFAIL),
+        ("nxdomain", Rcode.NXDOMAIN),
+        ("servfail", Rcode.SERVFAIL),
     ),
     "hostname": (("a.test", "a.test"), ("b.test", "b.test"), ("c", "c")),
     "capabilities": (
@@ -95,6 +101,10 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     + tuple(
         (f"127.0.0.1:{port}", f"not a port: {port!r}")
         for port in ("", "x", "-1", "+1", "65536", "1e3", "\u0661", "9" * 5000)
+    ),
+    "dns-unset": (
+        ("SERVFAIL", "unknown reply 'SERVFAIL'; one of: nxdomain, servfail"),
+        ("refused", "unknown reply 'refused'; one of: nxdomain, servfail"),
     ),
     "hostname": tuple(
         (value, f"not a host name: {value!r}")
@@ -216,7 +226,8 @@ class OptionTests(ConfigTestCase):
                 expected = f"MOCKSMTP_{option.name.upper().replace('-', '_')}"
                 self.assertEqual(option.variable, expected)
         names = [option.name for option in OPTIONS if option.variable]
-        expected = ["smtp", "http", "dns", "capabilities", "state-dir", "token"]
+        expected = ["smtp", "http", "dns", "dns-unset", "capabilities"]
+        expected += ["state-dir", "token"]
         self.assertEqual(names, expected)
         self.assertEqual(CONFIG_VARIABLE, "MOCKSMTP_CONFIG")
 

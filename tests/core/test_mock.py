@@ -15,7 +15,7 @@ from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import MX, TLSA, A, HostTLSA
 from mocksmtp.model.rrtype import RRType
 from mocksmtp.model.tls import TlsSettings
-from mocksmtp.model.zone import Question, Record
+from mocksmtp.model.zone import Question, Rcode, Record
 from tests.core.test_host import receive
 
 START_ZONE = Zone([Record("start.test", A("192.0.2.1"))])
@@ -200,6 +200,47 @@ class ServedTests(HostsCase):
         self.mock.zone = Zone(self.OWNED)
         self.mock.remove("b")
         self.assertEqual(self.served(), self.OWNED)
+
+    def ask(self, name: str, type_: RRType) -> Rcode:
+        """How DNS replies."""
+        return Rcode(self.mock.served.answer(Question(name, type_)).rcode)
+
+    def test_without_records_every_name_is_nxdomain(self) -> None:
+        """Until a record is set, too, unless the mock is made otherwise."""
+        self.mock = Mock(MailHost("default", "mx.test"), Zone())
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.NXDOMAIN)
+
+    def test_names_can_fail_until_a_record_is_set(self) -> None:
+        """From the first record on they are NXDOMAIN, also when it is gone."""
+        self.mock = Mock(MailHost("default", "mx.test"), Zone(), fails_unset=True)
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.SERVFAIL)
+        self.mock.zone = Zone()
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.SERVFAIL)
+        self.mock.zone = OTHER_ZONE
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.NXDOMAIN)
+        self.mock.zone = Zone()
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.NXDOMAIN)
+        self.mock.reset()
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.NXDOMAIN)
+        self.mock.reset(to_start=True)
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.SERVFAIL)
+
+    def test_a_record_of_the_start_is_one(self) -> None:
+        """A service that is started with records never fails."""
+        self.mock = Mock(MailHost("default", "mx.test"), START_ZONE, fails_unset=True)
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.NXDOMAIN)
+        self.mock.zone = Zone()
+        self.mock.reset(to_start=True)
+        self.assertIs(self.ask("a.test", RRType.MX), Rcode.NXDOMAIN)
+
+    def test_records_of_hosts_are_answered_meanwhile(self) -> None:
+        """They are none that users have set: all other names fail still."""
+        self.mock = Mock(MailHost("default", "mx.test"), Zone(), fails_unset=True)
+        self.add(dns=self.DNS)
+        self.assertIs(self.ask("mx2.x.test", RRType.A), Rcode.NOERROR)
+        self.assertIs(self.ask("mx2.x.test", RRType.AAAA), Rcode.NOERROR)
+        self.assertIs(self.ask("no.x.test", RRType.MX), Rcode.SERVFAIL)
+        self.assertIs(self.ask("test", RRType.MX), Rcode.SERVFAIL)
 
     def test_a_zone_is_made_when_it_is_asked_for(self) -> None:
         """And it is the same one, until something changes."""

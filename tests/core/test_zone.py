@@ -58,6 +58,32 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual(ask(zone, "a.ex.test", "A").answers, (record,))
 
 
+class RootTests(SynchronousTestCase):
+    """What a resolver asks its root servers."""
+
+    def test_name_server_and_authority(self):
+        """The root has an NS and an SOA, not to be kept, also without a record."""
+        for zone in (Zone(), Zone([Record("ex.test", A("192.0.2.1"))])):
+            (server,) = ask(zone, ".", "NS").answers
+            self.assertEqual((server.name, server.ttl), (ROOT, 0))
+            self.assertEqual(ask(zone, ".", "SOA").answers, (MADE_UP_SOA,))
+            self.assertEqual(ask(zone, ".", "ANY").answers, (server, MADE_UP_SOA))
+            self.assertEqual(ask(zone, ".", "MX").answers, ())
+
+    def test_its_own(self):
+        """A record that the root has takes the place of that of its type."""
+        server = Record(ROOT, NS("ns.test"))
+        zone = Zone([server])
+        self.assertEqual(ask(zone, ".", "NS").answers, (server,))
+        self.assertEqual(ask(zone, ".", "SOA").answers, (MADE_UP_SOA,))
+
+    def test_where_names_fail(self):
+        """It has them there, too: the resolver is to ask for names."""
+        zone = Zone().failing()
+        self.assertEqual(len(ask(zone, ".", "NS").answers), 1)
+        self.assertEqual(ask(zone, "test", "A"), Answer(Rcode.SERVFAIL))
+
+
 class AdditionalTests(SynchronousTestCase):
     """Addresses that will be asked for next."""
 

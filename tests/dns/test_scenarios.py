@@ -410,7 +410,7 @@ class ScenarioTests(TestCase):
                 f"_25._tcp.mx.s15.test. TLSA 3 1 1 {HASH}",
             ),
             ("none.s15.test", "A", "NXDOMAIN"),
-            (".", "NS", "NOERROR"),
+            (".", "NS", "NOERROR", ". 0 IN NS mock.invalid."),
             ad=True,
         )
         plain = ("plain.test", "MX", "NOERROR", "plain.test. MX 10 mx.s15.test.")
