@@ -19,7 +19,6 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from mocksmtp.codec.records import check_hosts, to_be_made
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.config import Config
 from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
@@ -30,6 +29,7 @@ from mocksmtp.core.zone import Zone
 from mocksmtp.dns.listen import adopt
 from mocksmtp.dns.listen import listen as listen_dns
 from mocksmtp.dns.server import DNSFactory
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosting import Hosting
 from mocksmtp.http.policy_host import make_policy_site
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site

@@ -18,20 +18,21 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mocksmtp"
 
 FLOORS: dict[str, set[str]] = {
+    "documents": set(),
     "model": set(),
     "core": {"model"},
     "sasl": {"model"},
-    "codec": {"model", "core"},
+    "codec": {"documents", "model", "core"},
     "tls": {"model"},
     "smtp": {"model", "core", "tls", "sasl"},
-    "http": {"model", "core", "codec", "tls"},
+    "http": {"documents", "model", "core", "codec", "tls"},
     "dns": {"model", "core", "listening"},
     "logs": set(),
-    "config": {"model", "core", "codec", "logs"},
+    "config": {"documents", "model", "core", "codec", "logs"},
     "listening": set(),
     "hosting": {"model", "core", "smtp", "tls", "listening"},
     "service": {"smtp", "http", "dns", "config", "listening", "hosting"}
-    | {"codec", "core", "model", "tls"},
+    | {"codec", "core", "documents", "model", "tls"},
     "process": {"service"},
     "tap": {"config", "logs", "process", "service"},
     "client": {"model"},
@@ -45,6 +46,7 @@ Everyone may ask the package itself for its version.
 """
 
 LIBRARIES = {
+    "documents": {"attrs", "cattrs", "orjson"},
     "model": {"attrs", "re2", "stringzilla"},
     "core": {"attrs"},
     "sasl": {"attrs", "scramp"},
@@ -62,8 +64,8 @@ They bring the network, a clock or a thread; those are arguments, or not for the
 """
 
 ONLY_IN = {
-    "cattr": {"codec"},
-    "cattrs": {"codec"},
+    "cattr": {"documents", "codec"},
+    "cattrs": {"documents", "codec"},
     "cryptography": {"tls"},
     "dns": {"codec"},  # dnspython
     "klein": {"http"},

@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import mocksmtp
 from mocksmtp.codec.zonefile import parse_zone_text
-from tests.documents import ROOT
+from tests.markdown import ROOT
 
 IMAGE = f"mocksmtp:{mocksmtp.__version__}"
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()

@@ -11,7 +11,6 @@ import tempfile
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.documents import ROOT, blocks, commands
 from tests.installed import (
     BIN,
     FREE_PORTS,
@@ -20,6 +19,7 @@ from tests.installed import (
     is_installed,
     start,
 )
+from tests.markdown import ROOT, blocks, commands
 
 NEEDED = ("curl", "dig", "swaks", "make")
 

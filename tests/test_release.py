@@ -13,8 +13,8 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import mocksmtp
-from tests.documents import ROOT
 from tests.installed import clean_environment
+from tests.markdown import ROOT
 
 LOOK = """
 import importlib.metadata, pathlib, mocksmtp

@@ -15,9 +15,9 @@ import dns.message
 import dns.query
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.documents import ROOT
 from tests.e2e.program import Program, find
 from tests.installed import BIN, clean_environment, is_installed
+from tests.markdown import ROOT
 
 SERVICE = ROOT / "systemd/mocksmtp.service"
 SOCKET = ROOT / "systemd/mocksmtp.socket"

@@ -12,15 +12,14 @@ from typing import Any
 import attrs
 
 from mocksmtp.codec.fields import member
-from mocksmtp.codec.structure import (
+from mocksmtp.documents.problems import (
     MAX_SHOWN,
     DocumentError,
     Problem,
     Refused,
-    class_hook,
     json_type,
-    new_converter,
 )
+from mocksmtp.documents.structure import class_hook, new_converter
 from mocksmtp.model.auth import AuthSettings, Mechanism
 
 ANY = "any"

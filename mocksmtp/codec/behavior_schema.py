@@ -12,11 +12,11 @@ from enum import Enum
 from mocksmtp.codec.conditions import fields_of
 from mocksmtp.codec.dns_behaviors import ANY, MAX_TYPES, RCODES
 from mocksmtp.codec.gates import MAX_PER
-from mocksmtp.codec.json_schema import (
-    DURATION,
-    LINES,
+from mocksmtp.codec.json_schema import DURATION, LASTING, LINES, NAMED
+from mocksmtp.codec.leniency import MAX_COUNT
+from mocksmtp.codec.responses import DELAYS, MAX_SIGMA
+from mocksmtp.documents.schema import (
     MAX_INTEGER,
-    NAMED,
     NULL,
     NUMBER,
     TEXT,
@@ -27,12 +27,11 @@ from mocksmtp.codec.json_schema import (
     ref,
     whole,
 )
-from mocksmtp.codec.leniency import MAX_COUNT
-from mocksmtp.codec.responses import DELAYS, MAX_SIGMA
+from mocksmtp.documents.units import MAX_SECONDS
 from mocksmtp.model.behavior import DISCARDING, Command, Effect
 from mocksmtp.model.condition import COMBINATORS, COMPARISONS, OPERATORS
 from mocksmtp.model.dnsbehavior import DnsSubject, DnsThen, Wrong
-from mocksmtp.model.fault import MAX_SECONDS, Then
+from mocksmtp.model.fault import Then
 from mocksmtp.model.response import MAX_MESSAGE
 
 CODE = whole(200, 599)
@@ -45,11 +44,11 @@ COUNTED: Schema = {**TEXT, "format": "counted"}
 _MOST = MAX_SECONDS * 1000
 _TIME = any_of(
     {**NUMBER, "minimum": 0, "maximum": _MOST},
-    {**TEXT, "pattern": DURATION["pattern"].replace("(?=.*[1-9])", "")},
+    DURATION,
 )
 _LASTING = any_of(
     {**NUMBER, "minimum": 1, "maximum": _MOST},
-    {**TEXT, "pattern": DURATION["pattern"].replace("(?=.*", "(?=[0-9]*")},
+    LASTING,
 )
 _TOLD_TIME: Schema = {**NUMBER, "minimum": 0}
 _NUMBER_TEXT: Schema = {

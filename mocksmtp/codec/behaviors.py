@@ -25,14 +25,8 @@ from mocksmtp.codec.responses import (
     response_document,
     structure_response,
 )
-from mocksmtp.codec.structure import (
-    DocumentError,
-    Problem,
-    Refused,
-    class_hook,
-    new_converter,
-    structure,
-)
+from mocksmtp.documents.problems import DocumentError, Problem, Refused
+from mocksmtp.documents.structure import class_hook, new_converter, structure
 from mocksmtp.model.behavior import Behavior, Command, Response
 from mocksmtp.model.condition import OPERATORS
 from mocksmtp.model.target import key_known_at

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from mocksmtp.codec.fields import text
-from mocksmtp.codec.structure import class_hook, new_converter, structure
+from mocksmtp.documents.structure import class_hook, new_converter, structure
 from mocksmtp.model.capabilities import Capabilities
 
 MAX_LINE = 500

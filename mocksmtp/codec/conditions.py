@@ -6,12 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mocksmtp.codec.leniency import at, lenient_text
-from mocksmtp.codec.structure import (
-    MAX_SHOWN,
-    Refused,
-    json_type,
-    listed,
-    shown,
+from mocksmtp.documents.problems import MAX_SHOWN, Refused, json_type, listed, shown
+from mocksmtp.documents.structure import (
     strict_bool,
     strict_dict,
     strict_list,

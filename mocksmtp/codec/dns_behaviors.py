@@ -25,17 +25,15 @@ from mocksmtp.codec.gates import structure_per
 from mocksmtp.codec.leniency import at, enum_hook
 from mocksmtp.codec.records import record_document, structure_record
 from mocksmtp.codec.responses import delay_document, structure_delay
-from mocksmtp.codec.structure import (
-    Refused,
+from mocksmtp.core.dns_behaviors import query_type
+from mocksmtp.documents.problems import Refused, listed, shown
+from mocksmtp.documents.structure import (
     class_hook,
-    listed,
     new_converter,
-    shown,
     strict_list,
     strict_str,
     structure,
 )
-from mocksmtp.core.dns_behaviors import query_type
 from mocksmtp.model.dnsbehavior import (
     DnsBehavior,
     DnsResponse,

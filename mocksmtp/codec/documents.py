@@ -149,8 +149,8 @@ class HostLimitsDocument(TypedDict):
     messageSize: int | None
     recipients: int
     connections: int
-    idleTime: int
-    totalTime: int | None
+    idleTime: float
+    totalTime: float | None
     messages: int | None
     badCommands: int | None
 

@@ -9,15 +9,10 @@ from typing import Any, TypeVar
 
 from cattrs import Converter
 
-from mocksmtp.codec.structure import (
-    Hook,
-    Refused,
-    listed,
-    shown,
-    strict_int,
-    strict_str,
-)
-from mocksmtp.model.units import parse_duration, parse_size
+from mocksmtp.documents.kinds import Duration
+from mocksmtp.documents.problems import Refused, listed, shown
+from mocksmtp.documents.structure import Hook, strict_int, strict_str
+from mocksmtp.documents.units import parse_size
 
 E = TypeVar("E", bound=Enum)
 
@@ -61,6 +56,9 @@ def number(least: int, most: int) -> Hook:
     return structure_number
 
 
+LASTING = Duration(0.001)
+"""A duration of a millisecond or more."""
+
 count = number(1, MAX_COUNT)
 """How many of a thing there may be."""
 
@@ -75,13 +73,7 @@ def size(value: Any, kind: Any) -> int:
 
 def duration(value: Any, _: Any) -> float:
     """Seconds, from a number of milliseconds or a text such as ``30s``."""
-    if isinstance(value, str):
-        seconds = parse_duration(value)
-    else:
-        seconds = strict_int(value) / 1000
-    if not 0 < seconds <= 10**6:
-        raise Refused("must be more than no time, and at most 1000000s")
-    return seconds
+    return LASTING.read(value)
 
 
 def member(kind: type[E], name: str, *but: E) -> Callable[[Any, Any], E]:

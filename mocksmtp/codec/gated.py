@@ -22,15 +22,8 @@ from mocksmtp.codec.gates import (
     structure_scenario,
 )
 from mocksmtp.codec.leniency import MAX_COUNT, lenient_int, whole
-from mocksmtp.codec.structure import (
-    DocumentError,
-    Problem,
-    Refused,
-    shown,
-    strict_dict,
-    strict_list,
-    strict_str,
-)
+from mocksmtp.documents.problems import DocumentError, Problem, Refused, shown
+from mocksmtp.documents.structure import strict_dict, strict_list, strict_str
 from mocksmtp.model.condition import Condition, MatchAll
 from mocksmtp.model.gate import Gate, ScenarioStep
 from mocksmtp.model.target import Target

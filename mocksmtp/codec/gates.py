@@ -6,15 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from mocksmtp.codec.leniency import at, milliseconds, number, seconds
-from mocksmtp.codec.structure import (
-    MAX_SHOWN,
-    Refused,
-    listed,
-    strict_dict,
-    strict_list,
-    strict_str,
-)
+from mocksmtp.codec.leniency import at, number, seconds
+from mocksmtp.documents.problems import MAX_SHOWN, Refused, listed
+from mocksmtp.documents.structure import strict_dict, strict_list, strict_str
+from mocksmtp.documents.units import milliseconds
 from mocksmtp.model.gate import GLOBAL, Gate, ScenarioStep
 from mocksmtp.model.target import CONNECTION, TRANSACTION, Target, parse_target
 

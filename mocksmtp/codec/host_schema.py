@@ -6,8 +6,12 @@ from mocksmtp.codec.auth import ANY, MAX_USER, MAX_USERS, AuthFields
 from mocksmtp.codec.capabilities import MAX_LINE
 from mocksmtp.codec.fields import MAX_COUNT
 from mocksmtp.codec.hosts import MAX_DOMAINS, MAX_NAMES, MAX_SEED, HostFields
-from mocksmtp.codec.json_schema import (
-    DURATION,
+from mocksmtp.codec.json_schema import DURATION, LASTING
+from mocksmtp.codec.limits import LimitsFields
+from mocksmtp.codec.listeners import MAX_LISTENERS
+from mocksmtp.codec.mtasts import MtaStsFields
+from mocksmtp.codec.tls import PEM_BEGIN, VERSIONS, CertificateFields, TlsFields
+from mocksmtp.documents.schema import (
     IP_ADDRESSES,
     LINE,
     NAME,
@@ -23,12 +27,8 @@ from mocksmtp.codec.json_schema import (
     up_to,
     whole,
 )
-from mocksmtp.codec.limits import LimitsFields
-from mocksmtp.codec.listeners import MAX_LISTENERS
-from mocksmtp.codec.mtasts import MtaStsFields
-from mocksmtp.codec.tls import PEM_BEGIN, VERSIONS, CertificateFields, TlsFields
+from mocksmtp.documents.units import MAX_SECONDS
 from mocksmtp.model.auth import Mechanism
-from mocksmtp.model.fault import MAX_SECONDS
 from mocksmtp.model.host import HostDns, Listen, MailDomain
 from mocksmtp.model.mtasts import DOMAIN, MAX_AGE, MAX_DOMAIN, PATTERN
 from mocksmtp.model.tls import CertificateKind, TlsMode, TlsVersion
@@ -50,7 +50,7 @@ _TOLD: Schema = {
 
 _LINES = array_of({**LINE, "maxLength": MAX_LINE})
 _COUNT = any_of(whole(1, MAX_COUNT), NULL)
-_TIME = any_of(whole(1, 10**9), DURATION, NULL)
+_TIME = any_of({**NUMBER, "minimum": 1, "maximum": MAX_SECONDS * 1000}, LASTING, NULL)
 _VERSION = any_of({**TEXT, "enum": list(VERSIONS)}, NULL)
 _PASSWORDS: Schema = {
     "type": "object",
@@ -71,7 +71,7 @@ MTA_STS_DOMAIN: Schema = {
 _NAME_PATTERN: Schema = {**MTA_STS_DOMAIN, "pattern": f"^(?:{PATTERN.pattern})$"}
 _DELAY = any_of(
     {**NUMBER, "minimum": 0, "maximum": MAX_SECONDS * 1000},
-    {**TEXT, "pattern": DURATION["pattern"].replace("(?=.*[1-9])", "")},
+    DURATION,
 )
 
 TAKEN: dict[tuple[type, str], Schema] = {

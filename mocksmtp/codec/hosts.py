@@ -24,15 +24,6 @@ from mocksmtp.codec.listeners import (
     structure_listeners,
 )
 from mocksmtp.codec.records import parse_name
-from mocksmtp.codec.structure import (
-    DocumentError,
-    Problem,
-    Refused,
-    class_hook,
-    new_converter,
-    strict_str,
-    structure,
-)
 from mocksmtp.codec.tls import (
     CheckCertificate,
     TlsFields,
@@ -41,6 +32,13 @@ from mocksmtp.codec.tls import (
 )
 from mocksmtp.core.host import Description, Limits, MailHost
 from mocksmtp.core.rule import DEFAULT_SEED
+from mocksmtp.documents.problems import DocumentError, Problem, Refused
+from mocksmtp.documents.structure import (
+    class_hook,
+    new_converter,
+    strict_str,
+    structure,
+)
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Address, HostDns, Listen, MailDomain

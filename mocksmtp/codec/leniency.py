@@ -13,16 +13,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
 
-from mocksmtp.codec.structure import (
-    Refused,
-    json_type,
-    listed,
-    shown,
-    strict_int,
-    strict_str,
-)
-from mocksmtp.model.fault import MAX_SECONDS
-from mocksmtp.model.units import parse_duration
+from mocksmtp.documents.problems import Refused, json_type, listed, shown
+from mocksmtp.documents.reading import spelling
+from mocksmtp.documents.structure import strict_int, strict_str
+from mocksmtp.documents.units import duration
 
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T")
@@ -51,7 +45,7 @@ def enum_hook(name: str) -> Callable[[Any, type[E]], E]:
 def lenient_text(value: Any) -> str:
     """A string, or a number as its digits."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
+        return spelling(value)
     return strict_str(value)
 
 
@@ -78,7 +72,7 @@ def number(value: Any) -> float:
         raise Refused(f"expected a number, not {json_type(value)}")
     if not math.isfinite(value):
         raise Refused("must be finite")
-    return value
+    return float(value) if isinstance(value, float) else value
 
 
 def seconds(value: Any, least: float = 0.0) -> float:
@@ -87,25 +81,13 @@ def seconds(value: Any, least: float = 0.0) -> float:
 
     :param least: seconds that it must be at least
     """
-    if isinstance(value, str):
-        try:
-            length = parse_duration(value)
-        except ValueError as error:
-            raise Refused(str(error)[:100]) from None
-    else:
-        length = number(value) / 1000
-    if not 0 <= length <= MAX_SECONDS:
-        raise Refused(f"must be from 0 to {MAX_SECONDS / 3600:g}h")
-    length = round(length * 1e6) / 1e6
+    try:
+        length = duration(value)
+    except ValueError as error:
+        raise Refused(str(error)) from None
     if length < least:
         raise Refused(f"must be {least * 1000:g}ms at least")
     return length
-
-
-def milliseconds(length: float) -> float:
-    """What a document says of a duration in seconds; a whole number where it is one."""
-    value = round(length * 1e6) / 1000
-    return int(value) if value.is_integer() else value
 
 
 def within(error: Refused, *place: str) -> Refused:

@@ -7,8 +7,9 @@ from typing import Any
 import attrs
 
 from mocksmtp.codec.fields import UNSAID, Unsaid, count, duration, optional, size
-from mocksmtp.codec.structure import class_hook, new_converter
 from mocksmtp.core.host import Limits
+from mocksmtp.documents.structure import class_hook, new_converter
+from mocksmtp.documents.units import milliseconds
 
 
 @attrs.frozen(kw_only=True)
@@ -39,23 +40,22 @@ def _is_said(field: attrs.Attribute[Any], value: object) -> bool:
     return value is not field.default
 
 
-def limits_document(limits: Limits) -> dict[str, int | None]:
+def limits_document(limits: Limits) -> dict[str, float | None]:
     """The document of `limits`: octets and milliseconds."""
     return {
         # A size that was not set is not told to clients either.
         "messageSize": limits.message_size if limits.advertise_size else None,
         "recipients": limits.recipients,
         "connections": limits.connections,
-        "idleTime": _milliseconds(limits.idle_time),
-        "totalTime": _milliseconds(limits.total_time),
+        "idleTime": milliseconds(limits.idle_time),
+        "totalTime": _optional(limits.total_time),
         "messages": limits.messages,
         "badCommands": limits.bad_commands,
     }
 
 
-def _milliseconds(seconds: float | None) -> int | None:
-    # Read back it must be more than no time.
-    return None if seconds is None else max(1, round(seconds * 1000))
+def _optional(seconds: float | None) -> float | None:
+    return None if seconds is None else milliseconds(seconds)
 
 
 structure_limits = class_hook(

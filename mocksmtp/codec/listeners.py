@@ -6,7 +6,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from mocksmtp.codec.fields import array, member, number, optional
-from mocksmtp.codec.structure import Refused, class_hook, new_converter, strict_str
+from mocksmtp.documents.problems import Refused
+from mocksmtp.documents.structure import class_hook, new_converter, strict_str
 from mocksmtp.model.host import Listen, MailProtocol
 from mocksmtp.model.tls import TlsMode
 

@@ -8,17 +8,15 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.codec.leniency import enum_hook, milliseconds, seconds, whole
-from mocksmtp.codec.structure import (
-    DocumentError,
-    Problem,
-    Refused,
+from mocksmtp.codec.leniency import enum_hook, seconds, whole
+from mocksmtp.documents.problems import DocumentError, Problem, Refused, shown
+from mocksmtp.documents.structure import (
     class_hook,
     new_converter,
-    shown,
     strict_str,
     structure,
 )
+from mocksmtp.documents.units import milliseconds
 from mocksmtp.model.mtasts import (
     DOMAIN,
     MAX_AGE,

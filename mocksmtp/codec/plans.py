@@ -9,9 +9,9 @@ import attrs
 
 from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
 from mocksmtp.codec.hosts import Usual, parse_host, settle
-from mocksmtp.codec.structure import DocumentError, Problem, json_type
 from mocksmtp.core.host import Description, HostPlan, HostStart
 from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.documents.problems import DocumentError, Problem, json_type
 
 T = TypeVar("T")
 

@@ -19,22 +19,24 @@ import attrs
 import idna
 
 from mocksmtp.codec.rdata import generic_text, parse_generic, read_rdata
-from mocksmtp.codec.structure import (
+from mocksmtp.core.mock import Mock
+from mocksmtp.documents.problems import (
     MAX_ERRORS,
     DocumentError,
     Problem,
     Refused,
     camel_case,
-    class_hook,
     listed,
-    new_converter,
     shown,
+)
+from mocksmtp.documents.structure import (
+    class_hook,
+    new_converter,
     strict_dict,
     strict_int,
     strict_str,
     structure,
 )
-from mocksmtp.core.mock import Mock
 from mocksmtp.model.kind import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Raw, Rdata

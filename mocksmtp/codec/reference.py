@@ -14,9 +14,9 @@ import attrs
 from mocksmtp.codec.behaviors import BehaviorFields
 from mocksmtp.codec.conditions import MAX_CONDITIONS, fields_of
 from mocksmtp.codec.responses import DELAYS, ResponseFields
-from mocksmtp.codec.structure import camel_case
 from mocksmtp.core.keys import MAX_KEYS
 from mocksmtp.core.scenarios import MAX_SCENARIOS
+from mocksmtp.documents.problems import camel_case
 from mocksmtp.model.condition import COMBINATORS, COMPARISONS, MAX_DEPTH, PRESENCES
 from mocksmtp.model.fault import MAX_SECONDS, Then
 from mocksmtp.model.miss import Reason

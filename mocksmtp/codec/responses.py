@@ -14,21 +14,18 @@ from mocksmtp.codec.leniency import (
     enum_hook,
     lenient_int,
     lenient_text,
-    milliseconds,
     number,
     seconds,
     whole,
 )
-from mocksmtp.codec.structure import (
-    MAX_SHOWN,
-    Refused,
+from mocksmtp.documents.problems import MAX_SHOWN, Refused, listed, shown
+from mocksmtp.documents.structure import (
     class_hook,
-    listed,
     new_converter,
-    shown,
     strict_dict,
     strict_str,
 )
+from mocksmtp.documents.units import milliseconds
 from mocksmtp.model.behavior import DISCARDING, Command, Effect, Response
 from mocksmtp.model.fault import (
     MAX_SECONDS,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mocksmtp.codec.gates import structure_name
-from mocksmtp.codec.structure import (
+from mocksmtp.core.scenarios import MAX_SCENARIOS
+from mocksmtp.documents.problems import (
     MAX_SHOWN,
     DocumentError,
     Problem,
     Refused,
     json_type,
 )
-from mocksmtp.core.scenarios import MAX_SCENARIOS
 
 
 def parse_states(document: Any) -> dict[str, str]:

@@ -19,13 +19,16 @@ from mocksmtp.codec import documents
 from mocksmtp.codec.behavior_schema import behavior_schemas
 from mocksmtp.codec.host_schema import HOST_NAME, MTA_STS_DOMAIN, RULES, TAKEN
 from mocksmtp.codec.hosts import HostFields
-from mocksmtp.codec.json_schema import (
+from mocksmtp.codec.json_schema import STATES
+from mocksmtp.codec.mtasts import MtaStsFields
+from mocksmtp.codec.tls import CertificateFields
+from mocksmtp.documents.problems import camel_case
+from mocksmtp.documents.schema import (
     IP_ADDRESSES,
     LINE,
     NAME,
     NULL,
     NUMBER,
-    STATES,
     TEXT,
     Schema,
     any_of,
@@ -35,9 +38,6 @@ from mocksmtp.codec.json_schema import (
     ref,
     whole,
 )
-from mocksmtp.codec.mtasts import MtaStsFields
-from mocksmtp.codec.structure import camel_case
-from mocksmtp.codec.tls import CertificateFields
 from mocksmtp.model.host import Listen, MailDomain
 from mocksmtp.model.kind import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.model.name import Name

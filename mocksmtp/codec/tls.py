@@ -12,16 +12,8 @@ from typing import Any, TypeAlias
 import attrs
 
 from mocksmtp.codec.fields import member, optional
-from mocksmtp.codec.structure import (
-    DocumentError,
-    Problem,
-    Refused,
-    class_hook,
-    listed,
-    new_converter,
-    shown,
-    strict_str,
-)
+from mocksmtp.documents.problems import DocumentError, Problem, Refused, listed, shown
+from mocksmtp.documents.structure import class_hook, new_converter, strict_str
 from mocksmtp.model.tls import (
     Certificate,
     CertificateKind,

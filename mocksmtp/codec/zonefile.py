@@ -28,7 +28,8 @@ import dns.zonefile
 from dns.tokenizer import Token
 
 from mocksmtp.codec.rdata import generic_text, read_rdata
-from mocksmtp.codec.structure import DocumentError, Problem, TooManyValues
+from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.model.kind import Kind, kind_of
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import RDATA, TLSA, Raw, Rdata

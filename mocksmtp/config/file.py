@@ -14,12 +14,13 @@ import attrs
 from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
 from mocksmtp.codec.hosts import Usual, parse_host
 from mocksmtp.codec.records import parse_records
-from mocksmtp.codec.structure import DocumentError, TooManyValues
 from mocksmtp.codec.zonefile import parse_zone_text
 from mocksmtp.config.errors import ConfigError
 from mocksmtp.config.values import parse_count, parse_time
 from mocksmtp.core.host import Description, HostStart, Limits
 from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.reading import Real, TooManyValues
 from mocksmtp.model.zone import Record
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ def read_file(path: str) -> dict[str, Any]:
     """
     try:
         with open(path, "rb") as file:
-            return tomllib.load(file)
+            return tomllib.load(file, parse_float=Real)
     except OSError as error:
         raise ConfigError(f"{path or '--config'}: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -141,7 +142,7 @@ def read_limits(path: str | None, table: Any, values: dict[str, Any]) -> Limits:
             raise ConfigError(f"{path}: limits.{key}: unknown; one of: {known}")
         name, parse = _LIMITS[key]
         try:
-            limits[name] = parse(str(value))
+            limits[name] = parse(value)
         except ValueError as error:
             raise ConfigError(f"{path}: limits.{key}: {error}") from None
     return Limits(**limits)

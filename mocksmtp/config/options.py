@@ -37,7 +37,7 @@ class Option:
     :ivar metavar: what stands for its value in the help
     :ivar variable: the environment variable, or None
     :ivar document: reads an array or object that the file may have in its place;
-        raises `mocksmtp.codec.structure.DocumentError`
+        raises `mocksmtp.documents.problems.DocumentError`
     """
 
     name: str

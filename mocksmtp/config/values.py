@@ -12,18 +12,22 @@ from collections.abc import Sequence
 from mocksmtp.codec.capabilities import parse_capabilities
 from mocksmtp.codec.hosts import parse_host_name
 from mocksmtp.codec.mails import MailShape
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.documents.kinds import Duration
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.units import parse_size
 from mocksmtp.logs import LogFormat
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Inherited
-from mocksmtp.model.units import parse_duration, parse_size
 from mocksmtp.model.zone import Rcode
 
 OFF = "off"
 
 _SYSTEMD = re.compile(r"systemd:tcp=([^:=]+):udp=([^:=]+)")
 _ADDRESS = re.compile(r"(?:\[([^]]*:[^]]*)\]|([^][:]*)):([^:]*)")
+LASTING = Duration(0.001)
+"""A duration of a millisecond or more."""
+
 _DIGITS = re.compile(r"[0-9]{1,12}")
 
 
@@ -128,12 +132,9 @@ def parse_room(value: str) -> int:
     return size
 
 
-def parse_time(value: str) -> float:
-    """Seconds, more than none."""
-    duration = parse_duration(value)
-    if duration == 0:
-        raise ValueError("must be more than no time")
-    return duration
+def parse_time(value: object) -> float:
+    """Seconds, a millisecond at least, from a text or a number of milliseconds."""
+    return LASTING.read(value)
 
 
 def parse_number(value: str) -> int:
@@ -143,8 +144,9 @@ def parse_number(value: str) -> int:
     return int(value)
 
 
-def parse_count(value: str) -> int:
+def parse_count(value: object) -> int:
     """A number from 1 on."""
+    value = str(value)
     if not (_DIGITS.fullmatch(value) and int(value)):
         raise ValueError(f"not a number from 1 on: {value!r}")
     return int(value)

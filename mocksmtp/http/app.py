@@ -13,10 +13,11 @@ from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from mocksmtp.codec.structure import DocumentError, TooManyValues
 from mocksmtp.core.mailbox import Gone
 from mocksmtp.core.mock import CannotListen, NameTaken
 from mocksmtp.core.rules import IdTaken
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http import (
     authority,
     behaviors,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from mocksmtp.codec.structure import MAX_VALUES, parse_json
+from mocksmtp.documents.reading import MAX_VALUES, parse_json
 from mocksmtp.http.routing import Call
 
 T = TypeVar("T")

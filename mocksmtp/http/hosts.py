@@ -14,9 +14,9 @@ from mocksmtp.codec.hosts import (
     parse_host_name,
     settle,
 )
-from mocksmtp.codec.structure import DocumentError, Problem, Refused
 from mocksmtp.core.host import Description, MailHost
 from mocksmtp.core.mock import DEFAULT_HOST, CannotListen, Mock
+from mocksmtp.documents.problems import DocumentError, Problem, Refused
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import read_document

@@ -19,7 +19,7 @@ import orjson
 
 from mocksmtp import __version__
 from mocksmtp.codec.schema import HOST_NAME, TEXT, named_schemas, ref
-from mocksmtp.codec.structure import camel_case
+from mocksmtp.documents.problems import camel_case
 from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import Answers, Content
 from mocksmtp.http.guard import UNGUARDED

@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl
 import attrs
 
 from mocksmtp.codec.schema import TEXT, Schema
-from mocksmtp.codec.structure import MAX_ERRORS, DocumentError, Problem, listed
-from mocksmtp.model.units import parse_duration
+from mocksmtp.documents.kinds import Duration
+from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem, listed
+from mocksmtp.documents.units import duration_pattern
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -26,9 +27,6 @@ Reader = Callable[[str], T]
 
 MAX_PARAMETERS = 100
 """How many parameters a query may have."""
-
-DURATION = "^[0-9]{1,12}(?:[.][0-9]{1,6})?(?:ms|s|m|h)?$"
-"""Of JSON Schema: what may stand for a time."""
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -126,15 +124,13 @@ def whole_number(text: str) -> int:
 
 def duration_up_to(limit: float) -> Reader[float]:
     """Seconds, at most `limit`, from a duration such as ``250ms``, ``2s``, ``5m``."""
+    kind = Duration(most=limit)
 
-    @reads({**TEXT, "pattern": DURATION})
-    def duration(text: str) -> float:
-        seconds = parse_duration(text)
-        if seconds > limit:
-            raise ValueError(f"must be at most {limit:g}s, not {text!r}")
-        return seconds
+    @reads({**TEXT, "pattern": f"^{duration_pattern()}$"})
+    def read(text: str) -> float:
+        return kind.read(text)
 
-    return duration
+    return read
 
 
 def one_of(kind: type[E]) -> Reader[E]:

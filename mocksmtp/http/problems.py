@@ -10,7 +10,7 @@ import orjson
 from twisted.web.iweb import IRequest
 from twisted.web.server import Request
 
-from mocksmtp.codec.structure import DocumentError, Problem
+from mocksmtp.documents.problems import DocumentError, Problem
 
 CONTENT_TYPE = "application/problem+json"
 

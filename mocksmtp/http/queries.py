@@ -16,8 +16,8 @@ from twisted.internet.defer import Deferred
 from mocksmtp.codec.queries import query_document
 from mocksmtp.codec.records import parse_name
 from mocksmtp.codec.schema import NAME, TEXT, TYPE
-from mocksmtp.codec.structure import listed
 from mocksmtp.core.queries import QueryLog
+from mocksmtp.documents.problems import listed
 from mocksmtp.http.describing import answers, array
 from mocksmtp.http.listing import Slices, array_pieces, send_pieces
 from mocksmtp.http.mails import MAX_WAIT

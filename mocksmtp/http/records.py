@@ -24,9 +24,10 @@ from mocksmtp.codec.records import (
     to_be_made,
 )
 from mocksmtp.codec.schema import NAME, TYPE
-from mocksmtp.codec.structure import DocumentError, parse_json
 from mocksmtp.codec.zonefile import parse_zone_text, zone_text
 from mocksmtp.core.zone import Zone
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.reading import parse_json
 from mocksmtp.http.answers import send_nothing
 from mocksmtp.http.bulk import no_collection
 from mocksmtp.http.describing import DONE, answers, array, one_or_more, text

@@ -14,9 +14,9 @@ import attrs
 import orjson
 
 from mocksmtp.codec.rules import counted_document, rule_document
-from mocksmtp.codec.structure import DocumentError, Problem
 from mocksmtp.core.rule import Gated, Rule
 from mocksmtp.core.rules import Rules
+from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
 from mocksmtp.http.documents import read_document

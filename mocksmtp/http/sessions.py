@@ -22,9 +22,9 @@ from mocksmtp.codec.sessions import (
     transaction_document,
     transcript_documents,
 )
-from mocksmtp.codec.structure import listed
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import EVERY_SESSION, Nearest, SessionQuery
+from mocksmtp.documents.problems import listed
 from mocksmtp.http.describing import Content, answers, array, document
 from mocksmtp.http.listing import Slices, array_pieces, send_pieces
 from mocksmtp.http.mails import MAX_WAIT

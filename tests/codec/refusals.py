@@ -7,7 +7,8 @@ from typing import Any
 
 from cattrs import Converter
 
-from mocksmtp.codec.structure import DocumentError, structure
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.structure import structure
 
 
 def refusal(read: Callable[[Any, Any], Any], document: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.auth import AuthFields, auth_document, structure_auth
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.auth import AuthSettings, Mechanism
 from tests.codec.refusals import refusal
 

@@ -7,9 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.behavior_schema import behavior_schemas
 from mocksmtp.codec.behaviors import behavior_document, parse_behaviors
-from mocksmtp.codec.json_schema import ref
 from mocksmtp.codec.rules import counted_document, rule_document
 from mocksmtp.core.behaviors import Behaviors
+from mocksmtp.documents.schema import ref
 from mocksmtp.model.behavior import Command
 from tests.codec.sixteen import DOCUMENTS
 from tests.core.attempts import FakeAttempt

@@ -14,7 +14,7 @@ from mocksmtp.codec.behaviors import (
     parse_behaviors,
     parse_extensions,
 )
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.behavior import Behavior, Command, Effect, Response
 from mocksmtp.model.condition import Contains, MatchAll
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.capabilities import capabilities_document, parse_capabilities
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.capabilities import USUAL, Capabilities
 
 
@@ -46,7 +46,7 @@ class CapabilitiesTests(SynchronousTestCase):
             ([5], "$[0]: expected a string, not a number"),
             ({"underTls": ["A", ""]}, f"$.underTls[1]: {line}"),
             ({"underTls": None}, "$.underTls: expected an array, not null"),
-            ({"under": []}, "$.under: unknown field; one of: beforeTls, underTls"),
+            ({"below": []}, "$.below: unknown field; one of: beforeTls, underTls"),
         ):
             error = self.assertRaises(DocumentError, parse_capabilities, document)
             self.assertEqual(str(error), message)

@@ -12,7 +12,7 @@ from mocksmtp.codec.conditions import (
     condition_document,
     structure_condition,
 )
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.comparison import Contains, Matches
 from mocksmtp.model.condition import AllOf, Exists, MatchAll, Not
 from mocksmtp.model.point import Command

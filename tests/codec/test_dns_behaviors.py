@@ -17,15 +17,15 @@ from mocksmtp.codec.dns_behaviors import (
     parse_dns_behavior,
     parse_dns_behaviors,
 )
-from mocksmtp.codec.json_schema import ref
 from mocksmtp.codec.queries import query_document
 from mocksmtp.codec.rules import counted_document, rule_document
 from mocksmtp.codec.schema import named_schemas
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.server import DNSFactory
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.schema import ref
 from mocksmtp.model.dnsbehavior import DnsResponse, DnsThen, Wrong
 from mocksmtp.model.fault import Fixed
 from mocksmtp.model.rdata import A

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.codec.behaviors import BehaviorFields, parse_behaviors
 from mocksmtp.codec.dns_behaviors import DnsBehaviorFields, parse_dns_behaviors
 from mocksmtp.codec.gated import GatedFields, answers_of
-from mocksmtp.codec.structure import DocumentError, Refused
+from mocksmtp.documents.problems import DocumentError, Refused
 from mocksmtp.model.dnsbehavior import DnsResponse
 
 KINDS: tuple[tuple[Any, dict[str, Any], dict[str, Any], str], ...] = (

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.behaviors import behavior_document, parse_behavior
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.gate import OPEN, Gate, ScenarioStep
 from mocksmtp.model.target import parse_target
 

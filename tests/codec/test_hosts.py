@@ -7,8 +7,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.hosts import Usual, host_document, parse_host, settle
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.core.host import Description, Limits, MailHost
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import HostDns, Listen, MailDomain, MailProtocol

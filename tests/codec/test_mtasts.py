@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.mtasts import parse_policies, policy_document
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.mtasts import MtaStsPolicy, PolicyMode
 from mocksmtp.model.tls import CertificateKind
 

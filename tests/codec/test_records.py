@@ -16,10 +16,11 @@ from mocksmtp.codec.records import (
     records_document,
     to_be_made,
 )
-from mocksmtp.codec.structure import DocumentError, Refused, parse_json
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
+from mocksmtp.documents.problems import DocumentError, Refused
+from mocksmtp.documents.reading import parse_json
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import (
     AAAA,

@@ -8,7 +8,7 @@ from mocksmtp.codec.reference import BEGIN, END, insert, reference
 from mocksmtp.model.condition import OPERATORS
 from mocksmtp.model.point import Command
 from mocksmtp.model.target import Subject
-from tests.documents import ROOT
+from tests.markdown import ROOT
 
 
 class ReferenceTests(SynchronousTestCase):

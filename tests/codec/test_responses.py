@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.behaviors import parse_behavior
 from mocksmtp.codec.responses import response_document, structure_response
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.fault import Drip, Fixed, LogNormal, Then, Uniform
 from mocksmtp.model.response import MAX_MESSAGE, Effect, Response
 
@@ -60,7 +60,12 @@ class ResponseTests(SynchronousTestCase):
 
     def test_durations(self) -> None:
         """Numbers or texts, to the microsecond."""
-        for text, seconds in (("2s", 2), ("5m", 300), (1.5, 0.0015), ("0.25", 0.00025)):
+        for text, seconds in (
+            ("2s", 2),
+            ("5m", 300),
+            (1.5, 0.0015),
+            ("0.25ms", 0.00025),
+        ):
             self.assertEqual(structure_response({"delay": text}).delay, Fixed(seconds))
         fixed = {"type": "fixed", "milliseconds": "1s"}
         self.assertEqual(structure_response({"delay": fixed}).delay, Fixed(1))

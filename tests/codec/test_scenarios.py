@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.scenarios import parse_states
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.core.scenarios import MAX_SCENARIOS
+from mocksmtp.documents.problems import DocumentError
 
 
 class StateTests(SynchronousTestCase):

@@ -13,7 +13,7 @@ from mocksmtp.codec.behaviors import OPERATORS, parse_behavior
 from mocksmtp.codec.hosts import parse_host
 from mocksmtp.codec.records import parse_records
 from mocksmtp.codec.schema import Schemas, named_schemas, ref
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.host import MailDomain
 from mocksmtp.model.rdata import RDATA, HostTLSA

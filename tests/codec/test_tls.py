@@ -6,13 +6,13 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.codec.tls import (
     CheckCertificate,
     TlsFields,
     structure_tls,
     tls_document,
 )
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.tls import (
     CertificateKind,
     ClientCertificate,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec import zonefile
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.codec.zonefile import TooManyRecords, parse_zone_text, zone_text
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.rdata import (
     AAAA,
     CAA,

@@ -204,9 +204,18 @@ class DocumentsTests(ConfigTestCase):
             ("[limits]\nrecipients = 0\n", "limits.recipients: not a number from 1"),
             ("[limits]\nrecipients = true\n", "limits.recipients: not a number from 1"),
             ('[limits]\nidleTime = "x"\n', "limits.idleTime: not a duration: 'x'"),
-            ("[limits]\nidleTime = true\n", "limits.idleTime: not a duration: 'True'"),
-            ("[limits]\nidleTime = 0\n", "limits.idleTime: must be more than no time"),
-            ("[limits]\nidleTime = -1\n", "limits.idleTime: not a duration: '-1'"),
+            (
+                "[limits]\nidleTime = true\n",
+                "limits.idleTime: must be a number of mill",
+            ),
+            (
+                "[limits]\nidleTime = 0\n",
+                "limits.idleTime: must be from 1ms to 720h, got 0ms",
+            ),
+            (
+                "[limits]\nidleTime = -1\n",
+                "limits.idleTime: must be from 0 to 720h, got -1ms",
+            ),
         ):
             refusal = self.file_refusal(text)
             self.assertTrue(refusal.startswith(message), f"{refusal}, not {message}")

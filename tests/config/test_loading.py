@@ -8,6 +8,7 @@ from typing import Any
 from mocksmtp.codec.mails import MailShape
 from mocksmtp.config import CONFIG_VARIABLE, OPTIONS, Config, Option, load_config
 from mocksmtp.core.host import Limits
+from mocksmtp.documents.problems import shown
 from mocksmtp.logs import LogFormat
 from mocksmtp.model.capabilities import USUAL, Capabilities
 from mocksmtp.model.zone import Rcode
@@ -119,7 +120,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         for value in ("0", "-1", "+1", "1.5", "1e3", "1KiB", "x", "\u0661", "9" * 5000)
     ),
     "max-bytes": tuple(
-        (value, f"not a size: {value!r}; as in 1000, 64KiB, 1GiB")
+        (value, f"not a size: {shown(value)}; as in 1000, 64KiB, 1GiB")
         for value in ("-1", "1.5GiB", "1kb", "x", "9" * 5000)
     ),
     "max-message-size": (

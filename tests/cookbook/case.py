@@ -18,7 +18,7 @@ from twisted.internet.threads import blockingCallFromThread, deferToThread
 from twisted.names import client as dns_client
 from twisted.trial.unittest import TestCase
 
-from mocksmtp.model.units import parse_duration
+from mocksmtp.documents.units import parse_duration
 from mocksmtp.testing import RunningMock, start_mock
 from tests.cookbook.recipes import Call, recipes
 from tests.cookbook.skipping import SkippingReactor

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from tests.documents import ROOT
+from tests.markdown import ROOT
 
 _RECIPE = re.compile(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _DOCUMENT = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)

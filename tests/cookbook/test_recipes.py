@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import tests.cookbook
 from tests.codec.sixteen import DOCUMENTS
 from tests.cookbook.recipes import recipes
-from tests.documents import blocks
+from tests.markdown import blocks
 
 
 def tasted() -> list[str]:

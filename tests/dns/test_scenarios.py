@@ -28,7 +28,7 @@ from mocksmtp.dns.listen import DNSListener, listen
 from mocksmtp.dns.server import DNSFactory
 from mocksmtp.model.dnsbehavior import DnsBehavior
 from tests.dns.queries import lines
-from tests.documents import ROOT
+from tests.markdown import ROOT
 
 _SCENARIO = re.compile(r"^\*\*([0-9]+)\. ", re.MULTILINE)
 _BLOCK = re.compile(r"^```(dns|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -23,13 +23,13 @@ from mocksmtp.codec.behaviors import parse_behavior
 from mocksmtp.codec.dns_behaviors import parse_dns_behavior
 from mocksmtp.codec.rdata import parse_generic
 from mocksmtp.codec.records import parse_name
-from mocksmtp.codec.structure import DocumentError
 from mocksmtp.codec.tls import PEM_BEGIN
 from mocksmtp.codec.zonefile import zone_text
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.units import parse_duration
 from mocksmtp.model.host import MailProtocol
 from mocksmtp.model.rrtype import RRType, is_data_type, type_number
 from mocksmtp.model.tls import CertificateKind, TlsMode
-from mocksmtp.model.units import parse_duration
 from mocksmtp.tls.authority import Authority
 from tests.codec.strategies import records
 

@@ -183,7 +183,8 @@ class FilterTests(SynchronousTestCase):
             ("wait=1d", ["?wait"]),
             ("wait=", ["?wait"]),
             ("wait=10m1", ["?wait"]),
-            ("wait=600001", ["?wait"]),
+            ("wait=600001ms", ["?wait"]),
+            ("wait=10", ["?wait"]),
             ("wait=11m", ["?wait"]),
             ("after=x", ["?after"]),
             ("after=", ["?after"]),
@@ -365,7 +366,7 @@ class WaitTests(SynchronousTestCase):
 
     def test_one_is_waited_for_without_a_count(self) -> None:
         """``wait`` alone waits for the first mail."""
-        pending = self.rig.begin("GET", "/smtpMails?wait=5000")
+        pending = self.rig.begin("GET", "/smtpMails?wait=5s")
         self.assertIsNone(pending.answer)
         self.rig.receive()
         assert pending.answer is not None

@@ -25,8 +25,8 @@ from mocksmtp.model.tls import TlsSettings
 from mocksmtp.model.zone import Question
 from mocksmtp.testing import start_mock
 from mocksmtp.testing.running import FREE_PORTS
-from tests.documents import ROOT
 from tests.http.rig import BUSY, Rig
+from tests.markdown import ROOT
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.structure import DocumentError
+from mocksmtp.documents.problems import DocumentError
 from mocksmtp.http.mails import WaitingSelection
 from mocksmtp.http.params import (
     NoParameters,
@@ -86,12 +86,12 @@ class ReaderTests(SynchronousTestCase):
             ("250ms", 0.25),
             ("2s", 2.0),
             ("5m", 300.0),
-            ("1500", 1.5),
+            ("1500ms", 1.5),
             ("0", 0.0),
             ("10m", 600.0),
         ):
             self.assertEqual(read(text), seconds, text)
-        for text in "", "s", "-1s", "1 s", "1e3", "601s", "1h", "nan", "inf":
+        for text in "", "s", "-1s", "1 s", "1e3", "601s", "1h", "nan", "inf", "10":
             self.assertRaises(ValueError, read, text)
 
     def test_flags(self) -> None:

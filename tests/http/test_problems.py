@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.structure import DocumentError, Problem
+from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.http.problems import HttpProblem, not_found, refused_document
 
 

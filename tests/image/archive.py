@@ -16,8 +16,8 @@ from typing import IO, Any
 import attrs
 from twisted.trial.unittest import SkipTest
 
-from tests.documents import ROOT
 from tests.e2e.program import find
+from tests.markdown import ROOT
 
 _MINUTES = 20
 """How long a build may take where much is fetched; it takes one."""

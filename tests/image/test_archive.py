@@ -12,8 +12,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from twisted.trial.unittest import SynchronousTestCase
 
 import mocksmtp
-from tests.documents import ROOT
 from tests.image.archive import build, shared_archive
+from tests.markdown import ROOT
 
 # The key for a layer's size: what 120 MB are, as disks are sold.
 MOST = 120 * 10**6

@@ -17,7 +17,6 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contract.target import ADDRESS
-from tests.documents import ROOT
 from tests.e2e.api import Api
 from tests.e2e.namespaces import Namespace, connect, namespaces
 from tests.e2e.postfix import Postfix
@@ -25,6 +24,7 @@ from tests.e2e.program import find
 from tests.e2e.service import DNS, MX1
 from tests.image.archive import shared_archive, shared_root
 from tests.image.container import Container
+from tests.markdown import ROOT
 
 MOST_CPU = 0.8
 """Seconds of CPU from its start to the line that tells it."""

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import attrs
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.structure import (
+from mocksmtp.documents.problems import (
     MAX_ERRORS,
-    MAX_VALUES,
     DocumentError,
     Refused,
-    TooManyValues,
     camel_case,
-    class_hook,
     json_type,
-    new_converter,
-    parse_json,
     shown,
-    structure,
 )
+from mocksmtp.documents.structure import class_hook, new_converter, structure
 
 
 @attrs.frozen
@@ -55,82 +47,6 @@ def problems(document: Any, kind: Any = Outer) -> list[tuple[str, str]]:
     except DocumentError as error:
         return [(problem.path, problem.message) for problem in error.problems]
     return []
-
-
-def values_of(document: Any) -> int:
-    """How many JSON values a document has, itself included."""
-    if isinstance(document, dict):
-        return 1 + sum(map(values_of, document.values()))
-    if isinstance(document, list):
-        return 1 + sum(map(values_of, document))
-    return 1
-
-
-class ParseTests(SynchronousTestCase):
-    """JSON (RFC 8259)"""
-
-    def test_any_value_is_a_document(self) -> None:
-        """Not arrays and objects only; white space around it is nothing."""
-        for text in b"null", b" 1.5\n", b'"x"', b"true", b"[]", b'{"a": [1, {}]}':
-            self.assertEqual(parse_json(text), json.loads(text))
-
-    def test_what_is_no_json(self) -> None:
-        """The error is at the document, and says in which line and column."""
-        for text in (
-            *(b"", b"{", b"[1,]", b"{a: 1}", b"'x'", b"NaN", b"\xff", b'"\xff"'),
-            *(b'"\\ud800"', b"\xef\xbb\xbf[]", b"[" * 5000, b"01", b"[] []"),
-        ):
-            with self.assertRaises(DocumentError) as raised:
-                parse_json(text)
-            (problem,) = raised.exception.problems
-            self.assertEqual(problem.path, "$", text)
-            self.assertIn("line 1, column", problem.message)
-
-    def test_values_are_bounded(self) -> None:
-        """As many as are allowed are taken, one more is refused, in any shape."""
-        for item, values in (
-            (b"1", 1),
-            (b"[]", 1),
-            (b"[ \n]", 1),
-            (b"{}", 1),
-            (b"[[]]", 2),
-            (b'"a,b[{"', 1),
-            (b'"\\",[["', 1),
-            (b'"\\\\"', 1),
-            (b'{"a,":[1,"]"]}', 4),
-        ):
-            limit = 1 + 20 * values
-            text = b"[" + b" , ".join([item] * 20) + b"]"
-            self.assertEqual(len(parse_json(text, limit)), 20, item)
-            self.assertRaises(TooManyValues, parse_json, text, limit - 1)
-        self.assertRaises(TooManyValues, parse_json, b"[" + b"1," * MAX_VALUES + b"1]")
-
-    def test_what_is_refused_is_refused_soon(self) -> None:
-        """Brackets, quotes and commas without end cost neither time nor memory."""
-        for text in (
-            b"[]" * 2**20,
-            b"[" * 2**20,
-            b"," * MAX_VALUES + b'"' * 2**20,
-            b"," * MAX_VALUES + b'"\\' * 2**20,
-            b"[[],[" * 2**18,
-        ):
-            self.assertRaises(TooManyValues, parse_json, text)
-
-    @settings(deadline=None)
-    @given(
-        st.recursive(
-            st.none() | st.integers(-9, 9) | st.text(st.sampled_from('a,[]{}"\\: é')),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
-        ),
-        st.booleans(),
-    )
-    def test_the_count_is_exact(self, document: Any, spaced: bool) -> None:
-        """A document has just as many values as it has."""
-        text = json.dumps(document, indent=1 if spaced else None).encode()
-        values = values_of(document)
-        self.assertEqual(parse_json(text, values), document)
-        if values > 1:
-            self.assertRaises(TooManyValues, parse_json, text, values - 1)
 
 
 class StructureTests(SynchronousTestCase):
@@ -170,11 +86,16 @@ class StructureTests(SynchronousTestCase):
 
     def test_unknown_fields_are_refused(self) -> None:
         """With those that are known; what is made within is no field."""
-        for name in "Number", "made", "many_", "":
+        for name, hint in (
+            ("Number", "; did you mean 'number'?"),
+            ("made", ""),
+            ("many_", "; did you mean 'many'?"),
+            ("", ""),
+        ):
             (problem,) = problems({"number": 1, name: 2})
             self.assertEqual(
                 problem,
-                (f"$.{name}", "unknown field; one of: inner, many, number"),
+                (f"$.{name}", "unknown field; one of: inner, many, number" + hint),
             )
 
     def test_all_errors_are_told(self) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.units import parse_duration, parse_size
+from mocksmtp.documents.units import (
+    duration,
+    duration_pattern,
+    milliseconds,
+    parse_duration,
+    parse_size,
+    shown_duration,
+)
 
 # What no unit makes a number: "+1", for one, is a number to Python.
 NO_NUMBERS = ("", " ", "-1", "+1", "1e3", "0x10", "1_000", "\u0661", "²", "inf", "nan")
@@ -18,10 +26,10 @@ class DurationTests(SynchronousTestCase):
     """`parse_duration`"""
 
     def test_each_unit_is_seconds(self) -> None:
-        """A number without a unit is milliseconds."""
+        """Zero needs none."""
         for text, seconds in (
             ("0", 0.0),
-            ("250", 0.25),
+            ("0.0", 0.0),
             ("250ms", 0.25),
             ("1ms", 0.001),
             ("0.5ms", 0.0005),
@@ -62,6 +70,13 @@ class DurationTests(SynchronousTestCase):
         ):
             check_refused(self, parse_duration, text, "not a duration")
 
+    def test_a_text_without_a_unit_is_refused(self) -> None:
+        """The error shows what was given with the units that may have been meant."""
+        for text in "10", "1500.5", "007":
+            with self.assertRaises(ValueError) as raised:
+                parse_duration(text)
+            self.assertIn(f"{text!r}; as in {text}ms or {text}s", str(raised.exception))
+
     @settings(deadline=None)
     @given(st.text(max_size=20) | st.text("0123456789.smh ", max_size=20))
     def test_any_text_is_a_duration_or_refused(self, text: str) -> None:
@@ -71,6 +86,64 @@ class DurationTests(SynchronousTestCase):
         except ValueError:
             return
         self.assertTrue(0 <= seconds < float("inf"))
+
+
+class ValueTests(SynchronousTestCase):
+    """`duration`, the one grammar of documents, options and parameters"""
+
+    def test_numbers_are_milliseconds(self) -> None:
+        """With or without a fraction; written as they are read, to the microsecond."""
+        for value in 0, 1, 250, 1500.5, 0.001, 1234.567, 2_592_000_000:
+            self.assertEqual(milliseconds(duration(value)), value)
+        self.assertIsInstance(milliseconds(0.25), int)
+
+    def test_texts_have_a_unit(self) -> None:
+        """Up to thirty days, in any of them."""
+        self.assertEqual((duration("300h"), duration("720h")), (1_080_000, 2_592_000))
+
+    def test_an_error_states_the_unit(self) -> None:
+        """Of what was given, and of what is allowed."""
+        for value, message in (
+            (-1, "must be from 0 to 720h, got -1ms"),
+            ("721h", "must be from 0 to 720h, got '721h'"),
+            (10**400, "must be from 0 to 720h, got 1000000000"),
+            (float("nan"), "must be from 0 to 720h, got nanms"),
+            (True, "must be a number of milliseconds or a text such as 2s, got a bool"),
+            (float("inf"), "must be from 0 to 720h, got infms"),
+            (None, "must be a number of milliseconds or a text such as 2s, got null"),
+            ("10", "a duration needs a unit, got '10'; as in 10ms or 10s"),
+        ):
+            with self.assertRaises(ValueError) as raised:
+                duration(value)
+            self.assertIn(message, str(raised.exception))
+
+    def test_shown(self) -> None:
+        """In the largest unit that needs no fraction."""
+        for seconds, text in ((7200, "2h"), (90, "90s"), (60, "1m"), (0.0015, "1.5ms")):
+            self.assertEqual(shown_duration(seconds), text)
+        self.assertEqual(shown_duration(0), "0ms")
+
+    @settings(deadline=None)
+    @given(
+        st.sampled_from(["", "ms", "s", "m", "h"]),
+        st.decimals(0, 3 * 10**9, places=2) | st.integers(0, 3 * 10**9),
+        st.sampled_from([0.0, 0.001]),
+    )
+    def test_the_pattern_matches_what_is_read(
+        self, unit: str, number: object, least: float
+    ) -> None:
+        """The bound of a month included; below a millisecond it may match less."""
+        text = f"{number}{unit}"
+        matches = re.search(f"^{duration_pattern(least)}$", text) is not None
+        try:
+            seconds = duration(text)
+        except ValueError:
+            self.assertFalse(matches, text)
+            return
+        if matches:
+            self.assertGreaterEqual(seconds, least)
+        elif unit:
+            self.assertLess(seconds, least and 3600)
 
 
 class SizeTests(SynchronousTestCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.json_schema import NULL, TEXT, any_of, array_of, object_of, up_to
+from mocksmtp.documents.schema import NULL, TEXT, any_of, array_of, object_of, up_to
 
 
 class PartTests(SynchronousTestCase):

@@ -1,0 +1,352 @@
+"""Objects: a declared attrs class, compiled into a reader, a writer and schemas.
+
+::
+
+    @attrs.frozen
+    class Drip:
+        octets: int = field(
+            Integer(1, 1000), "octets per write", name="bytes", default=1
+        )
+        interval: float = field(Duration(0.001), "time between two writes")
+
+    DRIP = Document(Drip, "Drip")
+    DRIP.read({"interval": "200ms"})    # Drip(octets=1, interval=0.2)
+
+Null means absent for every field that has a default, unless the field says otherwise.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
+
+import attrs
+from cattrs import ClassValidationError, Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from mocksmtp.documents.kinds import Array, Kind, Named, name
+from mocksmtp.documents.problems import (
+    FIELD,
+    MAX_ERRORS,
+    Refused,
+    as_document_error,
+    json_name,
+    json_type,
+    unknown,
+)
+from mocksmtp.documents.schema import NULL, Schema, any_of, given, object_of
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """
+    The declaration of a field.
+
+    :ivar kind: what its value may be
+    :ivar meaning: its row in the reference
+    :ivar name: in documents, where that is not the camelCase of its name in Python
+    :ivar shown: how the reference shows its default
+    :ivar example: a JSON value
+    :ivar keeps_null: whether null has a meaning, and is not the same as absent
+    :ivar empty_is_absent: whether ``[]`` means absent
+    :ivar always: whether it is written where it has its default
+    """
+
+    kind: Kind[Any]
+    meaning: str = ""
+    name: str | None = None
+    shown: str | None = None
+    example: Any = None
+    keeps_null: bool = False
+    empty_is_absent: bool = False
+    always: bool = False
+
+
+def field(
+    kind: Kind[Any],
+    meaning: str = "",
+    *,
+    default: Any = attrs.NOTHING,
+    alias: str | None = None,
+    **more: Any,
+) -> Any:
+    """An attrs field with its declaration; for the arguments see `Field`."""
+    declared = Field(kind=kind, meaning=meaning, **more)
+    return attrs.field(default=default, metadata={FIELD: declared}, alias=alias)
+
+
+class Rule:
+    """What the fields of a document must satisfy together."""
+
+    def check(self, document: dict[str, Any]) -> Iterator[Refused]:
+        """The errors of an object without members that are null."""
+        yield from ()
+
+    def schema(self) -> Schema:
+        """The same as a schema."""
+        return {}
+
+
+@attrs.frozen
+class ExactlyOne(Rule):
+    """One of two fields is given; if none is, `first` is reported as missing."""
+
+    first: str
+    second: str
+
+    def check(self, document: dict[str, Any]) -> Iterator[Refused]:
+        """An error if neither or both are there."""
+        if self.first in document:
+            if self.second in document:
+                yield Refused(f"can't be combined with {self.first}", self.second)
+        elif self.second not in document:
+            yield Refused("required, but missing", self.first)
+
+    def schema(self) -> Schema:
+        """One of them is there, and not null."""
+        return {"oneOf": [given(self.first), given(self.second, {"minItems": 1})]}
+
+
+class Document(Kind[T]):
+    """
+    An object whose members are the fields of an attrs class.
+
+    :param title: the name of its schema; lenient schemas have ``New`` before it
+    :param rules: what fields must satisfy together
+    :param check: raises `Refused` for a value whose fields contradict each other
+    :param finish: completes what is written, given the value
+    :param ignored: members that are ignored when they are read
+    :param without: fields that it does not have, with the reason for an error
+    :param kinds: kinds of fields that differ from the class's, by Python name
+    :param schema: more of the lenient and the strict schema
+    :param example: a valid document
+    """
+
+    def __init__(
+        self,
+        cls: type[T],
+        title: str | None = None,
+        *,
+        rules: Iterable[Rule] = (),
+        check: Callable[[T], None] | None = None,
+        finish: Callable[[T, dict[str, Any]], dict[str, Any]] | None = None,
+        ignored: Iterable[str] = (),
+        without: Mapping[str, str] | None = None,
+        kinds: Mapping[str, Kind[Any]] | None = None,
+        schema: Schema | None = None,
+        example: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.cls = cls
+        self.title = title
+        self.example = dict(example or {})
+        self._rules = tuple(rules)
+        self._check = check
+        self._finish = finish
+        self._ignored = frozenset(ignored)
+        self._without = dict(without or {})
+        self._kinds = dict(kinds or {})
+        self._schema = schema or {}
+        self.misfits = (5, "x", [], {"noSuchField": 1})
+        if example is not None:
+            self.samples = (dict(example),)
+
+    @cached_property
+    def fields(self) -> dict[str, tuple[attrs.Attribute[Any], Field]]:
+        """The fields of the document with their declarations, by JSON name."""
+        found = {}
+        for attribute in attrs.fields(self.cls):  # type: ignore[arg-type]
+            declared: Field | None = attribute.metadata.get(FIELD)
+            title = json_name(attribute)
+            if declared is not None and title not in self._without:
+                kind = self._kinds.get(attribute.name)
+                if kind is not None:
+                    declared = attrs.evolve(declared, kind=kind)
+                found[title] = attribute, declared
+        return found
+
+    def _declared(self, attribute: attrs.Attribute[Any]) -> Field | None:
+        found = self.fields.get(json_name(attribute))
+        return None if found is None else found[1]
+
+    def _named(self, holds: Callable[[Field], bool]) -> frozenset[str]:
+        return frozenset(
+            title
+            for title, (attribute, declared) in self.fields.items()
+            if holds(declared) and attribute.default is not attrs.NOTHING
+        )
+
+    @cached_property
+    def _nullable(self) -> frozenset[str]:
+        """The fields of which null means absent."""
+        return self._named(lambda declared: not declared.keeps_null)
+
+    @cached_property
+    def _emptiable(self) -> frozenset[str]:
+        """The fields of which ``[]`` means absent."""
+        return self._named(lambda declared: declared.empty_is_absent)
+
+    @cached_property
+    def _reader(self) -> Callable[[Any, Any], T]:
+        overrides: dict[str, Any] = {}
+        for attribute in attrs.fields(self.cls):  # type: ignore[arg-type]
+            declared = self._declared(attribute)
+            overrides[attribute.name] = (
+                override(omit=True)
+                if declared is None
+                else override(
+                    rename=json_name(attribute), struct_hook=declared.kind.read
+                )
+            )
+        made: Any = make_dict_structure_fn(
+            self.cls,
+            Converter(),
+            _cattrs_forbid_extra_keys=False,
+            _cattrs_detailed_validation=True,
+            **overrides,
+        )
+        return made  # type: ignore[no-any-return]
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.fields)
+
+    @cached_property
+    def _writer(self) -> Callable[[T], dict[str, Any]]:
+        overrides: dict[str, Any] = {}
+        for attribute in attrs.fields(self.cls):  # type: ignore[arg-type]
+            declared = self._declared(attribute)
+            if declared is None:
+                overrides[attribute.name] = override(omit=True)
+            else:
+                overrides[attribute.name] = override(
+                    rename=json_name(attribute),
+                    unstruct_hook=_writer_of(attribute, declared),
+                    omit_if_default=not declared.always,
+                )
+        made: Any = make_dict_unstructure_fn(
+            self.cls, Converter(), _cattrs_omit_if_default=True, **overrides
+        )
+        return made  # type: ignore[no-any-return]
+
+    def read(self, value: Any, _: object = None) -> T:
+        """The value that an object describes; all errors are collected."""
+        if type(value) is not dict:
+            raise Refused(f"must be an object, got {json_type(value)}")
+        if None in value.values():
+            nullable = self._nullable
+            value = {
+                n: v for n, v in value.items() if v is not None or n not in nullable
+            }
+        for title in self._emptiable:
+            if value.get(title) == []:
+                value = {n: v for n, v in value.items() if n != title}
+        errors: list[Exception] = []
+        if not self._known.issuperset(value):
+            errors += self._unknown(value)
+        for rule in self._rules:
+            errors += rule.check(value)
+        try:
+            made = self._reader(value, self.cls)
+        except ClassValidationError as error:
+            if not errors:
+                raise
+            raise ClassValidationError(
+                "", [*error.exceptions, *errors], self.cls
+            ) from None
+        if errors:
+            raise ClassValidationError("", errors, self.cls)
+        if self._check is not None:
+            self._check(made)
+        return made
+
+    def _unknown(self, value: dict[str, Any]) -> Iterator[Refused]:
+        known = self._known | self._ignored
+        for title in heapq.nsmallest(MAX_ERRORS, value.keys() - known):
+            if title in self._without:
+                yield Refused(self._without[title], title)
+            else:
+                yield Refused(unknown("field", title, self.fields), title)
+
+    def write(self, value: T) -> dict[str, Any]:
+        """The object that describes `value`, with the fields that are not usual."""
+        document = self._writer(value)
+        return document if self._finish is None else self._finish(value, document)
+
+    def taken(self, named: Named) -> Schema:
+        """The lenient schema, by its name if it has one."""
+        if self.title is None:
+            return self.taken_members(named)
+        return name(named, f"New{self.title}", lambda: self.taken_members(named))
+
+    def told(self, named: Named) -> Schema:
+        """The strict schema, by its name if it has one."""
+        if self.title is None:
+            return self.told_members(named)
+        return name(named, self.title, lambda: self.told_members(named))
+
+    def taken_members(self, named: Named) -> Schema:
+        """The lenient schema itself."""
+        properties: dict[str, Schema] = {}
+        for title, (_, declared) in self.fields.items():
+            schema = declared.kind.taken(named)
+            if title in self._nullable:
+                schema = any_of(*_choices(schema), NULL)
+            if declared.empty_is_absent and isinstance(declared.kind, Array):
+                schema = any_of(*_choices(schema), {"type": "array", "maxItems": 0})
+            properties[title] = schema
+        for title in sorted(self._ignored - properties.keys()):
+            properties[title] = {}
+        required = [
+            t for t, (a, _) in self.fields.items() if a.default is attrs.NOTHING
+        ]
+        return self._ruled(object_of(properties, required))
+
+    def told_members(self, named: Named) -> Schema:
+        """The strict schema itself."""
+        properties: dict[str, Schema] = {}
+        required = []
+        for title, (attribute, declared) in self.fields.items():
+            schema = declared.kind.told(named)
+            if declared.always and attribute.default is None:
+                schema = any_of(*_choices(schema), NULL)
+            properties[title] = schema
+            if declared.always or attribute.default is attrs.NOTHING:
+                required.append(title)
+        return self._ruled(object_of(properties, required))
+
+    def _ruled(self, schema: Schema) -> Schema:
+        rules = [rule for each in self._rules if (rule := each.schema())]
+        both = self._schema.get("allOf", [])
+        rest = {n: v for n, v in self._schema.items() if n != "allOf"}
+        schema = {**schema, **rest}
+        return {**schema, "allOf": [*rules, *both]} if rules or both else schema
+
+
+def _choices(schema: Schema) -> list[Schema]:
+    """The alternatives that a schema consists of."""
+    return schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
+
+
+def _writer_of(
+    attribute: attrs.Attribute[Any], declared: Field
+) -> Callable[[Any], Any]:
+    write = declared.kind.write
+    if attribute.default is None or declared.keeps_null:
+        return lambda value: None if value is None else write(value)
+    return write
+
+
+def parse(kind: Kind[T], value: Any) -> T:
+    """
+    What `kind` reads from a JSON value.
+
+    :raises DocumentError: with all errors, up to the bound, and their paths
+    """
+    try:
+        return kind.read(value)
+    except Exception as error:
+        raise as_document_error(error) from None

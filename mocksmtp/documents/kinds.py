@@ -1,0 +1,591 @@
+"""Kinds of values: how each is read from JSON, written to it, and described.
+
+Reading is strict: nothing is coerced, unless a kind says so for the sake of existing
+clients. The lenient schema, `taken`, describes what is read; the strict one, `told`,
+what is written.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Hashable, Iterable
+from enum import Enum
+from typing import Any, ClassVar, Generic, TypeVar
+
+from mocksmtp.documents.problems import (
+    MAX_ERRORS,
+    Refusals,
+    Refused,
+    json_type,
+    listed,
+    places_of,
+    shown,
+    unknown,
+)
+from mocksmtp.documents.reading import spelling
+from mocksmtp.documents.schema import (
+    BOOLEAN,
+    MAX_INTEGER,
+    NULL,
+    NUMBER,
+    TEXT,
+    Schema,
+    any_of,
+    whole,
+)
+from mocksmtp.documents.units import (
+    MAX_SECONDS,
+    MAX_TEXT,
+    SIZE_PATTERN,
+    duration,
+    duration_pattern,
+    milliseconds,
+    parse_size,
+    shown_duration,
+)
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
+
+MAX_COUNT = 10**9
+"""How many of a thing a document may ask for."""
+
+Named = dict[str, Schema]
+"""Schemas by name; a kind adds those that its own refers to."""
+
+
+class Kind(Generic[T]):
+    """
+    What a value may be.
+
+    :cvar samples: some JSON values that are read
+    :cvar misfits: some that are refused
+    """
+
+    samples: tuple[Any, ...] = ()
+    misfits: tuple[Any, ...] = ()
+
+    def read(self, value: Any, _: object = None) -> T:
+        """
+        The value that a JSON value stands for.
+
+        :raises ValueError: it stands for none, or ClassValidationError of cattrs
+        """
+        raise NotImplementedError
+
+    def write(self, value: T) -> Any:
+        """The JSON value that stands for `value`."""
+        return value
+
+    def taken(self, named: Named) -> Schema:
+        """The schema of what is read."""
+        return self.told(named)
+
+    def told(self, named: Named) -> Schema:
+        """The schema of what is written."""
+        raise NotImplementedError
+
+
+class AnyJson(Kind[Any]):
+    """Any JSON value, as it is."""
+
+    samples = (None, 1, {})
+
+    def read(self, value: Any, _: object = None) -> Any:
+        """The value itself."""
+        return value
+
+    def told(self, named: Named) -> Schema:
+        """Anything."""
+        return {}
+
+
+class Boolean(Kind[bool]):
+    """True or false."""
+
+    samples = (True, False)
+    misfits = ("true", 1, [])
+
+    def read(self, value: Any, _: object = None) -> bool:
+        """A boolean and nothing else."""
+        if value is True or value is False:
+            return value
+        raise Refused(f"must be true or false, got {_given(value)}")
+
+    def told(self, named: Named) -> Schema:
+        """A boolean."""
+        return BOOLEAN
+
+
+class Integer(Kind[int]):
+    """
+    A whole number.
+
+    :param digits: whether a text of digits is read as well
+    """
+
+    def __init__(
+        self, least: int = 0, most: int = MAX_COUNT, digits: bool = False
+    ) -> None:
+        self.least = least
+        self.most = most
+        self._digits = digits
+        self.samples = (least, most, *([str(least)] if digits else ()))
+        self.misfits = (least - 1, most + 1, 1.5, "x", True, [])
+
+    def read(self, value: Any, _: object = None) -> int:
+        """A whole number within the bounds; a boolean is none."""
+        if type(value) is not int:
+            value = self._whole(value)
+        if not self.least <= value <= self.most:
+            raise Refused(
+                f"must be from {self.least:,} to {self.most:,}, got {value!s:.40}"
+            )
+        return value  # type: ignore[no-any-return]
+
+    def _whole(self, value: Any) -> int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return int(value)
+        if self._digits and isinstance(value, str) and _DIGITS.fullmatch(value):
+            return int(value)
+        raise Refused(f"must be an integer, got {_given(value)}")
+
+    def taken(self, named: Named) -> Schema:
+        """A whole number, or its digits."""
+        if not self._digits:
+            return self.told(named)
+        return any_of(self.told(named), {**TEXT, "pattern": self._pattern()})
+
+    def _pattern(self) -> str:
+        if self.least == 1:
+            return "^(?!0+$)[0-9]{1,18}$"
+        first, last = str(self.least)[0], str(self.most)[0]
+        rest = len(str(self.most)) - 1
+        return f"^0{{0,15}}[{first}-{last}][0-9]{{{rest}}}$"
+
+    def told(self, named: Named) -> Schema:
+        """A whole number."""
+        return whole(self.least, min(self.most, MAX_INTEGER))
+
+
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+class Number(Kind[float]):
+    """
+    A number.
+
+    :param above: whether `least` itself is excluded
+    """
+
+    def __init__(self, least: float, most: float, above: bool = False) -> None:
+        self.least = least
+        self.most = most
+        self._above = above
+        self.samples = (most, (least + most) / 2, *(() if above else (least,)))
+        self.misfits = (most + 0.1, least - 1, "1", True, *([least] if above else ()))
+
+    def read(self, value: Any, _: object = None) -> float:
+        """A number within the bounds; a boolean is none."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise Refused(f"must be a number, got {_given(value)}")
+        number = float(value) if isinstance(value, float) else value
+        if (
+            not self.least <= number <= self.most
+            or (self._above and number == self.least)
+            or not math.isfinite(number)
+        ):
+            least = "above" if self._above else "from"
+            between = "and at most" if self._above else "to"
+            raise Refused(
+                f"must be {least} {self.least:g} {between} {self.most:g}, "
+                f"got {number!s:.40}"
+            )
+        return number
+
+    def told(self, named: Named) -> Schema:
+        """A number."""
+        minimum = "exclusiveMinimum" if self._above else "minimum"
+        return {**NUMBER, minimum: self.least, "maximum": self.most}
+
+
+class Text(Kind[str]):
+    """
+    A text.
+
+    :param pattern: a regular expression, in the syntax that ECMA 262 and Python share,
+        that the whole text must match
+    :param problem: the message for a text that does not
+    :param most: UTF-8 octets that it may have
+    :param numbers: whether a number is read as its spelling
+    :param clean: changes a text before it is checked
+    """
+
+    def __init__(
+        self,
+        pattern: str | None = None,
+        problem: str = "",
+        most: int | None = None,
+        numbers: bool = False,
+        clean: Callable[[str], str] | None = None,
+        samples: tuple[Any, ...] = (),
+        misfits: tuple[Any, ...] = (),
+    ) -> None:
+        self._pattern = pattern
+        self._matches = re.compile(pattern).fullmatch if pattern else None
+        self._problem = problem
+        self._most = most
+        self._numbers = numbers
+        self._clean = clean
+        self.samples = (*samples, *((5, 1.5) if numbers else ()))
+        self.misfits = (*misfits, True, [], *(() if numbers else (5,)))
+
+    def read(self, value: Any, _: object = None) -> str:
+        """A text that is as it must be."""
+        if type(value) is not str:
+            value = self._spelling(value)
+        if self._clean is not None:
+            value = self._clean(value)
+        if self._matches is not None and not self._matches(value):
+            raise Refused(f"{self._problem}, got {shown(value)}")
+        most = self._most
+        if most is not None and len(value) * 4 > most and len(value.encode()) > most:
+            raise Refused(f"must have at most {most:,} octets")
+        return value  # type: ignore[no-any-return]
+
+    def _spelling(self, value: Any) -> str:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if self._numbers and is_number:
+            return spelling(value)
+        raise Refused(f"must be a string, got {_given(value)}")
+
+    def taken(self, named: Named) -> Schema:
+        """A text, or a number."""
+        schema = self._schema()
+        return any_of(schema, NUMBER) if self._numbers else schema
+
+    def told(self, named: Named) -> Schema:
+        """A text."""
+        return self._schema()
+
+    def _schema(self) -> Schema:
+        return {**TEXT, "pattern": f"^(?:{self._pattern})$"} if self._pattern else TEXT
+
+
+class Choice(Kind[E]):
+    """
+    A member of an enumeration, by its value.
+
+    :param noun: what a member is called in an error
+    :param but: members that can't be chosen
+    """
+
+    def __init__(self, kind: type[E], noun: str, *but: E) -> None:
+        self._noun = noun
+        self._members = {one.value: one for one in kind if one not in but}
+        self.samples = tuple(self._members)
+        self.misfits = ("no such", 5, True)
+
+    def read(self, value: Any, _: object = None) -> E:
+        """The member of that value."""
+        if type(value) is not str:
+            raise Refused(f"must be a string, got {_given(value)}")
+        found = self._members.get(value)
+        if found is None:
+            name = f"{self._noun} {shown(value)}"
+            raise Refused(unknown(name, value, self._members))
+        return found
+
+    def write(self, value: E) -> Any:
+        """The value of the member."""
+        return value.value
+
+    def told(self, named: Named) -> Schema:
+        """One of the values."""
+        return {**TEXT, "enum": list(self._members)}
+
+
+class Duration(Kind[float]):
+    """
+    Seconds, in documents milliseconds or a text with a unit.
+
+    :param least: seconds that it is at least: 0, or up to a millisecond
+    """
+
+    def __init__(self, least: float = 0.0, most: float = MAX_SECONDS) -> None:
+        self.least = least
+        self.most = most
+        self.samples = (max(1, least * 1000), 1500.5, "2s", "5m", "24h", "250ms")
+        self.misfits = (-1, "10", "x", True, "1 s", MAX_SECONDS * 1001, "721h")
+        if least:
+            self.misfits += (0, "0s")
+
+    def read(self, value: Any, _: object = None) -> float:
+        """Seconds, to the microsecond."""
+        try:
+            seconds = duration(value)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        if not self.least <= seconds <= self.most:
+            what = shown(value) if isinstance(value, str) else f"{value!s:.40}ms"
+            least = shown_duration(self.least)
+            most = MAX_TEXT if self.most == MAX_SECONDS else shown_duration(self.most)
+            raise Refused(f"must be from {least} to {most}, got {what}")
+        return seconds
+
+    def write(self, value: float) -> Any:
+        """Milliseconds."""
+        return milliseconds(value)
+
+    def taken(self, named: Named) -> Schema:
+        """A number of milliseconds, or a text with a unit."""
+        number = {**NUMBER, "minimum": self.least * 1000, "maximum": self.most * 1000}
+        return any_of(number, {**TEXT, "pattern": f"^{duration_pattern(self.least)}$"})
+
+    def told(self, named: Named) -> Schema:
+        """A number of milliseconds."""
+        return {**NUMBER, "minimum": 0}
+
+
+class Size(Kind[int]):
+    """Bytes, as a number or a text such as ``10MiB``."""
+
+    samples = (1, 2**62, "10MiB", "1000")
+    misfits = (0, "0", "x", 1.5, True, "-1", 2**63)
+
+    def read(self, value: Any, _: object = None) -> int:
+        """Bytes, one or more."""
+        if isinstance(value, str):
+            try:
+                value = parse_size(value)
+            except ValueError as error:
+                raise Refused(str(error)) from None
+        return _OCTETS.read(value)
+
+    def taken(self, named: Named) -> Schema:
+        """A number, or a text with a unit."""
+        return any_of(whole(1, 2**62), {**TEXT, "pattern": f"^{SIZE_PATTERN}$"})
+
+    def told(self, named: Named) -> Schema:
+        """A number."""
+        return whole(1, 2**62)
+
+
+_OCTETS = Integer(1, 2**62)
+
+
+class Array(Kind[tuple[T, ...]]):
+    """
+    An array, read as a tuple.
+
+    :param unique: whether no two items may be equal
+    """
+
+    def __init__(
+        self,
+        item: Kind[T],
+        least: int = 0,
+        most: int | None = None,
+        noun: str = "items",
+        unique: bool = False,
+        bounded: bool = True,
+    ) -> None:
+        self.item = item
+        self._least = least
+        self._most = most
+        self._noun = noun
+        self._unique = unique
+        self._bounded = bounded
+        self.misfits = ("x", 5, True, *([] if least == 0 else [[]]))
+        if item.misfits:
+            self.misfits += ([item.misfits[0]],)
+        if item.samples:
+            self.samples = ([item.samples[0]],)
+            if unique:
+                self.misfits += ([item.samples[0]] * 2,)
+
+    def read(self, value: Any, _: object = None) -> tuple[T, ...]:
+        """All items; reading ends at the last error that is reported."""
+        if type(value) is not list:
+            raise Refused(f"must be an array, got {_given(value)}")
+        size, most = len(value), self._most
+        if size < self._least or (most is not None and size > most):
+            raise Refused(self._bounds(size))
+        items: list[T] = []
+        errors: list[tuple[str, str]] = []
+        read = self.item.read
+        for index, each in enumerate(value):
+            try:
+                items.append(read(each))
+            except Exception as error:
+                errors += places_of(error, f"[{index}]")
+                if len(errors) >= MAX_ERRORS:
+                    break
+        if errors:
+            raise Refusals(errors)
+        if self._unique:
+            check_unique(items, value)
+        return tuple(items)
+
+    def _bounds(self, size: int) -> str:
+        if self._most is None:
+            bounds = f"at least {self._least:,}"
+        elif self._least:
+            bounds = f"{self._least:,} to {self._most:,}"
+        else:
+            bounds = f"at most {self._most:,}"
+        return f"must have {bounds} {self._noun}, got {size:,}"
+
+    def write(self, value: Iterable[T]) -> Any:
+        """A list of all items."""
+        return list(map(self.item.write, value))
+
+    def taken(self, named: Named) -> Schema:
+        """An array of what an item may be."""
+        return self._schema(self.item.taken(named))
+
+    def told(self, named: Named) -> Schema:
+        """An array of what an item is written as."""
+        return self._schema(self.item.told(named))
+
+    def _schema(self, items: Schema) -> Schema:
+        schema: Schema = {"type": "array", "items": items}
+        if self._least:
+            schema["minItems"] = self._least
+        if self._most is not None and self._bounded:
+            schema["maxItems"] = self._most
+        if self._unique:
+            schema["uniqueItems"] = True
+        return schema
+
+
+def check_unique(items: list[Any], values: list[Any]) -> None:
+    """
+    Refuse two equal items.
+
+    :raises Refused: there are two
+    """
+    seen: set[Hashable] = set()
+    for index, item in enumerate(items):
+        if item in seen:
+            text = f"{values[index]!s:.64}"
+            raise Refused(f"contains {text} twice")
+        seen.add(item)
+
+
+class Optional(Kind[Any]):
+    """A value or null, where null has a meaning of its own."""
+
+    def __init__(self, kind: Kind[Any]) -> None:
+        self.kind = kind
+        self.samples = (*kind.samples, None)
+        self.misfits = kind.misfits
+
+    def read(self, value: Any, _: object = None) -> Any:
+        """The value, or None."""
+        return None if value is None else self.kind.read(value)
+
+    def write(self, value: Any) -> Any:
+        """The value, or null."""
+        return None if value is None else self.kind.write(value)
+
+    def taken(self, named: Named) -> Schema:
+        """What the kind reads, or null."""
+        return any_of(self.kind.taken(named), NULL)
+
+    def told(self, named: Named) -> Schema:
+        """What the kind writes, or null."""
+        return any_of(self.kind.told(named), NULL)
+
+
+class Tagged(Kind[T]):
+    """
+    An object of one of several kinds, which one of its members names.
+
+    :param tag: the name of that member
+    :param name: the name of its schema
+    :param noun: what the kinds are called in an error
+    """
+
+    known: ClassVar[Any] = None
+
+    def __init__(self, tag: str, name: str | None, noun: str) -> None:
+        self._tag = tag
+        self._name = name
+        self._noun = noun
+        self.variants: dict[str, Any] = {}
+        self._tags: dict[type, str] = {}
+        self.misfits = (5, "x", {}, {tag: "no such"}, {tag: 5})
+
+    def add(self, tag: str, variant: Any) -> None:
+        """Let `tag` stand for a document, `variant`."""
+        self.variants[tag] = variant
+        self._tags[variant.cls] = tag
+
+    def read(self, value: Any, _: object = None) -> T:
+        """The value of the kind that is named."""
+        if type(value) is not dict:
+            raise Refused(f"must be an object, got {_given(value)}")
+        tag = value.get(self._tag)
+        variant = self.variants.get(tag) if type(tag) is str else None
+        if variant is None:
+            raise self._unknown(tag)
+        made: T = variant.read({n: v for n, v in value.items() if n != self._tag})
+        return made
+
+    def _unknown(self, tag: Any) -> Refused:
+        if tag is None:
+            return Refused(f"required, but missing; {listed(self.variants)}", self._tag)
+        if type(tag) is not str:
+            return Refused(f"must be a string, got {_given(tag)}", self._tag)
+        message = unknown(f"{self._noun} {shown(tag)}", tag, self.variants)
+        return Refused(message, self._tag)
+
+    def write(self, value: T) -> Any:
+        """An object that names its kind."""
+        tag = self._tags[type(value)]
+        return {self._tag: tag, **self.variants[tag].write(value)}
+
+    def taken(self, named: Named) -> Schema:
+        """One of the kinds."""
+        return self._schema(named, "New", lambda variant: variant.taken_members(named))
+
+    def told(self, named: Named) -> Schema:
+        """One of the kinds."""
+        return self._schema(named, "", lambda variant: variant.told_members(named))
+
+    def _schema(
+        self, named: Named, prefix: str, members: Callable[[Any], Schema]
+    ) -> Schema:
+        def make() -> Schema:
+            choices = []
+            for tag, variant in self.variants.items():
+                schema = dict(members(variant))
+                properties = {self._tag: {"const": tag}, **schema["properties"]}
+                required = [self._tag, *schema["required"]]
+                choices.append(
+                    {**schema, "properties": properties, "required": required}
+                )
+            return any_of(*choices)
+
+        return make() if self._name is None else name(named, prefix + self._name, make)
+
+
+def name(named: Named, title: str, make: Callable[[], Schema]) -> Schema:
+    """A reference to the schema of that name, which is made when it is first needed."""
+    if title not in named:
+        named[title] = {}  # so that a schema that refers to itself is made once
+        named[title] = make()
+    return {"$ref": f"#/components/schemas/{title}"}
+
+
+def _given(value: Any) -> str:
+    """A refused value for a message: its type, and a short value itself."""
+    if isinstance(value, str):
+        return f"the string {shown(value)}"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{spelling(value):.40}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json_type(value)

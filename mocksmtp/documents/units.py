@@ -1,0 +1,138 @@
+"""Durations and sizes: one grammar for documents, options and query parameters.
+
+A JSON number is a duration in milliseconds, or a size in bytes. A text has a unit:
+``250ms``, ``2s``, ``5m``, ``300h``, ``64KiB``. A duration's text without a unit is an
+error, because ``10`` means seconds to one reader and milliseconds to the next.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from mocksmtp.documents.problems import json_type, shown
+
+MAX_SECONDS = 30 * 24 * 3600.0
+"""The longest duration."""
+
+MAX_TEXT = "720h"
+"""`MAX_SECONDS` as a text."""
+
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h)?", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+_SIZE = re.compile(r"(\d{1,15})([KMGT]i?B?|B)?", re.ASCII)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def parse_duration(text: str) -> float:
+    """
+    Seconds from ``250ms``, ``2s``, ``5m``, ``1h``; zero needs no unit.
+
+    :raises ValueError: it is no duration, or has no unit
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a duration: {shown(text)}; as in 250ms, 2s, 5m, 1h")
+    number = float(match[1])
+    if match[2] is None:
+        if number:
+            raise ValueError(
+                f"a duration needs a unit, got {shown(text)}; "
+                f"as in {match[1]}ms or {match[1]}s"
+            )
+        return 0.0
+    return number * _SECONDS[match[2]]
+
+
+def duration(value: object) -> float:
+    """
+    Seconds from a number of milliseconds or a text with a unit; to the microsecond.
+
+    :raises ValueError: it is neither, or longer than `MAX_SECONDS`
+    """
+    if isinstance(value, str):
+        length = parse_duration(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        # An integer may be too large for a float.
+        length = float(value) / 1000 if value <= 1e300 else math.inf
+    else:
+        raise ValueError(
+            f"must be a number of milliseconds or a text such as 2s, "
+            f"got {json_type(value)}"
+        )
+    if not 0 <= length <= MAX_SECONDS:
+        raise ValueError(f"must be from 0 to {MAX_TEXT}, got {_shown(value)}")
+    return round(length * 1e6) / 1e6
+
+
+def _shown(value: object) -> str:
+    """A duration as given, with its unit."""
+    return shown(value) if isinstance(value, str) else f"{value!s:.40}ms"
+
+
+def milliseconds(seconds: float) -> float:
+    """A duration as documents have it; a whole number where it is one."""
+    value = round(seconds * 1e6) / 1000
+    return int(value) if value.is_integer() else value
+
+
+def shown_duration(seconds: float) -> str:
+    """A duration as a text with the largest unit in which it is a whole number."""
+    for unit in "h", "m", "s":
+        if seconds and not seconds % _SECONDS[unit]:
+            return f"{seconds / _SECONDS[unit]:g}{unit}"
+    return f"{milliseconds(seconds):g}ms"
+
+
+def parse_size(text: str) -> int:
+    """
+    Bytes from ``1000``, ``64KiB``, ``64MB``, ``1GiB``.
+
+    Units with an ``i``, and those of one letter, are powers of 1,024 (IEC
+    80000-13); ``KB``, ``MB``, ``GB``, ``TB`` are powers of 1,000.
+
+    :raises ValueError: it is no size
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a size: {shown(text)}; as in 1000, 64KiB, 1GiB")
+    unit = match[2] or "B"
+    base = 1000 if len(unit) == 2 and unit[1] == "B" else 1024
+    return int(match[1]) * int(base ** _POWERS.get(unit[0], 0))
+
+
+def duration_pattern(least: float = 0.0) -> str:
+    """
+    A regular expression (ECMA 262) of the texts that are durations.
+
+    :param least: seconds that they are at least: nothing, or up to a millisecond
+    """
+    kinds = []
+    for unit, in_unit in _SECONDS.items():
+        most = round(MAX_SECONDS / in_unit)
+        kinds.append(f"(?:{_below(most)}(?:[.][0-9]{{1,6}})?|{most}){unit}")
+    nonzero = "(?=[0-9]*[1-9])" if least else ""
+    zero = "" if least else "|0"
+    return f"{nonzero}(?:{'|'.join(kinds)}{zero})"
+
+
+def _below(most: int) -> str:
+    """The whole numbers below `most`, which ends in zeros, without leading zeros."""
+    digits = str(most)
+    choices = [f"[0-9]{{1,{len(digits) - 1}}}"]
+    for place, digit in enumerate(digits):
+        if digit > "0":
+            least = "1" if place == 0 else "0"
+            rest = len(digits) - place - 1
+            if digit > least:
+                tail = f"[0-9]{{{rest}}}" if rest else ""
+                choices.append(f"{digits[:place]}[{least}-{int(digit) - 1}]{tail}")
+    return f"(?:{'|'.join(choices)})"
+
+
+SIZE_PATTERN = (
+    "(?!0+(?![0-9]))(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?"
+    "|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)"
+)
+"""A regular expression (ECMA 262) of the texts that are sizes above 0."""
