@@ -12,8 +12,8 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from mocksmtp.testing import start_mock
-from tests.documents import blocks
 from tests.e2e.program import Program, find
+from tests.markdown import blocks
 
 _FOREGROUND = """
 server:
