@@ -5,6 +5,10 @@ All errors become answers in one function, `problem_of`.
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+from functools import cache
+from urllib.parse import unquote
+
 from klein import Klein
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -16,7 +20,7 @@ from werkzeug.routing import RequestRedirect
 from mocksmtp.core.mailbox import Gone
 from mocksmtp.core.mock import CannotListen, NameTaken
 from mocksmtp.core.rules import IdTaken
-from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.problems import DocumentError, listed, shown
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http import (
     authority,
@@ -36,7 +40,7 @@ from mocksmtp.http import (
     sessions,
 )
 from mocksmtp.http.guard import check_request
-from mocksmtp.http.openapi import openapi_route
+from mocksmtp.http.openapi import openapi_route, template
 from mocksmtp.http.problems import (
     HttpProblem,
     abort,
@@ -89,7 +93,16 @@ MOUNTS: tuple[Mount, ...] = (
 """All that is served, and where."""
 
 
-def make_resource(api: Api) -> IResource:
+METHODS = frozenset(b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
+"""The methods of HTTP (RFC 9110 §9.1, RFC 5789); others are not known."""
+
+_METHOD_NAMES = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+LONGEST_COMPARED = 200
+"""Characters of a path that is compared with those of the routes."""
+
+
+def make_resource(api: Api) -> Guarded:
     """The whole API, guarded."""
     return Guarded(api, make_app(api).resource())
 
@@ -105,8 +118,12 @@ def make_app(api: Api) -> Klein:
     return app
 
 
-def problem_of(error: BaseException) -> HttpProblem:
-    """What the sender of a request is told about `error`."""
+def problem_of(error: BaseException, path: str = "") -> HttpProblem:
+    """
+    What the sender of a request is told about `error`.
+
+    :param path: what was asked for
+    """
     match error:
         case HttpProblem():
             return error
@@ -126,16 +143,54 @@ def problem_of(error: BaseException) -> HttpProblem:
             allowed = ", ".join(sorted(error.valid_methods or ()))
             return HttpProblem(405, f"allowed: {allowed}", headers={"Allow": allowed})
         case HTTPException() if error.code == 404 or isinstance(error, RequestRedirect):
-            return not_found("there is nothing here")
+            return unknown_route(path)
         case HTTPException():
             return HttpProblem(error.code or 500, error.name)
         case _:
             return HttpProblem(500, "an error within the service; its log tells more")
 
 
+def unknown_route(path: str) -> HttpProblem:
+    """There is no such route; the nearest one is named."""
+    nearest = nearest_route(path)
+    hint = "" if nearest is None else f"; did you mean {nearest}?"
+    return not_found(f"no route {shown(path)}{hint} All routes: /openapi.json")
+
+
+def nearest_route(path: str) -> str | None:
+    """The route whose path is most like `path`, in OpenAPI's notation, if one is."""
+    if len(path) > LONGEST_COMPARED:
+        return None
+    segments = [unquote(part) for part in path.split("/") if part]
+    best, found = 0.6, None
+    for route, parts in _route_segments():
+        # What a variable stands for is right, whatever it is.
+        wanted = "/".join(
+            segments[at] if part.startswith("{") and at < len(segments) else part
+            for at, part in enumerate(parts)
+        )
+        matcher = SequenceMatcher(None, "/".join(segments).lower(), wanted.lower())
+        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
+            ratio = matcher.ratio()
+            if ratio > best:
+                best, found = ratio, route
+    return found
+
+
+@cache
+def _route_segments() -> tuple[tuple[str, list[str]], ...]:
+    """All routes, with the parts of their paths."""
+    routes = dict.fromkeys(
+        template(mount.prefix + route.path)
+        for mount in MOUNTS
+        for route in mount.routes
+    )
+    return tuple((route, route.strip("/").split("/")) for route in routes)
+
+
 def _answer_failure(request: Request, failure: Failure) -> bytes | None:
     assert failure.value is not None
-    problem = problem_of(failure.value)
+    problem = problem_of(failure.value, request.path.decode(errors="replace"))
     if problem.status >= 500:
         log.failure("While answering {request}", failure, request=request)
     if request.startedWriting:
@@ -159,12 +214,25 @@ class Guarded(Resource):
         told = self.api.settings.loopback
         return self.api.info.http_on_loopback if told is None else told
 
+    def check(self, request: Request) -> None:
+        """
+        Refuse a request for what its header says.
+
+        :raises HttpProblem: 400, 401, 403 or 501
+        """
+        check_request(request, self.api.settings, self._on_loopback)
+        if request.method not in METHODS:
+            method = request.method.decode("latin-1")
+            detail = f"unknown method {shown(method)}; {listed(_METHOD_NAMES)}"
+            raise HttpProblem(501, detail)
+
     def render(self, request: Request) -> bytes | int:
         """Check a request, and have it answered."""
         request.setHeader("Cache-Control", "no-store")
         request.setHeader("X-Content-Type-Options", "nosniff")
         try:
-            check_request(request, self.api.settings, self._on_loopback)
+            if not getattr(request, "checked", False):
+                self.check(request)
             _check_path(request)
         except HttpProblem as problem:
             return answer_problem(request, problem)
@@ -180,4 +248,4 @@ def _check_path(request: Request) -> None:
     except UnicodeDecodeError:
         raise HttpProblem(400, "the path is not UTF-8") from None
     if any("/" in segment or not segment for segment in segments):
-        raise not_found("there is nothing here")
+        raise unknown_route(request.path.decode())

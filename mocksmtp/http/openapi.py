@@ -35,9 +35,10 @@ PROBLEMS = {
     403: "A web page of another origin, or by a name that is not known, asks for this.",
     404: "There is no such thing.",
     409: "It can't be done as things are; nothing has changed.",
+    408: "The body arrives too slowly.",
     410: "What it is to go on after is no longer kept.",
     413: "The body is larger, or has more values, than is taken.",
-    503: "It can't be done now.",
+    503: "The bodies of all requests together are too large; try again.",
 }
 """Answers that say why there is no other."""
 
@@ -166,7 +167,7 @@ def _problems(path: str, route: Route, guarded: bool) -> list[int]:
     if _VARIABLE.search(path):
         statuses.add(404)
     if route.takes:
-        statuses.add(413)
+        statuses |= {408, 413, 503}
     return sorted(statuses)
 
 

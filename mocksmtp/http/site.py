@@ -1,18 +1,25 @@
 """The web server below the API: it bounds bodies, and never answers HTML.
 
 Twisted's server reads a whole body before a request is processed, and puts no bound
-to it. Here octets are counted as they come, in fixed and in chunked bodies; what is
-over the limit is thrown away, and told when the body is over, for most clients
-listen only then. One that asks first (``Expect: 100-continue``), or never ends, is
-told at once.
+to it. Here a request with a body is checked when its header is over, and who may not
+call the API is refused before any of the body is kept. Octets are counted as they
+come, in fixed and in chunked bodies; what is over the limit of one body is thrown
+away, and told when the body is over, for most clients listen only then. One that asks
+first (``Expect: 100-continue``), or never ends, is told at once; so is one whose body
+is too slow, or too much together with those of other requests.
+
+A client of another protocol is recognized by the first octets that it sends.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any, TypeAlias
 
-from twisted.internet.interfaces import IReactorTime
+import attrs
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -50,34 +57,106 @@ ZONE_LIMIT = 64 * 2**20
 DISCARD_LIMIT = 2**30
 """Octets beyond the limit that are waited out before the connection is cut."""
 
+BODIES_LIMIT = 128 * 2**20
+"""Octets of the bodies of all requests together, until each is answered."""
+
+PACE_TIME = 10.0
+"""Seconds in which a body that is not over must bring `PACE_SIZE`."""
+
+PACE_SIZE = 10 * 1024
+"""Octets: 1 KiB for each second."""
+
+LINGER_TIME = 2.0
+"""Seconds in which a refused client may still send, so that it reads the refusal: a
+system resets a connection that is closed while something on it was not read."""
+
 MALFORMED = HttpProblem(400, "this is no HTTP request, or its header is too large")
 TOO_LARGE = HttpProblem(413, "the body is larger than is taken here")
+TOO_SLOW = HttpProblem(
+    408, f"the body arrives at less than 1 KiB/s for {PACE_TIME:.0f} s"
+)
+TOO_MUCH = HttpProblem(
+    503,
+    f"the bodies of all requests together exceed {BODIES_LIMIT >> 20} MiB; try again",
+    headers={"Retry-After": "1"},
+)
 FAILED = HttpProblem(500, "an error within the service; its log tells more")
+
+Check: TypeAlias = Callable[[Request], None]
+"""Raises `HttpProblem` for a request that is refused whatever its body is."""
+
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
+
+_TLS = re.compile(rb"\x16\x03")
+_SMTP = re.compile(
+    rb"(?:(?:EHLO|HELO|LHLO|VRFY|AUTH)\s|(?:NOOP|RSET|QUIT|STARTTLS)\r?\n"
+    rb"|MAIL FROM:|RCPT TO:)",
+    re.IGNORECASE,
+)
+_LONGEST_OPENING = 10
+"""Octets by which another protocol is recognized."""
+
+
+def protocol_of(opening: bytes) -> str | None:
+    """The protocol that is spoken by who begins with `opening`, if it is not HTTP."""
+    if _TLS.match(opening):
+        return "TLS"
+    return "SMTP" if _SMTP.match(opening) else None
+
+
+@attrs.define(eq=False)
+class Bodies:
+    """
+    The bodies of all requests that are not answered yet.
+
+    :ivar held: their octets
+    """
+
+    held: int = 0
+
+    def has_room(self, octets: int) -> bool:
+        """Whether so many more may be held."""
+        return self.held + octets <= BODIES_LIMIT
 
 
 class ApiRequest(Request):
-    """A request whose body is bounded, and whose failures are problem documents."""
+    """A request whose body is bounded, and whose failures are problem documents.
+
+    :ivar checked: whether it has passed the check of its header
+    """
 
     # Set where there is one; nothing here is HTML.
     defaultContentType = None
     channel: ApiChannel
     content: BytesIO
     body_limit = BODY_LIMIT
-    _received = 0
+    checked = False
+    received = 0
+    _bodies: Bodies | None = None
+    _held = 0
 
     def gotLength(self, length: int | None) -> None:
         """The header is over; a body of so many octets follows."""
         self.content = BytesIO()
+        self._bodies = self.channel.site.bodies
 
     def handleContentChunk(self, data: bytes) -> None:
         """Keep some more of the body, or throw all of it away."""
-        self._received += len(data)
-        if self._received <= self.body_limit:
+        size = len(data)
+        self.received += size
+        if self.channel.refused:
+            return
+        assert self._bodies is not None
+        if self.received > self.body_limit:
+            self.let_go()
+            if self.received > self.body_limit + DISCARD_LIMIT:
+                self.channel.refuse(TOO_LARGE)
+        elif self._bodies.has_room(size):
             self.content.write(data)
+            self._held += size
+            self._bodies.held += size
         else:
-            self.content = BytesIO()
-        if self._received > self.body_limit + DISCARD_LIMIT:
-            self.channel.refuse(TOO_LARGE)
+            self.channel.refuse(TOO_MUCH)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The body is over."""
@@ -86,12 +165,30 @@ class ApiRequest(Request):
 
     def process(self) -> None:
         """Have the request answered."""
-        if self._received > self.body_limit:
+        if self.received > self.body_limit:
             self._answer(TOO_LARGE)
         elif not self.path.startswith(b"/"):
-            self._answer(not_found("there is nothing here"))
+            self._answer(not_found("the request's target is not a path"))
         else:
             super().process()  # type: ignore[no-untyped-call]
+
+    def finish(self) -> None:
+        """The request is answered."""
+        self.let_go()
+        super().finish()  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The client has left."""
+        self.let_go()
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+
+    def let_go(self) -> None:
+        """Hold nothing of the body any more."""
+        if self._held:
+            assert self._bodies is not None
+            self._bodies.held -= self._held
+            self._held = 0
+            self.content = BytesIO()
 
     def getRequestHostname(self) -> bytes:
         """
@@ -112,24 +209,136 @@ class ApiRequest(Request):
 
     def _answer(self, problem: HttpProblem) -> None:
         self.write(answer_problem(self, problem))  # type: ignore[no-untyped-call]
-        self.finish()  # type: ignore[no-untyped-call]
+        self.finish()
 
 
 class ApiChannel(HTTPChannel):
-    """A connection, on which what is no request is told so in a problem document."""
+    """
+    A connection, on which what is no request is told so in a problem document.
 
+    :ivar refused: whether it was answered for good, and nothing more is looked at
+    """
+
+    site: ApiSite
     refused = False
+    _opening = b""
+    _opened = False
+    _has_body = False
+    _paced: IDelayedCall | None = None
+    _lingers: IDelayedCall | None = None
+
+    def dataReceived(self, data: bytes) -> None:
+        """Something has come."""
+        if self.refused:
+            return
+        if not self._opened and self._is_foreign(data):
+            return
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        if self._has_body and self._paced is None:
+            self._watch_pace()
+
+    def _is_foreign(self, data: bytes) -> bool:
+        """Close at once on who speaks another protocol."""
+        self._opening += data[:_LONGEST_OPENING]
+        protocol = protocol_of(self._opening)
+        if len(self._opening) >= _LONGEST_OPENING or protocol is not None:
+            self._opened, self._opening = True, b""
+        if protocol is None:
+            return False
+        assert self.transport is not None
+        client = getattr(self.transport.getPeer(), "host", None)
+        self._log.warn(
+            "{protocol} instead of HTTP on the API's port, from {client}: closed",
+            protocol=protocol,
+            client=client,
+        )
+        self.refused = True
+        self.loseConnection()  # type: ignore[no-untyped-call]
+        return True
+
+    def lineReceived(self, line: bytes) -> None:
+        """A line of a request's header."""
+        if not self.refused:
+            super().lineReceived(line)  # type: ignore[no-untyped-call]
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Some of a body."""
+        if not self.refused:
+            super().rawDataReceived(data)
 
     def allHeadersReceived(self) -> None:
-        """Set the limit for what follows, and tell at once who asks whether it may."""
+        """Set the limit for what follows, or refuse it before it comes."""
         request = self.requests[-1]
-        if self._path.partition(b"?")[0] == b"/dnsRecords":
+        if not self._path.startswith(b"/"):
+            self._take_absolute_form(request)
+        path = self._path.partition(b"?")[0]
+        if path == b"/dnsRecords":
             request.body_limit = ZONE_LIMIT
-        asks = request.requestHeaders.hasHeader(b"Expect")
-        if asks and (self.length or 0) > request.body_limit:
+        self._has_body = self.length != 0
+        problem = self._check(request, path) if self._has_body else None
+        if problem is not None:
             request.requestHeaders.removeHeader(b"Expect")
-            self.refuse(TOO_LARGE)
         super().allHeadersReceived()  # type: ignore[no-untyped-call]
+        if problem is not None:
+            self.refuse(problem)
+
+    def _take_absolute_form(self, request: ApiRequest) -> None:
+        """Read ``http://host/path`` as that path of that host (RFC 9112 §3.2.2)."""
+        match = _ABSOLUTE.fullmatch(self._path)
+        if match is None:
+            return
+        headers = request.requestHeaders
+        hosts = headers.getRawHeaders(b"Host", [])
+        if len(hosts) == 1 or (not hosts and self._version != b"HTTP/1.1"):
+            headers.setRawHeaders(b"Host", [match[1]])
+        path: bytes = match[2]
+        self._path = path if path.startswith(b"/") else b"/" + path
+
+    def _check(self, request: ApiRequest, path: bytes) -> HttpProblem | None:
+        """Why a request is refused before its body comes, if it is."""
+        request.method, request.path = self._command, path
+        request.clientproto = self._version
+        if self.site.check is not None:
+            try:
+                self.site.check(request)
+            except HttpProblem as problem:
+                return problem
+            request.checked = True
+        length = self.length or 0
+        if length > request.body_limit:
+            asks = request.requestHeaders.hasHeader(b"Expect")
+            return TOO_LARGE if asks else None
+        return None if self.site.bodies.has_room(length) else TOO_MUCH
+
+    def allContentReceived(self) -> None:
+        """The body is over."""
+        self._has_body = False
+        self._stop_pacing()
+        super().allContentReceived()  # type: ignore[no-untyped-call]
+
+    def requestDone(self, request: ApiRequest) -> None:
+        """A request is answered; the next one may have begun."""
+        super().requestDone(request)  # type: ignore[no-untyped-call]
+        if self._has_body and self._paced is None:
+            self._watch_pace()
+
+    def _watch_pace(self) -> None:
+        """See in a while how much of the body has come."""
+        before = self.requests[-1].received
+
+        def look() -> None:
+            self._paced = None
+            if self.requests[-1].received - before < PACE_SIZE:
+                self.refuse(TOO_SLOW)
+            else:
+                self._watch_pace()
+
+        self._paced = self.callLater(PACE_TIME, look)  # type: ignore[no-untyped-call]
+
+    def _stop_pacing(self) -> None:
+        if self._paced is not None:
+            self._paced.cancel()
+            self._paced = None
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """A line is longer than is kept."""
@@ -142,32 +351,69 @@ class ApiChannel(HTTPChannel):
         """Answer outside of any request, and close."""
         if self.refused:
             return
-        self.refused = True
+        self.refused, self._has_body = True, False
+        self._stop_pacing()
+        for request in self.requests:
+            request.let_go()
         body = problem.body
-        header = (
-            f"HTTP/1.1 {problem.status} {problem.title}\r\n"
-            f"Content-Type: {CONTENT_TYPE}\r\n"
-            f"Content-Length: {len(body)}\r\n"
-            "Connection: close\r\n\r\n"
-        )
+        fields = {
+            "Content-Type": CONTENT_TYPE,
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            **problem.headers,
+            "Connection": "close",
+        }
+        lines = [
+            f"HTTP/1.1 {problem.status} {problem.title}",
+            *(f"{name}: {value}" for name, value in fields.items()),
+        ]
         assert self.transport is not None
-        self.transport.write(header.encode() + body)
-        self.loseConnection()  # type: ignore[no-untyped-call]
+        self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close the sending side, and let go what still comes for a while."""
+        self.setTimeout(None)  # type: ignore[no-untyped-call]
+        if not ITCPTransport.providedBy(self.transport) or self.isSecure():  # type: ignore[no-untyped-call]
+            self.loseConnection()  # type: ignore[no-untyped-call]
+            return
+        end: Any = self.transport
+        end.unregisterProducer()
+        end.resumeProducing()
+        end.loseWriteConnection()
+        self._lingers = self.callLater(LINGER_TIME, end.abortConnection)  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """The connection has ended."""
+        self._stop_pacing()
+        if self._lingers is not None and self._lingers.active():
+            self._lingers.cancel()
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
 
 class ApiSite(Site):
-    """A site whose connections speak HTTP/1 only."""
+    """
+    A site whose connections speak HTTP/1 only.
+
+    :ivar check: looks at the header of each request that has a body
+    :ivar bodies: those of the requests that are not answered yet
+    """
 
     noisy = False
     _access = Logger()
     # In the place of what chooses between HTTP/1 and HTTP/2.
     protocol = ApiChannel  # type: ignore[assignment]
 
-    def __init__(self, resource: IResource, clock: IReactorTime) -> None:
+    def __init__(
+        self, resource: IResource, clock: IReactorTime, check: Check | None = None
+    ) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             resource, ApiRequest, reactor=clock, parsePOSTFormSubmission=False
         )
         self._seconds = clock.seconds
+        self.check = check
+        self.bodies = Bodies()
 
     def log(self, request: Request) -> None:  # type: ignore[override]
         """Tell of an answered request, in the combined format and field by field."""
@@ -224,4 +470,5 @@ def make_site(
         root_pem,
         check_certificate,
     )
-    return ApiSite(make_resource(api), clock)
+    resource = make_resource(api)
+    return ApiSite(resource, clock, resource.check)

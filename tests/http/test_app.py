@@ -68,7 +68,7 @@ class NowhereTests(SynchronousTestCase):
             "/metric",
             "/hosts/",
         ):
-            for method in "GET", "POST", "BREW":
+            for method in "GET", "POST", "PATCH":
                 self.assert_problem(Rig().ask(method, path), 404)
 
     def test_a_path_that_is_no_text(self) -> None:
@@ -78,7 +78,7 @@ class NowhereTests(SynchronousTestCase):
 
     def test_wrong_methods(self) -> None:
         """405 with what is allowed, and OPTIONS is no exception."""
-        for method in "PATCH", "BREW", "OPTIONS", "TRACE":
+        for method in "PATCH", "OPTIONS", "TRACE":
             for path, allowed in (
                 ("/smtpBehaviors", "DELETE, GET, HEAD, POST, PUT"),
                 ("/smtpBehaviors/1", "DELETE, GET, HEAD, PUT"),
@@ -89,6 +89,40 @@ class NowhereTests(SynchronousTestCase):
                 answer = Rig().ask(method, path)
                 self.assert_problem(answer, 405)
                 self.assertEqual(answer.header("Allow"), allowed)
+
+    def test_unknown_methods(self) -> None:
+        """501, whatever the path."""
+        for method in "BREW", "PROPFIND":
+            for path in "/version", "/nowhere", "/smtpBehaviors":
+                answer = Rig().ask(method, path, b"[]")
+                self.assert_problem(answer, 501)
+                self.assertIn(f"unknown method '{method}'", answer.json()["detail"])
+
+    def test_the_nearest_route_is_named(self) -> None:
+        """And where all of them are listed."""
+        for path, nearest in (
+            ("/smtpBehaviour", "/smtpBehaviors"),
+            ("/smtpmails", "/smtpMails"),
+            ("/smtpMails/", "/smtpMails"),
+            ("//smtpMails", "/smtpMails"),
+            ("/smtpMail/7", "/smtpMails/{id}"),
+            ("/smtpMails/1/rw", "/smtpMails/{id}/raw"),
+            ("/hosts/mx2/smtpBehaviours", "/hosts/{name}/smtpBehaviors"),
+            ("/api/version", "/version"),
+            ("/dnsrecord", "/dnsRecords"),
+        ):
+            detail = Rig().ask("GET", path).json()["detail"]
+            expected = f"no route {path!r}; did you mean {nearest}?"
+            self.assertEqual(detail, f"{expected} All routes: /openapi.json")
+
+    def test_no_route_is_near(self) -> None:
+        """None is named where none is meant, or where the path is too long."""
+        for path in "/", "/wp-login.php", "/xyz", "/smtpMail" + "s" * 1000:
+            detail = Rig().ask("GET", path).json()["detail"]
+            self.assertIn("no route ", detail)
+            self.assertTrue(detail.endswith(" All routes: /openapi.json"), detail)
+            self.assertNotIn("did you mean", detail)
+            self.assertLess(len(detail), 200)
 
     def test_head_is_get_without_the_body(self) -> None:
         """The same header, and no octet behind it, for errors too."""
