@@ -177,10 +177,11 @@ def _records(*required: str, but: type[Rdata] | None = None) -> list[Schema]:
 
 def _host_tlsa(*required: str) -> Schema:
     """A TLSA record that is made from a host's certificate."""
-    values = {
+    values: dict[str, Schema] = {
         camel_case(name): {"enum": list(found)}
         for name, found in HOST_TLSA_VALUES.items()
     }
+    values["usage"]["description"] = "0 and 1 are unusable for SMTP (RFC 7672 §3.1.3)"
     kind = {"const": type_name(RRType.TLSA)}
     properties = {"name": NAME, "type": kind, "ttl": _TTL, **values, "fromHost": TEXT}
     return object_of(properties, (*required, "fromHost"))

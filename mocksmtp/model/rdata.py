@@ -236,13 +236,13 @@ class Secure(Rdata):
 
 
 HOST_TLSA_VALUES = {
-    "usage": (1, 3),
+    "usage": (0, 1, 2, 3),
     "selector": (0, 1),
     "matching_type": (0, 1, 2),
 }
 """What the numbers of a TLSA record may be that is made from a host's certificate.
 
-Usages 0 and 2 are about who has issued it (RFC 6698 §2.1.1), which no host shows.
+Usages 0 and 1 are unusable for SMTP (RFC 7672 §3.1.3): they are for tests of that.
 """
 
 
@@ -259,7 +259,9 @@ class HostTLSA(Rdata):
     """
     What the certificate of a mail host is like: a TLSA record still to be made.
 
-    :ivar usage: 3 for what the host shows, 1 for one that must be trusted too
+    :ivar usage: 3 for the host's certificate, 2 for the last one of its chain, which
+        has issued it; 1 and 0 for the same where a root must be trusted, too
+        (RFC 6698 §2.1.1)
     :ivar selector: 0 for the certificate, 1 for its key (§2.1.2)
     :ivar matching_type: 0 for all of it, 1 for its SHA-256, 2 for its SHA-512 (§2.1.3)
     :ivar from_host: the name of the host in the API
@@ -270,6 +272,11 @@ class HostTLSA(Rdata):
     selector: int = attrs.field(**_one_of("selector"))
     matching_type: int = attrs.field(**_one_of("matching_type"))
     from_host: str = attrs.field(**TEXT)
+
+    @property
+    def is_of_anchor(self) -> bool:
+        """Whether it is about the issuer, and not about the host's own certificate."""
+        return self.usage in (0, 2)
 
 
 @attrs.frozen

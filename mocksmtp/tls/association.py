@@ -12,7 +12,11 @@ _DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
 
 def associated(wanted: HostTLSA, identity: Identity) -> TLSA:
     """The data of the TLSA record that `wanted` asks for, for a server that is it."""
-    data = identity.spki_der if wanted.selector else identity.leaf_der
+    if wanted.is_of_anchor:
+        whole, key = identity.anchor_der, identity.anchor_spki_der
+    else:
+        whole, key = identity.leaf_der, identity.spki_der
+    data = key if wanted.selector else whole
     digest = _DIGESTS.get(wanted.matching_type)
     if digest is not None:
         data = digest(data).digest()

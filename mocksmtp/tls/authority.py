@@ -118,8 +118,8 @@ class Authority:
             return parse_pair(*(pem.encode(errors="replace") for pem in pems))
         name = _file_name(certificate, names)
         old = self._store.load(name) if self._store else None
-        if old is not None and self._is_still(certificate, old.leaf):
-            return old
+        if old is not None and self._is_still(certificate, old):
+            return self._chained(certificate, old)
         new = self._make(certificate, names, old)
         if self._store:
             self._store.save(name, new)
@@ -138,12 +138,22 @@ class Authority:
             names = (_other_name(names),)
         return issue(self._valid_root(), names, validity, key)
 
-    def _is_still(self, kind: CertificateKind, leaf: x509.Certificate) -> bool:
+    def _chained(self, kind: CertificateKind, pair: KeyPair) -> KeyPair:
+        """`pair` with the root as it is now: that of its file may be an earlier one."""
+        if kind in (CertificateKind.SELF_SIGNED, CertificateKind.UNTRUSTED):
+            return pair
+        return attrs.evolve(pair, chain=(pair.leaf, *self._valid_root().chain))
+
+    def _is_still(self, kind: CertificateKind, pair: KeyPair) -> bool:
         """Whether a certificate from an earlier start is what it was made to be."""
+        leaf = pair.leaf
         if not _is_today(kind, leaf, self._now()):
             return False
-        if kind in (CertificateKind.SELF_SIGNED, CertificateKind.UNTRUSTED):
+        if kind is CertificateKind.SELF_SIGNED:
             return True
+        if kind is CertificateKind.UNTRUSTED:
+            # Its root is in no other file.
+            return len(pair.chain) > 1
         try:
             leaf.verify_directly_issued_by(self._valid_root().leaf)
         # It is of an earlier root, with another name or another key.

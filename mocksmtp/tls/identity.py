@@ -40,12 +40,17 @@ class Identity:
     :ivar key_pem: the key of the certificate, in PKCS #8
     :ivar leaf_der: the certificate alone, as a TLSA record with selector 0 has it
     :ivar spki_der: its SubjectPublicKeyInfo, as with selector 1 (RFC 6698 §2.1.2)
+    :ivar anchor_der: the last certificate of the chain, as a TLSA record of usage 2
+        has it; its own where it is alone
+    :ivar anchor_spki_der: the SubjectPublicKeyInfo of that
     """
 
     chain_pem: bytes
     key_pem: bytes = attrs.field(repr=False)
     leaf_der: bytes = attrs.field(repr=False)
     spki_der: bytes = attrs.field(repr=False)
+    anchor_der: bytes = attrs.field(repr=False)
+    anchor_spki_der: bytes = attrs.field(repr=False)
 
 
 @attrs.frozen(eq=False)
@@ -82,8 +87,15 @@ class KeyPair:
 
     def identity(self) -> Identity:
         """The value."""
-        der = self.leaf.public_bytes(Encoding.DER)
-        return Identity(self.chain_pem, self.key_pem, der, spki(self.leaf))
+        leaf, anchor = self.leaf, self.chain[-1]
+        return Identity(
+            self.chain_pem,
+            self.key_pem,
+            leaf.public_bytes(Encoding.DER),
+            spki(leaf),
+            anchor.public_bytes(Encoding.DER),
+            spki(anchor),
+        )
 
 
 def spki(certificate: x509.Certificate) -> bytes:

@@ -67,7 +67,10 @@ def issue(
     issuer: KeyPair, names: Iterable[str], validity: Validity, key: Key | None = None
 ) -> KeyPair:
     """
-    A server's certificate of `issuer`, which is not in the chain.
+    A server's certificate of `issuer`, which is behind it in the chain.
+
+    RFC 5246 lets a server leave the root out, but a client that trusts it by a TLSA
+    record of usage 2 can only find it here (RFC 7672 §3.1.2).
 
     :param names: DNS names and IP addresses; the first DNS name is the common name
     :param key: that of an earlier one which it takes the place of
@@ -79,7 +82,8 @@ def issue(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()),
         critical=False,
     ).add_extension(_usage("digital_signature"), critical=True)
-    return _signed(builder, key, issuer.key)
+    made = _signed(builder, key, issuer.key)
+    return KeyPair((made.leaf, *issuer.chain), key)
 
 
 def self_signed(

@@ -86,7 +86,7 @@ BROKEN = (
     Raw(257, b"\0\0"),
     Raw(257, b"\0\1-x"),
     Raw(65353, b"x"),
-    Raw(65354, b"\2\1\1x"),
+    Raw(65354, b"\4\1\1x"),
     Raw(65354, b"\3\1\1\xff"),
 )
 """Data that its class cannot hold."""

@@ -149,7 +149,7 @@ class DocumentTests(SynchronousTestCase):
         (record,) = parse_records(document)
         self.assertEqual(record.rdata, HostTLSA(3, 1, 1, "mx1"))
         for field, value in (
-            ("usage", 2),
+            ("usage", 4),
             ("usage", 256),
             ("selector", 2),
             ("matchingType", 3),

@@ -194,6 +194,31 @@ class DaneTests(HostCase):
         (query, *_) = self.api.queries(name=self.tlsa, type="TLSA")
         self.assertTrue(query["dnssecOk"])
 
+    def test_issuer(self) -> None:
+        """Usage 2 is about the root, which the host has in its chain."""
+        self.sign("issuer.dane.test", {"fromHost": "secure", "usage": 2})
+        self.send()
+        self.assert_delivered()
+        self.postfix.printed(r"Verified TLS connection established to mx\.issuer\.dane")
+
+    def test_issuer_that_nobody_knows(self) -> None:
+        """DNS alone says that its root can be trusted."""
+        self.sign("private.dane.test", {"fromHost": "secure", "usage": 2})
+        self.change(tls={"certificate": "untrusted"})
+        self.send()
+        self.assert_delivered()
+        self.postfix.printed(r"Verified TLS connection established to mx\.private\.dan")
+
+    def test_unusable(self) -> None:
+        """Usage 1 says nothing to SMTP: TLS is a must, and not verified (§2.2)."""
+        self.sign("usage1.dane.test", {"fromHost": "secure", "usage": 1})
+        self.send()
+        session = self.assert_delivered()
+        self.assertIsNotNone(session["tls"])
+        self.postfix.printed(
+            r"(Untrusted|Anonymous|Trusted) TLS connection .* to mx\.usage1\.dane"
+        )
+
     def test_another_certificate(self) -> None:
         """Records that are made follow it, so mail goes on being delivered."""
         self.sign("other.dane.test", {"fromHost": "secure"})

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.rdata import TLSA, HostTLSA
 from mocksmtp.model.tls import CertificateKind
 from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority
+from mocksmtp.tls.identity import spki
 
 
 class AssociationTests(SynchronousTestCase):
@@ -30,4 +33,27 @@ class AssociationTests(SynchronousTestCase):
                 associated(HostTLSA(3, selector, matching, "mx1"), identity),
                 TLSA(3, selector, matching, data),
             )
-        self.assertEqual(associated(HostTLSA(1, 1, 1, "mx1"), identity).usage, 1)
+
+    def test_usages(self):
+        """3 and 1 are about the certificate, 2 and 0 about the root behind it."""
+        authority = Authority()
+        identity = authority.identity(CertificateKind.VALID, ("mx.test",))
+        root = x509.load_pem_x509_certificate(authority.root_pem)
+        for usage, (certificate, key) in enumerate(
+            [
+                (root.public_bytes(Encoding.DER), spki(root)),
+                (identity.leaf_der, identity.spki_der),
+            ]
+            * 2
+        ):
+            for selector, data in enumerate((certificate, key)):
+                self.assertEqual(
+                    associated(HostTLSA(usage, selector, 0, "mx1"), identity),
+                    TLSA(usage, selector, 0, data),
+                )
+
+    def test_one_that_is_alone(self):
+        """A self-signed certificate is its own root."""
+        identity = Authority().identity(CertificateKind.SELF_SIGNED, ("mx.test",))
+        record = associated(HostTLSA(2, 0, 0, "mx1"), identity)
+        self.assertEqual(record.data, identity.leaf_der)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import trustme
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.tls import CertificateKind, GivenCertificate, TlsSettings
@@ -53,7 +54,10 @@ class KindTests(SynchronousTestCase):
                 CertificateKind.WRONG_NAME,
                 f"Hostname mismatch, certificate is not valid for '{NAME}'.",
             ),
-            (CertificateKind.UNTRUSTED, "unable to get local issuer certificate"),
+            (
+                CertificateKind.UNTRUSTED,
+                "self-signed certificate in certificate chain",
+            ),
         ):
             self.assertEqual(self.refusal(kind), why, kind)
 
@@ -222,6 +226,38 @@ class TimeTests(SynchronousTestCase):
         root = x509.load_pem_x509_certificate(again.root_pem)
         leaf(second).verify_directly_issued_by(root)
         self.assertEqual(second.spki_der, first.spki_der)
+
+    def test_its_root_is_in_the_chain(self) -> None:
+        """A client that knows the root by DANE alone finds it there (RFC 7672 §3.1)."""
+        root = self.authority.root_pem
+        for kind in (VALID, CertificateKind.EXPIRED, CertificateKind.WRONG_NAME):
+            chain = self.authority.identity(kind, NAMES).chain_pem
+            self.assertTrue(chain.endswith(root), kind)
+            self.assertEqual(chain.count(b"BEGIN CERTIFICATE"), 2)
+
+    def test_the_root_of_a_file_is_in_the_chain(self) -> None:
+        """Also where the certificate's file has none, or an earlier one."""
+        first = self.authority.identity(VALID, NAMES)
+        root = self.authority.root_pem
+        (path,) = self.directory.glob("valid-*.pem")
+        path.write_bytes(path.read_bytes().replace(root, b""))
+        self.assertEqual(self.start().identity(VALID, NAMES), first)
+        self.calendar.now += 3300 * DAY
+        again = self.start()
+        self.assertTrue(again.identity(VALID, NAMES).chain_pem.endswith(again.root_pem))
+
+    def test_an_unknown_root_is_in_the_chain(self) -> None:
+        """It is nowhere else: a certificate that is alone is made anew."""
+        kind = CertificateKind.UNTRUSTED
+        first = self.authority.identity(kind, NAMES)
+        (path,) = self.directory.glob("untrusted-*.pem")
+        certificates = x509.load_pem_x509_certificates(first.chain_pem)
+        alone = certificates[0].public_bytes(Encoding.PEM)
+        path.write_bytes(first.key_pem + alone)
+        second = self.start().identity(kind, NAMES)
+        self.assertEqual(second.spki_der, first.spki_der)
+        made, issuer = x509.load_pem_x509_certificates(second.chain_pem)
+        made.verify_directly_issued_by(issuer)
 
     def test_a_corrupt_file_is_named(self) -> None:
         """It may be the root that a hundred clients trust: it is not replaced."""
