@@ -18,19 +18,33 @@ class DataTests(Kitchen):
             self.assertEqual(wire.say("DATA"), said)
             self.assertEqual(wire.codes(RCPT, "NOOP"), ["503", "250"])
 
+    def assert_refuses_chunks(self, said: str) -> None:
+        """A client that uses BDAT is told the same, behind its chunk."""
+        with self.greeted() as wire:
+            self.assertIn("CHUNKING", wire.say("EHLO c"))
+            wire.codes(MAIL, RCPT)
+            wire.send(b"BDAT 10 LAST\r\n0123456789NOOP\r\n")
+            self.assertEqual(wire.reply(), said)
+            self.assertEqual(wire.code(), "250")
+        self.assertEqual(self.mails(), [])
+
     @tastes("DATA is refused for now")
     def test_for_now(self) -> None:
         """451."""
         self.assert_ends_the_transaction("451 4.3.0 Disk full")
+        self.assert_refuses_chunks("451 4.3.0 Disk full")
 
     @tastes("DATA is refused for good")
     def test_for_good(self) -> None:
         """554."""
         self.assert_ends_the_transaction("554 5.7.1 No content")
+        self.assert_refuses_chunks("554 5.7.1 No content")
 
     @tastes("DATA is answered 250")
     def test_250(self) -> None:
-        """What is sent as content then is commands."""
+        """What is sent as content then is commands; CHUNKING is not offered."""
+        with self.greeted() as wire:
+            self.assertNotIn("CHUNKING", wire.say("EHLO c"))
         self.assert_ends_the_transaction("250 2.0.0 OK")
 
     @tastes("DATA is accepted with no valid recipient")

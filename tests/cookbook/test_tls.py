@@ -123,15 +123,33 @@ class UnderTlsTests(Kitchen):
             self.assertEqual(wire.codes("EHLO c"), ["250"])
         self.assertEqual(self.session()["tls"]["sni"], "mx.there.test")
 
+    @tastes("A client certificate is required")
+    def test_client_certificate(self) -> None:
+        """A client that has none fails; without TLS the mail is taken."""
+        context = anyhow()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with self.at_tls() as wire:
+            self.assertEqual(wire.code(), "220")
+            with self.assertRaisesRegex(ssl.SSLError, "(?i)handshake.failure"):
+                wire.start_tls(context)
+        self.assertEqual(self.deliver()[:3], "250")
+
     @tastes("Only versions that are out of use")
     def test_versions(self) -> None:
-        """No handshake with a client of today."""
+        """No handshake with a client of today; one that allows TLS 1.1 has it."""
         context = anyhow()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         with self.at_tls() as wire:
             self.assertEqual(wire.code(), "220")
             with self.assertRaisesRegex(ssl.SSLError, "(?i)protocol|version"):
                 wire.start_tls(context)
+        context = anyhow()
+        context.minimum_version = ssl.TLSVersion.TLSv1_1
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        with self.at_tls() as wire:
+            self.assertEqual(wire.code(), "220")
+            wire.start_tls(context)
+            self.assertEqual(wire.codes("EHLO c"), ["250"])
 
 
 class CertificateTests(Kitchen):
