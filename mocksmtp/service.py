@@ -22,7 +22,7 @@ from mocksmtp.codec.records import check_hosts, to_be_made
 from mocksmtp.config import Config
 from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
-from mocksmtp.core.journal import Journal
+from mocksmtp.core.journal import Journal, JournalQuota
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
@@ -304,7 +304,7 @@ def _make_mock(config: Config) -> Mock:
         default.limits,
         default.capabilities,
         first.start,
-        Journal(config.journal),
+        Journal(config.journal, JournalQuota(config.journal_bytes)),
         default.tls,
         default.auth,
     )

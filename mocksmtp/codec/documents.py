@@ -337,6 +337,7 @@ class SessionDocument(TypedDict):
     transactions: list[TransactionDocument]
     transcript: list[ExchangeDocument]
     omitted: int
+    omittedTransactions: int
 
 
 class DnsReplyDocument(TypedDict):

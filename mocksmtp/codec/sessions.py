@@ -5,7 +5,7 @@ The content of a mail is never repeated there; its size and the mail's id are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,6 @@ from mocksmtp.model.session import (
     INJECTED,
     MAX_MISSED,
     SMUGGLING,
-    Exchange,
     Session,
     Transaction,
 )
@@ -52,6 +51,7 @@ def session_document(
         "transactions": transactions,
         "transcript": transcript,
         "omitted": session.omitted,
+        "omittedTransactions": session.omitted_transactions,
     }
 
 
@@ -89,21 +89,21 @@ def transaction_document(transaction: Transaction) -> dict[str, Any]:
         ],
         "outcome": transaction.outcome.value,
         "reply": reply_document(transaction.reply),
-        "mailId": None if transaction.mail is None else str(transaction.mail),
+        "mailId": _mail_id(transaction.mail),
     }
 
 
 def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
     """What was said, line for line; `session` may go on meanwhile."""
     exchanges = tuple(session.exchanges)
-    mails = _mails_of_contents(exchanges, tuple(session.transactions))
     started_at = session.started_at
-    for index, (at, said, reply, flags, delay, note) in enumerate(exchanges):
+    for at, said, reply, flags, delay, note in exchanges:
         document: dict[str, Any] = {"at": _milliseconds(at - started_at)}
         if isinstance(said, bytes):
             document |= _line(said)
         elif said is not None:
-            document["content"] = {"size": said, "mailId": mails.get(index)}
+            size, mail = said
+            document["content"] = {"size": size, "mailId": _mail_id(mail)}
         if flags:
             document |= {name: True for flag, name in FLAGS.items() if flags & flag}
         if delay:
@@ -175,6 +175,10 @@ def _peer(certificate: PeerCertificate | None) -> dict[str, str] | None:
     return None if certificate is None else attrs.asdict(certificate)
 
 
+def _mail_id(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
 def _milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
@@ -197,28 +201,3 @@ def _parameters(command: PathCommand) -> dict[str, Any]:
 
 def _parameter(parameter: Parameter) -> dict[str, str]:
     return {"name": parameter.name, "value": parameter.value}
-
-
-def _mails_of_contents(
-    exchanges: tuple[Exchange, ...], transactions: Iterable[Transaction]
-) -> dict[int, str]:
-    """
-    The ids of the mails that were kept, by the place of their content.
-
-    A transaction that content has ended has the same reply as that; of both the
-    last ones are kept, so they are brought together from behind.
-    """
-    mails: dict[int, str] = {}
-    ended = [t for t in transactions if t.accepted and t.reply is not None]
-    for index in reversed(range(len(exchanges))):
-        said, reply = exchanges[index][1:3]
-        if not isinstance(said, int):
-            continue
-        for place in reversed(range(len(ended))):
-            if ended[place].reply is reply:
-                mail = ended[place].mail
-                if mail is not None:
-                    mails[index] = str(mail)
-                del ended[place:]
-                break
-    return mails

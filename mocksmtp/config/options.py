@@ -143,6 +143,14 @@ OPTIONS = (
         "how many sessions are kept of each host; 0 for none (default: 10000)",
     ),
     Option(
+        "journal-bytes",
+        parse_room,
+        "SIZE",
+        "how much memory the journals of all hosts may take together; the sessions"
+        " that ended first are removed first (default: 64MiB)",
+        "MOCKSMTP_JOURNAL_BYTES",
+    ),
+    Option(
         "state-dir",
         parse_folder,
         "DIR",

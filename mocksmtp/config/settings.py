@@ -8,6 +8,7 @@ import attrs
 
 from mocksmtp.codec.mails import MailShape
 from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
+from mocksmtp.core.journal import MAX_OCTETS as JOURNAL_BYTES
 from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.logs import LogFormat
 from mocksmtp.model.auth import AuthSettings
@@ -40,6 +41,7 @@ class Config:
     :ivar max_mails: how many mails are kept
     :ivar max_bytes: how many bytes of memory are used for mails
     :ivar journal: how many sessions are kept of each host; 0 for none
+    :ivar journal_bytes: how many bytes of memory all journals may take together
     :ivar state_dir: the folder where certificates are kept, or None for none
     :ivar http_hosts: further names that a browser may call the API by
     :ivar token: a bearer token that the API asks for, or None
@@ -64,6 +66,7 @@ class Config:
     max_mails: int = 100_000
     max_bytes: int = 2**30
     journal: int = 10_000
+    journal_bytes: int = JOURNAL_BYTES
     limits: Limits = attrs.field(factory=Limits)
     state_dir: str | None = None
     mail_shape: MailShape = MailShape.BOTH

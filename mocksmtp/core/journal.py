@@ -3,15 +3,17 @@
 Rules:
 
 - A session is in the journal from its beginning, and grows there while it lasts.
-- There are never more than `max_sessions`, and their weight is never more than
-  `max_octets`; the oldest go first, and how many went so is counted. One that goes
-  while it lasts is not recorded any further.
-- Of one session the last exchanges and transactions are kept, as many as
-  `mocksmtp.model.session` says, and how many exchanges are missing is counted.
-- Clearing the journal takes ended sessions out. Those that last are emptied, and go
-  on to be recorded: a client that keeps its connection is not lost sight of.
-- Listeners are told of a session whenever something about it is settled: it has
-  begun, a transaction, the last of it, has its outcome, or it has ended.
+- A journal never has more than `max_sessions`, and the journals of all hosts together
+  never use more memory than their `JournalQuota` allows.
+- Past a bound the sessions that ended first are removed first, whichever host they are
+  of; those that last only where none has ended. Removed sessions are counted. One that
+  is removed while it lasts is not recorded any further.
+- A session that uses much of the memory is not removed as a whole: the older half of
+  its exchanges and transactions is, and is counted.
+- Clearing the journal removes ended sessions. Those that last are emptied, and are
+  recorded further: a client that keeps its connection is not lost sight of.
+- Listeners are called with a session whenever something about it is settled: it has
+  begun, a transaction, its last one, has its outcome, or it has ended.
 """
 
 from __future__ import annotations
@@ -23,10 +25,7 @@ from typing import TypeAlias
 import attrs
 
 from mocksmtp.model.session import (
-    MAX_EXCHANGES,
-    MAX_TRANSACTIONS,
-    RECIPIENT_OCTETS,
-    TRANSACTION_OCTETS,
+    EXCHANGE_OCTETS,
     End,
     Exchange,
     Outcome,
@@ -35,18 +34,60 @@ from mocksmtp.model.session import (
 )
 
 MAX_OCTETS = 64 * 2**20
-"""About how much memory the sessions of a journal may take, in bytes."""
-
-_EXCHANGE_OCTETS = 150
-"""About what an exchange takes besides its line, in bytes."""
-
-_MANY_RECIPIENTS = 20
+"""About how much memory the journals of all hosts may use together, in bytes."""
 
 _SLACK = 8192
 """Bytes by which a session may grow before it is weighed again: weighing takes
 longer than recording."""
 
+_GREEDY = 4
+"""A session that grows past the bound is shrunk itself where it has more than this
+part of the memory."""
+
+_HEAVY = 16
+"""One that would be removed is shrunk where it has more than this part of it."""
+
 Listener: TypeAlias = Callable[[Session], None]
+
+
+class JournalQuota:
+    """
+    The memory that the journals of all hosts may use together.
+
+    :param max_octets: about how many bytes
+
+    :ivar used: about how many bytes are in use
+    """
+
+    def __init__(self, max_octets: int = MAX_OCTETS) -> None:
+        self.max_octets = max_octets
+        self.used = 0
+        # With their journals: in the order of their end, and of their beginning.
+        self.ended: OrderedDict[Session, Journal] = OrderedDict()
+        self.lasting: OrderedDict[Session, Journal] = OrderedDict()
+
+    def make_room(self, grown: Session) -> None:
+        """
+        Shrink or remove sessions until the rest is within the bound.
+
+        :param grown: the session that has grown
+        """
+        while self.used > self.max_octets and (self.ended or self.lasting):
+            if grown.recorded and grown.weight * _GREEDY > self.max_octets:
+                session = grown
+            else:
+                session = next(iter(self.ended or self.lasting))
+            self._reduce(session)
+
+    def _reduce(self, session: Session) -> None:
+        lasts = session in self.lasting
+        journal = self.lasting[session] if lasts else self.ended[session]
+        keeps = lasts or session.weight * _HEAVY > self.max_octets
+        if not (keeps and journal.shrink(session)):
+            journal.drop(session)
+        elif lasts:
+            # Next time another one is shrunk.
+            self.lasting.move_to_end(session)
 
 
 class Journal:
@@ -54,23 +95,24 @@ class Journal:
     A bounded ring of sessions.
 
     :param max_sessions: how many are kept at the most; 0 keeps none
-    :param max_octets: about how many bytes of memory they take at the most
+    :param quota: the memory that it shares with the journals of other hosts
 
-    :ivar dropped: how many sessions had to go
+    :ivar dropped: how many sessions were removed to make room
     :ivar octets: about how many bytes of memory the sessions take
     :ivar listeners: called with a session about which something was settled
     """
 
     def __init__(
-        self, max_sessions: int = 10_000, max_octets: int = MAX_OCTETS
+        self, max_sessions: int = 10_000, quota: JournalQuota | None = None
     ) -> None:
         self.max_sessions = max_sessions
-        self.max_octets = max_octets
+        self.quota = JournalQuota() if quota is None else quota
         self.dropped = 0
         self.octets = 0
         self.listeners: list[Listener] = []
-        # By id, in the order of their beginning.
+        # By id, in the order of their beginning; and those that ended, in that order.
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._ended: OrderedDict[Session, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -92,6 +134,7 @@ class Journal:
         if not self.max_sessions:
             return
         self._sessions[session.id] = session
+        self.quota.lasting[session] = self
         session.recorded = True
         self._weigh(session)
         if self.listeners:
@@ -105,14 +148,9 @@ class Journal:
         """
         if not session.recorded:
             return
-        kept = session.exchanges
-        kept += exchanges
-        if len(kept) > MAX_EXCHANGES:
-            del kept[: -MAX_EXCHANGES // 2]
-        count = len(exchanges)
-        session.exchanged += count
-        session.octets_exchanged += octets + count * _EXCHANGE_OCTETS
-        if session.octets_exchanged > session.weigh_at:
+        session.exchanges += exchanges
+        session.octets += octets + len(exchanges) * EXCHANGE_OCTETS
+        if session.octets > session.weigh_at:
             self._weigh(session)
 
     def settle(
@@ -122,60 +160,77 @@ class Journal:
         transaction.outcome = outcome
         if not session.recorded:
             return
-        kept = session.transactions
-        kept.append(transaction)
-        if len(kept) > MAX_TRANSACTIONS:
-            del kept[: -MAX_TRANSACTIONS // 2]
-        session.settled += 1
-        session.octets_settled += TRANSACTION_OCTETS + RECIPIENT_OCTETS * (
-            len(transaction.recipients) + len(transaction.told)
-        )
-        # Each transaction comes with exchanges, at which the session is weighed;
-        # only one with many recipients can't wait for that.
-        if len(transaction.recipients) > _MANY_RECIPIENTS:
-            self._weigh(session)
+        session.transactions.append(transaction)
+        session.octets += transaction.octets
         if self.listeners:
             self._tell(session)
+        # Each transaction comes with exchanges, at which the session is weighed;
+        # only one with many recipients can't wait for that.
+        if transaction.octets > _SLACK:
+            self._weigh(session)
 
     def end(self, session: Session, end: End, at: float) -> None:
         """A session is over."""
         session.end = end
         session.ended_at = at
         if session.recorded:
+            del self.quota.lasting[session]
+            self.quota.ended[session] = self
+            self._ended[session] = None
             self._weigh(session)
             self._tell(session)
 
     def clear(self) -> list[Session]:
-        """Take all out, and answer them; those that last go on, empty."""
+        """Remove all, and return them; those that last go on, empty."""
         removed = []
-        sessions, self._sessions = self._sessions, OrderedDict()
-        self.octets = 0
-        for session in sessions.values():
-            session.recorded = False
+        for session in self.sessions():
+            self._remove(session)
             removed.append(attrs.evolve(session))
             if session.end is None:
                 session.forget()
                 self.begin(session)
         return removed
 
+    def close(self) -> None:
+        """Remove all for good: nothing is recorded here again."""
+        self.max_sessions = 0
+        for session in self.sessions():
+            self._remove(session)
+
+    def drop(self, session: Session) -> None:
+        """Remove a session to make room."""
+        self._remove(session)
+        self.dropped += 1
+
+    def shrink(self, session: Session) -> bool:
+        """Remove the older half of what a session has; False where it has nothing."""
+        shrunk = session.shrink()
+        self._count(session, session.weigh())
+        return shrunk
+
+    def _remove(self, session: Session) -> None:
+        session.recorded = False
+        self._count(session, 0)
+        del self._sessions[session.id]
+        if session in self._ended:
+            del self._ended[session], self.quota.ended[session]
+        else:
+            del self.quota.lasting[session]
+
     def _tell(self, session: Session) -> None:
         for listener in tuple(self.listeners):
             listener(session)
 
-    def _weigh(self, session: Session) -> None:
-        weight = session.weigh()
-        self.octets += weight - session.weight
+    def _count(self, session: Session, weight: int) -> None:
+        growth = weight - session.weight
+        self.octets += growth
+        self.quota.used += growth
         session.weight = weight
-        session.weigh_at = session.octets_exchanged + _SLACK
-        if self.octets > self.max_octets or len(self._sessions) > self.max_sessions:
-            self._make_room()
+        session.weigh_at = session.octets + _SLACK
 
-    def _make_room(self) -> None:
-        """Drop the oldest until the rest is within the bounds."""
-        while self._sessions and (
-            self.octets > self.max_octets or len(self._sessions) > self.max_sessions
-        ):
-            session = self._sessions.popitem(last=False)[1]
-            session.recorded = False
-            self.octets -= session.weight
-            self.dropped += 1
+    def _weigh(self, session: Session) -> None:
+        self._count(session, session.weigh())
+        while len(self._sessions) > self.max_sessions:
+            self.drop(next(iter(self._ended or self._sessions.values())))
+        if self.quota.used > self.quota.max_octets:
+            self.quota.make_room(session)

@@ -142,12 +142,13 @@ class Mock:
         self, description: Description, start: HostStart | None = None
     ) -> MailHost:
         """A host that shares what all hosts share, and is none of them yet."""
+        journal = self.default.journal
         host = MailHost(
             description.name,
             description.hostname,
             Mailbox(quota=self.quota),
             start=start,
-            journal=Journal(self.default.journal.max_sessions),
+            journal=Journal(journal.max_sessions, journal.quota),
         )
         host.describe(description)
         return host
@@ -191,6 +192,7 @@ class Mock:
         host = self.hosts.pop(name)
         self._served = None
         host.mailbox.close()
+        host.journal.close()
         return host
 
     def reset(self, to_start: bool = False) -> None:

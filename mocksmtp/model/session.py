@@ -15,14 +15,6 @@ from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.tls import TlsSession
 
-MAX_EXCHANGES = 500
-"""Exchanges of one session that are kept, the last ones; each is a line in and out.
-Past it the older half goes."""
-
-MAX_TRANSACTIONS = 150
-"""Transactions of one session that are kept, the last ones, in the same way: about as
-many as the exchanges are about."""
-
 MAX_TOLD = 1000
 """Recipients of one transaction of whom it is kept what they were told."""
 
@@ -30,7 +22,10 @@ TRANSACTION_OCTETS = 400
 """About what a transaction takes besides its recipients, in bytes."""
 
 RECIPIENT_OCTETS = 200
-"""About what one of its recipients takes, in bytes."""
+"""About what one of its recipients takes besides its text and parameters, in bytes."""
+
+EXCHANGE_OCTETS = 150
+"""About what an exchange takes besides its line, in bytes."""
 
 _SESSION_OCTETS = 2000
 """About what a session takes before anything is said, in bytes."""
@@ -46,15 +41,16 @@ INJECTED = 4
 MAX_MISSED = 100
 """Behaviors that did not answer, or groups of them, of which it is kept why."""
 
-Exchange: TypeAlias = tuple[
-    float, bytes | int | None, Reply | None, int, float, Note | None
-]
+Said: TypeAlias = bytes | tuple[int, int | None] | None
+"""What a client sent: a command line, or of content its size and the number of the mail
+that was kept of it; None where the server spoke first."""
+
+Exchange: TypeAlias = tuple[float, Said, Reply | None, int, float, Note | None]
 """What a client sent, and the reply to it.
 
-When it came, in seconds; a command line, or the octets of content, or None where the
-server spoke first; the reply, or None where there was none; the sum of the flags
-above that hold; how many seconds later the reply left; what else behaviors had to do
-with it. A plain tuple, for each command makes one.
+When it came, in seconds; what it was; the reply, or None where there was none; the sum
+of the flags above that hold; how many seconds later the reply left; what else behaviors
+had to do with it. A plain tuple, for each command makes one.
 """
 
 
@@ -103,6 +99,7 @@ class Transaction:
     :ivar outcome: what became of it
     :ivar reply: what ended it: the reply to the content, or to a refused MAIL
     :ivar mail: the number of the mail that was kept, or None
+    :ivar octets: about how many bytes of memory it takes
     """
 
     __slots__ = (
@@ -110,6 +107,7 @@ class Transaction:
         "accepted",
         "discarded",
         "mail",
+        "octets",
         "outcome",
         "recipients",
         "reply",
@@ -127,6 +125,7 @@ class Transaction:
         self.outcome = _OPEN
         self.reply: Reply | None = None
         self.mail: int | None = None
+        self.octets = TRANSACTION_OCTETS
 
     def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
         """Record that something else was answered to an RCPT than is usual."""
@@ -195,13 +194,12 @@ class Session:
     :ivar tls: what the last handshake has agreed on, or why it failed; None for none
     :ivar auth_user: by which name the client has authenticated, or None
     :ivar auth_mechanism: and by which SASL mechanism
+    :ivar omitted: how many exchanges were made and are not kept any more
+    :ivar omitted_transactions: how many transactions there were that are not either
     :ivar recorded: whether a journal keeps it
-    :ivar weight: what `weigh` said when the journal asked last
-    :ivar weigh_at: the sum of the octets below at which it asks again
-    :ivar exchanged: how many exchanges there were
-    :ivar settled: how many transactions there were
-    :ivar octets_exchanged: what all exchanges took, in bytes of memory, about
-    :ivar octets_settled: what all transactions took
+    :ivar octets: about how many bytes of memory exchanges and transactions take
+    :ivar weight: what `weigh` returned when the journal asked last
+    :ivar weigh_at: the number of `octets` at which it asks again
     """
 
     id: str
@@ -218,33 +216,51 @@ class Session:
     auth_mechanism: str | None = None
     exchanges: list[Exchange] = attrs.Factory(list)
     transactions: list[Transaction] = attrs.Factory(list)
+    omitted: int = 0
+    omitted_transactions: int = 0
     recorded: bool = False
+    octets: int = 0
     weight: int = 0
     weigh_at: int = 0
-    exchanged: int = 0
-    settled: int = 0
-    octets_exchanged: int = 0
-    octets_settled: int = 0
 
     @property
-    def omitted(self) -> int:
-        """How many exchanges were made and are not kept any more."""
-        return self.exchanged - len(self.exchanges)
+    def settled(self) -> int:
+        """How many transactions there were."""
+        return len(self.transactions) + self.omitted_transactions
 
     def forget(self) -> None:
         """Begin anew, with nothing said and no transaction."""
         self.exchanges = []
         self.transactions = []
-        self.weight = self.weigh_at = 0
-        self.exchanged = self.octets_exchanged = 0
-        self.settled = self.octets_settled = 0
+        self.omitted = self.omitted_transactions = 0
+        self.octets = self.weight = self.weigh_at = 0
 
     def weigh(self) -> int:
-        """
-        About how many bytes of memory it takes.
+        """About how many bytes of memory it takes."""
+        return _SESSION_OCTETS + self.octets
 
-        What is not kept any more is taken to have been as large as what is.
+    def shrink(self) -> bool:
         """
-        exchanged = self.octets_exchanged * len(self.exchanges) // (self.exchanged or 1)
-        settled = self.octets_settled * len(self.transactions) // (self.settled or 1)
-        return _SESSION_OCTETS + exchanged + settled
+        Remove the older half of its exchanges and of its transactions, and count them.
+
+        :return: False where there were none
+        """
+        exchanges, transactions = self.exchanges, self.transactions
+        if not exchanges and not transactions:
+            return False
+        gone = (len(exchanges) + 1) // 2
+        del exchanges[:gone]
+        self.omitted += gone
+        gone = (len(transactions) + 1) // 2
+        del transactions[:gone]
+        self.omitted_transactions += gone
+        self.octets = sum(map(_octets_of, exchanges))
+        self.octets += sum(transaction.octets for transaction in transactions)
+        return True
+
+
+def _octets_of(exchange: Exchange) -> int:
+    """About how many bytes of memory an exchange takes."""
+    said, note = exchange[1], exchange[5]
+    octets = EXCHANGE_OCTETS if note is None else EXCHANGE_OCTETS + note.octets
+    return octets + len(said) if isinstance(said, bytes) else octets

@@ -35,7 +35,7 @@ from mocksmtp.model import reply
 from mocksmtp.model.command import LINE_LIMIT
 from mocksmtp.model.miss import Misses, Note
 from mocksmtp.model.reply import Refusal, Reply
-from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange
+from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden
 from mocksmtp.smtp.owing import Owing
 from mocksmtp.smtp.sending import send
@@ -57,14 +57,25 @@ class Incoming(Protocol):
         """There will be no more of them."""
 
 
+class Keeping(Protocol):
+    """The hooks, as far as they are asked for a mail.
+
+    :ivar kept: the number of a mail that was kept and is not recorded yet, or None
+    """
+
+    kept: int | None
+
+
 class Connection(Owing):
     """
     One connection of a client; what a line means is for those that derive from it.
 
+    :ivar delivery: the hooks, which know the mail that was kept
     :ivar misses: the behaviors that did not answer the command at hand, and why
     :ivar overlong: whether of the line at hand something is gone already
     """
 
+    delivery: Keeping
     _bad_commands = 0
 
     def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
@@ -110,8 +121,8 @@ class Connection(Owing):
         counts = self.mail_host.counters.replies
         exchanges: list[Exchange] = []
         misses = self.misses
-        said: bytes | int | None = None
-        faulty: tuple[Faulty, bytes | int | None, int, Note | None] | None = None
+        said: Said = None
+        faulty: tuple[Faulty, Said, int, Note | None] | None = None
         position = 0
         while self.owed is None and self.consequence is None:
             incoming = self._incoming
@@ -129,10 +140,13 @@ class Connection(Owing):
                             self._begun_early |= flags
                         break
                     self._incoming = None
-                    said = reader.size
+                    said = reader.size, None
                     flags |= reader.flags | self._begun_early
                     self._begun_early = 0
                     answer: Answer = incoming.eomReceived()
+                    if self.delivery.kept is not None:
+                        said = reader.size, self.delivery.kept
+                        self.delivery.kept = None
                 else:
                     end = data.find(b"\n", position)
                     if end < 0:
@@ -258,7 +272,7 @@ class Connection(Owing):
         note = Note((), tuple(misses[:MAX_MISSED]))
         misses.clear()
         # Other than what is made once, it takes memory of its own.
-        self.session.octets_exchanged += note.octets
+        self.session.octets += note.octets
         return note
 
 

@@ -53,10 +53,12 @@ class MockDelivery:
     :ivar chunked: its message, if that comes in chunks and has begun
     :ivar ending: the transaction whose content is decided on
     :ivar messages: how many transactions there were
+    :ivar kept: the number of a mail that was kept and is not recorded yet, or None
     :ivar line: the command line at hand, None before any
     """
 
     ending: Transaction | None = None
+    kept: int | None = None
 
     def __init__(
         self,
@@ -336,5 +338,5 @@ class MockMessage:
         )
         if mail is None:
             return False
-        transaction.mail = mail.number
+        transaction.mail = delivery.kept = mail.number
         return True

@@ -15,7 +15,7 @@ from mocksmtp.model import reply
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import End, Exchange
+from mocksmtp.model.session import End, Exchange, Said
 from mocksmtp.smtp.answers import Replies
 from mocksmtp.smtp.ending import Ending
 from mocksmtp.smtp.sending import send
@@ -188,7 +188,7 @@ class Lifetime(ESMTP):
     def record(
         self,
         at: float,
-        said: bytes | int | None,
+        said: Said,
         answer: Replies | None,
         flags: int,
         delay: float,

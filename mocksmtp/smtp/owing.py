@@ -17,7 +17,7 @@ from mocksmtp.model import reply
 from mocksmtp.model.fault import Then
 from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import EARLY, INJECTED, End
+from mocksmtp.model.session import EARLY, INJECTED, End, Said
 from mocksmtp.smtp.answers import Faulty, Replies
 from mocksmtp.smtp.ending import PEER_LOOKED_AT, is_gone
 from mocksmtp.smtp.faults import Performance
@@ -102,9 +102,7 @@ class Owing(Lifetime):
         assert consequence is not None
         consequence()
 
-    def owe(
-        self, answer: Deferred[Replies], said: bytes | int | None, flags: int
-    ) -> Replies | None:
+    def owe(self, answer: Deferred[Replies], said: Said, flags: int) -> Replies | None:
         """The reply if it is there already, else None, and it is waited for."""
         replies: list[Replies] = []
         answer.addErrback(self._local_error).addCallback(replies.append)
@@ -120,9 +118,7 @@ class Owing(Lifetime):
             self.log.failure("while deciding", failure)
         return reply.LOCAL_ERROR
 
-    def _settle(
-        self, settled: Replies, said: bytes | int | None, flags: int, asked: float
-    ) -> None:
+    def _settle(self, settled: Replies, said: Said, flags: int, asked: float) -> None:
         """Send the reply that was owed, and go on with what arrived meanwhile."""
         self.owed = None
         if self.closed:
@@ -133,7 +129,7 @@ class Owing(Lifetime):
         self._go_on(said, settled, flags, asked)
 
     def perform(
-        self, answer: Faulty, said: bytes | int | None, flags: int, note: Note | None
+        self, answer: Faulty, said: Said, flags: int, note: Note | None
     ) -> None:
         """Say something late, slowly, or not at all, and end as it is to end."""
         if answer.slowed:
@@ -168,7 +164,7 @@ class Owing(Lifetime):
 
     def _go_on(
         self,
-        said: bytes | int | None,
+        said: Said,
         answer: Replies | None,
         flags: int,
         asked: float,

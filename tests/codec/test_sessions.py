@@ -81,6 +81,7 @@ class DocumentTests(SynchronousTestCase):
                     },
                 ],
                 "omitted": 0,
+                "omittedTransactions": 0,
             },
         )
 
@@ -124,13 +125,28 @@ class DocumentTests(SynchronousTestCase):
         mails = [t["mailId"] for t in self.document()["transactions"]]
         self.assertEqual(mails, ["1", None, None, None, "2"])
 
-    def test_content_whose_mail_is_not_known_any_more(self) -> None:
-        """The size is told all the same."""
-        self.client.deliver("a@x.test")
-        self.client.deliver("a@x.test")
-        del self.client.session.transactions[0]
+    def test_a_long_connection(self) -> None:
+        """After 1,000 mails each exchange has its mail, and each mail is found."""
+        for number in range(1000):
+            self.client.deliver(f"u{number}@x.test")
+        document = self.document()
+        ids = [str(number) for number in range(1, 1001)]
         contents = [e["content"]["mailId"] for e in self.transcript() if "content" in e]
-        self.assertEqual(contents, [None, "2"])
+        self.assertEqual(contents, ids)
+        self.assertEqual([t["mailId"] for t in document["transactions"]], ids)
+        self.assertEqual((document["omitted"], document["omittedTransactions"]), (0, 0))
+
+    def test_what_is_omitted_is_counted(self) -> None:
+        """The transactions too; those that are left keep their mails."""
+        for _ in range(10):
+            self.client.deliver("a@x.test")
+        self.host.journal.shrink(self.client.session)
+        document = self.document()
+        self.assertEqual(document["omittedTransactions"], 5)
+        mails = [t["mailId"] for t in document["transactions"]]
+        self.assertEqual(mails, ["6", "7", "8", "9", "10"])
+        contents = [e["content"]["mailId"] for e in self.transcript() if "content" in e]
+        self.assertEqual(contents, mails)
 
     def test_a_behavior_that_answered(self) -> None:
         """It is named where it did, and what it said is with the recipient."""

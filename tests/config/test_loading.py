@@ -48,6 +48,7 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     "max-message-size": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
     "max-connections": (("1", 1), ("20", 20), ("300", 300)),
     "journal": (("0", 0), ("20", 20), ("300", 300)),
+    "journal-bytes": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
     "state-dir": (("/var/lib/x", "/var/lib/x"), ("a b", "a b"), ("c", "c")),
     "mail-shape": (
         ("james", MailShape.JAMES),
@@ -129,6 +130,10 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "max-connections": (("0", "not a number from 1 on: '0'"),),
     "journal": (("-1", "not a number: '-1'"), ("1k", "not a number: '1k'")),
+    "journal-bytes": (
+        ("x", "not a size: 'x'; as in 1000, 64KiB, 1GiB"),
+        ("0", "must be more than nothing"),
+    ),
     "state-dir": (("\0", "must name a folder"),),
     "mail-shape": (
         ("Both", "unknown shape 'Both'; one of: both, james, article"),
@@ -228,7 +233,7 @@ class OptionTests(ConfigTestCase):
                 self.assertEqual(option.variable, expected)
         names = [option.name for option in OPTIONS if option.variable]
         expected = ["smtp", "http", "dns", "dns-unset", "capabilities"]
-        expected += ["state-dir", "token"]
+        expected += ["journal-bytes", "state-dir", "token"]
         self.assertEqual(names, expected)
         self.assertEqual(CONFIG_VARIABLE, "MOCKSMTP_CONFIG")
 

@@ -155,6 +155,6 @@ class ChunkTests(SynchronousTestCase):
         (session,) = self.dialogue.host.journal.sessions()
         line, octets = session.exchanges[-2:]
         self.assertEqual(line[1:3], (b"BDAT 3 LAST\r", None))
-        self.assertEqual(octets[1], 3)
+        self.assertEqual(octets[1], (3, 1))
         assert octets[2] is not None
         self.assertEqual(octets[2].code, 250)

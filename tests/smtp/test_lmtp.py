@@ -153,5 +153,5 @@ class LmtpTests(SynchronousTestCase):
         self.open("a", "c")
         self.deliver()
         (session,) = host.journal.sessions()
-        self.assertEqual([e[1] for e in session.exchanges[-2:]], [7, None])
+        self.assertEqual([e[1] for e in session.exchanges[-2:]], [(7, 1), None])
         self.assertEqual(host.counters.replies[250], 6)

@@ -34,7 +34,7 @@ class RecordingTests(SynchronousTestCase):
         return [each.outcome.value for each in self.session.transactions]
 
     def test_every_line_is_there_with_its_reply(self) -> None:
-        """The banner has no line, content only its size."""
+        """The banner has no line, content its size and the number of the mail."""
         self.dialogue.say("EHLO c", "NONSENSE", "MAIL FROM:<b@x>", "RCPT TO:<a@x>")
         self.dialogue.say("DATA", "hello", ".", "QUIT")
         self.assertEqual(
@@ -46,7 +46,7 @@ class RecordingTests(SynchronousTestCase):
                 ("MAIL FROM:<b@x>", 250),
                 ("RCPT TO:<a@x>", 250),
                 ("DATA", 354),
-                (7, 250),
+                ((7, 1), 250),
                 ("QUIT", 221),
             ],
         )
@@ -62,7 +62,7 @@ class RecordingTests(SynchronousTestCase):
             self.dialogue.send(b"hello" + end + smuggled)
             self.assertEqual(len(self.dialogue.contents()), 1, end)
             self.assertEqual(self.outcomes(), ["accepted"], end)
-            flags = [e[3] for e in self.session.exchanges if isinstance(e[1], int)]
+            flags = [e[3] for e in self.session.exchanges if isinstance(e[1], tuple)]
             self.assertEqual(flags, [SMUGGLING], end)
 
     def test_the_behavior_that_answered_is_named(self) -> None:
@@ -84,8 +84,8 @@ class RecordingTests(SynchronousTestCase):
         self.dialogue.send(
             b"MAIL FROM:<b@x>\r\nRCPT TO:<a@x>\r\nDATA\r\nearly\r\n.\r\n"
         )
-        said = [(e[1], e[3]) for e in self.session.exchanges if isinstance(e[1], int)]
-        self.assertEqual(said, [(7, True)])
+        said = [(e[1], e[3]) for e in self.session.exchanges if isinstance(e[1], tuple)]
+        self.assertEqual(said, [((7, 1), True)])
         self.assertEqual(self.dialogue.contents(), [b"early\r\n"])
 
     def test_times(self) -> None:
