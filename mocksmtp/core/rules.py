@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
+from mocksmtp.core.holding import HeldClients
 from mocksmtp.core.keys import NOTHING, Attempt
 from mocksmtp.core.rule import DEFAULT_SEED, Firing, Gated, Luck, Rule
 from mocksmtp.core.scenarios import Scenarios
@@ -41,8 +42,8 @@ class Rules(ABC, Generic[P, B, D]):
 
     :ivar taken: the points at which one of them may fire
     :ivar fired: how often one has answered, by point, through every change
-    :ivar interrupted: called, each once, when all behaviors go: what waits for one of
-        them waits no more
+    :ivar held: the clients that wait because of one of them; a behavior that is removed
+        or replaced releases its own
     :ivar listeners: called with a rule that fires, its decision, and the subject
     """
 
@@ -51,7 +52,7 @@ class Rules(ABC, Generic[P, B, D]):
     ) -> None:
         self.luck = Luck(seed, Scenarios() if scenarios is None else scenarios)
         self.fired: dict[P, int] = defaultdict(int)
-        self.interrupted: set[Callable[[], None]] = set()
+        self.held = HeldClients()
         self.listeners: list[Callable[[Rule[B], D, bytes], None]] = []
         self._rules: list[Rule[B]] = []
         self._numbers = itertools.count(1)
@@ -219,9 +220,7 @@ class Rules(ABC, Generic[P, B, D]):
 
         :raises IdTaken: two of them want the same id
         """
-        rules = self._set(self._new(behaviors, []))
-        self._interrupt()
-        return rules
+        return self._set(self._new(behaviors, []))
 
     def extend(self, behaviors: Iterable[B], front: bool = False) -> list[Rule[B]]:
         """
@@ -270,12 +269,6 @@ class Rules(ABC, Generic[P, B, D]):
     def clear(self) -> None:
         """Take all out."""
         self._set([])
-        self._interrupt()
-
-    def _interrupt(self) -> None:
-        interrupted, self.interrupted = self.interrupted, set()
-        for interrupt in interrupted:
-            interrupt()
 
     def _new(self, behaviors: Iterable[B], others: Sequence[Rule[B]]) -> list[Rule[B]]:
         given = list(behaviors)
@@ -313,11 +306,15 @@ class Rules(ABC, Generic[P, B, D]):
         return rule
 
     def _set(self, rules: list[Rule[B]]) -> list[Rule[B]]:
-        self._rules = rules
+        before, self._rules = self._rules, rules
         if len(self.luck.keys):
             self.luck.keys.keep(set(rules))
         self.taken = {p for rule in rules for p in self.points(rule.behavior)}
         self._by_point = {}
+        if self.held:
+            # Once the new list is in force: a released client sends its next command.
+            stay = set(rules)
+            self.held.release([rule.id for rule in before if rule not in stay])
         return rules
 
     def _index(self, point: P) -> Walk[B, D]:

@@ -32,7 +32,7 @@ from twisted.protocols.policies import TimeoutMixin
 from zope.interface import implementer
 
 from mocksmtp.core.counters import Queries, new_queries
-from mocksmtp.core.dns_behaviors import DnsAttempt, DnsBehaviors
+from mocksmtp.core.dns_behaviors import DnsAttempt, DnsBehaviors, DnsDecision
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.faults import Told, told
@@ -260,11 +260,15 @@ class DNSFactory(DNSServerFactory):
         assert query is not None, "it was answered"
         said = told(query, decision.response, self._zone(), transport)
         self._note(said.response, client, transport, decision.rules[-1])
-        self._send(said, decision.delay, proto, client)
+        self._send(said, decision, proto, client)
         return True
 
     def _send(
-        self, said: Told, delay: float, proto: Datagrams | Connection, client: Peer
+        self,
+        said: Told,
+        decision: DnsDecision,
+        proto: Datagrams | Connection,
+        client: Peer,
     ) -> None:
         waiting: Waiting | None = None
 
@@ -273,8 +277,8 @@ class DNSFactory(DNSServerFactory):
                 proto.send(said.message, client)
             proto.sent(waiting, said.closes)
 
-        if delay:
-            waiting = self.waiting.admit(delay, send)
+        if decision.delay:
+            waiting = self.waiting.admit(decision.delay, decision.rules, send)
         if waiting is None:
             send()
         else:

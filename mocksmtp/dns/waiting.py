@@ -1,4 +1,4 @@
-"""Answers that wait, for as long as behaviors say, and hold up nothing else."""
+"""Answers that behaviors delay, without holding up anything else."""
 
 from __future__ import annotations
 
@@ -16,17 +16,26 @@ class Waiting:
     One answer.
 
     :param room: has it while it waits
+    :param rules: the ids of the behaviors that delay it
     """
 
     def __init__(
-        self, room: WaitingRoom, seconds: float, send: Callable[[], None]
+        self,
+        room: WaitingRoom,
+        seconds: float,
+        rules: tuple[str, ...],
+        send: Callable[[], None],
     ) -> None:
+        self.rules = rules
         self._room = room
         self._send = send
-        self._timer = room.clock.callLater(seconds, self.hurry)
+        self._timer = room.clock.callLater(seconds, self._go)
 
-    def hurry(self) -> None:
-        """Go out now."""
+    def release(self, rule: str) -> None:
+        """Send it now: one of its behaviors was removed or replaced."""
+        self._go()
+
+    def _go(self) -> None:
         self.forget()
         self._send()
 
@@ -42,7 +51,7 @@ class WaitingRoom:
     All answers that wait.
 
     :param clock: the reactor, or a clock in its place
-    :param behaviors: have them wait; when they all go, nothing waits any more
+    :param behaviors: delay them; an answer is sent when one of its own is removed
     """
 
     def __init__(
@@ -56,19 +65,25 @@ class WaitingRoom:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def admit(self, seconds: float, send: Callable[[], None]) -> Waiting | None:
-        """Have `send` called in so many seconds; None where there is no room."""
+    def admit(
+        self, seconds: float, rules: tuple[str, ...], send: Callable[[], None]
+    ) -> Waiting | None:
+        """
+        Have `send` called in so many seconds; None where there is no room.
+
+        :param rules: the ids of the behaviors that delay it
+        """
         if len(self._waiting) >= self._limit:
             return None
-        waiting = Waiting(self, seconds, send)
+        waiting = Waiting(self, seconds, rules, send)
         self._waiting.add(waiting)
-        self._behaviors.interrupted.add(waiting.hurry)
+        self._behaviors.held.add(rules, waiting.release)
         return waiting
 
     def leave(self, waiting: Waiting) -> None:
         """It waits no more."""
         self._waiting.discard(waiting)
-        self._behaviors.interrupted.discard(waiting.hurry)
+        self._behaviors.held.discard(waiting.rules, waiting.release)
 
     def forget(self) -> None:
         """None of them is to go out."""

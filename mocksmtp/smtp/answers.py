@@ -24,19 +24,23 @@ class Faulty:
 
     :ivar reply: None where nothing is said
     :ivar slowed: the ids of the behaviors that have only slowed it down
+    :ivar rules: the ids of all behaviors that had to do with it
+    :ivar ender: the id of the behavior that ends the connection, or None
     """
 
     reply: Replies | None
     fault: Fault
     slowed: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    ender: str | None = None
 
     @property
-    def octets(self) -> bytes:
-        """What is sent."""
+    def wires(self) -> list[bytes]:
+        """The octets of each reply."""
         if self.reply is None:
-            return b""
+            return []
         replies = (self.reply,) if isinstance(self.reply, Reply) else self.reply
-        return b"".join(reply.wire for reply in replies)
+        return [reply.wire for reply in replies]
 
 
 @attrs.frozen
@@ -62,7 +66,9 @@ def answer_of(decision: Decision, own: Reply) -> Reply | Faulty:
     if said is not None and decision.fault is None:
         return said
     slowed = decision.rules if decision.is_own else decision.rules[:-1]
-    return Faulty(said, decision.fault or NO_FAULT, slowed)
+    fault = decision.fault or NO_FAULT
+    ender = None if fault.then is Then.CONTINUE else decision.rules[-1]
+    return Faulty(said, fault, slowed, decision.rules, ender)
 
 
 def slowed_down(answer: Replies | Faulty, by: Decision) -> Replies | Faulty:
@@ -76,7 +82,8 @@ def slowed_down(answer: Replies | Faulty, by: Decision) -> Replies | Faulty:
         delay=by.fault.delay + answer.fault.delay,
         drip=answer.fault.drip or by.fault.drip,
     )
-    return Faulty(answer.reply, fault, by.rules + answer.slowed)
+    slowed, rules = by.rules + answer.slowed, by.rules + answer.rules
+    return attrs.evolve(answer, fault=fault, slowed=slowed, rules=rules)
 
 
 def reply_in(answer: Answer) -> Reply | None:
@@ -90,10 +97,13 @@ def together(answers: list[Reply | Faulty]) -> Replies | Faulty:
     """Several answers as one: delays add up, and the last that ends it counts."""
     replies: list[Reply] = []
     slowed: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    ender: str | None = None
     fault = NO_FAULT
     for answer in answers:
         if isinstance(answer, Faulty):
             of_it, slowed = answer.fault, slowed + answer.slowed
+            rules, ender = rules + answer.rules, answer.ender or ender
             delay = fault.delay + of_it.delay
             drip = of_it.drip or fault.drip
             ends = fault if of_it.then is Then.CONTINUE else of_it
@@ -103,4 +113,4 @@ def together(answers: list[Reply | Faulty]) -> Replies | Faulty:
             replies.append(reply)
     if all(isinstance(answer, Reply) for answer in answers):
         return tuple(replies)
-    return Faulty(tuple(replies), fault, slowed)
+    return Faulty(tuple(replies), fault, slowed, rules, ender)

@@ -12,6 +12,9 @@ content            octets go to the message, or to a chunk of it, until its
                    end; then the reply
 owed               a hook has not decided yet, or a reply is late or slow; what
                    arrives waits, and soon nothing more is read from the client
+turn               its slice of the reactor's time is over; what is left of its
+                   packet is done in the next turn
+blocked            its replies are not read: nothing is done until they are
 closed             what arrives is ignored
 =================  ===========================================================
 
@@ -24,7 +27,6 @@ behind its command is looked at before that.
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -37,8 +39,16 @@ from mocksmtp.model.miss import Misses, Note
 from mocksmtp.model.reply import Refusal, Reply
 from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden
+from mocksmtp.smtp.output import BOUND
 from mocksmtp.smtp.owing import Owing
-from mocksmtp.smtp.sending import send
+from mocksmtp.smtp.sending import acknowledge
+
+BATCH = 8
+"""Commands after which it is looked whether others must have a turn."""
+
+PIECE = 2**14
+"""Octets of a TLS record, and a part of what is read at once in clear: content that
+comes in whole ones goes on, and is acknowledged without being asked to."""
 
 
 class Incoming(Protocol):
@@ -95,36 +105,48 @@ class Connection(Owing):
 
     def dataReceived(self, data: bytes) -> None:
         """Take a packet."""
-        self.heard = self.seconds()
+        self.heard = now = self.seconds()
         if self.closed:
             return
         if self.buffer:
             data = self.buffer + data
+        if self.owed is None and not self.paused:
+            if self.run(data, 0, now):
+                self.go_on()
+            return
+        self.buffer = data
         if self.owed is not None:
-            self.buffer = data
             self.wait_unread()
-        else:
-            self.consume(data)
+            acknowledge(self.transport)
 
-    def consume(self, data: bytes, early: int = 0) -> None:
+    def run(self, data: bytes, early: int, since: float) -> bool:
         """Do what `data` says, up to where something must be waited for."""
         fed: int | None = None
-        if self._incoming is not None and self.owed is None and not early:
+        incoming = self._incoming
+        if incoming is not None and not early:
             # Nearly all packets of a large content go this way, and no further.
-            with contextlib.suppress(Exception):  # it is told below
-                fed = self._incoming.reader.feed(data, 0)
-            if fed is not None and fed < 0:
+            try:
+                fed = incoming.reader.feed(data, 0)
+            except Exception:
+                self._fail_at(incoming)
+                return False
+            if fed < 0:
                 self.buffer = b""
-                return
+                if len(data) % PIECE:
+                    acknowledge(self.transport)
+                if self.paused:
+                    self.read_on()
+                return False
         heard, octets = self.heard, 0
         replies: list[bytes] = []
+        size, left = 0, BATCH
         counts = self.mail_host.counters.replies
         exchanges: list[Exchange] = []
         misses = self.misses
         said: Said = None
         faulty: tuple[Faulty, Said, int, Note | None] | None = None
         position = 0
-        while self.owed is None and self.consequence is None:
+        while True:
             incoming = self._incoming
             # A client that has not seen the replies before this one pipelines.
             flags = EARLY if replies else early
@@ -156,7 +178,6 @@ class Connection(Owing):
                     position = end + 1
                     answer = self.take_line(said)
             except Exception:
-                self.log.failure("in a session with {ip}", ip=self.origin.client_ip)
                 answer = self._failed(incoming)
             note = self.note() if misses else None
             if type(answer) is not Reply:
@@ -181,37 +202,83 @@ class Connection(Owing):
                     *others, answer = answer
                     for other in others:
                         replies.append(other.wire)
+                        size += len(other.wire)
                         counts[other.code] += 1
                         exchanges.append((heard, said, other, flags, 0.0, note))
                         said = note = None
             assert isinstance(answer, Reply)
-            replies.append(answer.wire)
+            wire = answer.wire
+            replies.append(wire)
+            size += len(wire)
             counts[answer.code] += 1
             exchanges.append((heard, said, answer, flags, 0.0, note))
+            if self.consequence is not None or size > BOUND:
+                break
+            left -= 1
+            if not left:
+                if self.is_over(since):
+                    break
+                left = BATCH
         if replies:
             if self.injecting and position < len(data):
                 exchanges[-1] = _injected(exchanges[-1])
-            send(self.transport, b"".join(replies))
+            self.output.send(replies, size)
+        elif faulty is None:
+            acknowledge(self.transport)
         if exchanges:
             self.journal.record(self.session, exchanges, octets)
         if faulty is not None:
             self.buffer = data[position:]
-            self.perform(*faulty)
-        elif self.consequence is not None:
-            self.take_the_consequence()
-        elif position < len(data):
-            self._keep(data, position)
+            return self.perform(*faulty)
+        if position < len(data) or self.paused or self.consequence is not None:
+            self._leave(data, position, size > BOUND or not left)
         else:
             self.buffer = b""
+        return False
+
+    def _leave(self, data: bytes, position: int, is_full: bool) -> None:
+        """
+        Leave what is not done of `data`, and do what follows then.
+
+        :param is_full: whether that is enough for this turn
+        """
+        if self.owed is not None or self.output.blocked:
+            self.buffer = data[position:]
+        elif self.consequence is not None:
+            self.buffer = b""
+            self.take_the_consequence()
+        elif is_full and position < len(data):
+            self.buffer = data[position:]
+            self.yield_turn()
+        else:
+            if position < len(data):
+                self._keep(data, position)
+            else:
+                self.buffer = b""
+            if self.paused:
+                self.read_on()
+
+    def _fail_at(self, incoming: Incoming) -> None:
+        """End with content that can't be read: none of it is read twice."""
+        flags, size = self._begun_early, incoming.reader.size
+        answer = self._failed(incoming)
+        note = self.note() if self.misses else None
+        self.output.send((answer.wire,), len(answer.wire))
+        self.record(self.heard, (size, None), answer, flags, 0.0, note)
+        self.buffer = b""
+        self.take_the_consequence()
 
     def _failed(self, incoming: Incoming | None) -> Reply:
-        """What is said where the service has an error of its own."""
-        if incoming is not None and self._incoming is incoming:
-            # What follows is no command, and where it ends nobody knows.
-            self._incoming = None
-            incoming.connectionLost()
-            return self.then_close(reply.LOCAL_ERROR)
-        return reply.LOCAL_ERROR
+        """What is said where the service has an error of its own, which is logged."""
+        self.log.failure("in a session with {ip}", ip=self.origin.client_ip)
+        if incoming is None:
+            return reply.LOCAL_ERROR
+        is_ended = self._incoming is not incoming
+        self._incoming = None
+        self._begun_early = 0
+        incoming.connectionLost()
+        # Where content ends nobody knows now: what follows is no command.
+        return reply.LOCAL_ERROR if is_ended else self.then_close(reply.LOCAL_ERROR)
 
     def go_on_with(self, incoming: Incoming) -> None:
         """Take octets that are no command lines, until their end."""
@@ -232,7 +299,7 @@ class Connection(Owing):
     def _keep(self, data: bytes, position: int) -> None:
         """Keep what is not done yet; of a line over the limit, only that it is."""
         self.buffer = rest = data[position:]
-        if len(rest) >= LINE_LIMIT and self.owed is None:
+        if len(rest) >= LINE_LIMIT:
             if len(rest) < self.line_limit(rest):
                 return
             self.buffer = b""

@@ -22,7 +22,8 @@ PEER_LOOKED_AT = 0.5
 """Seconds after which it is looked again whether a client is gone from which nothing
 is read."""
 
-_GONE = (7, 8, 9)
+_CLOSE = 7
+_GONE = (_CLOSE, 8, 9)
 """Linux's TCP_CLOSE, TCP_CLOSE_WAIT and TCP_LAST_ACK."""
 
 
@@ -32,7 +33,7 @@ class Ending:
     def __init__(self, transport: Any, clock: IReactorTime) -> None:
         self._transport = transport
         self._clock = clock
-        self._hanging = False
+        self._hanging = self._gentle = False
         self._call: IDelayedCall | None = None
         self._cut_off_at = clock.seconds() + CLOSING_TIME
 
@@ -53,6 +54,7 @@ class Ending:
             self._transport.resumeProducing()
             self.close()
             return
+        self._gentle = True
         self._transport.loseWriteConnection()
         self._transport.resumeProducing()
         self._later(CLOSING_TIME, self._transport.abortConnection)
@@ -66,15 +68,22 @@ class Ending:
             self._later(LOOK_AGAIN, self.reset)
 
     def hang(self) -> None:
-        """Neither read nor write, for as long as the client bears it."""
+        """Neither read nor write, until the client ends its input or all (FIN, RST)."""
         self._hanging = True
         self._transport.pauseProducing()
-        if is_gone(self._transport):
+        if is_reset(self._transport):
             self._transport.abortConnection()
+        elif is_gone(self._transport):
+            self.close()
         else:
             self._later(PEER_LOOKED_AT, self.hang)
 
-    def hurry(self) -> None:
+    def input_ended(self) -> None:
+        """The client has closed its side as well (FIN)."""
+        if self._gentle:
+            self._transport.loseConnection()
+
+    def release(self) -> None:
         """Leave nobody hanging any more."""
         if self._hanging:
             self.stop()
@@ -100,8 +109,17 @@ def is_gone(transport: Any) -> bool:
 
     Linux tells; elsewhere it is found out at the end of the service only.
     """
+    return _state(transport) in _GONE
+
+
+def is_reset(transport: Any) -> bool:
+    """Whether the client has cut off the connection (RST), in the same way."""
+    return _state(transport) == _CLOSE
+
+
+def _state(transport: Any) -> int:
     try:
         state = transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
     except (AttributeError, OSError):
-        return False
-    return bool(state) and state[0] in _GONE
+        return 0
+    return state[0] if state else 0

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IReactorTime,
+)
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.mail.smtp import ESMTP
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
@@ -17,8 +22,8 @@ from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import End, Exchange, Said
 from mocksmtp.smtp.answers import Replies
-from mocksmtp.smtp.ending import Ending
-from mocksmtp.smtp.sending import send
+from mocksmtp.smtp.ending import Ending, is_reset
+from mocksmtp.smtp.output import Output
 from mocksmtp.smtp.sessions import new_session
 
 
@@ -35,9 +40,13 @@ class Connections(Protocol):
         """A connection has ended."""
 
 
+@implementer(IHalfCloseableProtocol)
 class Lifetime(ESMTP):
     """
     One connection of a client, with its beginning, its time and its end.
+
+    A FIN ends the client's input, and not the connection: it has its replies first.
+    Under TLS, where Twisted has no half of a connection, it is the end.
 
     :param host: the mail host that it has reached
     :param session: the id of this session
@@ -46,6 +55,8 @@ class Lifetime(ESMTP):
     :ivar session: what is recorded of it
     :ivar origin: where its mails come from
     :ivar heard: when something came last, in seconds since the epoch
+    :ivar output: the replies on their way to it
+    :ivar paused: whether nothing is read from it, or nothing can come any more
     :ivar closed: whether nothing that comes is looked at any more
     :ivar end: how it ended, or would if the client left by itself
     """
@@ -60,10 +71,11 @@ class Lifetime(ESMTP):
     end = End.QUIT
     ending: Ending | None = None
     _timer: IDelayedCall | None = None
+    _input_ended = False
 
     def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
         # That of ESMTP makes a state of its own, of which nothing is used here.
-        self.closed = False
+        self.closed = self.paused = False
         self.heard = 0.0
         self.mail_host = host
         self.clock = clock
@@ -79,6 +91,7 @@ class Lifetime(ESMTP):
         self.journal = self.mail_host.journal
         self.journal.begin(self.session)
         self.origin = Origin(self.session.id, self.session.client_ip, "")
+        self.output = Output(self.transport)
         # The transport tells when the client does not take its replies.
         self.transport.registerProducer(self, True)
         self._look_at_the_time()
@@ -111,7 +124,7 @@ class Lifetime(ESMTP):
     def shut_down(self) -> None:
         """Close because the service ends, after what was already answered."""
         if self.ending is not None:
-            self.ending.hurry()
+            self.ending.release()
         elif not self.closed:
             self.close_with(reply.SHUTTING_DOWN)
 
@@ -127,14 +140,21 @@ class Lifetime(ESMTP):
 
     def say(self, unasked: Reply, note: Note | None = None) -> None:
         """Send what is no answer to a command."""
-        send(self.transport, unasked.wire)
+        self.output.send((unasked.wire,), len(unasked.wire))
         self.record(self.seconds(), None, unasked, 0, 0.0, note)
 
     def close_with(self, last: Reply, end: End = End.CLOSED) -> None:
-        """Say `last`, and close."""
-        self.say(last)
+        """Say `last`, unless that would be on the line of another reply, and close."""
+        self.closed = True
+        self.finish_reply()
+        self.output.drop()
+        if not self.output.is_within_line:
+            self.say(last)
         self.end = end
         self.close()
+
+    def finish_reply(self) -> None:
+        """Send the rest of a reply that has begun; wait for no other."""
 
     def close(self) -> None:
         """Close once the client has taken what was written, or after a while."""
@@ -171,16 +191,57 @@ class Lifetime(ESMTP):
                 return
         self._timer = self.clock.callLater(left, self._look_at_the_time)
 
+    # The input: read until a reply must be waited for, or there is no more.
+
+    def stop_reading(self) -> None:
+        """Read nothing until `read_on`."""
+        if not self.paused:
+            self.paused = True
+            self.transport.pauseProducing()
+
+    def read_on(self) -> None:
+        """
+        Read again, unless the client does not read itself.
+
+        All that has come was executed: where no more can come, it is the end.
+        """
+        if self.output.blocked or self.closed:
+            return
+        if self._input_ended:
+            self.end = End.CLOSED_BY_CLIENT
+            self.close()
+        else:
+            self.paused = False
+            self.transport.resumeProducing()
+
+    def readConnectionLost(self) -> None:
+        """The client sends no more (FIN)."""
+        self._input_ended = self.paused = True
+        if is_reset(self.transport):
+            self.transport.abortConnection()
+        elif self.ending is not None:
+            self.ending.input_ended()
+        elif not self.is_awaited:
+            self.read_on()
+
+    def writeConnectionLost(self) -> None:
+        """The service sends no more; the rest of the input is let go."""
+
     # The producer of replies: a client that takes none is not listened to.
 
     def pauseProducing(self) -> None:
-        """Read no more: replies pile up."""
-        self.transport.pauseProducing()
+        """Read and execute no more: replies pile up."""
+        self.output.blocked = True
+        self.stop_reading()
 
     def resumeProducing(self) -> None:
-        """Read again, unless a decision is awaited."""
-        if not self.is_awaited:
-            self.transport.resumeProducing()
+        """The client has read them."""
+        if self.output.resume():
+            self.heard = self.seconds()
+            self.output_read()
+
+    def output_read(self) -> None:
+        """All replies were read: go on with what has come meanwhile."""
 
     def stopProducing(self) -> None:
         """The transport is about to tell `connectionLost`."""

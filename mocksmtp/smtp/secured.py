@@ -89,7 +89,8 @@ class SecuredConnection(Connection):
             if told is not None and told.code // 100 == 5:
                 self.reject()
             if isinstance(said, Faulty):
-                self.perform(said, None, 0, note)
+                if self.perform(said, None, 0, note):
+                    self.go_on()
                 return
             answer = said
         self.say(answer, note)
@@ -111,12 +112,17 @@ class SecuredConnection(Connection):
             answer = answer_of(decision, NOTHING)
             if not isinstance(answer, Faulty):
                 answer = Faulty(answer, NO_FAULT)
-            self.perform(answer, None, 0, None)
+            if self.perform(answer, None, 0, None):
+                self.go_on()
             return
         self._shake_hands()
 
     def _shake_hands(self) -> None:
         assert self._security is not None
+        if self.paused:
+            self.read_on()
+            if self.closed:
+                return
         self._handshaking = True
         self.transport.startTLS(self._security.context())
         # What came while the handshake was delayed is the beginning of it.

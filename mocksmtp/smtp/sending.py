@@ -8,6 +8,8 @@ socket is tried first, and only what it did not take is left to the transport.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
@@ -36,6 +38,22 @@ def send(transport: Any, octets: bytes) -> None:
                 FileDescriptor.write(transport, rest)
             return
     transport.write(octets)
+
+
+QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+"""Linux has it, and forgets it with the next packets."""
+
+
+def acknowledge(transport: Any) -> None:
+    """
+    Acknowledge at once what was read, where no reply does.
+
+    A client that writes twice without TCP_NODELAY waits for that before it sends the
+    second part, and a system lets it wait for 40 ms.
+    """
+    if QUICKACK is not None and type(transport) is Server:
+        with contextlib.suppress(OSError):  # the transport finds out by itself
+            transport.socket.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
 
 
 def _try(transport: Any, octets: bytes) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import attrs
+
 from mocksmtp.core.behaviors import Decision
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.reply import Reply
@@ -45,7 +47,7 @@ def after(answer: Reply | Faulty, own: Replies | Faulty) -> Replies | Faulty:
     """`own`, as late as `answer` would be."""
     if isinstance(own, Faulty) or not isinstance(answer, Faulty):
         return own
-    return Faulty(own, answer.fault, answer.slowed)
+    return attrs.evolve(answer, reply=own)
 
 
 class WatchedContent:

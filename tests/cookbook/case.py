@@ -162,7 +162,7 @@ class Kitchen(TestCase):
         """The same, as soon as a client waits for a reply."""
         behaviors = self.mock.service.mock.default.behaviors
         self.until(
-            lambda: blockingCallFromThread(reactor, lambda: set(behaviors.interrupted))
+            lambda: blockingCallFromThread(reactor, lambda: bool(behaviors.held))
         )
         self.pass_time(duration)
 

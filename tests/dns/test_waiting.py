@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
 from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.dns.waiting import WaitingRoom
 
@@ -18,12 +19,12 @@ class WaitingTests(SynchronousTestCase):
         self.room = WaitingRoom(self.clock, self.behaviors, 3)
         self.sent: list[int] = []
 
-    def admit(self, number: int, seconds: float = 5.0):
-        return self.room.admit(seconds, lambda: self.sent.append(number))
+    def admit(self, number: int, seconds: float = 5.0, rule: str = "1"):
+        return self.room.admit(seconds, (rule,), lambda: self.sent.append(number))
 
     def tearDown(self):
         self.assertEqual(len(self.room), 0)
-        self.assertEqual(self.behaviors.interrupted, set())
+        self.assertFalse(self.behaviors.held)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_they_go_out_in_time(self):
@@ -35,12 +36,19 @@ class WaitingTests(SynchronousTestCase):
         self.clock.advance(4)
         self.assertEqual(self.sent, [2, 1])
 
-    def test_without_behaviors_nothing_waits(self):
-        """When all of them go, all answers go out."""
+    def test_without_its_behavior_none_waits(self):
+        """When one goes, its answers go out, and those of others do not."""
+        document = {"query": "ANY", "response": {"delay": "5s"}}
+        self.behaviors.replace_all(
+            parse_dns_behaviors([{**document, "id": name} for name in "12"])
+        )
         self.admit(1)
-        self.admit(2)
+        self.admit(2, rule="2")
+        self.admit(3)
+        self.behaviors.remove("1")
+        self.assertEqual(self.sent, [1, 3])
         self.behaviors.clear()
-        self.assertEqual(sorted(self.sent), [1, 2])
+        self.assertEqual(self.sent, [1, 3, 2])
 
     def test_forgotten(self):
         """One, or all of them, are never sent."""

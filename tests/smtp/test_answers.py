@@ -25,19 +25,19 @@ class AnswerTests(SynchronousTestCase):
     def test_a_fault_goes_with_the_reply(self) -> None:
         """Those that only slowed it down are named, but not who gave it."""
         answer = answer_of(Decision(("1", "7"), MOCKED, Effect.NONE, LATE), OK)
-        self.assertEqual(answer, Faulty(MOCKED, LATE, ("1",)))
+        self.assertEqual(answer, Faulty(MOCKED, LATE, ("1",), ("1", "7")))
 
     def test_the_servers_own_reply_can_be_slowed(self) -> None:
         """All behaviors are named then."""
         answer = answer_of(Decision(("1", "2"), fault=LATE, is_own=True), OK)
-        self.assertEqual(answer, Faulty(OK, LATE, ("1", "2")))
+        self.assertEqual(answer, Faulty(OK, LATE, ("1", "2"), ("1", "2")))
 
     def test_silence_has_no_reply(self) -> None:
         """And no octets."""
         answer = answer_of(Decision(("7",), silent=True), OK)
         assert isinstance(answer, Faulty)
         self.assertIsNone(answer.reply)
-        self.assertEqual(answer.octets, b"")
+        self.assertEqual(answer.wires, [])
 
     def test_the_reply_in_an_answer(self) -> None:
         """Of several, or of one that is not known yet, there is not the one."""
@@ -56,12 +56,15 @@ class AnswerTests(SynchronousTestCase):
         drip, other = Drip(1, 0.1), Drip(2, 0.2)
         answer = together(
             [
-                Faulty(MOCKED, Fault(1.0, drip, Then.CLOSE, 3.0), ("1",)),
+                Faulty(
+                    MOCKED, Fault(1.0, drip, Then.CLOSE, 3.0), ("1",), ("1", "7"), "7"
+                ),
                 MAIL_KEPT,
-                Faulty(None, Fault(2.0, other)),
+                Faulty(None, Fault(2.0, other), rules=("8",)),
             ]
         )
-        expected = Fault(3.0, other, Then.CLOSE, 3.0)
-        self.assertEqual(answer, Faulty((MOCKED, MAIL_KEPT), expected, ("1",)))
+        fault, rules = Fault(3.0, other, Then.CLOSE, 3.0), ("1", "7", "8")
+        expected = Faulty((MOCKED, MAIL_KEPT), fault, ("1",), rules, "7")
+        self.assertEqual(answer, expected)
         assert isinstance(answer, Faulty)
-        self.assertEqual(answer.octets, MOCKED.wire + MAIL_KEPT.wire)
+        self.assertEqual(answer.wires, [MOCKED.wire, MAIL_KEPT.wire])

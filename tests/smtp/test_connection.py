@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.behaviors import parse_behaviors
 from mocksmtp.core.host import Limits
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import LINE_LIMIT
+from mocksmtp.model.reply import LOCAL_ERROR
 from mocksmtp.smtp.content import ContentReader
-from tests.smtp.dialogue import Dialogue, behavior, host
+from tests.smtp.dialogue import ClosableTransport, Dialogue, behavior, host
 from tests.smtp.mocked import mocked, on
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
@@ -73,6 +77,183 @@ class FailureTests(SynchronousTestCase):
         self.assertEqual(said, "451 4.3.0 Local error in processing\r\n")
         self.assertTrue(dialogue.transport.disconnecting)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_content_that_can_not_be_read_is_read_once(self) -> None:
+        """What was taken before the error is not taken again."""
+        dialogue = Dialogue()
+        dialogue.open_mail()
+        dialogue.send(b"one\r\n")
+        add, fed = ContentReader._keep, []
+
+        def keep(reader: ContentReader, piece: bytes) -> int:
+            fed.append(piece)
+            add(reader, piece)
+            raise ValueError
+
+        with patch.object(ContentReader, "_keep", keep):
+            said = dialogue.send(b"two\r\nthree\r\n.\r\nNOOP\r\n")
+        self.assertEqual(said, "451 4.3.0 Local error in processing\r\n")
+        self.assertEqual(fed, [b"\r\ntwo\r\nthree\r\n"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertTrue(dialogue.transport.disconnecting)
+        self.assertEqual(dialogue.host.mailbox.arriving, 0)
+        dialogue.protocol.connectionLost()
+        (session,) = dialogue.host.journal.sessions()
+        self.assertEqual([t.outcome.value for t in session.transactions], ["aborted"])
+        self.assertEqual(session.exchanges[-1][2], LOCAL_ERROR)
+
+    def test_an_error_at_the_end_of_content_leaves_nothing_behind(self) -> None:
+        """The client is told, the log too; the transaction is over."""
+        dialogue = Dialogue()
+        dialogue.open_mail()
+        dialogue.send(b"one\r\n")
+        with patch.object(ContentReader, "take", side_effect=ValueError):
+            said = dialogue.send(b".\r\nRCPT TO:<a@x>\r\n").splitlines()
+        self.assertEqual([line[:3] for line in said], ["451", "503"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(dialogue.host.mailbox.arriving, 0)
+        (session,) = dialogue.host.journal.sessions()
+        self.assertEqual([t.outcome.value for t in session.transactions], ["aborted"])
+
+
+class Slow(Clock):
+    """A clock on which each look takes a tenth of a millisecond, and a turn 50."""
+
+    def seconds(self) -> float:
+        self.rightNow += 0.0001
+        return self.rightNow
+
+    def callLater(self, delay: float, *more: Any, **others: Any) -> Any:
+        return super().callLater(delay + 0.05, *more, **others)
+
+    def turn(self) -> None:
+        self.advance(0.05)
+
+
+class TurnTests(SynchronousTestCase):
+    """A client that floods is served a slice at a time."""
+
+    def test_the_rest_of_a_packet_waits_for_its_turn(self) -> None:
+        """Another client is answered before it is all done, and none is lost."""
+        clock = Slow()
+        talk = Dialogue(clock=clock)
+        codes = [line[:3] for line in talk.send(b"NOOP\r\n" * 999).splitlines()]
+        self.assertLess(len(codes), 200)
+        self.assertEqual(talk.transport.producerState, "paused")
+        other = Dialogue(talk.host, clock)
+        self.assertEqual(other.codes("NOOP"), ["250"])
+        # What comes meanwhile stays behind it.
+        talk.send(b"VRFY a\r\n")
+        turns = 0
+        while len(codes) < 1000:
+            clock.turn()
+            said = talk.heard().splitlines()
+            self.assertLess(len(said), 200)
+            codes += [line[:3] for line in said]
+            turns += 1
+        self.assertEqual(codes, ["250"] * 999 + ["252"])
+        self.assertGreater(turns, 5)
+        self.assertEqual(talk.transport.producerState, "producing")
+
+    def test_the_more_there_are_the_less_has_each(self) -> None:
+        """All together they take no longer than a few."""
+        clock = Slow()
+        hosts = host()
+
+        def done(connections: int) -> int:
+            talks = [Dialogue(hosts, clock) for _ in range(connections)]
+            said = talks[0].send(b"NOOP\r\n" * 999).count("250")
+            for talk in talks:
+                talk.protocol.connectionLost()
+            return said
+
+        self.assertLess(done(100), done(1))
+
+    def test_a_drip_that_needs_no_time_is_no_way_around_it(self) -> None:
+        """Nor replies that are sent one by one."""
+        clock = Slow()
+        talk = Dialogue(clock=clock)
+        drip = {"bytes": 64, "interval": "1s"}
+        talk.host.behaviors.replace_all(parse_behaviors([on("NOOP", drip=drip)]))
+        self.assertLess(talk.send(b"NOOP\r\n" * 999).count("250"), 200)
+
+    def test_who_leaves_has_no_more_turns(self) -> None:
+        """Its timer goes with it."""
+        clock = Slow()
+        talk = Dialogue(clock=clock)
+        talk.send(b"NOOP\r\n" * 999)
+        talk.protocol.connectionLost()
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_quit_ends_a_turn_as_ever(self) -> None:
+        """What is behind them is not done, in whatever turn they come."""
+        clock = Slow()
+        talk = Dialogue(clock=clock)
+        talk.send(b"NOOP\r\n" * 500 + b"QUIT\r\nVRFY a\r\n")
+        while not talk.transport.disconnecting:
+            clock.turn()
+        self.assertTrue(talk.heard().endswith("250 2.0.0 OK\r\n221 2.0.0 Bye\r\n"))
+
+
+class Stuffed(ClosableTransport):
+    """A transport whose client reads nothing until it is told to."""
+
+    unread = 0
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        self.unread += len(data)
+        if self.unread > 65536 and self.producer is not None:
+            self.producer.pauseProducing()
+
+    def read(self) -> int:
+        """Have the client read all; how much that was."""
+        unread, self.unread = self.unread, 0
+        self.clear()
+        self.producer.resumeProducing()
+        return unread
+
+
+class OutputTests(SynchronousTestCase):
+    """Replies that the client does not read."""
+
+    def talk(self, document: dict[str, object]) -> Dialogue:
+        talk = Dialogue()
+        talk.host.behaviors.replace_all(parse_behaviors([document]))
+        talk.transport = Stuffed()
+        talk.protocol = talk.factory.buildProtocol(None)
+        talk.protocol.makeConnection(talk.transport)
+        return talk
+
+    def test_commands_wait_for_replies_to_be_read(self) -> None:
+        """What waits is bounded, and each command has its reply in the end."""
+        for more in {}, {"drip": {"bytes": 2**18, "interval": "1s"}}:
+            message = "\n".join(["x" * 1000] * 100)
+            talk = self.talk(on("NOOP", 250, message=message, **more))
+            size = 100 * 1006
+            talk.protocol.dataReceived(b"NOOP z\r\n" * 300 + b"NOO")
+            read = 0
+            while talk.transport.unread:
+                self.assertLessEqual(talk.transport.unread, 2**20 + 2 * size)
+                read += talk.transport.read()
+                talk.clock.advance(0)
+            self.assertEqual(read - len("220 mx.test ESMTP mocksmtp\r\n"), 300 * size)
+            self.assertEqual(talk.transport.producerState, "producing")
+            talk.protocol.dataReceived(b"P\r\n")
+            self.assertGreater(talk.transport.unread, size - 1)
+
+    def test_the_end_waits_for_them_too(self) -> None:
+        """QUIT is answered, and the connection closed when that was read."""
+        talk = self.talk(on("NOOP", 250, message="\n".join(["x" * 1000] * 200)))
+        talk.protocol.dataReceived(b"NOOP\r\n" * 7 + b"QUIT\r\n")
+        self.assertEqual(talk.transport.value()[-6:-2], b"xxxx")
+        talk.transport.read()
+        talk.clock.advance(0)
+        self.assertTrue(talk.transport.value().endswith(b"221 2.0.0 Bye\r\n"))
+        self.assertFalse(talk.transport.disconnecting)
+        talk.transport.read()
+        talk.clock.advance(0)
+        self.assertTrue(talk.transport.disconnecting)
 
 
 CONVERSATION = (

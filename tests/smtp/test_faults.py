@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.behaviors import parse_behaviors
 from mocksmtp.core.host import Limits
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
@@ -91,7 +92,7 @@ class DelayTests(SynchronousTestCase):
             talk.clock.advance(1)
             talk.protocol.connectionLost()
             self.assertEqual(talk.clock.getDelayedCalls(), [], more)
-            self.assertEqual(talk.host.behaviors.interrupted, set(), more)
+            self.assertFalse(talk.host.behaviors.held, more)
 
     def test_behaviors_that_go_let_go(self) -> None:
         """What was to come late comes at once, and who was left hanging is cut off."""
@@ -109,6 +110,85 @@ class DelayTests(SynchronousTestCase):
             self.assertEqual(talk.heard()[:3], "450")
             self.assertTrue(hanging.transport.aborted)
             self.assertEqual(talk.codes("NOOP"), ["250"])
+
+
+class ReleaseTests(SynchronousTestCase):
+    """Clients that wait because of a behavior that is removed or replaced."""
+
+    def change(self, talk: Dialogue, how: str) -> None:
+        behaviors = talk.host.behaviors
+        other = parse_behaviors([on("HELP", 214, id="late")])[0]
+        if how == "remove":
+            behaviors.remove("late")
+        elif how == "replace":
+            behaviors.replace("late", other)
+        elif how == "put":
+            behaviors.put(other)
+        else:
+            behaviors.remove_tagged("slow")
+
+    def test_a_late_reply_is_sent_at_once(self) -> None:
+        """However the behavior goes; what was pipelined follows."""
+        for how in "remove", "replace", "put", "tag":
+            talk = mocked(on("NOOP", 450, delay="1h", id="late", tag="slow"))
+            talk.send(b"NOOP\r\nVRFY a\r\n")
+            self.assertEqual(talk.heard(), "", how)
+            self.change(talk, how)
+            said = talk.heard().splitlines()
+            self.assertEqual([line[:3] for line in said], ["450", "252"], how)
+            self.assertEqual(len(talk.clock.getDelayedCalls()), 1, "the idle time's")
+
+    def test_a_hanging_connection_is_reset(self) -> None:
+        """Also where it would have begun to hang only later."""
+        for delay in {}, {"thenDelay": "1h"}, {"delay": "1h"}:
+            for how in "remove", "replace", "put", "tag":
+                more = {**delay, "then": "hang"}
+                talk = mocked(on("NOOP", 250, id="late", tag="slow", **more))
+                talk.send(b"NOOP\r\n")
+                self.assertFalse(talk.transport.aborted)
+                self.change(talk, how)
+                self.assertTrue(talk.transport.aborted, (delay, how))
+                talk.protocol.connectionLost()
+                self.assertEqual(talk.clock.getDelayedCalls(), [])
+                self.assertFalse(talk.host.behaviors.held)
+
+    def test_those_of_other_behaviors_go_on_waiting(self) -> None:
+        """Only who waits because of that one is released."""
+        talk = mocked(
+            on("NOOP", 450, delay="1h", id="late", tag="slow"),
+            on("VRFY", 252, delay="1h"),
+            on("HELP", then="hang"),
+        )
+        late, hanging = Dialogue(talk.host, talk.clock), Dialogue(talk.host, talk.clock)
+        talk.send(b"NOOP\r\n")
+        late.send(b"VRFY a\r\n")
+        hanging.send(b"HELP\r\n")
+        talk.host.behaviors.extend(parse_behaviors([on("RSET", 250)]))
+        self.assertEqual(talk.heard(), "", "none has gone")
+        self.change(talk, "remove")
+        self.assertEqual(talk.heard()[:3], "450")
+        self.assertEqual(late.heard(), "")
+        self.assertFalse(hanging.transport.aborted)
+
+    def test_a_modifier_lets_go_what_it_slows(self) -> None:
+        """Its delay is over, and a connection that another has hang still hangs."""
+        talk = mocked(
+            on("NOOP", delay="1h", id="late", tag="slow"), on("NOOP", 250, then="hang")
+        )
+        talk.send(b"NOOP\r\n")
+        self.change(talk, "remove")
+        self.assertEqual(talk.heard()[:3], "250")
+        self.assertFalse(talk.transport.aborted)
+        talk.host.behaviors.clear()
+        self.assertTrue(talk.transport.aborted)
+
+    def test_a_drip_is_sent_at_once(self) -> None:
+        """What is left of it."""
+        drip = {"bytes": 1, "interval": "1h"}
+        talk = mocked(on("NOOP", 250, message="OK", drip=drip, id="late", tag="slow"))
+        self.assertEqual(talk.send(b"NOOP\r\n"), "2")
+        self.change(talk, "tag")
+        self.assertEqual(talk.heard(), "50 OK\r\n")
 
 
 class DripTests(SynchronousTestCase):
@@ -131,6 +211,58 @@ class DripTests(SynchronousTestCase):
             on("NOOP", drip={"bytes": 5, "interval": "1s"}),
         )
         self.assertEqual(talk.send(b"NOOP\r\n"), "250 2")
+
+    def test_a_drip_as_long_as_the_reply(self) -> None:
+        """It needs no second step, and each pipelined command has its reply."""
+        talk = mocked(on("RCPT TO", drip={"bytes": 64, "interval": "1s"}))
+        talk.say("MAIL FROM:<b@x>")
+        recipients = b"".join(b"RCPT TO:<a%d@x.test>\r\n" % i for i in range(2000))
+        said = talk.send(recipients + b"DATA\r\n").splitlines()
+        self.assertEqual(len(said), 2001)
+        self.assertEqual(said[-1][:3], "354")
+
+    def test_the_reply_is_whole_where_the_connection_ends_within_it(self) -> None:
+        """No second reply comes on its line."""
+        drip = {"bytes": 1, "interval": "7s"}
+        for end in "total", "shutdown":
+            talk = mocked(
+                on("NOOP", 250, message="abcdef", drip=drip),
+                limits=Limits(total_time=30),
+            )
+            talk.send(b"NOOP\r\nVRFY a\r\n")
+            talk.clock.pump([7] * 3)
+            if end == "total":
+                talk.clock.advance(9)
+            else:
+                talk.protocol.shut_down()
+            said = talk.heard().splitlines()
+            self.assertEqual([line[-6:] for line in said[:1]], ["abcdef"], end)
+            self.assertEqual([line[:3] for line in said[1:]], ["421"], end)
+            self.assertTrue(talk.transport.disconnecting)
+            talk.protocol.connectionLost()
+            (session,) = talk.host.journal.sessions()
+            self.assertEqual(
+                [reply and reply.text[:6] for _, _, reply, *_ in session.exchanges[1:]],
+                ["4.4.2 " if end == "total" else "4.3.2 ", "abcdef"],
+            )
+            self.assertEqual(talk.clock.getDelayedCalls(), [])
+
+    def test_nothing_is_said_on_a_line_that_was_cut(self) -> None:
+        """A client that waits for the end of a malformed reply is not told 421."""
+        talk = mocked(on("NOOP", raw="250 a"), limits=Limits(idle_time=10))
+        self.assertEqual(talk.send(b"NOOP\r\n"), "250 a")
+        talk.clock.advance(10)
+        self.assertEqual(talk.heard(), "")
+        self.assertTrue(talk.transport.disconnecting)
+
+    def test_a_late_reply_gives_way_to_the_last_one(self) -> None:
+        """It is not sent behind the 421."""
+        talk = mocked(on("NOOP", 250, delay="20s"), limits=Limits(total_time=10))
+        talk.send(b"NOOP\r\n")
+        talk.clock.advance(10)
+        self.assertEqual(talk.heard()[:3], "421")
+        talk.clock.advance(15)
+        self.assertEqual(talk.heard(), "")
 
 
 class RawTests(SynchronousTestCase):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
+from collections.abc import Iterator
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.core.host import MailHost
 from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
 from mocksmtp.model.tls import TlsMode
 from tests.smtp.dialogue import Dialogue
@@ -79,32 +83,136 @@ class OwedTests(SynchronousTestCase):
 
 
 class LeavingTests(Rig):
-    """A client that leaves while a reply is late, and nothing is read from it"""
+    """A client that closes its sending side, or all, while a reply is late."""
 
-    async def test_it_is_noticed(self) -> None:
-        """Its connection ends, and nothing waits for it any more."""
-        for leave in "close", "reset":
-            host = self.listen(mode=TlsMode.NONE)
-            host.behaviors.replace_all(
-                parse_behaviors([on("NOOP", delay="1h"), on("RSET", delay="1h")])
+    def mock(self, *documents: Any) -> MailHost:
+        host = self.listen(mode=TlsMode.NONE)
+        host.behaviors.replace_all(parse_behaviors(list(documents)))
+        return host
+
+    @contextlib.contextmanager
+    def talking(self) -> Iterator[socket.socket]:
+        """A client's socket, on which the banner was read."""
+        with socket.create_connection(("127.0.0.1", self.port), 20) as client:
+            client.recv(1000)
+            yield client
+
+    def heard_to_the_end(self, *packets: bytes, wait: bool = False) -> list[str]:
+        """Send `packets` and FIN; the codes of all that is heard then."""
+        with self.talking() as client:
+            for packet in packets:
+                client.sendall(packet)
+                if wait:
+                    (connection,) = self.factory.connections
+                    while connection.owed is None:
+                        pass
+            client.shutdown(socket.SHUT_WR)
+            with client.makefile("rb") as file:
+                return [line[:3].decode() for line in file]
+
+    async def test_what_was_sent_before_a_fin_is_answered(self) -> None:
+        """All of it, and then the connection ends."""
+        host = self.mock()
+        said = await self.client(
+            lambda: self.heard_to_the_end(b"NOOP\r\n" * 20_000, b"VRFY a\r\nNOO")
+        )
+        self.assertEqual(said, ["250"] * 20_000 + ["252"])
+        session = await self.session(host)
+        self.assertEqual(session.end and session.end.value, "closedByClient")
+
+    async def test_delays_run_after_a_fin(self) -> None:
+        """Whether the FIN comes with the command or behind it."""
+        late = on("NOOP", 450, delay="200ms", numberOfAnswer=2)
+        for wait in False, True:
+            self.mock(late)
+            said = await self.client(
+                lambda wait=wait: self.heard_to_the_end(
+                    b"NOOP\r\n", b"NOOP\r\nVRFY a\r\n", wait=wait
+                )
             )
+            self.assertEqual(said, ["450", "450", "252"])
+            while self.factory.connections:
+                await self.client(lambda: None)
 
-            def talk(leave: str = leave) -> None:
-                with socket.create_connection(("127.0.0.1", self.port), 20) as client:
-                    client.recv(1000)
+    async def test_content_that_a_fin_cuts_off_is_not_kept(self) -> None:
+        """The transaction is aborted."""
+        host = self.mock()
+        lines = b"MAIL FROM:<b@x>\r\nRCPT TO:<a@x>\r\nDATA\r\nhalf\r\n"
+        said = await self.client(lambda: self.heard_to_the_end(lines))
+        self.assertEqual(said, ["250", "250", "354"])
+        session = await self.session(host)
+        self.assertEqual([t.outcome.value for t in session.transactions], ["aborted"])
+        self.assertEqual(len(host.mailbox), 0)
+
+    async def test_a_fin_ends_what_hangs(self) -> None:
+        """Before or while it hangs."""
+        for wait in False, True:
+            host = self.mock(on("NOOP", 250, then="hang", thenDelay="50ms"))
+            said = await self.client(
+                lambda wait=wait: self.heard_to_the_end(b"NOOP\r\n", wait=wait)
+            )
+            self.assertEqual(said, ["250"])
+            session = await self.session(host)
+            self.assertEqual(session.end and session.end.value, "hung")
+
+    async def test_a_close_of_both_sides(self) -> None:
+        """One by the service that waits for the client's FIN has it already."""
+        host = self.mock(on("NOOP", 421, then="close", delay="50ms"))
+        said = await self.client(lambda: self.heard_to_the_end(b"NOOP\r\n"))
+        self.assertEqual(said, ["421"])
+        while self.factory.connections:
+            await self.client(lambda: None)
+        session = host.journal.sessions()[0]
+        self.assertEqual(session.end and session.end.value, "closed")
+
+    async def test_a_reset_releases_all_at_once(self) -> None:
+        """Whether or not more came that was not read, or a FIN before it."""
+        for more in "nothing", "commands", "fin":
+            host = self.mock(on("NOOP", delay="1h"))
+
+            def talk(more: str = more) -> None:
+                with self.talking() as client:
                     client.sendall(b"NOOP\r\n")
                     (connection,) = self.factory.connections
                     while connection.owed is None:
                         pass
-                    client.sendall(b"RSET\r\n")
-                    while not connection.buffer:
-                        pass
-                    if leave == "reset":
-                        linger = struct.pack("ii", 1, 0)
-                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    if more == "commands":
+                        client.sendall(b"RSET\r\n")
+                        while not connection.buffer:
+                            pass
+                    elif more == "fin":
+                        client.shutdown(socket.SHUT_WR)
+                        while not connection.paused:
+                            pass
+                    linger = struct.pack("ii", 1, 0)
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
             await self.client(talk)
             while self.factory.connections:
                 await self.client(lambda: None)
             (session,) = host.journal.sessions()
             self.assertEqual(session.end and session.end.value, "closedByClient")
+            self.assertFalse(host.behaviors.held)
+
+    async def test_a_client_that_reads_nothing_is_not_listened_to(self) -> None:
+        """What waits for it is bounded; it has all its replies once it reads."""
+        host = self.mock(on("NOOP", 250, message="\n".join(["x" * 998] * 250)))
+
+        def talk() -> tuple[int, int]:
+            with self.talking() as client:
+                client.sendall(b"NOOP z\r\n" * 500)
+                (connection,) = self.factory.connections
+                while not connection.output.blocked:
+                    pass
+                executed = host.counters.replies[250]
+                client.shutdown(socket.SHUT_WR)
+                heard = 0
+                while octets := client.recv(2**20):
+                    heard += len(octets)
+                return executed, heard
+
+        executed, heard = await self.client(talk)
+        # Some megabytes are in the system's buffers.
+        self.assertLess(executed, 100)
+        self.assertEqual(heard, 500 * 250 * 1004)
+        self.assertEqual(host.counters.replies[250], 500)

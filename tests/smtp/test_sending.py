@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+from statistics import median
+from time import perf_counter
+from unittest.mock import patch
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -11,7 +14,10 @@ from twisted.internet.testing import StringTransport
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from mocksmtp.smtp.sending import is_empty, send
+from mocksmtp.model.tls import TlsMode
+from mocksmtp.smtp.sending import QUICKACK, is_empty, send
+from tests.smtp.dialogue import Dialogue
+from tests.smtp.test_secured import Rig, anyhow
 
 
 class OtherTransportTests(SynchronousTestCase):
@@ -85,3 +91,54 @@ class SocketTests(TestCase):
         client.close()
         for _ in range(3):
             send(transport, b"hello")
+
+
+class QuickAckTests(Rig):
+    """Clients that write a message in two parts, without TCP_NODELAY."""
+
+    if QUICKACK is None:
+        skip = "the system has no TCP_QUICKACK"
+
+    async def test_no_part_waits_for_a_delayed_acknowledgement(self) -> None:
+        """A mail takes less than the 40 ms that the system delays it by."""
+        for mode in TlsMode.NONE, TlsMode.IMPLICIT:
+            self.listen(mode=mode)
+
+            def talk(mode: TlsMode = mode) -> float:
+                with socket.create_connection(("127.0.0.1", self.port), 20) as plain:
+                    client = plain
+                    if mode is TlsMode.IMPLICIT:
+                        client = anyhow().wrap_socket(plain)
+                    with client, client.makefile("rb") as replies:
+                        replies.readline()
+                        times = []
+                        for _ in range(15):
+                            client.sendall(
+                                b"MAIL FROM:<b@x>\r\nRCPT TO:<a@x>\r\nDATA\r\n"
+                            )
+                            for _ in range(3):
+                                replies.readline()
+                            start = perf_counter()
+                            client.sendall(b"Subject: x\r\n\r\nhello\r\n")
+                            client.sendall(b".\r\n")
+                            replies.readline()
+                            times.append(perf_counter() - start)
+                        return median(times)
+
+            self.assertLess(await self.client(talk), 0.020, mode)
+
+    def test_it_is_asked_for_only_where_no_reply_does_it(self) -> None:
+        """A client in lock-step, or that pipelines, costs no call of the system."""
+        with patch("mocksmtp.smtp.connection.acknowledge") as asked:
+            talk = Dialogue()
+            talk.open_mail()
+            talk.send(b"x\r\n.\r\nNOOP\r\nNOOP")
+            asked.assert_not_called()
+            talk.send(b" a")
+            asked.assert_called_once_with(talk.transport)
+            talk.send(b"\r\n")
+            talk.open_mail()
+            talk.send(b"x" * 1000)
+            self.assertEqual(asked.call_count, 2)
+            talk.send(b"x" * 65536)
+            self.assertEqual(asked.call_count, 2, "more of it is there already")
