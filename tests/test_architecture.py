@@ -20,12 +20,13 @@ PACKAGE = ROOT / "mocksmtp"
 FLOORS: dict[str, set[str]] = {
     "documents": set(),
     "model": set(),
-    "core": {"model"},
+    "mail": {"model"},
+    "core": {"model", "mail"},
     "sasl": {"model"},
-    "codec": {"documents", "model", "core"},
+    "codec": {"documents", "model", "mail", "core"},
     "tls": {"model"},
-    "smtp": {"model", "core", "tls", "sasl"},
-    "http": {"documents", "model", "core", "codec", "tls"},
+    "smtp": {"model", "mail", "core", "tls", "sasl"},
+    "http": {"documents", "model", "mail", "core", "codec", "tls"},
     "dns": {"model", "core", "listening"},
     "logs": set(),
     "config": {"documents", "model", "core", "codec", "logs"},
@@ -48,6 +49,7 @@ Everyone may ask the package itself for its version.
 LIBRARIES = {
     "documents": {"attrs", "cattrs", "orjson"},
     "model": {"attrs", "re2", "stringzilla"},
+    "mail": {"attrs", "webencodings"},
     "core": {"attrs"},
     "sasl": {"attrs", "scramp"},
 }

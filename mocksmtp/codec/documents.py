@@ -92,6 +92,7 @@ class PartDocument(TypedDict):
     fileName: str | None
     contentId: str | None
     size: int
+    reason: NotRequired[str]
 
 
 class StructureDocument(TypedDict):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import attrs
 
+from mocksmtp.mail.mime import subject_of
 from mocksmtp.model.address import Address
 from mocksmtp.model.condition import Contains
 from mocksmtp.model.mail import Mail
-from mocksmtp.model.mime import subject_of
 
 
 def _normalized(address: str) -> str:

@@ -18,9 +18,9 @@ from mocksmtp.http.listing import send_pieces
 from mocksmtp.http.mails import find_mail
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.routing import Answer, Call, Route
-from mocksmtp.model.mime import read_structure
-from mocksmtp.model.part import Part, TooComplex
-from mocksmtp.model.text import windows_of
+from mocksmtp.mail.charset import windows_of
+from mocksmtp.mail.mime import read_structure
+from mocksmtp.mail.part import Part, TooComplex
 
 MAX_NAME = 200
 """Characters of a file name that are told."""

@@ -20,8 +20,8 @@ from zope.interface import implementer
 from mocksmtp.codec.mails import MailDocument
 from mocksmtp.core.query import MailQuery
 from mocksmtp.http.answers import JSON, send_body
+from mocksmtp.mail.charset import windows_of
 from mocksmtp.model.mail import Mail
-from mocksmtp.model.text import windows_of
 
 SLICE = 0.005
 """Seconds of work at a time."""

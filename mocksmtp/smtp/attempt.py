@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model.command import PathCommand, declared_size
-from mocksmtp.model.fields import body_of, fields_named
 from mocksmtp.model.session import Session, Transaction
 from mocksmtp.model.target import Subject, Target
 
@@ -38,14 +38,14 @@ class ConnectionAttempt:
     The attempts of one connection, one after the other.
 
     :ivar path: what the MAIL or RCPT at hand names
-    :ivar content: the content at hand, once it is whole
+    :ivar message: the content at hand, once it is whole
     :ivar size: octets of the content at hand
     :ivar claimed: the user and mechanism of an AUTH that awaits its verdict
     :ivar named: what a HELO or EHLO at hand says
     """
 
     path: PathCommand | None = None
-    content: bytes | None = None
+    message: ParsedMessage | None = None
     size: int | None = None
     claimed: tuple[str, str] | None = None
     named: bytes | None = None
@@ -114,20 +114,17 @@ class ConnectionAttempt:
         ]
 
     def _message(self, name: str) -> Sequence[bytes]:
-        return () if self.content is None else (self.content,)
+        return () if self.message is None else (self.message.content,)
 
     def _body(self, name: str) -> Sequence[bytes]:
-        return () if self.content is None else (body_of(self.content),)
+        return () if self.message is None else (self.message.body,)
 
     def _header(self, name: str) -> Sequence[bytes]:
-        if self.content is None:
-            return ()
-        fields = fields_named(self.content, name.encode())
-        return [field.text.encode() for field in fields]
+        return () if self.message is None else self.message.values(name)
 
     def _size(self, name: str) -> Sequence[bytes]:
-        if self.content is not None:
-            return (b"%d" % len(self.content),)
+        if self.message is not None:
+            return (b"%d" % len(self.message.content),)
         size = self.size
         if size is None and self.path is not None:
             try:

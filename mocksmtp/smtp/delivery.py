@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from mocksmtp.core.behaviors import Decision
 from mocksmtp.core.host import MailHost
+from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import PathCommand
@@ -128,7 +129,7 @@ class MockDelivery:
     def decide_on_content(
         self,
         transaction: Transaction,
-        content: bytes,
+        message: ParsedMessage,
         recipient: PathCommand | None = None,
     ) -> Decision | None:
         """
@@ -136,15 +137,16 @@ class MockDelivery:
 
         :param recipient: for whom, where each has an answer
         """
+        content = message.content
         if self.behaviors.passes(DATA, content, self._misses):
             return None
         attempt = self.attempt
-        self.ending, attempt.content = transaction, content
+        self.ending, attempt.message = transaction, message
         attempt.path, attempt.recipient = recipient, True
         try:
             return self.decide(DATA, content)
         finally:
-            self.ending = attempt.content = attempt.path = None
+            self.ending = attempt.message = attempt.path = None
 
     def receivedHeader(self, helo: object, origin: object, recipients: object) -> bytes:
         """Nothing: what is kept is what was sent."""
@@ -318,7 +320,8 @@ class MockMessage:
         delivery = self.delivery
         decision = None
         if DATA in delivery.behaviors.taken:
-            decision = delivery.decide_on_content(self.transaction, octets)
+            message = ParsedMessage(octets)
+            decision = delivery.decide_on_content(self.transaction, message)
         if decision is None:
             return reply.MAIL_KEPT if self.keep(octets) else reply.STORAGE_FULL
         if decision.effect is APPLY and not self.keep(octets):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand
@@ -92,12 +93,13 @@ class LmtpMessage(MockMessage):
 
     def _decide_each(self, octets: bytes) -> list[Reply | Faulty]:
         delivery, transaction = self.delivery, self.transaction
+        message = ParsedMessage(octets)
         answers: list[Reply | Faulty] = []
         kept: list[tuple[int, PathCommand]] = []
         for place, (recipient, takes_effect) in enumerate(self._accepted):
             decision = None
             if DATA in delivery.behaviors.taken:
-                decision = delivery.decide_on_content(transaction, octets, recipient)
+                decision = delivery.decide_on_content(transaction, message, recipient)
             answer: Reply | Faulty = reply.MAIL_KEPT
             if decision is not None:
                 answer = answer_of(decision, reply.MAIL_KEPT)

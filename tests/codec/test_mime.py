@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.mime import mime_fields
-from mocksmtp.model import part
+from mocksmtp.mail import mime, part
 
 
 class DocumentTests(SynchronousTestCase):
@@ -46,8 +46,25 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(document["attachments"], document["parts"])
 
     def test_past_a_bound_there_is_a_reason(self) -> None:
-        """``mime`` is null then; also where a text alone is too long."""
-        self.patch(part, "MAX_TEXT", 10)
+        """``mime`` is null then."""
+        self.patch(mime, "MAX_SIZE", 10)
         fields = mime_fields(b"\r\n" + b"x" * 11)
         self.assertIsNone(fields["mime"])
-        self.assertIn("part 1", fields["mimeReason"])
+        self.assertIn("10 octets", fields["mimeReason"])
+
+    def test_a_text_past_the_bound_is_null_alone(self) -> None:
+        """With the reason on its part; the other parts are shown."""
+        self.patch(part, "MAX_TEXT", 10)
+        message = EmailMessage()
+        message.set_content("text\n")
+        message.add_alternative("<p>" * 10, subtype="html")
+        message.add_attachment(b"%PDF", "application", "pdf", filename="a.pdf")
+        fields = mime_fields(message.as_bytes())
+        document = fields["mime"]
+        self.assertEqual((document["text"], document["html"]), ("text\n", None))
+        reason = "part 2 has over 10 octets of text"
+        self.assertEqual(fields["mimeReason"], reason)
+        self.assertEqual(
+            [part.get("reason") for part in document["parts"]], [None, reason, None]
+        )
+        self.assertEqual(document["attachments"][0]["fileName"], "a.pdf")

@@ -107,9 +107,9 @@ class PartTests(SynchronousTestCase):
             (b'text/html; charset="a b"', "text/html"),
             (b'text/html; charset="x;\r\n y"', "text/html"),
             (b"TEXT/HTML", "text/html"),
-            (b"text", "application/octet-stream"),
+            (b"text", "text/plain"),
             (b"text/\xc3\xa9", "application/octet-stream"),
-            (b"a/b/c", "application/octet-stream"),
+            (b"a/b/c", "text/plain"),
             (b"", "text/plain"),
             (b"x/" + b"y" * 500, "application/octet-stream"),
         ):

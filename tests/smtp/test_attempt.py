@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.mail import fields
 from tests.smtp.mocked import mocked, on, when
 from tests.smtp.test_points import BOB, GOOD
+
+CACHED = ("values", "_field_named")
+"""Functions that look for what was parsed before."""
+
+
+@contextmanager
+def counted_parsing() -> Iterator[Counter[str]]:
+    """Counts the calls of the functions that parse a header."""
+    counts: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+
+        parsing = code.co_filename == fields.__file__ and code.co_name not in CACHED
+        if event == "call" and parsing:
+            counts[code.co_name] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        yield counts
+    finally:
+        sys.setprofile(before)
 
 
 class TargetTests(SynchronousTestCase):
@@ -54,6 +84,40 @@ class TargetTests(SynchronousTestCase):
             ("NOOP", when("messageCount", "1", "equals"), [*content, "NOOP"]),
         ):
             self.assertTrue(self.fires(command, condition, *lines), condition)
+
+    def test_the_whole_header_is_read(self) -> None:
+        """However many fields and octets it has; the body begins behind it."""
+        mail = ["MAIL FROM:<b@x>", "RCPT TO:<a@x>", "DATA"]
+        for header in (
+            [f"X-{number}: a" for number in range(1001)],
+            ["To: user@there.test,", *[" user@there.test,"] * 8000, " user@there.test"],
+        ):
+            content = [*mail, *header, "Message-ID: <a@b>", "", "hi", "."]
+            for condition in (
+                when("header:Message-ID", "<a@b>", "equals"),
+                when("body", "hi\r\n", "equals"),
+            ):
+                self.assertTrue(self.fires("DATA", condition, *content), condition)
+
+    def test_content_is_parsed_once(self) -> None:
+        """For any number of behaviors, and again for the next mail."""
+        content = ["Subject: hello", "To: =?utf-8?q?b=C3=A9?= <b@x>", "", "body", "."]
+        mail = ["MAIL FROM:<b@x>", "RCPT TO:<a@x>", "DATA", *content]
+        conditions = [
+            when("body", "no", "equals"),
+            when("header:Subject", "no", "equals"),
+            when("header:to", "no", "equals"),
+            when("header:to", operator="absent"),
+        ]
+        calls = []
+        for times in 1, 100:
+            behaviors = [on("DATA", 599, condition=each) for each in conditions * times]
+            talk = mocked(*behaviors)
+            with counted_parsing() as counts:
+                self.assertEqual(talk.codes("EHLO c", *mail, *mail)[-1], "250")
+            calls.append(counts)
+        self.assertEqual(*calls)
+        self.assertEqual(calls[0]["decode_words"], 2 * 2)
 
     def test_what_is_not_there_has_no_value(self) -> None:
         """And satisfies nothing but absent."""

@@ -12,6 +12,7 @@ from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.host import MailProtocol
 from tests.smtp.dialogue import Dialogue, behavior, small_host
 from tests.smtp.mocked import on, when
+from tests.smtp.test_attempt import counted_parsing
 
 
 class LmtpDialogue(Dialogue):
@@ -114,6 +115,16 @@ class LmtpTests(SynchronousTestCase):
             [(miss["behavior"], miss["reason"]) for miss in passed_over],
             [(name, "protocol") for name in ("target", "key", "without")],
         )
+
+    def test_content_is_parsed_once_for_all(self) -> None:
+        """A behavior looks at it for each recipient."""
+        condition = when("header:subject", "no", "equals")
+        behaviors = parse_behaviors([on("DATA", 599, condition=condition)])
+        self.dialogue.host.behaviors.replace_all(behaviors)
+        self.open(*"abcdef")
+        with counted_parsing() as counts:
+            self.assertEqual(self.deliver(b"Subject: x\r\n\r\n"), ["250"] * 6)
+        self.assertEqual(counts["decode_words"], 1)
 
     def test_a_recipient_can_be_lost(self) -> None:
         """It is told 250 like the others, and the mail is kept for those."""

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.text import WINDOW
-from mocksmtp.model.transfer import decode_base64, decoded
+from mocksmtp.mail.charset import WINDOW
+from mocksmtp.mail.transfer import decode_base64, decoded
 
 
 def decode(raw: bytes, encoding: str) -> bytes:
@@ -31,7 +31,9 @@ class Base64Tests(SynchronousTestCase):
             (b"Zm9v\r\nYg==\r\n", b"foob"),
             (b"Z m*9\xffv", b"foo"),
             (b"Zm9vY", b"foo"),
-            (b"Zm9vYg==Zm9v", b"foob"),
+            (b"Zm9vYg==Zm9v", b"foobfoo"),
+            (b"Zm9vYg==\r\nZm9v\r\nYg=", b"foobfoob"),
+            (b"Zm9vY=Zm9v", b"foofoo"),
             (b"====", b""),
             (b"Z", b""),
         ):
@@ -43,6 +45,10 @@ class Base64Tests(SynchronousTestCase):
         octets = bytes(range(256)) * (WINDOW // 100)
         for text in base64.b64encode(octets), base64.encodebytes(octets):
             self.assertEqual(decode(text, "base64"), octets)
+            self.assertEqual(
+                decode(text + b"Zg==" + text, "base64"), octets + b"f" + octets
+            )
+        self.assertEqual(decode(b"Zg==" * 4000, "base64"), b"f" * 4000)
 
 
 class QuotedPrintableTests(SynchronousTestCase):

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import attrs
 
-from mocksmtp.model.fields import Field, parameters_of, value_of
-from mocksmtp.model.text import decode_text
-from mocksmtp.model.transfer import decoded
+from mocksmtp.mail.charset import decode_text
+from mocksmtp.mail.fields import Field, parameters_of, type_of, value_of
+from mocksmtp.mail.transfer import decoded
 
 MAX_TEXT = 4 * 2**20
-"""Octets of a part that is given as text."""
+"""Octets of a part that is shown as text."""
+
+MULTIPART = "multipart/"
+"""How the media type of an entity with parts begins."""
 
 
 class TooComplex(Exception):
-    """A mail goes past a bound of this reader; the text says which."""
+    """A mail, or the text of one part, exceeds a bound; the message names it."""
 
 
 @attrs.frozen(eq=False)
 class Part:
     """An entity with no parts of its own.
 
-    :ivar number: its place among the parts, from 1
-    :ivar content_type: ``type/subtype`` in lower case, as sent
+    :ivar number: its position among the parts, from 1
+    :ivar content_type: ``type/subtype`` in lower case
     :ivar charset: as sent, ``""`` where it has none
     :ivar disposition: in lower case, ``""`` where it has none (RFC 2183)
-    :ivar file_name: decoded, but else as sent: not safe as a path
+    :ivar file_name: decoded, otherwise as sent: not safe as a path
     :ivar content_id: without angle brackets (RFC 2392)
     :ivar encoding: its Content-Transfer-Encoding in lower case
     """
@@ -45,7 +49,7 @@ class Part:
         """The content without its transfer encoding, in pieces."""
         return decoded(self._raw, self.encoding)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The octets of the content without its transfer encoding."""
         return sum(map(len, self.windows))
@@ -62,21 +66,32 @@ class Part:
         return decode_text(b"".join(self.windows), self.charset or "utf-8")
 
     def is_body(self, content_type: str) -> bool:
-        """Whether it is there to be read as `content_type`, not to be attached."""
+        """Whether it is meant to be read as `content_type`, not to be attached."""
         attached = self.disposition == "attachment" or self.file_name
         return self.content_type == content_type and not attached
 
 
-def make_part(number: int, named: dict[str, Field], raw: memoryview) -> Part:
-    """The part with these fields, by their names in lower case, and this content."""
-    kind = named.get("content-type", Field("Content-Type", b"text/plain"))
+def make_part(
+    number: int, named: dict[str, Field], raw: memoryview, default: str = "text/plain"
+) -> Part:
+    """
+    The part with these fields and this content.
+
+    :param named: the fields by their names in lower case
+    :param default: the media type of a part that has no Content-Type
+    """
+    kind = named.get("content-type")
+    content_type = type_of(kind) if kind else default
+    parameters = parameters_of(kind) if kind else {}
     placed = named.get("content-disposition", Field("Content-Disposition", b""))
-    parameters = parameters_of(kind)
     encoding = named.get("content-transfer-encoding")
     content_id = named.get("content-id")
     return Part(
         number=number,
-        content_type=value_of(kind) or "text/plain",
+        # A multipart is here only because no parts were found in it.
+        content_type="text/plain"
+        if content_type.startswith(MULTIPART)
+        else content_type,
         charset=parameters.get("charset", ""),
         disposition=value_of(placed),
         file_name=parameters_of(placed).get("filename") or parameters.get("name", ""),

@@ -9,10 +9,14 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterator
 
-from mocksmtp.model.text import WINDOW
+from mocksmtp.mail.charset import WINDOW
 
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_DIGITS))
+
+
+# Padded groups that are decoded one by one: each costs as much as a hundred digits.
+_GROUPS = 4096
 
 
 def decoded(raw: memoryview, encoding: str) -> Iterator[bytes]:
@@ -26,8 +30,19 @@ def decoded(raw: memoryview, encoding: str) -> Iterator[bytes]:
 
 
 def decode_base64(text: bytes) -> bytes:
-    """Octets from base64 (RFC 2045 §6.8): what is none is passed over."""
-    digits = text.translate(None, _NOT_BASE64).partition(b"=")[0]
+    """
+    Octets from base64 (RFC 2045 §6.8).
+
+    What is no digit is passed over. Padding ends a group, not the text: some mailers
+    join texts that were encoded one by one.
+    """
+    digits = text.translate(None, _NOT_BASE64).replace(b"==", b"=")
+    groups = digits.split(b"=", _GROUPS)
+    groups[-1] = groups[-1].replace(b"=", b"")
+    return b"".join(map(_from_digits, filter(None, groups)))
+
+
+def _from_digits(digits: bytes) -> bytes:
     # A last digit on its own has too few bits for an octet.
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
@@ -41,12 +56,11 @@ def _base64(raw: memoryview) -> Iterator[bytes]:
     digits = b""
     for start in range(0, len(raw), WINDOW):
         digits += bytes(raw[start : start + WINDOW]).translate(None, _NOT_BASE64)
-        if b"=" in digits:
-            break
+        padded, _, digits = digits.rpartition(b"=")
         whole = len(digits) & ~3
-        yield decode_base64(digits[:whole])
+        yield decode_base64(padded) + _from_digits(digits[:whole])
         digits = digits[whole:]
-    yield decode_base64(digits)
+    yield _from_digits(digits)
 
 
 def _quoted_printable(raw: memoryview) -> Iterator[bytes]:

@@ -2,11 +2,21 @@
 
 Content is hostile: it may nest without end, or have a part on every line. All
 lines that could delimit a part are found once, in one pass; then entities are read
-from the front, each line being looked at once. What goes past a bound is no longer
-read, and is told as `TooComplex`; time is linear in the content's size.
+from the front, each line being read once. A mail that exceeds a bound is no longer
+read, and reported as `TooComplex`; time is linear in the content's size.
 
 Parts are the entities that have no parts of their own, counted from 1 in their
 order; the body of a mail without MIME is part 1. A mail within a mail is one part.
+A multipart in which no part is found is shown as plain text.
+
+The standard library's parser was measured instead (Python 3.11, in a thread, with
+the mails and the bombs of the tests). It reads 8 of 13 real mails incorrectly
+(charsets, a type with spaces, base64 in several pieces, missing boundaries, file
+names), and with its default policy it is quadratic: 10,000 continuations take 5.9 s,
+a megabyte of addresses or of encoded words more than 25 s; a million parts take
+14 s. A thread cannot be stopped, and its expressions and joins hold the interpreter
+for up to 0.8 s, in which no other client is answered. This reader needs at most a
+second for any of them, and never holds the interpreter for 100 ms.
 """
 
 from __future__ import annotations
@@ -16,17 +26,16 @@ from functools import cached_property
 
 import attrs
 
-from mocksmtp.model.fields import (
-    FIELDS_LIMIT,
-    HEADER_LIMIT,
+from mocksmtp.mail.fields import (
     Field,
-    HeaderTooLarge,
+    field_matches,
     first_field,
+    header_start,
     parameters_of,
-    read_fields,
-    value_of,
+    type_of,
+    unfolded,
 )
-from mocksmtp.model.part import Part, TooComplex, make_part
+from mocksmtp.mail.part import MULTIPART, Part, TooComplex, make_part
 
 MAX_SIZE = 64 * 2**20
 """Octets of a mail whose structure is read."""
@@ -37,8 +46,11 @@ MAX_DEPTH = 20
 MAX_PARTS = 1000
 """How many entities a mail may have."""
 
-MAX_FIELDS = 10_000
+MAX_FIELDS = 100_000
 """How many header fields a mail and its parts may have."""
+
+MAX_HEADER = 4 * 2**20
+"""Octets of a header, that of the mail or of a part."""
 
 MAX_DELIMITERS = 100_000
 """How many lines may begin as a delimiter does, with ``--``."""
@@ -75,8 +87,8 @@ class Structure:
 
 
 def subject_of(content: bytes) -> str:
-    """The Subject of a mail, decoded, or ``""``; the header is read up to a bound."""
-    field = first_field(content, b"subject")
+    """The Subject of a mail, decoded, or ``""``."""
+    field = first_field(content, "subject")
     return "" if field is None else field.text
 
 
@@ -88,13 +100,8 @@ def read_structure(content: bytes) -> Structure:
     """
     if len(content) > MAX_SIZE:
         raise TooComplex(f"the mail has over {MAX_SIZE:,} octets")
-    try:
-        reader = _Reader(content)
-        headers = reader.entity(0, depth=0)
-    except HeaderTooLarge:
-        raise TooComplex(
-            f"a header has over {HEADER_LIMIT:,} octets or {FIELDS_LIMIT:,} fields"
-        ) from None
+    reader = _Reader(content)
+    headers = reader.entity(header_start(content), depth=0)
     return Structure(tuple(headers), tuple(reader.parts))
 
 
@@ -143,29 +150,54 @@ class _Reader:
         """Found only for a mail that has a multipart."""
         return _delimiter_lines(self._content)
 
-    def entity(self, start: int, depth: int) -> list[Field]:
-        """Read what begins at `start`, up to a delimiter or the end."""
+    def entity(
+        self, start: int, depth: int, default: str = "text/plain"
+    ) -> list[Field]:
+        """
+        Read what begins at `start`, up to a delimiter or the end.
+
+        :param default: the media type of an entity that has no Content-Type
+        """
         self._entities += 1
         if self._entities > MAX_PARTS:
             raise TooComplex(f"over {MAX_PARTS:,} parts")
-        fields, body = read_fields(self._content, start)
-        if self._find(before=body):
-            end = self._lines[self._at].start
-            fields, body = read_fields(self._content, start, end)
-        self._fields += len(fields)
-        if self._fields > MAX_FIELDS:
-            raise TooComplex(f"over {MAX_FIELDS:,} header fields")
+        fields, body = self._header(start)
         named = {field.name.lower(): field for field in reversed(fields)}
-        boundary = _boundary(named)
+        kind = named.get("content-type")
+        content_type = type_of(kind) if kind else default
+        boundary = (
+            _boundary(kind) if kind and content_type.startswith(MULTIPART) else b""
+        )
         if (
             not boundary
             or boundary in self._open
-            or not self._multipart(boundary, depth)
+            or not self._multipart(boundary, depth, content_type)
         ):
-            self._leaf(named, body)
+            self._leaf(named, body, default)
         return fields
 
-    def _multipart(self, boundary: bytes, depth: int) -> bool:
+    def _header(self, start: int) -> tuple[list[Field], int]:
+        """The fields at `start`, and where the body begins."""
+        fields: list[Field] = []
+        content, at = self._content, start
+        limit = start + MAX_HEADER
+        for match in field_matches(content, start, limit):
+            # A delimiter with a colon looks like a field.
+            if match[1].startswith(b"--") and self._find(before=match.end()):
+                return fields, at
+            at = match.end()
+            if at == limit:
+                raise TooComplex(f"a header has over {MAX_HEADER:,} octets")
+            self._fields += 1
+            if self._fields > MAX_FIELDS:
+                raise TooComplex(f"over {MAX_FIELDS:,} header fields")
+            fields.append(Field(match[1].decode("ascii"), unfolded(match[2])))
+        for blank in b"\r\n", b"\n":
+            if content.startswith(blank, at):
+                return fields, at + len(blank)
+        return fields, at
+
+    def _multipart(self, boundary: bytes, depth: int, content_type: str) -> bool:
         """Read the parts of a multipart; False, having read nothing, if it has none."""
         if depth == MAX_DEPTH:
             raise TooComplex(f"multiparts nested more than {MAX_DEPTH} deep")
@@ -173,12 +205,14 @@ class _Reader:
         self._open[boundary + b"--"] = (depth, True)
         opened = self._find() and self._open[self._lines[self._at].text][0] == depth
         if opened:
-            self._parts_of(boundary, depth)
+            digest = content_type == "multipart/digest"
+            default = "message/rfc822" if digest else "text/plain"
+            self._parts_of(boundary, depth, default)
         else:
             self._close(boundary)
         return opened
 
-    def _parts_of(self, boundary: bytes, depth: int) -> None:
+    def _parts_of(self, boundary: bytes, depth: int, default: str) -> None:
         while self._find():
             line = self._lines[self._at]
             level, closing = self._open[line.text]
@@ -187,7 +221,7 @@ class _Reader:
             self._at += 1
             if closing:
                 break
-            self.entity(line.end, depth + 1)
+            self.entity(line.end, depth + 1, default)
         self._close(boundary)
         # What follows the last part up to an outer delimiter is nobody's.
         self._find()
@@ -195,12 +229,12 @@ class _Reader:
     def _close(self, boundary: bytes) -> None:
         del self._open[boundary], self._open[boundary + b"--"]
 
-    def _leaf(self, named: dict[str, Field], body: int) -> None:
+    def _leaf(self, named: dict[str, Field], body: int, default: str) -> None:
         end = len(self._content)
         if self._find():
             end = self._line_end_before(self._lines[self._at].start, body)
         raw = self._view[body:end]
-        self.parts.append(make_part(len(self.parts) + 1, named, raw))
+        self.parts.append(make_part(len(self.parts) + 1, named, raw, default))
 
     def _line_end_before(self, start: int, least: int) -> int:
         """The line end before a delimiter is the delimiter's (RFC 2046 §5.1.1)."""
@@ -220,9 +254,6 @@ class _Reader:
         return False
 
 
-def _boundary(named: dict[str, Field]) -> bytes:
+def _boundary(kind: Field) -> bytes:
     """The boundary of a multipart, or ``b""``."""
-    field = named.get("content-type")
-    if field is None or not value_of(field).startswith("multipart/"):
-        return b""
-    return parameters_of(field).get("boundary", "").encode().rstrip(b" ")
+    return parameters_of(kind).get("boundary", "").encode().rstrip(b" ")

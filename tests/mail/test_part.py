@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model import part
-from mocksmtp.model.fields import Field
-from mocksmtp.model.part import Part, TooComplex, make_part
+from mocksmtp.mail import part
+from mocksmtp.mail.fields import Field
+from mocksmtp.mail.part import Part, TooComplex, make_part
 
 
 def made(raw: bytes = b"", **fields: str) -> Part:

@@ -1,0 +1,1 @@
+"""The content of mails: charsets, transfer encodings, header fields, MIME parts."""
