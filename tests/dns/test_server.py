@@ -18,7 +18,7 @@ from mocksmtp.core.counters import new_queries
 from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
-from mocksmtp.dns.server import GRACE, DNSFactory
+from mocksmtp.dns.server import GRACE, PER_TURN, DNSFactory
 from mocksmtp.model.comparison import Equals
 from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse, DnsThen
 from mocksmtp.model.dnsquery import DnsReply
@@ -358,6 +358,33 @@ class ConnectionTests(Connections):
         self.assertEqual(wire.value(), b"")
         protocol.resumeProducing()
         self.assertEqual(len(unframed(wire.value())), 1)
+
+    def test_many_at_once(self):
+        """A client that pipelines gets some answers in each turn of the reactor."""
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(*[packet("ex.test")] * (2 * PER_TURN + 1)))
+        self.assertEqual(len(unframed(wire.value())), PER_TURN)
+        self.assertEqual(wire.producerState, "paused")
+        self.clock.advance(0)
+        self.assertEqual(len(unframed(wire.value())), 2 * PER_TURN + 1)
+        self.assertEqual(wire.producerState, "producing")
+
+    def test_many_that_are_not_read(self):
+        """They wait for the next turn, and until the client has read."""
+        protocol, wire = self.connect()
+        protocol.dataReceived(framed(*[packet("ex.test")] * (PER_TURN + 1)))
+        protocol.pauseProducing()
+        self.clock.advance(0)
+        self.assertEqual(len(unframed(wire.value())), PER_TURN)
+        protocol.resumeProducing()
+        self.assertEqual(len(unframed(wire.value())), PER_TURN + 1)
+
+    def test_many_from_one_that_leaves(self):
+        """What it had asked besides is forgotten, and no timer is left."""
+        protocol, _ = self.connect()
+        protocol.dataReceived(framed(*[packet("ex.test")] * (PER_TURN + 1)))
+        self.lose(protocol)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_half_closed(self):
         """A client that closes its side still gets its answers, and then the end."""
