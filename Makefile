@@ -1,4 +1,5 @@
-# `make run` needs Python only; `make test` installs what else the tests use.
+# `make run` needs only Python. `make check` is the quick check while you work, `make
+# test` runs everything that a change must pass, `make test-full` takes longest.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,16 +7,35 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CONSTRAINTS := --constraint tests/constraints.txt
 SOURCES := $(shell find mocksmtp twisted -name '*.py' -o -name py.typed)
-TESTS ?= tests
+JOBS ?= 2
 
-.PHONY: run test packages bench-packages lint format bench coverage image dist clean
+# Tests that start other programs or build packages; all others run in one process.
+PROGRAMS := tests.benchmarks tests.clients tests.e2e tests.fuzzing \
+	tests.test_deployment tests.test_documents tests.test_programs \
+	tests.test_release tests.test_systemd
+IMAGE := tests.image
+UNIT := $(filter-out $(PROGRAMS) $(IMAGE), \
+	$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py)) \
+	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py)))
+TESTS ?= $(UNIT) $(PROGRAMS)
+TRIAL := $(BIN)/python -m twisted.trial
+
+.PHONY: run check test test-full packages bench-packages lint format bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@tools/try-this &
 	@exec $(BIN)/twistd --nodaemon --pidfile= mocksmtp $(OPTIONS)
 
+check: lint
+	HYPOTHESIS_PROFILE=dev $(TRIAL) -j$(JOBS) $(UNIT)
+
 test: $(VENV)/.installed $(VENV)/.test-tools packages
-	$(BIN)/python -m twisted.trial $(TESTS)
+	HYPOTHESIS_PROFILE=ci $(TRIAL) -j$(JOBS) $(TESTS)
+
+# What `make test` leaves out: the image, and many more examples for properties.
+test-full: $(VENV)/.installed $(VENV)/.test-tools packages
+	HYPOTHESIS_PROFILE=ci $(TRIAL) $(IMAGE)
+	HYPOTHESIS_PROFILE=full $(TRIAL) -j$(JOBS) $(UNIT) tests.fuzzing
 
 # The real mail server and clients that the tests use.
 packages:

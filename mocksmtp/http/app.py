@@ -93,8 +93,11 @@ MOUNTS: tuple[Mount, ...] = (
 """All that is served, and where."""
 
 
-METHODS = frozenset(b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
-"""The methods of HTTP (RFC 9110 §9.1, RFC 5789); others are not known."""
+METHODS = frozenset(
+    b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY".split()
+)
+"""The registered methods of HTTP that a client may send (RFC 9110 §9.1, RFC 5789,
+and QUERY); any other is answered 501."""
 
 _METHOD_NAMES = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

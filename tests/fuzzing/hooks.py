@@ -40,6 +40,9 @@ OCTETS = strategies.binary(max_size=20)
 TURNS = itertools.cycle((True, False))
 NUMBERS = itertools.count(1)
 
+PATIENCE = 2.0
+"""Seconds to wait for the service where a generated setting may stop its reply."""
+
 OWN = Authority().identity(CertificateKind.SELF_SIGNED, ("mx.test",))
 PROTOCOLS = [protocol.value for protocol in MailProtocol]
 MODES = [None, *(mode.value for mode in TlsMode)]
@@ -179,9 +182,12 @@ def deliver() -> int:
     # What was made up may well leave a client hanging.
     calm = Request(f"{os.environ['MOCK_URL']}/smtpBehaviors", method="DELETE")
     calm.add_header("Authorization", f"Bearer {os.environ['MOCK_TOKEN']}")
-    urlopen(calm).close()
+    urlopen(calm, timeout=PATIENCE).close()
     host, _, port = os.environ["MOCK_SMTP"].rpartition(":")
-    with suppress(smtplib.SMTPException), smtplib.SMTP(host, int(port)) as smtp:
+    with (
+        suppress(smtplib.SMTPException, OSError),
+        smtplib.SMTP(host, int(port), timeout=PATIENCE) as smtp,
+    ):
         smtp.sendmail("b@x.test", ["a@x.test"], "Subject: hi\n\ntext\n")
     return next(NUMBERS)
 

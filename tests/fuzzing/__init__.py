@@ -1,0 +1,1 @@
+"""The service against requests that a program generates."""
