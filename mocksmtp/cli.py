@@ -1,6 +1,6 @@
 """``mocksmtp serve``: the service in the foreground, without twistd.
 
-It takes the very options of ``twistd mocksmtp``. ``mocksmtp health`` asks a service
+It has the options of ``twistd mocksmtp``. ``mocksmtp health`` asks a service
 whether it is alive.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,27 +26,31 @@ def main() -> None:
 
 
 @main.command(
+    short_help="Run the service in the foreground.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def serve(options: Sequence[str]) -> None:
-    """Run the service in the foreground; `mocksmtp serve --help` tells its options."""
+    """Run the service in the foreground; `mocksmtp serve --help` lists its options."""
     from twisted.internet import reactor
 
     end_on_sigterm(reactor)
     from twisted.logger import globalLogBeginner
-    from twisted.python import usage
 
-    from mocksmtp.logs import OBSERVERS
-    from mocksmtp.tap import Options, makeService
+    from mocksmtp.process import reopen_on_sighup
+    from mocksmtp.tap import Options, prepare
 
-    parsed = Options()
-    try:
-        parsed.parseOptions(list(options))  # type: ignore[no-untyped-call]
-    except usage.UsageError as error:
-        raise click.UsageError(str(error)) from None
-    service = makeService(parsed)
-    globalLogBeginner.beginLoggingTo([OBSERVERS[parsed.log_format](sys.stdout)])
+    class ServeOptions(Options):
+        def getSynopsis(self) -> str:
+            return "Usage: mocksmtp serve [options]"
+
+    parsed = ServeOptions()
+    parsed.parseOptions(list(options))
+    service, logging, _ = prepare(parsed)
+    assert logging.observer is not None
+    assert logging.sink is not None
+    reopen_on_sighup(logging.sink)
+    globalLogBeginner.beginLoggingTo([logging.observer])
     service.privilegedStartService()
     service.startService()
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)

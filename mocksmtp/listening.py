@@ -110,7 +110,9 @@ def parse_endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     # What the parsers of endpoints raise is not defined, and they raise much.
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise ListenError(f"not an endpoint: {text!r} ({reason})") from None
+        example = "an address is written as 2525, 127.0.0.1:2525, [::1]:2525 or"
+        example += " tcp:2525:interface=127.0.0.1"
+        raise ListenError(f"not an endpoint: {text!r} ({reason}); {example}") from None
 
 
 async def listen_stream(
@@ -154,6 +156,13 @@ def show_address(address: IAddress) -> str:
     if host is None:
         return os.fsdecode(getattr(address, "name", None) or str(address))
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def reachable(address: str) -> str:
+    """An address to connect to, for one that was bound: loopback for all of them."""
+    host, _, port = address.rpartition(":")
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
+    return f"{host}:{port}"
 
 
 class _Tracked(ProtocolWrapper):

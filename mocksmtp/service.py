@@ -7,10 +7,13 @@ what has not ended after a while is cut off.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
+import orjson
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError
@@ -18,6 +21,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
+from mocksmtp.activity import ActivityLog, tell_query, tell_request
 from mocksmtp.codec.records import check_hosts, to_be_made
 from mocksmtp.config import Config
 from mocksmtp.core.events import EventBus
@@ -39,7 +43,9 @@ from mocksmtp.listening import (
     TrackedFactory,
     listen_stream,
     parse_endpoint,
+    reachable,
 )
+from mocksmtp.logs import Level, Log
 from mocksmtp.model.dnsquery import DnsExchange
 from mocksmtp.model.host import Inherited
 from mocksmtp.model.rdata import TLSA, HostTLSA
@@ -57,17 +63,26 @@ class MockService(Service):
     """
     The mock with its listeners.
 
+    :param lines: where the service reports what happens; None for nowhere
+    :param on_failure: called where a start fails after whoever asked for it has gone
+        on: with the reactor, for which some kinds of endpoint wait
+
     :ivar mock: the hosts and the zone
     """
 
     name = "mocksmtp"
     log = Logger()
 
-    def __init__(self, config: Config, reactor: Any) -> None:
-        endpoints = [one for plan in config.plans for one in plan.endpoints or ()]
-        for endpoint in (*endpoints, config.http, config.https):
-            if endpoint is not None:
-                parse_endpoint(reactor, endpoint)
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        lines: Log | None = None,
+        on_failure: Callable[[Exception], None] | None = None,
+    ) -> None:
+        if config.addresses_file is not None:
+            _prepare_addresses_file(config.addresses_file)
+        _check_endpoints(config, reactor)
         self.mock = _make_mock(config)
         self._authority = _make_authority(config.state_dir)
         _check_certificates(config)
@@ -81,6 +96,12 @@ class MockService(Service):
         self._reactor = reactor
         self._listeners: list[tuple[str, Listener]] = []
         self._opening: Deferred[None] | None = None
+        self._is_open = self._is_started = self._is_announced = False
+        self._lines = lines
+        self._on_failure = on_failure
+        self._activity = None
+        if lines is not None:
+            self._activity = ActivityLog(self.mock, lines, reactor)
 
     @property
     def addresses(self) -> dict[str, list[str]]:
@@ -114,7 +135,9 @@ class MockService(Service):
         :raises ListenError: one of them can't be opened
         """
         super().privilegedStartService()  # type: ignore[no-untyped-call]
-        self._start()
+        self._is_started = True
+        self.open()
+        self._announce()
 
     def startService(self) -> None:
         """
@@ -123,17 +146,41 @@ class MockService(Service):
         :raises ListenError: one of them can't be opened
         """
         super().startService()  # type: ignore[no-untyped-call]
-        self._start()
+        self._is_started = True
+        self.open()
+        self._announce()
 
     def stopService(self) -> Deferred[Any]:
         """Close all listeners; fires when the connections have ended."""
         super().stopService()  # type: ignore[no-untyped-call]
+        was_announced, self._is_announced = self._is_announced, False
+        self._is_open = self._is_started = False
+        if was_announced:
+            self._remove_addresses_file()
+        stopping = self._close()
+        if was_announced:
+            stopping.addCallback(self._stopped)
+        return stopping
+
+    def _close(self) -> Deferred[Any]:
         listeners, self._listeners = self._listeners, []
         self._opening = None
         stopping = [listener.stop() for _, listener in listeners]
         return DeferredList([*stopping, self._hosting.stop()])
 
-    def _start(self) -> None:
+    def _stopped(self, result: object) -> object:
+        if self._activity is not None:
+            self._activity.flush()
+        if self._lines is not None:
+            self._lines.say(Level.INFO, "Mock SMTP server stopped")
+        return result
+
+    def open(self) -> None:
+        """
+        Open all listeners, unless that was done; the service is still to be started.
+
+        :raises ListenError: one of them can't be opened
+        """
         if self._opening is not None:
             return
         self._opening = Deferred.fromCoroutine(self._open())
@@ -147,8 +194,11 @@ class MockService(Service):
     def _fail(self, *errors: Exception) -> None:
         """The start failed after whoever asked for it had gone on."""
         for error in errors:
-            self.log.critical("Can't start: {error}", error=error)
-            self._reactor.stop()
+            if self._on_failure is not None:
+                self._on_failure(error)
+            else:
+                self.log.critical("Can't start: {error}", error=error)
+                self._reactor.stop()
 
     async def started(self) -> None:
         """Wait until all listeners are open."""
@@ -162,20 +212,70 @@ class MockService(Service):
                 self._listeners.append((name, listener))
         except Exception:
             # Not waited for: there may be no reactor that would end it.
-            self.stopService()
+            self._close()
             raise
         # Those of the hosts change; they are told as they are.
         self._info.addresses = self._other_addresses
-        shown = " ".join(
-            f"{name}={','.join(addresses)}"
-            for name, addresses in self.addresses.items()
-        )
-        self.log.info("Mock SMTP server started {shown}", shown=shown)
+        self._is_open = True
+        self._announce()
+
+    def _announce(self) -> None:
+        """Report the start, once all listeners are open and the service is started."""
+        if self._is_announced or not (self._is_open and self._is_started):
+            return
+        self._is_announced = True
+        addresses = self.addresses
+        if self._config.addresses_file is not None:
+            self._write_addresses_file(self._config.addresses_file)
+        if self._lines is not None:
+            shown = " ".join(
+                f"{name}={','.join(bound)}" for name, bound in addresses.items()
+            )
+            self._lines.announce(
+                f"Mock SMTP server started {shown}", addresses=addresses
+            )
+
+    def _write_addresses_file(self, path: str) -> None:
+        """
+        Write where the service is found, whole or not at all.
+
+        :raises StartError: the file can't be written
+        """
+        addresses = self.addresses
+        http = addresses.get("http")
+        document = {
+            "addresses": addresses,
+            "url": None if http is None else f"http://{reachable(http[0])}",
+            "pid": os.getpid(),
+            "instance": self._info.instance,
+        }
+        temporary = f"{path}.{os.getpid()}.tmp"
+        try:
+            with open(temporary, "wb") as file:
+                file.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+            os.replace(temporary, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            self._close()
+            raise StartError(f"--addresses-file: {path}: {error.strerror}") from None
+
+    def _remove_addresses_file(self) -> None:
+        """Remove the file, unless another service has written it since."""
+        path = self._config.addresses_file
+        if path is None:
+            return
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            with open(path, "rb") as file:
+                written = orjson.loads(file.read())
+            if written["instance"] == self._info.instance:
+                os.unlink(path)
 
     async def _open_each(self) -> AsyncIterator[tuple[str, Listener]]:
         config, reactor = self._config, self._reactor
         bus = EventBus(self.mock, reactor.seconds)
         if config.http is not None:
+            answered = None if self._lines is None else tell_request(self._lines)
             settings = HttpSettings(config.mail_shape, config.http_hosts, config.token)
             site = TrackedFactory(
                 make_site(
@@ -187,11 +287,15 @@ class MockService(Service):
                     bus=bus,
                     root_pem=lambda: self._authority.root_pem,
                     check_certificate=check_certificate,
+                    answered=answered,
                 )
             )
             yield "http", await listen_stream(reactor, config.http, site, site)
         if config.https is not None:
             yield "https", await self._open_policy_hosts(config.https)
+        query_line = None
+        if self._lines is not None and self._lines.level <= Level.DEBUG:
+            query_line = tell_query(self._lines)
         for where in config.dns:
             factory = DNSFactory(
                 lambda: self.mock.served,
@@ -200,7 +304,7 @@ class MockService(Service):
                 log=self.mock.query_log,
                 behaviors=self.mock.dns_behaviors,
             )
-            factory.told = partial(_tell_query, bus)
+            factory.told = partial(_tell_query, bus, query_line)
             try:
                 if isinstance(where, Inherited):
                     yield "dns", adopt(reactor, where, factory)
@@ -225,6 +329,7 @@ def _policy_tls(mock: Mock, name: str) -> TlsSettings | None:
 
 def _tell_query(
     bus: EventBus,
+    query_line: Callable[..., None] | None,
     exchange: DnsExchange,
     transport: str,
     client_ip: str,
@@ -232,6 +337,8 @@ def _tell_query(
 ) -> None:
     rcode = None if exchange.reply is None else exchange.reply.rcode
     bus.query(exchange.question, rcode, transport, client_ip, behavior)
+    if query_line is not None:
+        query_line(exchange.question, rcode, transport, client_ip)
 
 
 def _collect_into(errors: list[Exception]) -> Callable[[Failure], None]:
@@ -242,13 +349,46 @@ def _collect_into(errors: list[Exception]) -> Callable[[Failure], None]:
     return collect
 
 
-def make_service(config: Config, reactor: Any) -> MockService:
+def make_service(
+    config: Config,
+    reactor: Any,
+    lines: Log | None = None,
+    on_failure: Callable[[Exception], None] | None = None,
+) -> MockService:
     """
     The service that `config` describes; nothing is opened before it is started.
 
+    :param lines: where the service reports what happens; None for nowhere
     :raises ListenError: an endpoint is none, or a certificate can't be used
     """
-    return MockService(config, reactor)
+    return MockService(config, reactor, lines, on_failure)
+
+
+def _check_endpoints(config: Config, reactor: Any) -> None:
+    """Refuse texts that are no endpoints, by the name of their option."""
+    asked = [("--smtp", one) for plan in config.plans for one in plan.endpoints or ()]
+    for option, endpoint in (
+        *asked,
+        ("--http", config.http),
+        ("--https", config.https),
+    ):
+        if endpoint is not None:
+            try:
+                parse_endpoint(reactor, endpoint)
+            except ListenError as error:
+                raise StartError(f"{option}: {error}") from None
+
+
+def _prepare_addresses_file(path: str) -> None:
+    """Remove what an earlier run has left, and see whether a new one can be made."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        with open(temporary, "wb"):
+            os.unlink(temporary)
+    except OSError as error:
+        raise StartError(f"--addresses-file: {path}: {error.strerror}") from None
 
 
 def _make_authority(state_dir: str | None) -> Authority:

@@ -1,28 +1,56 @@
 """``twistd mocksmtp``: the options, and the service that they make.
 
-A configuration that can't be used, and a start that fails, are told in one line.
-Both kinds of error end twistd with an exit code that is not zero, also when it
-has gone to the background.
+A configuration that can't be used, and a start that fails, are reported in one line
+on the standard error, and the exit code is 1: in the foreground, and from a daemon,
+whose listeners are opened before it goes to the background.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
+import attrs
 from twisted.application.service import IService
+from twisted.logger import ILogObserver, Logger, LogLevel
 from twisted.python import usage
 
 from mocksmtp import __version__
-from mocksmtp.config import OPTIONS, ConfigError, Option, load_config
-from mocksmtp.logs import OBSERVERS, LogFormat, LoggedService, observer_for
-from mocksmtp.process import tell_start_errors_in_one_line, tune
-from mocksmtp.service import StartError, make_service
+from mocksmtp.config import OPTIONS, Config, ConfigError, Option, load_config
+from mocksmtp.logs import (
+    FileSink,
+    Level,
+    Log,
+    LogFormat,
+    LoggedService,
+    LogWriter,
+    observer,
+    sink_of,
+    twistd_sink,
+    writer_to,
+)
+from mocksmtp.process import (
+    exit_with_stdin,
+    fail_at_exit,
+    reopen_on_sighup,
+    report,
+    tell_start_errors_in_one_line,
+    tune,
+)
+from mocksmtp.service import MockService, StartError, make_service
 
 _CONFIG = Option(
-    "config", str, "FILE", "TOML: options, behaviors, extensions, records, limits"
+    "config",
+    str,
+    "FILE",
+    "a TOML file with options, hosts, behaviors, extensions, DNS records and limits",
 )
+
+_UNKNOWN = re.compile(r"option (-\S+) not recognized")
 
 
 class Options(usage.Options):
@@ -30,21 +58,54 @@ class Options(usage.Options):
     What ``twistd mocksmtp`` takes, without a judgement on any value.
 
     :ivar given: the values of each option, in order
-    :ivar log_format: how the service wants its log; known once there is one
     """
 
     synopsis = "[options]"
-    longdesc = "A programmable SMTP server and DNS for testing mail delivery."
+    longdesc = (
+        "A programmable SMTP server and DNS for testing mail delivery. Each option"
+        " has an environment variable: --max-mails is MOCKSMTP_MAX_MAILS."
+        " An address is written as PORT, HOST:PORT, [IPV6]:PORT"
+        " or as a Twisted endpoint."
+    )
 
     def __init__(self) -> None:
         self.given: dict[str, list[str]] = {}
-        self.log_format = LogFormat.TEXT
         usage.Options.__init__(self)
+
+    def parseOptions(self, options: Any = None) -> None:
+        """
+        Read the command line.
+
+        :raises SystemExit: it is wrong; the message is one line
+        """
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+        except usage.UsageError as error:
+            raise SystemExit(f"mocksmtp: {_explain(str(error))}") from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Take no arguments."""
+        if arguments:
+            message = f"unexpected argument {arguments[0]!r}: options begin with --"
+            raise usage.UsageError(message)
 
     def opt_version(self) -> None:
         """Print the version and exit."""
         print(f"mocksmtp {__version__}")
         sys.exit(0)
+
+    opt_h = usage.Options.opt_help
+
+
+def _explain(message: str) -> str:
+    """What is wrong with a command line, and what was probably meant."""
+    match = _UNKNOWN.match(message)
+    if match is None:
+        return message
+    names = [option.name for option in (_CONFIG, *OPTIONS)]
+    near = difflib.get_close_matches(match[1].lstrip("-"), names, 1)
+    hint = f"did you mean --{near[0]}?" if near else "--help lists all options"
+    return f"unknown option {match[1]}; {hint}"
 
 
 def _add(option: Option) -> None:
@@ -53,42 +114,179 @@ def _add(option: Option) -> None:
     def collect(self: Options, value: str) -> None:
         self.given.setdefault(option.name, []).append(value)
 
-    collect.__doc__ = option.help + (f" [{option.variable}]" if option.variable else "")
-    setattr(Options, "opt_" + option.name.replace("-", "_"), collect)
+    def switch_on(self: Options) -> None:
+        self.given[option.name] = ["1"]
+
+    method: Any = switch_on if option.is_flag else collect
+    method.__doc__ = f"{option.help} [{option.variable}]"
+    setattr(Options, "opt_" + option.name.replace("-", "_"), method)
 
 
 for _option in (_CONFIG, *OPTIONS):
     _add(_option)
 
 
+@attrs.frozen
+class Logging:
+    """
+    Where the log goes.
+
+    :ivar lines: takes the lines of the service
+    :ivar observer: takes the events of twisted.logger; None where the program has one
+    :ivar writer: writes both; None likewise
+    :ivar sink: what the writer writes to
+    """
+
+    lines: Log
+    observer: ILogObserver | None = None
+    writer: LogWriter | None = None
+    sink: Callable[[bytes], None] | None = None
+
+
+def logging_of(config: Config, program: Any = None) -> Logging:
+    """
+    Set up the log as `config` says, and where it says nothing, as the program does.
+
+    :param program: the options of twistd or twist, None for neither
+    :raises StartError: the log file can't be opened
+    """
+    program = {} if program is None else program
+    log_format, level = config.log_format, config.log_level
+    if level is None:
+        level = _LEVELS.get(program.get("logLevel"), Level.INFO)
+    if config.quiet:
+        level = Level.WARN
+    if (program.get("syslog") or program.get("logger")) and config.log_file is None:
+        return Logging(_TwistedLog(level))
+    if log_format is None:
+        is_json = program.get("logFormat") == "json"
+        log_format = LogFormat.JSON if is_json else LogFormat.TEXT
+    try:
+        sink = _sink(config, program)
+    except OSError as error:
+        where = error.filename or "the log"
+        raise StartError(f"{where}: {error.strerror}") from None
+    writer = writer_to(sink, log_format)
+    return Logging(
+        Log(writer.write, log_format, level),
+        observer(writer.write, log_format, level),
+        writer,
+        sink,
+    )
+
+
+_LEVELS = {
+    LogLevel.debug: Level.DEBUG,
+    LogLevel.warn: Level.WARN,
+    LogLevel.error: Level.ERROR,
+    LogLevel.critical: Level.ERROR,
+}
+
+
+def _sink(config: Config, program: Any) -> Callable[[bytes], None]:
+    if config.log_file is not None:
+        return FileSink(config.log_file)
+    if "fileLogObserverFactory" in program:
+        return sink_of(program["logFile"])
+    if program:
+        return twistd_sink(program)
+    return sink_of(sys.stdout)
+
+
+class _TwistedLog(Log):
+    """The lines of the service where the program has a log of its own kind."""
+
+    _logger = Logger(namespace="mocksmtp")
+    _names = {
+        Level.DEBUG: LogLevel.debug,
+        Level.INFO: LogLevel.info,
+        Level.WARN: LogLevel.warn,
+        Level.ERROR: LogLevel.error,
+    }
+
+    def __init__(self, level: Level) -> None:
+        super().__init__(lambda line: None, level=level)
+
+    def say(
+        self, level: Level, message: str, namespace: str = "mocksmtp", **fields: Any
+    ) -> None:
+        """Hand a line on, if its level is high enough."""
+        if level >= self.level:
+            self._logger.emit(self._names[level], "{message}", message=message)
+
+    def announce(self, message: str, **fields: Any) -> None:
+        """Hand a line on, whatever its level."""
+        self._logger.info("{message}", message=message)
+
+
 def makeService(options: Options) -> IService:
     """The service that `options` and the environment ask for."""
+    service, logging, _ = prepare(options)
+    program: Any = getattr(options, "parent", None)
+    if program is None or logging.observer is None:
+        return service
+    if "fileLogObserverFactory" in program:
+        # twist, which has not begun its log yet.
+        program["fileLogObserverFactory"] = lambda _: logging.observer
+        return service
+    logged = LoggedService(logging.observer)
+    service.setServiceParent(logged)  # type: ignore[no-untyped-call]
+    return logged
+
+
+def prepare(options: Options) -> tuple[MockService, Logging, Config]:
+    """
+    The service, and where its log goes; nothing is logged yet.
+
+    :raises SystemExit: the configuration can't be used; the message says why
+    """
     from twisted.internet import reactor
 
     tell_start_errors_in_one_line()
     tune()
+    program: Any = getattr(options, "parent", None)
     try:
         config = load_config(options.given, os.environ)
-        service = make_service(config, reactor)
+        logging = logging_of(config, program)
+        service = make_service(config, reactor, logging.lines, _fail_late)
+        _look_at_stdin(config, program, reactor)
+        if _goes_to_background(program):
+            # A daemon's parent would pass on a hundred octets of an error, and its
+            # own words around them.
+            service.open()
     except (ConfigError, StartError) as error:
-        # Before twistd goes to the background, so that the caller sees it.
-        raise SystemExit(f"mocksmtp: {error}") from None
-    if config.log_format is LogFormat.TEXT and "log-format" not in options.given:
-        # twist has a log format of its own, which may be what is wanted.
-        return service
-    return _with_log(service, config.log_format, options)
+        lines = "\n".join(f"mocksmtp: {line}" for line in str(error).splitlines())
+        raise SystemExit(lines) from None
+    if isinstance(logging.sink, FileSink):
+        reopen_on_sighup(logging.sink)
+    if logging.writer is not None:
+        hurry = logging.writer.hurry
+        reactor.addSystemEventTrigger("after", "shutdown", hurry)
+    return service, logging, config
 
 
-def _with_log(service: IService, log_format: LogFormat, options: Options) -> IService:
-    """`service`, whose program logs in this format."""
-    options.log_format = log_format
-    program: Any = getattr(options, "parent", None)
-    if program is None or program.get("syslog"):
-        return service
-    if "fileLogObserverFactory" in program:
-        # twist, which has not begun its log yet.
-        program["fileLogObserverFactory"] = OBSERVERS[log_format]
-        return service
-    logged = LoggedService(observer_for(log_format, program))
-    service.setServiceParent(logged)
-    return logged
+def _goes_to_background(program: Any) -> bool:
+    return (
+        program is not None
+        and "nodaemon" in program
+        and not program["nodaemon"]
+        and not program.get("debug")
+        # Paths mean something else there.
+        and not program.get("chroot")
+    )
+
+
+def _look_at_stdin(config: Config, program: Any, reactor: Any) -> None:
+    if config.exit_with_stdin:
+        if _goes_to_background(program):
+            raise StartError("--exit-with-stdin: a daemon has no input; add --nodaemon")
+        exit_with_stdin(reactor)
+
+
+def _fail_late(error: Exception) -> None:
+    """A start has failed while the reactor ran."""
+    from twisted.internet import reactor
+
+    report(error)
+    fail_at_exit()
+    reactor.callWhenRunning(reactor.stop)

@@ -27,19 +27,20 @@ FLOORS: dict[str, set[str]] = {
     "tls": {"model"},
     "smtp": {"model", "mail", "core", "tls", "sasl"},
     "http": {"documents", "model", "mail", "core", "codec", "tls"},
+    "activity": {"documents", "model", "mail", "core", "logs"},
     "dns": {"model", "core", "listening"},
     "logs": set(),
     "config": {"documents", "model", "core", "codec", "logs"},
     "listening": set(),
     "hosting": {"model", "core", "smtp", "tls", "listening"},
     "service": {"smtp", "http", "dns", "config", "listening", "hosting"}
-    | {"codec", "core", "documents", "model", "tls"},
-    "process": {"service"},
+    | {"codec", "core", "documents", "model", "tls", "activity", "logs"},
+    "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},
     "client": {"model"},
     "testing": {"model", "core", "codec", "config", "service", "client"},
     "health": set(),
-    "cli": {"config", "logs", "service", "tap", "client", "health"},
+    "cli": {"config", "logs", "process", "service", "tap", "client", "health"},
 }
 """What each room may import of the others; what it has itself, any room may.
 

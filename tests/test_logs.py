@@ -1,9 +1,13 @@
-"""The log as JSON lines"""
+"""The log: what a line has, and that nothing waits for it"""
 
 from __future__ import annotations
 
-import io
 import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Application, Service
@@ -14,12 +18,16 @@ from twisted.python.log import LogPublisher as OldLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.logs import (
-    OBSERVERS,
+    DescriptorSink,
+    FileSink,
+    Level,
+    Log,
     LogFormat,
     LoggedService,
-    json_file_observer,
+    LogWriter,
     json_line,
-    observer_for,
+    observer,
+    twistd_sink,
 )
 
 
@@ -84,10 +92,11 @@ class LineTests(SynchronousTestCase):
 
     def test_messages_of_old(self) -> None:
         """What twisted.python.log was told, without its own fields."""
-        file, publisher = io.StringIO(), LogPublisher()
-        publisher.addObserver(json_file_observer(file))
+        lines: list[str] = []
+        publisher = LogPublisher()
+        publisher.addObserver(observer(lines.append, LogFormat.JSON))
         OldLogPublisher(publisher, publisher).msg("it", "came", own=1)
-        told = json.loads(file.getvalue())
+        (told,) = map(json.loads, lines)
         self.assertEqual(told.pop("time")[-1], "Z")
         self.assertEqual(
             told,
@@ -100,35 +109,196 @@ class LineTests(SynchronousTestCase):
         )
 
 
+class BlockedSink:
+    """Takes nothing before it is released."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+        self.entered = threading.Event()
+        self.written: list[bytes] = []
+
+    def __call__(self, octets: bytes) -> None:
+        self.entered.set()
+        self.released.wait(10)
+        self.written.append(octets)
+
+
+class WriterTests(SynchronousTestCase):
+    """`LogWriter`"""
+
+    def test_lines_are_written_in_order(self) -> None:
+        """All that was logged is there once the writer has drained."""
+        written: list[bytes] = []
+        writer = LogWriter(written.append)
+        lines = [f"line {number}\n" for number in range(1000)]
+        for one in lines:
+            writer.write(one)
+        self.assertTrue(writer.drain(10))
+        self.assertEqual(b"".join(written).decode(), "".join(lines))
+
+    def test_what_nobody_reads_is_dropped_and_counted(self) -> None:
+        """Nothing waits; a later line reports how many were dropped."""
+        sink = BlockedSink()
+        self.addCleanup(sink.released.set)
+        writer = LogWriter(sink, "{} dropped\n".format, max_waiting=100)
+        writer.write("x" * 60)
+        sink.entered.wait(10)
+        for _ in range(5):
+            writer.write("y" * 30 + "\n")
+        self.assertFalse(writer.drain(0))
+        sink.released.set()
+        self.assertTrue(writer.drain(10))
+        expected = "x" * 60 + "y" * 30 + "\n4 dropped\n"
+        self.assertEqual(b"".join(sink.written).decode(), expected)
+
+    def test_a_sink_that_fails_does_not_end_it(self) -> None:
+        """What it did not take is counted, and the next lines are written."""
+        written: list[bytes] = []
+        failures = [OSError("full"), OSError("full")]
+
+        def sink(octets: bytes) -> None:
+            if failures:
+                raise failures.pop()
+            written.append(octets)
+
+        writer = LogWriter(sink, "{} dropped\n".format)
+        for text in "a\n", "b\n", "c\n":
+            writer.write(text)
+            self.assertTrue(writer.drain(10))
+        self.assertEqual(b"".join(written), b"c\n2 dropped\n")
+
+    def test_a_pipe_that_others_have_made_non_blocking(self) -> None:
+        """Its thread waits for room; nothing is lost or doubled."""
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        writer = LogWriter(DescriptorSink(writing))
+        text = "".join(f"{number}\n" for number in range(40_000))
+        writer.write(text)
+        octets = b""
+        while len(octets) < len(text):
+            octets += os.read(reading, 65536)
+        self.assertEqual(octets.decode(), text)
+        self.assertTrue(writer.drain(10))
+        os.close(reading)
+        os.close(writing)
+
+    def test_a_file_is_opened_again(self) -> None:
+        """After a rotation what follows is in the new file."""
+        path = self.mktemp()
+        sink = FileSink(path)
+        sink(b"one\n")
+        os.rename(path, path + ".1")
+        sink(b"two\n")
+        sink.reopen()
+        sink(b"three\n")
+        self.assertEqual(Path(path + ".1").read_text(), "one\ntwo\n")
+        self.assertEqual(Path(path).read_text(), "three\n")
+
+
+class LogTests(SynchronousTestCase):
+    """`Log`"""
+
+    def lines(self, log_format: LogFormat, level: Level) -> list[str]:
+        lines: list[str] = []
+        log = Log(lines.append, log_format, level, lambda: 1_700_000_000.125)
+        for one in Level:
+            log.say(one, f"a {one.name}", "a.b", some=1)
+        log.announce("started")
+        return lines
+
+    def test_levels(self) -> None:
+        """Lines below the level are not written; the start always is."""
+        for level in Level:
+            lines = self.lines(LogFormat.TEXT, level)
+            expected = [f"#{one.name.lower()}]" for one in Level if one >= level]
+            shown = [line.split()[1].partition("#")[2] for line in lines]
+            self.assertEqual([f"#{one}" for one in shown], [*expected, "#info]"])
+
+    def test_json(self) -> None:
+        """Each line is an object, with the fields of what has happened."""
+        first, last = map(json.loads, self.lines(LogFormat.JSON, Level.ERROR))
+        self.assertEqual(
+            first,
+            {
+                "time": "2023-11-14T22:13:20.125Z",
+                "level": "error",
+                "namespace": "a.b",
+                "message": "a ERROR",
+                "some": 1,
+            },
+        )
+        self.assertEqual(last["message"], "started")
+
+    def test_what_somebody_else_chose_can_not_forge_a_line(self) -> None:
+        """Line ends and control characters are escaped."""
+        lines: list[str] = []
+        for log_format in LogFormat:
+            Log(lines.append, log_format).say(
+                Level.INFO, "a\nb\x1b[0m\ud800", x="\ud800"
+            )
+        self.assertTrue(lines[0].endswith("a\\nb\\x1b[0m\\ud800\n"), lines[0])
+        self.assertEqual(json.loads(lines[1])["message"], "a\nb\x1b[0m?")
+        self.assertEqual([line.count("\n") for line in lines], [1, 1])
+
+    def test_it_costs_no_more_than_two_microseconds(self) -> None:
+        """Counted in calls, for the time depends on the machine: five for a line."""
+        log = Log([].append, seconds=lambda: 1.0)
+        log.say(Level.INFO, "warm")
+        calls = count_calls(lambda: log.say(Level.INFO, "Mail kept: id=1"))
+        self.assertLess(calls, 10)
+        quiet = Log([].append, level=Level.WARN)
+        self.assertLess(count_calls(lambda: quiet.say(Level.INFO, "x")), 3)
+
+
+def count_calls(function: Callable[[], object]) -> int:
+    """How many functions of Python and C are called in it, itself left out."""
+    calls = 0
+
+    def note(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    # The lambda, and setprofile.
+    return calls - 2
+
+
 class ObserverTests(SynchronousTestCase):
-    """Who writes where"""
+    """Events of twisted.logger"""
 
     def test_both_formats(self) -> None:
-        """Each writes what a logger says, at once."""
+        """Each writes what a logger says, from its level on."""
         for log_format in LogFormat:
-            file = io.StringIO()
-            observer = OBSERVERS[log_format](file)
-            Logger(namespace="a", observer=observer).info("it came", some=1)
-            is_json = file.getvalue().startswith("{")
+            lines: list[str] = []
+            logger = Logger(
+                "a", observer=observer(lines.append, log_format, Level.INFO)
+            )
+            logger.debug("not this")
+            logger.info("it came", some=1)
+            logger.critical("it broke")
+            self.assertEqual(len(lines), 2)
+            is_json = lines[0].startswith("{")
             self.assertEqual(is_json, log_format is LogFormat.JSON)
-            self.assertIn("it came", file.getvalue())
+            self.assertIn("it came", lines[0])
 
     def test_the_file_is_that_of_twistd(self) -> None:
         """``--logfile``, or twistd.log where it goes to the background."""
         path = self.mktemp()
         for program in {"logfile": path, "nodaemon": 1}, {"logfile": path}:
-            observer: Any = observer_for(LogFormat.JSON, program)()
-            Logger(namespace="a", observer=observer).info("it came")
-        with open(path) as file:
-            self.assertEqual(len([json.loads(line) for line in file]), 2)
+            twistd_sink(program)(b"it came\n")
+        self.assertEqual(Path(path).read_text(), "it came\n" * 2)
 
     def test_the_application_is_told(self) -> None:
         """A service that joins it brings the observer along."""
         application: Any = Application("a")
-        observer = OBSERVERS[LogFormat.JSON](io.StringIO())
-        logged, service = LoggedService(lambda: observer), Service()
+        written = observer([].append, LogFormat.JSON)
+        logged, service = LoggedService(written), Service()
         service.setServiceParent(logged)
         logged.setServiceParent(application)
-        self.assertIs(application.getComponent(ILogObserver), observer)
+        self.assertIs(application.getComponent(ILogObserver), written)
         logged.startService()
         self.assertTrue(service.running)

@@ -9,8 +9,10 @@ import select
 import signal
 import smtplib
 import socket
+import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,13 +20,22 @@ from urllib.request import urlopen
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.installed import (
+    BIN,
     FREE_PORTS,
     STARTED,
     Program,
     busy_port,
+    clean_environment,
     is_installed,
     run,
     start,
+)
+
+PROGRAMS = (
+    ("twistd", "--nodaemon", "--pidfile=twistd.pid", "mocksmtp"),
+    ("twistd", "--pidfile=twistd.pid", "mocksmtp"),
+    ("twist", "mocksmtp"),
+    ("mocksmtp", "serve"),
 )
 
 NO_OTHERS = ("--http", "off", "--dns", "off")
@@ -124,7 +135,7 @@ class LogTests(ProgramCase):
             ("twist", "mocksmtp"),
             ("mocksmtp", "serve"),
         ):
-            options = [*FREE_PORTS, "--log-format", "json"]
+            options = [*FREE_PORTS, "--log-format", "json", "--log-level", "debug"]
             lines = self.said(start(self.addCleanup, command, options))
             (started,) = [line for line in lines if line["message"].startswith(STARTED)]
             self.assertEqual(started["level"], "info")
@@ -158,22 +169,176 @@ class LogTests(ProgramCase):
         self.assertTrue([one for one in lines if one["message"].startswith(STARTED)])
 
 
+class UnreadTests(ProgramCase):
+    """A log that nobody reads"""
+
+    def assert_goes_on(self, command: Sequence[str], *options: str) -> None:
+        """It answers after more lines than a pipe holds, and ends on SIGTERM."""
+        options = (*FREE_PORTS, "--log-level", "debug", *options)
+        program = start(self.addCleanup, command, options)
+        url = f"http://{program.addresses['http']}/smtpMailsCount"
+        for _ in range(1000):
+            with urlopen(url, timeout=10) as answer:
+                self.assertEqual(answer.read(), b"0")
+        with smtplib.SMTP(*program.pair("smtp"), timeout=10) as client:
+            client.sendmail("b@x.test", ["a@x.test"], "Subject: x\n\ntext\n")
+        begun = time.monotonic()
+        program.terminate()
+        self.assertLess(time.monotonic() - begun, 2)
+
+    def test_nothing_waits_for_it(self) -> None:
+        """Whichever program runs the service, in whichever format."""
+        self.assert_goes_on(["mocksmtp", "serve"])
+        self.assert_goes_on(["mocksmtp", "serve"], "--log-format", "json")
+        self.assert_goes_on(["twist", "mocksmtp"])
+        self.assert_goes_on(["twistd", "--nodaemon", "--pidfile=", "mocksmtp"])
+
+    def test_api_reads_are_no_lines_at_info(self) -> None:
+        """The mails are, and the end; errors of twisted.logger go the same way."""
+        program = start(self.addCleanup, ["mocksmtp", "serve"])
+        with urlopen(f"http://{program.addresses['http']}/health", timeout=10):
+            pass
+        with smtplib.SMTP(*program.pair("smtp"), timeout=10) as client:
+            client.sendmail("b@x.test", ["a@x.test"], "Subject: x\n\ntext\n")
+        program.terminate()
+        assert program.process.stdout is not None
+        said = program.process.stdout.read()
+        self.assertNotIn("/health", said)
+        self.assertIn("Mail kept: id=1 from=<b@x.test> to=<a@x.test> size=20", said)
+        self.assertIn("Mock SMTP server stopped", said)
+
+    def test_quiet(self) -> None:
+        """The line of the start is all that there is."""
+        program = start(
+            self.addCleanup, ["mocksmtp", "serve"], (*FREE_PORTS, "--quiet")
+        )
+        with smtplib.SMTP(*program.pair("smtp"), timeout=10) as client:
+            client.sendmail("b@x.test", ["a@x.test"], "Subject: x\n\ntext\n")
+        program.terminate()
+        assert program.process.stdout is not None
+        self.assertEqual((len(program.said), program.process.stdout.read()), (1, ""))
+
+    def test_sighup_opens_the_log_file_again(self) -> None:
+        """The service goes on, with its later lines in the new file."""
+        path = self.folder / "mock.log"
+        options = (*FREE_PORTS, "--log-file", str(path), "--addresses-file", "a.json")
+        process = subprocess.Popen(
+            [BIN / "mocksmtp", "serve", *options],
+            cwd=self.folder,
+            env=clean_environment(),
+            stdout=subprocess.DEVNULL,
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        addresses = wait_for_file(process, self.folder / "a.json")["addresses"]
+        host, _, port = addresses["smtp"][0].rpartition(":")
+        path.rename(self.folder / "old.log")
+        process.send_signal(signal.SIGHUP)
+        with smtplib.SMTP(host, int(port), timeout=10) as client:
+            client.sendmail("b@x.test", ["a@x.test"], "Subject: x\n\ntext\n")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 0)
+        self.assertIn(STARTED, (self.folder / "old.log").read_text())
+        self.assertIn("Mail kept: ", path.read_text())
+
+
+class AddressesFileTests(ProgramCase):
+    """``--addresses-file`` and ``--exit-with-stdin``"""
+
+    def launch(self, command: Sequence[str], *options: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [BIN / command[0], *command[1:], *FREE_PORTS, *options],
+            cwd=self.folder,
+            env=clean_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        assert process.stdin is not None
+        self.addCleanup(process.stdin.close)
+        return process
+
+    def test_the_file_says_where_the_service_is(self) -> None:
+        """It is whole when it is there, and gone after a clean end."""
+        path = self.folder / "mock.json"
+        for command in PROGRAMS[0], PROGRAMS[2], PROGRAMS[3]:
+            path.write_text("stale")
+            process = self.launch(command, "--addresses-file", "mock.json")
+            document = wait_for_file(process, path)
+            self.assertEqual(document["pid"], process.pid)
+            with urlopen(f"{document['url']}/status", timeout=10) as answer:
+                status = json.load(answer)
+            for name in "addresses", "instance":
+                self.assertEqual(status[name], document[name])
+            process.terminate()
+            process.wait(10)
+            self.assertEqual(list(self.folder.glob("mock*")), [])
+
+    def test_a_daemon_writes_its_own_number(self) -> None:
+        """That of the process that goes on, not of the one that started it."""
+        told = run(
+            *("twistd", "--pidfile=twistd.pid", "mocksmtp", *FREE_PORTS),
+            *("--addresses-file", "mock.json"),
+            cwd=str(self.folder),
+        )
+        self.assertEqual(told.returncode, 0, told)
+        pid = int((self.folder / "twistd.pid").read_text())
+        self.addCleanup(kill_if_there, pid)
+        path = self.folder / "mock.json"
+        self.assertEqual(json.loads(path.read_text())["pid"], pid)
+        os.kill(pid, signal.SIGTERM)
+        self.assertTrue(wait_for_end(pid))
+        self.assertFalse(path.exists())
+
+    def test_a_stale_file_is_removed_at_a_start_that_fails(self) -> None:
+        """Nobody takes it for the service that did not start."""
+        path = self.folder / "mock.json"
+        path.write_text("stale")
+        port = busy_port(self.addCleanup)
+        told = run(
+            *("mocksmtp", "serve", "--smtp", f"127.0.0.1:{port}"),
+            *("--addresses-file", "mock.json", *NO_OTHERS),
+            cwd=str(self.folder),
+        )
+        self.assertEqual(told.returncode, 1)
+        self.assertFalse(path.exists())
+
+    def test_it_ends_with_its_standard_input(self) -> None:
+        """What is written there is not looked at; the end is a clean one."""
+        for command, code in ((PROGRAMS[0], 0), (PROGRAMS[2], 0), (PROGRAMS[3], 0)):
+            process = self.launch(
+                command, "--addresses-file", "mock.json", "--exit-with-stdin"
+            )
+            wait_for_file(process, self.folder / "mock.json")
+            assert process.stdin is not None
+            process.stdin.write(b"x" * 100_000)
+            self.assertIsNone(process.poll())
+            process.stdin.close()
+            self.assertEqual(process.wait(10), code)
+            self.assertFalse((self.folder / "mock.json").exists())
+
+
 class RefusedStartTests(ProgramCase):
     """A start that fails says why in one line, and exits with 1."""
 
     def refused(self, *options: str, **environment: str) -> str:
-        """What is said by twistd in the foreground."""
-        told = run(
-            *("twistd", "--nodaemon", "--pidfile=twistd.pid", "mocksmtp", *options),
-            cwd=str(self.folder),
-            **environment,
-        )
-        self.assertEqual(told.returncode, 1, told)
-        self.assertNotIn("Traceback", told.stdout + told.stderr)
-        self.assertFalse((self.folder / "twistd.pid").exists())
-        lines = (told.stdout + told.stderr).splitlines()
-        (line,) = [line for line in lines if "mocksmtp: " in line]
-        return line.partition("mocksmtp: ")[2]
+        """What every program says, in its one line on the standard error."""
+        (line,) = self.refused_with(*options, **environment)
+        self.assertTrue(line.startswith("mocksmtp: "), line)
+        return line.removeprefix("mocksmtp: ")
+
+    def refused_with(self, *options: str, **environment: str) -> list[str]:
+        """The lines on the standard error, which are those of every program."""
+        said = set()
+        for command in PROGRAMS:
+            told = run(*command, *options, cwd=str(self.folder), **environment)
+            self.assertEqual(told.returncode, 1, (command, told))
+            self.assertFalse((self.folder / "twistd.pid").exists())
+            self.assertFalse((self.folder / "mock.json").exists())
+            said.add(told.stderr)
+        (lines,) = said
+        return lines.splitlines()
 
     def test_a_busy_port(self) -> None:
         """The address and the reason are named, for each kind of listener."""
@@ -183,6 +348,9 @@ class RefusedStartTests(ProgramCase):
             ("--smtp", endpoint, *NO_OTHERS),
             ("--smtp", "off", "--http", endpoint, "--dns", "off"),
             ("--smtp", "off", "--http", "off", "--dns", f"127.0.0.1:{port}"),
+            ("--smtp", "tcp:0:interface=127.0.0.1", "--smtp", endpoint, *NO_OTHERS),
+            (*FREE_PORTS, "--smtp", f"mx2={endpoint}"),
+            (*FREE_PORTS, "--dns", f"127.0.0.1:{port}"),
         ):
             self.assertEqual(
                 self.refused(*options),
@@ -190,21 +358,59 @@ class RefusedStartTests(ProgramCase):
                 options,
             )
 
+    def test_a_port_that_is_busy_for_datagrams_only(self) -> None:
+        """Which is found out after TCP has been opened, if at all."""
+        with socket.socket(type=socket.SOCK_DGRAM) as busy:
+            busy.bind(("127.0.0.1", 0))
+            port = busy.getsockname()[1]
+            self.assertEqual(
+                self.refused("--dns", f"127.0.0.1:{port}", *FREE_PORTS[:4]),
+                f"can't listen on 127.0.0.1:{port}: Address already in use",
+            )
+
+    def test_an_unknown_option(self) -> None:
+        """The nearest one is named."""
+        for given, said in (
+            (("--smpt", "2525"), "unknown option --smpt; did you mean --smtp?"),
+            (("--zzz",), "unknown option --zzz; --help lists all options"),
+            (("2525",), "unexpected argument '2525': options begin with --"),
+        ):
+            self.assertEqual(self.refused(*given), said)
+
     def test_a_bad_endpoint(self) -> None:
-        """It is quoted, with what is wrong."""
+        """It is quoted, with what is wrong and an example."""
         self.assertEqual(
             self.refused("--smtp", "nonsense:1", *NO_OTHERS),
-            "not an endpoint: 'nonsense:1'"
-            " (ValueError: Unknown endpoint type: 'nonsense')",
+            "--smtp: not an endpoint: 'nonsense:1'"
+            " (ValueError: Unknown endpoint type: 'nonsense'); an address is written"
+            " as 2525, 127.0.0.1:2525, [::1]:2525 or tcp:2525:interface=127.0.0.1",
         )
 
-    def test_a_bad_file(self) -> None:
-        """The file is named, and the place in it."""
-        path = self.write("bad.toml", '[[smtpBehaviors]]\ncommand = "MAIL TO"\n')
-        said = self.refused("--config", path)
-        self.assertTrue(
-            said.startswith(f"{path}: smtpBehaviors[0].command: unknown command"), said
+    def test_an_addresses_file_that_can_not_be_written(self) -> None:
+        """Its folder is missing, or it is a folder."""
+        path = str(self.folder / "none" / "mock.json")
+        self.assertEqual(
+            self.refused("--addresses-file", path, *FREE_PORTS),
+            f"--addresses-file: {path}: No such file or directory",
         )
+
+    def test_a_daemon_has_no_standard_input(self) -> None:
+        """It would end at once."""
+        told = run(
+            *("twistd", "--pidfile=x", "mocksmtp", "--exit-with-stdin", *FREE_PORTS),
+            cwd=str(self.folder),
+        )
+        self.assertEqual(told.returncode, 1)
+        expected = "mocksmtp: --exit-with-stdin: a daemon has no input; add --nodaemon"
+        self.assertEqual(told.stderr, expected + "\n")
+
+    def test_a_bad_file(self) -> None:
+        """The file is named, and each place in it, a line each."""
+        path = self.write("bad.toml", '[[smtpBehaviors]]\ncommand = "MAIL TO"\n')
+        first, second = self.refused_with("--config", path)
+        place = f"mocksmtp: {path}: smtpBehaviors[0]"
+        self.assertTrue(first.startswith(f"{place}.command: unknown command"), first)
+        self.assertTrue(second.startswith(f"{place}.response: "), second)
         self.assertEqual(
             self.refused("--config", "missing.toml"),
             "missing.toml: No such file or directory",
@@ -216,19 +422,6 @@ class RefusedStartTests(ProgramCase):
             self.refused(MOCKSMTP_DNS="nowhere"),
             "MOCKSMTP_DNS: not ADDRESS:PORT with an IP address: 'nowhere'",
         )
-
-    def test_in_the_background(self) -> None:
-        """twistd tells its caller what happened to its child."""
-        port = busy_port(self.addCleanup)
-        told = run(
-            *("twistd", "--pidfile=twistd.pid", "mocksmtp", *NO_OTHERS),
-            *("--smtp", f"tcp:{port}:interface=127.0.0.1"),
-            cwd=str(self.folder),
-        )
-        self.assertEqual(told.returncode, 1, told)
-        said = f"can't listen on 127.0.0.1:{port}: Address already in use"
-        self.assertIn(said, told.stdout + told.stderr)
-        self.assertFalse((self.folder / "twistd.pid").exists())
 
 
 class BackgroundTests(ProgramCase):
@@ -294,6 +487,18 @@ class EndTests(ProgramCase):
             begun = time.monotonic()
             program.terminate()
             self.assertLess(time.monotonic() - begun, 2)
+
+
+def wait_for_file(process: subprocess.Popen[bytes], path: Path) -> dict[str, Any]:
+    """The document that a program writes once it has started."""
+    while process.poll() is None:
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            document: dict[str, Any] = json.loads(path.read_text())
+            return document
+        # Only a program that ends is worth waiting for less.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+    raise AssertionError("it did not start")
 
 
 def kill_if_there(pid: int) -> None:

@@ -128,6 +128,7 @@ class StatusDocument(TypedDict):
     """What runs, for how long, where, and what it keeps."""
 
     version: str
+    instance: str
     uptime: float
     addresses: dict[str, list[str]]
     hosts: dict[str, dict[str, int]]

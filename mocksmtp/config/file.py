@@ -15,7 +15,7 @@ from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
 from mocksmtp.codec.hosts import Usual, parse_host
 from mocksmtp.codec.records import parse_records
 from mocksmtp.codec.zonefile import parse_zone_text
-from mocksmtp.config.errors import ConfigError
+from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.values import parse_count, parse_time
 from mocksmtp.core.host import Description, HostStart, Limits
 from mocksmtp.core.mock import DEFAULT_HOST
@@ -88,21 +88,32 @@ def read_value(path: str | None, key: str, parse: Callable[[Any], T], value: Any
     try:
         return parse(value)
     except DocumentError as error:
-        first = error.problems[0]
-        # A path begins with $, or says in which line of a text.
-        place = first.path.removeprefix("$")
-        place = key + (place if place != first.path else f": {place}")
-        raise ConfigError(f"{path}: {place}: {first.message}") from None
+        raise ConfigError(
+            *(
+                f"{path}: {key}{_place(problem.path)}: {problem.message}"
+                for problem in error.problems
+            )
+        ) from None
     except TooManyValues as error:
         raise ConfigError(f"{path}: {key}: {error}") from None
 
 
+def _place(path: str) -> str:
+    """A path begins with $, or says in which line of a text."""
+    place = path.removeprefix("$")
+    return place if place != path else f": {place}"
+
+
 def read_start(path: str | None, document: dict[str, Any]) -> HostStart:
     """What the default host has at its start."""
-    return HostStart(
-        read(path, document, "smtpBehaviors", parse_behaviors) or (),
-        read(path, document, "smtpExtensions", parse_extensions) or (),
-    )
+    behaviors = extensions = None
+    problems = Problems()
+    with problems.of():
+        behaviors = read(path, document, "smtpBehaviors", parse_behaviors)
+    with problems.of():
+        extensions = read(path, document, "smtpExtensions", parse_extensions)
+    problems.check()
+    return HostStart(behaviors or (), extensions or ())
 
 
 def parse_any_records(document: Any) -> tuple[Record, ...]:
@@ -120,9 +131,12 @@ def read_default(
     try:
         said = parse_host(fields, DEFAULT_HOST, Usual(limits=usual.limits))
     except DocumentError as error:
-        first = error.problems[0]
-        place = first.path.removeprefix("$.")
-        raise ConfigError(f"{path}: {place}: {first.message}") from None
+        raise ConfigError(
+            *(
+                f"{path}: {problem.path.removeprefix('$.')}: {problem.message}"
+                for problem in error.problems
+            )
+        ) from None
     return attrs.evolve(usual, tls=said.tls, auth=said.auth)
 
 
@@ -136,13 +150,16 @@ def read_limits(path: str | None, table: Any, values: dict[str, Any]) -> Limits:
         limits["connections"] = values.pop("max-connections")
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: limits: expected a table")
+    problems = Problems()
     for key, value in table.items():
         if key not in _LIMITS:
             known = ", ".join(_LIMITS)
-            raise ConfigError(f"{path}: limits.{key}: unknown; one of: {known}")
+            problems.add(f"{path}: limits.{key}: unknown; one of: {known}")
+            continue
         name, parse = _LIMITS[key]
         try:
             limits[name] = parse(value)
         except ValueError as error:
-            raise ConfigError(f"{path}: limits.{key}: {error}") from None
+            problems.add(f"{path}: limits.{key}: {error}")
+    problems.check()
     return Limits(**limits)

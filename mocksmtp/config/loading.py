@@ -1,12 +1,13 @@
 """Options, environment variables and a TOML file into one frozen `Config`.
 
 Options win over environment variables, and those over the file. Whatever is
-wrong is one `ConfigError`, which names the place: an option, a variable, or a
+wrong is in one `ConfigError`, which names each place: an option, a variable, or a
 line or field of the file.
 """
 
 from __future__ import annotations
 
+import difflib
 import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
 from mocksmtp.codec.mtasts import parse_policies
 from mocksmtp.codec.plans import parse_plans
-from mocksmtp.config.errors import ConfigError
+from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.file import (
     DOCUMENTS,
     parse_any_records,
@@ -28,7 +29,7 @@ from mocksmtp.config.file import (
 from mocksmtp.config.options import OPTIONS, Option
 from mocksmtp.config.pem import read_certificates
 from mocksmtp.config.settings import SMTP_ENDPOINTS, Config
-from mocksmtp.core.host import Description, HostPlan, Limits
+from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
 from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.model.capabilities import Capabilities
 
@@ -51,19 +52,37 @@ def load_config(
         document = read_file(path)
         read_certificates(path, document)
     values: dict[str, Any] = {}
+    # What is given nearer to the command line counts for more.
+    ranks: dict[str, int] = {}
+    problems = Problems()
     for option in OPTIONS:
         in_file = document.pop(option.key, None)
-        for place, texts in (
-            (f"--{option.name}", options.get(option.name)),
-            (option.variable, _from_environment(option, environment)),
-        ):
-            if texts is not None:
-                values[option.name] = _parse(option, texts, f"{place}")
-                break
-        else:
-            if in_file is not None:
-                values[option.name] = _from_file(option, in_file, path)
-    return _build(values, document, path)
+        with problems.of():
+            for rank, place, texts in (
+                (2, f"--{option.name}", options.get(option.name)),
+                (1, option.variable, _from_environment(option, environment)),
+            ):
+                if texts is not None:
+                    ranks[option.name] = rank
+                    values[option.name] = _parse(option, texts, place)
+                    break
+            else:
+                if in_file is not None:
+                    ranks[option.name] = 0
+                    values[option.name] = _from_file(option, in_file, path)
+    with problems.of():
+        _choose_token(values, ranks)
+    return _build(values, document, path, problems)
+
+
+def _choose_token(values: dict[str, Any], ranks: Mapping[str, int]) -> None:
+    """Let the token be that of its file, where that was said nearer."""
+    in_file = values.pop("token-file", None)
+    text, file = ranks.get("token", -1), ranks.get("token-file", -1)
+    if text == file != -1:
+        raise ConfigError("--token-file: --token is given too; give one of them")
+    if file > text and in_file is not None:
+        values["token"] = in_file
 
 
 def _parse(option: Option, texts: Sequence[str], place: str) -> Any:
@@ -77,8 +96,8 @@ def _from_environment(
     option: Option, environment: Mapping[str, str]
 ) -> Sequence[str] | None:
     """Blank counts as not set; several values are separated by spaces."""
-    value = environment.get(option.variable or "", "")
-    if not value.strip():
+    value = environment.get(option.variable)
+    if value is None or not (value.strip() or option.is_secret):
         return None
     return value.split() if option.repeatable else [value]
 
@@ -87,6 +106,8 @@ def _from_file(option: Option, value: Any, path: str | None) -> Any:
     if option.document is not None and isinstance(value, list | dict):
         return read_value(path, option.key, option.document, value)
     values = value if isinstance(value, list) and option.repeatable else [value]
+    if option.is_flag and isinstance(value, bool):
+        values = [int(value)]
     for item in values:
         if isinstance(item, bool) or not isinstance(item, (str, int)):
             raise ConfigError(f"{path}: {option.key}: expected a string or a number")
@@ -94,27 +115,39 @@ def _from_file(option: Option, value: Any, path: str | None) -> Any:
 
 
 def _build(
-    values: dict[str, Any], document: dict[str, Any], path: str | None
+    values: dict[str, Any],
+    document: dict[str, Any],
+    path: str | None,
+    problems: Problems,
 ) -> Config:
     """The options' values, and the rest of the file's document."""
     endpoints: dict[str, tuple[str, ...]] = values.pop("smtp", {})
-    start = read_start(path, document)
-    records = read(path, document, "dnsRecords", parse_any_records) or ()
-    dns_behaviors = read(path, document, "dnsBehaviors", parse_dns_behaviors) or ()
-    policies = read(path, document, "mtaSts", parse_policies) or ()
-    limits = read_limits(path, document.pop("limits", {}), values)
+    start, limits = HostStart(), Limits()
+    records = dns_behaviors = policies = hosts = None
+    with problems.of():
+        start = read_start(path, document)
+    with problems.of():
+        records = read(path, document, "dnsRecords", parse_any_records)
+    with problems.of():
+        dns_behaviors = read(path, document, "dnsBehaviors", parse_dns_behaviors)
+    with problems.of():
+        policies = read(path, document, "mtaSts", parse_policies)
+    with problems.of():
+        limits = read_limits(path, document.pop("limits", {}), values)
     hostname = values.setdefault("hostname", socket.gethostname())
     capabilities = values.setdefault("capabilities", Capabilities())
     described = Description(DEFAULT_HOST, hostname, capabilities, limits)
-    described = read_default(path, document, described)
+    with problems.of():
+        described = read_default(path, document, described)
     usual = HostPlan(described, SMTP_ENDPOINTS, start)
-    hosts = (
-        read(path, document, "hosts", lambda said: parse_plans(said, usual, endpoints))
-        or ()
-    )
-    if document:
-        names = ", ".join([*(option.key for option in OPTIONS), *DOCUMENTS])
-        raise ConfigError(f"{path}: {min(document)!r}: unknown; one of: {names}")
+    with problems.of():
+        hosts = read(
+            path, document, "hosts", lambda said: parse_plans(said, usual, endpoints)
+        )
+    for key in sorted(document):
+        problems.add(f"{path}: {key!r}: unknown; {_known_key(key)}")
+    problems.check()
+    hosts = hosts or ()
     fields = {name.replace("-", "_"): value for name, value in values.items()}
     fields["http_hosts"] = fields.pop("http_host", ())
     return Config(
@@ -124,11 +157,20 @@ def _build(
         tls=described.tls,
         auth=described.auth,
         start=start,
-        records=records,
-        dns_behaviors=dns_behaviors,
-        policies=policies,
+        records=records or (),
+        dns_behaviors=dns_behaviors or (),
+        policies=policies or (),
         hosts=hosts + _plain_hosts(endpoints, hosts, limits),
     )
+
+
+def _known_key(key: str) -> str:
+    """The nearest name that the file may have, or all of them."""
+    names = [*(option.key for option in OPTIONS), *DOCUMENTS]
+    near = difflib.get_close_matches(key, names, 1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"one of: {', '.join(names)}"
 
 
 def _plain_hosts(

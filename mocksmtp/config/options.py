@@ -11,16 +11,20 @@ from mocksmtp.codec.capabilities import parse_capabilities
 from mocksmtp.config.values import (
     parse_count,
     parse_dns,
+    parse_file,
+    parse_flag,
     parse_folder,
     parse_hostname,
     parse_http,
     parse_lines,
     parse_log_format,
+    parse_log_level,
     parse_number,
     parse_room,
     parse_shape,
     parse_smtp,
     parse_token,
+    parse_token_file,
     parse_unset,
 )
 from mocksmtp.model.capabilities import USUAL
@@ -34,8 +38,9 @@ class Option:
     :ivar name: as on the command line, without the dashes
     :ivar parse: from its text, or from a list of texts where it is `repeatable`;
         raises `ValueError`
-    :ivar metavar: what stands for its value in the help
-    :ivar variable: the environment variable, or None
+    :ivar metavar: what stands for its value in the help; ``""`` for a flag
+    :ivar is_flag: it has no value on the command line; 1 or 0 elsewhere
+    :ivar is_secret: an empty value is an error, and not the same as none
     :ivar document: reads an array or object that the file may have in its place;
         raises `mocksmtp.documents.problems.DocumentError`
     """
@@ -44,9 +49,15 @@ class Option:
     parse: Callable[[Any], Any]
     metavar: str
     help: str
-    variable: str | None = None
-    repeatable: bool = False
-    document: Callable[[Any], Any] | None = None
+    repeatable: bool = attrs.field(default=False, kw_only=True)
+    is_flag: bool = attrs.field(default=False, kw_only=True)
+    document: Callable[[Any], Any] | None = attrs.field(default=None, kw_only=True)
+    is_secret: bool = attrs.field(default=False, kw_only=True)
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable: ``max-mails`` is ``MOCKSMTP_MAX_MAILS``."""
+        return "MOCKSMTP_" + self.name.upper().replace("-", "_")
 
     @property
     def key(self) -> str:
@@ -63,7 +74,6 @@ OPTIONS = (
         "a Twisted server endpoint for mail, or off; HOST=ENDPOINT is for another"
         " host than the default one; may come several times"
         " (default: tcp:2525:interface=127.0.0.1)",
-        "MOCKSMTP_SMTP",
         repeatable=True,
     ),
     Option(
@@ -71,7 +81,6 @@ OPTIONS = (
         parse_http,
         "ENDPOINT",
         "the endpoint of the API, or off (default: tcp:8000:interface=127.0.0.1)",
-        "MOCKSMTP_HTTP",
     ),
     Option(
         "https",
@@ -86,7 +95,6 @@ OPTIONS = (
         "where DNS is served, UDP and TCP, or off; may come several times;"
         " systemd:tcp=INDEX:udp=INDEX for sockets of systemd"
         " (default: 127.0.0.1:5300)",
-        "MOCKSMTP_DNS",
         repeatable=True,
     ),
     Option(
@@ -95,7 +103,6 @@ OPTIONS = (
         "REPLY",
         "the DNS reply for names without records until a record is set by the file"
         " or the API: nxdomain or servfail (default: nxdomain)",
-        "MOCKSMTP_DNS_UNSET",
     ),
     Option(
         "hostname",
@@ -109,7 +116,6 @@ OPTIONS = (
         "LIST",
         "the lines of EHLO on the default host, separated by commas"
         f" (default: {','.join(USUAL)})",
-        "MOCKSMTP_CAPABILITIES",
         document=parse_capabilities,
     ),
     Option(
@@ -148,14 +154,12 @@ OPTIONS = (
         "SIZE",
         "how much memory the journals of all hosts may take together; the sessions"
         " that ended first are removed first (default: 64MiB)",
-        "MOCKSMTP_JOURNAL_BYTES",
     ),
     Option(
         "state-dir",
         parse_folder,
         "DIR",
         "where certificates are kept; without it they are made anew at each start",
-        "MOCKSMTP_STATE_DIR",
     ),
     Option(
         "mail-shape",
@@ -174,14 +178,55 @@ OPTIONS = (
         "token",
         parse_token,
         "TEXT",
-        "a bearer token that the API asks for",
-        "MOCKSMTP_TOKEN",
+        "a bearer token that the API requires",
+        is_secret=True,
+    ),
+    Option(
+        "token-file",
+        parse_token_file,
+        "FILE",
+        "a file that contains the token, alone",
+        is_secret=True,
     ),
     Option(
         "log-format",
         parse_log_format,
         "FORMAT",
         "how the log is written: text or json (default: text)",
+    ),
+    Option(
+        "log-level",
+        parse_log_level,
+        "LEVEL",
+        "the least important lines that are logged: debug, info, warn or error"
+        " (default: info)",
+    ),
+    Option(
+        "quiet",
+        parse_flag,
+        "",
+        "log warnings and errors only, and the line that reports the start",
+        is_flag=True,
+    ),
+    Option(
+        "log-file",
+        parse_file,
+        "FILE",
+        "append the log to this file, which SIGHUP opens again",
+    ),
+    Option(
+        "addresses-file",
+        parse_file,
+        "FILE",
+        "a JSON file that is written once all listeners are open: addresses, url,"
+        " pid, instance",
+    ),
+    Option(
+        "exit-with-stdin",
+        parse_flag,
+        "",
+        "exit when the standard input ends",
+        is_flag=True,
     ),
 )
 """Every option but ``--config``."""

@@ -10,7 +10,7 @@ from mocksmtp.codec.mails import MailShape
 from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
 from mocksmtp.core.journal import MAX_OCTETS as JOURNAL_BYTES
 from mocksmtp.core.mock import DEFAULT_HOST
-from mocksmtp.logs import LogFormat
+from mocksmtp.logs import Level, LogFormat
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.dnsbehavior import DnsBehavior
@@ -45,7 +45,12 @@ class Config:
     :ivar state_dir: the folder where certificates are kept, or None for none
     :ivar http_hosts: further names that a browser may call the API by
     :ivar token: a bearer token that the API asks for, or None
-    :ivar log_format: how the log is written
+    :ivar log_format: how the log is written, or None for as the program does
+    :ivar log_level: the least important lines that are written, or None likewise
+    :ivar quiet: only warnings and errors are written, and the line of the start
+    :ivar log_file: the file that the log is written to, or None for as the program does
+    :ivar addresses_file: the file that is written once all listeners are open, or None
+    :ivar exit_with_stdin: the service ends with its standard input
     :ivar start: what the default host has at the start
     :ivar records: the DNS records at the start
     :ivar dns_behaviors: the behaviors of DNS at the start
@@ -72,7 +77,12 @@ class Config:
     mail_shape: MailShape = MailShape.BOTH
     http_hosts: tuple[str, ...] = ()
     token: str | None = attrs.field(default=None, repr=False)
-    log_format: LogFormat = LogFormat.TEXT
+    log_format: LogFormat | None = None
+    log_level: Level | None = None
+    quiet: bool = False
+    log_file: str | None = None
+    addresses_file: str | None = None
+    exit_with_stdin: bool = False
     start: HostStart = attrs.field(factory=HostStart)
     records: tuple[Record, ...] = ()
     dns_behaviors: tuple[DnsBehavior, ...] = ()

@@ -6,6 +6,7 @@ Each function raises `ValueError` for a text that is none.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Sequence
 
@@ -16,12 +17,17 @@ from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_size
-from mocksmtp.logs import LogFormat
+from mocksmtp.logs import Level, LogFormat
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Inherited
 from mocksmtp.model.zone import Rcode
 
 OFF = "off"
+
+MAX_TOKEN_FILE = 64 * 1024
+"""Octets of a token's file that are read."""
+
+_LOG_LEVELS = {level.name.lower(): level for level in Level}
 
 _SYSTEMD = re.compile(r"systemd:tcp=([^:=]+):udp=([^:=]+)")
 _ADDRESS = re.compile(r"(?:\[([^]]*:[^]]*)\]|([^][:]*)):([^:]*)")
@@ -122,6 +128,42 @@ def parse_log_format(value: str) -> LogFormat:
     except ValueError:
         formats = ", ".join(known.value for known in LogFormat)
         raise ValueError(f"unknown format {value!r}; one of: {formats}") from None
+
+
+def parse_log_level(value: str) -> Level:
+    """The least important lines that are written."""
+    try:
+        return _LOG_LEVELS[value]
+    except KeyError:
+        levels = ", ".join(_LOG_LEVELS)
+        raise ValueError(f"unknown level {value!r}; one of: {levels}") from None
+
+
+def parse_flag(value: str) -> bool:
+    """``1`` or ``0``; an option that is given without a value is 1."""
+    if value not in ("0", "1"):
+        raise ValueError(f"must be 1 or 0, got {value!r}")
+    return value == "1"
+
+
+def parse_file(value: str) -> str:
+    """The path of a file, made absolute: a program may change its folder."""
+    if not value or "\0" in value:
+        raise ValueError("must name a file")
+    return os.path.abspath(value)
+
+
+def parse_token_file(value: str) -> str:
+    """The token in a file, without the end of its line."""
+    path = parse_file(value)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse_token(file.read(MAX_TOKEN_FILE).removesuffix("\n"))
+    except OSError as error:
+        raise ValueError(f"{value}: {error.strerror}") from None
+    except ValueError:
+        message = "must be one line of printable ASCII without spaces, and not empty"
+        raise ValueError(f"{value}: the token {message}") from None
 
 
 def parse_room(value: str) -> int:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import attrs
 
@@ -90,6 +90,16 @@ class JournalQuota:
             self.lasting.move_to_end(session)
 
 
+class Observer(Protocol):
+    """Is told of what a journal is told, whether or not it keeps any of it."""
+
+    def settled(self, session: Session, transaction: Transaction) -> None:
+        """A transaction has its outcome."""
+
+    def ended(self, session: Session) -> None:
+        """A session is over."""
+
+
 class Journal:
     """
     A bounded ring of sessions.
@@ -100,6 +110,7 @@ class Journal:
     :ivar dropped: how many sessions were removed to make room
     :ivar octets: about how many bytes of memory the sessions take
     :ivar listeners: called with a session about which something was settled
+    :ivar observers: told of all sessions, those that are not kept too
     """
 
     def __init__(
@@ -110,6 +121,7 @@ class Journal:
         self.dropped = 0
         self.octets = 0
         self.listeners: list[Listener] = []
+        self.observers: list[Observer] = []
         # By id, in the order of their beginning; and those that ended, in that order.
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._ended: OrderedDict[Session, None] = OrderedDict()
@@ -158,6 +170,8 @@ class Journal:
     ) -> None:
         """Add a transaction, now that it has its outcome."""
         transaction.outcome = outcome
+        for observer in self.observers:
+            observer.settled(session, transaction)
         if not session.recorded:
             return
         session.transactions.append(transaction)
@@ -173,6 +187,8 @@ class Journal:
         """A session is over."""
         session.end = end
         session.ended_at = at
+        for observer in self.observers:
+            observer.ended(session)
         if session.recorded:
             del self.quota.lasting[session]
             self.quota.ended[session] = self

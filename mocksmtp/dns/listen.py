@@ -87,6 +87,9 @@ async def listen(
 async def _listen_both(
     reactor: Any, address: str, port: int, factory: DNSFactory
 ) -> DNSListener:
+    if port:
+        # A start that fails is reported at once: to close a port takes a reactor.
+        _check_udp(address, port)
     tcp = reactor.listenTCP(port, factory, interface=address)
     host = tcp.getHost()
     try:
@@ -98,6 +101,20 @@ async def _listen_both(
         raise
     udp.maxThroughput = UDP_PER_TURN
     return DNSListener(host.host, host.port, tcp, udp, factory)
+
+
+def _check_udp(address: str, port: int) -> None:
+    """
+    See whether datagrams can be received there, before connections are taken.
+
+    :raises CannotListenError: they can't
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind(socket.getaddrinfo(address, port, family)[0][4])
+    except OSError as error:
+        raise CannotListenError(address, port, error) from None
 
 
 def adopt(reactor: Any, inherited: Inherited, factory: DNSFactory) -> DNSListener:

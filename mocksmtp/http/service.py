@@ -47,6 +47,7 @@ def tell_status(call: Call[Any]) -> bytes:
     api = call.api
     document = {
         "version": __version__,
+        "instance": api.info.instance,
         "uptime": round(api.clock.seconds() - api.info.started_at, 3),
         "addresses": {**api.mock.addresses, **api.info.addresses},
         "hosts": {name: _host(host) for name, host in api.mock.hosts.items()},

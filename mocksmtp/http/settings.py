@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any, Protocol
@@ -69,12 +70,14 @@ class ServiceInfo:
     What only who runs the service knows, for ``/status``.
 
     :ivar started_at: seconds, by the clock that the API was given
+    :ivar instance: names this run of the service, and no other
     :ivar addresses: the bound addresses by listener, as in
         ``{"http": ["127.0.0.1:8000"]}``; filled in once they are known
     """
 
     started_at: float
     addresses: dict[str, list[str]] = attrs.Factory(dict)
+    instance: str = attrs.field(factory=lambda: secrets.token_hex(8))
 
     @property
     def http_on_loopback(self) -> bool:

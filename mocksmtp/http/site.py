@@ -21,13 +21,8 @@ from typing import Any, TypeAlias
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.threads import deferToThread
-from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import (
-    HTTPChannel,
-    combinedLogFormatter,
-    datetimeToLogString,
-)
+from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
@@ -69,6 +64,7 @@ PACE_SIZE = 10 * 1024
 LINGER_TIME = 2.0
 """Seconds in which a refused client may still send, so that it reads the refusal: a
 system resets a connection that is closed while something on it was not read."""
+Answered: TypeAlias = Callable[[Request], None]
 
 MALFORMED = HttpProblem(400, "this is no HTTP request, or its header is too large")
 TOO_LARGE = HttpProblem(413, "the body is larger than is taken here")
@@ -401,31 +397,27 @@ class ApiSite(Site):
     """
 
     noisy = False
-    _access = Logger()
     # In the place of what chooses between HTTP/1 and HTTP/2.
     protocol = ApiChannel  # type: ignore[assignment]
 
     def __init__(
-        self, resource: IResource, clock: IReactorTime, check: Check | None = None
+        self,
+        resource: IResource,
+        clock: IReactorTime,
+        check: Check | None = None,
+        answered: Answered | None = None,
     ) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             resource, ApiRequest, reactor=clock, parsePOSTFormSubmission=False
         )
-        self._seconds = clock.seconds
         self.check = check
         self.bodies = Bodies()
+        self._answered = answered
 
     def log(self, request: Request) -> None:  # type: ignore[override]
-        """Tell of an answered request, in the combined format and field by field."""
-        self._access.info(
-            "{line}",
-            line=combinedLogFormatter(datetimeToLogString(self._seconds()), request),
-            client=getattr(request.getClientAddress(), "host", None),
-            method=request.method.decode("latin-1"),
-            uri=request.uri.decode("latin-1"),
-            status=request.code,
-            octets=request.sentLength,
-        )
+        """Report an answered request to whoever wants to know."""
+        if self._answered is not None:
+            self._answered(request)
 
     def acceptableProtocols(self) -> list[bytes]:
         """What ALPN may choose (RFC 7301)."""
@@ -442,6 +434,7 @@ def make_site(
     bus: EventBus | None = None,
     root_pem: Callable[[], bytes] | None = None,
     check_certificate: CheckCertificate | None = None,
+    answered: Answered | None = None,
 ) -> Site:
     """
     The API of `mock`, as a factory of connections.
@@ -455,6 +448,7 @@ def make_site(
     :param root_pem: tells the root of the service's own certificates, if there is one
     :param check_certificate: raises `ValueError` for one that can't be used; without
         it they are taken as they are
+    :param answered: called with each request that was answered
     """
     if info is None:
         info = ServiceInfo(clock.seconds())
@@ -471,4 +465,4 @@ def make_site(
         check_certificate,
     )
     resource = make_resource(api)
-    return ApiSite(resource, clock, resource.check)
+    return ApiSite(resource, clock, resource.check, answered)

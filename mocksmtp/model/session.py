@@ -100,6 +100,7 @@ class Transaction:
     :ivar reply: what ended it: the reply to the content, or to a refused MAIL
     :ivar mail: the number of the mail that was kept, or None
     :ivar octets: about how many bytes of memory it takes
+    :ivar size: octets of its content, or None where none has come to its end
     """
 
     __slots__ = (
@@ -112,6 +113,7 @@ class Transaction:
         "recipients",
         "reply",
         "sender",
+        "size",
         "utf8",
     )
 
@@ -126,6 +128,7 @@ class Transaction:
         self.reply: Reply | None = None
         self.mail: int | None = None
         self.octets = TRANSACTION_OCTETS
+        self.size: int | None = None
 
     def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
         """Record that something else was answered to an RCPT than is usual."""

@@ -304,6 +304,7 @@ class MockMessage:
     def eomReceived(self) -> Replies | Faulty:
         """Decide on the whole content, and keep the mail where that is decided."""
         content = self.content
+        self.transaction.size = content.size
         answer = content.refusal or self._decide(content.take())
         content.close()
         last = answer if isinstance(answer, Reply) else reply_in(answer)

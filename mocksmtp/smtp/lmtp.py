@@ -80,6 +80,7 @@ class LmtpMessage(MockMessage):
     def eomReceived(self) -> Replies | Faulty:
         """Decide for each recipient, and keep the mail for those who are to have it."""
         content = self.content
+        self.transaction.size = content.size
         answers: list[Reply | Faulty]
         if content.refusal is not None:
             answers = [content.refusal] * len(self._accepted)

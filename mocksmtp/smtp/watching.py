@@ -202,6 +202,7 @@ class Rest:
     def eomReceived(self) -> Answer:
         """Nothing more is said."""
         message, content = self._message, self._message.content
+        message.transaction.size = content.size
         if self._keeps and content.refusal is None:
             message.keep(content.take())
         content.close()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from mocksmtp import config as config_module
 from mocksmtp.codec.mails import MailShape
-from mocksmtp.config import CONFIG_VARIABLE, OPTIONS, Config, Option, load_config
+from mocksmtp.config import CONFIG_VARIABLE, Config, Option, load_config
 from mocksmtp.core.host import Limits
 from mocksmtp.documents.problems import shown
-from mocksmtp.logs import LogFormat
+from mocksmtp.logs import Level, LogFormat
 from mocksmtp.model.capabilities import USUAL, Capabilities
 from mocksmtp.model.zone import Rcode
 from tests.config.case import ConfigTestCase, toml
+
+# The one whose value is not in it has tests of its own.
+OPTIONS = tuple(one for one in config_module.OPTIONS if one.name != "token-file")
 
 BY_NAME = {option.name: option for option in OPTIONS}
 
@@ -62,6 +66,15 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
         ("text", LogFormat.TEXT),
         ("json", LogFormat.JSON),
     ),
+    "log-level": (
+        ("debug", Level.DEBUG),
+        ("warn", Level.WARN),
+        ("error", Level.ERROR),
+    ),
+    "quiet": (("1", True), ("0", False), ("1", True)),
+    "log-file": (("/a", "/a"), ("/b c", "/b c"), ("/d/../e", "/e")),
+    "addresses-file": (("/a", "/a"), ("/b c", "/b c"), ("/d/../e", "/e")),
+    "exit-with-stdin": (("1", True), ("0", False), ("1", True)),
 }
 
 # Values that each option refuses, and what is said of them. An endpoint is for
@@ -145,6 +158,11 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         for value in ("a\nb", "é", "a\x00", "a\x7f")
     ),
     "log-format": (("JSON", "unknown format 'JSON'; one of: text, json"),),
+    "log-level": (("x", "unknown level 'x'; one of: debug, info, warn, error"),),
+    "quiet": tuple((one, f"must be 1 or 0, got {one!r}") for one in ("yes", "2")),
+    "log-file": (("\0", "must name a file"),),
+    "addresses-file": (("\0", "must name a file"),),
+    "exit-with-stdin": (("on", "must be 1 or 0, got 'on'"),),
 }
 
 # Those that a file or a command line can hold and a variable can't.
@@ -202,7 +220,7 @@ class DefaultsTests(ConfigTestCase):
         for option in OPTIONS:
             _, told, default = option.help.partition("(default: ")
             default = default.partition(")")[0]
-            if told and option.name != "hostname":
+            if told and option.name not in ("hostname", "log-format", "log-level"):
                 config = load_config({option.name: [default]}, {})
                 self.assertEqual(value_of(config, option), value_of(defaults, option))
 
@@ -212,8 +230,9 @@ class DefaultsTests(ConfigTestCase):
             self.assertEqual(self.load_file(text), Config())
 
     def test_other_variables_are_not_looked_at(self) -> None:
-        """Only options that have a variable are read from it."""
-        environment = {"MOCKSMTP_HOSTNAME": "x", "HOSTNAME": "x"}
+        """Kubernetes sets some for each service, as for one of this name."""
+        environment = {"MOCKSMTP_PORT": "tcp://10.0.0.1:25", "HOSTNAME": "x"}
+        environment["MOCKSMTP_SERVICE_PORT_HTTP"] = "8000"
         self.assertEqual(load_config({}, environment), Config())
 
 
@@ -225,16 +244,11 @@ class OptionTests(ConfigTestCase):
         for table in (VALUES, BAD_VALUES):
             self.assertEqual(list(table), list(BY_NAME))
 
-    def test_the_variables_are_those_of_the_contract(self) -> None:
+    def test_every_option_has_its_variable(self) -> None:
         """Each is named for its option."""
-        for option in OPTIONS:
-            if option.variable is not None:
-                expected = f"MOCKSMTP_{option.name.upper().replace('-', '_')}"
-                self.assertEqual(option.variable, expected)
-        names = [option.name for option in OPTIONS if option.variable]
-        expected = ["smtp", "http", "dns", "dns-unset", "capabilities"]
-        expected += ["journal-bytes", "state-dir", "token"]
-        self.assertEqual(names, expected)
+        for option in config_module.OPTIONS:
+            expected = f"MOCKSMTP_{option.name.upper().replace('-', '_')}"
+            self.assertEqual(option.variable, expected)
         self.assertEqual(CONFIG_VARIABLE, "MOCKSMTP_CONFIG")
 
     def test_keys_of_the_file_are_camel_case(self) -> None:
@@ -316,8 +330,8 @@ class OptionTests(ConfigTestCase):
         for blank in ("", " "):
             environment = {option.variable: blank for option in OPTIONS}
             environment[CONFIG_VARIABLE] = ""
-            named = {k: v for k, v in environment.items() if k is not None}
-            self.assertEqual(load_config({}, named), Config())
+            del environment["MOCKSMTP_TOKEN"]
+            self.assertEqual(load_config({}, environment), Config())
 
     def test_an_empty_array_is_none_at_all(self) -> None:
         """It is said, and so it counts: no listener is not the usual listener."""
@@ -364,6 +378,44 @@ class OptionTests(ConfigTestCase):
         message = self.file_refusal('capabilities = ["A", ""]\n')
         line = "must be one line of text, and not empty"
         self.assertEqual(message, f"capabilities[1]: {line}")
+
+    def test_an_empty_token_is_refused(self) -> None:
+        """A script's variable that is not set does not open the API to everybody."""
+        for blank in ("", " "):
+            message = self.refusal({}, {"MOCKSMTP_TOKEN": blank})
+            self.assertEqual(
+                message,
+                "MOCKSMTP_TOKEN: must be printable ASCII without spaces, and not empty",
+            )
+        message = self.refusal({}, {"MOCKSMTP_TOKEN_FILE": ""})
+        self.assertEqual(message, "MOCKSMTP_TOKEN_FILE: must name a file")
+
+    def test_the_token_may_be_in_a_file(self) -> None:
+        """One line; what is said nearer to the command line counts for more."""
+        path, other = self.write("secret\n"), self.write("other")
+        for options, environment, token in (
+            ({"token-file": [path]}, {}, "secret"),
+            ({}, {"MOCKSMTP_TOKEN_FILE": other}, "other"),
+            ({"token-file": [path]}, {"MOCKSMTP_TOKEN": "x"}, "secret"),
+            ({"token": ["y"]}, {"MOCKSMTP_TOKEN_FILE": path}, "y"),
+        ):
+            config = load_config(options, environment)
+            self.assertEqual(config.token, token)
+        message = self.refusal({"token-file": [path], "token": ["x"]})
+        said = "--token-file: --token is given too; give one of them"
+        self.assertEqual(message, said)
+
+    def test_a_token_file_that_can_not_be_used_is_refused(self) -> None:
+        """An empty one too; what it has in it is not shown."""
+        missing = self.mktemp()
+        message = self.refusal({"token-file": [missing]})
+        expected = f"--token-file: {missing}: No such file or directory"
+        self.assertEqual(message, expected)
+        for text in "", "\n", "two words", "two\nlines\n", "\u00e9":
+            path = self.write(text)
+            message = self.refusal({"token-file": [path]})
+            self.assertTrue(message.startswith(f"--token-file: {path}: the token must"))
+            self.assertNotIn("two", message)
 
     def test_a_refused_token_is_not_shown(self) -> None:
         """A secret does not go to the log, be it mistyped."""
@@ -436,11 +488,53 @@ class RefusalTests(ConfigTestCase):
 
     def test_an_unknown_key_is_refused_with_all_that_are_known(self) -> None:
         """A misspelt key would be a silent default."""
-        for key in ("maxmails", "max-mails", "config", "smtpBehavior", "host"):
+        for key in ("config", "zzz"):
             message = self.file_refusal(f"{key} = 1\n")
             self.assertTrue(message.startswith(f"{key!r}: unknown; one of: "), message)
             known = message.partition("one of: ")[2].split(", ")
-            expected = [option.key for option in OPTIONS]
+            expected = [option.key for option in config_module.OPTIONS]
             expected += ["smtpBehaviors", "smtpExtensions", "dnsRecords"]
             expected += ["dnsBehaviors", "mtaSts", "limits", "tls", "auth", "hosts"]
             self.assertEqual(known, expected)
+
+    def test_a_misspelt_key_is_refused_with_the_nearest(self) -> None:
+        """Letters that differ in case, or a few that are wrong."""
+        for key, near in (("maxmails", "maxMails"), ("smtpBehavior", "smtpBehaviors")):
+            message = self.file_refusal(f"{key} = 1\n")
+            self.assertEqual(message, f"{key!r}: unknown; did you mean {near!r}?")
+
+    def test_all_errors_are_reported_together(self) -> None:
+        """Those of options, of each document and of unknown keys, a line each."""
+        path = self.write("""
+            maxMails = 0
+            smtpExtensions = [5]
+            dnsRecords = 5
+            maxmail = 1
+            [limits]
+            recipients = 0
+            messages = 0
+            [[smtpBehaviors]]
+            command = "X"
+            [[hosts]]
+            """)
+        options = {"config": [path], "journal": ["x"]}
+        error = self.assertRaises(config_module.ConfigError, load_config, options, {})
+        self.assertEqual(
+            [
+                line.removeprefix(f"{path}: ").partition(":")[0]
+                for line in error.problems
+            ],
+            [
+                "maxMails",
+                "--journal",
+                "smtpBehaviors[0].command",
+                "smtpBehaviors[0].response",
+                "smtpExtensions[0]",
+                "dnsRecords",
+                "limits.recipients",
+                "limits.messages",
+                "hosts[0].name",
+                "'maxmail'",
+            ],
+        )
+        self.assertEqual(str(error).splitlines(), list(error.problems))

@@ -146,7 +146,7 @@ class HostsTests(ConfigTestCase):
                 "hosts[0].listeners[0]: expected an object, not a string",
             ),
             (
-                'hosts = [{name = "a", smtpBehaviors = [{}]}]',
+                'hosts = [{name = "a", smtpBehaviors = [{response = {code = 250}}]}]',
                 "hosts[0].smtpBehaviors[0].command: required, but missing",
             ),
         ):

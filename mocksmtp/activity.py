@@ -1,0 +1,326 @@
+"""What the log says of the mock: mails, behaviors, sessions that failed, DNS queries.
+
+Rules:
+
+- Each mail that was kept, refused or discarded is a line, each answer of a behavior,
+  each session that failed. At most `MAX_LINES` of a kind are written in a second; one
+  further line counts the rest.
+- Where the level of the log is above info, no host is listened to, and nothing costs
+  anything.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from mocksmtp.core.behaviors import Decision
+from mocksmtp.core.dns_behaviors import DnsDecision
+from mocksmtp.core.host import MailHost
+from mocksmtp.core.mock import Mock
+from mocksmtp.core.rule import Rule
+from mocksmtp.logs import Level, Log
+from mocksmtp.model.behavior import Behavior
+from mocksmtp.model.command import PathCommand
+from mocksmtp.model.dnsbehavior import DnsBehavior
+from mocksmtp.model.fault import Then
+from mocksmtp.model.reply import Reply
+from mocksmtp.model.session import End, Outcome, Session, Transaction
+
+MAX_LINES = 100
+"""Lines of a kind in a second."""
+
+MAX_RECIPIENTS = 10
+"""Recipients of a mail that its line names."""
+
+MAX_TEXT = 200
+"""Characters of a text that somebody else chose."""
+
+_ABORTED = Outcome.ABORTED
+
+_UNSHOWN = frozenset({"AUTH", "AUTH COMMAND", "ANY", "DATA", "DATA CONTENT"})
+"""Commands whose subject is a secret, may be one, or is a whole content."""
+
+_FAILURES = {
+    End.CLOSED: "the service closed it",
+    End.RESET: "it was reset",
+    End.TIMED_OUT: "it timed out",
+    End.HUNG: "it was left hanging",
+}
+
+
+class Throttle:
+    """
+    At most `MAX_LINES` lines of a kind in a second.
+
+    :param rest: the line that counts those left out, with ``{}`` for their number
+    """
+
+    def __init__(self, log: Log, clock: IReactorTime, rest: str) -> None:
+        self._log = log
+        self._clock = clock
+        self._seconds = clock.seconds
+        self._rest = rest
+        self._left = 0
+        self._until = 0.0
+        self._omitted = 0
+
+    def passes(self) -> bool:
+        """Whether a line may be written now; one that may not is counted."""
+        now = self._seconds()
+        # A clock that was set back does not silence the log.
+        if not self._until - 1.0 <= now < self._until:
+            self._left = MAX_LINES
+            self._until = now + 1.0
+        if self._left:
+            self._left -= 1
+            return True
+        if not self._omitted:
+            self._clock.callLater(max(0.0, self._until - now), self.tell)
+        self._omitted += 1
+        return False
+
+    def tell(self) -> None:
+        """Write how many lines were left out since the last time, if any were."""
+        omitted, self._omitted = self._omitted, 0
+        if omitted:
+            self._log.say(Level.INFO, self._rest.format(omitted), omitted=omitted)
+
+
+class ActivityLog:
+    """
+    Writes what happens on a mock to a log.
+
+    :param clock: for the time, and for the line that counts what was left out
+    """
+
+    def __init__(self, mock: Mock, log: Log, clock: IReactorTime) -> None:
+        self._log = log
+        more = "{} more in this second are not shown"
+        self._mails = Throttle(log, clock, f"Mails: {more}")
+        self._behaviors = Throttle(log, clock, f"Answers of behaviors: {more}")
+        self._sessions = Throttle(log, clock, f"Failed sessions: {more}")
+        self._aborted: Session | None = None
+        self._mock = mock
+        if log.level <= Level.INFO:
+            mock.watch(self._listen)
+            mock.dns_behaviors.listeners.append(self._dns_fired)
+
+    def flush(self) -> None:
+        """Write what the throttles hold back; the service ends."""
+        for throttle in (self._mails, self._behaviors, self._sessions):
+            throttle.tell()
+
+    def _listen(self, host: MailHost) -> None:
+        passes = self._behaviors.passes
+
+        def fired(rule: Rule[Behavior], decision: Decision, subject: bytes) -> None:
+            if passes():
+                command = rule.behavior.command.value
+                self._tell_answer(host.name, rule.id, command, subject, decision)
+
+        host.behaviors.listeners.append(fired)
+        host.journal.observers.append(self)
+
+    # Of a journal
+
+    def settled(self, session: Session, transaction: Transaction) -> None:
+        """A mail has come to its end."""
+        if transaction.outcome is _ABORTED:
+            self._aborted = session
+        elif self._mails.passes():
+            self._aborted = None
+            self._tell_mail(session, transaction)
+
+    def ended(self, session: Session) -> None:
+        """A connection is closed."""
+        aborted, self._aborted = self._aborted is session, None
+        reason = _FAILURES.get(session.end) if session.end else None
+        if session.tls is not None and session.tls.error is not None:
+            reason = f"TLS: {session.tls.error}"
+        elif session.end is End.CLOSED_BY_CLIENT and aborted:
+            reason = "the client left in the middle of a mail"
+        if reason is not None and self._sessions.passes():
+            client = f"{session.client_ip} port={session.client_port}"
+            self._log.say(
+                Level.INFO,
+                f"Session failed: session={session.id} host={session.host}"
+                f" client={client}: {reason}",
+                event="session",
+                session=session.id,
+                host=session.host,
+                clientIp=session.client_ip,
+                end=session.end.value if session.end else None,
+                reason=reason,
+            )
+
+    def _tell_mail(self, session: Session, transaction: Transaction) -> None:
+        sender = transaction.sender.address.text
+        count, named = _recipients(transaction)
+        number, size = transaction.mail, transaction.size
+        reply = _last_reply(transaction)
+        what = transaction.outcome.value
+        shown = ["Mail"]
+        if number is not None:
+            shown.append("kept: id=" + str(number))
+        else:
+            shown.append(f"{what}:")
+        shown.append(f"from=<{sender}> to=" + ",".join(f"<{one}>" for one in named))
+        if count > len(named):
+            shown.append(f"and {count - len(named)} more")
+        if size is not None:
+            shown.append(f"size={size}")
+        shown.append(f"session={session.id}")
+        if session.host != "default":
+            shown.append(f"host={session.host}")
+        # Who was not told that it was accepted sends it again, or tells its sender.
+        if reply is None:
+            shown.append("without a reply")
+        elif reply.code // 100 != 2:
+            shown.append(f'reply="{_shown(reply)}"')
+        fields: dict[str, Any] = {
+            "event": "mail",
+            "outcome": what,
+            "id": None if number is None else str(number),
+            "from": sender,
+            "to": named,
+            "recipients": count,
+            "size": size,
+            "session": session.id,
+            "host": session.host,
+            "reply": None if reply is None else _shown(reply),
+        }
+        self._log.say(Level.INFO, " ".join(shown), **fields)
+
+    # Of the behaviors
+
+    def _tell_answer(
+        self,
+        host: str | None,
+        rule_id: str,
+        command: str,
+        subject: bytes,
+        decision: Decision,
+    ) -> None:
+        what = subject[:MAX_TEXT].decode("utf-8", "replace").partition("\r")[0]
+        if command in _UNSHOWN:
+            what = ""
+        answer = _answer(decision)
+        where = "" if host in (None, "default") else f" host={host}"
+        about = f" {what!r}" if what else ""
+        self._log.say(
+            Level.INFO,
+            f"Behavior {rule_id} answered {command}{about}{where}: {answer}",
+            event="behavior",
+            behavior=rule_id,
+            command=command,
+            host=host,
+            subject=what,
+            answer=answer,
+        )
+
+    def _dns_fired(
+        self, rule: Rule[DnsBehavior], decision: DnsDecision, subject: bytes
+    ) -> None:
+        if self._behaviors.passes():
+            what = subject[:MAX_TEXT].decode("utf-8", "replace")
+            self._log.say(
+                Level.INFO,
+                f"DNS behavior {rule.id} answered {what!r}",
+                event="dnsBehavior",
+                behavior=rule.id,
+                subject=what,
+            )
+
+
+def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
+    """How many it has, accepted or else refused, and the first of them."""
+    paths: Iterable[PathCommand] = transaction.recipients
+    count = len(transaction.recipients)
+    if not count:
+        told = transaction.told
+        count, paths = len(told), [one[0] for one in told[:MAX_RECIPIENTS]]
+    named = itertools.islice(paths, MAX_RECIPIENTS)
+    return count, [path.address.text for path in named]
+
+
+def _last_reply(transaction: Transaction) -> Reply | None:
+    """What its client was told of it last."""
+    if transaction.reply is None and not transaction.recipients and transaction.told:
+        return transaction.told[-1][1]
+    return transaction.reply
+
+
+def _shown(reply: Reply) -> str:
+    text = reply.text.replace("\r\n", "\n").replace("\n", " / ")
+    return f"{reply.code} {text}"[:MAX_TEXT]
+
+
+def _answer(decision: Decision) -> str:
+    """What a behavior does, in a few words."""
+    if decision.is_own:
+        what = "the usual reply"
+    elif decision.silent:
+        what = "no reply"
+    elif decision.reply is not None:
+        what = _shown(decision.reply)
+    else:
+        text = decision.text
+        what = "the usual code"
+        if text is not None:
+            what += f", {text[:MAX_TEXT]!r}"
+    fault = decision.fault
+    if fault is not None:
+        if fault.delay:
+            what += f", after {fault.delay:g} s"
+        if fault.drip is not None:
+            what += ", dripped"
+        if fault.then is not Then.CONTINUE:
+            what += f", then {fault.then.value}"
+    return what
+
+
+def tell_request(log: Log) -> Callable[[Any], None] | None:
+    """What writes an answered request of the API to the log; None above debug."""
+    if log.level > Level.DEBUG:
+        return None
+
+    def tell(request: Any) -> None:
+        client = getattr(request.getClientAddress(), "host", None)
+        method, uri = request.method.decode("latin-1"), request.uri.decode("latin-1")
+        status, octets = request.code, request.sentLength
+        log.say(
+            Level.DEBUG,
+            f"{method} {uri} client={client} status={status} octets={octets}",
+            "mocksmtp.http",
+            client=client,
+            method=method,
+            uri=uri,
+            status=status,
+            octets=octets,
+        )
+
+    return tell
+
+
+def tell_query(log: Log) -> Callable[..., None]:
+    """What writes a query to the log, at debug."""
+
+    def tell(
+        question: object, rcode: int | None, transport: str, client_ip: str
+    ) -> None:
+        if log.level <= Level.DEBUG:
+            log.say(
+                Level.DEBUG,
+                f"DNS query: {question} client={client_ip} over {transport}:"
+                f" {'no answer' if rcode is None else f'rcode {rcode}'}",
+                event="dnsQuery",
+                clientIp=client_ip,
+                transport=transport,
+                rcode=rcode,
+            )
+
+    return tell
