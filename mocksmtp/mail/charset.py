@@ -38,6 +38,8 @@ _SUPERSETS = {
 }
 """The codecs that decode what mailers send under the names of the smaller ones."""
 
+_JAPANESE = {"iso2022_jp_ext": "iso2022_jp_2004", "euc_jp": "euc_jis_2004"}
+
 _ASCII = frozenset({"ascii", "us_ascii", "ansi_x3.4_1968"})
 """Names that the WHATWG reads as windows-1252."""
 
@@ -63,7 +65,12 @@ def decode_text(octets: bytes, charset: str = "utf-8") -> str:
         name = _codec_of_ascii(octets)
     elif name in _WIDE:
         name, octets = _byte_order(name, octets)
-    return _decode_utf7(octets) if name == "utf_7" else _decode(octets, name)
+    if name == "utf_7":
+        return _decode_utf7(octets)
+    text = _decode(octets, name)
+    if name in _JAPANESE and "\ufffd" in text:
+        text = min(text, _decode_japanese(octets, name), key=_invalid)
+    return text
 
 
 @lru_cache(256)
@@ -125,6 +132,16 @@ def _byte_order(name: str, octets: bytes) -> tuple[str, bytes]:
     sample = octets[:1024]
     leading, trailing = sample[::2].count(0), sample[1::2].count(0)
     return name + ("_be" if leading > trailing or name == "utf_32" else "_le"), octets
+
+
+def _decode_japanese(octets: bytes, name: str) -> str:
+    """With the characters that vendors added to JIS X 0208, as JIS X 0213 has them."""
+    # Its designation is another one, under which no mailer sends them.
+    return _decode(octets.replace(b"\x1b$B", b"\x1b$(Q"), _JAPANESE[name])
+
+
+def _invalid(text: str) -> int:
+    return text.count("\ufffd")
 
 
 def _decode_utf7(octets: bytes) -> str:

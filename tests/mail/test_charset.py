@@ -74,6 +74,8 @@ class DecodeTests(SynchronousTestCase):
             ("big5", b"\xa3\xe1", "€"),
             ("big5-hkscs", b"\x87\x40", "䏰"),
             ("iso-2022-jp", b"\x1b(I1\x1b(B", "ｱ"),
+            ("iso-2022-jp", b'\x1b$B-!$"-j\x1b(Ba', "①あ㈱a"),
+            ("euc-jp", b"\xad\xa1\xa4\xa2", "①あ"),
             ("iso-8859-1", b"\x93\xe9\x94", "“é”"),
             ("iso-8859-9", b"\x93\xf0", "“ğ"),
             ("iso-8859-11", b"\xa1", "ก"),
