@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import dns.message
 import dns.query
+import dns.rcode
 from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -22,7 +23,7 @@ from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse
 from mocksmtp.model.mtasts import MtaStsPolicy
 from mocksmtp.model.rdata import HostTLSA
 from mocksmtp.model.tls import CertificateKind, GivenCertificate, TlsSettings
-from mocksmtp.model.zone import Record
+from mocksmtp.model.zone import Rcode, Record
 from mocksmtp.service import StartError, make_service
 from mocksmtp.testing.running import FREE_PORTS, RunningMock, start_mock
 from mocksmtp.tls.authority import Authority, CertificateError
@@ -86,6 +87,38 @@ class StateTests(SynchronousTestCase):
         error = self.assertRaises(StartError, make_service, config, reactor)
         self.assertTrue(str(error).startswith("--state-dir: "), str(error))
         self.assertTrue(str(error).isprintable(), str(error))
+
+
+class UnsetTests(TestCase):
+    """``--dns-unset``"""
+
+    async def test_servfail_until_a_record_is_set(self) -> None:
+        """By the API; a record that a host brings along does not count."""
+        mock = await start_mock(
+            self.addCleanup, attrs.evolve(FREE_PORTS, dns_unset=Rcode.SERVFAIL)
+        )
+        await mock.add_host("mx1", dns={"names": ["mx1.test"]})
+        self.assertEqual(await self.ask(mock, "mx1.test"), "NOERROR")
+        self.assertEqual(await self.ask(mock, "there.test"), "SERVFAIL")
+        record = {"name": "a.test", "type": "A", "address": "192.0.2.1"}
+        await mock.api.call("POST", "/dnsRecords", record)
+        self.assertEqual(await self.ask(mock, "there.test"), "NXDOMAIN")
+        await mock.api.call("DELETE", "/dnsRecords")
+        self.assertEqual(await self.ask(mock, "there.test"), "NXDOMAIN")
+        await mock.api.call("POST", "/reset?all=true")
+        self.assertEqual(await self.ask(mock, "there.test"), "SERVFAIL")
+
+    async def test_nxdomain_unless_it_is_said(self) -> None:
+        """As on the Internet, where the mail bounces."""
+        mock = await start_mock(self.addCleanup)
+        self.assertEqual(await self.ask(mock, "there.test"), "NXDOMAIN")
+
+    async def ask(self, mock: RunningMock, name: str) -> str:
+        """How DNS replies."""
+        query = dns.message.make_query(name, "A")
+        host, port = mock.dns
+        message = await deferToThread(dns.query.udp, query, host, 5, port)
+        return dns.rcode.to_text(message.rcode())
 
 
 class TlsaTests(TestCase):

@@ -255,6 +255,13 @@ class ListenTests(Listening):
         self.addCleanup(listener.stop)
         self.assertEqual(ports.tried, 4)
 
+    async def test_flood(self):
+        """Of many datagrams some are read in each turn of the reactor."""
+        ports = Ports(busy=0)
+        listener = await listen(ports, LOOPBACK, 0, DNSFactory(lambda: ZONE, reactor))
+        self.addCleanup(listener.stop)
+        self.assertLessEqual(ports.udp.maxThroughput, 16 * 1024)
+
     async def test_no_number(self):
         """In the end it is given up."""
         ports = Ports(busy=1000)
@@ -320,4 +327,5 @@ class Ports:
         self.tried += 1
         if self.tried <= self.busy:
             raise CannotListenError(LOOPBACK, port, OSError("busy"))
-        return reactor.listenUDP(port, *arguments, **options)
+        self.udp = reactor.listenUDP(port, *arguments, **options)
+        return self.udp

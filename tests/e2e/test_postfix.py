@@ -10,6 +10,7 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.cookbook.recipes import recipes
 from tests.e2e.api import Document
 from tests.e2e.rig import shared_rig
 from tests.e2e.service import MX1, MX2, NOBODY
@@ -130,6 +131,32 @@ class PostfixTests(SynchronousTestCase):
         self.assertEqual(states, ["deferred", "deferred", "sent"])
         self.assertEqual(attempts.count("450 4.2.1 Try again"), 2)
         self.assertEqual(self.api.fired(), [2])
+        self.assertEqual(self.api.mails(), [mail])
+
+    def test_a_reply_that_is_incomplete_defers(self) -> None:
+        """As the cookbook has it: no reply to a pipelined command completes it."""
+        bob = "bob@incomplete.test"
+        self.api.set_records(HOSTS, "incomplete.test. MX 10 mx1.hosts.test.")
+        (call,) = recipes()["A reply without its last line"].calls
+        self.api.set_behaviors(*call.document)
+        self.send(bob)
+        attempt = self.postfix.attempts(bob, 1)[0]
+        self.assertIn("status=deferred", attempt)
+        self.assertIn("timed out while sending MAIL FROM", attempt)
+        self.api.set_behaviors()
+        self.api.mail_to(bob)
+
+    def test_a_reply_with_nul_is_one(self) -> None:
+        """What Postfix takes for 250 has taken effect: the mail is delivered, once."""
+        bob = "bob@nul.test"
+        self.api.set_records(HOSTS, "nul.test. MX 10 mx1.hosts.test.")
+        (call,) = recipes()["An empty line, two digits, no text, LF, NUL"].calls
+        (behavior,) = call.document
+        self.api.set_behaviors({**behavior, "responses": behavior["responses"][-1:]})
+        self.send(bob)
+        mail = self.api.mail_to(bob)
+        (attempt,) = self.postfix.attempts(bob, 1)
+        self.assertIn("status=sent", attempt)
         self.assertEqual(self.api.mails(), [mail])
 
     def test_a_mail_refused_for_good_bounces(self) -> None:
