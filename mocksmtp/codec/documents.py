@@ -256,7 +256,8 @@ class SessionRecipientDocument(TypedDict):
     address: str
     parameters: NotRequired[list[ParameterDocument]]
     outcome: str
-    reply: NotRequired[ReplyDocument]
+    kept: bool
+    reply: NotRequired[ReplyDocument | None]
 
 
 TransactionDocument = TypedDict(
@@ -266,6 +267,7 @@ TransactionDocument = TypedDict(
         "parameters": NotRequired[list[ParameterDocument]],
         "recipients": list[SessionRecipientDocument],
         "outcome": str,
+        "kept": bool,
         "reply": ReplyDocument | None,
         "mailId": str | None,
     },

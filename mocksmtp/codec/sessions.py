@@ -83,11 +83,13 @@ def transaction_document(transaction: Transaction) -> dict[str, Any]:
                 "address": fate.recipient.address.text,
                 **_parameters(fate.recipient),
                 "outcome": fate.outcome.value,
+                "kept": fate.kept,
                 **({} if fate.reply is None else {"reply": reply_document(fate.reply)}),
             }
             for fate in fates(transaction)
         ],
         "outcome": transaction.outcome.value,
+        "kept": transaction.mail is not None,
         "reply": reply_document(transaction.reply),
         "mailId": _mail_id(transaction.mail),
     }

@@ -17,7 +17,7 @@ from mocksmtp.model.behavior import Behavior, Effect, Response
 from mocksmtp.model.fault import NO_FAULT, Fault, Fixed
 from mocksmtp.model.miss import Misses
 from mocksmtp.model.point import NOT_ANY, Command
-from mocksmtp.model.reply import Reply
+from mocksmtp.model.reply import Reply, raw_reply
 from mocksmtp.model.template import Template
 
 _ANY = Command.ANY
@@ -48,10 +48,16 @@ class Decision:
     text: str | None = None
     is_own: bool = False
 
-    def answer(self, own: Reply) -> Reply | None:
-        """What is to be replied where the server itself would reply `own`."""
-        if self.reply is not None or self.silent:
+    def answer(self, own: Reply) -> Reply:
+        """
+        What is to be replied where the server itself would reply `own`.
+
+        Silence is a reply too, of no octets, which knows the behavior that it is of.
+        """
+        if self.reply is not None:
             return self.reply
+        if self.silent:
+            return raw_reply(b"", self.rules[-1])
         if self.text is None:
             # Who only slows an answer down has not given it.
             return own if self.is_own else attrs.evolve(own, source=self.rules[-1])

@@ -32,11 +32,13 @@ class Fate:
 
     :ivar reply: what was answered to its RCPT, or None for the server's own 250
     :ivar outcome: refused where its RCPT was or the whole mail was
+    :ivar kept: whether the mail was kept for it, whatever the client was told
     """
 
     recipient: PathCommand
     reply: Reply | None
     outcome: Outcome
+    kept: bool
 
 
 def fates(transaction: Transaction) -> Iterator[Fate]:
@@ -46,6 +48,7 @@ def fates(transaction: Transaction) -> Iterator[Fate]:
     Those that took effect come first, in the order of their RCPT, and behind them
     those that did not, in theirs.
     """
+    kept = transaction.mail is not None
     replies: dict[int, Reply | None] = {}
     others = []
     for recipient, reply, effect in transaction.told:
@@ -55,14 +58,15 @@ def fates(transaction: Transaction) -> Iterator[Fate]:
             others.append((recipient, reply))
     for recipient in transaction.recipients:
         answer = replies.get(id(recipient)) if replies else None
-        yield Fate(recipient, answer, _outcome(transaction, answer, True))
+        yield Fate(recipient, answer, _outcome(transaction, answer, True), kept)
     for recipient, reply in others:
-        # Who was told nothing at all has not been refused either.
-        outcome = _outcome(transaction, reply, False) if reply else Outcome.ABORTED
-        yield Fate(recipient, reply, outcome)
+        yield Fate(recipient, reply, _outcome(transaction, reply, False), False)
 
 
 def _outcome(transaction: Transaction, reply: Reply | None, applied: bool) -> Outcome:
+    if reply is not None and not reply.is_readable:
+        # Who was told nothing has not been refused; a later reply may count.
+        return transaction.outcome if applied else Outcome.ABORTED
     if reply is not None and reply.code // 100 != 2:
         return Outcome.REFUSED
     if transaction.outcome is not Outcome.ACCEPTED:
@@ -101,6 +105,7 @@ class SessionQuery:
     :ivar recipient: the whole address of a recipient, accepted or not
     :ivar outcome: what became of the recipient, or of the mail where none is asked
         for
+    :ivar kept: whether the mail was kept, for the recipient where one is asked for
     """
 
     host: str | None = None
@@ -112,11 +117,12 @@ class SessionQuery:
         default=None, converter=attrs.converters.optional(_normalized)
     )
     outcome: Outcome | None = None
+    kept: bool | None = None
 
     @property
     def of_mails(self) -> bool:
         """Whether it asks for anything that only a transaction can tell."""
-        asked = (self.sender, self.recipient, self.outcome)
+        asked = (self.sender, self.recipient, self.outcome, self.kept)
         return any(one is not None for one in asked)
 
     def matches(self, session: Session) -> bool:
@@ -141,15 +147,21 @@ class SessionQuery:
         ):
             return False
         if self.recipient is None:
-            return self.outcome is None or transaction.outcome is self.outcome
+            kept = transaction.mail is not None
+            return self._fits(transaction.outcome, kept)
         if not any(
             recipient.address.normalized == self.recipient
             for recipient in _recipients(transaction)
         ):
             return False
-        return self.outcome is None or any(
-            fate.outcome is self.outcome for fate in self._own_fates(transaction)
+        if self.outcome is None and self.kept is None:
+            return True
+        return any(
+            self._fits(fate.outcome, fate.kept) for fate in self._own_fates(transaction)
         )
+
+    def _fits(self, outcome: Outcome, kept: bool) -> bool:
+        return self.outcome in (None, outcome) and self.kept in (None, kept)
 
     def _own_fates(self, transaction: Transaction) -> Iterator[Fate]:
         return (
@@ -176,6 +188,11 @@ class SessionQuery:
                 None if self.outcome is None else self.outcome.value,
                 self._outcomes(transaction),
             ),
+            _compare(
+                "kept",
+                None if self.kept is None else _shown(self.kept),
+                self._kept(transaction),
+            ),
         ]
         return [found for found in comparisons if found is not None]
 
@@ -185,6 +202,19 @@ class SessionQuery:
             return []
         own = [] if self.recipient is None else self._own_fates(transaction)
         return [fate.outcome.value for fate in own] or [transaction.outcome.value]
+
+    def _kept(self, transaction: Transaction | None) -> list[str]:
+        """Likewise whether the mail was kept."""
+        if transaction is None:
+            return []
+        own = [] if self.recipient is None else self._own_fates(transaction)
+        return [_shown(fate.kept) for fate in own] or [
+            _shown(transaction.mail is not None)
+        ]
+
+
+def _shown(kept: bool) -> str:
+    return "true" if kept else "false"
 
 
 EVERY_SESSION = SessionQuery()

@@ -28,9 +28,9 @@ from mocksmtp.model.session import Outcome, Session, Transaction
 BITE = 100
 """How many sessions a waiter holds before it looks which of them are still kept."""
 
-Key = tuple[str, str | Outcome] | None
-"""What a waiter is found by: its recipient, else its sender, else the outcome; None
-for one that asks nothing of a mail."""
+Key = tuple[str, str | Outcome | bool] | None
+"""What a waiter is found by: its recipient, else its sender, else the outcome, else
+whether it was kept; None for one that asks nothing of a mail."""
 
 
 def session_number(session: Session) -> int:
@@ -68,7 +68,9 @@ class SessionWaiter:
             return ("to", query.recipient)
         if query.sender is not None:
             return ("from", query.sender)
-        return None if query.outcome is None else ("outcome", query.outcome)
+        if query.outcome is not None:
+            return ("outcome", query.outcome)
+        return None if query.kept is None else ("kept", query.kept)
 
     def look_at(self, session: Session, transaction: Transaction | None) -> None:
         """Look at what was settled: a transaction, or None for the session itself."""
@@ -224,6 +226,7 @@ class SessionWatch:
         if transaction is None or self._waiters.keys() == {None}:
             return
         yield ("outcome", transaction.outcome)
+        yield ("kept", transaction.mail is not None)
         yield ("from", transaction.sender.address.normalized)
         addresses = {r.address.normalized for r in transaction.recipients}
         addresses.update(told[0].address.normalized for told in transaction.told)

@@ -107,6 +107,7 @@ class SessionSelection:
     outcome: Outcome | None = parameter(  # noqa: RUF009 - read-only
         "outcome", settled_outcome
     )
+    kept: bool | None = parameter("kept", flag)
     after: str | None = parameter("after", id_of_session)
     limit: int | None = parameter("limit", whole_number)
     count: int = parameter("count", whole_number, default=1)
@@ -117,7 +118,12 @@ class SessionSelection:
     def query(self) -> SessionQuery:
         """The filter."""
         return SessionQuery(
-            self.host, self.client_ip, self.sender, self.recipient, self.outcome
+            self.host,
+            self.client_ip,
+            self.sender,
+            self.recipient,
+            self.outcome,
+            self.kept,
         )
 
 

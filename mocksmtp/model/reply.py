@@ -36,7 +36,13 @@ class Reply:
         lines = [b"%d-%s\r\n" % (self.code, line) for line in first]
         return b"".join(lines) + b"%d %s\r\n" % (self.code, last)
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether a client that receives it finds a whole reply in it."""
+        return self.raw is None or _WHOLE.match(self.raw) is not None
 
+
+_WHOLE = re.compile(rb"(?:[2-5][0-9]{2}-[^\n]*+\n)*+[2-5][0-9]{2}(?:[ \r][^\n]*+)?+\n")
 _RAW_CODE = re.compile(rb"[2-5][0-9]{2}")
 
 NO_CODE = 0

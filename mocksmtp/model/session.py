@@ -67,7 +67,7 @@ class Outcome(enum.Enum):
     DISCARDED = "discarded"
     """The client was told that it is accepted, and it is not kept."""
     ABORTED = "aborted"
-    """The transaction was ended before its content, or with the connection."""
+    """The transaction was ended before its content, or the client was told nothing."""
     OPEN = "open"
 
 
@@ -177,7 +177,7 @@ class Transaction:
 
 def outcome_of(reply: Reply | None, kept: bool) -> Outcome:
     """What became of what was answered so, by what the client was told."""
-    if reply is None:
+    if reply is None or (reply.raw is not None and not reply.is_readable):
         return Outcome.ABORTED
     if reply.code // 100 != 2:
         return _REFUSED

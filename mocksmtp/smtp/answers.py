@@ -40,7 +40,7 @@ class Faulty:
         if self.reply is None:
             return []
         replies = (self.reply,) if isinstance(self.reply, Reply) else self.reply
-        return [reply.wire for reply in replies]
+        return [reply.wire for reply in replies if reply.wire]
 
 
 @attrs.frozen
@@ -63,7 +63,7 @@ reply is to what follows (RFC 3030 §2); now or later, as it should be or not.""
 def answer_of(decision: Decision, own: Reply) -> Reply | Faulty:
     """What is answered where the server itself would reply `own`."""
     said = decision.answer(own)
-    if said is not None and decision.fault is None:
+    if decision.fault is None and not decision.silent:
         return said
     slowed = decision.rules if decision.is_own else decision.rules[:-1]
     fault = decision.fault or NO_FAULT

@@ -265,13 +265,20 @@ class MockDelivery:
         if transaction is not None:
             # A client whose recipients were all refused need not ask for more.
             refused = transaction.told and not transaction.accepted
-            outcome = Outcome.REFUSED if refused else Outcome.ABORTED
+            if refused and all(_is_refusal(told[1]) for told in transaction.told):
+                outcome = Outcome.REFUSED
+            else:
+                outcome = Outcome.ABORTED
             self.host.journal.settle(self.session, transaction, outcome)
 
     def _forget_chunks(self) -> None:
         if self.chunked is not None:
             self.chunked.content.close()
             self.chunked = None
+
+
+def _is_refusal(reply: Reply | None) -> bool:
+    return outcome_of(reply, False) is Outcome.REFUSED
 
 
 @implementer(IMessage)

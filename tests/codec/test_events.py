@@ -65,9 +65,12 @@ class DocumentTests(SynchronousTestCase):
                 "host": "default",
                 "session": "1",
                 "from": "<>",
-                "recipients": [{"address": "you@b.test", "outcome": "accepted"}],
+                "recipients": [
+                    {"address": "you@b.test", "outcome": "accepted", "kept": True}
+                ],
                 "recipientCount": 1,
                 "outcome": "accepted",
+                "kept": True,
                 "reply": {"code": 250, "text": "2.0.0 Message kept"},
                 "mailId": "1",
                 **client,

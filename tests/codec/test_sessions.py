@@ -98,8 +98,11 @@ class DocumentTests(SynchronousTestCase):
             transaction,
             {
                 "from": "me@a.test",
-                "recipients": [{"address": "Alice@X.test", "outcome": "accepted"}],
+                "recipients": [
+                    {"address": "Alice@X.test", "outcome": "accepted", "kept": True}
+                ],
                 "outcome": "accepted",
+                "kept": True,
                 "reply": {"code": 250, "text": "2.0.0 Message kept"},
                 "mailId": "1",
             },
@@ -162,8 +165,13 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(
             transaction["recipients"],
             [
-                {"address": "a@x.test", "outcome": "accepted"},
-                {"address": "bob@x.test", "outcome": "refused", "reply": reply},
+                {"address": "a@x.test", "outcome": "accepted", "kept": True},
+                {
+                    "address": "bob@x.test",
+                    "outcome": "refused",
+                    "kept": False,
+                    "reply": reply,
+                },
             ],
         )
 

@@ -259,7 +259,8 @@ class DecisionTests(SynchronousTestCase):
         for response in Response(raw=b""), Response(then=Then.HANG):
             decision = self.decide(response)
             self.assertTrue(decision.silent)
-            self.assertIsNone(decision.answer(reply.OK))
+            answer = decision.answer(reply.OK)
+            self.assertEqual((answer.wire, answer.source), (b"", "1"))
             self.assertIs(decision.effect, Effect.NONE)
 
     def test_octets(self) -> None:

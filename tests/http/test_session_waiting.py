@@ -170,6 +170,7 @@ class WatchTests(SynchronousTestCase):
             ({"recipient": "a@X.test", "sender": "b@x.test"}, ("to", "a@x.test")),
             ({"sender": ""}, ("from", "")),
             ({"outcome": Outcome.REFUSED}, ("outcome", Outcome.REFUSED)),
+            ({"kept": True}, ("kept", True)),
             ({"host": "default"}, None),
         ):
             waiter = SessionWaiter(SessionQuery(**wanted), None, 0, 1)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.behaviors import parse_behaviors
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.journal import Journal
 from mocksmtp.http import sessions
@@ -18,6 +19,7 @@ from mocksmtp.model.behavior import Command
 from tests.http.rig import Pending, Rig, ids
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
+from tests.smtp.mocked import on
 
 BOB = behavior(Command.RCPT_TO, 550, contains="bob@")
 
@@ -201,6 +203,12 @@ class FilterTests(SessionCase):
             ("?outcome=accepted", ["1", "2", "3"]),
             ("?outcome=aborted", []),
             ("?outcome=discarded", []),
+            ("?kept=true", ["1", "2", "3"]),
+            ("?kept=false", []),
+            ("?to=bob@x.test&kept=false", ["2"]),
+            ("?to=bob@x.test&kept=true", ["3"]),
+            ("?to=alice@x.test&kept=true&outcome=accepted", ["1", "2"]),
+            ("?to=bob@x.test&kept=true&outcome=refused", []),
             ("?to=bob@x.test&host=default", ["2"]),
             ("?after=2", ["3", "4"]),
             ("?after=1&to=bob@x.test", ["2", "3"]),
@@ -302,6 +310,19 @@ class WaitTests(SessionCase):
         self.assertIsNone(pending.answer)
         client.say("RSET")
         self.assert_found(pending, "1")
+
+    def test_a_mail_that_is_kept_though_its_client_is_told_nothing(self) -> None:
+        """A wait for what is kept ends with it, whatever its outcome."""
+        self.rig.host.behaviors.replace_all(
+            parse_behaviors([on("DATA", then="reset", effect="apply")])
+        )
+        pending = self.begin("outcome=aborted&kept=true&wait=30s")
+        other = self.begin("kept=true&wait=30s")
+        self.connect().say("MAIL FROM:<me@a.test>", "RSET")
+        self.assertIsNone(pending.answer)
+        self.attempt("alice@x.test")
+        self.assert_found(pending, "2")
+        self.assert_found(other, "2")
 
     def test_a_connection_is_enough(self) -> None:
         """Where nothing is asked of a mail, a session matches from its beginning."""

@@ -32,11 +32,12 @@ class AnswerTests(SynchronousTestCase):
         answer = answer_of(Decision(("1", "2"), fault=LATE, is_own=True), OK)
         self.assertEqual(answer, Faulty(OK, LATE, ("1", "2"), ("1", "2")))
 
-    def test_silence_has_no_reply(self) -> None:
-        """And no octets."""
+    def test_silence_is_a_reply_of_no_octets(self) -> None:
+        """It is no reply to send, and names the behavior that it is of."""
         answer = answer_of(Decision(("7",), silent=True), OK)
         assert isinstance(answer, Faulty)
-        self.assertIsNone(answer.reply)
+        assert isinstance(answer.reply, Reply)
+        self.assertEqual((answer.reply.wire, answer.reply.source), (b"", "7"))
         self.assertEqual(answer.wires, [])
 
     def test_the_reply_in_an_answer(self) -> None:

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.behaviors import parse_behaviors
 from mocksmtp.core.host import Limits
+from mocksmtp.model.reply import raw_reply
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
 
@@ -280,7 +281,7 @@ class RawTests(SynchronousTestCase):
         talk = mocked(on("NOOP", raw=""))
         self.assertEqual(talk.send(b"NOOP\r\nVRFY a\r\n")[:3], "252")
         (session,) = talk.host.journal.sessions()
-        self.assertEqual(session.exchanges[-2][1:3], (b"NOOP\r", None))
+        self.assertEqual(session.exchanges[-2][1:3], (b"NOOP\r", raw_reply(b"")))
 
     def test_several_lines(self) -> None:
         """Each has the code, and the enhanced code."""

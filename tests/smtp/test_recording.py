@@ -5,12 +5,23 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.sessions import session_document
+from mocksmtp.core.session_query import SessionQuery
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.reply import SENDER_OK, Reply
-from mocksmtp.model.session import EARLY, SMUGGLING, End, Exchange, Session
+from mocksmtp.model.session import (
+    EARLY,
+    SMUGGLING,
+    End,
+    Exchange,
+    Outcome,
+    Session,
+)
 from tests.smtp.dialogue import Dialogue, behavior, host
-from tests.smtp.mocked import mocked, on
+from tests.smtp.mocked import mocked, on, when
 from tests.smtp.test_content import FALSE_ENDS
+
+MAIL, RCPT = "MAIL FROM:<b@x>", "RCPT TO:<a@x>"
 
 
 def shown(exchange: Exchange) -> tuple[object, int | None]:
@@ -71,6 +82,72 @@ class RecordingTests(SynchronousTestCase):
         self.dialogue.say("NOOP", "NOOP")
         replies = [exchange[2] for exchange in self.session.exchanges]
         self.assertEqual([r and r.source for r in replies], [None, rule.id, None])
+
+    def test_the_behavior_that_answered_nothing_is_named(self) -> None:
+        """Also where the connection ends, or nothing but garbage is sent."""
+        for response in (
+            {"then": "close"},
+            {"then": "reset"},
+            {"then": "hang"},
+            {"raw": ""},
+            {"raw": "", "delay": "1s"},
+            {"raw": "nonsense"},
+        ):
+            for command, lines in (
+                ("CONNECT", []),
+                ("EHLO", ["EHLO c"]),
+                ("MAIL FROM", [MAIL]),
+                ("RCPT TO", [MAIL, RCPT]),
+                ("DATA COMMAND", [MAIL, RCPT, "DATA"]),
+                ("DATA", [MAIL, RCPT, "DATA", "."]),
+                ("DATA CONTENT", [MAIL, RCPT, "DATA", "x"]),
+                ("BDAT", [MAIL, RCPT, "BDAT 0 LAST"]),
+            ):
+                talk = mocked(on(command, id="it", **response))
+                talk.say(*lines)
+                talk.clock.advance(1)
+                document = session_document(talk.protocol.session)
+                last = document["transcript"][-1]
+                self.assertEqual(last["behavior"], "it", (command, response))
+                if "raw" not in response:
+                    self.assertIsNone(last["reply"])
+                talk.protocol.connectionLost()
+                session = talk.protocol.session
+                outcomes = [each.outcome.value for each in session.transactions]
+                self.assertEqual(outcomes, ["aborted"] * (len(lines) > 0 and
+                    command != "EHLO"), (command, response))  # fmt: skip
+
+    def test_a_recipient_that_was_cut_off_was_not_refused(self) -> None:
+        """Nor was its mail; one that was refused before is refused still."""
+        talk = mocked(
+            on("RCPT TO", 550, condition=when("recipient", "no@")),
+            on("RCPT TO", then="reset"),
+        )
+        talk.say(MAIL, "RCPT TO:<no@x>", RCPT)
+        talk.protocol.connectionLost()
+        (transaction,) = session_document(talk.protocol.session)["transactions"]
+        self.assertEqual(transaction["outcome"], "aborted")
+        outcomes = [r["outcome"] for r in transaction["recipients"]]
+        self.assertEqual(outcomes, ["refused", "aborted"])
+
+    def test_a_mail_that_is_kept_before_the_connection_is_cut_off(self) -> None:
+        """Its id is with the content, and a filter finds it."""
+        for then in "close", "reset", "hang":
+            talk = mocked(on("DATA", id="it", then=then, effect="apply"))
+            talk.open_mail()
+            talk.send(b".\r\n")
+            talk.protocol.connectionLost()
+            document = session_document(talk.protocol.session)
+            last = document["transcript"][-1]
+            self.assertEqual(last["content"], {"size": 0, "mailId": "1"})
+            self.assertEqual((last["reply"], last["behavior"]), (None, "it"))
+            (transaction,) = document["transactions"]
+            (recipient,) = transaction["recipients"]
+            for each in transaction, recipient:
+                self.assertEqual((each["outcome"], each["kept"]), ("aborted", True))
+            self.assertEqual(transaction["mailId"], "1")
+            aborted = SessionQuery(outcome=Outcome.ABORTED, kept=True)
+            self.assertTrue(aborted.matches(talk.protocol.session))
 
     def test_what_is_pipelined_is_flagged(self) -> None:
         """Commands that came before the client could see the reply before them."""
