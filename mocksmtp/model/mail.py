@@ -37,11 +37,11 @@ class Envelope:
         """About how many bytes of memory it takes."""
         total = _OVERHEAD + len(self.sender.text)
         if self.parameters:
-            total += _weight(self.parameters)
+            total += octets_of(self.parameters)
         for recipient in self.recipients:
             total += _RECIPIENT_OVERHEAD + len(recipient.address.text)
             if recipient.parameters:
-                total += _weight(recipient.parameters)
+                total += octets_of(recipient.parameters)
         return total
 
 
@@ -82,5 +82,6 @@ class Mail:
         return str(self.number)
 
 
-def _weight(parameters: tuple[Parameter, ...]) -> int:
+def octets_of(parameters: tuple[Parameter, ...]) -> int:
+    """About how many bytes of memory parameters take."""
     return sum(128 + len(p.name) + len(p.value) for p in parameters)

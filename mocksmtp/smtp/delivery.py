@@ -11,6 +11,7 @@ not for each recipient.
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import getsizeof
 
 from twisted.mail.interfaces import IMessageDelivery
 from twisted.mail.smtp import IMessage
@@ -22,10 +23,16 @@ from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import PathCommand
-from mocksmtp.model.mail import Origin
+from mocksmtp.model.mail import Origin, octets_of
 from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import Outcome, Session, Transaction, outcome_of
+from mocksmtp.model.session import (
+    RECIPIENT_OCTETS,
+    Outcome,
+    Session,
+    Transaction,
+    outcome_of,
+)
 from mocksmtp.smtp.answers import Faulty, Replies, answer_of, reply_in, slowed_down
 from mocksmtp.smtp.attempt import ConnectionAttempt, argument_of
 from mocksmtp.smtp.content import Content, ContentReader
@@ -38,6 +45,16 @@ MAIL_FROM, RCPT_TO, DATA, BDAT = (
     Command.BDAT,
 )
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
+
+UNCOUNTED = 8192
+"""Bytes of an envelope that do not count against the memory of the mailboxes: nearly
+all envelopes have fewer, and need not be counted."""
+
+STEP = 2**16
+"""Bytes that are counted at once of those that have more."""
+
+FEW = 10
+"""Recipients that are recorded of an envelope for which there is no more room."""
 
 
 @implementer(IMessageDelivery)
@@ -55,11 +72,13 @@ class MockDelivery:
     :ivar ending: the transaction whose content is decided on
     :ivar messages: how many transactions there were
     :ivar kept: the number of a mail that was kept and is not recorded yet, or None
+    :ivar room: bytes that the open envelope may have before more of it is counted
     :ivar line: the command line at hand, None before any
     """
 
     ending: Transaction | None = None
     kept: int | None = None
+    room = UNCOUNTED
 
     def __init__(
         self,
@@ -174,6 +193,13 @@ class MockDelivery:
         """Decide on an RCPT that is well-formed and within a transaction."""
         transaction = self.transaction
         assert transaction is not None
+        transaction.octets += RECIPIENT_OCTETS + getsizeof(user.address.text)
+        if user.parameters:
+            transaction.octets += octets_of(user.parameters)
+        if transaction.octets > self.room and not self._make_room(transaction.octets):
+            if len(transaction.told) < FEW:
+                transaction.tell(user, reply.STORAGE_FULL, NONE)
+            return reply.STORAGE_FULL
         if transaction.accepted >= self.host.limits.recipients:
             transaction.tell(user, reply.TOO_MANY_RECIPIENTS, NONE)
             return reply.TOO_MANY_RECIPIENTS
@@ -187,6 +213,20 @@ class MockDelivery:
         answer = answer_of(decision, reply.RECIPIENT_OK)
         transaction.tell(user, reply_in(answer), decision.effect)
         return answer
+
+    def _make_room(self, octets: int) -> bool:
+        """Count an envelope of so many bytes as arriving; False where it can't be."""
+        step = max(STEP, octets - self.room)
+        if not self.host.mailbox.reserve(step):
+            return False
+        self.room += step
+        return True
+
+    def release(self) -> None:
+        """The envelope is kept now, or was thrown away."""
+        if self.room != UNCOUNTED:
+            self.host.mailbox.release(self.room - UNCOUNTED)
+            self.room = UNCOUNTED
 
     def message(self, origin: Origin) -> MockMessage:
         """The message of the open transaction, which its content ends."""
@@ -247,6 +287,8 @@ class MockDelivery:
 
     def settle(self, transaction: Transaction, last: Reply | None) -> None:
         """A transaction was ended by this reply, or by none at all."""
+        if self.room != UNCOUNTED:
+            self.release()
         transaction.reply = last
         outcome = outcome_of(last, transaction.mail is not None)
         self.host.journal.settle(self.session, transaction, outcome)
@@ -261,6 +303,7 @@ class MockDelivery:
     def abort(self) -> None:
         """End the open transaction, if there is one, without its content."""
         self._forget_chunks()
+        self.release()
         transaction, self.transaction = self.transaction, None
         if transaction is not None:
             # A client whose recipients were all refused need not ask for more.
@@ -344,6 +387,8 @@ class MockMessage:
         # What has arrived is not arriving any more, so that it counts once.
         self.content.close()
         delivery = self.delivery
+        if delivery.room != UNCOUNTED:
+            delivery.release()
         mail = delivery.host.mailbox.take(
             transaction.close(), octets, delivery.seconds(), self.origin
         )

@@ -6,10 +6,12 @@ from zope.interface.verify import verifyObject
 
 from mocksmtp.core.host import MailHost
 from mocksmtp.model.address import Address
+from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.session import Session
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage
+from tests.smtp.dialogue import Dialogue, behavior, small_host
 
 
 class DeliveryTests(SynchronousTestCase):
@@ -52,3 +54,68 @@ class DeliveryTests(SynchronousTestCase):
         message.connectionLost()
         self.assertEqual(self.host.mailbox.arriving, 0)
         self.assertEqual(len(self.host.mailbox), 0)
+
+
+class EnvelopeTests(SynchronousTestCase):
+    """Open envelopes, which count against the memory of the mailboxes"""
+
+    BOUND = 2**20
+
+    def setUp(self) -> None:
+        self.host = small_host(self.BOUND)
+        self.dialogue = Dialogue(self.host)
+
+    def name(self, count: int) -> list[str]:
+        """Name so many recipients with long addresses; answer the codes."""
+        self.dialogue.say("MAIL FROM:<b@x.test>")
+        line = "RCPT TO:<" + "l" * 900 + "{}@x.test>"
+        return self.dialogue.codes(*(line.format(n) for n in range(count)))
+
+    def test_they_are_bounded_together(self) -> None:
+        """Past the bound a recipient gets 452, on whichever connection."""
+        connections = []
+        for _ in range(10):
+            connections.append(self.dialogue.protocol)
+            codes = self.name(300)
+            self.assertLessEqual(self.host.mailbox.quota.used, self.BOUND)
+            self.dialogue.connect()
+        self.assertEqual(set(codes[10:]), {"452"})
+        for protocol in connections:
+            protocol.connectionLost()
+        self.assertEqual(self.host.mailbox.arriving, 0)
+        self.assertEqual(self.name(300), ["250"] * 300)
+
+    def test_they_are_reported_as_arriving(self) -> None:
+        """As much as they take, until the mail is kept, refused or given up."""
+        for end in ["RSET"], ["EHLO c"], ["DATA", "x", "."]:
+            self.name(300)
+            self.assertGreater(self.host.mailbox.arriving, 300 * 900)
+            self.dialogue.say(*end)
+            self.assertEqual(self.host.mailbox.arriving, 0)
+        (mail,) = self.host.mailbox.mails()
+        self.assertEqual(len(mail.envelope.recipients), 300)
+
+    def test_the_oldest_mails_make_room(self) -> None:
+        """As they do for content."""
+        self.dialogue.open_mail()
+        self.dialogue.send(b"x" * (self.BOUND - 9000) + b"\r\n.\r\n")
+        self.assertEqual(len(self.host.mailbox), 1)
+        self.assertEqual(self.name(300), ["250"] * 300)
+        self.assertEqual((len(self.host.mailbox), self.host.mailbox.dropped), (0, 1))
+
+    def test_refused_recipients_count_too(self) -> None:
+        """They are recorded as well; where there is no room, a few of them are."""
+        self.host.behaviors.put(behavior(Command.RCPT_TO, 550))
+        codes = []
+        for _ in range(4):
+            codes += self.name(900)
+            self.dialogue.connect()
+        self.assertEqual(set(codes), {"550", "452"})
+        self.assertLessEqual(self.host.mailbox.quota.used, self.BOUND)
+        lines = "MAIL FROM:<b@x>", "RCPT TO:<a@x>", "DATA"
+        self.assertEqual(self.dialogue.codes(*lines)[-1], "554")
+
+    def test_a_usual_envelope_is_not_counted(self) -> None:
+        """It is small, and most mails have one."""
+        self.dialogue.open_mail()
+        self.assertEqual(self.host.mailbox.arriving, 0)
