@@ -24,6 +24,7 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
+from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import (
     EXCHANGE_OCTETS,
     End,
@@ -182,6 +183,19 @@ class Journal:
         # only one with many recipients can't wait for that.
         if transaction.octets > _SLACK:
             self._weigh(session)
+
+    def take_back(
+        self, session: Session, transaction: Transaction, reply: Reply | None
+    ) -> None:
+        """
+        The client did not receive the reply that settled its last transaction.
+
+        :param reply: what is recorded in its place
+        """
+        transaction.reply = reply
+        transaction.outcome = Outcome.ABORTED
+        if session.recorded and self.listeners:
+            self._tell(session)
 
     def end(self, session: Session, end: End, at: float) -> None:
         """A session is over."""

@@ -141,7 +141,7 @@ class Transaction:
         if len(self._told) < MAX_TOLD:
             self._told.append((recipient, reply, effect))
 
-    def take_back(
+    def untake(
         self, recipient: PathCommand, reply: Reply | None, effect: Effect
     ) -> None:
         """A recipient that took effect does so no more: of the content it was `reply`.
@@ -154,6 +154,12 @@ class Transaction:
         self._told = [told for told in self._told if told[0] is not recipient]
         if len(self._told) < MAX_TOLD:
             self._told.append((recipient, reply, effect))
+
+    def take_back(self, reply: Reply, instead: Reply | None) -> None:
+        """The recipient that was named last did not receive the `reply` to it."""
+        if self._told and self._told[-1][1] is reply:
+            recipient, _, effect = self._told[-1]
+            self._told[-1] = (recipient, instead, effect)
 
     @property
     def told(self) -> Sequence[Told]:

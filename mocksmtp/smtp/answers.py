@@ -93,6 +93,13 @@ def reply_in(answer: Answer) -> Reply | None:
     return answer if isinstance(answer, Reply) else None
 
 
+def silence_of(answer: Replies) -> Reply | None:
+    """No octets in the place of a behavior's reply; None for the server's own."""
+    replies = (answer,) if isinstance(answer, Reply) else answer
+    sources = [reply.source for reply in replies if reply.source is not None]
+    return raw_reply(b"", sources[0]) if sources else None
+
+
 def together(answers: list[Reply | Faulty]) -> Replies | Faulty:
     """Several answers as one: delays add up, and the last that ends it counts."""
     replies: list[Reply] = []

@@ -38,7 +38,7 @@ from mocksmtp.model.command import LINE_LIMIT
 from mocksmtp.model.miss import Misses, Note
 from mocksmtp.model.reply import Refusal, Reply
 from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
-from mocksmtp.smtp.answers import Answer, Faulty, Hidden
+from mocksmtp.smtp.answers import Answer, Faulty, Hidden, Replies
 from mocksmtp.smtp.output import BOUND
 from mocksmtp.smtp.owing import Owing
 from mocksmtp.smtp.sending import acknowledge
@@ -68,12 +68,15 @@ class Incoming(Protocol):
 
 
 class Keeping(Protocol):
-    """The hooks, as far as they are asked for a mail.
+    """The hooks, as far as they know what is to be recorded.
 
     :ivar kept: the number of a mail that was kept and is not recorded yet, or None
     """
 
     kept: int | None
+
+    def unsent(self, answer: Replies) -> None:
+        """An answer that was recorded with a mail was cut off."""
 
 
 class Connection(Owing):
@@ -279,6 +282,12 @@ class Connection(Owing):
         incoming.connectionLost()
         # Where content ends nobody knows now: what follows is no command.
         return reply.LOCAL_ERROR if is_ended else self.then_close(reply.LOCAL_ERROR)
+
+    def unsent(self, answer: Replies | None) -> Reply | None:
+        """The client did not receive an answer, nor did the mail that it was about."""
+        if answer is not None:
+            self.delivery.unsent(answer)
+        return super().unsent(answer)
 
     def go_on_with(self, incoming: Incoming) -> None:
         """Take octets that are no command lines, until their end."""

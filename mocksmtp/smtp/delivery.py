@@ -33,7 +33,14 @@ from mocksmtp.model.session import (
     Transaction,
     outcome_of,
 )
-from mocksmtp.smtp.answers import Faulty, Replies, answer_of, reply_in, slowed_down
+from mocksmtp.smtp.answers import (
+    Faulty,
+    Replies,
+    answer_of,
+    reply_in,
+    silence_of,
+    slowed_down,
+)
 from mocksmtp.smtp.attempt import ConnectionAttempt, argument_of
 from mocksmtp.smtp.content import Content, ContentReader
 
@@ -292,6 +299,17 @@ class MockDelivery:
         transaction.reply = last
         outcome = outcome_of(last, transaction.mail is not None)
         self.host.journal.settle(self.session, transaction, outcome)
+
+    def unsent(self, answer: Replies) -> None:
+        """An answer was cut off: what was settled by it was told nothing."""
+        replies = (answer,) if isinstance(answer, Reply) else answer
+        transaction = self.transaction
+        if transaction is not None:
+            transaction.take_back(replies[-1], silence_of(answer))
+        elif self.session.transactions:
+            last = self.session.transactions[-1]
+            if any(reply is last.reply for reply in replies):
+                self.host.journal.take_back(self.session, last, silence_of(answer))
 
     def refuse(self, last: Reply | None) -> None:
         """End the open transaction with this reply."""

@@ -109,11 +109,11 @@ class LmtpMessage(MockMessage):
             if takes_effect and effect is Effect.APPLY:
                 kept.append((place, recipient))
             elif takes_effect:
-                transaction.take_back(recipient, reply_in(answer), effect)
+                transaction.untake(recipient, reply_in(answer), effect)
         if not self.keep(octets):
             for place, recipient in kept:
                 answers[place] = reply.STORAGE_FULL
-                transaction.take_back(recipient, reply.STORAGE_FULL, Effect.NONE)
+                transaction.untake(recipient, reply.STORAGE_FULL, Effect.NONE)
         return answers
 
 

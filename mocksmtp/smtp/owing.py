@@ -19,7 +19,7 @@ from mocksmtp.model.fault import Then
 from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import EARLY, INJECTED, End, Said
-from mocksmtp.smtp.answers import Faulty, Replies
+from mocksmtp.smtp.answers import Faulty, Replies, silence_of
 from mocksmtp.smtp.ending import PEER_LOOKED_AT, is_reset
 from mocksmtp.smtp.faults import ReplyWriter
 from mocksmtp.smtp.lifetime import Lifetime
@@ -238,7 +238,8 @@ class Owing(Lifetime):
                 delay = self.seconds() - asked
                 self.record(asked, said, answer.reply, flags, delay, note)
             else:
-                self.record(asked, said, None, flags, 0.0, note)
+                unsent = self.unsent(answer.reply)
+                self.record(asked, said, unsent, flags, 0.0, note)
 
         writer = ReplyWriter(answer, self.output, self.clock, performed_later)
         if writer.start():
@@ -246,6 +247,10 @@ class Owing(Lifetime):
         self.owed, self._cut_off = writer, cut_off
         self._hold(answer.rules)
         return False
+
+    def unsent(self, answer: Replies | None) -> Reply | None:
+        """What is recorded of an answer that was cut off: who would have given it."""
+        return None if answer is None else silence_of(answer)
 
     def _hold(self, rules: tuple[str, ...]) -> None:
         self._held_by = rules

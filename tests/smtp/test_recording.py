@@ -149,6 +149,53 @@ class RecordingTests(SynchronousTestCase):
             aborted = SessionQuery(outcome=Outcome.ABORTED, kept=True)
             self.assertTrue(aborted.matches(talk.protocol.session))
 
+    def test_a_reply_that_the_client_does_not_wait_for(self) -> None:
+        """It was told nothing; who would have answered is there, and the mail is."""
+        for response, behavior_id, slowed in (
+            ({"code": 250, "delay": "30s"}, "it", None),
+            ({"code": 250, "drip": {"bytes": 1, "interval": "9s"}}, "it", None),
+            ({"delay": "30s"}, None, ["it"]),
+        ):
+            talk = mocked(on("DATA", id="it", **response))
+            heard: list[str] = []
+            talk.host.journal.listeners.append(
+                lambda s, heard=heard: heard.append(s.transactions[-1].outcome.value)
+            )
+            talk.open_mail()
+            talk.send(b".\r\n")
+            talk.clock.advance(10)
+            talk.protocol.connectionLost()
+            document = session_document(talk.protocol.session)
+            last = document["transcript"][-1]
+            self.assertEqual((last["reply"], last["behavior"]), (None, behavior_id))
+            self.assertEqual(last.get("slowedBy"), slowed)
+            self.assertEqual(last["content"]["mailId"], "1")
+            (transaction,) = document["transactions"]
+            self.assertEqual(transaction["outcome"], "aborted")
+            self.assertEqual((transaction["reply"], transaction["kept"]), (None, True))
+            self.assertEqual(heard, ["accepted", "aborted", "aborted"])
+
+    def test_a_refusal_that_the_client_does_not_wait_for(self) -> None:
+        """Of the sender, or of a recipient, which was not refused then."""
+        for command, lines in ("MAIL FROM", [MAIL]), ("RCPT TO", [MAIL, RCPT]):
+            talk = mocked(on(command, 550, id="it", delay="30s"))
+            talk.say(*lines)
+            talk.protocol.connectionLost()
+            document = session_document(talk.protocol.session)
+            self.assertEqual(document["transcript"][-1]["behavior"], "it")
+            (transaction,) = document["transactions"]
+            self.assertEqual(transaction["outcome"], "aborted")
+            outcomes = [r["outcome"] for r in transaction["recipients"]]
+            self.assertEqual(outcomes, ["aborted"] * (len(lines) - 1))
+
+    def test_a_reply_that_was_sent_before_the_client_left(self) -> None:
+        """It counts, though the connection was to end later."""
+        talk = mocked(on("DATA", 554, then="close", thenDelay="30s"))
+        talk.open_mail()
+        self.assertEqual(talk.send(b".\r\n")[:3], "554")
+        talk.protocol.connectionLost()
+        self.assertEqual(talk.protocol.session.transactions[0].outcome.value, "refused")
+
     def test_what_is_pipelined_is_flagged(self) -> None:
         """Commands that came before the client could see the reply before them."""
         self.dialogue.send(b"NOOP\r\nNOOP\r\n")
