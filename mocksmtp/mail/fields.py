@@ -36,7 +36,7 @@ _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
 
 _TOKEN = r'([^\s;/()<>@,:\\"\[\]?=]++)'
 _TYPE = re.compile(rf"\s*+{_TOKEN}\s*+/\s*+{_TOKEN}(?!/)")
-_VALUE = re.compile(r"[^\s;(]*+")
+_VALUE = re.compile(r'[\s"]*+([^\s;("]*+)')
 # What begins a parameter: its name behind a semicolon, or behind white space only.
 _NAME = re.compile(r'(?:;|(?<!\s)\s)\s*+([^\s=;"]++)\s*+=\s*+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"?', re.DOTALL)
@@ -143,7 +143,9 @@ def first_field(content: bytes, name: str) -> Field | None:
 
 def unfolded(body: bytes) -> bytes:
     """The body of a field without its line ends (RFC 5322 §2.2.3)."""
-    return _FOLD.sub(b"", body).strip(b" \t\r")
+    if b"\n" in body:
+        body = _FOLD.sub(b"", body)
+    return body.strip(b" \t\r")
 
 
 def decode_words(text: str) -> str:
@@ -192,9 +194,9 @@ def _word_octets(match: re.Match[str]) -> bytes | None:
 
 
 def value_of(field: Field) -> str:
-    """The first word of a structured field, in lower case."""
+    """The first word of a structured field, in lower case, without quotes."""
     match = _VALUE.match(decode_text(field.body))
-    return match[0].lower() if match else ""
+    return match[1].lower() if match else ""
 
 
 def type_of(field: Field) -> str:

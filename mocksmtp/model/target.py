@@ -71,7 +71,7 @@ _MEANINGS = {
     Subject.LISTENER: "the address that was reached, as `127.0.0.1:2525`",
     Subject.PARAMETER: "the value of that parameter of this MAIL or RCPT, "
     '`""` where it has none',
-    Subject.HEADER: "each header field of that name, unfolded",
+    Subject.HEADER: "each header field of that name, unfolded and decoded (RFC 2047)",
 }
 
 _C = Command

@@ -69,6 +69,22 @@ class PartTests(SynchronousTestCase):
         answer = self.part(mail_with("application/x", "x", octets), 2)
         self.assertEqual(answer.body, octets)
 
+    def test_a_text_that_is_too_long_to_be_shown(self) -> None:
+        """It is null in the structure, with the reason, and can be read as a part."""
+        html = b'<img src="data:image/png;base64,' + b"A" * 5_000_000 + b'">'
+        rig = Rig()
+        mail = rig.receive(
+            b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+            b"--b\r\nContent-Type: text/html\r\n\r\n" + html + b"\r\n"
+            b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nP\r\n--b--\r\n"
+        )
+        shown = rig.get(f"/smtpMails/{mail.id}")
+        self.assertIsNone(shown["mime"]["html"])
+        self.assertEqual(shown["mimeReason"], shown["mime"]["parts"][0]["reason"])
+        self.assertEqual(shown["mime"]["attachments"][0]["fileName"], "a.pdf")
+        answer = rig.ask("GET", f"/smtpMails/{mail.id}/parts/1")
+        self.assertEqual(answer.body, html)
+
     def test_numbers_are_those_of_the_structure(self) -> None:
         """What ``/smtpMails/{id}`` lists as part n is at ``/parts/n``."""
         rig = Rig()

@@ -182,6 +182,7 @@ class ParametersTests(SynchronousTestCase):
             ("TEXT/Html; charset=x", "text/html"),
             ("text/plain (a comment)", "text/plain"),
             ("text/plain;charset=x", "text/plain"),
+            ('"base64"', "base64"),
             ("", ""),
             (";", ""),
         ):
