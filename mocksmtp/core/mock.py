@@ -129,14 +129,21 @@ class Mock:
 
     def _made_records(self) -> Iterator[Record]:
         """The TLSA records of hosts that have a certificate now."""
+        made: dict[HostTLSA, TLSA | None] = {}
         for record in self._zone.to_be_made:
             wanted = record.rdata
             assert isinstance(wanted, HostTLSA)
-            host = self.hosts.get(wanted.from_host)
-            if host is not None and host.tls is not None and self.make_tlsa is not None:
-                made = self.make_tlsa(host, wanted)
-                if made is not None:
-                    yield Record(record.name, made, record.ttl)
+            if wanted not in made:
+                made[wanted] = self._made(wanted)
+            rdata = made[wanted]
+            if rdata is not None:
+                yield Record(record.name, rdata, record.ttl)
+
+    def _made(self, wanted: HostTLSA) -> TLSA | None:
+        host = self.hosts.get(wanted.from_host)
+        if host is None or host.tls is None or self.make_tlsa is None:
+            return None
+        return self.make_tlsa(host, wanted)
 
     def new_host(
         self, description: Description, start: HostStart | None = None

@@ -27,9 +27,13 @@ server:
   directory: "{folder}"
   pidfile: ""
   num-threads: 1
+  trust-anchor: ". DS 20326 8 2 {digest}"
 remote-control:
   control-enable: no
 """
+
+_ROOT_DIGEST = "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+"""That of the Internet's root, which Debian's unbound trusts, too."""
 
 
 class UnboundTests(TestCase):
@@ -47,7 +51,10 @@ class UnboundTests(TestCase):
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
         path = Path(folder.name, "unbound.conf")
-        path.write_text(_FOREGROUND.format(port=port, folder=folder.name) + settings)
+        foreground = _FOREGROUND.format(
+            port=port, folder=folder.name, digest=_ROOT_DIGEST
+        )
+        path.write_text(foreground + settings)
         program = Program([self.unbound, "-c", str(path)], path.parent, {**os.environ})
         self.addCleanup(program.stop)
         program.printed("start of service")
@@ -59,29 +66,26 @@ class UnboundTests(TestCase):
         said = subprocess.run(query, capture_output=True, text=True, timeout=60)
         return said.stdout.splitlines()
 
-    async def test_stub_zone_of_the_root(self) -> None:
-        """Names below .test are found through it, and others, too."""
-        mock = await start_mock(self.addCleanup)
-        await mock.api.call(
-            "PUT",
-            "/dnsRecords",
-            [
-                {
-                    "name": name,
-                    "type": "MX",
-                    "ttl": 0,
-                    "preference": 10,
-                    "exchange": "mx.there.test",
-                }
-                for name in ("there.test", "example.com")
-            ],
-        )
+    async def resolve(self, more: str, *names: str) -> list[list[str]]:
+        """What the resolver has for names of which the service is the MX."""
+        self.mock = mock = await start_mock(self.addCleanup)
+        exchange = {"type": "MX", "ttl": 0, "preference": 10, "exchange": "mx.test"}
+        await mock.api.call("PUT", "/dnsRecords", {"name": "*", **exchange})
         (settings,) = blocks("docs/dns.md", "unbound")
-        settings = settings.replace("@5300", f"@{mock.dns[1]}")
-        self.assertIn(f"@{mock.dns[1]}", settings)
+        self.assertEqual(settings.count("@5300"), 1)
+        settings = settings.replace("@5300", f"@{mock.dns[1]}") + more
         port = await deferToThread(self.resolver, settings)
-        for name in ("there.test", "example.com", "there.test"):
-            found = await deferToThread(self.lookup, port, name, "MX")
-            self.assertEqual(found, ["10 mx.there.test."], name)
-        asked = await mock.api.get("/dnsQueries?name=.&type=NS")
+        return [await deferToThread(self.lookup, port, name, "MX") for name in names]
+
+    async def test_root(self) -> None:
+        """It finds the service by its root, with a validator that trusts another."""
+        found = await self.resolve("", "there.test", "here.test", "example.com")
+        self.assertEqual(found, [["10 mx.test."], ["10 mx.test."], []])
+        asked = await self.mock.api.get("/dnsQueries?name=.&type=NS")
         self.assertEqual(asked[0]["answer"]["rcode"], "NOERROR")
+
+    async def test_without_its_validator(self) -> None:
+        """Then it has names outside of .test, too."""
+        more = 'server:\n  module-config: "iterator"\n'
+        found = await self.resolve(more, "there.test", "example.com")
+        self.assertEqual(found, [["10 mx.test."]] * 2)
