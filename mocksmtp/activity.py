@@ -177,6 +177,8 @@ class ActivityLog:
         if session.host != "default":
             shown.append(f"host={session.host}")
         # Who was not told that it was accepted sends it again, or tells its sender.
+        if reply is not None and not reply.wire:
+            reply = None
         if reply is None:
             shown.append("without a reply")
         elif reply.code // 100 != 2:
@@ -241,8 +243,8 @@ def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
     paths: Iterable[PathCommand] = transaction.recipients
     count = len(transaction.recipients)
     if not count:
-        told = transaction.told
-        count, paths = len(told), [one[0] for one in told[:MAX_RECIPIENTS]]
+        paths = list(transaction.named())
+        count = len(paths)
     named = itertools.islice(paths, MAX_RECIPIENTS)
     return count, [path.address.text for path in named]
 

@@ -210,8 +210,8 @@ class EventBus:
         elif session.transactions:
             transaction = session.transactions[-1]
             count = len(transaction.recipients)
-            if transaction.told:
-                count += sum(told[2] is not Effect.APPLY for told in transaction.told)
+            if transaction.told or transaction.contents is not None:
+                count = sum(1 for _ in transaction.named())
             if count > MAX_RECIPIENTS:
                 transaction = _trimmed(transaction)
             helo = session.helo
@@ -245,6 +245,8 @@ def _trimmed(transaction: Transaction) -> Transaction:
     for told in (*applied, *others[:MAX_RECIPIENTS]):
         trimmed.tell(*told)
     trimmed.recipients = named
+    if transaction.contents is not None:
+        trimmed.contents = transaction.contents[:MAX_RECIPIENTS]
     trimmed.outcome = transaction.outcome
     trimmed.reply = transaction.reply
     trimmed.mail = transaction.mail
@@ -256,7 +258,7 @@ def _weight(transaction: Transaction) -> int:
     octets = _path_octets(transaction.sender)
     for recipient in transaction.recipients:
         octets += _path_octets(recipient)
-    for recipient, reply, _ in transaction.told:
+    for recipient, reply, _ in (*transaction.told, *(transaction.contents or ())):
         octets += _path_octets(recipient) + (0 if reply is None else len(reply.text))
     return octets if transaction.reply is None else octets + len(transaction.reply.text)
 

@@ -194,6 +194,9 @@ class Journal:
         """
         transaction.reply = reply
         transaction.outcome = Outcome.ABORTED
+        if transaction.contents is not None:
+            contents = [(path, reply, kept) for path, _, kept in transaction.contents]
+            transaction.contents = contents
         if session.recorded and self.listeners:
             self._tell(session)
 

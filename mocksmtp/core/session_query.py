@@ -15,8 +15,8 @@ import attrs
 from mocksmtp.model.address import Address
 from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand
-from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import Outcome, Session, Transaction
+from mocksmtp.model.reply import MAIL_KEPT, Reply
+from mocksmtp.model.session import Outcome, Session, Transaction, outcome_of
 from mocksmtp.model.values import frozen
 
 MAX_FOUND = 20
@@ -30,7 +30,8 @@ MAX_NEAREST = 5
 class Fate:
     """What became of one recipient.
 
-    :ivar reply: what was answered to its RCPT, or None for the server's own 250
+    :ivar reply: what was answered to its RCPT, or to its content where each recipient
+        has an answer to that; None for the server's own 250
     :ivar outcome: refused where its RCPT was or the whole mail was
     :ivar kept: whether the mail was kept for it, whatever the client was told
     """
@@ -46,8 +47,12 @@ def fates(transaction: Transaction) -> Iterator[Fate]:
     What became of each recipient.
 
     Those that took effect come first, in the order of their RCPT, and behind them
-    those that did not, in theirs.
+    those that did not, in theirs. Where each had its own reply to the content, as in
+    LMTP, those that had one come first.
     """
+    if transaction.contents is not None:
+        yield from _fates_of_contents(transaction)
+        return
     kept = transaction.mail is not None
     replies: dict[int, Reply | None] = {}
     others = []
@@ -61,6 +66,15 @@ def fates(transaction: Transaction) -> Iterator[Fate]:
         yield Fate(recipient, answer, _outcome(transaction, answer, True), kept)
     for recipient, reply in others:
         yield Fate(recipient, reply, _outcome(transaction, reply, False), False)
+
+
+def _fates_of_contents(transaction: Transaction) -> Iterator[Fate]:
+    for recipient, reply, kept in transaction.contents or ():
+        told = None if reply is MAIL_KEPT else reply
+        yield Fate(recipient, told, outcome_of(reply, kept), kept)
+    for recipient, reply, effect in transaction.told:
+        if effect is Effect.NONE:
+            yield Fate(recipient, reply, outcome_of(reply, False), False)
 
 
 def _outcome(transaction: Transaction, reply: Reply | None, applied: bool) -> Outcome:
@@ -151,7 +165,7 @@ class SessionQuery:
             return self._fits(transaction.outcome, kept)
         if not any(
             recipient.address.normalized == self.recipient
-            for recipient in _recipients(transaction)
+            for recipient in transaction.named()
         ):
             return False
         if self.outcome is None and self.kept is None:
@@ -275,12 +289,6 @@ class Nearest:
     def attempts(self) -> list[Attempt]:
         """The nearest ones, the nearest of all first."""
         return [attempt for _, _, attempt in sorted(self._best, reverse=True)]
-
-
-def _recipients(transaction: Transaction) -> Iterator[PathCommand]:
-    yield from transaction.recipients
-    for recipient, _, _ in transaction.told:
-        yield recipient
 
 
 def _senders(transaction: Transaction | None) -> list[str]:

@@ -228,7 +228,5 @@ class SessionWatch:
         yield ("outcome", transaction.outcome)
         yield ("kept", transaction.mail is not None)
         yield ("from", transaction.sender.address.normalized)
-        addresses = {r.address.normalized for r in transaction.recipients}
-        addresses.update(told[0].address.normalized for told in transaction.told)
-        for address in addresses:
+        for address in {path.address.normalized for path in transaction.named()}:
             yield ("to", address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -95,6 +95,8 @@ class Transaction:
     :ivar utf8: whether it may have addresses that are not ASCII (RFC 6531)
     :ivar discarded: the client believes in a mail that is not to be kept
     :ivar recipients: those that take effect
+    :ivar contents: what each accepted recipient was answered to the content, and
+        whether the mail was kept for it; None where all had the same answer
     :ivar accepted: how many recipients the client takes for accepted
     :ivar outcome: what became of it
     :ivar reply: what ended it: the reply to the content, or to a refused MAIL
@@ -106,6 +108,7 @@ class Transaction:
     __slots__ = (
         "_told",
         "accepted",
+        "contents",
         "discarded",
         "mail",
         "octets",
@@ -123,6 +126,7 @@ class Transaction:
         self.discarded = discarded
         self.recipients: list[PathCommand] = []
         self._told: list[Told] | None = None
+        self.contents: list[tuple[PathCommand, Reply | None, bool]] | None = None
         self.accepted = 0
         self.outcome = _OPEN
         self.reply: Reply | None = None
@@ -141,25 +145,23 @@ class Transaction:
         if len(self._told) < MAX_TOLD:
             self._told.append((recipient, reply, effect))
 
-    def untake(
-        self, recipient: PathCommand, reply: Reply | None, effect: Effect
-    ) -> None:
-        """A recipient that took effect does so no more: of the content it was `reply`.
-
-        RFC 2033 §4.2: each recipient has a reply of its own there.
-        """
-        self.recipients = [one for one in self.recipients if one is not recipient]
-        if self._told is None:
-            self._told = []
-        self._told = [told for told in self._told if told[0] is not recipient]
-        if len(self._told) < MAX_TOLD:
-            self._told.append((recipient, reply, effect))
-
     def take_back(self, reply: Reply, instead: Reply | None) -> None:
         """The recipient that was named last did not receive the `reply` to it."""
         if self._told and self._told[-1][1] is reply:
             recipient, _, effect = self._told[-1]
             self._told[-1] = (recipient, instead, effect)
+
+    def named(self) -> Iterator[PathCommand]:
+        """Every recipient once: those that took effect or had content, then others."""
+        if self.contents is None:
+            yield from self.recipients
+        else:
+            yield from (recipient for recipient, _, _ in self.contents)
+        for recipient, _, effect in self.told:
+            if effect is Effect.NONE or (
+                effect is Effect.DISCARD and self.contents is None
+            ):
+                yield recipient
 
     @property
     def told(self) -> Sequence[Told]:

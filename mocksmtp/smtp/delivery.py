@@ -273,17 +273,15 @@ class MockDelivery:
         if decision is not None and decision.effect is NONE:
             answer = answer_of(decision, reply.CHUNK_KEPT)
             self.refuse(reply_in(answer))
-            return answer
-        own: Replies | Faulty = reply.CHUNK_KEPT
-        if last or refusal is not None:
+            return message.for_each(answer) if last else answer
+        if last:
             self.chunked = self.transaction = None
-            own = message.eomReceived()
-        if decision is None:
-            return own
-        if own is reply.CHUNK_KEPT or own is reply.MAIL_KEPT:
-            return answer_of(decision, own)
-        # What was decided on the whole content counts for more.
-        return slowed_down(own, decision)
+            return message.eomReceived(decision)
+        if refusal is not None:
+            self.refuse(refusal)
+            return refusal
+        own = reply.CHUNK_KEPT
+        return own if decision is None else answer_of(decision, own)
 
     def _decide_on_chunk(self, size: int) -> Decision | None:
         self.attempt.size = size
@@ -338,6 +336,27 @@ class MockDelivery:
             self.chunked = None
 
 
+def with_chunk(answers: list[Reply | Faulty], by: Decision) -> list[Reply | Faulty]:
+    """
+    The answers to the content, as a behavior for its last chunk has them.
+
+    It answers where the mail is kept; elsewhere what was decided on the whole content
+    counts for more. It is late or slow once, for however many there are.
+    """
+    replaced = answer_of(by, reply.MAIL_KEPT)
+    said = by.answer(reply.MAIL_KEPT)
+    combined: list[Reply | Faulty] = [
+        said if own is reply.MAIL_KEPT else own for own in answers
+    ]
+    if answers[0] is reply.MAIL_KEPT:
+        combined[0] = replaced
+    else:
+        slowed = slowed_down(answers[0], by)
+        assert not isinstance(slowed, tuple)
+        combined[0] = slowed
+    return combined
+
+
 def _is_refusal(reply: Reply | None) -> bool:
     return outcome_of(reply, False) is Outcome.REFUSED
 
@@ -369,14 +388,24 @@ class MockMessage:
         """Take one line that is already unstuffed, as the interface has it."""
         self.content.add(line + b"\r\n")
 
-    def eomReceived(self) -> Replies | Faulty:
-        """Decide on the whole content, and keep the mail where that is decided."""
+    def eomReceived(self, chunk: Decision | None = None) -> Replies | Faulty:
+        """
+        Decide on the whole content, and keep the mail where that is decided.
+
+        :param chunk: what behaviors have to say to its last chunk
+        """
         content = self.content
         self.transaction.size = content.size
         answer = content.refusal or self._decide(content.take())
         content.close()
+        if chunk is not None:
+            (answer,) = with_chunk([answer], chunk)
         last = answer if isinstance(answer, Reply) else reply_in(answer)
         self.delivery.settle(self.transaction, last)
+        return answer
+
+    def for_each(self, answer: Reply | Faulty) -> Replies | Faulty:
+        """`answer` to the content, which all recipients have together."""
         return answer
 
     def connectionLost(self) -> None:

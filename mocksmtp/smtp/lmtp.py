@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import attrs
+
+from mocksmtp.core.behaviors import Decision
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model import reply
 from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import Transaction
+from mocksmtp.model.session import Outcome, Transaction, outcome_of
 from mocksmtp.smtp.answers import (
     Answer,
     Faulty,
@@ -24,8 +27,11 @@ from mocksmtp.smtp.answers import (
     together,
 )
 from mocksmtp.smtp.content import Content
-from mocksmtp.smtp.delivery import DATA, MockDelivery, MockMessage
+from mocksmtp.smtp.delivery import DATA, MockDelivery, MockMessage, with_chunk
 from mocksmtp.smtp.protocol import EHLO, MockESMTP, Verb
+
+_CONTENT_OCTETS = 64
+"""About what the answer to one recipient takes, in bytes."""
 
 
 class LmtpDelivery(MockDelivery):
@@ -77,43 +83,63 @@ class LmtpMessage(MockMessage):
         super().__init__(delivery, transaction, origin, content)
         self._accepted = accepted
 
-    def eomReceived(self) -> Replies | Faulty:
+    def eomReceived(self, chunk: Decision | None = None) -> Replies | Faulty:
         """Decide for each recipient, and keep the mail for those who are to have it."""
         content = self.content
         self.transaction.size = content.size
-        answers: list[Reply | Faulty]
+        kept = [False] * len(self._accepted)
         if content.refusal is not None:
-            answers = [content.refusal] * len(self._accepted)
+            answers: list[Reply | Faulty] = [content.refusal] * len(kept)
         else:
-            answers = self._decide_each(content.take())
+            answers = self._decide_each(content.take(), kept)
         content.close()
+        if chunk is not None:
+            answers = with_chunk(answers, chunk)
         told = [reply_in(answer) for answer in answers]
-        good = (one for one in told if one is not None and one.code // 100 == 2)
+        recipients = [recipient for recipient, _ in self._accepted]
+        self.transaction.contents = list(zip(recipients, told, kept, strict=True))
+        self.transaction.octets += _CONTENT_OCTETS * len(kept)
+        good = (one for one in told if outcome_of(one, True) is Outcome.ACCEPTED)
         self.delivery.settle(self.transaction, next(good, told[0]))
         return together(answers)
 
-    def _decide_each(self, octets: bytes) -> list[Reply | Faulty]:
+    def for_each(self, answer: Reply | Faulty) -> Replies | Faulty:
+        """`answer` to the content, once for each recipient (RFC 2033 §4.2)."""
+        told = reply_in(answer)
+        if told is None or not told.wire:
+            return answer
+        replies = (told,) * len(self._accepted)
+        if isinstance(answer, Faulty):
+            return attrs.evolve(answer, reply=replies)
+        return replies
+
+    def _decide_each(self, octets: bytes, kept: list[bool]) -> list[Reply | Faulty]:
+        """
+        The answers, after the mail was kept.
+
+        :param kept: told for whom it was
+        """
         delivery, transaction = self.delivery, self.transaction
         message = ParsedMessage(octets)
         answers: list[Reply | Faulty] = []
-        kept: list[tuple[int, PathCommand]] = []
         for place, (recipient, takes_effect) in enumerate(self._accepted):
             decision = None
             if DATA in delivery.behaviors.taken:
                 decision = delivery.decide_on_content(transaction, message, recipient)
-            answer: Reply | Faulty = reply.MAIL_KEPT
-            if decision is not None:
-                answer = answer_of(decision, reply.MAIL_KEPT)
-            answers.append(answer)
-            effect = Effect.APPLY if decision is None else decision.effect
-            if takes_effect and effect is Effect.APPLY:
-                kept.append((place, recipient))
-            elif takes_effect:
-                transaction.untake(recipient, reply_in(answer), effect)
-        if not self.keep(octets):
-            for place, recipient in kept:
-                answers[place] = reply.STORAGE_FULL
-                transaction.untake(recipient, reply.STORAGE_FULL, Effect.NONE)
+            if decision is None:
+                answers.append(reply.MAIL_KEPT)
+                kept[place] = takes_effect
+            else:
+                answers.append(answer_of(decision, reply.MAIL_KEPT))
+                kept[place] = takes_effect and decision.effect is Effect.APPLY
+        accepted = zip(self._accepted, kept, strict=True)
+        transaction.recipients = [path for (path, _), keeps in accepted if keeps]
+        room = self.keep(octets)
+        if transaction.mail is None:
+            for place, keeps in enumerate(kept):
+                if keeps and not room:
+                    answers[place] = reply.STORAGE_FULL
+                kept[place] = False
         return answers
 
 

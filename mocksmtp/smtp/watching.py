@@ -108,7 +108,7 @@ class WatchedContent:
             rest.eomReceived()
         else:
             self._connection.go_on_with(rest)
-        return answer
+        return self._message.for_each(answer)
 
     def _slowed(self, answer: Reply | Faulty) -> Answer:
         """Only time was decided: the content goes on, or has its own reply."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec.behaviors import parse_behaviors
 from mocksmtp.codec.sessions import session_document
 from mocksmtp.core.host import MailHost
-from mocksmtp.core.session_query import fates
+from mocksmtp.core.session_query import SessionQuery, fates
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.host import MailProtocol
-from tests.smtp.dialogue import Dialogue, behavior, small_host
+from mocksmtp.model.session import Outcome
+from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 from tests.smtp.mocked import on, when
 from tests.smtp.test_attempt import counted_parsing
+
+MAIL = "MAIL FROM:<b@x>"
 
 
 class LmtpDialogue(Dialogue):
@@ -166,3 +171,120 @@ class LmtpTests(SynchronousTestCase):
         (session,) = host.journal.sessions()
         self.assertEqual([e[1] for e in session.exchanges[-2:]], [(7, 1), None])
         self.assertEqual(host.counters.replies[250], 6)
+
+
+class LmtpAnswerTests(SynchronousTestCase):
+    """One reply for each recipient, whatever answers (RFC 2033 §4.2)"""
+
+    def open(self, *documents: Any) -> LmtpDialogue:
+        """A transaction with three recipients, of whom one is discarded."""
+        lost = on("RCPT TO", 250, condition=when("recipient", "l@"), effect="discard")
+        dialogue = LmtpDialogue()
+        behaviors = parse_behaviors([lost, *documents])
+        dialogue.host.behaviors.replace_all(behaviors)
+        dialogue.say("LHLO c", MAIL, *(f"RCPT TO:<{name}@x>" for name in "alc"))
+        return dialogue
+
+    def fates(self, dialogue: LmtpDialogue) -> dict[str, tuple[str, bool]]:
+        """What became of each recipient, and whether the mail is kept for it."""
+        (transaction,) = dialogue.protocol.session.transactions
+        return {
+            fate.recipient.address.text[0]: (fate.outcome.value, fate.kept)
+            for fate in fates(transaction)
+        }
+
+    def codes(self, said: str) -> list[str]:
+        return [line[:3] for line in said.splitlines()]
+
+    def test_an_answer_in_the_midst_of_content(self) -> None:
+        """It is for each; the rest of the content has no reply."""
+        dialogue = self.open(on("DATA CONTENT", 451, id="it"))
+        dialogue.say("DATA")
+        self.assertEqual(self.codes(dialogue.send(b"x\r\n")), ["451"] * 3)
+        self.assertEqual(self.codes(dialogue.send(b".\r\nNOOP\r\n")), ["250"])
+        refused = ("refused", False)
+        self.assertEqual(self.fates(dialogue), dict.fromkeys("acl", refused))
+
+    def test_a_late_answer_in_the_midst_of_content(self) -> None:
+        """All at once, and once late."""
+        dialogue = self.open(on("DATA CONTENT", 451, delay="1s"))
+        dialogue.say("DATA")
+        self.assertEqual(dialogue.send(b"x\r\n.\r\n"), "")
+        dialogue.clock.advance(1)
+        self.assertEqual(self.codes(dialogue.heard()), ["451"] * 3)
+
+    def test_nothing_is_said_once(self) -> None:
+        """A connection that is cut off says it to nobody."""
+        dialogue = self.open(on("DATA CONTENT", then="reset"))
+        dialogue.say("DATA")
+        self.assertEqual(dialogue.send(b"x\r\n"), "")
+        dialogue.protocol.connectionLost()
+        aborted = ("aborted", False)
+        self.assertEqual(self.fates(dialogue), dict.fromkeys("acl", aborted))
+
+    def test_the_last_chunk_can_be_refused(self) -> None:
+        """For each; one before the last has one reply (RFC 2033 §4.3)."""
+        for last, replies in (" LAST", 3), ("", 1):
+            dialogue = self.open(on("BDAT", 452))
+            said = dialogue.send(f"BDAT 1{last}\r\nx".encode())
+            self.assertEqual(self.codes(said), ["452"] * replies)
+            self.assertEqual(dialogue.codes(MAIL), ["250"])
+
+    def test_the_last_chunk_can_be_answered(self) -> None:
+        """In the place of what each would be told; late but once."""
+        full = on("DATA", 452, condition=when("recipient", "c@"))
+        dialogue = self.open(full, on("BDAT", 251, message="here", delay="1s"))
+        self.assertEqual(dialogue.send(b"BDAT 1 LAST\r\nx"), "")
+        dialogue.clock.advance(1)
+        self.assertEqual(self.codes(dialogue.heard()), ["251", "251", "452"])
+        fates = {"a": ("accepted", True), "l": ("discarded", False)}
+        self.assertEqual(self.fates(dialogue), {**fates, "c": ("refused", False)})
+
+    def test_content_that_is_too_large(self) -> None:
+        """A chunk before the last has one reply; all others one for each."""
+        for chunks, replies in (
+            ((b"BDAT 9\r\n", b"x" * 9), 1),
+            ((b"BDAT 9 LAST\r\n", b"x" * 9), 3),
+            ((b"DATA\r\n", b"xxxxxxxxx\r\n.\r\n"), 3),
+        ):
+            dialogue = LmtpDialogue(host(message_size=5))
+            dialogue.say("LHLO c", MAIL, *(f"RCPT TO:<{name}@x>" for name in "alc"))
+            dialogue.send(chunks[0])
+            self.assertEqual(self.codes(dialogue.send(chunks[1])), ["552"] * replies)
+
+    def test_the_first_refusal_does_not_hide_the_mail(self) -> None:
+        """Its id is with the content, which was answered to three recipients."""
+        dialogue = self.open(on("DATA", 452, condition=when("recipient", "a@")))
+        dialogue.say("DATA")
+        self.assertEqual(self.codes(dialogue.send(b".\r\n")), ["452", "250", "250"])
+        fates = {"a": ("refused", False), "l": ("discarded", False)}
+        self.assertEqual(self.fates(dialogue), {**fates, "c": ("accepted", True)})
+        document = session_document(dialogue.protocol.session)
+        contents = [e["content"] for e in document["transcript"] if "content" in e]
+        self.assertEqual(contents, [{"size": 0, "mailId": "1"}])
+        (transaction,) = document["transactions"]
+        self.assertEqual(
+            (transaction["outcome"], transaction["mailId"]), ("accepted", "1")
+        )
+
+    def test_an_error_for_one_that_is_kept_all_the_same(self) -> None:
+        """Each has its own outcome, whatever the others were told."""
+        keep = on("DATA", 451, condition=when("recipient", "c@"), effect="apply")
+        dialogue = self.open(keep)
+        dialogue.say("DATA")
+        self.assertEqual(self.codes(dialogue.send(b".\r\n")), ["250", "250", "451"])
+        self.assertEqual(dialogue.recipients(), [["a@x", "c@x"]])
+        fates = {"a": ("accepted", True), "l": ("discarded", False)}
+        self.assertEqual(self.fates(dialogue), {**fates, "c": ("refused", True)})
+        wanted = {"recipient": "c@x", "outcome": Outcome.REFUSED, "kept": True}
+        self.assertTrue(SessionQuery(**wanted).matches(dialogue.protocol.session))
+
+    def test_a_client_that_leaves_before_the_replies(self) -> None:
+        """No recipient was told anything; for whom it is kept is known."""
+        dialogue = self.open(on("DATA", 250, delay="30s"))
+        dialogue.say("DATA")
+        dialogue.send(b".\r\n")
+        dialogue.protocol.connectionLost()
+        kept = {"a": True, "l": False, "c": True}
+        expected = {name: ("aborted", keeps) for name, keeps in kept.items()}
+        self.assertEqual(self.fates(dialogue), expected)
