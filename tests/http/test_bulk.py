@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.bulk import MANY, no_collection
 
 
+class Node:
+    """Refers to itself, so that only a collection frees it."""
+
+    me: Node
+
+
 class NoCollectionTests(SynchronousTestCase):
     """`no_collection`"""
 
     def setUp(self) -> None:
-        self.addCleanup(gc.unfreeze)
         self.addCleanup(gc.enable)
 
     def test_large(self) -> None:
-        """No garbage is looked for meanwhile, nor later in what was made."""
-        gc.unfreeze()
-        with no_collection(MANY + 1):
-            self.assertFalse(gc.isenabled())
-            made = [[] for _ in range(1000)]
-        self.assertTrue(gc.isenabled())
-        self.assertGreater(gc.get_freeze_count(), len(made))
+        """No garbage is collected meanwhile; afterwards it is, however old it is."""
+        frozen = gc.get_freeze_count()
+        gone = []
+        for _ in range(3):
+            with no_collection(MANY + 1):
+                self.assertFalse(gc.isenabled())
+                garbage = Node()
+                garbage.me = garbage
+                gone.append(weakref.ref(garbage))
+                del garbage
+            self.assertTrue(gc.isenabled())
+        gc.collect()
+        self.assertEqual([one() for one in gone], [None] * 3)
+        self.assertEqual(gc.get_freeze_count(), frozen)
 
     def test_refused(self) -> None:
         """A document that is refused leaves the collector as it was."""
