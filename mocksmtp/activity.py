@@ -27,6 +27,7 @@ from mocksmtp.model.behavior import Behavior
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.dnsbehavior import DnsBehavior
 from mocksmtp.model.fault import Then
+from mocksmtp.model.host import unmapped
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.session import End, Outcome, Session, Transaction
 
@@ -291,7 +292,7 @@ def tell_request(log: Log) -> Callable[[Any], None] | None:
         return None
 
     def tell(request: Any) -> None:
-        client = getattr(request.getClientAddress(), "host", None)
+        client = unmapped(getattr(request.getClientAddress(), "host", None) or "")
         method, uri = request.method.decode("latin-1"), request.uri.decode("latin-1")
         status, octets = request.code, request.sentLength
         log.say(

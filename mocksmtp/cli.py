@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from mocksmtp import __version__
-from mocksmtp.health import NotHealthyError, address_of_api, check
+from mocksmtp.health import NotHealthyError, address_in, address_of_api, wait
 
 # What `serve` needs is imported there: `health` runs often, and takes a fifth of it.
 
@@ -72,10 +72,26 @@ def end_on_sigterm(reactor: Any) -> None:
     signal.signal(signal.SIGTERM, end)
 
 
-@main.command()
-def health() -> None:
-    """Exit with 0 if the API that MOCKSMTP_HTTP names answers that all is well."""
+@main.command(short_help="Check that a service answers.")
+@click.argument("url", required=False)
+@click.option("--wait", "wait_time", metavar="TIME", help="Wait so long, as in 10s.")
+def health(url: str | None, wait_time: str | None) -> None:
+    """
+    Exit with 0 if the API answers that all is well, and with 1 otherwise.
+
+    URL is that of the API, as in http://127.0.0.1:8000; without it the API is where
+    MOCKSMTP_HTTP says, or on port 8000.
+    """
+    seconds = 0.0
+    if wait_time is not None:
+        from mocksmtp.documents.units import parse_duration
+
+        try:
+            seconds = parse_duration(wait_time)
+        except ValueError as error:
+            raise SystemExit(f"mocksmtp: --wait: {error}") from None
     try:
-        check(*address_of_api(os.environ))
+        address = address_of_api(os.environ) if url is None else address_in(url)
+        wait(*address, seconds)
     except NotHealthyError as error:
         raise SystemExit(f"mocksmtp: {error}") from None

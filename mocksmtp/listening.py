@@ -28,7 +28,8 @@ class ListenError(Exception):
         """The same in fewer words: twistd passes a hundred octets of them on."""
         reason = getattr(error.socketError, "strerror", None) or error.socketError
         interface = error.interface or "0.0.0.0"
-        return cls(f"can't listen on {interface}:{error.port}: {reason}")
+        shown = f"[{interface}]" if ":" in interface else interface
+        return cls(f"can't listen on {shown}:{error.port}: {reason}")
 
 
 class Draining(Protocol):
@@ -161,7 +162,7 @@ def show_address(address: IAddress) -> str:
 def reachable(address: str) -> str:
     """An address to connect to, for one that was bound: loopback for all of them."""
     host, _, port = address.rpartition(":")
-    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1"}.get(host, host)
     return f"{host}:{port}"
 
 

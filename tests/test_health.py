@@ -7,7 +7,13 @@ import threading
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.health import NotHealthyError, address_of_api, check
+from mocksmtp.health import (
+    NotHealthyError,
+    address_in,
+    address_of_api,
+    check,
+    wait,
+)
 from tests.installed import is_installed, run, start
 
 
@@ -22,16 +28,43 @@ class AddressTests(SynchronousTestCase):
             ("tcp:port=8001", ("127.0.0.1", 8001)),
             ("tcp:80:interface=10.0.0.1", ("10.0.0.1", 80)),
             ("tcp:80:interface=0.0.0.0:backlog=5", ("127.0.0.1", 80)),
-            ("tcp:80:interface=\\:\\:", ("::1", 80)),
+            ("tcp:80:interface=\\:\\:", ("127.0.0.1", 80)),
             ("tcp:80:interface=fd00\\:\\:5", ("fd00::5", 80)),
-            ("tcp6:80", ("::1", 80)),
+            ("tcp6:80", ("127.0.0.1", 80)),
+            ("8001", ("127.0.0.1", 8001)),
+            ("10.0.0.1:80", ("10.0.0.1", 80)),
+            ("localhost:80", ("localhost", 80)),
+            ("[fd00::5]:80", ("fd00::5", 80)),
+            ("[::]:80", ("127.0.0.1", 80)),
+            ("0.0.0.0:80", ("127.0.0.1", 80)),
         ):
             found = address_of_api({"MOCKSMTP_HTTP": endpoint})
             self.assertEqual(found, address, endpoint)
 
+    def test_a_port_alone(self) -> None:
+        """It is bound to what MOCKSMTP_BIND says."""
+        for bind, host in ("all", "127.0.0.1"), ("10.0.0.1", "10.0.0.1"):
+            environment = {"MOCKSMTP_HTTP": "8001", "MOCKSMTP_BIND": bind}
+            self.assertEqual(address_of_api(environment), (host, 8001))
+
+    def test_a_url(self) -> None:
+        """Or what is left of it."""
+        for url, address in (
+            ("http://127.0.0.1:8000", ("127.0.0.1", 8000)),
+            ("http://mock/", ("mock", 80)),
+            ("http://[::1]:8000/health", ("::1", 8000)),
+            ("127.0.0.1:8000", ("127.0.0.1", 8000)),
+        ):
+            self.assertEqual(address_in(url), address)
+        for url in "https://mock", "http://", "http://x:y", "":
+            with self.assertRaises(NotHealthyError) as caught:
+                address_in(url)
+            expected = f"not a URL: {url!r}; as in http://127.0.0.1:8000"
+            self.assertEqual(str(caught.exception), expected)
+
     def test_what_cannot_be_asked(self) -> None:
         """It is quoted."""
-        for endpoint in "off", "tcp:0", "unix:/run/x", "tcp:x":
+        for endpoint in "off", "0", "tcp:0", "unix:/run/x", "tcp:x":
             with self.assertRaises(NotHealthyError) as caught:
                 address_of_api({"MOCKSMTP_HTTP": endpoint})
             self.assertEqual(
@@ -40,34 +73,37 @@ class AddressTests(SynchronousTestCase):
             )
 
 
+def answer(
+    case: SynchronousTestCase, said: bytes, where: tuple[str, int] = ("127.0.0.1", 0)
+) -> tuple[str, int]:
+    """A server that says this to its one client."""
+    server = socket.create_server(where)
+    case.addCleanup(server.close)
+
+    def serve() -> None:
+        client, _ = server.accept()
+        with client:
+            client.recv(1000)
+            client.sendall(said)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    case.addCleanup(thread.join)
+    return "127.0.0.1", server.getsockname()[1]
+
+
 class CheckTests(SynchronousTestCase):
     """`check`"""
 
-    def answer(self, said: bytes) -> tuple[str, int]:
-        """A server that says this to its one client."""
-        server = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(server.close)
-
-        def serve() -> None:
-            client, _ = server.accept()
-            with client:
-                client.recv(1000)
-                client.sendall(said)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        self.addCleanup(thread.join)
-        return "127.0.0.1", server.getsockname()[1]
-
     def assert_refused(self, said: bytes, reason: str) -> None:
-        address = self.answer(said)
+        address = answer(self, said)
         with self.assertRaises(NotHealthyError) as caught:
             check(*address)
         self.assertEqual(str(caught.exception), f"127.0.0.1:{address[1]}: {reason}")
 
     def test_it_is_well(self) -> None:
         """200 is all that counts."""
-        check(*self.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        check(*answer(self, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 
     def test_it_is_not(self) -> None:
         """Any other answer, or none."""
@@ -76,6 +112,33 @@ class CheckTests(SynchronousTestCase):
         )
         self.assert_refused(b"220 mail\r\n", "220 mail")
         self.assert_refused(b"", "Remote end closed connection without response")
+
+
+class WaitTests(SynchronousTestCase):
+    """`wait`"""
+
+    def setUp(self) -> None:
+        self.now = 0.0
+        # Nobody listens there.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.address = server.getsockname()
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+        if self.now > 1:
+            said = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+            answer(self, said, self.address)
+
+    def test_a_service_that_comes_up(self) -> None:
+        """It is asked again until it answers."""
+        wait(*self.address, 10, lambda: self.now, self.pause)
+        self.assertGreater(self.now, 1)
+
+    def test_a_service_that_does_not(self) -> None:
+        """The last reason counts, when the time is over."""
+        with self.assertRaises(NotHealthyError):
+            wait(*self.address, 0.5, lambda: self.now, self.pause)
+        self.assertLess(self.now, 1)
 
 
 class CommandTests(SynchronousTestCase):
@@ -90,6 +153,12 @@ class CommandTests(SynchronousTestCase):
         endpoint = f"tcp:{port}:interface=127.0.0.1"
         told = run("mocksmtp", "health", cwd="/", MOCKSMTP_HTTP=endpoint)
         self.assertEqual((told.returncode, told.stdout, told.stderr), (0, "", ""))
+        url = f"http://127.0.0.1:{port}"
+        told = run("mocksmtp", "health", url, "--wait", "10s", cwd="/")
+        self.assertEqual((told.returncode, told.stdout, told.stderr), (0, "", ""))
+        told = run("mocksmtp", "health", url, "--wait", "10", cwd="/")
+        self.assertEqual(told.returncode, 1)
+        self.assertTrue(told.stderr.startswith("mocksmtp: --wait: "), told.stderr)
         service.terminate()
         told = run("mocksmtp", "health", cwd="/", MOCKSMTP_HTTP=endpoint)
         self.assertEqual(told.returncode, 1)

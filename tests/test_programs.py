@@ -381,9 +381,9 @@ class RefusedStartTests(ProgramCase):
         """It is quoted, with what is wrong and an example."""
         self.assertEqual(
             self.refused("--smtp", "nonsense:1", *NO_OTHERS),
-            "--smtp: not an endpoint: 'nonsense:1'"
-            " (ValueError: Unknown endpoint type: 'nonsense'); an address is written"
-            " as 2525, 127.0.0.1:2525, [::1]:2525 or tcp:2525:interface=127.0.0.1",
+            "--smtp: not an address: 'nonsense:1' ('nonsense' is neither a kind of"
+            " endpoint nor the name of a host); as in 2525, 127.0.0.1:2525,"
+            " [::1]:2525 or tcp:2525:interface=127.0.0.1",
         )
 
     def test_an_addresses_file_that_can_not_be_written(self) -> None:
@@ -420,7 +420,8 @@ class RefusedStartTests(ProgramCase):
         """The variable is named."""
         self.assertEqual(
             self.refused(MOCKSMTP_DNS="nowhere"),
-            "MOCKSMTP_DNS: not ADDRESS:PORT with an IP address: 'nowhere'",
+            "MOCKSMTP_DNS: not an address: 'nowhere'; as in 2525, 127.0.0.1:2525,"
+            " [::1]:2525 or tcp:2525:interface=127.0.0.1",
         )
 
 

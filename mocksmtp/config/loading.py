@@ -15,6 +15,7 @@ from typing import Any
 from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
 from mocksmtp.codec.mtasts import parse_policies
 from mocksmtp.codec.plans import parse_plans
+from mocksmtp.config.addresses import BIND_VARIABLE, LOOPBACK, bind_address
 from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.file import (
     DOCUMENTS,
@@ -51,10 +52,15 @@ def load_config(
     if path is not None:
         document = read_file(path)
         read_certificates(path, document)
+    problems = Problems()
+    bind = LOOPBACK
+    try:
+        bind = bind_address(environment)
+    except ValueError as error:
+        problems.add(f"{BIND_VARIABLE}: {error}")
     values: dict[str, Any] = {}
     # What is given nearer to the command line counts for more.
     ranks: dict[str, int] = {}
-    problems = Problems()
     for option in OPTIONS:
         in_file = document.pop(option.key, None)
         with problems.of():
@@ -64,12 +70,12 @@ def load_config(
             ):
                 if texts is not None:
                     ranks[option.name] = rank
-                    values[option.name] = _parse(option, texts, place)
+                    values[option.name] = _parse(option, texts, place, bind)
                     break
             else:
                 if in_file is not None:
                     ranks[option.name] = 0
-                    values[option.name] = _from_file(option, in_file, path)
+                    values[option.name] = _from_file(option, in_file, path, bind)
     with problems.of():
         _choose_token(values, ranks)
     return _build(values, document, path, problems)
@@ -85,9 +91,10 @@ def _choose_token(values: dict[str, Any], ranks: Mapping[str, int]) -> None:
         values["token"] = in_file
 
 
-def _parse(option: Option, texts: Sequence[str], place: str) -> Any:
+def _parse(option: Option, texts: Sequence[str], place: str, bind: str) -> Any:
+    value = texts if option.repeatable else texts[-1]
     try:
-        return option.parse(texts if option.repeatable else texts[-1])
+        return option.parse(value, bind) if option.is_address else option.parse(value)
     except ValueError as error:
         raise ConfigError(f"{place}: {error}") from None
 
@@ -102,7 +109,7 @@ def _from_environment(
     return value.split() if option.repeatable else [value]
 
 
-def _from_file(option: Option, value: Any, path: str | None) -> Any:
+def _from_file(option: Option, value: Any, path: str | None, bind: str) -> Any:
     if option.document is not None and isinstance(value, list | dict):
         return read_value(path, option.key, option.document, value)
     values = value if isinstance(value, list) and option.repeatable else [value]
@@ -111,7 +118,8 @@ def _from_file(option: Option, value: Any, path: str | None) -> Any:
     for item in values:
         if isinstance(item, bool) or not isinstance(item, (str, int)):
             raise ConfigError(f"{path}: {option.key}: expected a string or a number")
-    return _parse(option, [str(item) for item in values], f"{path}: {option.key}")
+    texts = [str(item) for item in values]
+    return _parse(option, texts, f"{path}: {option.key}", bind)
 
 
 def _build(

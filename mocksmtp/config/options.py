@@ -40,18 +40,20 @@ class Option:
         raises `ValueError`
     :ivar metavar: what stands for its value in the help; ``""`` for a flag
     :ivar is_flag: it has no value on the command line; 1 or 0 elsewhere
+    :ivar is_address: `parse` has a second argument, the address for a port alone
     :ivar is_secret: an empty value is an error, and not the same as none
     :ivar document: reads an array or object that the file may have in its place;
         raises `mocksmtp.documents.problems.DocumentError`
     """
 
     name: str
-    parse: Callable[[Any], Any]
+    parse: Callable[..., Any]
     metavar: str
     help: str
     repeatable: bool = attrs.field(default=False, kw_only=True)
     is_flag: bool = attrs.field(default=False, kw_only=True)
     document: Callable[[Any], Any] | None = attrs.field(default=None, kw_only=True)
+    is_address: bool = attrs.field(default=False, kw_only=True)
     is_secret: bool = attrs.field(default=False, kw_only=True)
 
     @property
@@ -70,32 +72,35 @@ OPTIONS = (
     Option(
         "smtp",
         parse_smtp,
-        "ENDPOINT",
-        "a Twisted server endpoint for mail, or off; HOST=ENDPOINT is for another"
-        " host than the default one; may come several times"
-        " (default: tcp:2525:interface=127.0.0.1)",
+        "ADDRESS",
+        "where mail is received, or off; HOST=ADDRESS is for another host than the"
+        " default one; repeatable (default: 127.0.0.1:2525)",
         repeatable=True,
+        is_address=True,
     ),
     Option(
         "http",
         parse_http,
-        "ENDPOINT",
-        "the endpoint of the API, or off (default: tcp:8000:interface=127.0.0.1)",
+        "ADDRESS",
+        "where the API and the web page are served, or off (default: 127.0.0.1:8000)",
+        is_address=True,
     ),
     Option(
         "https",
         parse_http,
-        "ENDPOINT",
-        "the endpoint of the policy hosts of MTA-STS, or off (default: off)",
+        "ADDRESS",
+        "where MTA-STS policies are served, or off (default: off)",
+        is_address=True,
     ),
     Option(
         "dns",
         parse_dns,
-        "ADDRESS:PORT",
-        "where DNS is served, UDP and TCP, or off; may come several times;"
+        "ADDRESS",
+        "where DNS is served over UDP and TCP, or off; repeatable;"
         " systemd:tcp=INDEX:udp=INDEX for sockets of systemd"
         " (default: 127.0.0.1:5300)",
         repeatable=True,
+        is_address=True,
     ),
     Option(
         "dns-unset",
@@ -108,13 +113,14 @@ OPTIONS = (
         "hostname",
         parse_hostname,
         "NAME",
-        "what the banner and EHLO say (default: the machine's name)",
+        "the name in the banner and in the EHLO reply (default: the machine's name)",
     ),
     Option(
         "capabilities",
         parse_lines,
         "LIST",
-        "the lines of EHLO on the default host, separated by commas"
+        "the capabilities that EHLO advertises on the default host, separated by"
+        " commas"
         f" (default: {','.join(USUAL)})",
         document=parse_capabilities,
     ),
@@ -122,31 +128,31 @@ OPTIONS = (
         "max-mails",
         parse_count,
         "N",
-        "how many mails are kept; the oldest go first (default: 100000)",
+        "the maximum number of mails kept; the oldest are evicted (default: 100000)",
     ),
     Option(
         "max-bytes",
         parse_room,
         "SIZE",
-        "how much memory mails may take (default: 1GiB)",
+        "the maximum memory that mails use (default: 1GiB)",
     ),
     Option(
         "max-message-size",
         parse_room,
         "SIZE",
-        "a larger message gets 552 (default: 64MiB); told in EHLO when given",
+        "larger messages get 552; EHLO advertises it when set (default: 64MiB)",
     ),
     Option(
         "max-connections",
         parse_count,
         "N",
-        "SMTP connections at once; 421 past it (default: 1000)",
+        "the maximum number of SMTP connections; others get 421 (default: 1000)",
     ),
     Option(
         "journal",
         parse_number,
         "N",
-        "how many sessions are kept of each host; 0 for none (default: 10000)",
+        "the number of sessions kept per host; 0 disables the journal (default: 10000)",
     ),
     Option(
         "journal-bytes",
@@ -159,7 +165,8 @@ OPTIONS = (
         "state-dir",
         parse_folder,
         "DIR",
-        "where certificates are kept; without it they are made anew at each start",
+        "the directory where certificates are kept; without it each start makes new"
+        " ones",
     ),
     Option(
         "mail-shape",
@@ -171,7 +178,7 @@ OPTIONS = (
         "http-host",
         lambda names: tuple(map(parse_hostname, names)),
         "NAME",
-        "a further name that a browser may call the API by; may come several times",
+        "an additional host name under which a browser may call the API; repeatable",
         repeatable=True,
     ),
     Option(
@@ -192,7 +199,7 @@ OPTIONS = (
         "log-format",
         parse_log_format,
         "FORMAT",
-        "how the log is written: text or json (default: text)",
+        "the format of the log: text or json (default: text)",
     ),
     Option(
         "log-level",

@@ -5,7 +5,6 @@ Each function raises `ValueError` for a text that is none.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Sequence
@@ -13,6 +12,11 @@ from collections.abc import Sequence
 from mocksmtp.codec.capabilities import parse_capabilities
 from mocksmtp.codec.hosts import parse_host_name
 from mocksmtp.codec.mails import MailShape
+from mocksmtp.config.addresses import (
+    LOOPBACK,
+    parse_endpoint_or_place,
+    parse_tcp_place,
+)
 from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import DocumentError
@@ -30,15 +34,20 @@ MAX_TOKEN_FILE = 64 * 1024
 _LOG_LEVELS = {level.name.lower(): level for level in Level}
 
 _SYSTEMD = re.compile(r"systemd:tcp=([^:=]+):udp=([^:=]+)")
-_ADDRESS = re.compile(r"(?:\[([^]]*:[^]]*)\]|([^][:]*)):([^:]*)")
 LASTING = Duration(0.001)
 """A duration of a millisecond or more."""
 
 _DIGITS = re.compile(r"[0-9]{1,12}")
 
 
-def parse_smtp(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Endpoints by host, each perhaps behind ``HOST=``; ``off`` for none."""
+def parse_smtp(
+    values: Sequence[str], bind: str = LOOPBACK
+) -> dict[str, tuple[str, ...]]:
+    """
+    Endpoints by host, each perhaps behind ``HOST=``; ``off`` for none.
+
+    :param bind: the address for a port alone
+    """
     endpoints: dict[str, tuple[str, ...]] = {}
     for value in values:
         name, endpoint = _split_host(value)
@@ -48,7 +57,7 @@ def parse_smtp(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
             raise ValueError(f"not a name of a host: {name!r}: it {error}") from None
         known = endpoints.setdefault(name, ())
         if endpoint != OFF:
-            endpoints[name] = (*known, endpoint)
+            endpoints[name] = (*known, parse_endpoint_or_place(endpoint, bind))
     # An empty array says that there is none, and not that nothing is said.
     return endpoints or {DEFAULT_HOST: ()}
 
@@ -59,36 +68,26 @@ def _split_host(value: str) -> tuple[str, str]:
     return (name, value[len(name) + 1 :]) if equals else (DEFAULT_HOST, value)
 
 
-def parse_dns(values: Sequence[str]) -> tuple[tuple[str, int] | Inherited, ...]:
+def parse_dns(
+    values: Sequence[str], bind: str = LOOPBACK
+) -> tuple[tuple[str, int] | Inherited, ...]:
     """
-    ``ADDRESS:PORT`` pairs; IPv6 in brackets; ``off`` for none.
+    Addresses with their ports; ``off`` for none.
 
     ``systemd:tcp=2:udp=3`` names sockets that systemd has opened, by index or name.
     """
     return tuple(
         Inherited(*match.groups())
         if (match := _SYSTEMD.fullmatch(value))
-        else _parse_address(value)
+        else parse_tcp_place(value, bind)
         for value in values
         if value != OFF
     )
 
 
-def _parse_address(value: str) -> tuple[str, int]:
-    match = _ADDRESS.fullmatch(value)
-    host, port = (match[1] or match[2], match[3]) if match else ("", "")
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        raise ValueError(f"not ADDRESS:PORT with an IP address: {value!r}") from None
-    if not (_DIGITS.fullmatch(port) and int(port) < 2**16):
-        raise ValueError(f"not a port: {port!r}")
-    return host, int(port)
-
-
-def parse_http(value: str) -> str | None:
+def parse_http(value: str, bind: str = LOOPBACK) -> str | None:
     """An endpoint, or None for ``off``."""
-    return None if value == OFF else value
+    return None if value == OFF else parse_endpoint_or_place(value, bind)
 
 
 def parse_hostname(value: str) -> str:

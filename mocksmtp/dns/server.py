@@ -41,6 +41,7 @@ from mocksmtp.dns.query import ID_SIZE, read_query
 from mocksmtp.dns.responder import Responder, Response
 from mocksmtp.dns.waiting import Waiting, WaitingRoom
 from mocksmtp.model.dnsquery import TCP, UDP, DnsExchange
+from mocksmtp.model.host import unmapped
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
@@ -290,7 +291,7 @@ class DNSFactory(DNSServerFactory):
         """Do what a behavior says, if one fires."""
         transport, question = proto.name, own.exchange.question
         seconds = self._reactor.seconds
-        attempt = DnsAttempt(question, client[0], transport, seconds)
+        attempt = DnsAttempt(question, unmapped(client[0]), transport, seconds)
         decision = self._behaviors.decide_query(attempt)
         if decision is None:
             return False
@@ -333,6 +334,7 @@ class DNSFactory(DNSServerFactory):
         exchange = response.exchange
         if response.kind is not None:
             self._counts[response.kind] += 1
+        client = unmapped(client[0]), client[1]
         self._log.note(self._reactor.seconds(), client, transport, exchange, behavior)
         if self.told is not None:
             self.told(exchange, transport, client[0], behavior)

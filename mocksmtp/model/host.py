@@ -17,6 +17,17 @@ from mocksmtp.model.zone import Record
 Address: TypeAlias = IPv4Address | IPv6Address
 
 
+def unmapped(host: str) -> str:
+    """
+    An address as a client has it, where a socket of IPv6 shows it as its own.
+
+    ``::ffff:192.0.2.1`` is ``192.0.2.1`` (RFC 4291 §2.5.5.2).
+    """
+    if host.startswith("::ffff:") and "." in host:
+        return host[7:]
+    return host
+
+
 class MailProtocol(enum.Enum):
     """What is spoken on a listener."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import ITransport
 
+from mocksmtp.model.host import unmapped
 from mocksmtp.model.session import Session
 
 
@@ -20,8 +21,8 @@ def new_session(
     return Session(
         session_id,
         host,
-        _shown(getattr(here, "host", ""), getattr(here, "port", 0)),
-        getattr(peer, "host", ""),
+        _shown(unmapped(getattr(here, "host", "")), getattr(here, "port", 0)),
+        unmapped(getattr(peer, "host", "")),
         getattr(peer, "port", 0),
         at,
     )

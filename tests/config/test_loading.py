@@ -8,6 +8,7 @@ from typing import Any
 from mocksmtp import config as config_module
 from mocksmtp.codec.mails import MailShape
 from mocksmtp.config import CONFIG_VARIABLE, Config, Option, load_config
+from mocksmtp.config.addresses import EXAMPLES
 from mocksmtp.core.host import Limits
 from mocksmtp.documents.problems import shown
 from mocksmtp.logs import Level, LogFormat
@@ -90,32 +91,32 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
             for name in ("", "..", "a/b", "h\u00f6st", "x" * 254)
         ),
     ),
-    "http": (),
-    "https": (),
-    "dns": tuple(
-        (value, f"not ADDRESS:PORT with an IP address: {value!r}")
-        for value in (
-            "localhost:53",
-            "127.0.0.1",
-            "53",
-            ":53",
-            "[]:53",
-            "::1",
-            "::1:53",
-            "2001:db8::5:1",
-            "[::1]",
-            "[::1:53",
-            "::1]:53",
-            "[127.0.0.1]:53",
-            "127.0.0.1]:53",
-            "127.1:53",
-            "256.0.0.1:53",
-            "tcp:53:interface=127.0.0.1",
-        )
-    )
-    + tuple(
-        (f"127.0.0.1:{port}", f"not a port: {port!r}")
-        for port in ("", "x", "-1", "+1", "65536", "1e3", "\u0661", "9" * 5000)
+    "http": (("1:2:3", f"not an address: '1:2:3'; {EXAMPLES}"),),
+    "https": (("[::1", f"not an address: '[::1'; {EXAMPLES}"),),
+    "dns": (
+        *(
+            (value, f"not an address: {value!r}; {EXAMPLES}")
+            for value in (
+                *("127.0.0.1", ":53", "[]:53", "::1", "::1:53", "2001:db8::5:1"),
+                *("[::1]", "[::1:53", "::1]:53", "127.0.0.1]:53", "127.0.0.1:"),
+                *("127.0.0.1:x", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:1e3"),
+                "127.0.0.1:\u0661",
+            )
+        ),
+        ("[127.0.0.1]:53", f"not an IPv6 address: '127.0.0.1'; {EXAMPLES}"),
+        ("unix:/tmp/x", f"not an address for UDP and TCP: 'unix:/tmp/x'; {EXAMPLES}"),
+        *(
+            (
+                f"{host}:53",
+                f"not an address: '{host}:53' ({host!r} is neither a kind of endpoint"
+                f" nor the name of a host); {EXAMPLES}",
+            )
+            for host in ("127.1", "256.0.0.1", "nowhere.invalid")
+        ),
+        *(
+            (value, f"not a port: {port!r} in {value!r}; it must be below 65536")
+            for value, port in (("65536", "65536"), ("127.0.0.1:99999", "99999"))
+        ),
     ),
     "dns-unset": (
         ("SERVFAIL", "unknown reply 'SERVFAIL'; one of: nxdomain, servfail"),
@@ -167,8 +168,9 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
 
 # Those that a file or a command line can hold and a variable can't.
 EMPTY_VALUES = (
-    ("dns", "", "not ADDRESS:PORT with an IP address: ''"),
-    ("dns", "127.0.0.1:5 3", "not a port: '5 3'"),
+    ("dns", "", f"not an address: ''; {EXAMPLES}"),
+    ("http", "", f"not an address: ''; {EXAMPLES}"),
+    ("dns", "127.0.0.1:5 3", f"not an address: '127.0.0.1:5 3'; {EXAMPLES}"),
     ("state-dir", "", "must name a folder"),
     ("hostname", "", "not a host name: ''"),
     ("hostname", "a b", "not a host name: 'a b'"),
@@ -452,7 +454,9 @@ class RefusalTests(ConfigTestCase):
         good, bad = "127.0.0.1:1", "127.0.0.1:x"
         for values in ([good, bad], [bad, good], [good, bad, good]):
             message = self.refusal({"dns": values})
-            self.assertEqual(message, "--dns: not a port: 'x'")
+            self.assertEqual(
+                message, f"--dns: not an address: '127.0.0.1:x'; {EXAMPLES}"
+            )
 
     def test_what_does_not_count_is_not_judged(self) -> None:
         """A bad variable does no harm where the option is given."""

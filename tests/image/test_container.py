@@ -26,6 +26,9 @@ from tests.image.archive import shared_archive, shared_root
 from tests.image.container import Container
 from tests.markdown import ROOT
 
+EVERYWHERE = "[::]" if Path("/proc/net/if_inet6").exists() else "0.0.0.0"
+"""What the image binds, on a kernel like this one."""
+
 MOST_CPU = 0.8
 """Seconds of CPU from its start to the line that tells it."""
 
@@ -128,6 +131,15 @@ class RunningTests(SynchronousTestCase):
         self.assertIn("mocksmtp: 127.0.0.1:8001: ", told.stderr)
         self.assertIn("Connection refused", told.stderr)
 
+    def test_it_listens_on_ipv6_too(self) -> None:
+        """Clients of IPv4 are shown by their own addresses."""
+        started = self.rig.container.program.printed("Mock SMTP server started")[0]
+        for name, port in ("smtp", 25), ("http", 8000), ("dns", 53):
+            self.assertIn(f"{name}={EVERYWHERE}:{port}", started)
+        if EVERYWHERE == "[::]":
+            told = self.rig.container.run(*HEALTH, "http://[::1]:8000")
+            self.assertEqual(told.returncode, 0, told)
+
 
 class ContainerCase(SynchronousTestCase):
     """Has containers of its own."""
@@ -192,14 +204,15 @@ class RefusedStartTests(ContainerCase):
         """It is named."""
         self.assertEqual(
             self.refused(MOCKSMTP_DNS="nowhere"),
-            "MOCKSMTP_DNS: not ADDRESS:PORT with an IP address: 'nowhere'",
+            "MOCKSMTP_DNS: not an address: 'nowhere'; as in 2525, 127.0.0.1:2525,"
+            " [::1]:2525 or tcp:2525:interface=127.0.0.1",
         )
 
     def test_a_port_without_permission(self) -> None:
         """As where low ports are for root only."""
         self.assertEqual(
             self.refused(lowest_port=1024),
-            "can't listen on 0.0.0.0:25: Permission denied",
+            f"can't listen on {EVERYWHERE}:25: Permission denied",
         )
 
     def test_a_file_that_is_not_there(self) -> None:
