@@ -30,9 +30,11 @@ class Counters:
 
     :ivar sessions: how many connections were made
     :ivar open: how many of them last
+    :ivar refusing: how many last that are past the limit, until they were told so
     :ivar replies: how many replies were given, by code
     """
 
     sessions: int = 0
     open: int = 0
+    refusing: int = 0
     replies: dict[int, int] = attrs.Factory(lambda: defaultdict(int))

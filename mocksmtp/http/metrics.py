@@ -87,7 +87,7 @@ PER_HOST: tuple[tuple[Family, str, str, Callable[[MailHost], float]], ...] = (
         GaugeMetricFamily,
         "mocksmtp_sessions_open",
         "SMTP connections that are open",
-        lambda host: host.counters.open,
+        lambda host: host.counters.open + host.counters.refusing,
     ),
     (
         CounterMetricFamily,

@@ -54,7 +54,17 @@ _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*+)(?:=([!-~\x80-\xff]++))?+"
 _WORD = re.compile(rb"[^ \t]++")
 
 
-_CHUNK = re.compile(rb"([0-9]{1,20})(?:[ \t]++((?i:LAST)))?+")
+MAX_CHUNK = 2**31
+"""Octets of a chunk that are waited for, whatever a message may have."""
+
+# Methods of RFC 9110 and HTTP/2's preface, of which SMTP has none, with a target.
+_HTTP = re.compile(
+    rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT|PRI) "
+    rb"(?:[/*]|https?:|[^ ]+ HTTP/)"
+)
+_TLS = b"\x16\x03"
+
+_CHUNK = re.compile(rb"([0-9]{1,2000})(?:[ \t]++((?i:LAST)))?+")
 _SIZE = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 _ARGUMENT = PATH + rb"(?:[ \t]++(.*))?+"
@@ -99,6 +109,17 @@ def parse_bdat(argument: bytes) -> ChunkCommand | Reply:
     if match is None:
         return reply.BDAT_SYNTAX
     return ChunkCommand(int(match[1]), match[2] is not None)
+
+
+def foreign_protocol(line: bytes) -> str | None:
+    """
+    What is spoken in the place of SMTP: ``HTTP``, ``TLS`` (RFC 8446 §5.1), or None.
+
+    :param line: a line that is no command, or its beginning
+    """
+    if line.startswith(_TLS):
+        return "TLS"
+    return "HTTP" if _HTTP.match(line) else None
 
 
 def declared_size(parameters: tuple[Parameter, ...]) -> int | None:

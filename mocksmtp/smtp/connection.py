@@ -34,7 +34,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
-from mocksmtp.model.command import LINE_LIMIT
+from mocksmtp.model.command import LINE_LIMIT, foreign_protocol
 from mocksmtp.model.miss import Misses, Note
 from mocksmtp.model.reply import Refusal, Reply
 from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
@@ -42,6 +42,11 @@ from mocksmtp.smtp.answers import Answer, Faulty, Hidden, Replies
 from mocksmtp.smtp.output import BOUND
 from mocksmtp.smtp.owing import Owing
 from mocksmtp.smtp.sending import acknowledge
+
+SHOWN = 100
+"""Octets of what is no SMTP that are recorded."""
+
+_HANDSHAKE = 0x16
 
 BATCH = 8
 """Commands after which it is looked whether others must have a turn."""
@@ -308,11 +313,28 @@ class Connection(Owing):
     def _keep(self, data: bytes, position: int) -> None:
         """Keep what is not done yet; of a line over the limit, only that it is."""
         self.buffer = rest = data[position:]
-        if len(rest) >= LINE_LIMIT:
+        if len(rest) >= LINE_LIMIT or rest[0] == _HANDSHAKE:
+            protocol = foreign_protocol(rest)
+            if protocol is not None:
+                answer = self.refuse_protocol(protocol)
+                self.output.send((answer.wire,), len(answer.wire))
+                self.record(self.heard, rest[:SHOWN], answer, 0, 0.0)
+                self.take_the_consequence()
+                return
             if len(rest) < self.line_limit(rest):
                 return
             self.buffer = b""
             self.overlong = True
+
+    def refuse_protocol(self, protocol: str) -> Reply:
+        """What is said to a client that speaks no SMTP; the connection is closed."""
+        self.log.warn(
+            "{ip} speaks {protocol} on the SMTP port {listener}",
+            ip=self.origin.client_ip,
+            protocol=protocol,
+            listener=self.session.listener,
+        )
+        return self.then_close(reply.NOT_TLS if protocol == "TLS" else reply.NOT_HTTP)
 
     def is_too_long(self, line: bytes) -> bool:
         """

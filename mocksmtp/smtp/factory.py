@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHandshakeListener,
+    IReactorTime,
+)
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.mail.smtp import SMTPFactory
+from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from mocksmtp.core.host import MailHost
 from mocksmtp.model.host import Disconnect, MailProtocol
@@ -22,46 +29,90 @@ from mocksmtp.smtp.protocol import MockESMTP
 from mocksmtp.smtp.security import Security, security_of
 from mocksmtp.smtp.sessions import new_session
 from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.handshake import failed, requested_name, tls_session
 
 LEAVING_TIME = 1.0
 """Seconds that a client gets to take the last reply when it is disconnected."""
 
 
+REFUSING_TIME = 10.0
+"""Seconds that a client past the limit gets for the handshake before it is told so."""
+
+MAX_REFUSING = 100
+"""How many such clients a host has at a time; more are closed without a word."""
+
+
+@implementer(IHandshakeListener)
 class Refusal(Protocol):
     """
     A connection past the limit: 421 in place of the banner, and the end.
 
+    Where TLS is implicit the handshake comes first, for which there is little time.
+
+    :param factory: counts it while it lasts
     :param session: the id of this session
     :param security: how it would do TLS
     """
 
     transport: Any
+    _handshaking = False
+    _end = End.CLOSED
+    _timer: IDelayedCall | None = None
 
     def __init__(
         self,
-        host: MailHost,
+        factory: MockSMTPFactory,
         session: str,
-        seconds: Callable[[], float],
+        clock: IReactorTime,
         security: Security | None = None,
     ) -> None:
-        self._host = host
+        self.factory = factory
         self._id = session
-        self._seconds = seconds
+        self._clock = clock
         self._security = security
 
     def connectionMade(self) -> None:
         """Say why, and close (RFC 5321 §3.8)."""
-        now = self._seconds()
-        session = new_session(self._id, self._host.name, self.transport, now)
-        self._host.counters.replies[TOO_MANY_CONNECTIONS.code] += 1
-        journal = self._host.journal
-        journal.begin(session)
-        journal.record(session, [(now, None, TOO_MANY_CONNECTIONS, 0, 0.0, None)], 0)
-        journal.end(session, End.CLOSED, now)
-        if self._security is not None and self._security.mode is TlsMode.IMPLICIT:
+        host, now = self.factory.host, self._clock.seconds()
+        self._session = new_session(self._id, host.name, self.transport, now)
+        host.journal.begin(self._session)
+        if self._security is None or self._security.mode is not TlsMode.IMPLICIT:
+            self._refuse()
+        elif host.counters.refusing > MAX_REFUSING:
+            self.transport.abortConnection()
+        else:
+            self._timer = self._clock.callLater(REFUSING_TIME, self._time_out)
+            self._handshaking = True
             self.transport.startTLS(self._security.context())
+
+    def handshakeCompleted(self) -> None:
+        """The client can read why."""
+        self._handshaking = False
+        self._session.tls = tls_session(self.transport.getHandle())
+        self._refuse()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """It is over."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        if self._handshaking:
+            sni = requested_name(self.transport.getHandle())
+            self._session.tls = failed(reason, sni)
+        host = self.factory.host
+        host.journal.end(self._session, self._end, self._clock.seconds())
+        self.factory.refused(self)
+
+    def _refuse(self) -> None:
+        host, now = self.factory.host, self._clock.seconds()
+        host.counters.replies[TOO_MANY_CONNECTIONS.code] += 1
+        exchange = (now, None, TOO_MANY_CONNECTIONS, 0, 0.0, None)
+        host.journal.record(self._session, [exchange], 0)
         self.transport.write(TOO_MANY_CONNECTIONS.wire)
         self.transport.loseConnection()
+
+    def _time_out(self) -> None:
+        self._end = End.TIMED_OUT
+        self.transport.abortConnection()
 
 
 class Leaving:
@@ -132,6 +183,7 @@ class MockSMTPFactory(SMTPFactory):
         self.secret = os.urandom(32)
         self._waiting: list[Deferred[None]] = []
         self._leaving: set[Leaving] = set()
+        self._refusing: set[Refusal] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A connection, or its refusal where there are too many."""
@@ -142,7 +194,10 @@ class MockSMTPFactory(SMTPFactory):
         if host.tls is not None and self._contexts is not None:
             security = security_of(host, self._contexts, self.tls)
         if host.counters.open >= host.limits.connections:
-            return Refusal(host, session, self._clock.seconds, security)
+            refusal = Refusal(self, session, self._clock, security)
+            self._refusing.add(refusal)
+            host.counters.refusing += 1
+            return refusal
         speaking = MockLMTP if self.spoken is MailProtocol.LMTP else MockESMTP
         protocol = speaking(host, session, self._clock, security)
         protocol.factory = self
@@ -156,7 +211,16 @@ class MockSMTPFactory(SMTPFactory):
         self.host.counters.open -= 1
         for leaving in tuple(self._leaving):
             leaving.lost(protocol)
-        if not self.connections:
+        self._tell_if_gone()
+
+    def refused(self, refusal: Refusal) -> None:
+        """A connection past the limit has ended."""
+        self._refusing.discard(refusal)
+        self.host.counters.refusing -= 1
+        self._tell_if_gone()
+
+    def _tell_if_gone(self) -> None:
+        if not self.connections and not self._refusing:
             waiting, self._waiting = self._waiting, []
             for gone in waiting:
                 gone.callback(None)
@@ -180,7 +244,8 @@ class MockSMTPFactory(SMTPFactory):
         """Tell every client that this is the end; fires when all have gone."""
         for protocol in tuple(self.connections):
             protocol.shut_down()
-        if not self.connections:
+        self._abort_refusing()
+        if not self.connections and not self._refusing:
             return succeed(None)
         gone: Deferred[None] = Deferred()
         self._waiting.append(gone)
@@ -190,3 +255,8 @@ class MockSMTPFactory(SMTPFactory):
         """Cut off those that have not gone."""
         for protocol in tuple(self.connections):
             protocol.transport.abortConnection()
+        self._abort_refusing()
+
+    def _abort_refusing(self) -> None:
+        for refusal in tuple(self._refusing):
+            refusal.transport.abortConnection()

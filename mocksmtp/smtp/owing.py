@@ -24,11 +24,11 @@ from mocksmtp.smtp.ending import PEER_LOOKED_AT, is_reset
 from mocksmtp.smtp.faults import ReplyWriter
 from mocksmtp.smtp.lifetime import Lifetime
 
-TURN = 0.02
+TURN = 0.005
 """Seconds of work that all connections of a host together do in one turn of the
 reactor, if each has more than enough to do."""
 
-SLICES = (0.0001, 0.001)
+SLICES = (0.00005, 0.001)
 """The least and the most of it that is one connection's."""
 
 

@@ -33,8 +33,10 @@ from mocksmtp.model import reply
 from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import (
     LINE_LIMIT,
+    MAX_CHUNK,
     PathCommand,
     declared_size,
+    foreign_protocol,
     is_binary,
     parse_bdat,
     parse_mail,
@@ -63,6 +65,9 @@ class MockESMTP(AuthenticatedConnection):
             # Of what is gone nobody knows whether it was AUTH.
             shown = b"***" if self.overlong else redact_auth(line)
             if self.is_too_long(line):
+                protocol = foreign_protocol(line)
+                if protocol is not None:
+                    return self.refuse_protocol(protocol)
                 self.delivery.line = shown
                 error = reply.NO_SERVICE if self.rejected else reply.LINE_TOO_LONG
                 return Hidden(error, shown)
@@ -77,6 +82,9 @@ class MockESMTP(AuthenticatedConnection):
         return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
     def _do_unknown(self) -> Answer:
+        protocol = foreign_protocol(self.delivery.line or b"")
+        if protocol is not None:
+            return self.refuse_protocol(protocol)
         error = reply.NO_SERVICE if self.rejected else reply.UNKNOWN_COMMAND
         return Hidden(error, b"***") if self.guarded else error
 
@@ -245,6 +253,10 @@ class MockESMTP(AuthenticatedConnection):
         command = parse_bdat(rest)
         if isinstance(command, Reply):
             return command
+        if command.size > max(MAX_CHUNK, self.mail_host.limits.message_size):
+            # Nobody sends so much, and what follows is no command.
+            self.delivery.refuse(reply.CHUNK_TOO_BIG)
+            return self.then_close(reply.CHUNK_TOO_BIG)
         transaction = self.delivery.transaction
         if transaction is None or not transaction.accepted:
             self.go_on_with(Chunk(command.size, None, self._refuse_content))

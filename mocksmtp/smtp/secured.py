@@ -16,6 +16,8 @@ from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.fault import NO_FAULT
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.offer import Offer, Stage
+from mocksmtp.model.reply import Reply
+from mocksmtp.model.session import End
 from mocksmtp.model.tls import TlsMode
 from mocksmtp.smtp.answers import NOTHING, Answer, Faulty, answer_of, reply_in
 from mocksmtp.smtp.connection import Connection
@@ -148,6 +150,15 @@ class SecuredConnection(Connection):
             sni = requested_name(self.transport.getHandle())
             self.session.tls = failed(reason, sni)
         super().connectionLost(reason)
+
+    def close_with(self, last: Reply, end: End = End.CLOSED) -> None:
+        """Say `last`, and close; in the midst of a handshake nothing can be said."""
+        if not self._handshaking:
+            super().close_with(last, end)
+            return
+        self.end = end
+        self.stop()
+        self.transport.abortConnection()
 
     def do_STARTTLS(self, rest: bytes) -> Answer:
         """Go on under TLS (RFC 3207 §4)."""

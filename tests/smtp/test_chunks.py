@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.core.host import MailHost
 from mocksmtp.model.behavior import Command
 from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.model.reply import CHUNK_TOO_BIG
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 
 ODD = b"\r\n.\r\n\0\xff\n.\n\r.\r" + bytes(range(256))
@@ -106,6 +107,22 @@ class ChunkTests(SynchronousTestCase):
         self.assertEqual(self.chunk(b"x" * 60), "552")
         self.assertEqual(self.chunk(b"x", last=True), "503")
         self.assertEqual(self.dialogue.host.mailbox.arriving, 0)
+
+    def test_a_size_that_nobody_sends_is_552_and_the_end(self) -> None:
+        """Its reply does not wait for the octets, which are no commands."""
+        for size in "99999999999999999999", "9" * 1000, str(2**31 + 1):
+            self.dialogue.connect()
+            self.dialogue.say("EHLO c", "MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+            said = self.dialogue.send(f"BDAT {size} LAST\r\nNOOP\r\n".encode())
+            self.assertEqual(said, f"{CHUNK_TOO_BIG.code} {CHUNK_TOO_BIG.text}\r\n")
+            self.assertTrue(self.dialogue.transport.disconnecting)
+            self.dialogue.protocol.connectionLost()
+        outcomes = [
+            transaction.outcome.value
+            for session in self.dialogue.host.journal.sessions()
+            for transaction in session.transactions
+        ]
+        self.assertEqual(outcomes, ["refused"] * 3)
 
     def test_a_chunk_that_finds_no_room_is_452(self) -> None:
         """And the octets of it are thrown away."""

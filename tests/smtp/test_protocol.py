@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import patch
 
 from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.core.host import MailHost
@@ -433,3 +435,61 @@ class BoundsTests(SynchronousTestCase):
             self.assertEqual(said[:9], "550 5.6.7", lines)
         (session,) = dialogue.host.journal.sessions()
         self.assertIn("ä".encode(), session.exchanges[-1][1])
+
+
+class ForeignTests(SynchronousTestCase):
+    """Clients that speak something else than SMTP."""
+
+    # A browser's POST, whose body is a mail by SMTP.
+    REQUEST = (
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1:2525\r\n\r\nEHLO x\r\n"
+        b"MAIL FROM:<web@page.test>\r\nRCPT TO:<v@d.test>\r\nDATA\r\n"
+        b"Subject: from a web page\r\n\r\nx\r\n.\r\nQUIT\r\n"
+    )
+
+    def test_http_ends_at_once(self) -> None:
+        """Nothing that follows its first line is a command; the log tells."""
+        for request in (
+            self.REQUEST,
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\n",
+            b"GET http://x.test/ HTTP/1.1\r\n\r\n",
+            b"CONNECT x.test:443 HTTP/1.1\r\n\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n",
+        ):
+            told: list[dict[str, Any]] = []
+            globalLogPublisher.addObserver(told.append)
+            talk = Dialogue()
+            said = talk.send(request)
+            globalLogPublisher.removeObserver(told.append)
+            self.assertEqual(said, "554 5.5.1 This port speaks SMTP, not HTTP\r\n")
+            self.assertTrue(talk.transport.disconnecting)
+            self.assertEqual(talk.contents(), [])
+            self.assertEqual([event["protocol"] for event in told], ["HTTP"])
+
+    def test_a_long_request_line_in_pieces(self) -> None:
+        """It is known by its beginning."""
+        talk = Dialogue()
+        said = [talk.send(b"GET /" + b"x" * 1500)]
+        said.append(talk.send(b"x" * 1500))
+        self.assertEqual([one[:3] for one in said], ["", "554"])
+
+    def test_a_handshake_ends_at_once(self) -> None:
+        """Whether or not there is an LF in it."""
+        for hello in (
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 500,
+            b"\x16\x03\x01\x02\x00\x01\n\x01\xfc\x03\x03" + b"x" * 500,
+        ):
+            talk = Dialogue()
+            self.assertEqual(talk.send(hello)[:9], "554 5.5.1")
+            self.assertTrue(talk.transport.disconnecting)
+            (session,) = talk.host.journal.sessions()
+            assert isinstance(session.exchanges[-1][1], bytes)
+            self.assertEqual(session.exchanges[-1][1][:6], hello[:6])
+
+    def test_commands_that_are_not_known_are_no_http(self) -> None:
+        """A client that mistypes stays connected."""
+        talk = Dialogue()
+        lines = "GET", "GET x", "POST mail", "DELETE 1", "\x16", "HTTP/1.1 200 OK"
+        self.assertEqual(talk.codes(*lines), ["500"] * len(lines))
+        self.assertFalse(talk.transport.disconnecting)

@@ -21,6 +21,7 @@ from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Listen
 from mocksmtp.model.session import INJECTED, Session
 from mocksmtp.model.tls import CertificateKind, TlsMode, TlsSettings, TlsVersion
+from mocksmtp.smtp import factory
 from mocksmtp.smtp.factory import MockSMTPFactory
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContexts
@@ -223,6 +224,8 @@ class StartTlsTests(Rig):
 
             with self.assertRaises(ssl.SSLError):
                 await self.client(talk)
+            while self.factory.connections:
+                await self.client(lambda: None)
             session = await self.session(host)
             assert session.tls is not None
             self.assertIn(what, str(session.tls.error))
@@ -330,6 +333,56 @@ class ImplicitTests(Rig):
             return 0
 
         self.assertEqual(await self.client(talk), 421)
+
+    async def test_silent_clients_past_the_limit_are_closed(self) -> None:
+        """They are counted, there are few at a time, and each has little time."""
+        host = self.listen(
+            mode=TlsMode.IMPLICIT, limits=Limits(connections=1, idle_time=0.5)
+        )
+        self.patch(factory, "REFUSING_TIME", 0.2)
+        self.patch(factory, "MAX_REFUSING", 5)
+
+        def talk() -> list[bytes]:
+            with contextlib.ExitStack() as stack:
+                clients = [
+                    stack.enter_context(
+                        socket.create_connection(("127.0.0.1", self.port), 20)
+                    )
+                    for _ in range(12)
+                ]
+                ends = []
+                # Those that are reset at once, those past the limit, the first.
+                for client in reversed(clients):
+                    try:
+                        ends.append(client.recv(100))
+                    except ConnectionResetError:
+                        ends.append(b"")
+                return ends
+
+        self.assertEqual(await self.client(talk), [b""] * 12)
+        while self.factory.connections or host.counters.refusing:
+            await self.client(lambda: None)
+        self.assertEqual((host.counters.open, host.counters.refusing), (0, 0))
+        sessions = host.journal.sessions()
+        ends = [session.end and session.end.value for session in sessions]
+        self.assertEqual(ends, ["timedOut"] * 6 + ["closed"] * 6)
+        self.assertEqual(host.counters.replies[421], 0)
+
+    async def test_the_end_of_the_service_does_not_wait_for_them(self) -> None:
+        """A handshake, within the limit or past it, is cut off."""
+        host = self.listen(mode=TlsMode.IMPLICIT, limits=Limits(connections=1))
+
+        def connect() -> list[socket.socket]:
+            address = ("127.0.0.1", self.port)
+            return [socket.create_connection(address, 20) for _ in range(2)]
+
+        clients = await self.client(connect)
+        while not (host.counters.open and host.counters.refusing):
+            await self.client(lambda: None)
+        await self.factory.shut_down()
+        self.assertEqual((host.counters.open, host.counters.refusing), (0, 0))
+        for client in clients:
+            client.close()
 
     async def test_a_client_in_clear_is_not_greeted(self) -> None:
         """It is no handshake, and recorded as that."""
