@@ -33,6 +33,12 @@ from mocksmtp.model.target import key_known_at
 
 __all__ = ["OPERATORS"]
 
+MAX_EXTENSIONS = 1000
+"""How many further lines an answer to EHLO may have."""
+
+MAX_EXTENSION = 2000
+"""Characters of one of them; more than clients must accept (RFC 5321 §4.5.3.1.5)."""
+
 _EXTENSION = re.compile(r"[\x20-\x7e\x80-\U0010ffff]+")
 
 
@@ -76,7 +82,14 @@ def parse_extensions(document: Any) -> tuple[str, ...]:
     :raises DocumentError: it is none, or one of them could not be one line
     """
     extensions: tuple[str, ...] = structure(_converter, document, tuple[str, ...])
+    if len(extensions) > MAX_EXTENSIONS:
+        message = f"must have at most {MAX_EXTENSIONS:,} lines, got {len(extensions):,}"
+        raise DocumentError(Problem("$", message))
     problems = [
+        Problem(f"$[{index}]", f"must have at most {MAX_EXTENSION:,} characters")
+        for index, extension in enumerate(extensions)
+        if len(extension) > MAX_EXTENSION
+    ] or [
         Problem(f"$[{index}]", "must be one line of text, and not empty")
         for index, extension in enumerate(extensions)
         if not _EXTENSION.fullmatch(extension)

@@ -49,7 +49,7 @@ Hook: TypeAlias = Callable[[Any, Any], Any]
 Made: TypeAlias = list[tuple[str, str]]
 """Records to be made from hosts: the place of each in its document, and the host."""
 
-MAX_ZONE_VALUES = 1_000_000
+MAX_ZONE_VALUES = 250_000
 """How many JSON values a zone may have; for `parse_json`."""
 
 _HEX = re.compile("(?:[0-9A-Fa-f]{2})+")
@@ -68,6 +68,16 @@ def parse_records(document: Any) -> tuple[Record, ...]:
         return (structure(_converter, document, Record),)
     records: tuple[Record, ...] = structure(_converter, document, tuple[Record, ...])
     return records
+
+
+def parse_record(document: Any) -> Record:
+    """
+    One record.
+
+    :raises DocumentError: the document describes none
+    """
+    record: Record = structure(_converter, document, Record)
+    return record
 
 
 def to_be_made(records: Iterable[Record], place: str = "$[{0}].fromHost") -> Made:

@@ -6,18 +6,20 @@ and nothing in it is thrown out for what else there is, as a CNAME beside an MX.
 
 Names are relative to ``$ORIGIN``, at first the root. A TTL that is not given is
 ``$TTL``, at first 60. ``$INCLUDE`` is refused: it names files. ``$GENERATE`` is
-understood, as far as `MAX_RECORDS` go; data of several words stands in quotes there, as
-BIND has it.
+understood, as far as `MAX_GENERATED` go; data of several words stands in quotes
+there, as BIND has it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import attrs
+import dns.grange
 import dns.immutable
 import dns.name
 import dns.rdata
@@ -34,15 +36,34 @@ from mocksmtp.model.kind import Kind, kind_of
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import RDATA, TLSA, Raw, Rdata
 from mocksmtp.model.rrtype import RRType, type_name
+from mocksmtp.model.steps import Steps, finish
 from mocksmtp.model.zone import DEFAULT_TTL, Record
 
 MAX_RECORDS = 200_000
 """How many records a zone file may have: about as many as a JSON document."""
 
+_GENERATE_WORDS = 7
+"""Words of a line with $GENERATE: range, owner, TTL, class, type and data follow it."""
+
 _DIRECTIVES = ("$ORIGIN", "$TTL", "$GENERATE")
 
 _UNKNOWN = 0xFFFE
 """A type for private use, of which dnspython keeps the octets (RFC 6895 §3.1)."""
+
+MAX_GENERATED = 65_536
+"""How many records all $GENERATE of a zone file may make: the hosts of a /16."""
+
+MAX_TEXT = 160 * 1024
+"""Octets of the text of one record: its data has 65,535 at most, in hexadecimal."""
+
+_PIECE = 32 * 1024
+"""Octets of a zone file that are read at a time, if a record ends there."""
+
+_STEP = 20
+"""Records that are read in one step."""
+
+_STRUCTURE = re.compile(rb'"(?:[^"\\\n]|\\.)*+"?|\\.|;[^\r\n]*+|[()\n]', re.DOTALL)
+"""What tells where a record ends: quotes, escapes, comments, parentheses, lines."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _CONTROL = re.compile(r'["\\\x00-\x1f\x7f]')
@@ -94,8 +115,8 @@ dns.rdata.register_type(
 class TooManyRecords(TooManyValues):
     """A zone file has, or generates, more records than are taken."""
 
-    def __init__(self, limit: int) -> None:
-        Exception.__init__(self, f"the zone file has more than {limit:,} records")
+    def __init__(self, limit: int, what: str = "the zone file has") -> None:
+        Exception.__init__(self, f"{what} more than {limit:,} records")
 
 
 def parse_zone_text(text: str | bytes) -> tuple[Record, ...]:
@@ -105,18 +126,80 @@ def parse_zone_text(text: str | bytes) -> tuple[Record, ...]:
     :raises DocumentError: it is none; the path says in which line
     :raises TooManyRecords: it has more than `MAX_RECORDS`
     """
-    if isinstance(text, bytes):
-        text = _decode(text)
-    tokens = _Tokens(text)
+    if isinstance(text, str):
+        text = text.encode(errors="surrogatepass")
+    return finish(zone_text_in_steps(text))
+
+
+def zone_text_in_steps(text: bytes) -> Steps[tuple[Record, ...]]:
+    """
+    Read the records of a zone file in steps.
+
+    :raises DocumentError: it is none; the path says in which line
+    :raises TooManyRecords: it has more than `MAX_RECORDS`
+    """
+    tokens = _Tokens()
     collector = _Collector(tokens)
-    try:
-        _reader(tokens, collector).read()
-    except TooManyRecords:
-        raise
-    except Exception as error:
-        # dnspython has no one exception for all that a text can be.
-        raise DocumentError(_problem(text, tokens.line, error)) from None
+    reader = _reader(tokens, collector)
+    line = 1
+    for piece in _pieces(text):
+        decoded = _decode(piece, line)
+        tokens.begin(decoded, line)
+        while True:
+            try:
+                reader.read()
+            except (TooManyRecords, DocumentError):
+                raise
+            except Exception as error:
+                # dnspython has no one exception for all that a text can be.
+                found = tokens.line - line
+                raise DocumentError(_problem(decoded, found, line, error)) from None
+            yield
+            if not tokens.paused:
+                break
+        line += piece.count(b"\n")
+    yield
     return tuple(collector.records)
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """
+    `text` in pieces of about `_PIECE` octets, each of which has whole records.
+
+    :raises DocumentError: a record's text is too long
+    """
+    start, line = 0, 1
+    while start < len(text):
+        stop = start + _PIECE
+        while (end := _end_of_record(text, start, stop)) is None:
+            if stop - start >= MAX_TEXT:
+                message = f"a record must have at most {MAX_TEXT:,} octets of text"
+                raise DocumentError(Problem(f"line {line}", message))
+            stop += _PIECE
+        yield text[start:end]
+        line += text.count(b"\n", start, end)
+        start = end
+
+
+def _end_of_record(text: bytes, start: int, stop: int) -> int | None:
+    """Behind the last line before `stop` that ends a record which began at `start`."""
+    if stop >= len(text):
+        return len(text)
+    piece = text[start:stop]
+    if b"(" not in piece and b"\\\n" not in piece:
+        end = piece.rfind(b"\n")
+        return start + end + 1 if end >= 0 else None
+    depth, found = 0, None
+    for match in _STRUCTURE.finditer(piece):
+        match match[0]:
+            case b"(":
+                depth += 1
+            case b")":
+                depth -= 1
+            case b"\n":
+                if depth <= 0:
+                    found = start + match.end()
+    return found
 
 
 def zone_text(records: Iterable[Record]) -> str:
@@ -132,36 +215,96 @@ class _Tokens(dns.tokenizer.Tokenizer):
 
     :ivar line: the number of the line that the present record begins in
     :ivar generic: the type that was last replaced
+    :ivar paused: whether the end that was told is only that of a step; then the reader
+        goes on where it is called again
     """
 
-    def __init__(self, text: str) -> None:
-        codec = dns.name.IDNA_2008_Practical
-        super().__init__(text, idna_codec=codec)
+    def __init__(self) -> None:
+        super().__init__("", idna_codec=dns.name.IDNA_2008_Practical)
         self.line = 1
         self.generic = 0
-        self._has_generic = r"\#" in text
+        self.paused = False
+        self._has_generic = False
         self._generates = False
         self._type_follows = False
         self._ahead: Token | None = None
+        self._left = _STEP
+        self._generated = 0
+        # Of a line with $GENERATE: its tokens so far, and what is left of its range.
+        self._said: list[Token] = []
+        self._rest: tuple[int, int, int] | None = None
+        self._again: list[Token] = []
+
+    def begin(self, text: str, line: int) -> None:
+        """Read this text, which begins with that line of the file."""
+        self.file = StringIO(text)
+        self.eof = False
+        self.line_number = line
+        self._has_generic = r"\#" in text
 
     def get(self, want_leading: bool = False, want_comment: bool = False) -> Token:
         """The next token; the reader wants leading space where a record begins."""
+        if want_leading and self.ungotten_token is None and self._is_over():
+            return Token(dns.tokenizer.EOF, "")
+        if self._again and self.ungotten_token is None:
+            return self._again.pop(0)
         if want_leading:
             if self.ungotten_token is None:
                 self.line = self.line_number
             self._type_follows = self._has_generic
         elif self._ahead is not None and self.ungotten_token is None:
             token, self._ahead = self._ahead, None
-            return token
+            return self._remember(token)
         token = super().get(want_leading, want_comment)
         if want_leading:
             self._generates = token.value.upper() == "$GENERATE"
+            self._said = []
+        elif self._generates and len(self._said) == 1 and token.is_identifier():
+            token = self._bound(token)
         elif self._generates and token.is_quoted_string():
             # dnspython takes one word only, and quotes are none.
-            return Token(dns.tokenizer.IDENTIFIER, token.value)
-        if self._type_follows and not want_leading and token.is_identifier():
-            return self._replace_type(token)
+            token = Token(dns.tokenizer.IDENTIFIER, token.value)
+        elif self._type_follows and not want_leading and token.is_identifier():
+            token = self._replace_type(token)
+        return self._remember(token)
+
+    def _is_over(self) -> bool:
+        """Whether the step is over; where a range is left, it is what comes next."""
+        if self.paused:
+            self.paused, self._left = False, _STEP
+        elif not self._left:
+            self.paused = True
+            return True
+        self._left -= 1
+        if self._rest is not None:
+            start, stop, step = self._rest
+            first, _, *others = self._said
+            range_ = Token(dns.tokenizer.IDENTIFIER, f"{start}-{stop}/{step}")
+            self._again = [first, self._part(range_), *others]
+        return False
+
+    def _remember(self, token: Token) -> Token:
+        if self._generates and len(self._said) < _GENERATE_WORDS:
+            self._said.append(token)
         return token
+
+    def _bound(self, token: Token) -> Token:
+        """The range of a $GENERATE, of which only so much is made in one step."""
+        try:
+            start, stop, step = dns.grange.from_text(token.value)
+        except Exception:
+            return token  # the reader reports it
+        self._generated += (stop - start) // step + 1
+        if self._generated > min(MAX_GENERATED, MAX_RECORDS):
+            raise TooManyRecords(min(MAX_GENERATED, MAX_RECORDS), "$GENERATE makes")
+        return self._part(token)
+
+    def _part(self, token: Token) -> Token:
+        start, stop, step = dns.grange.from_text(token.value)
+        end = start + step * (_STEP - 1)
+        self._rest = (end + step, stop, step) if end + step <= stop else None
+        self._left = 0
+        return Token(dns.tokenizer.IDENTIFIER, f"{start}-{min(end, stop)}/{step}")
 
     def _replace_type(self, token: Token) -> Token:
         try:
@@ -210,20 +353,23 @@ def _reader(tokens: _Tokens, collector: _Collector) -> dns.zonefile.Reader:
     )
 
 
-def _decode(text: bytes) -> str:
+def _decode(text: bytes, line: int) -> str:
+    """Text that begins with this line."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
+        line += text.count(b"\n", 0, error.start)
         raise DocumentError(Problem(f"line {line}", "not UTF-8")) from None
 
 
-def _problem(text: str, line: int, error: Exception) -> Problem:
+def _problem(text: str, found: int, first: int, error: Exception) -> Problem:
+    """What is wrong `found` lines below the first of `text`."""
     # The reader puts a place before what it tells; the path has it.
     message = re.sub(r"^<string>:[0-9]+: ", "", str(error)) or "syntax error"
-    lines = _LINE_END.split(text, line)
-    source = lines[line - 1].strip() if line <= len(lines) else ""
-    return Problem(f"line {line}", f"{message[:160].rstrip('.')}: {source[:80]!r}")
+    lines = _LINE_END.split(text, found + 1)
+    source = lines[found].strip() if found < len(lines) else ""
+    place = f"line {first + found}"
+    return Problem(place, f"{message[:160].rstrip('.')}: {source[:80]!r}")
 
 
 def _line(record: Record) -> str:

@@ -1,35 +1,207 @@
-"""Documents from the bodies of requests."""
+"""Documents from the bodies of requests, read so that SMTP goes on meanwhile.
+
+Small documents are read at once. The items of an array are read one by one, for
+`SLICE` seconds at a time, and between slices the reactor turns. What can't be divided,
+as the JSON text of a large body, is read in a thread; that alone would not do, for
+Python's threads share one interpreter, and each command of SMTP would wait for it
+several times. Only one large document is read at a time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 
+import attrs
+
+from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem
 from mocksmtp.documents.reading import MAX_VALUES, parse_json
-from mocksmtp.http.routing import Call
+from mocksmtp.http.bulk import MANY, no_collection
+from mocksmtp.http.listing import Slices
+from mocksmtp.http.routing import Api, Call
+from mocksmtp.model.steps import Steps
 
 T = TypeVar("T")
 
 INLINE_SIZE = 64 * 1024
 """Octets of a body that is read at once; a larger one would hold up SMTP."""
 
+LIGHT_SIZE = 2048
+"""Octets of a body of which no item can be heavy."""
 
-async def read_document(
-    call: Call[Any], parse: Callable[[Any], T], limit: int = MAX_VALUES
-) -> T:
+HEAVY = 1000
+"""The `weight` from which on one item is read in a thread."""
+
+PATTERN_WEIGHT = 50
+"""The weight of a regular expression: compiling one takes up to 3 ms."""
+
+
+class Work:
+    """
+    Reads one document: an asynchronous context manager.
+
+    :param octets: the size of its body
+    """
+
+    def __init__(self, api: Api, octets: int) -> None:
+        self._api = api
+        self._octets = octets
+        self._quiet: AbstractContextManager[None] | None = None
+
+    async def __aenter__(self) -> Work:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._quiet is not None:
+            self._quiet.__exit__(kind, error, traceback)
+            self._api.large_documents.release()
+
+    async def _wait_for_turn(self) -> None:
+        if self._quiet is None:
+            await self._api.large_documents.acquire()
+            # Also of few octets much may be made, as by $GENERATE.
+            self._quiet = no_collection(max(self._octets, MANY + 1))
+            self._quiet.__enter__()
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` makes of `arguments`, in a thread; it must change nothing."""
+        await self._wait_for_turn()
+        done: T = await self._api.in_thread(work, *arguments)
+        return done
+
+    async def in_slices(self, steps: Steps[T]) -> T:
+        """What `steps` makes."""
+        slices = Slices(self._api.clock)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                made: T = end.value
+                return made
+            if slices.over:
+                await self._wait_for_turn()
+                await slices.next()
+
+    async def read_json(self, body: bytes, limit: int = MAX_VALUES) -> Any:
+        """
+        The JSON document in `body`.
+
+        :raises DocumentError: it is no JSON
+        :raises TooManyValues: it has more than `limit` values
+        """
+        if len(body) <= INLINE_SIZE:
+            return parse_json(body, limit)
+        return await self.in_thread(parse_json, body, limit)
+
+    async def read(self, parse: Callable[[Any], T], document: Any) -> T:
+        """What `parse` makes of a parsed document, or of an item of it."""
+        if self._octets > LIGHT_SIZE and weight(document, HEAVY) >= HEAVY:
+            return await self.in_thread(parse, document)
+        return parse(document)
+
+    async def read_each(
+        self, parse: Callable[[Any], T], items: list[Any]
+    ) -> tuple[T, ...]:
+        """
+        What `parse` makes of each item of an array.
+
+        :raises DocumentError: it refuses some; they are told up to `MAX_ERRORS`
+        """
+        made: list[T] = []
+        problems: list[Problem] = []
+        slices = Slices(self._api.clock)
+        for index, item in enumerate(items):
+            try:
+                made.append(await self.read(parse, item))
+            except DocumentError as error:
+                problems += error.within(f"$[{index}]").problems
+                if len(problems) >= MAX_ERRORS:
+                    break
+            if slices.over:
+                await self._wait_for_turn()
+                await slices.next()
+        if problems:
+            raise DocumentError(*problems)
+        return tuple(made)
+
+
+def weight(value: Any, enough: int) -> int:
+    """
+    About how much work it is to read a parsed JSON value.
+
+    :param enough: where it is more, it may be told as less
+    """
+    total, waiting = 0, [value]
+    while waiting and total < enough:
+        found = waiting.pop()
+        total += 1
+        if isinstance(found, dict):
+            waiting += found.values()
+            if found.get("operator") == "matches":
+                total += PATTERN_WEIGHT
+        elif isinstance(found, list):
+            waiting += found
+    return total
+
+
+@attrs.frozen
+class ItemReader(Generic[T]):
+    """
+    How the documents of a resource are read, of which there are one or many.
+
+    :ivar whole: reads one object, and refuses what is neither object nor array
+    :ivar one: reads an item of an array
+    :ivar check: looks at all items together, and answers them
+    """
+
+    whole: Callable[[Any], tuple[T, ...]]
+    one: Callable[[Any], T]
+    check: Callable[[tuple[T, ...]], tuple[T, ...]] = lambda items: items
+
+    async def read(self, work: Work, document: Any) -> tuple[T, ...]:
+        """
+        The items of a parsed document.
+
+        :raises DocumentError: some are refused
+        """
+        if not isinstance(document, list):
+            return await work.read(self.whole, document)
+        return self.check(await work.read_each(self.one, document))
+
+
+async def read_items(
+    call: Call[Any], reader: ItemReader[T]
+) -> tuple[bool, tuple[T, ...]]:
+    """
+    What a request's body describes, and whether it is a single object.
+
+    :raises DocumentError: it is no JSON, or `reader` refuses it
+    :raises TooManyValues: it has more than `MAX_VALUES` values
+    """
+    body = read_body(call)
+    async with Work(call.api, len(body)) as work:
+        document = await work.read_json(body)
+        return isinstance(document, dict), await reader.read(work, document)
+
+
+async def read_document(call: Call[Any], parse: Callable[[Any], T]) -> T:
     """
     What `parse` makes of the JSON document in a request's body.
 
     :param parse: may run in a thread, and so must change nothing
-    :param limit: how many JSON values the document may have
     :raises DocumentError: it is no JSON, or `parse` refuses it
-    :raises TooManyValues: it has more than `limit` values
+    :raises TooManyValues: it has more than `MAX_VALUES` values
     """
-
-    def read(body: bytes) -> T:
-        return parse(parse_json(body, limit))
-
-    return await in_turn(call, read_body(call), read)
+    body = read_body(call)
+    async with Work(call.api, len(body)) as work:
+        return await work.read(parse, await work.read_json(body))
 
 
 def read_body(call: Call[Any]) -> bytes:

@@ -1,7 +1,7 @@
 """``/dnsRecords``: the zone, as JSON or as zone-file text (RFC 4027).
 
-A zone never changes: a new one is made, in a thread where that is much work, and is
-put in the place of the one that it was made from. Queries see one or the other.
+A zone never changes: a new one is made, in short slices of time, and is put in the
+place of the one that it was made from. Queries see one or the other.
 """
 
 from __future__ import annotations
@@ -18,32 +18,29 @@ from mocksmtp.codec.records import (
     Made,
     check_hosts,
     parse_name,
+    parse_record,
     parse_records,
     record_document,
     shown_type,
     to_be_made,
 )
 from mocksmtp.codec.schema import NAME, TYPE
-from mocksmtp.codec.zonefile import parse_zone_text, zone_text
+from mocksmtp.codec.zonefile import zone_text, zone_text_in_steps
 from mocksmtp.core.zone import Zone
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.documents.reading import parse_json
 from mocksmtp.http.answers import send_nothing
-from mocksmtp.http.bulk import no_collection
 from mocksmtp.http.describing import DONE, answers, array, one_or_more, text
-from mocksmtp.http.documents import in_turn, read_body
+from mocksmtp.http.documents import ItemReader, Work, read_body
 from mocksmtp.http.listing import array_pieces, send_pieces
 from mocksmtp.http.params import parameter, reads
 from mocksmtp.http.problems import refused_document
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.model.name import Name
 from mocksmtp.model.rrtype import type_number
+from mocksmtp.model.steps import Steps
 from mocksmtp.model.zone import Record
 
 ZONE_TEXT = "text/dns"
-
-INLINE_RECORDS = 500
-"""Records that are worked on at once; with more of them SMTP would be held up."""
 
 _name = reads(NAME)(parse_name)
 _type = reads(TYPE)(type_number)
@@ -76,39 +73,32 @@ async def list_records(call: Call[Any]) -> Answer:
 
 async def put_records(call: Call[Any]) -> None:
     """Replace all records."""
-    parse = _parser(call)
-
-    def make(body: bytes) -> tuple[Zone, Made]:
-        with no_collection(len(body)):
-            records, place = parse(body)
-            return Zone(records), to_be_made(records, place)
-
-    zone, made = await in_turn(call, read_body(call), make)
-    _check_hosts(call, made)
-    call.api.mock.zone = zone
+    body = read_body(call)
+    async with Work(call.api, len(body)) as work:
+        records, place = await _read(call, work, body)
+        zone = await work.in_slices(Zone.in_steps(records))
+        _check_hosts(call, to_be_made(records, place))
+        await _replace(call, work, zone)
     send_nothing(call.request)
 
 
 async def add_records(call: Call[Any]) -> Answer:
     """Add records to those that there are, and tell them as they were read."""
-    parse = _parser(call)
-
-    def read(body: bytes) -> tuple[tuple[Record, ...], Made]:
-        with no_collection(len(body)):
-            records, place = parse(body)
-            return records, to_be_made(records, place)
-
-    records, made = await in_turn(call, read_body(call), read)
-    _check_hosts(call, made)
-    await _change(call, len(records), lambda zone: zone.with_records(records))
+    body = read_body(call)
+    async with Work(call.api, len(body)) as work:
+        records, place = await _read(call, work, body)
+        _check_hosts(call, to_be_made(records, place))
+        await _change(call, work, lambda zone: zone.with_records_in_steps(records))
     return await _send_json(call, records, 201)
 
 
 async def delete_records(call: Call[DeleteParameters]) -> None:
     """Take out the records that are asked for."""
     spares = call.parameters.spares
-    size = len(call.api.mock.zone.records)
-    await _change(call, size, lambda zone: Zone(filter(spares, zone.records)))
+    async with Work(call.api, 0) as work:
+        await _change(
+            call, work, lambda zone: Zone.in_steps(filter(spares, zone.records))
+        )
     send_nothing(call.request)
 
 
@@ -125,22 +115,23 @@ def prefers_text(accept: str) -> bool:
     return qualities.get(ZONE_TEXT, 0.0) > qualities.get("application/json", 0.0)
 
 
-def _parser(call: Call[Any]) -> Callable[[bytes], tuple[tuple[Record, ...], str]]:
-    """
-    What reads the body; all that is not said to be a zone file is JSON.
+_ITEMS = ItemReader(parse_records, parse_record)
 
-    :return: answers the records, and what the place of one in an error looks like
+
+async def _read(
+    call: Call[Any], work: Work, body: bytes
+) -> tuple[tuple[Record, ...], str]:
+    """
+    The records in a body; all that is not said to be a zone file is JSON.
+
+    :return: the records, and what the place of one in an error looks like
     """
     content_type = call.request.getHeader("Content-Type") or ""
     if content_type.partition(";")[0].strip().lower() == ZONE_TEXT:
-        return lambda body: (parse_zone_text(body), "record {1}")
-
-    def parse(body: bytes) -> tuple[tuple[Record, ...], str]:
-        document = parse_json(body, MAX_ZONE_VALUES)
-        place = "$" if isinstance(document, dict) else "$[{0}]"
-        return parse_records(document), f"{place}.fromHost"
-
-    return parse
+        return await work.in_slices(zone_text_in_steps(body)), "record {1}"
+    document = await work.read_json(body, MAX_ZONE_VALUES)
+    place = "$" if isinstance(document, dict) else "$[{0}]"
+    return await _ITEMS.read(work, document), f"{place}.fromHost"
 
 
 def _check_hosts(call: Call[Any], made: Made) -> None:
@@ -151,18 +142,31 @@ def _check_hosts(call: Call[Any], made: Made) -> None:
         raise refused_document(error, 409) from None
 
 
-async def _change(call: Call[Any], size: int, change: Callable[[Zone], Zone]) -> None:
-    """Replace the zone by what `change` makes of it, which is work for its `size`."""
+async def _change(
+    call: Call[Any], work: Work, change: Callable[[Zone], Steps[Zone]]
+) -> None:
+    """Replace the zone by what `change` makes of it, in steps."""
     mock = call.api.mock
     while True:
         zone = mock.zone
-        if size <= INLINE_RECORDS:
-            changed = change(zone)
-        else:
-            changed = await call.api.in_thread(change, zone)
+        changed = await work.in_slices(change(zone))
         if mock.zone is zone:
-            mock.zone = changed
+            await _replace(call, work, changed)
             return
+
+
+async def _replace(call: Call[Any], work: Work, zone: Zone) -> None:
+    """Serve `zone` from now on, and let go of the one before it in slices."""
+    mock = call.api.mock
+    parts = mock.zone.parts()
+    mock.zone = zone
+    await work.in_slices(_let_go(parts))
+
+
+def _let_go(parts: list[object]) -> Steps[None]:
+    while parts:
+        parts.pop()
+        yield
 
 
 async def _send_json(

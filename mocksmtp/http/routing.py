@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 from klein import Klein
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
@@ -49,6 +49,7 @@ class Api:
 
     :ivar root_pem: the root of the service's own certificates, or None
     :ivar check_certificate: raises `ValueError` for one that can't be used, or None
+    :ivar large_documents: held while a large document is read, by one at a time
     """
 
     mock: Mock
@@ -61,6 +62,7 @@ class Api:
     bus: EventBus | None = None
     root_pem: Callable[[], bytes] | None = None
     check_certificate: CheckCertificate | None = None
+    large_documents: DeferredLock = attrs.field(init=False, factory=DeferredLock)
     session_watch: SessionWatch = attrs.field(init=False)
     events: EventFeed = attrs.field(init=False)
 

@@ -13,13 +13,14 @@ from typing import Any, Generic, TypeVar
 import attrs
 import orjson
 
+from mocksmtp.codec.gated import check_ids
 from mocksmtp.codec.rules import counted_document, rule_document
 from mocksmtp.core.rule import Gated, Rule
 from mocksmtp.core.rules import Rules
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
-from mocksmtp.http.documents import read_document
+from mocksmtp.http.documents import ItemReader, read_document, read_items
 from mocksmtp.http.listing import array_pieces, send_pieces
 from mocksmtp.http.params import any_text, one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
@@ -96,7 +97,7 @@ class RuleRoom(Generic[B]):
 
     async def put(self, call: Call[Any]) -> None:
         """Replace all of them by an array, or set the one that an object describes."""
-        single, behaviors = await read_document(call, self._parse)
+        single, behaviors = await read_items(call, self._reader)
         if single:
             self.rules(call).put(behaviors[0])
         else:
@@ -105,7 +106,7 @@ class RuleRoom(Generic[B]):
 
     async def add(self, call: Call[AddParameters]) -> bytes:
         """Add one or more, and tell their ids."""
-        _, behaviors = await read_document(call, self._parse)
+        _, behaviors = await read_items(call, self._reader)
         front = call.parameters.at is Place.FRONT
         added = self.rules(call).extend(behaviors, front)
         if len(added) == 1:
@@ -145,9 +146,9 @@ class RuleRoom(Generic[B]):
         self.rules(call).remove(self._find(call, rule_id).id)
         send_nothing(call.request)
 
-    def _parse(self, document: Any) -> tuple[bool, tuple[B, ...]]:
-        """Whether it is a single one, and the behaviors."""
-        return isinstance(document, dict), self.parse_all(document)
+    @property
+    def _reader(self) -> ItemReader[B]:
+        return ItemReader(self.parse_all, self.parse_one, check_ids)
 
     def _find(self, call: Call[Any], rule_id: str) -> Rule[B]:
         try:

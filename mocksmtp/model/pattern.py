@@ -14,6 +14,9 @@ import re2
 MAX_PATTERN = 1000
 """Characters of an expression."""
 
+MAX_PROGRAM = 20_000
+"""Steps of an expression's program; compiling so many takes some 4 ms."""
+
 MAX_SEARCHED = 1024 * 1024
 """Octets that an expression is searched in, from the beginning."""
 
@@ -22,6 +25,8 @@ MAX_STEPS = 8 * 1024 * 1024
 have thousands of steps, less than `MAX_SEARCHED` is searched. Some 100 ms."""
 
 _OCTETS = 1024 * 1024
+
+_TOO_LARGE = f"compiles to more than {MAX_PROGRAM:,} steps; use smaller repetitions"
 
 _NOWHERE = (-1, -1)
 
@@ -37,6 +42,8 @@ def compile_pattern(pattern: str, ignore_case: bool = False) -> Search:
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"must have {MAX_PATTERN} characters at most")
     compiled = _compile(pattern, ignore_case=ignore_case)
+    if compiled.programsize > MAX_PROGRAM:
+        raise ValueError(_TOO_LARGE)
     found = compiled.search
     limit = min(MAX_SEARCHED, MAX_STEPS // max(1, compiled.programsize))
 

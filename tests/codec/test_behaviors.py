@@ -231,6 +231,18 @@ class ExtensionsTests(SynchronousTestCase):
         for document in None, {}, "dsn", [1], [None], [["x"]]:
             self.assertRaises(DocumentError, parse_extensions, document)
 
+    def test_they_are_bounded(self) -> None:
+        """In number and length: each EHLO sends them all."""
+        self.assertEqual(len(parse_extensions(["X" * 2000] * 1000)), 1000)
+        for lines, expected in (
+            (["X"] * 1001, ("$", "must have at most 1,000 lines, got 1,001")),
+            (["X", "X" * 2001], ("$[1]", "must have at most 2,000 characters")),
+        ):
+            with self.assertRaises(DocumentError) as raised:
+                parse_extensions(lines)
+            (problem,) = raised.exception.problems
+            self.assertEqual((problem.path, problem.message), expected)
+
 
 class SequenceTests(SynchronousTestCase):
     """Several responses, one after the other"""

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.codec import zonefile
-from mocksmtp.codec.zonefile import TooManyRecords, parse_zone_text, zone_text
+from mocksmtp.codec.zonefile import (
+    MAX_GENERATED,
+    MAX_TEXT,
+    TooManyRecords,
+    parse_zone_text,
+    zone_text,
+)
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.model.rdata import (
     AAAA,
@@ -218,6 +224,45 @@ class RefusedTests(SynchronousTestCase):
                 parse_zone_text(text)
             self.assertIn("more than 100 records", str(caught.exception))
 
+    def test_a_range_that_makes_too_many(self):
+        """It is refused before the first record is made, and so are many ranges."""
+        line = b"$GENERATE %d-%d/2 h$ A 192.0.2.1\n"
+        half = line % (2, MAX_GENERATED)
+        self.assertEqual(len(parse_zone_text(half)), MAX_GENERATED // 2)
+        made: list[object] = []
+        read = zonefile.read_rdata
+
+        def count(*rdata: object) -> object:
+            made.append(rdata)
+            return read(*rdata)
+
+        self.patch(zonefile, "read_rdata", count)
+        for text, read_before in (
+            (line % (1, 10**9), 0),
+            (half + half + half, MAX_GENERATED),
+        ):
+            made.clear()
+            with self.assertRaises(TooManyRecords) as caught:
+                parse_zone_text(text)
+            self.assertIn("$GENERATE makes more than 65,536", str(caught.exception))
+            self.assertEqual(len(made), read_before)
+
+    def test_the_text_of_a_record_is_bounded(self):
+        """Also where it is a comment, or goes on for many lines."""
+        long = b"x" * MAX_TEXT
+        for text in (
+            b"\n; " + long + b"\n",
+            b'\na TXT "' + long + b'"\n',
+            b"\na TXT (" + b" x\n" * MAX_TEXT + b")\n",
+        ):
+            with self.assertRaises(DocumentError) as caught:
+                parse_zone_text(b"a A 192.0.2.1" + text)
+            (problem,) = caught.exception.problems
+            self.assertEqual(problem.path, "line 2")
+            self.assertIn("at most 163,840 octets", problem.message)
+        text = rb"a TYPE65280 \# 65535 " + b"ab" * 65535
+        self.assertEqual(len(parse_zone_text(text)), 1)
+
     @given(st.text() | st.binary())
     def test_any_text(self, text: str | bytes):
         """Any text is records, or is refused."""
@@ -240,6 +285,74 @@ class RefusedTests(SynchronousTestCase):
             self.assertEqual(len(error.problems), 1)
         else:
             self.assertEqual(parse_zone_text(zone_text(parsed)), parsed)
+
+
+class StepTests(SynchronousTestCase):
+    """Zone files are read in short steps"""
+
+    TEXT = b"""$TTL 5
+$ORIGIN ex.test.
+a TXT ( "one ( \\" ; no comment"
+   two ) ; a ( comment
+  MX 10 a
+$GENERATE 1-50/2 h$ 30 IN A 192.0.2.1 ; more
+$GENERATE 1-3 g$ TXT "some words"
+  A 192.0.2.9
+b TXT "a\\
+b"
+$TTL 7
+c A 192.0.2.3"""
+
+    def read(self, text: bytes, piece: int, step: int) -> object:
+        """The records, or the problems, where pieces and steps have these sizes."""
+        self.patch(zonefile, "_PIECE", piece)
+        self.patch(zonefile, "_STEP", step)
+        try:
+            return parse_zone_text(text)
+        except DocumentError as error:
+            return error.problems
+
+    def test_it_is_the_same_in_any_steps(self):
+        """Origin, TTL, names and lines go on through them."""
+        expected = self.read(self.TEXT, 10**6, 10**6)
+        self.assertEqual(len(expected), 33, expected)
+        self.assertEqual(str(expected[29].name), "g3.ex.test")
+        self.assertEqual(str(expected[30].name), "g3.ex.test")
+        for piece, step in (1, 1), (10, 2), (30, 7), (100, 20):
+            self.assertEqual(self.read(self.TEXT, piece, step), expected)
+
+    def test_errors_have_the_same_lines(self):
+        """Of the whole file."""
+        for more in b"\nd A 192.0.2.x", b'\n\nd TXT "x', b"\nd TXT (", b"\n\xff":
+            text = self.TEXT + more
+            expected = self.read(text, 10**6, 10**6)
+            for piece, step in (1, 1), (30, 7):
+                self.assertEqual(self.read(text, piece, step), expected)
+
+    @given(st.lists(st.sampled_from([*WORDS, "\n", "\n ", "(", ")", '"', ";", "\\"])))
+    def test_any_words_in_any_steps(self, words: list[str]):
+        """Pieces end where records do, whatever a file is made of."""
+        text = " ".join(words).encode()
+        self.assertEqual(self.read(text, 1, 1), self.read(text, 10**6, 10**6))
+
+    def test_a_step_reads_few_records(self):
+        """Of lines, and of what $GENERATE makes, so that SMTP goes on between them."""
+        made: list[object] = []
+        read = zonefile.read_rdata
+
+        def count(*rdata: object) -> object:
+            made.append(rdata)
+            return read(*rdata)
+
+        self.patch(zonefile, "read_rdata", count)
+        lines = b"".join(b"a%d A 192.0.2.1\n" % number for number in range(3000))
+        for text in lines, b"$GENERATE 1-3000 a$ A 192.0.2.1":
+            steps, most, before = zonefile.zone_text_in_steps(text), 0, 0
+            made.clear()
+            for _ in steps:
+                most, before = max(most, len(made) - before), len(made)
+            self.assertEqual(len(made), 3000)
+            self.assertLessEqual(most, 20)
 
 
 class TextTests(SynchronousTestCase):
