@@ -45,12 +45,9 @@ class PatternTests(SynchronousTestCase):
 
     def test_one_that_compiles_to_much(self) -> None:
         """However short it is; an engine needs milliseconds for each of them."""
-        for pattern in "[a-zé]{1,900}", r"\PL{1,30}", r"(?i)(\pL|b){1,3}":
-            with self.assertRaisesRegex(
-                ValueError, "compiles to more than 4,000 steps"
-            ):
-                compile_pattern(pattern, ignore_case=True)
-        for pattern in "(a|b){1,900}", r"\pL+@\pL+", "[a-z]{1,300}":
+        with self.assertRaisesRegex(ValueError, "more than 20,000 steps"):
+            compile_pattern(r"\PL{1,30}")
+        for pattern in "(a|b){1,900}", r"\pL+@\pL+", ".*a.{900}c":
             compile_pattern(pattern)
 
     def test_none_stalls_the_service(self) -> None:
