@@ -51,6 +51,9 @@ MAX_NAMES = 100
 MAX_DOMAINS = 1000
 """How many domains a host may be the mail exchange of."""
 
+MAX_EXCHANGES = 10_000
+"""How many MX records a host may have: one for each of its names, in each domain."""
+
 # A segment of a path as it is, with no escapes; what a path leaves out is no name.
 _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
 MAX_SEED = 10**18
@@ -249,6 +252,10 @@ def _dns(value: Any, kind: Any) -> HostDns:
     dns: HostDns = _structure_dns(value, kind)
     if dns.domains and not dns.names:
         raise Refused("required with domains: a mail exchange has a name", "names")
+    exchanges = len(dns.domains) * len(dns.names)
+    if exchanges > MAX_EXCHANGES:
+        most = f"at most {MAX_EXCHANGES:,} pairs of a name and a domain"
+        raise Refused(f"must have {most}, got {exchanges:,}", "domains")
     return dns
 
 

@@ -159,11 +159,13 @@ class ItemReader(Generic[T]):
     :ivar whole: reads one object, and refuses what is neither object nor array
     :ivar one: reads an item of an array
     :ivar check: looks at all items together, and answers them
+    :ivar most: how many items an array may have, or None for any number
     """
 
     whole: Callable[[Any], tuple[T, ...]]
     one: Callable[[Any], T]
     check: Callable[[tuple[T, ...]], tuple[T, ...]] = lambda items: items
+    most: int | None = None
 
     async def read(self, work: Work, document: Any) -> tuple[T, ...]:
         """
@@ -173,6 +175,9 @@ class ItemReader(Generic[T]):
         """
         if not isinstance(document, list):
             return await work.read(self.whole, document)
+        if self.most is not None and len(document) > self.most:
+            message = f"must have at most {self.most:,} items, got {len(document):,}"
+            raise DocumentError(Problem("$", message))
         return self.check(await work.read_each(self.one, document))
 
 

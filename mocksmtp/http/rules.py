@@ -28,6 +28,10 @@ from mocksmtp.http.routing import Answer, Call, Handler, Route
 
 B = TypeVar("B", bound=Gated)
 
+MAX_RULES = 10_000
+"""How many behaviors a list may have: after a change, the next command finds out which
+of all of them it may be answered by."""
+
 
 class View(Enum):
     """How much a listing tells."""
@@ -97,8 +101,9 @@ class RuleRoom(Generic[B]):
 
     async def put(self, call: Call[Any]) -> None:
         """Replace all of them by an array, or set the one that an object describes."""
-        single, behaviors = await read_items(call, self._reader)
+        single, behaviors = await self._read(call)
         if single:
+            self._check_room(call, 1)
             self.rules(call).put(behaviors[0])
         else:
             self.rules(call).replace_all(behaviors)
@@ -106,7 +111,8 @@ class RuleRoom(Generic[B]):
 
     async def add(self, call: Call[AddParameters]) -> bytes:
         """Add one or more, and tell their ids."""
-        _, behaviors = await read_items(call, self._reader)
+        _, behaviors = await self._read(call)
+        self._check_room(call, len(behaviors))
         front = call.parameters.at is Place.FRONT
         added = self.rules(call).extend(behaviors, front)
         if len(added) == 1:
@@ -146,9 +152,15 @@ class RuleRoom(Generic[B]):
         self.rules(call).remove(self._find(call, rule_id).id)
         send_nothing(call.request)
 
-    @property
-    def _reader(self) -> ItemReader[B]:
-        return ItemReader(self.parse_all, self.parse_one, check_ids)
+    async def _read(self, call: Call[Any]) -> tuple[bool, tuple[B, ...]]:
+        """Whether it is a single one, and the behaviors."""
+        reader = ItemReader(self.parse_all, self.parse_one, check_ids, MAX_RULES)
+        return await read_items(call, reader)
+
+    def _check_room(self, call: Call[Any], more: int) -> None:
+        """Refuse what would make the list too long."""
+        if len(self.rules(call)) + more > MAX_RULES:
+            raise HttpProblem(409, f"a list has at most {MAX_RULES:,} behaviors")
 
     def _find(self, call: Call[Any], rule_id: str) -> Rule[B]:
         try:

@@ -212,6 +212,11 @@ class ParseTests(SynchronousTestCase):
                 "required with domains: a mail exchange has a name",
             ),
             (
+                {"dns": {"names": ["a"] * 100, "domains": [{"name": "x"}] * 101}},
+                "$.dns.domains",
+                "must have at most 10,000 pairs of a name and a domain, got 10,100",
+            ),
+            (
                 {"dns": {"names": ["a"], "domains": [{"preference": 1}]}},
                 "$.dns.domains[0].name",
                 "required, but missing",

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.http import rules
 from mocksmtp.model.behavior import Command
 from tests.core.attempts import FakeAttempt
 from tests.http.rig import BUSY, Rig
@@ -315,6 +316,21 @@ class RefusedTests(SynchronousTestCase):
             ],
         )
         self.assertIn("and 3 more", answer.json()["detail"])
+
+    def test_a_list_has_an_end(self) -> None:
+        """400 for an array that is too long, 409 for one more than there may be."""
+        self.patch(rules, "MAX_RULES", 3)
+        rig = Rig()
+        answer = rig.ask("PUT", "/smtpBehaviors", [BUSY] * 4)
+        self.assertEqual((answer.status, answer.paths), (400, ["$"]))
+        self.assertIn("must have at most 3 items, got 4", answer.json()["detail"])
+        self.assertEqual(rig.ask("PUT", "/smtpBehaviors", [BUSY] * 2).status, 204)
+        self.assertEqual(rig.ask("POST", "/smtpBehaviors", [BUSY] * 2).status, 409)
+        self.assertEqual(rig.ask("POST", "/smtpBehaviors", BUSY).status, 201)
+        for method in "POST", "PUT":
+            answer = rig.ask(method, "/smtpBehaviors", dict(BUSY, command="NOOP"))
+            self.assertEqual(answer.status, 409)
+        self.assertEqual(len(rig.host.behaviors), 3)
 
     def test_too_many_values_are_413(self) -> None:
         """A document of over 100,000 values is refused before it is built."""

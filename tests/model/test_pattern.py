@@ -47,6 +47,8 @@ class PatternTests(SynchronousTestCase):
         """However short it is; an engine needs milliseconds for each of them."""
         with self.assertRaisesRegex(ValueError, "more than 20,000 steps"):
             compile_pattern(r"\PL{1,30}")
+        with self.assertRaisesRegex(ValueError, "at most 32 classes"):
+            compile_pattern(r"\pL\PN" * 17)
         for pattern in "(a|b){1,900}", r"\pL+@\pL+", ".*a.{900}c":
             compile_pattern(pattern)
 
