@@ -1,17 +1,10 @@
-"""Server CPU and memory per mail, beside other servers and a floor.
+"""CPU time and memory of mocksmtp per mail, compared with other servers.
 
-Run from the project's root::
+Each server is a process on loopback. The figure is the CPU time that it uses per mail,
+which depends far less than elapsed time on what else the machine does. The cases of a
+load are measured in turns, so that a slow minute slows all of them. A load that was
+refused, or not answered in full, is an error and never a figure; a figure that misses
+its goal is no error, because no test may depend on time.
 
-    python -m benchmarks [--quick] [--only NAME] [--servers NAMES]
-                         [--markdown FILE] [--json FILE]
-
-Every server is a process of its own on a loopback port, and what is compared is
-the CPU time (user and system) that it spent per mail, which depends far less than
-elapsed time does on what else the machine is doing. Rounds are interleaved across
-servers, so that a slow minute slows all of them; the median of the rounds counts.
-
-A ratio is always the other server's CPU per mail over mocksmtp's: above 1 mocksmtp
-is the cheaper one. A load that was refused, or that is not answered in full, is an
-error and never a figure; a figure that falls short is printed and is no error, for
-no test may depend on time.
+To add a server, add a row to `peers.PEERS`; to add a load, a row to `loads.LOADS`.
 """

@@ -1,235 +1,190 @@
 """A server that is measured: a process of its own, on loopback ports."""
 
+import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
 
 from attrs import define, frozen
+from dns.exception import DNSException
+from dns.message import make_query
+from dns.query import udp
 
-from benchmarks.conversation import Conversation
-from benchmarks.errors import BenchmarkError
-from benchmarks.kept import FORGET
-from benchmarks.listening import LOOPBACK, Address
-from benchmarks.mock_api import MockApi
-from benchmarks.usage import cpu_seconds, resident_bytes
+from benchmarks.clients import LOOPBACK, Address, BenchmarkError, connected
+from benchmarks.dns import ZONE, zone_file
+
+FORGET = signal.SIGUSR1
+"""Sent to a peer before each round, where mocksmtp's API is asked to start over."""
 
 _PROJECT = Path(__file__).parent.parent
-_START_LIMIT = 20.0  # seconds
-_STOP_LIMIT = 5.0  # seconds
-_POLL = 0.02  # seconds
-_ANNOUNCED = re.compile(r"\b(smtp|http)=([0-9.]+):(\d+)")
+_START_LIMIT = 60.0  # seconds, in which a large zone is read too
+
+Command = Callable[[int, Path], list[str]]
+"""Returns a program and its arguments, given a free port and a folder of its own."""
 
 
-@frozen
-class Kind:
-    """A server that can be started.
+@frozen(eq=False)
+class Peer:
+    """A server that can be started."""
 
-    Attributes:
-        name: what the command line calls it.
-        title: what the tables call it.
-        command: its program and arguments, given a free port.
-        announces: it chooses its own port and says which, ``smtp=ADDRESS:PORT``.
-        forgets: it has mails, and forgets them when it is sent ``kept.FORGET``.
-        secure: it speaks TLS from the first byte.
-
-    """
-
-    name: str
-    title: str
-    command: Callable[[int], list[str]]
-    announces: bool = True
-    forgets: bool = False
-    secure: bool = False
+    name: str  # on the command line
+    title: str  # in the tables
+    commands: dict[str, Command]  # by variant: smtp, tls or dns
+    announces: bool = True  # it chooses its port and prints it: smtp=ADDRESS:PORT
+    forgets: bool = False  # it keeps mails, and forgets them when it is sent FORGET
 
 
 @define
 class Server:
-    """A server process that answers.
+    """A server process; it raises OSError where that has ended or does not answer."""
 
-    Attributes:
-        kind: which server it is.
-        smtp: where it speaks SMTP.
-        http: where mocksmtp's API is; None for the others.
-
-    """
-
-    kind: Kind
+    peer: Peer
+    process: "subprocess.Popen[bytes]"
+    output: Path
     smtp: Address
-    http: Address | None
-    _process: "subprocess.Popen[bytes]"
-    _output: IO[bytes]
+    dns: Address
+    secure: bool
+    http: Address | None = None  # mocksmtp's API
 
-    def __enter__(self) -> Self:
-        """Return the running server."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the process."""
-        self.stop()
-
-    def start_over(self) -> None:
-        """Have it forget its mails, where it keeps any; mocksmtp gets behaviors too.
-
-        Raises:
-            BenchmarkError: it has ended, or its API did not answer.
-
-        """
-        self._check_alive()
-        if self.kind.forgets:
-            self._process.send_signal(FORGET)
+    def start_over(self, behaviors: list[object] | None = None) -> None:
+        """Make it forget its mails; mocksmtp gets its behaviors back, or others."""
+        self.check_alive()
+        if self.peer.forgets:
+            self.process.send_signal(FORGET)
         elif self.http:
-            MockApi(self.http).start_over()
-
-    def set_behaviors(self, behaviors: Sequence[object]) -> None:
-        """Have mocksmtp check these behaviors and no others.
-
-        Raises:
-            BenchmarkError: it is not mocksmtp, or its API did not answer.
-
-        """
-        if self.http is None:
-            raise BenchmarkError(f"{self.kind.name} has no behaviors")
-        MockApi(self.http).set_behaviors(behaviors)
+            self.ask("POST", "/reset?all=true")
+            if behaviors is not None:
+                self.ask("PUT", "/smtpBehaviors", json.dumps(behaviors).encode())
 
     def check_kept(self, mails: int) -> None:
-        """Fail unless mocksmtp keeps so many mails; others are taken at their word.
+        """Fail unless mocksmtp keeps exactly so many mails; others are believed."""
+        if self.http and (kept := int(self.ask("GET", "/smtpMailsCount"))) != mails:
+            raise BenchmarkError(f"mocksmtp keeps {kept} of {mails} mails")
 
-        Raises:
-            BenchmarkError: it keeps more or fewer, or its API did not answer.
-
-        """
-        if self.http:
-            MockApi(self.http).check_count(mails)
+    def ask(
+        self, method: str, path: str, body: bytes = b"", kind: str = "application/json"
+    ) -> bytes:
+        """Return the response of mocksmtp's API."""
+        assert self.http is not None, f"{self.peer.name} has no API"
+        with closing(HTTPConnection(*self.http, timeout=_START_LIMIT)) as connection:
+            connection.request(method, path, body, {"Content-Type": kind})
+            response = connection.getresponse()
+            answer = response.read()
+        if response.status >= 300:
+            raise BenchmarkError(f"{method} {path}: {response.status} {answer[:500]!r}")
+        return answer
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time used so far, in seconds.
-
-        Raises:
-            BenchmarkError: the process has ended.
-
-        """
-        self._check_alive()
-        return cpu_seconds(self._process.pid)
+        """Return the CPU time of the process and its children so far."""
+        self.check_alive()
+        return _cpu_seconds(self.process.pid)
 
     def resident_bytes(self) -> int:
-        """Return the resident memory, in bytes.
+        """Return the resident memory, counted page by page."""
+        self.check_alive()
+        rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(rollup.split("\nRss:")[1].split()[0]) * 1024
 
-        Raises:
-            BenchmarkError: the process has ended.
-
-        """
-        self._check_alive()
-        return resident_bytes(self._process.pid)
-
-    def stop(self) -> None:
-        """Terminate the process, and kill it where that does not do."""
-        _stop(self._process)
-        self._output.close()
-
-    def _check_alive(self) -> None:
-        if self._process.poll() is not None:
-            raise BenchmarkError(_ended(self.kind, self._process, self._output))
+    def check_alive(self) -> None:
+        if (code := self.process.poll()) is not None:
+            last_words = self.output.read_text(errors="replace").strip()[-500:]
+            raise BenchmarkError(f"{self.peer.name} ended with {code}: {last_words}")
 
 
-def start(kind: Kind) -> Server:
-    """Start a server and wait until it greets.
+def _cpu_seconds(pid: int) -> float:
+    """Read the CPU clock of a process, as clock_getcpuclockid(3) names it.
 
-    Raises:
-        BenchmarkError: it cannot be started, ended, or did not greet in time.
-
+    Its resolution is nanoseconds; ``/proc/PID/stat`` counts ticks of 10 ms.
     """
-    port = 0 if kind.announces else _free_port()
-    output = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
     try:
-        process = subprocess.Popen(
-            kind.command(port),
-            cwd=_PROJECT,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    except OSError as error:
-        output.close()
-        raise BenchmarkError(f"{kind.name} cannot be started: {error}") from error
-    try:
-        smtp, http = _wait_until_up(kind, process, output, port)
-    except BaseException:
-        _stop(process)
-        output.close()
-        raise
-    return Server(kind, smtp, http, process, output)
+        used = time.clock_gettime((~pid << 3) | 2)
+        for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+            used += sum(map(_cpu_seconds, map(int, listing.read_text().split())))
+    except OSError:  # it ended meanwhile
+        return 0.0
+    return used
 
 
-def _environment() -> dict[str, str]:
-    """Have the servers run the code beside the benchmarks, installed or not."""
-    paths = [str(_PROJECT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+@contextmanager
+def running(peer: Peer, variant: str = "smtp", records: int = 0) -> Iterator[Server]:
+    """Start a variant of a server, wait until it answers, and stop it at the end.
+
+    For DNS its zone has so many records. It raises OSError where the server cannot be
+    started, has ended, or does not answer in time.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place, port = Path(folder), _free_port()
+        (place / ZONE).write_text(zone_file(records))
+        output = place / "output"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                peer.commands[variant](port, place),
+                # The code beside the benchmarks is measured, installed or not.
+                env={**os.environ, "PYTHONPATH": str(_PROJECT)},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        address = LOOPBACK, port
+        server = Server(peer, process, output, address, address, variant == "tls")
+        try:
+            if variant != "dns" or peer.announces:
+                _wait(server, lambda: _greets(server))
+            if variant == "dns":
+                if peer.announces:
+                    zone = (place / ZONE).read_bytes()
+                    server.ask("PUT", "/dnsRecords", zone, "text/dns")
+                _wait(server, lambda: _has_mx(server.dns, f"d{records // 2 - 1}.test"))
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(5.0)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
-def _wait_until_up(
-    kind: Kind, process: "subprocess.Popen[bytes]", output: IO[bytes], port: int
-) -> tuple[Address, Address | None]:
-    """Return where SMTP and HTTP are spoken, once SMTP is."""
-    known = {} if kind.announces else {"smtp": (LOOPBACK, port)}
+def _wait(server: Server, answers: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _START_LIMIT
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise BenchmarkError(_ended(kind, process, output))
-        addresses = known or _announced(_read(output))
-        if "smtp" in addresses and _greets(addresses["smtp"], kind.secure):
-            return addresses["smtp"], addresses.get("http")
-        time.sleep(_POLL)
-    raise BenchmarkError(f"{kind.name} did not greet within {_START_LIMIT:.0f} s")
+    while not answers():
+        server.check_alive()
+        if time.monotonic() > deadline:
+            raise BenchmarkError(f"{server.peer.name} did not answer in time")
+        time.sleep(0.02)
 
 
-def _announced(text: str) -> dict[str, Address]:
-    return {name: (host, int(port)) for name, host, port in _ANNOUNCED.findall(text)}
-
-
-def _greets(address: Address, secure: bool) -> bool:
+def _greets(server: Server) -> bool:
+    if server.peer.announces:
+        said = re.findall(r"\b(smtp|http)=([0-9.]+):(\d+)", server.output.read_text())
+        found = {name: (host, int(number)) for name, host, number in said}
+        if "smtp" not in found:
+            return False
+        server.smtp, server.http = found["smtp"], found.get("http")
     try:
-        with Conversation(address, _STOP_LIMIT, secure) as conversation:
-            conversation.expect([b"220"])
-            conversation.leave()
-    except BenchmarkError:
+        with connected(server.smtp, 1, server.secure):
+            return True
+    except OSError:
         return False
-    return True
 
 
-def _ended(kind: Kind, process: "subprocess.Popen[bytes]", output: IO[bytes]) -> str:
-    last_words = _read(output).strip()[-500:]
-    return f"{kind.name} ended with code {process.returncode}: {last_words}"
-
-
-def _read(output: IO[bytes]) -> str:
-    """Return what the process wrote, without moving the offset it shares with it."""
-    with open(f"/proc/self/fd/{output.fileno()}", "rb") as written:
-        return written.read().decode(errors="replace")
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
+def _has_mx(address: Address, name: str) -> bool:
     try:
-        process.wait(_STOP_LIMIT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        query = make_query(name, "MX")
+        return bool(udp(query, address[0], timeout=0.1, port=address[1]).answer)
+    except (OSError, DNSException):
+        return False
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    with socket.socket() as tcp:
+        tcp.bind((LOOPBACK, 0))
+        return int(tcp.getsockname()[1])
