@@ -133,6 +133,42 @@ class Rules(ABC, Generic[P, B, D]):
             walk.note(subject, misses)
         return earlier
 
+    def decide_once(
+        self,
+        point: P,
+        rules: Iterable[Rule[B]],
+        attempt: Attempt,
+        matched: set[Rule[B]],
+        passed: dict[Rule[B], Misses],
+    ) -> D | None:
+        """
+        As `decide`, of what is asked about several times, where each rule matches once.
+
+        :param rules: those that are asked, in order
+        :param matched: those that have matched; further ones are added
+        :param passed: what is noted of those that did not fire; further ones are added
+        """
+        earlier: D | None = None
+        for rule in rules:
+            if rule in matched:
+                continue
+            seen = rule.seen
+            misses: list[Misses] = []
+            decision = self._ask(rule, point, b"", attempt, misses)
+            if rule.seen > seen:
+                matched.add(rule)
+            if decision is None:
+                passed[rule] = misses[0]
+                continue
+            passed.pop(rule, None)
+            ends = not self.goes_on(decision)
+            if earlier is not None:
+                decision = self.combine(earlier, decision)
+            if ends:
+                return decision
+            earlier = decision
+        return earlier
+
     def passes(
         self, point: P, subject: bytes, misses: list[Misses] | None = None
     ) -> bool:

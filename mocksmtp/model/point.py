@@ -49,7 +49,8 @@ _MEANINGS = {
     Command.AUTH: "the verdict of AUTH, when the credentials are known",
     Command.AUTH_COMMAND: "AUTH with its mechanism, before any challenge",
     Command.DATA_COMMAND: "DATA; in place of 354",
-    Command.DATA_CONTENT: "while content arrives, with each packet of it",
+    Command.DATA_CONTENT: "while content arrives: at its first octet, and where a "
+    "condition on `size` begins or ceases to hold",
     Command.DATA: "after the final dot, or after `BDAT … LAST`",
     Command.ANY: "every reply point but `TLS` and `DATA CONTENT`; "
     "unknown verbs and the server's own errors too",

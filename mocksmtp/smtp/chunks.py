@@ -20,15 +20,25 @@ class Chunk:
     :param end: answers the reply, once all are there
 
     :ivar size: how many have come, at its end
+    :ivar goes_on: whether something was said to its beginning already
     """
 
-    __slots__ = ("_content", "_left", "eomReceived", "flags", "reader", "size")
+    __slots__ = (
+        "_content",
+        "_left",
+        "eomReceived",
+        "flags",
+        "goes_on",
+        "reader",
+        "size",
+    )
 
     def __init__(
         self, size: int, content: Content | None, end: Callable[[], Replies | Faulty]
     ) -> None:
         self.size = size
         self.flags = 0
+        self.goes_on = False
         # It is what is read and what reads it in one.
         self.reader = self
         self.eomReceived = end
@@ -51,18 +61,19 @@ class Chunk:
             self._add(data[start:end])
         return end
 
-    def answered(self, keeps: bool) -> None:
+    def answered(self, keeps: bool, end: Callable[[], None] | None = None) -> None:
         """
         All has been said to it: its rest comes without a reply.
 
-        :param keeps: whether it takes place all the same
+        :param keeps: whether it is kept all the same
+        :param end: called once all octets are there
         """
-        end = self.eomReceived
+        self.goes_on = True
         if not keeps:
             self._content = None
 
         def silently() -> Replies | Faulty:
-            if keeps:
+            if end is not None:
                 end()
             return ()
 

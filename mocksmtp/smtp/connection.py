@@ -61,9 +61,11 @@ class Incoming(Protocol):
 
     :ivar reader: takes them; its `feed` answers the index behind the last one, or -1
         for more to come; its `size` and `flags` are recorded
+    :ivar goes_on: whether something was said to the octets before these
     """
 
     reader: Any
+    goes_on: bool
 
     def eomReceived(self) -> Answer:
         """All are there; what is answered."""
@@ -167,10 +169,12 @@ class Connection(Owing):
                     if position < 0:
                         position = len(data)
                         if start < position:
-                            self._begun_early |= flags
+                            self._begun_early |= 0 if incoming.goes_on else flags
                         break
                     self._incoming = None
                     said = reader.size, None
+                    if incoming.goes_on:
+                        flags = 0
                     flags |= reader.flags | self._begun_early
                     self._begun_early = 0
                     answer: Answer = incoming.eomReceived()

@@ -10,7 +10,7 @@ not for each recipient.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from sys import getsizeof
 
 from twisted.mail.interfaces import IMessageDelivery
@@ -41,6 +41,7 @@ from mocksmtp.smtp.answers import (
     silence_of,
     slowed_down,
 )
+from mocksmtp.smtp.arriving import Watch
 from mocksmtp.smtp.attempt import ConnectionAttempt, argument_of
 from mocksmtp.smtp.content import Content, ContentReader
 
@@ -283,6 +284,17 @@ class MockDelivery:
         own = reply.CHUNK_KEPT
         return own if decision is None else answer_of(decision, own)
 
+    def end_answered_chunk(self, said: Reply | None) -> None:
+        """The last chunk, which was answered while it arrived, is there."""
+        message, self.chunked, self.transaction = self.chunked, None, None
+        assert message is not None
+        message.end_answered(said, keeps=True)
+
+    def pass_over(self, misses: Iterable[Misses]) -> None:
+        """Note behaviors that did not answer, and why."""
+        if self._misses is not None:
+            self._misses.extend(misses)
+
     def _decide_on_chunk(self, size: int) -> Decision | None:
         self.attempt.size = size
         try:
@@ -368,9 +380,12 @@ class MockMessage:
 
     :ivar content: its octets
     :ivar reader: the same; after DATA the connection feeds it directly
+    :ivar watch: what behaviors have to say while it arrives, if they were asked
     """
 
-    __slots__ = ("content", "delivery", "origin", "reader", "transaction")
+    __slots__ = ("content", "delivery", "origin", "reader", "transaction", "watch")
+
+    goes_on = False
 
     def __init__(
         self,
@@ -383,6 +398,7 @@ class MockMessage:
         self.transaction = transaction
         self.origin = origin
         self.content = self.reader = content
+        self.watch: Watch | None = None
 
     def lineReceived(self, line: bytes) -> None:
         """Take one line that is already unstuffed, as the interface has it."""
@@ -407,6 +423,20 @@ class MockMessage:
     def for_each(self, answer: Reply | Faulty) -> Replies | Faulty:
         """`answer` to the content, which all recipients have together."""
         return answer
+
+    def end_answered(self, said: Reply | None, keeps: bool) -> None:
+        """
+        The content, which was answered while it arrived, has come to its end.
+
+        :param said: what was said
+        :param keeps: whether the mail is kept all the same
+        """
+        content = self.content
+        self.transaction.size = content.size
+        if keeps and content.refusal is None:
+            self.keep(content.take())
+        content.close()
+        self.delivery.settle(self.transaction, said)
 
     def connectionLost(self) -> None:
         """Forget content that did not come to its end."""

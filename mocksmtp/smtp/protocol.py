@@ -265,7 +265,7 @@ class MockESMTP(AuthenticatedConnection):
             end = partial(self.delivery.end_chunk, command.last)
             chunk = Chunk(command.size, message.content, end)
             if DATA_CONTENT in self.delivery.behaviors.taken:
-                self.go_on_with(WatchedChunk(self, message, chunk))
+                self.go_on_with(WatchedChunk(self, message, chunk, command.last))
             else:
                 self.go_on_with(chunk)
         return ()

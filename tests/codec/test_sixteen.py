@@ -124,7 +124,7 @@ class SixteenTests(SynchronousTestCase):
         decision = behaviors.decide(DATA, b"")
         assert decision is not None
         self.assertTrue(decision.silent)
-        self.assertIsNone(decision.answer(reply.MAIL_KEPT))
+        self.assertEqual(decision.answer(reply.MAIL_KEPT).wire, b"")
         self.assertIs(decision.effect, Effect.APPLY)
         self.assertEqual(decision.fault, Fault(then=Then.RESET))
         self.assertIsNone(behaviors.decide(DATA, b""))

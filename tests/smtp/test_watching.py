@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.codec.sessions import session_document
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
 
@@ -66,8 +71,6 @@ class WatchingTests(SynchronousTestCase):
         talk.open_mail()
         self.assertEqual(talk.send(b"abc"), "")
         self.assertEqual(talk.send(b"def\r\n.\r\nNOOP\r\n"), "")
-        talk.clock.advance(1)
-        self.assertEqual(talk.heard(), "")
         talk.clock.advance(1)
         said = talk.heard().splitlines()
         self.assertEqual([line[:3] for line in said], ["250", "250"])
@@ -134,3 +137,140 @@ class ChunkTests(SynchronousTestCase):
         talk.protocol.connectionLost()
         self.assertEqual(talk.contents(), [])
         self.assertEqual(talk.host.mailbox.arriving, 0)
+
+
+def at_least(size: int) -> dict[str, Any]:
+    """The condition that so many octets have come."""
+    return when("size", str(size), "atLeast")
+
+
+class SplittingTests(SynchronousTestCase):
+    """However content is split, the same is said, done and recorded"""
+
+    CONTENT = b"Subject: x\r\n\r\n..dot\r\n.\r." + b"y" * 30 + b"\r\n"
+    BEHAVIORS: tuple[tuple[dict[str, Any], ...], ...] = (
+        (on("DATA CONTENT", 451),),
+        (on("DATA CONTENT", 451, condition=at_least(20)),),
+        (on("DATA CONTENT", 250, condition=at_least(20), effect="apply"),),
+        (on("DATA CONTENT", condition=at_least(20), then="close"),),
+        (on("DATA CONTENT", condition=at_least(20), then="reset", effect="apply"),),
+        (on("DATA CONTENT", 451, condition=at_least(1000)),),
+        (on("DATA CONTENT", 451, condition=when("size", "25", "equals")),),
+        (on("DATA CONTENT", 451, condition={"operator": "not",
+            "condition": when("size", "12", "lessThan")}),),
+        (on("DATA CONTENT", delay="1s"),),
+        (on("DATA CONTENT", delay="1s"), on("DATA", delay="1s")),
+        (on("DATA CONTENT", delay="1s", condition=at_least(10)),
+         on("DATA CONTENT", delay="1s", condition=at_least(30)),
+         on("DATA CONTENT", 451, condition=at_least(30), skip=1),
+         on("DATA CONTENT", 452, condition=at_least(40), numberOfAnswer=1)),
+        (on("DATA CONTENT", delay="1s", condition=at_least(10)), on("DATA", 554)),
+        (on("DATA CONTENT", 451, skip=3), on("DATA CONTENT", 451, skip=4)),
+        (on("DATA CONTENT", 451, condition=at_least(10), skip=1),
+         on("DATA CONTENT", 451, condition=at_least(10**6)), on("DATA", 554, skip=9)),
+    )  # fmt: skip
+
+    def splits(self, octets: bytes) -> Iterator[list[bytes]]:
+        """The same octets in different packets."""
+        for size in len(octets), 1, 2, 3, 7, 25, len(octets) - 1, len(octets) - 4:
+            step = max(1, size)
+            yield [octets[at : at + step] for at in range(0, len(octets), step)]
+
+    def outcome(
+        self, documents: tuple[dict[str, Any], ...], before: bytes, packets: list[bytes]
+    ) -> Any:
+        """All that can be seen of a mail that comes in these packets."""
+        talk = mocked(*documents)
+        talk.say("EHLO c", "MAIL FROM:<b@x>", "RCPT TO:<a@x>")
+        said = talk.send(before) if before else ""
+        for packet in packets:
+            if not talk.transport.disconnecting:
+                said += talk.send(packet)
+        seconds = 0
+        while talk.protocol.owed is not None:
+            talk.clock.advance(0.25)
+            said += talk.heard()
+            seconds += 0.25
+        talk.protocol.connectionLost()
+        document = session_document(talk.protocol.session)
+        for exchange in document["transcript"]:
+            del exchange["at"]
+            exchange.pop("pipelined", None)
+        counts = [(rule.seen, rule.fired) for rule in talk.host.behaviors]
+        return said, seconds, document["transcript"], counts, talk.contents()
+
+    def test_data(self) -> None:
+        """In one packet with its end, in single octets, and anything between."""
+        for documents in self.BEHAVIORS:
+            expected = None
+            for packets in self.splits(self.CONTENT + b".\r\n"):
+                found = self.outcome(documents, b"DATA\r\n", packets)
+                expected = expected or found
+                self.assertEqual(found, expected, (documents, packets))
+
+    def test_empty_content(self) -> None:
+        """Its end is taken for its first octet."""
+        for packets in self.splits(b".\r\n"):
+            found = self.outcome(self.BEHAVIORS[0], b"DATA\r\n", packets)
+            self.assertIn("451", found[0])
+            self.assertEqual(found[3], [(1, 1)])
+
+    def test_chunks(self) -> None:
+        """Their octets in any packets."""
+        content = self.CONTENT
+        octets = b"BDAT 22\r\n" + content[:22]
+        octets += b"BDAT %d LAST\r\n" % (len(content) - 22) + content[22:]
+        for documents in self.BEHAVIORS:
+            expected = None
+            for packets in self.splits(octets):
+                found = self.outcome(documents, b"", packets)
+                expected = expected or found
+                self.assertEqual(found, expected, (documents, packets))
+
+    def test_it_is_decided_at_the_very_octet(self) -> None:
+        """As the transcript shows; what follows has an entry of its own."""
+        packets = [self.CONTENT + b".\r\n"]
+        for size in 1, 2, 12, 39:
+            behavior = on("DATA CONTENT", 451, condition=at_least(size))
+            found = self.outcome((behavior,), b"DATA\r\n", packets)
+            sizes = [e["content"]["size"] for e in found[2] if "content" in e]
+            self.assertEqual(sizes, [size, len(self.CONTENT) - 2])
+
+    def test_a_mail_that_was_answered_before_its_end(self) -> None:
+        """Its id is with its end, not with the answer."""
+        packets = [self.CONTENT + b".\r\n"]
+        found = self.outcome(self.BEHAVIORS[2], b"DATA\r\n", packets)
+        mails = [e["content"]["mailId"] for e in found[2] if "content" in e]
+        self.assertEqual(mails, [None, "1"])
+
+    def test_what_did_not_answer_is_recorded_once(self) -> None:
+        """Content in thousands of packets takes no more of the journal."""
+        weights = set()
+        for count in 1, 5000:
+            talk = mocked(
+                on("DATA CONTENT", 451, skip=1),
+                on("DATA CONTENT", 451, condition=at_least(10**6)),
+            )
+            talk.open_mail()
+            for _ in range(count):
+                talk.send(b"x" * (5000 // count))
+            talk.send(b"\r\n.\r\n")
+            (session,) = talk.host.journal.sessions()
+            weights.add(session.weigh())
+            last = session_document(session)["transcript"][-1]
+            reasons = [miss["reason"] for miss in last["passedOver"]]
+            self.assertEqual(reasons, ["skip", "condition"])
+        self.assertEqual(len(weights), 1)
+
+    def test_a_behavior_that_is_set_while_content_arrives(self) -> None:
+        """It is evaluated at what has come, and at each later size."""
+        for document, packet in (
+            (on("DATA CONTENT", 451), b"x"),
+            (on("DATA CONTENT", 451, condition=at_least(5)), b"x"),
+            (on("DATA CONTENT", 451, condition=at_least(12)), b"xx"),
+        ):
+            talk = mocked(on("DATA CONTENT", 452, condition=at_least(10**6)))
+            talk.open_mail()
+            self.assertEqual(talk.send(b"x" * 10), "")
+            talk.host.behaviors.replace_all(parse_behaviors([document]))
+            self.assertEqual(talk.send(packet)[:3], "451")
