@@ -23,8 +23,7 @@ TRIAL := $(BIN)/python -m twisted.trial
 .PHONY: run check test test-full packages bench-packages lint format bench coverage image dist clean
 
 run: $(VENV)/.installed
-	@tools/try-this &
-	@exec $(BIN)/twistd --nodaemon --pidfile= mocksmtp $(OPTIONS)
+	@exec $(BIN)/python tools/run $(OPTIONS)
 
 check: lint
 	HYPOTHESIS_PROFILE=dev $(TRIAL) -j$(JOBS) $(UNIT)

@@ -89,6 +89,11 @@ class Options(usage.Options):
             message = f"unexpected argument {arguments[0]!r}: options begin with --"
             raise usage.UsageError(message)
 
+    def getSynopsis(self) -> str:
+        """The first line of the help."""
+        program = os.path.basename(sys.argv[0])
+        return f"Usage: {program} [options] mocksmtp [options]"
+
     def opt_version(self) -> None:
         """Print the version and exit."""
         print(f"mocksmtp {__version__}")

@@ -10,6 +10,7 @@ import signal
 import smtplib
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from tests.installed import (
     run,
     start,
 )
+from tests.markdown import ROOT
 
 PROGRAMS = (
     ("twistd", "--nodaemon", "--pidfile=twistd.pid", "mocksmtp"),
@@ -117,10 +119,21 @@ class ForegroundTests(ProgramCase):
 
     def test_help_and_version(self) -> None:
         """The options are told, and which version this is."""
-        for command in ("twistd", "mocksmtp"), ("mocksmtp", "serve"):
-            told = run(*command, "--help", cwd=str(self.folder))
+        for command, usage in (
+            (("twistd", "mocksmtp"), "twistd [options] mocksmtp [options]"),
+            (("twist", "mocksmtp"), "twist [options] mocksmtp [options]"),
+            (("mocksmtp", "serve"), "mocksmtp serve [options]"),
+        ):
+            for asked in "--help", "-h":
+                told = run(*command, asked, cwd=str(self.folder))
+                self.assertEqual(told.returncode, 0, told)
+                self.assertEqual(told.stdout.splitlines()[0], f"Usage: {usage}")
+                self.assertIn("--max-message-size=", told.stdout)
+                self.assertIn("[MOCKSMTP_MAIL_SHAPE]", told.stdout)
+        for asked in ("-h",), ("health", "-h"):
+            told = run("mocksmtp", *asked, cwd=str(self.folder))
             self.assertEqual(told.returncode, 0, told)
-            self.assertIn("--max-message-size=", told.stdout)
+            self.assertNotIn("...\n", told.stdout.partition("\n")[2])
         told = run("mocksmtp", "--version", cwd=str(self.folder))
         self.assertRegex(told.stdout, r"^mocksmtp, version \d+\.\d+")
 
@@ -167,6 +180,50 @@ class LogTests(ProgramCase):
         self.assertTrue(wait_for_end(pid))
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         self.assertTrue([one for one in lines if one["message"].startswith(STARTED)])
+
+
+class MakeRunTests(ProgramCase):
+    """`tools/run`, which ``make run`` calls"""
+
+    def run_tool(self, *options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tools/run"), *options],
+            cwd=self.folder,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        return process
+
+    def test_it_prints_commands_that_work(self) -> None:
+        """With the addresses that are bound; it ends with the service."""
+        process = self.run_tool(*FREE_PORTS)
+        assert process.stdout is not None
+        said = ""
+        while "dig" not in said:
+            line = process.stdout.readline()
+            self.assertTrue(line, said)
+            said += line
+        started = said.partition(STARTED)[2].splitlines()[0]
+        bound = dict(pair.split("=", 1) for pair in started.split())
+        self.assertIn(f"curl -s smtp://{bound['smtp']} ", said)
+        self.assertIn(f"curl -s http://{bound['http']}/smtpMails\n", said)
+        self.assertIn(f"dig +short -p {bound['dns'].split(':')[1]} @127.0.0.1 ", said)
+        process.terminate()
+        self.assertEqual(process.wait(10), 0)
+
+    def test_a_start_that_fails(self) -> None:
+        """Its one line is all that is printed."""
+        port = busy_port(self.addCleanup)
+        process = self.run_tool("--smtp", str(port), *NO_OTHERS)
+        said, _ = process.communicate(timeout=20)
+        expected = f"mocksmtp: can't listen on 127.0.0.1:{port}: Address already in use"
+        self.assertEqual((process.returncode, said), (1, expected + "\n"))
 
 
 class UnreadTests(ProgramCase):

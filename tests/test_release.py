@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -36,6 +37,19 @@ def sources() -> set[str]:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+
+
+def mentioned() -> set[str]:
+    """The files and folders that README and docs/ name, and what make needs."""
+    found = {"LICENSE", "Makefile", "README.md", "tests/constraints.txt", "tests/smtp"}
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        text = page.read_text()
+        found.add(page.relative_to(ROOT).as_posix())
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            path = (page.parent / link).resolve()
+            found.add(path.relative_to(ROOT).as_posix())
+        found |= set(re.findall(r"(?<![\w/])(?:docker|systemd|tools)/[\w./-]*\w", text))
+    return found
 
 
 class DistributionTests(SynchronousTestCase):
@@ -77,7 +91,11 @@ class DistributionTests(SynchronousTestCase):
         self.assertNotIn("twisted/__init__.py", names)
         self.assertFalse([name for name in names if name.startswith("tests")])
         with tarfile.open(source) as archive:
-            self.assertIn(f"mocksmtp-{version}/LICENSE", archive.getnames())
+            shipped = {
+                name.removeprefix(f"mocksmtp-{version}/") for name in archive.getnames()
+            }
+        self.assertEqual(mentioned() - shipped, set())
+        self.assertFalse([name for name in shipped if "__pycache__" in name])
 
         empty = self.folder / "empty"
         venv.create(empty, with_pip=True)
