@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mocksmtp.codec.auth import ANY, MAX_USER, MAX_USERS, AuthFields
 from mocksmtp.codec.capabilities import MAX_LINE
 from mocksmtp.codec.fields import MAX_COUNT
@@ -135,17 +137,18 @@ def _versions(version: TlsVersion) -> Schema:
     }
 
 
+def _one_of(mechanisms: Iterable[Mechanism]) -> Schema:
+    """An array that contains one of these mechanisms at least."""
+    return {"contains": {"enum": [mechanism.value for mechanism in mechanisms]}}
+
+
 RULES: dict[type, Schema] = {
     AuthFields: {
         "anyOf": [
             {"properties": {"users": {"type": "object"}}, "required": ["users"]},
             {
                 "properties": {
-                    "mechanisms": {
-                        "contains": {
-                            "enum": [m.value for m in Mechanism if not m.is_scram]
-                        }
-                    }
+                    "mechanisms": _one_of(m for m in Mechanism if not m.is_scram)
                 }
             },
         ]
@@ -161,7 +164,14 @@ RULES: dict[type, Schema] = {
             {"properties": {"tls": {"type": "object"}}, "required": ["tls"]},
             {
                 "properties": {
-                    "auth": {"properties": {"requireTls": {"const": False}}},
+                    "auth": {
+                        "properties": {
+                            "requireTls": {"const": False},
+                            "mechanisms": _one_of(
+                                m for m in Mechanism if not m.needs_tls
+                            ),
+                        }
+                    },
                     "listeners": {
                         "items": {"properties": {"tls": {"enum": ["none", None]}}}
                     },

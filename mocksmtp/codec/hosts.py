@@ -156,8 +156,12 @@ def _without_tls(description: Description) -> Iterator[Problem]:
     """What a host without TLS can't do."""
     if description.tls is not None:
         return
-    if description.auth is not None and description.auth.require_tls:
+    auth = description.auth
+    if auth is not None and auth.require_tls:
         yield Problem("$.auth.requireTls", "must be false, for the host has no tls")
+    if auth is not None and all(each.needs_tls for each in auth.mechanisms):
+        message = "must contain a mechanism that needs no tls, for the host has none"
+        yield Problem("$.auth.mechanisms", message)
     for index, listener in enumerate(description.listeners or ()):
         if has_tls(listener):
             message = "must be none or left out, for the host has no tls"

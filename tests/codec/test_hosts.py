@@ -182,6 +182,11 @@ class ParseTests(SynchronousTestCase):
                 "$.auth.requireTls",
                 "must be false, for the host has no tls",
             ),
+            (
+                {"auth": {"mechanisms": ["SCRAM-SHA-256-PLUS"], "users": {}}},
+                "$.auth.mechanisms",
+                "must contain a mechanism that needs no tls, for the host has none",
+            ),
             *(
                 (
                     {"listeners": [{}, {"tls": mode}]},

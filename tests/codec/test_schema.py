@@ -205,6 +205,8 @@ HOSTS: tuple[Any, ...] = (
     ),
     {"auth": {"users": {"x" * 256: "b"}}},
     {"auth": {"requireTls": True}},
+    {"auth": {"mechanisms": ["SCRAM-SHA-256-PLUS"], "users": {}}},
+    {"auth": {"mechanisms": ["SCRAM-SHA-256-PLUS"], "users": {}}, "tls": {}},
     {"auth": {"requireTls": True}, "tls": None},
     {"auth": {"requireTls": True}, "tls": {}},
     {"auth": {"required": 1}},
