@@ -45,8 +45,8 @@ class Lifetime(ESMTP):
     """
     One connection of a client, with its beginning, its time and its end.
 
-    A FIN ends the client's input, and not the connection: it has its replies first.
-    Under TLS, where Twisted has no half of a connection, it is the end.
+    A FIN, or a close_notify under TLS, ends the client's input, and not the connection:
+    it has its replies first.
 
     :param host: the mail host that it has reached
     :param session: the id of this session

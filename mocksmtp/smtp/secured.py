@@ -23,6 +23,7 @@ from mocksmtp.smtp.answers import NOTHING, Answer, Faulty, answer_of, reply_in
 from mocksmtp.smtp.connection import Connection
 from mocksmtp.smtp.delivery import MockDelivery
 from mocksmtp.smtp.security import Security
+from mocksmtp.tls.halves import keep_half_open
 from mocksmtp.tls.handshake import failed, requested_name, tls_session
 
 CONNECT, STARTTLS, TLS = Command.CONNECT, Command.STARTTLS, Command.TLS
@@ -127,6 +128,7 @@ class SecuredConnection(Connection):
                 return
         self._handshaking = True
         self.transport.startTLS(self._security.context())
+        keep_half_open(self.transport)
         # What came while the handshake was delayed is the beginning of it.
         if self.unread and not self.injecting:
             self.transport.protocol.dataReceived(self.unread)

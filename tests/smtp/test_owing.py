@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -133,6 +134,38 @@ class LeavingTests(Rig):
             self.assertEqual(said, ["450", "450", "252"])
             while self.factory.connections:
                 await self.client(lambda: None)
+
+    async def test_the_same_under_tls(self) -> None:
+        """Whether close_notify tells of the end, a FIN, or both."""
+        late = on("RSET", 250, delay="100ms")
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+
+        def talk(by: str) -> tuple[list[bytes], bool]:
+            with socket.create_connection(("127.0.0.1", self.port), 20) as plain:
+                plain.setblocking(True)
+                client = SSL.Connection(context, plain)
+                client.set_connect_state()
+                client.recv(1000)
+                client.sendall(b"NOOP\r\n" * 3000 + b"RSET\r\nVRFY a\r\n")
+                if "notify" in by:
+                    client.shutdown()
+                if "fin" in by:
+                    client.sock_shutdown(socket.SHUT_WR)
+                heard = b""
+                try:
+                    while True:
+                        heard += client.recv(65536)
+                except SSL.ZeroReturnError:
+                    return [line[:3] for line in heard.splitlines()], True
+
+        for by in "notify", "fin", "notify and fin":
+            host = self.listen(mode=TlsMode.IMPLICIT)
+            host.behaviors.replace_all(parse_behaviors([late]))
+            said, orderly = await self.client(lambda by=by: talk(by))
+            self.assertEqual(said, [b"250"] * 3001 + [b"252"], by)
+            self.assertTrue(orderly)
+            session = await self.session(host)
+            self.assertEqual(session.end and session.end.value, "closedByClient")
 
     async def test_content_that_a_fin_cuts_off_is_not_kept(self) -> None:
         """The transaction is aborted."""

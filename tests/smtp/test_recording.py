@@ -305,6 +305,7 @@ class RecordingTests(SynchronousTestCase):
         """With what it was told."""
         dialogue = Dialogue(host(connections=1))
         dialogue.connect()
+        dialogue.protocol.connectionLost()
         first, refused = dialogue.host.journal.sessions()
         self.assertIsNone(first.end)
         self.assertIs(refused.end, End.CLOSED)
