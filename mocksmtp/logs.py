@@ -242,6 +242,25 @@ class FileSink:
             view = view[self._file.write(view) :]
 
 
+class RotatingSink:
+    """Appends to a file that is rotated by its size, and on request."""
+
+    def __init__(self, path: str) -> None:
+        self._file: Any = LogFile.fromFullPath(path)
+        self._rotates = False
+
+    def rotate(self) -> None:
+        """Begin a new file before the next line is written."""
+        self._rotates = True
+
+    def __call__(self, octets: bytes) -> None:
+        """Write all of it."""
+        if self._rotates:
+            self._rotates = False
+            self._file.rotate()
+        _write_text(self._file, octets)
+
+
 def sink_of(file: IO[Any]) -> Callable[[bytes], None]:
     """What writes to an open file, by its descriptor where it has one."""
     try:
@@ -464,5 +483,4 @@ def twistd_sink(program: MutableMapping[str, Any]) -> Callable[[bytes], None]:
     name = program.get("logfile") or ""
     if name == "-" or (program.get("nodaemon") and not name):
         return sink_of(sys.stdout)
-    file: Any = LogFile.fromFullPath(name or "twistd.log")
-    return lambda octets: _write_text(file, octets)
+    return RotatingSink(name or "twistd.log")

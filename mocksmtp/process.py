@@ -17,7 +17,7 @@ from typing import Any
 
 from twisted.internet.error import ReactorNotRunning
 
-from mocksmtp.logs import FileSink, drain_logs
+from mocksmtp.logs import FileSink, RotatingSink, drain_logs
 from mocksmtp.service import StartError
 
 _M_TRIM_THRESHOLD = -1
@@ -115,6 +115,12 @@ def reopen_on_sighup(sink: Callable[[bytes], None]) -> None:
     """Have SIGHUP open a log file again, and never end the process."""
     reopen = sink.reopen if isinstance(sink, FileSink) else lambda: None
     signal.signal(signal.SIGHUP, lambda *_: reopen())
+
+
+def rotate_on_sigusr1(sink: RotatingSink) -> None:
+    """Have SIGUSR1 rotate the log, as twistd does, unless it has a meaning already."""
+    if not signal.getsignal(signal.SIGUSR1):
+        signal.signal(signal.SIGUSR1, lambda *_: sink.rotate())
 
 
 def tell_start_errors_in_one_line() -> None:

@@ -28,6 +28,7 @@ from mocksmtp.logs import (
     LogFormat,
     LoggedService,
     LogWriter,
+    RotatingSink,
     observer,
     sink_of,
     twistd_sink,
@@ -38,6 +39,7 @@ from mocksmtp.process import (
     fail_at_exit,
     reopen_on_sighup,
     report,
+    rotate_on_sigusr1,
     tell_start_errors_in_one_line,
     tune,
 )
@@ -264,6 +266,8 @@ def prepare(options: Options) -> tuple[MockService, Logging, Config]:
         raise SystemExit(lines) from None
     if isinstance(logging.sink, FileSink):
         reopen_on_sighup(logging.sink)
+    if isinstance(logging.sink, RotatingSink):
+        rotate_on_sigusr1(logging.sink)
     if logging.writer is not None:
         hurry = logging.writer.hurry
         reactor.addSystemEventTrigger("after", "shutdown", hurry)

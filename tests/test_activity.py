@@ -19,7 +19,9 @@ from mocksmtp.logs import Level, Log, LogFormat
 from mocksmtp.model.behavior import Behavior, Command, Effect, Response
 from mocksmtp.model.condition import Contains
 from mocksmtp.model.fault import Fixed, Then
+from mocksmtp.model.tls import TlsSession
 from tests.smtp.dialogue import Dialogue
+from tests.test_logs import count_calls
 
 
 class ActivityCase(SynchronousTestCase):
@@ -126,13 +128,14 @@ class MailTests(ActivityCase):
         self.clock.advance(1)
         self.assertEqual(len(self.lines), MAX_LINES + 1)
 
-    def test_past_the_limit_a_mail_costs_one_call(self) -> None:
+    def test_past_the_limit_a_mail_costs_next_to_nothing(self) -> None:
         """What is not shown is not formatted."""
         clock = Clock()
         log = Log(self.lines.append, seconds=clock.seconds)
         throttle = Throttle(log, clock, "{}")
         self.assertEqual([throttle.passes() for _ in range(MAX_LINES)], [True] * 100)
         self.assertFalse(throttle.passes())
+        self.assertLess(count_calls(throttle.passes), 4)
         clock.rightNow -= 3600
         self.assertTrue(throttle.passes())
 
@@ -224,6 +227,13 @@ class SessionTests(ActivityCase):
             "session=3 host=default client=192.168.1.1 port=54321:"
             " the client left in the middle of a mail",
         )
+
+    def test_one_whose_handshake_fails(self) -> None:
+        """With the reason that the journal has, too."""
+        self.say("NOOP")
+        self.client.protocol.session.tls = TlsSession(error="unknown ca")
+        self.leave()
+        self.assertTrue(self.said()[-1].endswith(": TLS: unknown ca"), self.said())
 
     def test_one_that_idles(self) -> None:
         """The service ends it."""

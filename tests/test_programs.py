@@ -332,6 +332,22 @@ class AddressesFileTests(ProgramCase):
             process.wait(10)
             self.assertEqual(list(self.folder.glob("mock*")), [])
 
+    def test_a_daemon_rotates_its_log_on_sigusr1(self) -> None:
+        """As every service that twistd runs; it goes on."""
+        told = run(
+            *("twistd", "--pidfile=twistd.pid", "mocksmtp", *FREE_PORTS),
+            cwd=str(self.folder),
+        )
+        self.assertEqual(told.returncode, 0, told)
+        pid = int((self.folder / "twistd.pid").read_text())
+        self.addCleanup(kill_if_there, pid)
+        os.kill(pid, signal.SIGUSR1)
+        os.kill(pid, signal.SIGTERM)
+        self.assertTrue(wait_for_end(pid))
+        old, new = (self.folder / "twistd.log.1"), (self.folder / "twistd.log")
+        self.assertIn(STARTED, old.read_text())
+        self.assertIn("Mock SMTP server stopped", new.read_text())
+
     def test_a_daemon_writes_its_own_number(self) -> None:
         """That of the process that goes on, not of the one that started it."""
         told = run(
