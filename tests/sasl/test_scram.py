@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from unittest.mock import patch
 
+from hypothesis import given
+from hypothesis import strategies as st
 from scramp import ScramClient, ScramException, ScramMechanism
+from scramp.utils import saslprep
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.model.auth import Mechanism
@@ -189,6 +193,18 @@ class ScramTests(SynchronousTestCase):
             users = {"\U0001f600": "x", known: "p\u00e4ss"}
             step = talk(users, user=user, password="pa\u0308ss")
             self.assertEqual(judged(step), (True, known))
+
+    @given(st.text())
+    def test_names_are_compared_as_scramp_prepares_them(self, name: str) -> None:
+        """Where scramp accepts them."""
+        with contextlib.suppress(ScramException):
+            self.assertEqual(scram._prepared(name), saslprep(name))
+
+    def test_every_character_of_a_name(self) -> None:
+        """Removed, a space, or in the form that scramp gives it."""
+        for code in range(0x80, 0x30000):
+            with contextlib.suppress(ScramException):
+                self.assertEqual(scram._prepared(chr(code)), saslprep(chr(code)))
 
     def test_a_password_that_saslprep_prohibits(self) -> None:
         """No client can prove that it knows it."""
