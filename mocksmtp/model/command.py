@@ -64,7 +64,7 @@ _HTTP = re.compile(
 )
 _TLS = b"\x16\x03"
 
-_CHUNK = re.compile(rb"([0-9]{1,2000})(?:[ \t]++((?i:LAST)))?+")
+_CHUNK = re.compile(rb"([0-9]{1,2048})(?:[ \t]++((?i:LAST)))?+")
 _SIZE = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 _ARGUMENT = PATH + rb"(?:[ \t]++(.*))?+"
