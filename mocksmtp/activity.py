@@ -17,19 +17,17 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from mocksmtp.core.behaviors import Decision
-from mocksmtp.core.dns_behaviors import DnsDecision
+from mocksmtp.behaviors.dns import DnsBehavior, DnsDecision
+from mocksmtp.behaviors.response import Then
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.smtp import Decision, SmtpBehavior
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
-from mocksmtp.core.rule import Rule
 from mocksmtp.logs import Level, Log
-from mocksmtp.model.behavior import Behavior
 from mocksmtp.model.command import PathCommand
-from mocksmtp.model.dnsbehavior import DnsBehavior
-from mocksmtp.model.fault import Then
 from mocksmtp.model.host import unmapped
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import End, Outcome, Session, Transaction
+from mocksmtp.sessions.session import End, Outcome, Session, Transaction
 
 MAX_LINES = 100
 """Lines of a kind in a second."""
@@ -118,7 +116,7 @@ class ActivityLog:
     def _listen(self, host: MailHost) -> None:
         passes = self._behaviors.passes
 
-        def fired(rule: Rule[Behavior], decision: Decision, subject: bytes) -> None:
+        def fired(rule: Rule[SmtpBehavior], decision: Decision, subject: bytes) -> None:
             if passes():
                 command = rule.behavior.command.value
                 self._tell_answer(host.name, rule.id, command, subject, decision)

@@ -22,7 +22,6 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from mocksmtp.activity import ActivityLog, tell_query, tell_request
-from mocksmtp.codec.records import check_hosts, to_be_made
 from mocksmtp.config import Config
 from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
@@ -55,6 +54,7 @@ from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.naming import NamedContexts
+from mocksmtp.zone.records import check_hosts, to_be_made
 
 StartError = ListenError
 
@@ -428,7 +428,7 @@ def _check_certificates(config: Config) -> None:
 def _check_records(config: Config, mock: Mock) -> None:
     """Refuse records that are to be made from a host which has no certificate."""
     try:
-        check_hosts(to_be_made(config.records, "dnsRecords[{0}].fromHost"), mock)
+        check_hosts(to_be_made(config.records, "dnsRecords[{0}].fromHost"), mock.hosts)
     except DocumentError as error:
         problem = error.problems[0]
         raise StartError(f"{problem.path}: {problem.message}") from None

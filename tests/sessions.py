@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from twisted.internet.task import Clock
 
 from mocksmtp.core.host import MailHost
-from mocksmtp.model.session import Session
+from mocksmtp.sessions.session import Session
 from mocksmtp.smtp.factory import MockSMTPFactory
 from tests.smtp.dialogue import ClosableTransport
 

@@ -11,14 +11,16 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.activity import MAX_LINES, ActivityLog, Throttle
+from mocksmtp.behaviors.condition import Contains
+from mocksmtp.behaviors.delay import Fixed
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect, Response, Then
+from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
 from mocksmtp.logs import Level, Log, LogFormat
-from mocksmtp.model.behavior import Behavior, Command, Effect, Response
-from mocksmtp.model.condition import Contains
-from mocksmtp.model.fault import Fixed, Then
 from mocksmtp.model.tls import TlsSession
 from tests.smtp.dialogue import Dialogue
 from tests.test_logs import count_calls
@@ -67,9 +69,15 @@ class MailTests(ActivityCase):
 
     def test_a_mail_that_is_refused(self) -> None:
         """The reply is shown: to the content, or to the last recipient."""
-        no = Behavior(Command.RCPT_TO, Response(550, "5.1.1 no"), Contains("bob"))
-        late = Behavior(
-            Command.DATA, Response(554, "5.6.0 no\nreally"), Contains("bad")
+        no = SmtpBehavior(
+            Command.RCPT_TO,
+            response=Response(550, "5.1.1 no"),
+            condition=Contains("bob"),
+        )
+        late = SmtpBehavior(
+            Command.DATA,
+            response=Response(554, "5.6.0 no\nreally"),
+            condition=Contains("bad"),
         )
         self.host.behaviors.replace_all([no, late])
         self.say("MAIL FROM:<>", "RCPT TO:<bob@y.test>", "RSET")
@@ -88,10 +96,10 @@ class MailTests(ActivityCase):
     def test_a_mail_that_is_kept_and_one_that_is_discarded(self) -> None:
         """Where what the client was told differs from what has happened."""
         response = Response(451, "4.3.0 later", Effect.APPLY)
-        self.host.behaviors.replace_all([Behavior(Command.DATA, response)])
+        self.host.behaviors.replace_all([SmtpBehavior(Command.DATA, response=response)])
         self.say(*MAIL)
         response = Response(250, None, Effect.DISCARD)
-        self.host.behaviors.replace_all([Behavior(Command.DATA, response)])
+        self.host.behaviors.replace_all([SmtpBehavior(Command.DATA, response=response)])
         self.say(*MAIL)
         mails = [line for line in self.said() if line.startswith("Mail")]
         self.assertTrue(mails[0].startswith("Mail kept: id=1 "), mails)
@@ -148,7 +156,13 @@ class JsonTests(ActivityCase):
     def test_each_has_its_fields(self) -> None:
         """A program needs not read the message."""
         self.host.behaviors.replace_all(
-            [Behavior(Command.MAIL_FROM, Response(451, "no"), Contains("c@"))]
+            [
+                SmtpBehavior(
+                    Command.MAIL_FROM,
+                    response=Response(451, "no"),
+                    condition=Contains("c@"),
+                )
+            ]
         )
         self.say(*MAIL, "MAIL FROM:<c@x.test>")
         kept, behavior, refused = map(json.loads, self.lines)
@@ -193,7 +207,9 @@ class BehaviorTests(ActivityCase):
             (Response(delay=Fixed(2)), "the usual reply, after 2 s"),
         ):
             self.lines.clear()
-            self.host.behaviors.replace_all([Behavior(Command.NOOP, response)])
+            self.host.behaviors.replace_all(
+                [SmtpBehavior(Command.NOOP, response=response)]
+            )
             self.leave()
             self.say("NOOP what")
             expected = f"Behavior {self.rule_id()} answered NOOP 'what': {shown}"
@@ -205,7 +221,9 @@ class BehaviorTests(ActivityCase):
 
     def test_secrets_are_not_shown(self) -> None:
         """What AUTH sends is not in the log."""
-        self.host.behaviors.replace_all([Behavior(Command.ANY, Response(454, "x"))])
+        self.host.behaviors.replace_all(
+            [SmtpBehavior(Command.ANY, response=Response(454, "x"))]
+        )
         self.say("AUTH PLAIN c2VjcmV0")
         self.assertNotIn("c2Vj", "".join(self.lines))
 

@@ -17,24 +17,30 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mocksmtp"
 
+RULES = {"documents", "model", "mail", "zone", "behaviors", "sessions"}
+"""The rooms of values and rules, below the hosts that use them."""
+
 FLOORS: dict[str, set[str]] = {
     "documents": set(),
     "model": set(),
     "mail": {"model"},
-    "core": {"model", "mail"},
+    "zone": {"documents", "model"},
+    "behaviors": {"documents", "model", "mail", "zone"},
+    "sessions": {"behaviors", "mail", "model"},
+    "core": {"behaviors", "sessions", "mail", "model"},
     "sasl": {"model"},
-    "codec": {"documents", "model", "mail", "core"},
+    "codec": {*RULES, "core"},
     "tls": {"model"},
-    "smtp": {"model", "mail", "core", "tls", "sasl"},
-    "http": {"documents", "model", "mail", "core", "codec", "tls"},
-    "activity": {"documents", "model", "mail", "core", "logs"},
-    "dns": {"model", "core", "listening"},
+    "smtp": {"model", "mail", "behaviors", "sessions", "core", "tls", "sasl"},
+    "http": {*RULES, "core", "codec", "tls"},
+    "activity": {*RULES, "core", "logs"},
+    "dns": {"model", "behaviors", "core", "listening"},
     "logs": set(),
-    "config": {"documents", "model", "core", "codec", "logs"},
+    "config": {"documents", "model", "zone", "behaviors", "core", "codec", "logs"},
     "listening": set(),
     "hosting": {"model", "core", "smtp", "tls", "listening"},
     "service": {"smtp", "http", "dns", "config", "listening", "hosting"}
-    | {"codec", "core", "documents", "model", "tls", "activity", "logs"},
+    | {"codec", "core", "documents", "model", "tls", "zone", "activity", "logs"},
     "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},
     "client": {"model"},
@@ -50,8 +56,11 @@ Everyone may ask the package itself for its version.
 
 LIBRARIES = {
     "documents": {"attrs", "cattrs", "orjson"},
-    "model": {"attrs", "re2", "stringzilla"},
+    "model": {"attrs", "stringzilla"},
     "mail": {"attrs", "webencodings"},
+    "zone": {"attrs", "idna"},
+    "behaviors": {"attrs", "re2"},
+    "sessions": {"attrs"},
     "core": {"attrs"},
     "sasl": {"attrs", "scramp"},
 }
@@ -253,6 +262,9 @@ class ReaderTests(SynchronousTestCase):
             ("mocksmtp.client.api", "import mocksmtp.core.query"),
             ("mocksmtp.client.api", "import mocksmtp.http.app"),
             ("mocksmtp.core.host", "import mocksmtp.tls.authority"),
+            ("mocksmtp.documents.kinds", "import mocksmtp.model.reply"),
+            ("mocksmtp.behaviors.rules", "import mocksmtp.core.host"),
+            ("mocksmtp.behaviors.rules", "import mocksmtp.sessions.session"),
             ("mocksmtp.tls.contexts", "import mocksmtp.core.host"),
             ("mocksmtp.config", "import mocksmtp.service"),
             ("mocksmtp.service", "from mocksmtp.tap import Options"),
@@ -286,6 +298,7 @@ class ReaderTests(SynchronousTestCase):
         """Down, within a room, the version, and libraries that have no room."""
         for module, source in (
             ("mocksmtp.model.reply", "import re, attrs, mocksmtp.model.address"),
+            ("mocksmtp.behaviors.dns", "import mocksmtp.documents, mocksmtp.zone"),
             ("mocksmtp.model.reply", "from . import address"),
             ("mocksmtp.model.reply", "from .address import NULL"),
             ("mocksmtp.core.host", "from ..model import reply"),

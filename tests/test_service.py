@@ -17,9 +17,9 @@ from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse
 from mocksmtp.config import Config
 from mocksmtp.core.host import Description, HostPlan
-from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse
 from mocksmtp.model.mtasts import MtaStsPolicy
 from mocksmtp.model.rdata import HostTLSA
 from mocksmtp.model.tls import CertificateKind, GivenCertificate, TlsSettings
@@ -185,7 +185,7 @@ class DnsBehaviorTests(TestCase):
 
     async def test_they_are_there_from_the_start(self) -> None:
         """And what they answer is told in the log and to who listens."""
-        fails = DnsBehavior((), DnsResponse(2), id="fails")
+        fails = DnsBehavior((), response=DnsResponse(2), id="fails")
         config = attrs.evolve(FREE_PORTS, dns_behaviors=(fails,))
         mock = await start_mock(self.addCleanup, config)
         query = dns.message.make_query("ex.test", "MX")

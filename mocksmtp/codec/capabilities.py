@@ -10,6 +10,8 @@ import re
 from typing import Any
 
 from mocksmtp.codec.fields import text
+from mocksmtp.documents.document import parse
+from mocksmtp.documents.kinds import Array, Text
 from mocksmtp.documents.structure import class_hook, new_converter, structure
 from mocksmtp.model.capabilities import Capabilities
 
@@ -52,3 +54,29 @@ _converter.register_structure_hook(
 )
 _structure_object = class_hook(_converter, Capabilities)
 _converter.register_structure_hook(Capabilities, structure_capabilities)
+
+
+def parse_extensions(document: Any) -> tuple[str, ...]:
+    """
+    The further lines of an answer to EHLO, from an array of strings.
+
+    :raises DocumentError: it is none, or one of them could not be one line
+    """
+    return parse(_EXTENSIONS, document)
+
+
+MAX_EXTENSIONS = 1000
+"""How many further lines an answer to EHLO may have."""
+
+MAX_EXTENSION = 2000
+"""Octets of one of them; more than clients must accept (RFC 5321 §4.5.3.1.5)."""
+
+_EXTENSIONS = Array(
+    Text(
+        "[^\\u0000-\\u001f\\u007f]+",
+        "must be one line of text, and not empty",
+        most=MAX_EXTENSION,
+    ),
+    most=MAX_EXTENSIONS,
+    noun="lines",
+)

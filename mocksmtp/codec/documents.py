@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from mocksmtp.model.miss import Reason
+from mocksmtp.behaviors.miss import Reason
 
 
 class ParameterDocument(TypedDict):

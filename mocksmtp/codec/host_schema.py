@@ -8,7 +8,6 @@ from mocksmtp.codec.auth import ANY, MAX_USER, MAX_USERS, AuthFields
 from mocksmtp.codec.capabilities import MAX_LINE
 from mocksmtp.codec.fields import MAX_COUNT
 from mocksmtp.codec.hosts import MAX_DOMAINS, MAX_NAMES, MAX_SEED, HostFields
-from mocksmtp.codec.json_schema import DURATION, LASTING
 from mocksmtp.codec.limits import LimitsFields
 from mocksmtp.codec.listeners import MAX_LISTENERS
 from mocksmtp.codec.mtasts import MtaStsFields
@@ -29,7 +28,7 @@ from mocksmtp.documents.schema import (
     up_to,
     whole,
 )
-from mocksmtp.documents.units import MAX_SECONDS
+from mocksmtp.documents.units import MAX_SECONDS, duration_pattern
 from mocksmtp.model.auth import Mechanism
 from mocksmtp.model.host import HostDns, Listen, MailDomain
 from mocksmtp.model.mtasts import DOMAIN, MAX_AGE, MAX_DOMAIN, PATTERN
@@ -52,6 +51,9 @@ _TOLD: Schema = {
 
 _LINES = array_of({**LINE, "maxLength": MAX_LINE})
 _COUNT = any_of(whole(1, MAX_COUNT), NULL)
+DURATION: Schema = {**TEXT, "pattern": f"^{duration_pattern()}$"}
+LASTING: Schema = {**TEXT, "pattern": f"^{duration_pattern(0.001)}$"}
+
 _TIME = any_of({**NUMBER, "minimum": 1, "maximum": MAX_SECONDS * 1000}, LASTING, NULL)
 _VERSION = any_of({**TEXT, "enum": list(VERSIONS)}, NULL)
 _PASSWORDS: Schema = {

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from mocksmtp.behaviors.rule import DEFAULT_SEED
 from mocksmtp.codec.auth import AuthFields, auth_document, structure_auth
 from mocksmtp.codec.capabilities import capabilities_document, structure_capabilities
 from mocksmtp.codec.fields import array, number, optional, text
@@ -23,7 +24,6 @@ from mocksmtp.codec.listeners import (
     parse_address,
     structure_listeners,
 )
-from mocksmtp.codec.records import parse_name
 from mocksmtp.codec.tls import (
     CheckCertificate,
     TlsFields,
@@ -31,7 +31,6 @@ from mocksmtp.codec.tls import (
     tls_document,
 )
 from mocksmtp.core.host import Description, Limits, MailHost
-from mocksmtp.core.rule import DEFAULT_SEED
 from mocksmtp.documents.problems import DocumentError, Problem, Refused
 from mocksmtp.documents.structure import (
     class_hook,
@@ -44,6 +43,7 @@ from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Address, HostDns, Listen, MailDomain
 from mocksmtp.model.name import Name
 from mocksmtp.model.tls import TlsSettings
+from mocksmtp.zone.records import parse_name
 
 MAX_NAMES = 100
 """How many DNS names a host may have."""

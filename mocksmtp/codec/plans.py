@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
+from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.codec.capabilities import parse_extensions
 from mocksmtp.codec.hosts import Usual, parse_host, settle
 from mocksmtp.core.host import Description, HostPlan, HostStart
 from mocksmtp.core.mock import DEFAULT_HOST
@@ -57,7 +58,7 @@ def _parse_plan(
     start = usual.start if is_default else HostStart()
     rest = dict(document)
     if (key := "smtpBehaviors") in rest:
-        behaviors = _at(f"{place}.{key}", parse_behaviors, rest.pop(key))
+        behaviors = _at(f"{place}.{key}", SMTP.parse_all, rest.pop(key))
         start = attrs.evolve(start, behaviors=behaviors)
     if (key := "smtpExtensions") in rest:
         extensions = _at(f"{place}.{key}", parse_extensions, rest.pop(key))

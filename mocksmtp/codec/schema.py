@@ -15,13 +15,15 @@ from typing import Any
 
 import attrs
 
+from mocksmtp.behaviors.dns import DNS
+from mocksmtp.behaviors.scenarios import STATES
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.codec import documents
-from mocksmtp.codec.behavior_schema import behavior_schemas
 from mocksmtp.codec.host_schema import HOST_NAME, MTA_STS_DOMAIN, RULES, TAKEN
 from mocksmtp.codec.hosts import HostFields
-from mocksmtp.codec.json_schema import STATES
 from mocksmtp.codec.mtasts import MtaStsFields
 from mocksmtp.codec.tls import CertificateFields
+from mocksmtp.documents.kinds import Named
 from mocksmtp.documents.problems import camel_case
 from mocksmtp.documents.schema import (
     IP_ADDRESSES,
@@ -230,4 +232,7 @@ def named_schemas() -> dict[str, Schema]:
         "DnsRecord": any_of(*_records(*all_told, but=Secure)),
         "NewDnsRecord": any_of(*_records("name", "type", but=Secure), *_shorthands()),
     }
-    return {**told.named, **taken.named, **records, **behavior_schemas()}
+    declared: Named = {}
+    SMTP.schemas(declared)
+    DNS.schemas(declared)
+    return {**told.named, **taken.named, **records, **declared}

@@ -11,12 +11,13 @@ from typing import Any
 
 import attrs
 
+from mocksmtp.behaviors.miss import Note
 from mocksmtp.codec.mails import NULL_SENDER
 from mocksmtp.core.session_query import Attempt, fates
 from mocksmtp.model.command import Parameter, PathCommand
-from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import (
+from mocksmtp.model.tls import PeerCertificate, TlsSession
+from mocksmtp.sessions.session import (
     EARLY,
     INJECTED,
     MAX_MISSED,
@@ -24,7 +25,6 @@ from mocksmtp.model.session import (
     Session,
     Transaction,
 )
-from mocksmtp.model.tls import PeerCertificate, TlsSession
 
 MAX_TEXT = 2048
 """Octets of a line, and characters of a reply, that are told; more is an oddity."""

@@ -29,7 +29,6 @@ import dns.tokenizer
 import dns.zonefile
 from dns.tokenizer import Token
 
-from mocksmtp.codec.rdata import generic_text, read_rdata
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.model.kind import Kind, kind_of
@@ -38,6 +37,7 @@ from mocksmtp.model.rdata import RDATA, TLSA, Raw, Rdata
 from mocksmtp.model.rrtype import RRType, type_name
 from mocksmtp.model.steps import Steps, finish
 from mocksmtp.model.zone import DEFAULT_TTL, Record
+from mocksmtp.zone.generic import generic_text, read_rdata
 
 MAX_RECORDS = 200_000
 """How many records a zone file may have: about as many as a JSON document."""

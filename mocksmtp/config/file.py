@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from mocksmtp.codec.behaviors import parse_behaviors, parse_extensions
+from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.codec.capabilities import parse_extensions
 from mocksmtp.codec.hosts import Usual, parse_host
-from mocksmtp.codec.records import parse_records
 from mocksmtp.codec.zonefile import parse_zone_text
 from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.values import parse_count, parse_time
@@ -22,6 +22,7 @@ from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.reading import Real, TooManyValues
 from mocksmtp.model.zone import Record
+from mocksmtp.zone.records import parse_records
 
 T = TypeVar("T")
 
@@ -109,7 +110,7 @@ def read_start(path: str | None, document: dict[str, Any]) -> HostStart:
     behaviors = extensions = None
     problems = Problems()
     with problems.of():
-        behaviors = read(path, document, "smtpBehaviors", parse_behaviors)
+        behaviors = read(path, document, "smtpBehaviors", SMTP.parse_all)
     with problems.of():
         extensions = read(path, document, "smtpExtensions", parse_extensions)
     problems.check()

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
+from mocksmtp.behaviors.dns import DNS
 from mocksmtp.codec.mtasts import parse_policies
 from mocksmtp.codec.plans import parse_plans
 from mocksmtp.config.addresses import BIND_VARIABLE, LOOPBACK, bind_address
@@ -137,7 +137,7 @@ def _build(
     with problems.of():
         records = read(path, document, "dnsRecords", parse_any_records)
     with problems.of():
-        dns_behaviors = read(path, document, "dnsBehaviors", parse_dns_behaviors)
+        dns_behaviors = read(path, document, "dnsBehaviors", DNS.parse_all)
     with problems.of():
         policies = read(path, document, "mtaSts", parse_policies)
     with problems.of():

@@ -6,6 +6,7 @@ import socket
 
 import attrs
 
+from mocksmtp.behaviors.dns import DnsBehavior
 from mocksmtp.codec.mails import MailShape
 from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
 from mocksmtp.core.journal import MAX_OCTETS as JOURNAL_BYTES
@@ -13,7 +14,6 @@ from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.logs import Level, LogFormat
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
-from mocksmtp.model.dnsbehavior import DnsBehavior
 from mocksmtp.model.host import Inherited
 from mocksmtp.model.mtasts import MtaStsPolicy
 from mocksmtp.model.tls import TlsSettings

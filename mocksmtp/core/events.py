@@ -19,15 +19,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from mocksmtp.core.behaviors import Decision
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.smtp import Decision, SmtpBehavior
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
-from mocksmtp.core.rule import Rule
-from mocksmtp.model.behavior import Behavior, Command, Effect
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Envelope, Mail, Origin
-from mocksmtp.model.session import Session, Transaction
 from mocksmtp.model.zone import Question
+from mocksmtp.sessions.session import Session, Transaction
 
 MAX_EVENTS = 1000
 """How many events are kept for those who were cut off."""
@@ -187,7 +188,7 @@ class EventBus:
             told: Kept = (mail.number, envelope, count, size, mail.origin)
             self.publish(_MAIL, mail.received_at, name, told, octets)
 
-        def fired(rule: Rule[Behavior], decision: Decision, subject: bytes) -> None:
+        def fired(rule: Rule[SmtpBehavior], decision: Decision, subject: bytes) -> None:
             reply, subject = decision.reply, subject[:MAX_SUBJECT]
             # The code of the server's own reply is not known yet.
             code = None if reply is None else reply.code

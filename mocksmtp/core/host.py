@@ -6,14 +6,13 @@ from ipaddress import ip_address
 
 import attrs
 
-from mocksmtp.core.behaviors import Behaviors
+from mocksmtp.behaviors.rule import DEFAULT_SEED
+from mocksmtp.behaviors.scenarios import Scenarios
+from mocksmtp.behaviors.smtp import SmtpBehavior, SmtpRules
 from mocksmtp.core.counters import Counters
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.core.rule import DEFAULT_SEED
-from mocksmtp.core.scenarios import Scenarios
 from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.behavior import Behavior
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import HostDns, Listen
 from mocksmtp.model.offer import Offer, Stage, make_offers
@@ -51,7 +50,7 @@ class Limits:
 class HostStart:
     """What a host has at its start, and goes back to when all is reset."""
 
-    behaviors: tuple[Behavior, ...] = ()
+    behaviors: tuple[SmtpBehavior, ...] = ()
     extensions: tuple[str, ...] = ()
 
 
@@ -122,7 +121,7 @@ class MailHost:
         self.name = name
         self.hostname = hostname
         self.scenarios = Scenarios()
-        self.behaviors = Behaviors(scenarios=self.scenarios)
+        self.behaviors = SmtpRules(scenarios=self.scenarios)
         self.counters = Counters()
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.journal = Journal() if journal is None else journal
@@ -145,7 +144,7 @@ class MailHost:
     @property
     def seed(self) -> str:
         """What makes chance come the same way again."""
-        return self.behaviors.luck.seed
+        return self.behaviors.shared.seed
 
     def describe(self, description: Description) -> None:
         """Be, from now on, what `description` says; where it listens is not done."""
@@ -155,7 +154,7 @@ class MailHost:
         self.tls = description.tls
         self.auth = description.auth
         self.dns = description.dns
-        self.behaviors.luck.seed = description.seed
+        self.behaviors.shared.seed = description.seed
         self.greeting = greeting(self.hostname)
         self.hello = hello(self.hostname)
         self.extensions = self._extensions

@@ -25,7 +25,7 @@ from typing import Protocol, TypeAlias
 import attrs
 
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import (
+from mocksmtp.sessions.session import (
     EXCHANGE_OCTETS,
     End,
     Exchange,

@@ -6,14 +6,13 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from mocksmtp.behaviors.dns import DnsBehavior, DnsRules
 from mocksmtp.core.counters import new_queries
-from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.journal import Journal
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
-from mocksmtp.model.dnsbehavior import DnsBehavior
 from mocksmtp.model.mtasts import HOST_PREFIX, MtaStsPolicy
 from mocksmtp.model.rdata import TLSA, HostTLSA
 from mocksmtp.model.zone import Record
@@ -78,7 +77,7 @@ class Mock:
         self.host_numbers = itertools.count(1)
         self.queries = new_queries()
         self.query_log = QueryLog()
-        self.dns_behaviors = DnsBehaviors(scenarios=default.scenarios)
+        self.dns_behaviors = DnsRules(scenarios=default.scenarios)
         self.dns_behaviors.replace_all(dns_behaviors)
         self.policies = self._start_policies = {
             policy.domain: policy for policy in policies

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from mocksmtp.behaviors.condition import Contains
 from mocksmtp.mail.mime import subject_of
 from mocksmtp.model.address import Address
-from mocksmtp.model.condition import Contains
 from mocksmtp.model.mail import Mail
 
 

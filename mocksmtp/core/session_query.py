@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from mocksmtp.behaviors.response import Effect
 from mocksmtp.model.address import Address
-from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.reply import MAIL_KEPT, Reply
-from mocksmtp.model.session import Outcome, Session, Transaction, outcome_of
 from mocksmtp.model.values import frozen
+from mocksmtp.sessions.session import Outcome, Session, Transaction, outcome_of
 
 MAX_FOUND = 20
 """How many values are told that were found in place of the one asked for."""

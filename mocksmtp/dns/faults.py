@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from mocksmtp.behaviors.dns import DnsResponse, DnsThen, Wrong
 from mocksmtp.core.zone import LEAST_OCTETS
 from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query
 from mocksmtp.dns.resolver import resolve
 from mocksmtp.dns.responder import Response, answered, asked_in, limit_of, type_of
 from mocksmtp.dns.response import MAX_TCP
-from mocksmtp.model.dnsbehavior import DnsResponse, DnsThen, Wrong
 from mocksmtp.model.dnsquery import UDP, DnsExchange, DnsReply
 from mocksmtp.model.name import Name
 from mocksmtp.model.zone import Answer, Question, Rcode

@@ -4,7 +4,7 @@
       -> DNSFactory.messageReceived
       -> Responder: remembered octets, or read_query, resolve(query, zone) to an
          Answer and write_response to octets again
-      -> DnsBehaviors: where there are any, another answer, silence or a delay
+      -> DnsRules: where there are any, another answer, silence or a delay
       -> QueryLog
 
 A query is decided on each time that it comes, also where its answer is remembered, and
@@ -32,8 +32,8 @@ from twisted.names.server import DNSServerFactory
 from twisted.protocols.policies import TimeoutMixin
 from zope.interface import implementer
 
+from mocksmtp.behaviors.dns import DnsAttempt, DnsDecision, DnsRules
 from mocksmtp.core.counters import Queries, new_queries
-from mocksmtp.core.dns_behaviors import DnsAttempt, DnsBehaviors, DnsDecision
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.faults import Told, told
@@ -215,7 +215,7 @@ class DNSFactory(DNSServerFactory):
         max_connections: int = MAX_CONNECTIONS,
         counts: Queries | None = None,
         log: QueryLog | None = None,
-        behaviors: DnsBehaviors | None = None,
+        behaviors: DnsRules | None = None,
     ) -> None:
         super().__init__()
         self._responder = Responder(zone)
@@ -225,7 +225,7 @@ class DNSFactory(DNSServerFactory):
         self.idle = idle
         self.max_connections = max_connections
         self._zone = zone
-        self._behaviors = DnsBehaviors() if behaviors is None else behaviors
+        self._behaviors = DnsRules() if behaviors is None else behaviors
         self.waiting = WaitingRoom(reactor, self._behaviors)
         self.told: Callable[[DnsExchange, str, str, str | None], None] | None = None
         self._closed: Deferred[None] | None = None

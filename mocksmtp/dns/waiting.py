@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mocksmtp.core.dns_behaviors import DnsBehaviors
+from mocksmtp.behaviors.dns import DnsRules
 
 MAX_WAITING = 10_000
 """How many answers wait at a time; more than that go out at once."""
@@ -55,7 +55,7 @@ class WaitingRoom:
     """
 
     def __init__(
-        self, clock: Any, behaviors: DnsBehaviors, limit: int = MAX_WAITING
+        self, clock: Any, behaviors: DnsRules, limit: int = MAX_WAITING
     ) -> None:
         self.clock = clock
         self._behaviors = behaviors

@@ -20,13 +20,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 from cattrs import ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from mocksmtp.documents.kinds import Array, Kind, Named, name
+from mocksmtp.documents.kinds import Kind, Named, name
 from mocksmtp.documents.problems import (
     FIELD,
     MAX_ERRORS,
@@ -80,7 +80,14 @@ def field(
 
 
 class Rule:
-    """What the fields of a document must satisfy together."""
+    """
+    What the fields of a document must satisfy together.
+
+    :cvar always: whether it is checked where a field is wrong, too: there, a missing
+        field may only be misspelled
+    """
+
+    always: ClassVar[bool] = False
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
         """The errors of an object without members that are null."""
@@ -91,10 +98,14 @@ class Rule:
         return {}
 
 
+_SEVERAL: Schema = {"type": "array", "minItems": 1}
+
+
 @attrs.frozen
 class ExactlyOne(Rule):
     """One of two fields is given; if none is, `first` is reported as missing."""
 
+    always = True
     first: str
     second: str
 
@@ -108,7 +119,7 @@ class ExactlyOne(Rule):
 
     def schema(self) -> Schema:
         """One of them is there, and not null."""
-        return {"oneOf": [given(self.first), given(self.second, {"minItems": 1})]}
+        return {"oneOf": [given(self.first), given(self.second, _SEVERAL)]}
 
 
 class Document(Kind[T]):
@@ -144,6 +155,8 @@ class Document(Kind[T]):
         self.title = title
         self.example = dict(example or {})
         self._rules = tuple(rules)
+        self._early = tuple(rule for rule in self._rules if rule.always)
+        self._late = tuple(rule for rule in self._rules if not rule.always)
         self._check = check
         self._finish = finish
         self._ignored = frozenset(ignored)
@@ -237,7 +250,7 @@ class Document(Kind[T]):
         if type(value) is not dict:
             raise Refused(f"must be an object, got {json_type(value)}")
         if None in value.values():
-            nullable = self._nullable
+            nullable = self._nullable | self._without.keys()
             value = {
                 n: v for n, v in value.items() if v is not None or n not in nullable
             }
@@ -247,7 +260,7 @@ class Document(Kind[T]):
         errors: list[Exception] = []
         if not self._known.issuperset(value):
             errors += self._unknown(value)
-        for rule in self._rules:
+        for rule in self._early:
             errors += rule.check(value)
         try:
             made = self._reader(value, self.cls)
@@ -257,6 +270,9 @@ class Document(Kind[T]):
             raise ClassValidationError(
                 "", [*error.exceptions, *errors], self.cls
             ) from None
+        if not errors:
+            for rule in self._late:
+                errors += rule.check(value)
         if errors:
             raise ClassValidationError("", errors, self.cls)
         if self._check is not None:
@@ -275,6 +291,12 @@ class Document(Kind[T]):
         """The object that describes `value`, with the fields that are not usual."""
         document = self._writer(value)
         return document if self._finish is None else self._finish(value, document)
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """The rows of the reference: each field, its default and its meaning."""
+        for title, (attribute, declared) in self.fields.items():
+            shown = declared.shown or _default(attribute.default, declared.kind)
+            yield title, shown, declared.meaning
 
     def taken(self, named: Named) -> Schema:
         """The lenient schema, by its name if it has one."""
@@ -295,11 +317,13 @@ class Document(Kind[T]):
             schema = declared.kind.taken(named)
             if title in self._nullable:
                 schema = any_of(*_choices(schema), NULL)
-            if declared.empty_is_absent and isinstance(declared.kind, Array):
+            if declared.empty_is_absent:
                 schema = any_of(*_choices(schema), {"type": "array", "maxItems": 0})
             properties[title] = schema
         for title in sorted(self._ignored - properties.keys()):
             properties[title] = {}
+        for title in self._without:
+            properties[title] = NULL
         required = [
             t for t, (a, _) in self.fields.items() if a.default is attrs.NOTHING
         ]
@@ -324,6 +348,18 @@ class Document(Kind[T]):
         rest = {n: v for n, v in self._schema.items() if n != "allOf"}
         schema = {**schema, **rest}
         return {**schema, "allOf": [*rules, *both]} if rules or both else schema
+
+
+def _default(value: object, kind: Kind[Any]) -> str:
+    """How the reference shows a default."""
+    if value is attrs.NOTHING:
+        return "required"
+    if value is None:
+        return "null"
+    written = kind.write(value)
+    if isinstance(written, (bool, str)):
+        return f"`{str(written).lower() if isinstance(written, bool) else written}`"
+    return f"`{written:g}`" if isinstance(written, float) else f"`{written}`"
 
 
 def _choices(schema: Schema) -> list[Schema]:

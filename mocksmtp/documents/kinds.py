@@ -219,7 +219,7 @@ class Text(Kind[str]):
     :param problem: the message for a text that does not
     :param most: UTF-8 octets that it may have
     :param numbers: whether a number is read as its spelling
-    :param clean: changes a text before it is checked
+    :param clean: changes a text that was accepted
     """
 
     def __init__(
@@ -245,14 +245,12 @@ class Text(Kind[str]):
         """A text that is as it must be."""
         if type(value) is not str:
             value = self._spelling(value)
-        if self._clean is not None:
-            value = self._clean(value)
-        if self._matches is not None and not self._matches(value):
-            raise Refused(f"{self._problem}, got {shown(value)}")
         most = self._most
         if most is not None and len(value) * 4 > most and len(value.encode()) > most:
             raise Refused(f"must have at most {most:,} octets")
-        return value  # type: ignore[no-any-return]
+        if self._matches is not None and not self._matches(value):
+            raise Refused(f"{self._problem}, got {shown(value)}")
+        return value if self._clean is None else self._clean(value)
 
     def _spelling(self, value: Any) -> str:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -17,16 +17,15 @@ from twisted.web.server import Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
+from mocksmtp.behaviors.rules import IdTaken
 from mocksmtp.core.mailbox import Gone
 from mocksmtp.core.mock import CannotListen, NameTaken
-from mocksmtp.core.rules import IdTaken
 from mocksmtp.documents.problems import DocumentError, listed, shown
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http import (
     authority,
     behaviors,
     content,
-    dns_behaviors,
     events,
     extensions,
     hosts,
@@ -53,7 +52,7 @@ from mocksmtp.http.routing import Api, Mount, mount
 log = Logger()
 
 HOST_ROUTES = (
-    *behaviors.ROUTES,
+    *behaviors.SMTP_BEHAVIORS.routes,
     *mails.ROUTES,
     *content.ROUTES,
     *extensions.ROUTES,
@@ -73,7 +72,7 @@ NAMED_ROUTES = (
 ROOT_ROUTES = (
     *hosts.ROUTES,
     *records.ROUTES,
-    *dns_behaviors.ROUTES,
+    *behaviors.DNS_BEHAVIORS.routes,
     *queries.ROUTES,
     *mtasts.ROUTES,
     *authority.ROUTES,

@@ -1,77 +1,234 @@
-"""``/smtpBehaviors``: what a host answers by its test's wish."""
+"""``/smtpBehaviors`` and ``/dnsBehaviors``: those of a host, and those of DNS."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Generic, TypeVar
 
-from mocksmtp.codec.behaviors import (
-    behavior_document,
-    parse_behavior,
-    parse_behaviors,
+import attrs
+import orjson
+
+from mocksmtp.behaviors.behavior import Behavior, BehaviorDocument, check_ids
+from mocksmtp.behaviors.dns import DNS
+from mocksmtp.behaviors.listing import counted_document, rule_document
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.rules import Rules
+from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
+from mocksmtp.http.documents import ItemReader, read_document, read_items
+from mocksmtp.http.listing import array_pieces, send_pieces
+from mocksmtp.http.params import any_text, one_of, parameter
+from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.routing import Answer, Call, Route
+
+B = TypeVar("B", bound=Behavior[Any, Any, Any])
+
+
+MAX_RULES = 10_000
+"""How many behaviors a list may have: after a change, the next command finds out which
+of all of them it may be answered by."""
+
+
+class View(Enum):
+    """How much a listing tells."""
+
+    FULL = "full"
+
+
+class Place(Enum):
+    """Where new behaviors go, if not behind the others."""
+
+    FRONT = "front"
+
+
+@attrs.frozen
+class ListParameters:
+    """``?view=full`` tells ids and counters, and lists exhausted ones too.
+
+    ``?tag=x`` lists those of that tag only.
+    """
+
+    tag: str | None = parameter("tag", any_text)
+    view: View | None = parameter("view", one_of(View))  # noqa: RUF009 - read-only
+
+
+@attrs.frozen
+class ClearParameters:
+    """``?tag=x`` takes out those of that tag only."""
+
+    tag: str | None = parameter("tag", any_text)
+
+
+@attrs.frozen
+class AddParameters:
+    """``?at=front`` puts what is added before the others."""
+
+    at: Place | None = parameter("at", one_of(Place))  # noqa: RUF009 - read-only
+
+
+@attrs.frozen
+class BehaviorList(Generic[B]):
+    """
+    A list of behaviors, as the API has it.
+
+    :ivar path: where it is
+    :ivar prefix: what the names of its schemas and operations begin with
+    :ivar rules: the list that a call is about
+    :ivar document: the document of one of its behaviors
+    """
+
+    path: str
+    prefix: str
+    rules: Callable[[Call[Any]], Rules[Any, B, Any]]
+    document: BehaviorDocument[B]
+
+    async def list(self, call: Call[ListParameters]) -> Answer:
+        """Those that can still answer, as they were given; or all, with counters."""
+        tag = call.parameters.tag
+        behaviors, describe = self.rules(call), self.document.write
+        now = call.api.clock.seconds()
+        rules = iter(behaviors if tag is None else behaviors.tagged(tag))
+        if call.parameters.view is View.FULL:
+            documents = (rule_document(rule, describe, now) for rule in rules)
+        else:
+            documents = (describe(r.behavior) for r in rules if r.can_answer(now))
+        pieces = array_pieces((orjson.dumps(document),) for document in documents)
+        return await send_pieces(call.request, pieces, call.api.clock)
+
+    async def put(self, call: Call[Any]) -> None:
+        """Replace all of them by an array, or set the one that an object describes."""
+        single, behaviors = await self._read(call)
+        if single:
+            self._check_room(call, 1)
+            self.rules(call).put(behaviors[0])
+        else:
+            self.rules(call).replace_all(behaviors)
+        send_nothing(call.request)
+
+    async def add(self, call: Call[AddParameters]) -> bytes:
+        """Add one or more, and tell their ids."""
+        _, behaviors = await self._read(call)
+        self._check_room(call, len(behaviors))
+        front = call.parameters.at is Place.FRONT
+        added = self.rules(call).extend(behaviors, front)
+        if len(added) == 1:
+            place = f"{call.request.path.decode()}/{added[0].id}"
+            call.request.setHeader("Location", place)
+        return send_json(call.request, {"ids": [rule.id for rule in added]}, 201)
+
+    def clear(self, call: Call[ClearParameters]) -> None:
+        """Take all out, or those of a tag."""
+        tag = call.parameters.tag
+        if tag is None:
+            self.rules(call).clear()
+        else:
+            self.rules(call).remove_tagged(tag)
+        send_nothing(call.request)
+
+    def get(self, call: Call[Any], rule_id: str) -> bytes:
+        """One of them, with its counters, and those of its keys."""
+        rule = self._find(call, rule_id)
+        now = call.api.clock.seconds()
+        return send_json(call.request, counted_document(rule, self.document.write, now))
+
+    async def put_one(self, call: Call[Any], rule_id: str) -> None:
+        """Another behavior under the same id, in the same place, counted afresh."""
+        self._find(call, rule_id)
+        behavior = await read_document(call, self.document.parse_one)
+        if behavior.id not in (None, rule_id):
+            raise DocumentError(Problem("$.id", f"must be {rule_id!r}, or left out"))
+        try:
+            self.rules(call).replace(rule_id, behavior)
+        except KeyError:
+            raise _unknown(rule_id) from None
+        send_nothing(call.request)
+
+    def delete(self, call: Call[Any], rule_id: str) -> None:
+        """Take one out."""
+        self.rules(call).remove(self._find(call, rule_id).id)
+        send_nothing(call.request)
+
+    async def _read(self, call: Call[Any]) -> tuple[bool, tuple[B, ...]]:
+        """Whether it is a single one, and the behaviors."""
+        document = self.document
+        reader = ItemReader(
+            document.parse_all, document.parse_one, check_ids, MAX_RULES
+        )
+        return await read_items(call, reader)
+
+    def _check_room(self, call: Call[Any], more: int) -> None:
+        """Refuse what would make the list too long."""
+        if len(self.rules(call)) + more > MAX_RULES:
+            raise HttpProblem(409, f"a list has at most {MAX_RULES:,} behaviors")
+
+    def _find(self, call: Call[Any], rule_id: str) -> Rule[B]:
+        try:
+            return self.rules(call).get(rule_id)
+        except KeyError:
+            raise _unknown(rule_id) from None
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes of the list, and of one behavior in it."""
+        prefix, path = self.prefix, self.path
+        listed = array(f"{prefix}Behavior", f"{prefix}Rule")
+        taken = (one_or_more(f"New{prefix}Behavior"),)
+        counted = answers(document(f"{prefix}CountedRule"))
+        ids = answers(document("Ids"), status=201)
+        one, single = f"{path}/<rule_id>", (document(f"New{prefix}Behavior"),)
+
+        def name(verb: str, noun: str = "behavior") -> str:
+            return "_".join(filter(None, [verb, prefix.lower(), noun]))
+
+        return (
+            Route(
+                *("GET", path, self.list, ListParameters),
+                answers=answers(listed),
+                name=name("list", "behaviors"),
+            ),
+            Route(
+                *("PUT", path, self.put),
+                takes=taken,
+                answers=DONE,
+                problems=(409,),
+                name=name("put", "behaviors"),
+            ),
+            Route(
+                *("POST", path, self.add, AddParameters),
+                takes=taken,
+                answers=ids,
+                problems=(409,),
+                name=name("add", "behaviors"),
+            ),
+            Route(
+                *("DELETE", path, self.clear, ClearParameters),
+                answers=DONE,
+                name=name("clear", "behaviors"),
+            ),
+            Route("GET", one, self.get, answers=counted, name=name("get")),
+            Route(
+                *("PUT", one, self.put_one),
+                takes=single,
+                answers=DONE,
+                name=name("put"),
+            ),
+            Route("DELETE", one, self.delete, answers=DONE, name=name("delete")),
+        )
+
+
+def _unknown(rule_id: str) -> HttpProblem:
+    return not_found(f"there is no behavior with the id {rule_id!r}"[:200])
+
+
+SMTP_BEHAVIORS = BehaviorList(
+    "/smtpBehaviors", "", lambda call: call.host.behaviors, SMTP
 )
-from mocksmtp.http.routing import Answer, Call
-from mocksmtp.http.rules import (
-    AddParameters,
-    ClearParameters,
-    ListParameters,
-    RuleHandlers,
-    RuleRoom,
-    rule_routes,
+"""The behaviors of a host."""
+
+DNS_BEHAVIORS = BehaviorList(
+    "/dnsBehaviors", "Dns", lambda call: call.api.mock.dns_behaviors, DNS
 )
-
-_ROOM = RuleRoom(
-    lambda call: call.host.behaviors,
-    parse_behaviors,
-    parse_behavior,
-    behavior_document,
-)
-
-
-async def list_behaviors(call: Call[ListParameters]) -> Answer:
-    """Those that can still answer, as they were given; or all, with counters."""
-    return await _ROOM.list(call)
-
-
-async def put_behaviors(call: Call[Any]) -> None:
-    """Replace all of them by an array, or set the one that an object describes."""
-    await _ROOM.put(call)
-
-
-async def add_behaviors(call: Call[AddParameters]) -> bytes:
-    """Add one or more, and tell their ids."""
-    return await _ROOM.add(call)
-
-
-def clear_behaviors(call: Call[ClearParameters]) -> None:
-    """Take all out, or those of a tag."""
-    _ROOM.clear(call)
-
-
-def get_behavior(call: Call[Any], rule_id: str) -> bytes:
-    """One of them, with its counters, and those of its keys."""
-    return _ROOM.get(call, rule_id)
-
-
-async def put_behavior(call: Call[Any], rule_id: str) -> None:
-    """Another behavior under the same id, in the same place, counted afresh."""
-    await _ROOM.put_one(call, rule_id)
-
-
-def delete_behavior(call: Call[Any], rule_id: str) -> None:
-    """Take one out."""
-    _ROOM.delete(call, rule_id)
-
-
-ROUTES = rule_routes(
-    "/smtpBehaviors",
-    "",
-    RuleHandlers(
-        list_behaviors,
-        put_behaviors,
-        add_behaviors,
-        clear_behaviors,
-        get_behavior,
-        put_behavior,
-        delete_behavior,
-    ),
-)
+"""The behaviors of DNS, one list for all hosts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksmtp.codec.behaviors import parse_extensions
+from mocksmtp.codec.capabilities import parse_extensions
 from mocksmtp.codec.schema import LINE, array_of
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers

@@ -21,15 +21,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from mocksmtp import __version__
+from mocksmtp.behaviors.dns import EVERY
+from mocksmtp.behaviors.point import Command
 from mocksmtp.codec.queries import rcode_name
 from mocksmtp.core.counters import OTHER
-from mocksmtp.core.dns_behaviors import EVERY
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
 from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import answers, text
 from mocksmtp.http.routing import Call, Route
-from mocksmtp.model.behavior import Command
 from mocksmtp.model.rrtype import type_name
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

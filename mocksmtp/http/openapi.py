@@ -124,7 +124,8 @@ def _operation(mount: Mount, route: Route, guarded: bool) -> Document:
 def _operation_id(mount: Mount, route: Route) -> str:
     """The handler's name, behind the static parts of the prefix."""
     where = _VARIABLE.sub("", mount.prefix).replace("/", " ").split()
-    name = getattr(route.handler, "__name__", route.path)
+    name: str = getattr(route.handler, "__name__", route.path)
+    name = route.name or name
     return camel_case("_".join([*where, name]))
 
 

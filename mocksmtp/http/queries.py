@@ -14,7 +14,6 @@ import orjson
 from twisted.internet.defer import Deferred
 
 from mocksmtp.codec.queries import query_document
-from mocksmtp.codec.records import parse_name
 from mocksmtp.codec.schema import NAME, TEXT, TYPE
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.documents.problems import listed
@@ -27,6 +26,7 @@ from mocksmtp.http.sessions import client_address
 from mocksmtp.model.dnsquery import TCP, UDP, DnsQuery, QueryFilter
 from mocksmtp.model.name import Name
 from mocksmtp.model.rrtype import type_number
+from mocksmtp.zone.records import parse_name
 
 _name = reads(NAME)(parse_name)
 _type = reads(TYPE)(type_number)

@@ -13,17 +13,6 @@ from typing import Any
 import attrs
 import orjson
 
-from mocksmtp.codec.records import (
-    MAX_ZONE_VALUES,
-    Made,
-    check_hosts,
-    parse_name,
-    parse_record,
-    parse_records,
-    record_document,
-    shown_type,
-    to_be_made,
-)
 from mocksmtp.codec.schema import NAME, TYPE
 from mocksmtp.codec.zonefile import zone_text, zone_text_in_steps
 from mocksmtp.core.zone import Zone
@@ -39,6 +28,17 @@ from mocksmtp.model.name import Name
 from mocksmtp.model.rrtype import type_number
 from mocksmtp.model.steps import Steps
 from mocksmtp.model.zone import Record
+from mocksmtp.zone.records import (
+    MAX_ZONE_VALUES,
+    Made,
+    check_hosts,
+    parse_name,
+    parse_record,
+    parse_records,
+    record_document,
+    shown_type,
+    to_be_made,
+)
 
 ZONE_TEXT = "text/dns"
 
@@ -137,7 +137,7 @@ async def _read(
 def _check_hosts(call: Call[Any], made: Made) -> None:
     """Refuse records of hosts that have no certificate now; they may have one later."""
     try:
-        check_hosts(made, call.api.mock)
+        check_hosts(made, call.api.mock.hosts)
     except DocumentError as error:
         raise refused_document(error, 409) from None
 

@@ -106,6 +106,7 @@ class Route:
     :ivar takes: bodies that a request may have
     :ivar answers: what comes of it if all is well
     :ivar problems: what else may come of it, besides what any request may be told
+    :ivar name: of the operation, where that is not its handler's
     """
 
     method: str
@@ -115,6 +116,7 @@ class Route:
     takes: tuple[Content, ...] = ()
     answers: tuple[Answers, ...] = ()
     problems: tuple[int, ...] = ()
+    name: str | None = None
 
 
 def default_host(mock: Mock, _: dict[str, str]) -> MailHost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksmtp.codec.scenarios import parse_states
+from mocksmtp.behaviors.scenarios import parse_states
 from mocksmtp.codec.schema import STATES
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers

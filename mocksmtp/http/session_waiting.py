@@ -23,7 +23,7 @@ from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.session_query import SessionQuery
 from mocksmtp.http.listing import Slices
-from mocksmtp.model.session import Outcome, Session, Transaction
+from mocksmtp.sessions.session import Outcome, Session, Transaction
 
 BITE = 100
 """How many sessions a waiter holds before it looks which of them are still kept."""

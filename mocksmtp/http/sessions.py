@@ -41,7 +41,7 @@ from mocksmtp.http.params import (
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.http.session_waiting import SessionWaiter, session_number
-from mocksmtp.model.session import Outcome, Session
+from mocksmtp.sessions.session import Outcome, Session
 
 PIECE = 64 * 1024
 """Bytes of memory past which a session's document is made in pieces."""

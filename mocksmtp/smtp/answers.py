@@ -7,8 +7,8 @@ from typing import TypeAlias
 import attrs
 from twisted.internet.defer import Deferred
 
-from mocksmtp.core.behaviors import Decision
-from mocksmtp.model.fault import NO_FAULT, Fault, Then
+from mocksmtp.behaviors.response import NO_FAULT, Fault, Then
+from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.model.reply import Reply, raw_reply
 
 NOTHING = raw_reply(b"")

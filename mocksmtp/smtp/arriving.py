@@ -13,25 +13,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
-from mocksmtp.core.behaviors import Behaviors, Decision
-from mocksmtp.core.rule import Rule
-from mocksmtp.model.behavior import Behavior, Command
-from mocksmtp.model.comparison import AtLeast, Comparison, Equals, LessThan
-from mocksmtp.model.condition import leaves_of
-from mocksmtp.model.miss import Misses
-from mocksmtp.model.session import Transaction
-from mocksmtp.model.target import Subject
+from mocksmtp.behaviors.condition import (
+    AtLeast,
+    Comparison,
+    Equals,
+    LessThan,
+    leaves_of,
+)
+from mocksmtp.behaviors.miss import Misses
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.smtp import Decision, SmtpBehavior, SmtpRules
+from mocksmtp.behaviors.target import Subject
+from mocksmtp.sessions.session import Transaction
 from mocksmtp.smtp.attempt import ConnectionAttempt
 
 DATA_CONTENT = Command.DATA_CONTENT
 
-Rules: TypeAlias = list[Rule[Behavior]]
+Rules: TypeAlias = list[Rule[SmtpBehavior]]
 
 
 class Deciding(Protocol):
     """The hooks of a connection, as far as content asks them."""
 
-    behaviors: Behaviors
+    behaviors: SmtpRules
     ending: Transaction | None
 
     @property
@@ -42,7 +47,7 @@ class Deciding(Protocol):
         """Note behaviors that did not answer, and why."""
 
 
-def sizes_of(behavior: Behavior) -> Iterator[int]:
+def sizes_of(behavior: SmtpBehavior) -> Iterator[int]:
     """The sizes at which its condition may begin or cease to hold; not the first."""
     for leaf in leaves_of(behavior.condition):
         target = leaf.target
@@ -77,8 +82,8 @@ class Watch:
         self._list: object = None
         self._points: list[tuple[int, Rules]] = []
         self._next = 0
-        self._matched: set[Rule[Behavior]] = set()
-        self._passed: dict[Rule[Behavior], Misses] = {}
+        self._matched: set[Rule[SmtpBehavior]] = set()
+        self._passed: dict[Rule[SmtpBehavior], Misses] = {}
 
     def stop(self, size: int) -> float:
         """The next size at which there may be something to say; or infinity."""

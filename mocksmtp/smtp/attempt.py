@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from mocksmtp.behaviors.target import Subject, Target
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model.command import PathCommand, declared_size
-from mocksmtp.model.session import Session, Transaction
-from mocksmtp.model.target import Subject, Target
+from mocksmtp.sessions.session import Session, Transaction
 
 
 class Tried(Protocol):

@@ -9,9 +9,10 @@ import os
 
 from twisted.internet.interfaces import IReactorTime
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
-from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.offer import Stage
 from mocksmtp.model.reply import Reply
 from mocksmtp.sasl.dialogue import EXCHANGE_LINE_TOO_LONG, Step, Verdict

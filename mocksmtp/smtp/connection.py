@@ -32,12 +32,12 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from mocksmtp.behaviors.miss import Misses, Note
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.command import LINE_LIMIT, foreign_protocol
-from mocksmtp.model.miss import Misses, Note
 from mocksmtp.model.reply import Refusal, Reply
-from mocksmtp.model.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
+from mocksmtp.sessions.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden, Replies
 from mocksmtp.smtp.output import BOUND
 from mocksmtp.smtp.owing import Owing

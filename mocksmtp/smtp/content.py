@@ -19,7 +19,7 @@ import re
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.model.octets import find
 from mocksmtp.model.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
-from mocksmtp.model.session import SMUGGLING
+from mocksmtp.sessions.session import SMUGGLING
 
 _END = b"\r\n.\r\n"
 _LINE_END = b"\r\n"

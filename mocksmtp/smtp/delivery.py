@@ -17,16 +17,17 @@ from twisted.mail.interfaces import IMessageDelivery
 from twisted.mail.smtp import IMessage
 from zope.interface import implementer
 
-from mocksmtp.core.behaviors import Decision
+from mocksmtp.behaviors.miss import Misses
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.core.host import MailHost
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model import reply
-from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin, octets_of
-from mocksmtp.model.miss import Misses
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import (
+from mocksmtp.sessions.session import (
     RECIPIENT_OCTETS,
     Outcome,
     Session,

@@ -21,8 +21,8 @@ from zope.interface import implementer
 from mocksmtp.core.host import MailHost
 from mocksmtp.model.host import Disconnect, MailProtocol
 from mocksmtp.model.reply import TOO_MANY_CONNECTIONS
-from mocksmtp.model.session import End
 from mocksmtp.model.tls import TlsMode
+from mocksmtp.sessions.session import End
 from mocksmtp.smtp.lifetime import Lifetime
 from mocksmtp.smtp.lmtp import MockLMTP
 from mocksmtp.smtp.protocol import MockESMTP

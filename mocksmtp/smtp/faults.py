@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from mocksmtp.model.fault import Then
+from mocksmtp.behaviors.response import Then
 from mocksmtp.smtp.answers import Faulty
 from mocksmtp.smtp.output import Output
 

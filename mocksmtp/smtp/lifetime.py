@@ -15,12 +15,12 @@ from twisted.mail.smtp import ESMTP
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from mocksmtp.behaviors.miss import Note
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
 from mocksmtp.model.mail import Origin
-from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import End, Exchange, Said
+from mocksmtp.sessions.session import End, Exchange, Said
 from mocksmtp.smtp.answers import Replies
 from mocksmtp.smtp.ending import Ending, is_reset
 from mocksmtp.smtp.output import Output

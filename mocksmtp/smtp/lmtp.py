@@ -10,14 +10,14 @@ from typing import ClassVar
 
 import attrs
 
-from mocksmtp.core.behaviors import Decision
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.model import reply
-from mocksmtp.model.behavior import Effect
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import Outcome, Transaction, outcome_of
+from mocksmtp.sessions.session import Outcome, Transaction, outcome_of
 from mocksmtp.smtp.answers import (
     Answer,
     Faulty,

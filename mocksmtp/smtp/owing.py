@@ -13,12 +13,12 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
+from mocksmtp.behaviors.miss import Note
+from mocksmtp.behaviors.response import Then
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
-from mocksmtp.model.fault import Then
-from mocksmtp.model.miss import Note
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import EARLY, INJECTED, End, Said
+from mocksmtp.sessions.session import EARLY, INJECTED, End, Said
 from mocksmtp.smtp.answers import Faulty, Replies, silence_of
 from mocksmtp.smtp.ending import PEER_LOOKED_AT, is_reset
 from mocksmtp.smtp.faults import ReplyWriter

@@ -28,9 +28,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, TypeAlias
 
-from mocksmtp.core.behaviors import Decision
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.model import reply
-from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.command import (
     LINE_LIMIT,
     MAX_CHUNK,

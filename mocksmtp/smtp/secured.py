@@ -10,15 +10,15 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import NO_FAULT, Effect
 from mocksmtp.core.host import MailHost
 from mocksmtp.model import reply
-from mocksmtp.model.behavior import Command, Effect
-from mocksmtp.model.fault import NO_FAULT
 from mocksmtp.model.mail import Origin
 from mocksmtp.model.offer import Offer, Stage
 from mocksmtp.model.reply import Reply
-from mocksmtp.model.session import End
 from mocksmtp.model.tls import TlsMode
+from mocksmtp.sessions.session import End
 from mocksmtp.smtp.answers import NOTHING, Answer, Faulty, answer_of, reply_in
 from mocksmtp.smtp.connection import Connection
 from mocksmtp.smtp.delivery import MockDelivery

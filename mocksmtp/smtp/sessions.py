@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import ITransport
 
 from mocksmtp.model.host import unmapped
-from mocksmtp.model.session import Session
+from mocksmtp.sessions.session import Session
 
 
 def new_session(

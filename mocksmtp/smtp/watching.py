@@ -11,8 +11,8 @@ import math
 from functools import partial
 from typing import Protocol
 
-from mocksmtp.core.behaviors import Decision
-from mocksmtp.model.behavior import Effect
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.model.reply import Reply
 from mocksmtp.smtp.answers import NOTHING, Answer, answer_of, reply_in
 from mocksmtp.smtp.arriving import Watch

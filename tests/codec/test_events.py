@@ -8,12 +8,12 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.codec.events import event_document
 from mocksmtp.core.events import EventBus
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
-from mocksmtp.model.behavior import Command
 from mocksmtp.model.zone import Question
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior

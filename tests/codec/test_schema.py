@@ -9,15 +9,16 @@ from jsonschema import FormatChecker
 from openapi_schema_validator import OAS31Validator
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import OPERATORS, parse_behavior
+from mocksmtp.behaviors.condition import OPERATORS
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.codec.hosts import parse_host
-from mocksmtp.codec.records import parse_records
 from mocksmtp.codec.schema import Schemas, named_schemas, ref
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.model.behavior import Command
 from mocksmtp.model.host import MailDomain
 from mocksmtp.model.rdata import RDATA, HostTLSA
 from mocksmtp.model.rrtype import type_name
+from mocksmtp.zone.records import parse_records
 
 ALL = {"operator": "matchAll"}
 
@@ -259,7 +260,7 @@ class AgreementTests(SynchronousTestCase):
 
     def test_behaviors(self) -> None:
         """With all that is lenient for the sake of existing clients."""
-        self.assert_agree("NewBehavior", parse_behavior, BEHAVIORS)
+        self.assert_agree("NewBehavior", SMTP.parse_one, BEHAVIORS)
 
     def test_hosts(self) -> None:
         """Sizes, times and listeners."""

@@ -8,6 +8,8 @@ import attrs
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.miss import Miss, Misses, Note, Reason
+from mocksmtp.behaviors.point import Command
 from mocksmtp.codec.sessions import (
     MAX_TEXT,
     explanation_document,
@@ -17,10 +19,8 @@ from mocksmtp.codec.sessions import (
 )
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import Nearest, SessionQuery
-from mocksmtp.model.behavior import Command
-from mocksmtp.model.miss import Miss, Misses, Note, Reason
-from mocksmtp.model.session import EARLY, INJECTED, SMUGGLING
 from mocksmtp.model.tls import PeerCertificate, TlsSession
+from mocksmtp.sessions.session import EARLY, INJECTED, SMUGGLING
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
 

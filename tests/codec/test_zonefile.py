@@ -34,7 +34,7 @@ from mocksmtp.model.rdata import (
     Secure,
 )
 from mocksmtp.model.zone import Record
-from tests.codec.strategies import records
+from tests.zone.strategies import records
 
 FILE = r"""
 $ORIGIN ex.test.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mocksmtp.behaviors.condition import Contains, MatchAll
+from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect, Response
+from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.codec import zonefile
 from mocksmtp.config import CONFIG_VARIABLE, load_config
 from mocksmtp.core.host import Limits
 from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.behavior import Behavior, Command, Effect, Response
-from mocksmtp.model.condition import Contains, MatchAll
-from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse
 from mocksmtp.model.mtasts import MtaStsPolicy
 from mocksmtp.model.rdata import MX, A
 from mocksmtp.model.tls import TlsMode, TlsSettings
@@ -89,8 +91,17 @@ class DocumentsTests(ConfigTestCase):
         self.assertEqual(
             config.start.behaviors,
             (
-                Behavior(Command.RCPT_TO, Response(550, "no\nbob"), Contains("bob"), 2),
-                Behavior(Command.DATA, Response(250, None, Effect.DISCARD), MatchAll()),
+                SmtpBehavior(
+                    Command.RCPT_TO,
+                    response=Response(550, "no\nbob"),
+                    condition=Contains("bob"),
+                    number_of_answer=2,
+                ),
+                SmtpBehavior(
+                    Command.DATA,
+                    response=Response(250, None, Effect.DISCARD),
+                    condition=MatchAll(),
+                ),
             ),
         )
 
@@ -99,7 +110,7 @@ class DocumentsTests(ConfigTestCase):
         config = self.load_file(
             '[smtpBehaviors]\ncommand = "QUIT"\nresponse = {code = 421}\n'
         )
-        expected = (Behavior(Command.QUIT, Response(421)),)
+        expected = (SmtpBehavior(Command.QUIT, response=Response(421)),)
         self.assertEqual(config.start.behaviors, expected)
 
     def test_records_are_tables_or_a_zones_text(self) -> None:
@@ -135,7 +146,9 @@ class DocumentsTests(ConfigTestCase):
         config = self.load_file(
             '[[dnsBehaviors]]\nquery = "MX"\nresponse = { rcode = "SERVFAIL" }\n'
         )
-        self.assertEqual(config.dns_behaviors, (DnsBehavior((15,), DnsResponse(2)),))
+        self.assertEqual(
+            config.dns_behaviors, (DnsBehavior((15,), response=DnsResponse(2)),)
+        )
         self.assertEqual(self.load_file("").dns_behaviors, ())
 
     def test_policies_are_documents(self) -> None:
@@ -161,7 +174,7 @@ class DocumentsTests(ConfigTestCase):
         for text, message in (
             (
                 'smtpBehaviors = "x"',
-                "smtpBehaviors: expected an array, not a string",
+                "smtpBehaviors: must be an array, got the string",
             ),
             (
                 '[[smtpBehaviors]]\ncommand = "DATA"\n',
@@ -169,18 +182,17 @@ class DocumentsTests(ConfigTestCase):
             ),
             (
                 '[smtpBehaviors]\ncommand = "DATA"\nresponse = {code = 600}\n',
-                "smtpBehaviors.response.code: must be from 200 to 599, not 600",
+                "smtpBehaviors.response.code: must be from 200 to 599, got 600",
             ),
             (
                 '[[smtpBehaviors]]\ncommand = "DATA"\nresponse = {code = 250}\n'
                 '[[smtpBehaviors]]\ncommand = "DATA"\nresponse = {code = 250}\n'
                 'condition = {operator = "contains"}\n',
-                "smtpBehaviors[1].condition.matchingValue:"
-                " required with the operator contains",
+                "smtpBehaviors[1].condition.matchingValue: required, but missing",
             ),
             (
                 'smtpExtensions = "X-A"',
-                "smtpExtensions: expected an array, not a string",
+                "smtpExtensions: must be an array, got the string",
             ),
             (
                 'smtpExtensions = ["X-A", "a\\nb"]',
@@ -239,7 +251,7 @@ class DocumentsTests(ConfigTestCase):
         message = self.file_refusal(
             'dnsRecords = "$GENERATE 1-11 h$.ex.test. A 192.0.2.1"'
         )
-        self.assertEqual(message, "dnsRecords: the zone file has more than 10 records")
+        self.assertEqual(message, "dnsRecords: $GENERATE makes more than 10 records")
 
     def test_tls_and_users_are_tables(self) -> None:
         """Those of the default host, as in the API."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Response
+from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.config import Config, load_config
 from mocksmtp.core.host import HostPlan, Limits
 from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.behavior import Behavior, Command, Response
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Listen, MailProtocol
 from mocksmtp.model.tls import CertificateKind, TlsMode, TlsSettings
@@ -68,7 +70,7 @@ class HostsTests(ConfigTestCase):
         self.assertEqual(described.limits, Limits(connections=3, recipients=1))
         self.assertEqual(described.hostname, "mx2.x.test")
         self.assertEqual(plan.start.extensions, ("X-2",))
-        expected = (Behavior(Command.QUIT, Response(421)),)
+        expected = (SmtpBehavior(Command.QUIT, response=Response(421)),)
         self.assertEqual(plan.start.behaviors, expected)
 
     def test_an_endpoint_wins_over_the_file(self) -> None:

@@ -8,7 +8,7 @@ import pkgutil
 from twisted.trial.unittest import SynchronousTestCase
 
 import tests.cookbook
-from tests.codec.sixteen import DOCUMENTS
+from tests.behaviors.sixteen import DOCUMENTS
 from tests.cookbook.recipes import recipes
 from tests.markdown import blocks
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Response
+from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.core.counters import Counters, new_queries
 from mocksmtp.core.host import MailHost
-from mocksmtp.model.behavior import Behavior, Command, Response
 
 
 class CountersTests(SynchronousTestCase):
@@ -23,7 +25,7 @@ class CountersTests(SynchronousTestCase):
     def test_behaviors_are_counted_through_every_change(self) -> None:
         """By command; a reset does not take it back."""
         host = MailHost("default", "mx.test")
-        host.behaviors.put(Behavior(Command.DATA, Response(451)))
+        host.behaviors.put(SmtpBehavior(Command.DATA, response=Response(451)))
         for command in Command.DATA, Command.DATA, Command.NOOP:
             host.behaviors.decide(command, b"")
         host.reset()

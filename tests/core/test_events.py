@@ -7,6 +7,7 @@ import itertools
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.core.events import (
     MAX_EVENTS,
     MAX_OCTETS,
@@ -18,9 +19,8 @@ from mocksmtp.core.events import (
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mock import Mock
 from mocksmtp.core.zone import Zone
-from mocksmtp.model.behavior import Command
-from mocksmtp.model.session import End
 from mocksmtp.model.zone import Question
+from mocksmtp.sessions.session import End
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
 

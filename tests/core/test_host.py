@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Response
+from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.model.address import Address
 from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.behavior import Behavior, Command, Response
 from mocksmtp.model.capabilities import USUAL, Capabilities
 from mocksmtp.model.mail import Envelope, Origin, Recipient
 from mocksmtp.model.offer import Stage
 from mocksmtp.model.tls import TlsSettings
 
-REFUSE = Behavior(Command.RCPT_TO, Response(550))
-DEFER = Behavior(Command.MAIL_FROM, Response(451))
+REFUSE = SmtpBehavior(Command.RCPT_TO, response=Response(550))
+DEFER = SmtpBehavior(Command.MAIL_FROM, response=Response(451))
 START = HostStart((REFUSE,), ("X-START",))
 
 ENVELOPE = Envelope(Address("a@x.test"), (), (Recipient(Address("b@x.test")),))
@@ -37,7 +39,7 @@ def offering(*told: str) -> Capabilities:
     return Capabilities(told, told)
 
 
-def behaviors(host: MailHost) -> list[Behavior]:
+def behaviors(host: MailHost) -> list[SmtpBehavior]:
     return [rule.behavior for rule in host.behaviors]
 
 
@@ -183,7 +185,9 @@ class ResetTests(SynchronousTestCase):
 
     def test_the_start_has_fresh_counters(self) -> None:
         """Answers that were spent before are there again."""
-        once = HostStart((Behavior(Command.QUIT, Response(421), number_of_answer=1),))
+        once = HostStart(
+            (SmtpBehavior(Command.QUIT, response=Response(421), number_of_answer=1),)
+        )
         host = MailHost("default", "mx.test", start=once)
         self.assertIsNotNone(host.behaviors.decide(Command.QUIT, b""))
         self.assertIsNone(host.behaviors.decide(Command.QUIT, b""))

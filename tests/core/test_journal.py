@@ -8,7 +8,7 @@ from mocksmtp.core.journal import Journal, JournalQuota
 from mocksmtp.model.address import Address
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.reply import MAIL_KEPT, OK
-from mocksmtp.model.session import End, Exchange, Outcome, Session, Transaction
+from mocksmtp.sessions.session import End, Exchange, Outcome, Session, Transaction
 
 
 def session(number: int) -> Session:

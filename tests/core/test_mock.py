@@ -6,10 +6,10 @@ from ipaddress import ip_address
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse
 from mocksmtp.core.host import Description, HostStart, Limits, MailHost
 from mocksmtp.core.mock import DEFAULT_HOST, Mock
 from mocksmtp.core.zone import Zone
-from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse
 from mocksmtp.model.host import HostDns, MailDomain
 from mocksmtp.model.name import Name
 from mocksmtp.model.rdata import MX, TLSA, A, HostTLSA
@@ -53,7 +53,7 @@ class MockTests(SynchronousTestCase):
 
     def test_a_reset_ends_behaviors_of_dns(self) -> None:
         """Those of the start come back with the start."""
-        fails = DnsBehavior((), DnsResponse(2))
+        fails = DnsBehavior((), response=DnsResponse(2))
         mock = Mock(self.default, START_ZONE, dns_behaviors=(fails,))
         mock.dns_behaviors.replace_all([])
         mock.reset(to_start=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import (
     EVERY_SESSION,
@@ -13,8 +15,7 @@ from mocksmtp.core.session_query import (
     SessionQuery,
     fates,
 )
-from mocksmtp.model.behavior import Command, Effect
-from mocksmtp.model.session import Outcome, Session
+from mocksmtp.sessions.session import Outcome, Session
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
 

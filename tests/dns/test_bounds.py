@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.dns import DnsResponse
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.faults import told
 from mocksmtp.dns.query import TC
 from mocksmtp.dns.responder import Responder
-from mocksmtp.model.dnsbehavior import DnsResponse
 from mocksmtp.model.dnsquery import TCP, UDP
 from mocksmtp.model.rdata import CNAME, MX, SOA, TXT, A, Raw
 from mocksmtp.model.zone import Record

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.dns import DnsResponse, DnsThen, Wrong
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.faults import Told, told
-from mocksmtp.model.dnsbehavior import DnsResponse, DnsThen, Wrong
 from mocksmtp.model.dnsquery import TCP, UDP, DnsReply
 from mocksmtp.model.rdata import MX, A, Secure
 from mocksmtp.model.zone import Rcode

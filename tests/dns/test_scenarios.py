@@ -18,15 +18,13 @@ from twisted.internet.threads import deferToThread
 from twisted.internet.utils import getProcessOutput
 from twisted.trial.unittest import SkipTest, TestCase
 
-from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
-from mocksmtp.codec.records import parse_records
+from mocksmtp.behaviors.dns import DNS, DnsBehavior, DnsRules
 from mocksmtp.codec.zonefile import parse_zone_text
-from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.listen import DNSListener, listen
 from mocksmtp.dns.server import DNSFactory
-from mocksmtp.model.dnsbehavior import DnsBehavior
+from mocksmtp.zone.records import parse_records
 from tests.dns.queries import lines
 from tests.markdown import ROOT
 
@@ -61,7 +59,7 @@ def _read(text: str) -> Situation:
             records = Zone(parse_zone_text(block))
             situation = attrs.evolve(situation, zone=records)
         elif '"query"' in block:
-            behaviors = parse_dns_behaviors(json.loads(block))
+            behaviors = DNS.parse_all(json.loads(block))
             situation = attrs.evolve(situation, behaviors=behaviors)
         else:
             records = Zone(parse_records(json.loads(block)))
@@ -136,7 +134,7 @@ class ScenarioTests(TestCase):
 
     async def listen(self, number: int) -> DNSListener:
         self.zone = SITUATIONS[number].zone
-        self.log, self.behaviors = QueryLog(), DnsBehaviors()
+        self.log, self.behaviors = QueryLog(), DnsRules()
         self.behaviors.replace_all(SITUATIONS[number].behaviors)
         factory = DNSFactory(
             lambda: self.zone, reactor, log=self.log, behaviors=self.behaviors

@@ -14,15 +14,14 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.condition import Equals
+from mocksmtp.behaviors.delay import Fixed
+from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse, DnsRules, DnsThen
 from mocksmtp.core.counters import new_queries
-from mocksmtp.core.dns_behaviors import DnsBehaviors
 from mocksmtp.core.queries import QueryLog
 from mocksmtp.core.zone import Zone
 from mocksmtp.dns.server import GRACE, PER_TURN, DNSFactory
-from mocksmtp.model.comparison import Equals
-from mocksmtp.model.dnsbehavior import DnsBehavior, DnsResponse, DnsThen
 from mocksmtp.model.dnsquery import DnsReply
-from mocksmtp.model.fault import Fixed
 from mocksmtp.model.rdata import MX, TXT, A
 from mocksmtp.model.zone import Rcode
 from tests.dns.queries import flags, lines, packet, read, records
@@ -58,7 +57,7 @@ class DatagramTests(SynchronousTestCase):
         self.clock = Clock()
         self.log = QueryLog()
         self.counts = new_queries()
-        self.behaviors = DnsBehaviors()
+        self.behaviors = DnsRules()
         self.factory = DNSFactory(
             lambda: self.zone,
             self.clock,
@@ -127,9 +126,9 @@ class DatagramTests(SynchronousTestCase):
     def behave(self, *responses: DnsResponse, name: str, **more) -> None:
         """Have queries for a name be answered so, one after the other."""
         condition = Equals(name)
-        behavior = DnsBehavior(
-            (), responses, condition, in_turn=len(responses) > 1, id=name, **more
-        )
+        several = more.pop("in_turn", len(responses) > 1)
+        answers = {"responses": responses} if several else {"response": responses[0]}
+        behavior = DnsBehavior((), condition=condition, id=name, **answers, **more)
         self.behaviors.extend([behavior])
 
     def test_decided(self):
@@ -193,7 +192,7 @@ class DatagramTests(SynchronousTestCase):
 
     def test_what_cannot_be_read(self):
         """It is for behaviors that are for every query and every name."""
-        self.behaviors.extend([DnsBehavior((), DnsResponse(Rcode.REFUSED))])
+        self.behaviors.extend([DnsBehavior((), response=DnsResponse(Rcode.REFUSED))])
         (response,) = self.ask(packet("ex.test")[:20])
         self.assertEqual(response[2:], b"\x81\x85" + bytes(8))
 
@@ -263,7 +262,7 @@ class Connections(SynchronousTestCase):
 
     def setUp(self):
         self.clock = Clock()
-        self.behaviors = DnsBehaviors()
+        self.behaviors = DnsRules()
         self.factory = DNSFactory(
             lambda: ZONE,
             self.clock,
@@ -423,7 +422,9 @@ class BehaviorTests(Connections):
     """Behaviors over TCP."""
 
     def behave(self, name: str, response: DnsResponse) -> None:
-        self.behaviors.extend([DnsBehavior((), response, Equals(name))])
+        self.behaviors.extend(
+            [DnsBehavior((), response=response, condition=Equals(name))]
+        )
 
     def test_closed(self):
         """The connection is closed, and answers that waited are not sent."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.dns_behaviors import parse_dns_behaviors
-from mocksmtp.core.dns_behaviors import DnsBehaviors
+from mocksmtp.behaviors.dns import DNS, DnsRules
 from mocksmtp.dns.waiting import WaitingRoom
 
 
@@ -15,7 +14,7 @@ class WaitingTests(SynchronousTestCase):
 
     def setUp(self):
         self.clock = Clock()
-        self.behaviors = DnsBehaviors()
+        self.behaviors = DnsRules()
         self.room = WaitingRoom(self.clock, self.behaviors, 3)
         self.sent: list[int] = []
 
@@ -40,7 +39,7 @@ class WaitingTests(SynchronousTestCase):
         """When one goes, its answers go out, and those of others do not."""
         document = {"query": "ANY", "response": {"delay": "5s"}}
         self.behaviors.replace_all(
-            parse_dns_behaviors([{**document, "id": name} for name in "12"])
+            DNS.parse_all([{**document, "id": name} for name in "12"])
         )
         self.admit(1)
         self.admit(2, rule="2")

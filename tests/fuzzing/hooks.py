@@ -19,10 +19,8 @@ from urllib.request import Request, urlopen
 import schemathesis
 from hypothesis import strategies
 
-from mocksmtp.codec.behaviors import parse_behavior
-from mocksmtp.codec.dns_behaviors import parse_dns_behavior
-from mocksmtp.codec.rdata import parse_generic
-from mocksmtp.codec.records import parse_name
+from mocksmtp.behaviors.dns import DNS
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.codec.tls import PEM_BEGIN
 from mocksmtp.codec.zonefile import zone_text
 from mocksmtp.documents.problems import DocumentError
@@ -31,7 +29,9 @@ from mocksmtp.model.host import MailProtocol
 from mocksmtp.model.rrtype import RRType, is_data_type, type_number
 from mocksmtp.model.tls import CertificateKind, TlsMode
 from mocksmtp.tls.authority import Authority
-from tests.codec.strategies import records
+from mocksmtp.zone.generic import parse_generic
+from mocksmtp.zone.records import parse_name
+from tests.zone.strategies import records
 
 LABELS = strategies.from_regex(r"[a-z0-9_]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 NAMES = strategies.lists(LABELS, max_size=5).map(lambda labels: ".".join(labels) or ".")
@@ -88,7 +88,7 @@ BEYOND = re.compile(
 
 
 def goes_together(
-    body: dict[str, Any], parse: Callable[[Any], object] = parse_behavior
+    body: dict[str, Any], parse: Callable[[Any], object] = SMTP.parse_one
 ) -> bool:
     """Whether a behavior is refused, if it is, for what a schema can say."""
     try:
@@ -105,7 +105,7 @@ def filter_body(context: Any, body: Any) -> bool:
         case dict() if "command" in body:
             return goes_together(body)
         case dict() if "query" in body:
-            return goes_together(body, parse_dns_behavior) and all(
+            return goes_together(body, DNS.parse_one) and all(
                 filter_body(context, item) for item in records_in(body)
             )
         case dict():

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.http import rules
-from mocksmtp.model.behavior import Command
-from tests.core.attempts import FakeAttempt
+from mocksmtp.behaviors.point import Command
+from mocksmtp.http import behaviors
+from tests.behaviors.attempts import FakeAttempt
 from tests.http.rig import BUSY, Rig
 
 DENY = {
@@ -319,7 +319,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_a_list_has_an_end(self) -> None:
         """400 for an array that is too long, 409 for one more than there may be."""
-        self.patch(rules, "MAX_RULES", 3)
+        self.patch(behaviors, "MAX_RULES", 3)
         rig = Rig()
         answer = rig.ask("PUT", "/smtpBehaviors", [BUSY] * 4)
         self.assertEqual((answer.status, answer.paths), (400, ["$"]))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.dns_behaviors import DnsAttempt
+from mocksmtp.behaviors.dns import DnsAttempt
 from mocksmtp.model.zone import Question
-from tests.codec.test_dns_behaviors import FAILS
+from tests.behaviors.test_dns_documents import FAILS
 from tests.http.rig import Rig
 
 SLOW = {

@@ -11,10 +11,12 @@ from twisted.names.error import DNSNameError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp import __version__
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Response
+from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.http import metrics
-from mocksmtp.model.behavior import Behavior, Command, Response
 from mocksmtp.testing import RunningMock, start_mock
 from tests.http.rig import Rig, keep
 
@@ -66,7 +68,7 @@ class MetricsTests(SynchronousTestCase):
     def test_behaviors(self) -> None:
         """How often one answered, by command."""
         rig = Rig()
-        rig.host.behaviors.put(Behavior(Command.RCPT_TO, Response(450)))
+        rig.host.behaviors.put(SmtpBehavior(Command.RCPT_TO, response=Response(450)))
         rig.host.behaviors.decide(Command.RCPT_TO, b"")
         name = "mocksmtp_behaviors_fired_total{command=%s,host=default}"
         told = scrape(rig)

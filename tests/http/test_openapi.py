@@ -8,10 +8,10 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.http import app
 from mocksmtp.http.openapi import describe, template
 from mocksmtp.http.settings import HttpSettings
-from mocksmtp.model.behavior import Command
 from mocksmtp.model.dnsquery import DnsExchange, DnsReply
 from mocksmtp.model.tls import TlsSettings
 from mocksmtp.model.zone import Question

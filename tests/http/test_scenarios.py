@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.behavior import Command
+from mocksmtp.behaviors.point import Command
 from tests.http.rig import Rig
 
 OUTAGE = {

@@ -15,7 +15,7 @@ from mocksmtp.core.mock import Mock
 from mocksmtp.core.session_query import EVERY_SESSION, SessionQuery
 from mocksmtp.core.zone import Zone
 from mocksmtp.http.session_waiting import BITE, SessionWaiter, SessionWatch
-from mocksmtp.model.session import Outcome
+from mocksmtp.sessions.session import Outcome
 from tests.http.test_waiting import TickingClock
 from tests.sessions import Client
 

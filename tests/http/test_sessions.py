@@ -10,12 +10,12 @@ from urllib.parse import quote
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.journal import Journal
 from mocksmtp.http import sessions
 from mocksmtp.http.sessions import session_pieces
-from mocksmtp.model.behavior import Command
 from tests.http.rig import Pending, Rig, ids
 from tests.sessions import Client
 from tests.smtp.dialogue import behavior
@@ -314,7 +314,7 @@ class WaitTests(SessionCase):
     def test_a_mail_that_is_kept_though_its_client_is_told_nothing(self) -> None:
         """A wait for what is kept ends with it, whatever its outcome."""
         self.rig.host.behaviors.replace_all(
-            parse_behaviors([on("DATA", then="reset", effect="apply")])
+            SMTP.parse_all([on("DATA", then="reset", effect="apply")])
         )
         pending = self.begin("outcome=aborted&kept=true&wait=30s")
         other = self.begin("kept=true&wait=30s")

@@ -7,10 +7,12 @@ import itertools
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from mocksmtp.behaviors.condition import Contains, MatchAll
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect, Response
+from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.core.host import Limits, MailHost
 from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.model.behavior import Behavior, Command, Effect, Response
-from mocksmtp.model.condition import Contains, MatchAll
 from mocksmtp.smtp.factory import MockSMTPFactory
 
 
@@ -88,7 +90,12 @@ def behavior(
     contains: str | None = None,
     times: int | None = None,
     effect: Effect | None = None,
-) -> Behavior:
+) -> SmtpBehavior:
     """A behavior in one line."""
     condition = MatchAll() if contains is None else Contains(contains)
-    return Behavior(command, Response(code, message, effect), condition, times)
+    return SmtpBehavior(
+        command,
+        response=Response(code, message, effect),
+        condition=condition,
+        number_of_answer=times,
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.core.host import MailHost
 from tests.smtp.dialogue import Dialogue
 
@@ -14,7 +14,7 @@ from tests.smtp.dialogue import Dialogue
 def mocked(*documents: Any, clock: Clock | None = None, **host: Any) -> Dialogue:
     """A dialogue with a host that has these behaviors."""
     made = MailHost("default", "mx.test", **host)
-    made.behaviors.replace_all(parse_behaviors(list(documents)))
+    made.behaviors.replace_all(SMTP.parse_all(list(documents)))
     return Dialogue(made, clock)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.behaviors import Decision
-from mocksmtp.model.behavior import Effect
-from mocksmtp.model.fault import Drip, Fault, Then
+from mocksmtp.behaviors.response import Drip, Effect, Fault, Then
+from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.model.reply import MAIL_KEPT, OK, STORAGE_FULL, Reply
 from mocksmtp.smtp.answers import Faulty, answer_of, reply_in, together
 
@@ -54,7 +53,7 @@ class AnswerTests(SynchronousTestCase):
     def test_several_are_one_after_the_other(self) -> None:
         """Delays add up, the last drip and the last end count."""
         self.assertEqual(together([MAIL_KEPT, STORAGE_FULL]), (MAIL_KEPT, STORAGE_FULL))
-        drip, other = Drip(1, 0.1), Drip(2, 0.2)
+        drip, other = Drip(octets=1, interval=0.1), Drip(octets=2, interval=0.2)
         answer = together(
             [
                 Faulty(

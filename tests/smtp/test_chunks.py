@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.core.host import MailHost
-from mocksmtp.model.behavior import Command
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.reply import CHUNK_TOO_BIG
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host

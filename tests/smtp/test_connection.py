@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.core.host import Limits
-from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import LINE_LIMIT
 from mocksmtp.model.reply import LOCAL_ERROR
 from mocksmtp.smtp.content import ContentReader
@@ -174,7 +174,7 @@ class TurnTests(SynchronousTestCase):
         clock = Slow()
         talk = Dialogue(clock=clock)
         drip = {"bytes": 64, "interval": "1s"}
-        talk.host.behaviors.replace_all(parse_behaviors([on("NOOP", drip=drip)]))
+        talk.host.behaviors.replace_all(SMTP.parse_all([on("NOOP", drip=drip)]))
         self.assertLess(talk.send(b"NOOP\r\n" * 999).count("250"), 200)
 
     def test_who_leaves_has_no_more_turns(self) -> None:
@@ -219,7 +219,7 @@ class OutputTests(SynchronousTestCase):
 
     def talk(self, document: dict[str, object]) -> Dialogue:
         talk = Dialogue()
-        talk.host.behaviors.replace_all(parse_behaviors([document]))
+        talk.host.behaviors.replace_all(SMTP.parse_all([document]))
         talk.transport = Stuffed()
         talk.protocol = talk.factory.buildProtocol(None)
         talk.protocol.makeConnection(talk.transport)

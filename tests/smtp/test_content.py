@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.core.mailbox import Mailbox
 from mocksmtp.model.reply import MESSAGE_TOO_BIG, STORAGE_FULL
-from mocksmtp.model.session import SMUGGLING
+from mocksmtp.sessions.session import SMUGGLING
 from mocksmtp.smtp.content import ContentReader
 
 LIMIT = 10_000

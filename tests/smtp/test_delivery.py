@@ -4,12 +4,12 @@ from twisted.mail.interfaces import IMessageDelivery, IMessageSMTP
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.core.host import MailHost
 from mocksmtp.model.address import Address
-from mocksmtp.model.behavior import Command
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.mail import Origin
-from mocksmtp.model.session import Session
+from mocksmtp.sessions.session import Session
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage
 from tests.smtp.dialogue import Dialogue, behavior, small_host
 

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.core.host import MailHost
 from mocksmtp.model.tls import TlsMode
 from tests.smtp.mocked import on, when
@@ -28,7 +28,7 @@ class EndingTests(Rig):
 
     def mock(self, mode: TlsMode, *documents: Any) -> MailHost:
         host = self.listen(mode=mode)
-        host.behaviors.replace_all(parse_behaviors(list(documents)))
+        host.behaviors.replace_all(SMTP.parse_all(list(documents)))
         self.secure = mode is TlsMode.IMPLICIT
         return host
 

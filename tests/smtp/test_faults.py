@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.core.host import Limits
 from mocksmtp.model.reply import raw_reply
 from tests.smtp.dialogue import Dialogue
@@ -118,7 +118,7 @@ class ReleaseTests(SynchronousTestCase):
 
     def change(self, talk: Dialogue, how: str) -> None:
         behaviors = talk.host.behaviors
-        other = parse_behaviors([on("HELP", 214, id="late")])[0]
+        other = SMTP.parse_all([on("HELP", 214, id="late")])[0]
         if how == "remove":
             behaviors.remove("late")
         elif how == "replace":
@@ -164,7 +164,7 @@ class ReleaseTests(SynchronousTestCase):
         talk.send(b"NOOP\r\n")
         late.send(b"VRFY a\r\n")
         hanging.send(b"HELP\r\n")
-        talk.host.behaviors.extend(parse_behaviors([on("RSET", 250)]))
+        talk.host.behaviors.extend(SMTP.parse_all([on("RSET", 250)]))
         self.assertEqual(talk.heard(), "", "none has gone")
         self.change(talk, "remove")
         self.assertEqual(talk.heard()[:3], "450")

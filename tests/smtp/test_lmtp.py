@@ -6,13 +6,14 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.codec.sessions import session_document
 from mocksmtp.core.host import MailHost
 from mocksmtp.core.session_query import SessionQuery, fates
-from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.host import MailProtocol
-from mocksmtp.model.session import Outcome
+from mocksmtp.sessions.session import Outcome
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 from tests.smtp.mocked import on, when
 from tests.smtp.test_attempt import counted_parsing
@@ -87,7 +88,7 @@ class LmtpTests(SynchronousTestCase):
     def test_recipient_is_a_target_at_data(self) -> None:
         """ok, full, ok: the mail is kept for those that it is accepted for."""
         full = on("DATA", 452, message="4.2.2 Full", condition=when("recipient", "f@"))
-        self.dialogue.host.behaviors.replace_all(parse_behaviors([full]))
+        self.dialogue.host.behaviors.replace_all(SMTP.parse_all([full]))
         self.open("a", "f", "c")
         self.assertEqual(self.deliver(), ["250", "452", "250"])
         self.assertEqual(self.dialogue.recipients(), [["a@x", "c@x"]])
@@ -95,7 +96,7 @@ class LmtpTests(SynchronousTestCase):
     def test_recipient_is_a_key_at_data(self) -> None:
         """Each recipient has answers of its own, through several mails."""
         busy = on("DATA", 451, per="recipient", numberOfAnswer=1)
-        self.dialogue.host.behaviors.replace_all(parse_behaviors([busy]))
+        self.dialogue.host.behaviors.replace_all(SMTP.parse_all([busy]))
         for recipients, codes in (("ac", ["451"] * 2), ("ad", ["250", "451"])):
             self.open(*recipients)
             self.assertEqual(self.deliver(), codes)
@@ -110,7 +111,7 @@ class LmtpTests(SynchronousTestCase):
             on("DATA", 452, id="without", condition={
                 "operator": "not", "condition": when("recipient", "b@")}),
         ]  # fmt: skip
-        rules = dialogue.host.behaviors.replace_all(parse_behaviors(documents))
+        rules = dialogue.host.behaviors.replace_all(SMTP.parse_all(documents))
         dialogue.open_mail()
         self.assertEqual(dialogue.send(b".\r\n")[:3], "250")
         self.assertEqual([rule.seen for rule in rules], [0, 0, 0])
@@ -124,7 +125,7 @@ class LmtpTests(SynchronousTestCase):
     def test_content_is_parsed_once_for_all(self) -> None:
         """A behavior looks at it for each recipient."""
         condition = when("header:subject", "no", "equals")
-        behaviors = parse_behaviors([on("DATA", 599, condition=condition)])
+        behaviors = SMTP.parse_all([on("DATA", 599, condition=condition)])
         self.dialogue.host.behaviors.replace_all(behaviors)
         self.open(*"abcdef")
         with counted_parsing() as counts:
@@ -180,7 +181,7 @@ class LmtpAnswerTests(SynchronousTestCase):
         """A transaction with three recipients, of whom one is discarded."""
         lost = on("RCPT TO", 250, condition=when("recipient", "l@"), effect="discard")
         dialogue = LmtpDialogue()
-        behaviors = parse_behaviors([lost, *documents])
+        behaviors = SMTP.parse_all([lost, *documents])
         dialogue.host.behaviors.replace_all(behaviors)
         dialogue.say("LHLO c", MAIL, *(f"RCPT TO:<{name}@x>" for name in "alc"))
         return dialogue

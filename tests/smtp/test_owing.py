@@ -12,7 +12,7 @@ from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.core.host import MailHost
 from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
 from mocksmtp.model.tls import TlsMode
@@ -88,7 +88,7 @@ class LeavingTests(Rig):
 
     def mock(self, *documents: Any) -> MailHost:
         host = self.listen(mode=TlsMode.NONE)
-        host.behaviors.replace_all(parse_behaviors(list(documents)))
+        host.behaviors.replace_all(SMTP.parse_all(list(documents)))
         return host
 
     @contextlib.contextmanager
@@ -160,7 +160,7 @@ class LeavingTests(Rig):
 
         for by in "notify", "fin", "notify and fin":
             host = self.listen(mode=TlsMode.IMPLICIT)
-            host.behaviors.replace_all(parse_behaviors([late]))
+            host.behaviors.replace_all(SMTP.parse_all([late]))
             said, orderly = await self.client(lambda by=by: talk(by))
             self.assertEqual(said, [b"250"] * 3001 + [b"252"], by)
             self.assertTrue(orderly)

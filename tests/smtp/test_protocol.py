@@ -9,8 +9,9 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
 from mocksmtp.core.host import MailHost
-from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.command import LINE_LIMIT
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host

@@ -5,11 +5,12 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
 from mocksmtp.codec.sessions import session_document
 from mocksmtp.core.session_query import SessionQuery
-from mocksmtp.model.behavior import Command, Effect
 from mocksmtp.model.reply import SENDER_OK, Reply
-from mocksmtp.model.session import (
+from mocksmtp.sessions.session import (
     EARLY,
     SMUGGLING,
     End,

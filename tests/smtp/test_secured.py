@@ -19,8 +19,8 @@ from mocksmtp.core.host import Limits, MailHost
 from mocksmtp.model.auth import AuthSettings
 from mocksmtp.model.capabilities import Capabilities
 from mocksmtp.model.host import Listen
-from mocksmtp.model.session import INJECTED, Session
 from mocksmtp.model.tls import CertificateKind, TlsMode, TlsSettings, TlsVersion
+from mocksmtp.sessions.session import INJECTED, Session
 from mocksmtp.smtp import factory
 from mocksmtp.smtp.factory import MockSMTPFactory
 from mocksmtp.tls.authority import Authority

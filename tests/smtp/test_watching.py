@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.behaviors import parse_behaviors
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.codec.sessions import session_document
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
@@ -272,5 +272,5 @@ class SplittingTests(SynchronousTestCase):
             talk = mocked(on("DATA CONTENT", 452, condition=at_least(10**6)))
             talk.open_mail()
             self.assertEqual(talk.send(b"x" * 10), "")
-            talk.host.behaviors.replace_all(parse_behaviors([document]))
+            talk.host.behaviors.replace_all(SMTP.parse_all([document]))
             self.assertEqual(talk.send(packet)[:3], "451")

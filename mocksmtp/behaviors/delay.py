@@ -1,0 +1,132 @@
+"""Delays: fixed, or drawn at random. In documents milliseconds, here seconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import attrs
+
+from mocksmtp.documents.document import Document, field
+from mocksmtp.documents.kinds import Duration, Kind, Named, Number, Tagged
+from mocksmtp.documents.problems import Refused
+from mocksmtp.documents.schema import Schema, any_of
+from mocksmtp.documents.units import MAX_SECONDS, milliseconds
+
+Draw: TypeAlias = Callable[[], float]
+"""Draws a random number from 0 up to, but not including, 1."""
+
+MAX_SIGMA = 10.0
+"""The widest log-normal delay."""
+
+_TIME = Duration()
+
+
+@attrs.frozen
+class Fixed:
+    """The same each time."""
+
+    seconds: float = field(_TIME, "the delay", name="milliseconds", example=250)
+
+    def draw(self, random: Draw) -> float:
+        """How long it takes this time."""
+        return self.seconds
+
+
+@attrs.frozen
+class Uniform:
+    """Any value between two durations, all equally likely."""
+
+    lower: float = field(_TIME, "the shortest delay", example=100)
+    upper: float = field(_TIME, "the longest delay", example=500)
+
+    def draw(self, random: Draw) -> float:
+        """How long it takes this time."""
+        return self.lower + (self.upper - self.lower) * random()
+
+    def check(self) -> None:
+        """
+        Refuse an empty range.
+
+        :raises Refused: it is empty
+        """
+        if self.upper < self.lower:
+            raise Refused("must not be below lower", "upper")
+
+
+@attrs.frozen
+class LogNormal:
+    """Mostly about `median`, with a long tail, as networks are; cut at `maxValue`."""
+
+    median: float = field(_TIME, "the delay that half of the draws exceed", example=200)
+    sigma: float = field(
+        Number(0, MAX_SIGMA), "the standard deviation of the logarithm", example=0.4
+    )
+    max_value: float = field(
+        _TIME, "the longest delay", default=MAX_SECONDS, shown='`"720h"`', example=900
+    )
+
+    def draw(self, random: Draw) -> float:
+        """How long it takes this time."""
+        # Box and Muller's transform; 1 - x, for there is no logarithm of 0.
+        radius = math.sqrt(-2.0 * math.log(1.0 - random()))
+        normal = radius * math.cos(2.0 * math.pi * random())
+        return min(self.max_value, self.median * math.exp(self.sigma * normal))
+
+
+Delay: TypeAlias = Fixed | Uniform | LogNormal
+
+NO_DELAY = Fixed(0.0)
+
+KINDS: Tagged[Delay] = Tagged("type", None, "delay")
+"""The kinds of delays, by their names in documents."""
+
+KINDS.add("fixed", Document(Fixed, example={"milliseconds": 250}))
+KINDS.add(
+    "uniform",
+    Document(Uniform, check=Uniform.check, example={"lower": 1, "upper": 2}),
+)
+KINDS.add("lognormal", Document(LogNormal, example={"median": 200, "sigma": 0.4}))
+
+
+class _DelayKind(Kind[Delay]):
+    """A duration, or an object that names its kind."""
+
+    samples = (
+        *_TIME.samples,
+        {"type": "fixed", "milliseconds": 5},
+        {"type": "uniform", "lower": 5, "upper": 5},
+        {"type": "lognormal", "median": "5s", "sigma": 0.4, "maxValue": None},
+    )
+    misfits = (
+        *_TIME.misfits,
+        {},
+        {"type": "normal"},
+        {"type": "fixed"},
+        {"type": "uniform", "lower": 5},
+        {"type": "lognormal", "median": 5, "sigma": 11},
+        {"type": "fixed", "milliseconds": 5, "upper": 6},
+    )
+
+    def read(self, value: Any, _: object = None) -> Delay:
+        """A delay; a duration is a fixed one."""
+        return KINDS.read(value) if type(value) is dict else Fixed(_TIME.read(value))
+
+    def write(self, value: Delay) -> Any:
+        """Milliseconds for a fixed delay, else an object."""
+        if isinstance(value, Fixed):
+            return milliseconds(value.seconds)
+        return KINDS.write(value)
+
+    def taken(self, named: Named) -> Schema:
+        """A duration, or one of the kinds."""
+        return any_of(*_TIME.taken(named)["anyOf"], *KINDS.taken(named)["anyOf"])
+
+    def told(self, named: Named) -> Schema:
+        """Milliseconds, or one of the kinds."""
+        return any_of(_TIME.told(named), *KINDS.told(named)["anyOf"])
+
+
+DELAY = _DelayKind()
+"""A field of a response that is a delay."""

@@ -1,0 +1,559 @@
+"""The behaviors of DNS.
+
+A query is decided by the behaviors for its type and those for every type, in the order
+of the list. A query that can't be read has no type, and an empty name.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from mocksmtp.behaviors.behavior import (
+    Behavior,
+    BehaviorDocument,
+    Per,
+    Responses,
+    own_first,
+)
+from mocksmtp.behaviors.condition import Conditions, Values
+from mocksmtp.behaviors.delay import DELAY, NO_DELAY, Delay, Fixed
+from mocksmtp.behaviors.rules import Rules
+from mocksmtp.behaviors.target import Target
+from mocksmtp.documents.document import Document, Rule, field
+from mocksmtp.documents.kinds import (
+    MAX_COUNT,
+    Array,
+    Boolean,
+    Choice,
+    Integer,
+    Kind,
+    Named,
+    Optional,
+)
+from mocksmtp.documents.problems import Refused, json_type, listed, shown, unknown
+from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given, not_given
+from mocksmtp.model.rdata import HostTLSA
+from mocksmtp.model.rrtype import RRType, type_name, type_number
+from mocksmtp.model.zone import Question, Rcode, Record
+from mocksmtp.zone.records import record_document, structure_record
+
+EVERY = -1
+"""The point of behaviors that are for every query, and of types that none names."""
+
+ANY = "ANY"
+"""The ``query`` that every query is."""
+
+MAX_TYPES = 100
+"""How many types a behavior may name."""
+
+MAX_RECORDS = 5000
+"""How many records a response may have: more than any message has room for."""
+
+MAX_RAW = 0xFFFF - 2
+"""Octets of a message over TCP (RFC 1035 §4.2.2), without the two of its ID."""
+
+RCODES = [one.name for one in Rcode if one is not Rcode.BADVERS]
+"""What may be answered: what has room in a header (RFC 6895 §2.3)."""
+
+
+class DnsSubject(enum.Enum):
+    """What a condition on a query can look at."""
+
+    NAME = "name"
+    TYPE = "type"
+    CLIENT_IP = "clientIp"
+    TRANSPORT = "transport"
+
+    @property
+    def meaning(self) -> str:
+        """What its value is."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    DnsSubject.NAME: "the name that is asked for, in lower case and without its final "
+    "dot; the root is `.`",
+    DnsSubject.TYPE: "the type that is asked for, as `MX` or `TYPE65280`",
+    DnsSubject.CLIENT_IP: "the client's address",
+    DnsSubject.TRANSPORT: "`udp` or `tcp`",
+}
+
+
+def parse_dns_target(text: str) -> Target:
+    """
+    The target of that name.
+
+    :raises ValueError: there is none
+    """
+    try:
+        return Target(DnsSubject(text))
+    except ValueError:
+        known = [each.value for each in DnsSubject]
+        raise ValueError(unknown(f"target {shown(text)}", text, known)) from None
+
+
+class DnsThen(enum.Enum):
+    """What else becomes of an answer."""
+
+    CONTINUE = "continue"
+    DROP = "drop"
+    """There is none, and the client waits."""
+    TRUNCATE = "truncate"
+    """Over UDP it has no records, and TC says that TCP has them (RFC 2181 §9)."""
+    CLOSE = "close"
+    """There is none, and over TCP the connection is closed."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is answered."""
+        return self in (DnsThen.DROP, DnsThen.CLOSE)
+
+
+class Wrong(enum.Enum):
+    """What of an answer is not as it must be."""
+
+    ID = "id"
+    """Another one than the query's."""
+    QUESTION = "question"
+    """For another name than was asked for."""
+    SIZE = "size"
+    """A datagram is larger than the client takes, where the answer is."""
+
+
+class _TargetKind(Kind[Target]):
+    """A target of a query, by its name."""
+
+    samples = ("clientIp", "name")
+    misfits = ("sender", 5)
+
+    def read(self, value: Any, _: object = None) -> Target:
+        """The target of that name."""
+        return parse_dns_target(_text(value))
+
+    def write(self, value: Target) -> str:
+        """Its name."""
+        return str(value)
+
+    def told(self, named: Named) -> Schema:
+        """One of the names."""
+        return {**TEXT, "enum": [subject.value for subject in DnsSubject]}
+
+
+class _TypeKind(Kind[int]):
+    """A type of queries, by its name."""
+
+    samples = ("MX", "TYPE65280")
+    misfits = ("mx", "SECURE", "ANY", 5)
+
+    def read(self, value: Any, _: object = None) -> int:
+        """The number of that type."""
+        name = _text(value)
+        if name == ANY:
+            raise Refused(f"{ANY} can't be combined; the type of that name is TYPE255")
+        number = type_number(name)
+        if number in (RRType.SECURE, RRType.TLSAFROM):
+            raise Refused(f"{name} is no type of queries")
+        return number
+
+    def write(self, value: int) -> str:
+        """Its name."""
+        return query_type(value)
+
+    def told(self, named: Named) -> Schema:
+        """A text that names a type."""
+        return {**TEXT, "format": "query-type"}
+
+
+class _QueryKind(Kind[tuple[int, ...]]):
+    """The types of queries: ``ANY``, a name, or a list of names."""
+
+    samples = (ANY, "MX", ["A", "AAAA"])
+    misfits = (5, [], ["MX", "MX"], ["MX", "ANY"])
+
+    def __init__(self) -> None:
+        self._type = _TypeKind()
+        self._types = Array(self._type, 1, MAX_TYPES, "types", unique=True)
+
+    def read(self, value: Any, _: object = None) -> tuple[int, ...]:
+        """The numbers of the types; none for every query."""
+        if value == ANY:
+            return ()
+        if isinstance(value, list):
+            return self._types.read(value)
+        return (self._type.read(value),)
+
+    def write(self, value: tuple[int, ...]) -> Any:
+        """``ANY``, a name or a list."""
+        names = [query_type(number) for number in value] or [ANY]
+        return names[0] if len(names) == 1 else names
+
+    def told(self, named: Named) -> Schema:
+        """One of the three."""
+        one = self._type.told(named)
+        return any_of({**TEXT, "const": ANY}, one, self._types.told(named))
+
+
+class _RcodeKind(Kind[int]):
+    """A response code, by its name (RFC 6895 §2.3)."""
+
+    samples = ("SERVFAIL", "NOERROR")
+    misfits = ("BADVERS", "x", 2)
+
+    def read(self, value: Any, _: object = None) -> int:
+        """The number of that code."""
+        name = _text(value)
+        if name not in RCODES:
+            raise Refused(unknown(f"rcode {shown(name)}", name, RCODES))
+        return Rcode[name].value
+
+    def write(self, value: int) -> str:
+        """Its name."""
+        return Rcode(value).name
+
+    def told(self, named: Named) -> Schema:
+        """One of the names."""
+        return {**TEXT, "enum": RCODES}
+
+
+class _RecordKind(Kind[Record]):
+    """A record of an answer."""
+
+    samples = ({"name": "*", "type": "A", "address": "192.0.2.1"},)
+    misfits = (
+        5,
+        {"name": "a"},
+        {"name": "*", "type": "A", "address": "x", "more": 1},
+    )
+
+    def read(self, value: Any, _: object = None) -> Record:
+        """A record that can be sent as it is."""
+        record = structure_record(value)
+        if record.type == RRType.SECURE:
+            raise Refused("can't be sent; ad marks a signed answer", "type")
+        if isinstance(record.rdata, HostTLSA):
+            raise Refused("only allowed in /dnsRecords", "fromHost")
+        return record
+
+    def write(self, value: Record) -> Any:
+        """Its document."""
+        return record_document(value)
+
+    def taken(self, named: Named) -> Schema:
+        """The schema of records that are read, which is elsewhere."""
+        return {"$ref": "#/components/schemas/NewDnsRecord"}
+
+    def told(self, named: Named) -> Schema:
+        """The schema of records that are written, which is elsewhere."""
+        return {"$ref": "#/components/schemas/DnsRecord"}
+
+
+class _HexKind(Kind[bytes]):
+    """Octets in hexadecimal."""
+
+    samples = ("", "00fF")
+    misfits = ("abc", "x", 5)
+
+    def read(self, value: Any, _: object = None) -> bytes:
+        """The octets."""
+        text = _text(value)
+        if not _HEX.fullmatch(text):
+            raise Refused(f"must be octets in hexadecimal, got {shown(text)}")
+        if len(text) > 2 * MAX_RAW:
+            raise Refused(f"must have at most {MAX_RAW:,} octets")
+        return bytes.fromhex(text)
+
+    def write(self, value: bytes) -> str:
+        """Two digits for each octet."""
+        return value.hex()
+
+    def told(self, named: Named) -> Schema:
+        """A text of digits."""
+        return {**TEXT, "pattern": f"^{_HEX.pattern}$"}
+
+
+_HEX = re.compile("(?:[0-9A-Fa-f]{2})*")
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise Refused(f"must be a string, got {json_type(value)}")
+    return value
+
+
+@attrs.frozen
+class DnsResponse:
+    """What a behavior answers, and what it does besides."""
+
+    rcode: int | None = field(
+        _RcodeKind(),
+        "NOERROR where there are `records`, else the zone's",
+        default=None,
+        shown="see left",
+        example="SERVFAIL",
+    )
+    records: tuple[Record, ...] | None = field(
+        Array(_RecordKind(), most=MAX_RECORDS, noun="records", bounded=False),
+        "the answer section; without it the zone's, or none where there is an `rcode`",
+        default=None,
+        shown="the zone's",
+    )
+    ad: bool | None = field(
+        Boolean(), "whether the answer is marked as signed", default=None
+    )
+    delay: Delay = field(
+        DELAY, "before the answer", default=NO_DELAY, shown="`0`", example="2s"
+    )
+    then: DnsThen = field(
+        Choice(DnsThen, "end"), "what else happens", default=DnsThen.CONTINUE
+    )
+    wrong: Wrong | None = field(
+        Choice(Wrong, "fault"), "which part of the answer is wrong", default=None
+    )
+    raw: bytes | None = field(
+        _HexKind(),
+        "octets in hexadecimal instead of an answer, behind the ID of the query",
+        default=None,
+    )
+    times: int | None = field(
+        Optional(Integer(1, MAX_COUNT)),
+        "in `responses` only: how often it is given before the next; null, allowed on "
+        "the last, means no limit",
+        default=1,
+        keeps_null=True,
+    )
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says what is to be answered."""
+        return not (self.rcode is None and self.records is None and self.raw is None)
+
+    @property
+    def is_modifier(self) -> bool:
+        """Whether it only slows down what somebody else answers."""
+        changes = self.ad is not None or self.wrong is not None
+        return not (self.speaks or changes or self.then is not DnsThen.CONTINUE)
+
+    @property
+    def draws(self) -> bool:
+        """Whether its delay is by chance."""
+        return not isinstance(self.delay, Fixed)
+
+
+_SAYS = "rcode", "records", "ad", "wrong", "raw"
+_SILENT = [then.value for then in DnsThen if then.is_silent]
+_ENDS = [then.value for then in DnsThen if then is not DnsThen.CONTINUE]
+_BESIDE_RAW = "rcode", "records", "ad"
+
+
+class _Answers(Rule):
+    """A response does something, and its fields go together."""
+
+    def check(self, document: dict[str, Any]) -> Iterator[Refused]:
+        """The errors of fields that do not."""
+        then = document.get("then", DnsThen.CONTINUE.value)
+        says = [name for name in _SAYS if name in document]
+        if then in _SILENT:
+            for name in says:
+                yield Refused(f"can't be combined with {then}, which is silent", name)
+        elif then == DnsThen.CONTINUE.value and not says and "delay" not in document:
+            others = listed((*_SAYS, "delay", "then"))
+            yield Refused(f"required, but missing; {others}", "rcode")
+        elif "raw" in document:
+            for name in _BESIDE_RAW:
+                if name in document:
+                    yield Refused("can't be combined with raw", name)
+            if then == DnsThen.TRUNCATE.value:
+                yield Refused("can't be combined with raw", "then")
+            if document.get("wrong", Wrong.ID.value) != Wrong.ID.value:
+                yield Refused("must be id where there is raw", "wrong")
+
+    def schema(self) -> Schema:
+        """The same."""
+        beside: dict[str, Schema] = {
+            **dict.fromkeys(_BESIDE_RAW, NULL),
+            "then": {"enum": [DnsThen.CONTINUE.value, *_SILENT, None]},
+            "wrong": {"enum": [Wrong.ID.value, None]},
+        }
+        return {
+            "allOf": [
+                any_of(*map(given, (*_SAYS, "delay")), given("then", {"enum": _ENDS})),
+                {
+                    "if": given("then", {"enum": _SILENT}),
+                    "then": not_given(*_SAYS),
+                },
+                {"if": given("raw"), "then": {"properties": beside}},
+            ]
+        }
+
+
+def _finish(response: DnsResponse, document: dict[str, Any]) -> dict[str, Any]:
+    """Name the delay of a response that only slows down, to be read again."""
+    if response.is_modifier:
+        document.setdefault("delay", 0)
+    return document
+
+
+def _response(title: str, **without: str) -> Document[DnsResponse]:
+    return Document(
+        DnsResponse,
+        title,
+        rules=(_Answers(),),
+        finish=_finish,
+        without=without,
+        example={"rcode": "SERVFAIL"},
+    )
+
+
+DNS_RESPONSE = _response("DnsResponse", times="only allowed in responses")
+"""The document of the one response of a behavior."""
+
+DNS_RESPONSE_IN_TURN = _response("DnsResponseInTurn")
+"""The document of one of several responses."""
+
+
+@attrs.frozen
+class DnsDecision:
+    """
+    What is to be done about one query.
+
+    :ivar rules: the ids of the behaviors that fired, in order; all but the last have
+        only slowed it down
+    :ivar response: what is answered, except for its delay
+    :ivar delay: seconds before that, all delays together
+    """
+
+    rules: tuple[str, ...]
+    response: DnsResponse
+    delay: float = 0.0
+
+    @property
+    def is_own(self) -> bool:
+        """Whether only time was decided."""
+        return self.response.is_modifier
+
+    def fill(self, attempt: Values) -> DnsDecision:
+        """The same: no text depends on the query."""
+        return self
+
+    def combine(self, later: DnsDecision) -> DnsDecision:
+        """`later`, with the delay added."""
+        rules, delay = self.rules + later.rules, self.delay + later.delay
+        return attrs.evolve(later, rules=rules, delay=delay)
+
+
+@attrs.frozen(field_transformer=own_first)
+class DnsBehavior(Behavior[int, DnsResponse, DnsDecision]):
+    """A behavior of DNS."""
+
+    types: tuple[int, ...] = field(
+        _QueryKind(), '`"ANY"`, a type, or an array of types', name="query"
+    )
+
+    @property
+    def points(self) -> Iterable[int]:
+        """Where it is named."""
+        return self.types or (EVERY,)
+
+    def fires_at(self, point: int) -> bool:
+        """Whether it is for queries of that type."""
+        return not self.types or point in self.types
+
+    @property
+    def fixed_decision(self) -> int | None:
+        """A point, where nothing random and no turn is involved."""
+        response = self.sequence[0]
+        varies = self.in_turn or response.is_modifier or response.draws
+        return None if varies else EVERY
+
+    def decide(
+        self, rule: str, response: DnsResponse, point: int, delay: float
+    ) -> DnsDecision:
+        """The decision that a response leads to."""
+        return DnsDecision((rule,), response, delay)
+
+    def is_like(self, other: DnsBehavior) -> bool:
+        """Whether they are for the same types and condition."""
+        return (self.types, self.condition) == (other.types, other.condition)
+
+
+DNS: BehaviorDocument[DnsBehavior] = BehaviorDocument(
+    DnsBehavior,
+    "Dns",
+    lambda _: None,
+    {
+        "condition": Conditions(_TargetKind(), "DnsCondition"),
+        "response": DNS_RESPONSE,
+        "responses": Responses(DNS_RESPONSE_IN_TURN),
+        "per": Per(_TargetKind(), len(DnsSubject)),
+    },
+    example={"query": "MX", "response": {"rcode": "SERVFAIL"}},
+)
+"""The document of a behavior of DNS."""
+
+
+class DnsAttempt:
+    """
+    A query on its way, of which may be decided otherwise than the zone would.
+
+    :param question: None where it could not be read
+    :param transport: ``udp`` or ``tcp``
+    :param seconds: the time; asked only where something depends on it
+
+    :ivar subject: the name as conditions look at it
+    """
+
+    __slots__ = ("_client_ip", "_transport", "question", "seconds", "subject")
+
+    connection = transaction = None
+
+    def __init__(
+        self,
+        question: Question | None,
+        client_ip: str,
+        transport: str,
+        seconds: Callable[[], float],
+    ) -> None:
+        self.question = question
+        self.seconds = seconds
+        self.subject = b"" if question is None else str(question.name).lower().encode()
+        self._client_ip = client_ip
+        self._transport = transport
+
+    def values(self, target: Target) -> Sequence[bytes]:
+        """The values of `target`; none where it is not there."""
+        question = self.question
+        match target.subject:
+            case DnsSubject.CLIENT_IP:
+                return (self._client_ip.encode(),)
+            case DnsSubject.TRANSPORT:
+                return (self._transport.encode(),)
+            case DnsSubject.NAME if question is not None:
+                return (self.subject,)
+            case DnsSubject.TYPE if question is not None:
+                return (query_type(question.type).encode(),)
+            case _:
+                return ()
+
+
+def query_type(number: int) -> str:
+    """The name of a type; of 255 ``TYPE255``, because ``ANY`` means every query."""
+    name = type_name(number)
+    return f"TYPE{number}" if name == "ANY" else name
+
+
+class DnsRules(Rules[int, DnsBehavior, DnsDecision]):
+    """The behaviors of the service's DNS that are in force, by types of queries."""
+
+    def decide_query(self, attempt: DnsAttempt) -> DnsDecision | None:
+        """What is to be done about a query; None where no behavior fires."""
+        question = attempt.question
+        point = EVERY if question is None else question.type
+        if point not in self.taken:
+            # The client chooses the types: those that no behavior names are one point.
+            point = EVERY
+        return self.decide(point, attempt.subject, attempt)

@@ -1,0 +1,71 @@
+"""Behaviors in force as documents: with their ids, and their counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mocksmtp.behaviors.behavior import Behavior
+from mocksmtp.behaviors.counts import Key
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.target import Target
+
+B = TypeVar("B", bound=Behavior[Any, Any, Any])
+
+MAX_LISTED_KEYS = 100
+"""Of how many keys the counts are told, the newest ones."""
+
+
+def rule_document(
+    rule: Rule[B], describe: Callable[[B], dict[str, Any]], now: float
+) -> dict[str, Any]:
+    """
+    The document of a behavior in force, with its id and its counters.
+
+    :param describe: makes the document of a behavior
+    :param now: the time of the attempts, in seconds
+    """
+    return {
+        "id": rule.id,
+        **{n: v for n, v in describe(rule.behavior).items() if n != "id"},
+        "seen": rule.seen,
+        "fired": rule.fired,
+        "remaining": rule.remaining(now),
+    }
+
+
+def counted_document(
+    rule: Rule[B], describe: Callable[[B], dict[str, Any]], now: float
+) -> dict[str, Any]:
+    """The same with the counts of its newest keys, where it has keys."""
+    if not rule.is_keyed:
+        return rule_document(rule, describe, now)
+    counts = list(rule.counts(now))
+    keys = [
+        {
+            "key": _key_document(rule.behavior.per, key),
+            "seen": found.seen,
+            "fired": found.fired,
+            "remaining": rule.remaining_of(found, now),
+        }
+        for key, found in reversed(counts[-MAX_LISTED_KEYS:])
+    ]
+    told = rule_document(rule, describe, now)
+    return {**told, "keyCount": len(counts), "keys": keys}
+
+
+def _key_document(per: tuple[Target | str, ...], key: Key) -> dict[str, str | None]:
+    return {str(name): _shown(part) for name, part in zip(per, key, strict=True)}
+
+
+def _shown(part: object) -> str | None:
+    """A part of a key; a long value stands there by its digest."""
+    match part:
+        case bytes():
+            return part.decode(errors="backslashreplace")
+        case tuple():
+            return ", ".join(str(_shown(each)) for each in part) or None
+        case None:
+            return None
+        case _:
+            return str(part)

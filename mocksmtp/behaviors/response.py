@@ -1,0 +1,396 @@
+"""What an SMTP behavior answers when it fires.
+
+Each field of a response is declared here, once: a new one needs its declaration, in
+`Response` and where it acts on the connection in `Fault`, and the code that performs
+it in `mocksmtp.smtp`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from mocksmtp.behaviors.delay import DELAY, NO_DELAY, Delay, Fixed
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.template import Template, parse_template
+from mocksmtp.documents.document import Document, Rule, field
+from mocksmtp.documents.kinds import (
+    MAX_COUNT,
+    Boolean,
+    Choice,
+    Duration,
+    Integer,
+    Kind,
+    Named,
+    Optional,
+    Text,
+)
+from mocksmtp.documents.problems import Refused, json_type
+from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given
+from mocksmtp.model.reply import Reply, raw_reply, stock_text
+
+
+class Effect(enum.Enum):
+    """Whether a command that a behavior answered is also executed."""
+
+    APPLY = "apply"
+    NONE = "none"
+    DISCARD = "discard"
+    """The session continues as if it had been, and the data is not kept."""
+
+
+class Then(enum.Enum):
+    """What happens to the connection once the reply has been sent."""
+
+    CONTINUE = "continue"
+    CLOSE = "close"
+    """An orderly end (FIN)."""
+    RESET = "reset"
+    """A hard one (RST)."""
+    HANG = "hang"
+    """Nothing is read or written any more."""
+
+
+MAX_MESSAGE = 256 * 1024
+"""Octets of a message, or of what is sent in the place of a reply."""
+
+
+@attrs.frozen(kw_only=True)
+class Drip:
+    """A reply sent a few octets at a time; in seconds."""
+
+    octets: int = field(
+        Integer(1, MAX_MESSAGE), "octets per write", name="bytes", default=1
+    )
+    interval: float = field(
+        Duration(0.001), "the time between two writes", example="200ms"
+    )
+
+
+DRIP = Document(Drip, example={"interval": "200ms"})
+
+
+@attrs.frozen
+class Fault:
+    """
+    How the reply to one attempt, or what follows it, goes wrong.
+
+    :ivar delay: seconds before the reply
+    :ivar drip: how the reply is sent, or None for at once
+    :ivar then_delay: seconds between the reply and `then`
+    """
+
+    delay: float = 0.0
+    drip: Drip | None = None
+    then: Then = Then.CONTINUE
+    then_delay: float = 0.0
+
+
+NO_FAULT = Fault()
+
+
+class Octets(Kind[bytes]):
+    """Octets, as the characters up to U+00FF."""
+
+    samples = ("", "x", "\x00ÿ")
+    misfits = ("€", 5, True)
+
+    def read(self, value: Any, _: object = None) -> bytes:
+        """The octets of a text."""
+        if type(value) is not str:
+            raise Refused(f"must be a string, got {json_type(value)}")
+        try:
+            octets = value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise Refused("must be octets: characters up to U+00FF") from None
+        if len(octets) > MAX_MESSAGE:
+            raise Refused(f"must have at most {MAX_MESSAGE:,} octets")
+        return octets
+
+    def write(self, value: bytes) -> str:
+        """A character for each octet."""
+        return value.decode("latin-1")
+
+    def told(self, named: Named) -> Schema:
+        """A text of characters up to U+00FF."""
+        return {**TEXT, "pattern": "^[\\u0000-\\u00ff]*$"}
+
+
+class _Message(Text):
+    """The text of a reply; CRLF ends a line as LF does."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            r"(?:[^\r]|\r\n)*",
+            "must not contain a carriage return without a line feed",
+            most=MAX_MESSAGE,
+            numbers=True,
+            clean=lambda text: text.replace("\r\n", "\n"),
+            samples=("4.2.1 Busy", "a\nb", "a\r\nb", ""),
+            misfits=("a\rb",),
+        )
+
+    def told(self, named: Named) -> Schema:
+        """A text."""
+        return TEXT
+
+
+@attrs.frozen
+class Response:
+    """What a behavior answers, and what it does besides; times in seconds.
+
+    :ivar effect: None for the default, see `effect_at`
+    """
+
+    code: int | None = field(
+        Integer(200, 599, digits=True),
+        "200 to 599. Without `code`, `message` and `raw`, a `then` other than "
+        "`continue` sends no reply at all",
+        default=None,
+        shown="the server's own",
+        example=450,
+    )
+    message: str | None = field(
+        _Message(),
+        r"sent as it is; `\n` begins a further line. Without one the text suits the "
+        "code",
+        default=None,
+        shown="stock text",
+    )
+    effect: Effect | None = field(
+        Choice(Effect, "effect"),
+        "whether the command is also executed",
+        default=None,
+        shown="see below",
+    )
+    enhanced_code: str | None = field(
+        Text(
+            "[245][.][0-9]{1,3}[.][0-9]{1,3}",
+            "must be an enhanced status code such as 4.7.1",
+            samples=("4.7.1", "5.1.123"),
+            misfits=("1.1.1", "5.1", "5.1.1234"),
+        ),
+        "inserted before each line, as `4.7.1`",
+        default=None,
+        shown="none",
+        example="4.7.1",
+    )
+    raw: bytes | None = field(
+        Octets(),
+        "octets (characters up to U+00FF) instead of a reply; "
+        '`""` sends nothing, and the server continues to read',
+        default=None,
+        shown="none",
+    )
+    delay: Delay = field(
+        DELAY,
+        "before the reply: a duration, or one drawn at random, see below",
+        default=NO_DELAY,
+        shown="`0`",
+    )
+    drip: Drip | None = field(
+        DRIP,
+        '`{"bytes": 1, "interval": "200ms"}`: sends the reply a few octets at a time',
+        default=None,
+        shown="none",
+    )
+    then: Then = field(
+        Choice(Then, "end"),
+        "what happens to the connection when the reply has been sent",
+        default=Then.CONTINUE,
+    )
+    then_delay: float = field(Duration(), "time to wait before `then`", default=0.0)
+    template: bool = field(
+        Boolean(),
+        "whether `{{target}}` in the message is replaced; control characters become "
+        "spaces, and at most 512 octets of the value are used",
+        default=False,
+    )
+    times: int | None = field(
+        Optional(Integer(1, MAX_COUNT)),
+        "in `responses` only: how often it is given before the next; null, allowed on "
+        "the last, means no limit",
+        default=1,
+        keeps_null=True,
+    )
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says what is to be replied."""
+        return not (self.code is None and self.message is None and self.raw is None)
+
+    @property
+    def is_modifier(self) -> bool:
+        """Whether it only slows down what somebody else answers."""
+        ends = self.then is not Then.CONTINUE
+        return not (self.speaks or ends or self.effect is not None)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing at all is replied."""
+        return self.raw == b"" or (not self.speaks and self.then is not Then.CONTINUE)
+
+    @property
+    def draws(self) -> bool:
+        """Whether its delay is by chance."""
+        return not isinstance(self.delay, Fixed)
+
+    @property
+    def text(self) -> str | None:
+        """The whole text, or None for that of the server's own reply."""
+        if self.message is None:
+            text = None if self.code is None else stock_text(self.code)
+            if text is not None and self.enhanced_code is not None:
+                # The stock text brings its own, where the code has one.
+                first, _, rest = text.partition(" ")
+                text = rest if first.count(".") == 2 else text
+        else:
+            text = self.message
+        if text is None or self.enhanced_code is None:
+            return text
+        lines = text.split("\n")
+        return "\n".join(f"{self.enhanced_code} {line}" for line in lines)
+
+    @property
+    def filled(self) -> Template | None:
+        """What its text is made from for each attempt, or None for always the same.
+
+        :raises ValueError: what is to be filled in is no target
+        """
+        text = self.text
+        return parse_template(text) if self.template and text is not None else None
+
+    def reply(self, source: str | None = None) -> Reply | None:
+        """The reply, where all of it is known beforehand and anything is said."""
+        if self.raw is not None:
+            return raw_reply(self.raw, source) if self.raw else None
+        if self.code is None:
+            return None
+        text = self.text
+        return None if text is None else Reply(self.code, text, source)
+
+    def effect_at(self, command: Command) -> Effect:
+        """
+        Whether the command takes place.
+
+        Unless it is said, that is so on a code of the command's own kind of success,
+        as the server's own reply is taken for: 354 for ``DATA COMMAND``, 2xx elsewhere.
+        """
+        if self.effect is not None:
+            return self.effect
+        code = self.code
+        if code is None:
+            own = self.is_modifier or self.message is not None
+            return Effect.APPLY if own else Effect.NONE
+        content = command is Command.DATA_COMMAND
+        succeeds = code == 354 if content else code // 100 == 2
+        return Effect.APPLY if succeeds else Effect.NONE
+
+    def fault(self, delay: float) -> Fault | None:
+        """How the reply goes wrong, with a delay as drawn; None for not at all."""
+        fault = Fault(delay, self.drip, self.then, self.then_delay)
+        return None if fault == NO_FAULT else fault
+
+    def check(self) -> None:
+        """
+        Refuse a template with a target that does not exist.
+
+        :raises Refused: the message has one
+        """
+        if self.template:
+            try:
+                parse_template(self.text or "")
+            except ValueError as error:
+                raise Refused(str(error), "message") from None
+
+
+_ENDS = [then.value for then in Then if then is not Then.CONTINUE]
+_BESIDE_RAW = "code", "message", "enhancedCode"
+
+
+class _Answers(Rule):
+    """A response does something."""
+
+    def check(self, document: dict[str, Any]) -> Iterator[Refused]:
+        """An error where it does nothing."""
+        names = "code", "message", "raw", "delay", "drip", "effect"
+        if (
+            not document.keys() & {*names, "enhancedCode"}
+            and document.get("then", "continue") == "continue"
+        ):
+            others = "message, raw, delay, drip, effect or then"
+            yield Refused(f"required, but missing: there is no {others} either", "code")
+
+    def schema(self) -> Schema:
+        """One of the fields is there."""
+        names = "code", "message", "raw", "delay", "drip", "effect"
+        return any_of(*map(given, names), given("then", {"enum": _ENDS}))
+
+
+class _RawAlone(Rule):
+    """What is sent raw has no code and no text."""
+
+    def check(self, document: dict[str, Any]) -> Iterator[Refused]:
+        """Errors of what can't be combined."""
+        if "raw" in document:
+            for name in _BESIDE_RAW:
+                if name in document:
+                    yield Refused("can't be combined with raw", name)
+            if document.get("template") is True:
+                yield Refused("can't be combined with raw", "template")
+        else:
+            texts = document.keys() & {"code", "message"}
+            if "enhancedCode" in document and not texts:
+                yield Refused("needs a code or a message", "enhancedCode")
+            if document.get("template") is True and "message" not in document:
+                yield Refused("needs a message", "template")
+
+    def schema(self) -> Schema:
+        """The same."""
+        nothing = {
+            **dict.fromkeys(_BESIDE_RAW, NULL),
+            "template": {"enum": [False, None]},
+        }
+        texts = any_of(given("code"), given("message"))
+        return {
+            "allOf": [
+                {"if": given("raw"), "then": {"properties": nothing}},
+                {
+                    "if": given("enhancedCode"),
+                    "then": any_of(given("raw"), texts),
+                },
+                {
+                    "if": given("template", {"const": True}),
+                    "then": any_of(given("raw"), given("message")),
+                },
+            ]
+        }
+
+
+def _finish(response: Response, document: dict[str, Any]) -> dict[str, Any]:
+    """Name the delay of a response that only slows down, to be read again."""
+    if response.is_modifier and response.drip is None:
+        document.setdefault("delay", 0)
+    return document
+
+
+def _response(title: str, **without: str) -> Document[Response]:
+    return Document(
+        Response,
+        title,
+        rules=(_Answers(), _RawAlone()),
+        check=Response.check,
+        finish=_finish,
+        without=without,
+        example={"code": 450},
+    )
+
+
+RESPONSE = _response("Response", times="only allowed in responses")
+"""The document of the one response of a behavior."""
+
+RESPONSE_IN_TURN = _response("ResponseInTurn")
+"""The document of one of several responses."""

@@ -1,0 +1,363 @@
+"""The ordered list of behaviors in force, whatever it is that they answer.
+
+A list is walked in order. A behavior that fires ends the walk, unless all that it does
+is to slow down who answers; those behind it are not looked at, so their counts do not
+move. Each change of the list, and each decision, is one step: who reads the list sees
+what was before a change or what is after it.
+
+At which points a behavior can fire (SMTP commands, types of DNS queries), and what a
+decision is, the behaviors define.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from mocksmtp.behaviors.behavior import Behavior, Decided
+from mocksmtp.behaviors.counts import NOTHING, Attempt
+from mocksmtp.behaviors.holding import HeldClients
+from mocksmtp.behaviors.miss import Miss, Misses, Reason
+from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
+from mocksmtp.behaviors.scenarios import Scenarios
+from mocksmtp.behaviors.walk import Plain, Walk, entries_of
+
+P = TypeVar("P", bound=Hashable)
+B = TypeVar("B", bound=Behavior[Any, Any, Any])
+D = TypeVar("D", bound=Decided)
+
+
+class IdTaken(Exception):
+    """There is a behavior of that id."""
+
+
+class Rules(Generic[P, B, D]):
+    """
+    Behaviors of type `B`, which answer at points `P` with decisions `D`.
+
+    :param seed: makes what comes by chance come the same way again
+    :param scenarios: the states that they ask for
+
+    :ivar taken: the points at which one of them may fire
+    :ivar fired: how often one has answered, by point, through every change
+    :ivar held: the clients that wait because of one of them; a behavior that is removed
+        or replaced releases its own
+    :ivar listeners: called with a rule that fires, its decision, and the subject
+    """
+
+    def __init__(
+        self, seed: str = DEFAULT_SEED, scenarios: Scenarios | None = None
+    ) -> None:
+        self.shared = Shared(seed, Scenarios() if scenarios is None else scenarios)
+        self.fired: dict[P, int] = defaultdict(int)
+        self.held = HeldClients()
+        self.listeners: list[Callable[[Rule[B], D, bytes], None]] = []
+        self._rules: list[Rule[B]] = []
+        self._numbers = itertools.count(1)
+        self.taken: set[P] = set()
+        self._by_point: dict[P, Walk[B, D]] = {}
+
+    # Deciding
+
+    def decide(
+        self,
+        point: P,
+        subject: bytes,
+        attempt: Attempt = NOTHING,
+        misses: list[Misses] | None = None,
+    ) -> D | None:
+        """
+        What is to be done, with the counters moved; None where none has fired.
+
+        :param subject: what conditions look at unless they say otherwise
+        :param attempt: what else they may ask for
+        :param misses: is given those that did not fire, and why
+        """
+        walk = self._by_point.get(point) or self._index(point)
+        entries = walk.entries
+        earlier: D | None = None
+        for test, entry in entries:
+            if test is None:
+                decision = self._ask(entry, point, subject, attempt, misses)  # type: ignore[arg-type]
+                if decision is None:
+                    continue
+                ends = not decision.is_own
+            elif test(subject):
+                plain: Plain[B, D] | None = entry.answer(subject, misses)  # type: ignore[union-attr]
+                if plain is None:
+                    continue
+                self.fired[point] += 1
+                decision, ends = plain.decision, True
+                for listener in self.listeners:
+                    listener(plain.rule, decision, subject)
+            else:
+                continue
+            if earlier is not None:
+                decision = earlier.combine(decision)
+            if ends:
+                return decision
+            earlier = decision
+        if misses is not None:
+            walk.note(subject, misses)
+        return earlier
+
+    def decide_once(
+        self,
+        point: P,
+        rules: Iterable[Rule[B]],
+        attempt: Attempt,
+        matched: set[Rule[B]],
+        passed: dict[Rule[B], Misses],
+    ) -> D | None:
+        """
+        As `decide`, of what is asked about several times, where each rule matches once.
+
+        :param rules: those that are asked, in order
+        :param matched: those that have matched; further ones are added
+        :param passed: what is noted of those that did not fire; further ones are added
+        """
+        earlier: D | None = None
+        for rule in rules:
+            if rule in matched:
+                continue
+            seen = rule.seen
+            misses: list[Misses] = []
+            decision = self._ask(rule, point, b"", attempt, misses)
+            if rule.seen > seen:
+                matched.add(rule)
+            if decision is None:
+                passed[rule] = misses[0]
+                continue
+            passed.pop(rule, None)
+            ends = not decision.is_own
+            if earlier is not None:
+                decision = earlier.combine(decision)
+            if ends:
+                return decision
+            earlier = decision
+        return earlier
+
+    def passes(
+        self, point: P, subject: bytes, misses: list[Misses] | None = None
+    ) -> bool:
+        """
+        Whether for certain none fires, for the subject alone tells; nothing moves.
+
+        A quicker way to the answer that `decide` has for nearly every mail.
+        """
+        walk = self._by_point.get(point) or self._index(point)
+        everyone = walk.everyone
+        if everyone is None:
+            return False
+        for test, _ in walk.entries:
+            if test(subject):  # type: ignore[misc]
+                return False
+        if misses is not None:
+            misses.append(everyone)
+        return True
+
+    def _ask(
+        self,
+        rule: Rule[B],
+        point: P,
+        subject: bytes,
+        attempt: Attempt,
+        misses: list[Misses] | None,
+    ) -> D | None:
+        firing = rule.enter(subject, attempt)
+        if isinstance(firing, Reason):
+            if misses is not None:
+                misses.append(rule.missed(firing))
+            return None
+        self.fired[point] += 1
+        decision = self._conclude(firing, attempt, point)
+        for listener in self.listeners:
+            listener(rule, decision, subject)
+        return decision
+
+    def explain(
+        self, point: P, subject: bytes, attempt: Attempt = NOTHING
+    ) -> list[Miss]:
+        """Which would not fire now, and why, up to one that would; nothing moves."""
+        misses = []
+        for rule in self._rules:
+            if rule.behavior.fires_at(point):
+                reason = rule.why_not(subject, attempt)
+                if reason is not None:
+                    misses.append(Miss(rule.id, reason))
+                elif not rule.behavior.may_go_on:
+                    break
+        return misses
+
+    def _prepare(self, rule: Rule[B]) -> D | None:
+        """What it answers, where that is the same each time and ends the walk."""
+        behavior = rule.behavior
+        point: P | None = behavior.fixed_decision
+        if point is None:
+            return None
+        response = behavior.sequence[0]
+        # A delay that is not drawn draws no number.
+        decision: D = behavior.decide(
+            rule.id, response, point, response.delay.draw(float)
+        )
+        return decision
+
+    def _conclude(self, firing: Firing[B], attempt: Attempt, point: P) -> D:
+        """What it answers this time, and there."""
+        rule = firing.rule
+        behavior = rule.behavior
+        response = behavior.response_to(firing.number)
+        place = id(response), point
+        made: D | None = rule.made.get(place)
+        if made is None:
+            delay = response.delay.draw(firing.random)
+            made = behavior.decide(rule.id, response, point, delay)
+            if not response.draws:
+                rule.made[place] = made
+        filled: D = made.fill(attempt)
+        return filled
+
+    def scenarios(self) -> dict[str, str]:
+        """The states of those that behaviors name, and of those that were set."""
+        steps = (rule.behavior.scenario for rule in self)
+        return self.shared.scenarios.states(step.name for step in steps if step)
+
+    # The list
+
+    def __iter__(self) -> Iterator[Rule[B]]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def tagged(self, tag: str) -> list[Rule[B]]:
+        """Those that have this tag."""
+        return [rule for rule in self._rules if rule.behavior.tag == tag]
+
+    def get(self, rule_id: str) -> Rule[B]:
+        """
+        The rule with this id.
+
+        :raises KeyError: there is none
+        """
+        return self._rules[self._position(rule_id)]
+
+    def replace_all(self, behaviors: Iterable[B]) -> list[Rule[B]]:
+        """
+        These and no others, with fresh counters.
+
+        :raises IdTaken: two of them want the same id
+        """
+        return self._set(self._new(behaviors, []))
+
+    def extend(self, behaviors: Iterable[B], front: bool = False) -> list[Rule[B]]:
+        """
+        Add these behind the others, or before them; answer the new rules.
+
+        :raises IdTaken: one of them wants an id that there is
+        """
+        added = self._new(behaviors, self._rules)
+        self._set(added + self._rules if front else self._rules + added)
+        return added
+
+    def put(self, behavior: B) -> Rule[B]:
+        """
+        Add one, or put it in the place of the one that answers the same.
+
+        :raises IdTaken: it wants the id of one that answers something else
+        """
+        for position, rule in enumerate(self._rules):
+            if rule.id == behavior.id or rule.behavior.is_like(behavior):
+                others = self._others(position)
+                return self._put_at(position, self._new([behavior], others)[0])
+        return self.extend([behavior])[0]
+
+    def replace(self, rule_id: str, behavior: B) -> Rule[B]:
+        """
+        Another behavior under the same id, in the same place, counted afresh.
+
+        :raises KeyError: there is no such id
+        """
+        position = self._position(rule_id)
+        ordinal = _alike([behavior], self._others(position))[behavior.drawn_by]
+        return self._put_at(position, Rule(rule_id, behavior, self.shared, ordinal))
+
+    def remove(self, rule_id: str) -> None:
+        """
+        Take one out.
+
+        :raises KeyError: there is no such id
+        """
+        self._set(self._others(self._position(rule_id)))
+
+    def remove_tagged(self, tag: str) -> None:
+        """Take out those that have this tag."""
+        self._set([rule for rule in self._rules if rule.behavior.tag != tag])
+
+    def clear(self) -> None:
+        """Take all out."""
+        self._set([])
+
+    def _new(self, behaviors: Iterable[B], others: Sequence[Rule[B]]) -> list[Rule[B]]:
+        given = list(behaviors)
+        taken = {rule.id for rule in others}
+        for behavior in given:
+            if behavior.id is not None:
+                if behavior.id in taken:
+                    raise IdTaken(behavior.id)
+                taken.add(behavior.id)
+        rules: list[Rule[B]] = []
+        alike = _alike(given, others)
+        for behavior in given:
+            ordinal = 0
+            if behavior.draws:
+                ordinal = alike[behavior.drawn_by]
+                alike[behavior.drawn_by] += 1
+            rule_id = self._next_id(taken) if behavior.id is None else behavior.id
+            rules.append(Rule(rule_id, behavior, self.shared, ordinal))
+        return rules
+
+    def _next_id(self, taken: set[str]) -> str:
+        return next(name for name in map(str, self._numbers) if name not in taken)
+
+    def _position(self, rule_id: str) -> int:
+        for position, rule in enumerate(self._rules):
+            if rule.id == rule_id:
+                return position
+        raise KeyError(rule_id)
+
+    def _others(self, position: int) -> list[Rule[B]]:
+        return self._rules[:position] + self._rules[position + 1 :]
+
+    def _put_at(self, position: int, rule: Rule[B]) -> Rule[B]:
+        self._set([*self._rules[:position], rule, *self._rules[position + 1 :]])
+        return rule
+
+    def _set(self, rules: list[Rule[B]]) -> list[Rule[B]]:
+        before, self._rules = self._rules, rules
+        if len(self.shared.keys):
+            self.shared.keys.keep(set(rules))
+        self.taken = {p for rule in rules for p in rule.behavior.points}
+        self._by_point = {}
+        if self.held:
+            # Once the new list is in force: a released client sends its next command.
+            stay = set(rules)
+            self.held.release([rule.id for rule in before if rule not in stay])
+        return rules
+
+    def _index(self, point: P) -> Walk[B, D]:
+        """The rules of a point, in order, as they are walked until the list changes."""
+        rules = (rule for rule in self._rules if rule.behavior.fires_at(point))
+        self._by_point[point] = walk = Walk(entries_of(rules, self._prepare))
+        return walk
+
+
+def _alike(
+    behaviors: Iterable[B], rules: Iterable[Rule[B]]
+) -> Counter[Behavior[Any, Any, Any]]:
+    """How many there are of each, where two of a kind must not draw the same."""
+    if not any(behavior.draws for behavior in behaviors):
+        return Counter()
+    return Counter(rule.behavior.drawn_by for rule in rules if rule.behavior.draws)

@@ -1,0 +1,264 @@
+"""The behaviors of a mail host.
+
+At each reply point the list is walked in order, including those for ``ANY``. The
+server's own errors, and unknown verbs, can only be answered by those for ``ANY``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from mocksmtp.behaviors.behavior import (
+    Behavior,
+    BehaviorDocument,
+    Per,
+    Responses,
+    own_first,
+)
+from mocksmtp.behaviors.condition import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Conditions,
+    Leaf,
+    MatchAll,
+    Not,
+    Values,
+    leaves_of,
+)
+from mocksmtp.behaviors.point import DISCARDING, NO_REPLY, NOT_ANY, Command
+from mocksmtp.behaviors.response import (
+    NO_FAULT,
+    RESPONSE,
+    RESPONSE_IN_TURN,
+    Effect,
+    Fault,
+    Response,
+)
+from mocksmtp.behaviors.rules import Rules
+from mocksmtp.behaviors.target import (
+    PartKind,
+    Subject,
+    Target,
+    TargetKind,
+    key_known_at,
+    natural_subject,
+)
+from mocksmtp.behaviors.template import Template
+from mocksmtp.documents.document import field
+from mocksmtp.documents.kinds import Choice
+from mocksmtp.documents.problems import Refused
+from mocksmtp.documents.schema import given
+from mocksmtp.model.reply import Reply, raw_reply
+
+_ANY = Command.ANY
+_EVERYWHERE = tuple(command for command in Command if command not in NOT_ANY)
+_POINTS = {command: (command,) for command in Command} | {_ANY: _EVERYWHERE}
+_RECIPIENT = Target(Subject.RECIPIENT)
+
+
+@attrs.frozen
+class Decision:
+    """
+    What is to be done in one attempt.
+
+    :ivar rules: the ids of the behaviors that fired, in order; all but the last have
+        only slowed it down
+    :ivar reply: the reply, or None where `answer` gives it
+    :ivar effect: whether the command is executed
+    :ivar fault: how the reply goes wrong, or None
+    :ivar silent: nothing at all is replied
+    :ivar text: replaces the text of the server's own reply
+    :ivar is_own: the server's own reply is given; only time was decided
+    :ivar template: what the text is made from in each attempt, or None
+    """
+
+    rules: tuple[str, ...]
+    reply: Reply | None = None
+    effect: Effect = Effect.APPLY
+    fault: Fault | None = None
+    silent: bool = False
+    text: str | None = None
+    is_own: bool = False
+    template: Template | None = attrs.field(default=None, repr=False)
+
+    def answer(self, own: Reply) -> Reply:
+        """
+        The reply, where the server itself would reply `own`.
+
+        Silence is a reply of no octets, which knows the behavior that it is of.
+        """
+        if self.reply is not None:
+            return self.reply
+        if self.silent:
+            return raw_reply(b"", self.rules[-1])
+        if self.text is None:
+            # A behavior that only slows an answer down has not given it.
+            return own if self.is_own else attrs.evolve(own, source=self.rules[-1])
+        return Reply(own.code, self.text, self.rules[-1])
+
+    def fill(self, attempt: Values) -> Decision:
+        """The same, with the values of an attempt in its text."""
+        if self.template is None:
+            return self
+        text = self.template.fill(attempt)
+        if self.reply is None:
+            return attrs.evolve(self, text=text)
+        return attrs.evolve(self, reply=attrs.evolve(self.reply, text=text))
+
+    def combine(self, later: Decision) -> Decision:
+        """`later`, with the delay added; the last drip applies."""
+        first, then = self.fault or NO_FAULT, later.fault or NO_FAULT
+        fault = attrs.evolve(
+            then, delay=first.delay + then.delay, drip=then.drip or first.drip
+        )
+        return attrs.evolve(later, rules=self.rules + later.rules, fault=fault)
+
+
+@attrs.frozen(field_transformer=own_first)
+class SmtpBehavior(Behavior[Command, Response, Decision]):
+    """A behavior of a mail host."""
+
+    command: Command = field(Choice(Command, "command"), "the reply point, see below")
+
+    @property
+    def points(self) -> Iterable[Command]:
+        """Where it can fire."""
+        return _POINTS[self.command]
+
+    @property
+    def needs(self) -> Target | None:
+        """The recipient, where the behavior decides on the content for each one."""
+        if self.command is not Command.DATA:
+            return None
+        targets = [leaf.target for leaf in leaves_of(self.condition)]
+        return _RECIPIENT if _RECIPIENT in (*targets, *self.per) else None
+
+    @property
+    def fixed_decision(self) -> Command | None:
+        """Its command, where nothing random, no template and no turn is involved."""
+        response = self.sequence[0]
+        varies = self.in_turn or response.is_modifier or response.draws
+        if varies or self.command is _ANY or response.filled is not None:
+            return None
+        return self.command
+
+    def decide(
+        self, rule: str, response: Response, point: Command, delay: float
+    ) -> Decision:
+        """The decision that a response leads to, before its template is filled in."""
+        reply = response.reply(rule)
+        return Decision(
+            (rule,),
+            reply,
+            response.effect_at(point),
+            response.fault(delay),
+            response.is_silent,
+            None if reply is not None else response.text,
+            response.is_modifier,
+            response.filled,
+        )
+
+    def is_like(self, other: SmtpBehavior) -> bool:
+        """Whether they are for the same command and condition."""
+        return (self.command, self.condition) == (other.command, other.condition)
+
+    def check(self) -> None:
+        """
+        Refuse what makes no sense at the command.
+
+        :raises Refused: with the place
+        """
+        command, condition = self.command, self.condition
+        if type(condition) is not MatchAll or condition.target is not None:
+            _check_condition(condition, command)
+        for index, response in enumerate(self.sequence):
+            try:
+                _check_response(response, command)
+            except Refused as error:
+                place = f".responses[{index}]" if self.in_turn else ".response"
+                raise error.within(place) from None
+        for index, part in enumerate(self.per):
+            if not key_known_at(part, command):
+                place = ".per" + (f"[{index}]" if len(self.per) > 1 else "")
+                raise Refused(f"{part} can't be known at {command.value}").within(place)
+
+
+def _check_response(response: Response, command: Command) -> None:
+    if response.effect is Effect.DISCARD and command not in DISCARDING:
+        names = ", ".join(each.value for each in Command if each in DISCARDING)
+        raise Refused(f"discard is only allowed at {names}", "effect")
+    if command in NO_REPLY and response.message is not None and response.code is None:
+        message = f"required with a message at {command.value}, which has no reply"
+        raise Refused(message, "code")
+    if response.template:
+        template = response.filled
+        for target in () if template is None else template.targets:
+            _check_target(target, command, ".message")
+
+
+def _check_condition(condition: Condition, command: Command) -> None:
+    """Refuse what can't be known at a command, and so would never be true."""
+    for place, leaf in _located(condition, ".condition"):
+        _check_target(leaf.target, command, f"{place}.target")
+        nothing = leaf.target is None and natural_subject(command) is None
+        if nothing and not isinstance(leaf, MatchAll):
+            message = f"required at {command.value}, which has no subject of its own"
+            raise Refused(message).within(f"{place}.target")
+
+
+def _check_target(target: Target | None, command: Command, place: str) -> None:
+    if target is not None and not target.known_at(command):
+        raise Refused(f"{target} can't be known at {command.value}").within(place)
+
+
+def _located(condition: Condition, place: str) -> Iterator[tuple[str, Leaf]]:
+    match condition:
+        case AllOf() | AnyOf():
+            for index, each in enumerate(condition.conditions):
+                yield from _located(each, f"{place}.conditions[{index}]")
+        case Not():
+            yield from _located(condition.condition, f"{place}.condition")
+        case _:
+            yield place, condition
+
+
+_DISCARD = given("effect", {"const": Effect.DISCARD.value})
+_DISCARDING = [command.value for command in Command if command in DISCARDING]
+
+CONDITIONS = Conditions(TargetKind(), "Condition")
+"""The conditions of behaviors of SMTP."""
+
+SMTP: BehaviorDocument[SmtpBehavior] = BehaviorDocument(
+    SmtpBehavior,
+    "",
+    SmtpBehavior.check,
+    {
+        "condition": CONDITIONS,
+        "response": RESPONSE,
+        "responses": Responses(RESPONSE_IN_TURN),
+        "per": Per(PartKind()),
+    },
+    schema={
+        "if": {
+            "anyOf": [
+                given("response", _DISCARD),
+                given("responses", {"type": "array", "contains": _DISCARD}),
+            ]
+        },
+        "then": {"properties": {"command": {"enum": _DISCARDING}}},
+    },
+    example={"command": "RCPT TO", "response": {"code": 450}},
+)
+"""The document of a behavior of SMTP."""
+
+
+class SmtpRules(Rules[Command, SmtpBehavior, Decision]):
+    """The behaviors in force on a host."""
+
+    @property
+    def has_any(self) -> bool:
+        """Whether one of them can replace the server's own errors."""
+        return _ANY in self.taken

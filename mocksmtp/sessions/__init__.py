@@ -1,0 +1,1 @@
+"""Sessions: what was said on a connection, and what became of its mails."""

@@ -1,0 +1,277 @@
+"""What happened on one connection: its transcript, and the mails that it was about."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from mocksmtp.behaviors.miss import Note
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.model.command import PathCommand, allows_utf8
+from mocksmtp.model.mail import Envelope
+from mocksmtp.model.reply import Reply
+from mocksmtp.model.tls import TlsSession
+
+MAX_TOLD = 1000
+"""Recipients of one transaction of whom it is kept what they were told."""
+
+TRANSACTION_OCTETS = 400
+"""About what a transaction takes besides its recipients, in bytes."""
+
+RECIPIENT_OCTETS = 200
+"""About what one of its recipients takes besides its text and parameters, in bytes."""
+
+EXCHANGE_OCTETS = 150
+"""About what an exchange takes besides its line, in bytes."""
+
+_SESSION_OCTETS = 2000
+"""About what a session takes before anything is said, in bytes."""
+
+EARLY = 1
+"""It came before the client could have seen the reply to what it sent before."""
+
+SMUGGLING = 2
+"""Content that has a terminator which other servers might take for its end."""
+
+INJECTED = 4
+"""Plaintext came with STARTTLS, and was thrown away (RFC 3207 §4.2)."""
+MAX_MISSED = 100
+"""Behaviors that did not answer, or groups of them, of which it is kept why."""
+
+Said: TypeAlias = bytes | tuple[int, int | None] | None
+"""What a client sent: a command line, or of content its size and the number of the mail
+that was kept of it; None where the server spoke first."""
+
+Exchange: TypeAlias = tuple[float, Said, Reply | None, int, float, Note | None]
+"""What a client sent, and the reply to it.
+
+When it came, in seconds; what it was; the reply, or None where there was none; the sum
+of the flags above that hold; how many seconds later the reply left; what else behaviors
+had to do with it. A plain tuple, for each command makes one.
+"""
+
+
+Told: TypeAlias = tuple[PathCommand, Reply | None, Effect]
+"""A recipient, what its RCPT was answered, if anything, and whether it takes effect."""
+
+
+class Outcome(enum.Enum):
+    """What became of a mail, or of one of its recipients."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """The client was told so, whether or not it is kept all the same."""
+    DISCARDED = "discarded"
+    """The client was told that it is accepted, and it is not kept."""
+    ABORTED = "aborted"
+    """The transaction was ended before its content, or the client was told nothing."""
+    OPEN = "open"
+
+
+class End(enum.Enum):
+    """How a session ended."""
+
+    QUIT = "quit"
+    CLOSED_BY_CLIENT = "closedByClient"
+    CLOSED = "closed"
+    RESET = "reset"
+    TIMED_OUT = "timedOut"
+    HUNG = "hung"
+
+
+# Looking up a member of an enumeration takes as long as a short search.
+_ACCEPTED, _REFUSED, _DISCARDED = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.DISCARDED
+_OPEN = Outcome.OPEN
+
+
+class Transaction:
+    """
+    A mail on its way: what MAIL and RCPT have said so far (RFC 5321 §3.3).
+
+    :ivar sender: what MAIL named
+    :ivar utf8: whether it may have addresses that are not ASCII (RFC 6531)
+    :ivar discarded: the client believes in a mail that is not to be kept
+    :ivar recipients: those that take effect
+    :ivar contents: what each accepted recipient was answered to the content, and
+        whether the mail was kept for it; None where all had the same answer
+    :ivar accepted: how many recipients the client takes for accepted
+    :ivar outcome: what became of it
+    :ivar reply: what ended it: the reply to the content, or to a refused MAIL
+    :ivar mail: the number of the mail that was kept, or None
+    :ivar octets: about how many bytes of memory it takes
+    :ivar size: octets of its content, or None where none has come to its end
+    """
+
+    __slots__ = (
+        "_told",
+        "accepted",
+        "contents",
+        "discarded",
+        "mail",
+        "octets",
+        "outcome",
+        "recipients",
+        "reply",
+        "sender",
+        "size",
+        "utf8",
+    )
+
+    def __init__(self, sender: PathCommand, discarded: bool = False) -> None:
+        self.sender = sender
+        self.utf8 = bool(sender.parameters) and allows_utf8(sender.parameters)
+        self.discarded = discarded
+        self.recipients: list[PathCommand] = []
+        self._told: list[Told] | None = None
+        self.contents: list[tuple[PathCommand, Reply | None, bool]] | None = None
+        self.accepted = 0
+        self.outcome = _OPEN
+        self.reply: Reply | None = None
+        self.mail: int | None = None
+        self.octets = TRANSACTION_OCTETS
+        self.size: int | None = None
+
+    def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
+        """Record that something else was answered to an RCPT than is usual."""
+        if effect is not Effect.NONE:
+            self.accepted += 1
+        if effect is Effect.APPLY:
+            self.recipients.append(recipient)
+        if self._told is None:
+            self._told = []
+        if len(self._told) < MAX_TOLD:
+            self._told.append((recipient, reply, effect))
+
+    def take_back(self, reply: Reply, instead: Reply | None) -> None:
+        """The recipient that was named last did not receive the `reply` to it."""
+        if self._told and self._told[-1][1] is reply:
+            recipient, _, effect = self._told[-1]
+            self._told[-1] = (recipient, instead, effect)
+
+    def named(self) -> Iterator[PathCommand]:
+        """Every recipient once: those that took effect or had content, then others."""
+        if self.contents is None:
+            yield from self.recipients
+        else:
+            yield from (recipient for recipient, _, _ in self.contents)
+        for recipient, _, effect in self.told:
+            if effect is Effect.NONE or (
+                effect is Effect.DISCARD and self.contents is None
+            ):
+                yield recipient
+
+    @property
+    def told(self) -> Sequence[Told]:
+        """
+        Recipients to whom something else was answered than is usual.
+
+        With what that was, and whether they take effect; no more than `MAX_TOLD`.
+        """
+        return self._told or ()
+
+    @told.setter
+    def told(self, told: Sequence[Told]) -> None:
+        self._told = list(told)
+
+    def close(self) -> Envelope:
+        """Take no more recipients; answer what is to be kept, which shares them."""
+        sender, recipients = self.sender, tuple(self.recipients)
+        self.recipients = recipients  # type: ignore[assignment]
+        return Envelope(sender.address, sender.parameters, recipients)
+
+
+def outcome_of(reply: Reply | None, kept: bool) -> Outcome:
+    """What became of what was answered so, by what the client was told."""
+    if reply is None or (reply.raw is not None and not reply.is_readable):
+        return Outcome.ABORTED
+    if reply.code // 100 != 2:
+        return _REFUSED
+    return _ACCEPTED if kept else _DISCARDED
+
+
+@attrs.define(eq=False)
+class Session:
+    """
+    One connection of a client.
+
+    :ivar host: the name of the mail host that it reached
+    :ivar listener: the address that it reached
+    :ivar started_at: seconds since the epoch
+    :ivar end: how it ended, or None while it lasts
+    :ivar helo: the argument of the last HELO or EHLO
+    :ivar tls: what the last handshake has agreed on, or why it failed; None for none
+    :ivar auth_user: by which name the client has authenticated, or None
+    :ivar auth_mechanism: and by which SASL mechanism
+    :ivar omitted: how many exchanges were made and are not kept any more
+    :ivar omitted_transactions: how many transactions there were that are not either
+    :ivar recorded: whether a journal keeps it
+    :ivar octets: about how many bytes of memory exchanges and transactions take
+    :ivar weight: what `weigh` returned when the journal asked last
+    :ivar weigh_at: the number of `octets` at which it asks again
+    """
+
+    id: str
+    host: str
+    listener: str
+    client_ip: str
+    client_port: int
+    started_at: float
+    ended_at: float | None = None
+    end: End | None = None
+    helo: str = ""
+    tls: TlsSession | None = None
+    auth_user: str | None = None
+    auth_mechanism: str | None = None
+    exchanges: list[Exchange] = attrs.Factory(list)
+    transactions: list[Transaction] = attrs.Factory(list)
+    omitted: int = 0
+    omitted_transactions: int = 0
+    recorded: bool = False
+    octets: int = 0
+    weight: int = 0
+    weigh_at: int = 0
+
+    @property
+    def settled(self) -> int:
+        """How many transactions there were."""
+        return len(self.transactions) + self.omitted_transactions
+
+    def forget(self) -> None:
+        """Begin anew, with nothing said and no transaction."""
+        self.exchanges = []
+        self.transactions = []
+        self.omitted = self.omitted_transactions = 0
+        self.octets = self.weight = self.weigh_at = 0
+
+    def weigh(self) -> int:
+        """About how many bytes of memory it takes."""
+        return _SESSION_OCTETS + self.octets
+
+    def shrink(self) -> bool:
+        """
+        Remove the older half of its exchanges and of its transactions, and count them.
+
+        :return: False where there were none
+        """
+        exchanges, transactions = self.exchanges, self.transactions
+        if not exchanges and not transactions:
+            return False
+        gone = (len(exchanges) + 1) // 2
+        del exchanges[:gone]
+        self.omitted += gone
+        gone = (len(transactions) + 1) // 2
+        del transactions[:gone]
+        self.omitted_transactions += gone
+        self.octets = sum(map(_octets_of, exchanges))
+        self.octets += sum(transaction.octets for transaction in transactions)
+        return True
+
+
+def _octets_of(exchange: Exchange) -> int:
+    """About how many bytes of memory an exchange takes."""
+    said, note = exchange[1], exchange[5]
+    octets = EXCHANGE_OCTETS if note is None else EXCHANGE_OCTETS + note.octets
+    return octets + len(said) if isinstance(said, bytes) else octets

@@ -1,0 +1,1 @@
+"""The zone: documents of its records."""

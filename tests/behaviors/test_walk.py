@@ -1,0 +1,89 @@
+"""Rules that are taken together"""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.behaviors.condition import Contains
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Response
+from mocksmtp.behaviors.rule import Miss, Misses, Reason
+from mocksmtp.behaviors.smtp import SmtpBehavior, SmtpRules
+from mocksmtp.behaviors.walk import BLOCK, Block
+
+NOOP = Command.NOOP
+
+
+def loaded(*texts: str, times: int | None = None) -> SmtpRules:
+    """Rules that answer 400, 401 and so on to what contains these."""
+    behaviors = SmtpRules()
+    behaviors.replace_all(
+        SmtpBehavior(
+            NOOP,
+            response=Response(400 + place % 200),
+            condition=Contains(text),
+            number_of_answer=times,
+        )
+        for place, text in enumerate(texts)
+    )
+    return behaviors
+
+
+def code(behaviors: SmtpRules, subject: bytes) -> int | None:
+    """What is replied."""
+    decision = behaviors.decide(NOOP, subject)
+    return decision.reply.code if decision and decision.reply else None
+
+
+class BlockTests(SynchronousTestCase):
+    """A row of rules that look for texts"""
+
+    def blocks(self, behaviors: SmtpRules) -> list[bool]:
+        """Of what is walked, what is a block."""
+        return [isinstance(e, Block) for _, e in behaviors._index(NOOP).entries]
+
+    def test_a_long_row_is_searched_at_once(self) -> None:
+        """In blocks of a bounded size; a short row is not worth it."""
+        self.assertEqual(self.blocks(loaded("a", "b")), [False, False])
+        self.assertEqual(self.blocks(loaded(*"abcdef")), [True])
+        many = loaded(*(f"x{n}" for n in range(BLOCK + 1)))
+        self.assertEqual(self.blocks(many), [True, True])
+
+    def test_what_looks_at_more_parts_a_row(self) -> None:
+        """The order of the list stays."""
+        behaviors = loaded(*"abcd", "", *"efgh")
+        self.assertEqual(self.blocks(behaviors), [True, False, True])
+        self.assertEqual([code(behaviors, b) for b in (b"d", b"h")], [403, 404])
+
+    def test_misses_are_noted_of_all(self) -> None:
+        """Those whose text is not there, and one that is exhausted."""
+        behaviors = loaded(*"abcde", times=1)
+        misses: list[Misses] = []
+        self.assertIsNone(behaviors.decide(NOOP, b"-", misses=misses))
+        self.assertEqual(len(misses), 1)
+        self.assertEqual(
+            misses[0].each, tuple(Miss(str(n), Reason.CONDITION) for n in range(1, 6))
+        )
+        self.assertEqual(code(behaviors, b"c"), 402)
+        misses = []
+        self.assertIsNone(behaviors.decide(NOOP, b"c", misses=misses))
+        reasons = [miss.reason.value for each in misses for miss in each.each]
+        self.assertEqual(reasons.count("condition"), 4)
+        self.assertEqual(reasons.count("exhausted"), 1)
+
+    @settings(deadline=None)
+    @given(
+        st.lists(st.text(min_size=1, max_size=3), min_size=4, max_size=9),
+        st.lists(st.binary(max_size=9) | st.text(max_size=9).map(str.encode)),
+    )
+    def test_it_is_as_if_each_were_asked(
+        self, texts: list[str], subjects: list[bytes]
+    ) -> None:
+        """Whatever the octets are: the first whose text is in them answers."""
+        behaviors = loaded(*texts)
+        for subject in [*subjects, *(f"-{text}-".encode() for text in texts)]:
+            places = [n for n, text in enumerate(texts) if text.encode() in subject]
+            expected = 400 + places[0] if places else None
+            self.assertEqual(code(behaviors, subject), expected)
