@@ -32,7 +32,9 @@ collected until no message of that size holds them (`_Room`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from ctypes import py_object, pythonapi
 from itertools import chain
 from typing import TypeAlias
 
@@ -197,6 +199,9 @@ class Zone:
         made = {(record.name, record.rdata): record for record in self.to_be_made}
         for record in records:
             yield
+            rdata = record.rdata
+            for part in (record, record.name, rdata, getattr(rdata, "address", None)):
+                _untrack(part)
             self._distinct[record.name, record.rdata] = record
             if record.type == RRType.SECURE:
                 secure.add(record.name.key)
@@ -206,13 +211,16 @@ class Zone:
                 continue
             added.setdefault((record.name.key, record.type), []).append(record)
         # Taken out one by one: to let go of all at once would be one long step.
-        for place in list(added):
+        places = list(reversed(added))
+        while places:
             yield
-            (key, type_), rrset = place, added.pop(place)
+            key, type_ = place = places.pop()
+            rrset = added.pop(place)
             self._add_path(key)
             node = self._nodes[key]
             distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
-            self._nodes[key] = {**node, type_: tuple(distinct.values())}
+            self._nodes[key] = node = {**node, type_: tuple(distinct.values())}
+            _untrack(node)
             if type_ == RRType.SOA:
                 soas = (r for r in distinct.values() if isinstance(r.rdata, SOA))
                 if (soa := next(soas, None)) is not None:
@@ -323,6 +331,25 @@ class _Room:
                 record = Record(name, record.rdata, record.ttl)
             taken.append(record)
         return tuple(taken)
+
+
+def _find_untrack() -> Callable[[object], object]:
+    """
+    What takes an object out of the garbage collector's sight, where Python has that.
+
+    Each full collection would walk all records, and stop the service for 0.2 s where
+    there are 200,000. They never change, and refer to nothing that could refer to them,
+    so there is no garbage among them that their reference counts leave.
+    """
+    try:
+        untrack = pythonapi.PyObject_GC_UnTrack
+        untrack.argtypes, untrack.restype = [py_object], None
+    except (AttributeError, TypeError):
+        return lambda part: None
+    return lambda part: untrack(part) if gc.is_tracked(part) else None
+
+
+_untrack = _find_untrack()
 
 
 def _wildcard(key: bytes) -> bytes:

@@ -18,7 +18,7 @@ import attrs
 
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem
 from mocksmtp.documents.reading import MAX_VALUES, parse_json
-from mocksmtp.http.bulk import MANY, no_collection
+from mocksmtp.http.bulk import MANY, no_full_collection
 from mocksmtp.http.listing import Slices
 from mocksmtp.http.routing import Api, Call
 from mocksmtp.model.steps import Steps
@@ -67,7 +67,7 @@ class Work:
         if self._quiet is None:
             await self._api.large_documents.acquire()
             # Also of few octets much may be made, as by $GENERATE.
-            self._quiet = no_collection(max(self._octets, MANY + 1))
+            self._quiet = no_full_collection(max(self._octets, MANY + 1))
             self._quiet.__enter__()
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:

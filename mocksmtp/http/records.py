@@ -77,7 +77,8 @@ async def put_records(call: Call[Any]) -> None:
     async with Work(call.api, len(body)) as work:
         records, place = await _read(call, work, body)
         zone = await work.in_slices(Zone.in_steps(records))
-        _check_hosts(call, to_be_made(records, place))
+        if zone.to_be_made:
+            _check_hosts(call, to_be_made(records, place))
         await _replace(call, work, zone)
     send_nothing(call.request)
 

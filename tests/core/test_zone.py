@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
+from ipaddress import IPv4Address
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from mocksmtp.core.zone import MADE_UP_SOA, MAX_ALIASES, Zone
 from mocksmtp.model.name import ROOT, Name
 from mocksmtp.model.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw, Secure
 from mocksmtp.model.rrtype import RRType, type_number
+from mocksmtp.model.steps import finish
 from mocksmtp.model.zone import Answer, Question, Rcode, Record
 
 SOA_RDATA = SOA("ns.ex.test", "root.ex.test", 1, 2, 3, 4, 30)
@@ -446,6 +450,32 @@ class WildcardAtTheTopTests(SynchronousTestCase):
         """An SOA of the root declares no zone that it would not be for."""
         zone = self.zone.with_records([Record(ROOT, SOA_RDATA)])
         self.assertEqual(len(ask(zone, "ex.test", "MX").answers), 1)
+
+
+class SizeTests(SynchronousTestCase):
+    """Zones of many records"""
+
+    def test_a_step_takes_in_few(self) -> None:
+        """Of a zone that is made in steps, each is short."""
+        records = [Record(Name.parse(f"a{n}.test"), TXT(("x",))) for n in range(1000)]
+        steps = sum(1 for _ in Zone.in_steps(records))
+        self.assertGreaterEqual(steps, 1000)
+        zone = finish(Zone.in_steps(records))
+        steps = sum(1 for _ in zone.with_records_in_steps(records[:100]))
+        self.assertGreaterEqual(steps, 100)
+        self.assertEqual(zone.records, tuple(records))
+
+    def test_the_garbage_collector_does_not_walk_it(self) -> None:
+        """A look at 200,000 records would stop the service for 0.2 s."""
+        address = IPv4Address("192.0.2.1")
+        record = Record(Name.parse("collected.test"), A(address))
+        zone = Zone([record])
+        gc.collect()
+        for part in (record, record.name, record.rdata, address):
+            self.assertFalse(gc.is_tracked(part), part)
+        gone = weakref.ref(address)
+        del zone, record, address, part
+        self.assertIsNone(gone())
 
 
 class ChangeTests(SynchronousTestCase):

@@ -7,7 +7,7 @@ import weakref
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.http.bulk import MANY, no_collection
+from mocksmtp.http.bulk import MANY, no_full_collection
 
 
 class Node:
@@ -16,42 +16,36 @@ class Node:
     me: Node
 
 
-class NoCollectionTests(SynchronousTestCase):
-    """`no_collection`"""
-
-    def setUp(self) -> None:
-        self.addCleanup(gc.enable)
+class NoFullCollectionTests(SynchronousTestCase):
+    """`no_full_collection`"""
 
     def test_large(self) -> None:
-        """No garbage is collected meanwhile; afterwards it is, however old it is."""
-        frozen = gc.get_freeze_count()
+        """Only young garbage is collected meanwhile; later all is, and none is kept."""
+        before, frozen = gc.get_threshold(), gc.get_freeze_count()
         gone = []
         for _ in range(3):
-            with no_collection(MANY + 1):
-                self.assertFalse(gc.isenabled())
+            with no_full_collection(MANY + 1):
+                young, middle, old = gc.get_threshold()
+                self.assertEqual((young, middle), before[:2])
+                self.assertGreater(old, 10**6)
                 garbage = Node()
                 garbage.me = garbage
                 gone.append(weakref.ref(garbage))
                 del garbage
-            self.assertTrue(gc.isenabled())
+            self.assertEqual(gc.get_threshold(), before)
         gc.collect()
         self.assertEqual([one() for one in gone], [None] * 3)
         self.assertEqual(gc.get_freeze_count(), frozen)
 
     def test_refused(self) -> None:
         """A document that is refused leaves the collector as it was."""
-        with self.assertRaises(ValueError), no_collection(MANY + 1):
+        before = gc.get_threshold()
+        with self.assertRaises(ValueError), no_full_collection(MANY + 1):
             raise ValueError
-        self.assertTrue(gc.isenabled())
+        self.assertEqual(gc.get_threshold(), before)
 
     def test_small(self) -> None:
         """What is read at once changes nothing."""
-        with no_collection(MANY):
-            self.assertTrue(gc.isenabled())
-
-    def test_off_already(self) -> None:
-        """Where there is no collection it is not begun, as while two are at it."""
-        gc.disable()
-        with no_collection(MANY + 1):
-            pass
-        self.assertFalse(gc.isenabled())
+        before = gc.get_threshold()
+        with no_full_collection(MANY):
+            self.assertEqual(gc.get_threshold(), before)
