@@ -8,8 +8,10 @@ Rules:
 - Past a bound the sessions that ended first are removed first, whichever host they are
   of; those that last only where none has ended. Removed sessions are counted. One that
   is removed while it lasts is not recorded any further.
+- Of one session the last `MAX_EXCHANGES` are kept, and its transactions as long as
+  there is room; what is removed is counted.
 - A session that uses much of the memory is not removed as a whole: the older half of
-  its exchanges and transactions is, and is counted.
+  its exchanges and transactions is.
 - Clearing the journal removes ended sessions. Those that last are emptied, and are
   recorded further: a client that keeps its connection is not lost sight of.
 - Listeners are called with a session whenever something about it is settled: it has
@@ -27,6 +29,7 @@ import attrs
 from mocksmtp.model.reply import Reply
 from mocksmtp.sessions.session import (
     EXCHANGE_OCTETS,
+    MAX_EXCHANGES,
     End,
     Exchange,
     Outcome,
@@ -162,8 +165,10 @@ class Journal:
         if not session.recorded:
             return
         session.exchanges += exchanges
-        session.octets += octets + len(exchanges) * EXCHANGE_OCTETS
-        if session.octets > session.weigh_at:
+        session.octets_exchanged += octets + len(exchanges) * EXCHANGE_OCTETS
+        if len(session.exchanges) > MAX_EXCHANGES:
+            session.trim()
+        if session.octets + session.octets_exchanged > session.weigh_at:
             self._weigh(session)
 
     def settle(
@@ -259,7 +264,7 @@ class Journal:
         self.octets += growth
         self.quota.used += growth
         session.weight = weight
-        session.weigh_at = session.octets + _SLACK
+        session.weigh_at = session.octets + session.octets_exchanged + _SLACK
 
     def _weigh(self, session: Session) -> None:
         self._count(session, session.weigh())

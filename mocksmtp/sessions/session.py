@@ -15,6 +15,11 @@ from mocksmtp.model.mail import Envelope
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.tls import TlsSession
 
+MAX_EXCHANGES = 500
+"""Exchanges of one session that are kept, the last ones; past it the older half goes.
+The transactions that they are about are kept as long as there is room. To keep
+exchanges as long costs each mail about 1 us more, for the collection of garbage."""
+
 MAX_TOLD = 1000
 """Recipients of one transaction of whom it is kept what they were told."""
 
@@ -208,9 +213,10 @@ class Session:
     :ivar omitted: how many exchanges were made and are not kept any more
     :ivar omitted_transactions: how many transactions there were that are not either
     :ivar recorded: whether a journal keeps it
-    :ivar octets: about how many bytes of memory exchanges and transactions take
+    :ivar octets: about how many bytes of memory its transactions take
+    :ivar octets_exchanged: and its exchanges
     :ivar weight: what `weigh` returned when the journal asked last
-    :ivar weigh_at: the number of `octets` at which it asks again
+    :ivar weigh_at: the sum of these octets at which it asks again
     """
 
     id: str
@@ -231,6 +237,7 @@ class Session:
     omitted_transactions: int = 0
     recorded: bool = False
     octets: int = 0
+    octets_exchanged: int = 0
     weight: int = 0
     weigh_at: int = 0
 
@@ -244,11 +251,19 @@ class Session:
         self.exchanges = []
         self.transactions = []
         self.omitted = self.omitted_transactions = 0
-        self.octets = self.weight = self.weigh_at = 0
+        self.octets = self.octets_exchanged = self.weight = self.weigh_at = 0
 
     def weigh(self) -> int:
         """About how many bytes of memory it takes."""
-        return _SESSION_OCTETS + self.octets
+        return _SESSION_OCTETS + self.octets + self.octets_exchanged
+
+    def trim(self) -> None:
+        """Remove the older half of its exchanges: they are taken to be of one size."""
+        count = len(self.exchanges)
+        del self.exchanges[: count // 2]
+        self.omitted += count // 2
+        kept = count - count // 2
+        self.octets_exchanged = self.octets_exchanged * kept // count
 
     def shrink(self) -> bool:
         """
@@ -265,8 +280,8 @@ class Session:
         gone = (len(transactions) + 1) // 2
         del transactions[:gone]
         self.omitted_transactions += gone
-        self.octets = sum(map(_octets_of, exchanges))
-        self.octets += sum(transaction.octets for transaction in transactions)
+        self.octets_exchanged = sum(map(_octets_of, exchanges))
+        self.octets = sum(transaction.octets for transaction in transactions)
         return True
 
 

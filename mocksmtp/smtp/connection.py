@@ -374,7 +374,7 @@ class Connection(Owing):
         note = Note((), tuple(misses[:MAX_MISSED]))
         misses.clear()
         # Other than what is made once, it takes memory of its own.
-        self.session.octets += note.octets
+        self.session.octets_exchanged += note.octets
         return note
 
 

@@ -8,7 +8,14 @@ from mocksmtp.core.journal import Journal, JournalQuota
 from mocksmtp.model.address import Address
 from mocksmtp.model.command import PathCommand
 from mocksmtp.model.reply import MAIL_KEPT, OK
-from mocksmtp.sessions.session import End, Exchange, Outcome, Session, Transaction
+from mocksmtp.sessions.session import (
+    MAX_EXCHANGES,
+    End,
+    Exchange,
+    Outcome,
+    Session,
+    Transaction,
+)
 
 
 def session(number: int) -> Session:
@@ -85,17 +92,25 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(journal.octets, before)
         self.assertEqual(len(gone.exchanges), 0)
 
-    def test_a_long_session_is_kept_whole(self) -> None:
-        """As long as there is room, however many exchanges and transactions it has."""
+    def test_a_long_session_keeps_its_transactions(self) -> None:
+        """As long as there is room; of its exchanges the last ones."""
         journal = Journal()
         lasting = self.begun(journal)
         for number in range(5000):
             journal.record(lasting, [noop(number)], 11)
             journal.settle(lasting, transaction(), Outcome.ABORTED)
-        self.assertEqual(len(lasting.exchanges), 5000)
+            self.assertLessEqual(len(lasting.exchanges), MAX_EXCHANGES)
+        kept = len(lasting.exchanges)
+        self.assertGreaterEqual(kept, MAX_EXCHANGES // 2)
+        self.assertEqual(lasting.omitted, 5000 - kept)
+        self.assertEqual(lasting.exchanges[-1], noop(4999))
         self.assertEqual(len(lasting.transactions), 5000)
-        self.assertEqual((lasting.omitted, lasting.omitted_transactions), (0, 0))
-        self.assertGreater(journal.octets, 5000 * 400)
+        self.assertEqual(lasting.omitted_transactions, 0)
+        octets = journal.octets
+        self.assertGreater(octets, 5000 * 400)
+        lasting.transactions.clear()
+        lasting.octets = 0
+        self.assertLess(lasting.weigh(), 200 * MAX_EXCHANGES)
 
     def test_past_the_bound_it_keeps_what_came_last(self) -> None:
         """The older half goes and is counted; the session stays, and is recorded."""
