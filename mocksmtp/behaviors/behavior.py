@@ -324,8 +324,11 @@ class Behavior(Generic[P, R, D]):
     @property
     def draws(self) -> bool:
         """Whether its decisions depend on random numbers."""
-        at_random = any(response.draws for response in self.sequence)
-        return at_random or self.probability < 1
+        if self.probability < 1:
+            return True
+        if self.response is not None:
+            return self.response.draws
+        return any(response.draws for response in self.sequence)
 
     @property
     def may_go_on(self) -> bool:

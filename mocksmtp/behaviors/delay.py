@@ -85,7 +85,7 @@ KINDS: Tagged[Delay] = Tagged("type", None, "delay")
 KINDS.add("fixed", Document(Fixed, example={"milliseconds": 250}))
 KINDS.add(
     "uniform",
-    Document(Uniform, check=Uniform.check, example={"lower": 1, "upper": 2}),
+    Document(Uniform, check=Uniform.check, example={"lower": 0, "upper": "24h"}),
 )
 KINDS.add("lognormal", Document(LogNormal, example={"median": 200, "sigma": 0.4}))
 

@@ -281,7 +281,8 @@ class Rules(Generic[P, B, D]):
         :raises KeyError: there is no such id
         """
         position = self._position(rule_id)
-        ordinal = _alike([behavior], self._others(position))[behavior.drawn_by]
+        alike = _alike([behavior], self._others(position))
+        ordinal = 0 if alike is None else alike[behavior.drawn_by]
         return self._put_at(position, Rule(rule_id, behavior, self.shared, ordinal))
 
     def remove(self, rule_id: str) -> None:
@@ -312,7 +313,7 @@ class Rules(Generic[P, B, D]):
         alike = _alike(given, others)
         for behavior in given:
             ordinal = 0
-            if behavior.draws:
+            if alike is not None and behavior.draws:
                 ordinal = alike[behavior.drawn_by]
                 alike[behavior.drawn_by] += 1
             rule_id = self._next_id(taken) if behavior.id is None else behavior.id
@@ -356,8 +357,8 @@ class Rules(Generic[P, B, D]):
 
 def _alike(
     behaviors: Iterable[B], rules: Iterable[Rule[B]]
-) -> Counter[Behavior[Any, Any, Any]]:
+) -> Counter[Behavior[Any, Any, Any]] | None:
     """How many there are of each, where two of a kind must not draw the same."""
-    if not any(behavior.draws for behavior in behaviors):
-        return Counter()
+    if not [behavior for behavior in behaviors if behavior.draws]:
+        return None
     return Counter(rule.behavior.drawn_by for rule in rules if rule.behavior.draws)

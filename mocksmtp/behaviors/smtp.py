@@ -201,12 +201,19 @@ def _check_response(response: Response, command: Command) -> None:
 
 def _check_condition(condition: Condition, command: Command) -> None:
     """Refuse what can't be known at a command, and so would never be true."""
+    if not isinstance(condition, AllOf | AnyOf | Not):
+        _check_leaf(condition, command, ".condition")
+        return
     for place, leaf in _located(condition, ".condition"):
-        _check_target(leaf.target, command, f"{place}.target")
-        nothing = leaf.target is None and natural_subject(command) is None
-        if nothing and not isinstance(leaf, MatchAll):
-            message = f"required at {command.value}, which has no subject of its own"
-            raise Refused(message).within(f"{place}.target")
+        _check_leaf(leaf, command, place)
+
+
+def _check_leaf(leaf: Leaf, command: Command, place: str) -> None:
+    _check_target(leaf.target, command, f"{place}.target")
+    nothing = leaf.target is None and natural_subject(command) is None
+    if nothing and not isinstance(leaf, MatchAll):
+        message = f"required at {command.value}, which has no subject of its own"
+        raise Refused(message).within(f"{place}.target")
 
 
 def _check_target(target: Target | None, command: Command, place: str) -> None:

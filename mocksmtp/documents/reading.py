@@ -126,7 +126,7 @@ def parse_json(body: bytes, limit: int = MAX_VALUES) -> Any:
     """
     _count_values(body, limit)
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(_BOM).decode()
         if _SURROGATE.search(text):
             # Only orjson refuses the half of a pair (RFC 8259 §8.2).
             orjson.loads(body.removeprefix(_BOM))
@@ -182,7 +182,7 @@ def _count_values(body: bytes, limit: int) -> None:
     which is not empty. Only where a cheap count, which includes those within strings,
     is over the limit, is the text read token by token.
     """
-    if _separators(body) < limit:
+    if len(body) <= limit or _separators(body) < limit:
         return
     values = 1
     for tokens, match in enumerate(_TOKEN.finditer(body)):

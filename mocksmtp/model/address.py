@@ -6,14 +6,20 @@ read once is never read again, so that time is linear on any input.
 
 from __future__ import annotations
 
+import re
+from ipaddress import IPv6Address
+
 from mocksmtp.model.values import frozen
 
 _ATEXT = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]"
 _DOT_STRING = _ATEXT + rb"++(?:\." + _ATEXT + rb"++)*+"
 _QUOTED_STRING = rb'"(?:[^"\\\x00-\x1f\x7f]|\\[ -~])*+"'
-# Let-dig and hyphen, an underscore as it is met in test networks, and a final
-# dot as DNS has it. Which labels exist is not a matter of syntax.
-_DOMAIN = rb"[A-Za-z0-9_\x80-\xff][A-Za-z0-9_.\x80-\xff-]*+"
+# Labels of at most 63 octets begin and end with a letter or digit (RFC 5321 §4.1.2,
+# RFC 1035 §2.3.4); underscores occur in test networks, and DNS has a final dot. The
+# length of a U-label is that of its A-label, which is not computed here.
+_LET_DIG = rb"[A-Za-z0-9_\x80-\xff]++"
+_LABEL = rb"(?![A-Za-z0-9_-]{64})" + _LET_DIG + rb"(?:-++" + _LET_DIG + rb")*+"
+_DOMAIN = _LABEL + rb"(?:\." + _LABEL + rb")*+\.?+"
 _LITERAL = rb"\[[!-?A-Z^-~]++\]"
 _MAILBOX = (
     rb"(?:" + _DOT_STRING + rb"|" + _QUOTED_STRING + rb")"
@@ -25,6 +31,25 @@ _ROUTE = rb"(?:@" + _DOMAIN + rb"(?:,@" + _DOMAIN + rb")*+:)?+"
 PATH = rb"(?:<(?:" + _ROUTE + rb"(" + _MAILBOX + rb"))?+>|(" + _MAILBOX + rb"))"
 """A path, in angle brackets or without them: two groups, of which one or, for the
 null path, none has the mailbox."""
+
+
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", re.ASCII)
+_TAGGED = re.compile(r"([A-Za-z0-9-]*[A-Za-z0-9]):(.+)", re.ASCII)
+
+
+def is_literal(text: str) -> bool:
+    """Whether a text in brackets is an address literal (RFC 5321 §4.1.3)."""
+    if _IPV4.fullmatch(text):
+        return all(int(part) <= 255 for part in text.split("."))
+    tagged = _TAGGED.fullmatch(text)
+    if tagged is None:
+        return False
+    if tagged[1].lower() != "ipv6":
+        return True
+    try:
+        return "%" not in tagged[2] and bool(IPv6Address(tagged[2]).packed)
+    except ValueError:
+        return False
 
 
 @frozen

@@ -11,7 +11,7 @@ import re
 import attrs
 
 from mocksmtp.model import reply
-from mocksmtp.model.address import NULL, PATH, Address
+from mocksmtp.model.address import NULL, PATH, Address, is_literal
 from mocksmtp.model.reply import Reply
 from mocksmtp.model.values import frozen
 
@@ -157,9 +157,13 @@ def _read(match: re.Match[bytes], bad: Reply) -> PathCommand | Reply:
         address = NULL
     else:
         try:
-            address = Address(mailbox.decode())
+            text = mailbox.decode()
         except UnicodeDecodeError:
             return bad
+        # "]" can end a domain only where that is a literal.
+        if text[-1] == "]" and not is_literal(text[text.rindex("[") + 1 : -1]):
+            return bad
+        address = Address(text)
     if not rest:
         return PathCommand(address)
     parameters = _parse_parameters(rest)

@@ -87,3 +87,55 @@ class BlockTests(SynchronousTestCase):
             places = [n for n, text in enumerate(texts) if text.encode() in subject]
             expected = 400 + places[0] if places else None
             self.assertEqual(code(behaviors, subject), expected)
+
+
+class DisabledTests(SynchronousTestCase):
+    """Behaviors that are switched off"""
+
+    def load(self, *disabled: str) -> SmtpRules:
+        behaviors = SmtpRules()
+        behaviors.replace_all(
+            SmtpBehavior(
+                NOOP,
+                response=Response(450),
+                condition=Contains(text),
+                enabled=text not in disabled,
+                id=text,
+            )
+            for text in "abcdef"
+        )
+        return behaviors
+
+    def test_they_are_passed_over(self) -> None:
+        """With the reason, and without being counted; the walk goes on."""
+        behaviors = self.load("a", "e")
+        misses: list[Misses] = []
+        decision = behaviors.decide(NOOP, b"ab", misses=misses)
+        assert decision is not None
+        self.assertEqual(decision.rules, ("b",))
+        self.assertEqual((behaviors.get("a").seen, behaviors.get("b").seen), (0, 1))
+        misses = []
+        self.assertIsNone(behaviors.decide(NOOP, b"e", misses=misses))
+        noted = {miss.rule: miss.reason.value for each in misses for miss in each.each}
+        self.assertEqual(noted["a"], "disabled")
+        self.assertEqual(noted["e"], "disabled")
+        self.assertEqual(noted["b"], "condition")
+        explained = behaviors.explain(NOOP, b"e")
+        self.assertEqual({m.rule: m.reason.value for m in explained}, noted)
+
+    def test_a_mail_passes_them_quickly(self) -> None:
+        """That none fires is certain without asking each of them."""
+        behaviors = self.load("a", "e")
+        self.assertTrue(behaviors.passes(NOOP, b"ae"))
+        self.assertFalse(behaviors.passes(NOOP, b"f"))
+
+    def test_a_keyed_one(self) -> None:
+        """Its step is the first."""
+        behaviors = SmtpRules()
+        (rule,) = behaviors.extend(
+            [SmtpBehavior(NOOP, response=Response(450), skip=1, enabled=False)]
+        )
+        self.assertIsNone(behaviors.decide(NOOP, b""))
+        self.assertEqual(rule.seen, 0)
+        (miss,) = behaviors.explain(NOOP, b"")
+        self.assertEqual(miss.reason.value, "disabled")

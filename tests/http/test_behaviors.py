@@ -407,6 +407,74 @@ class GroupTests(SynchronousTestCase):
         self.assertEqual((told["seen"], told["remaining"]), (151, 2))
 
 
+class PutBackTests(SynchronousTestCase):
+    """What is listed, sent again"""
+
+    def test_the_full_view_can_be_put_back(self) -> None:
+        """Read-only fields are ignored; the behaviors are the same, counted afresh."""
+        rig = Rig()
+        keyed = {**DENY, "per": "helo", "id": "k", "name": "no helo", "enabled": False}
+        rig.ask("PUT", "/smtpBehaviors", [BUSY, keyed])
+        rig.host.behaviors.decide(Command.MAIL_FROM, b"bob@x")
+        listed = rig.get("/smtpBehaviors?view=full")
+        self.assertEqual([one["seen"] for one in listed], [1, 0])
+        listed = [{**one, "lastFiredAt": None} for one in listed]
+        self.assertEqual(rig.ask("PUT", "/smtpBehaviors", listed).status, 204)
+        again = rig.get("/smtpBehaviors?view=full")
+        for before, after in zip(listed, again, strict=True):
+            changed = {"seen": 0, "fired": 0, "remaining": before["numberOfAnswer"]}
+            del before["lastFiredAt"]
+            self.assertEqual(after, {**before, **changed})
+
+    def test_one_with_the_counts_of_its_keys_can_be_put_back(self) -> None:
+        """The same of ``/smtpBehaviors/{id}``."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [{**DENY, "per": "helo", "id": "k"}])
+        attempt = FakeAttempt(rig.clock, helo="a")
+        rig.host.behaviors.decide(Command.RCPT_TO, b"", attempt)
+        one = rig.get("/smtpBehaviors/k")
+        self.assertEqual(one["keyCount"], 1)
+        self.assertEqual(rig.ask("PUT", "/smtpBehaviors/k", one).status, 204)
+        self.assertEqual(rig.get("/smtpBehaviors/k")["keyCount"], 0)
+
+
+class SpellingTests(SynchronousTestCase):
+    """Numbers, marks and keys of a body"""
+
+    def test_a_number_is_text_as_it_was_spelled(self) -> None:
+        """5.10 stays 5.10, and a long integer keeps its digits."""
+        rig = Rig()
+        for number in "5.10", "1e3", "-0", "12345678901234567890123":
+            body = (
+                b'{"command": "DATA", "response": {"code": 250, "message": %s},'
+                b'"condition": {"operator": "contains", "matchingValue": %s}}'
+            ) % (number.encode(), number.encode())
+            rig.ask("DELETE", "/smtpBehaviors")
+            answer = rig.ask("PUT", "/smtpBehaviors", b"\xef\xbb\xbf" + body)
+            self.assertEqual(answer.status, 204)
+            (told,) = rig.get("/smtpBehaviors")
+            self.assertEqual(told["response"]["message"], number)
+            self.assertEqual(told["condition"]["matchingValue"], number)
+
+    def test_a_duplicate_key_is_refused(self) -> None:
+        """With its path, and nothing changes."""
+        rig = Rig()
+        body = b'[{"command": "DATA", "response": {"code": 250, "code": 251}}]'
+        answer = rig.ask("PUT", "/smtpBehaviors", body)
+        self.assertEqual((answer.status, answer.paths), (400, ["$[0].response.code"]))
+
+
+class EnabledTests(SynchronousTestCase):
+    """A behavior that is switched off"""
+
+    def test_it_is_listed_in_the_full_view_only(self) -> None:
+        """It can't answer."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpBehaviors", [BUSY, {**DENY, "enabled": False}])
+        self.assertEqual(rig.get("/smtpBehaviors"), [BUSY])
+        self.assertEqual(len(rig.get("/smtpBehaviors?view=full")), 2)
+
+
 INVALID = (
     (dict(DENY, responses=[{"code": 450}]), ".responses"),
     (dict(DENY, response={"raw": "x", "code": 250}), ".response.code"),
