@@ -19,11 +19,11 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from benchmarks.clients import pipelined
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
+from mocksmtp.mock import Mock
 from mocksmtp.smtp.factory import MockSMTPFactory
+from mocksmtp.zone.zone import Zone
 
 BEHAVIOR = (
     b'[{"command":"RCPT TO","condition":{"operator":"contains","matchingValue":"bob@"},'

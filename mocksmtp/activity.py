@@ -21,12 +21,12 @@ from mocksmtp.behaviors.dns import DnsBehavior, DnsDecision
 from mocksmtp.behaviors.response import Then
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.smtp import Decision, SmtpBehavior
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
+from mocksmtp.grammar.command import PathCommand
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import unmapped
 from mocksmtp.logs import Level, Log
-from mocksmtp.model.command import PathCommand
-from mocksmtp.model.host import unmapped
-from mocksmtp.model.reply import Reply
+from mocksmtp.mock import Mock
 from mocksmtp.sessions.session import End, Outcome, Session, Transaction
 
 MAX_LINES = 100

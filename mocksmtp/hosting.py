@@ -28,10 +28,10 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
-from mocksmtp.core.host import Description, HostPlan, MailHost
-from mocksmtp.core.mock import CannotListen, Mock, NameTaken
+from mocksmtp.hosts.host import Description, HostPlan, MailHost
+from mocksmtp.hosts.listeners import Disconnect, Listen
 from mocksmtp.listening import ListenError, StreamListener, listen_stream, listen_tcp
-from mocksmtp.model.host import Disconnect, Listen
+from mocksmtp.mock import CannotListen, Mock, NameTaken
 from mocksmtp.smtp.factory import MockSMTPFactory
 from mocksmtp.tls.contexts import ServerContexts
 

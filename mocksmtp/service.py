@@ -23,17 +23,14 @@ from twisted.python.failure import Failure
 
 from mocksmtp.activity import ActivityLog, tell_query, tell_request
 from mocksmtp.config import Config
-from mocksmtp.core.events import EventBus
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.journal import Journal, JournalQuota
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.listen import adopt
 from mocksmtp.dns.listen import listen as listen_dns
 from mocksmtp.dns.server import DNSFactory
 from mocksmtp.documents.problems import DocumentError
+from mocksmtp.events import EventBus
 from mocksmtp.hosting import Hosting
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.http.policy_host import make_policy_site
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
 from mocksmtp.listening import (
@@ -45,16 +42,19 @@ from mocksmtp.listening import (
     reachable,
 )
 from mocksmtp.logs import Level, Log
-from mocksmtp.model.dnsquery import DnsExchange
-from mocksmtp.model.host import Inherited
-from mocksmtp.model.rdata import TLSA, HostTLSA
-from mocksmtp.model.tls import GivenCertificate, TlsSettings
-from mocksmtp.model.zone import Rcode
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mock import Mock
+from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.naming import NamedContexts
+from mocksmtp.tls.settings import GivenCertificate, TlsSettings
+from mocksmtp.zone.answer import Rcode
+from mocksmtp.zone.query import DnsExchange
+from mocksmtp.zone.rdata import TLSA, HostTLSA
 from mocksmtp.zone.records import check_hosts, to_be_made
+from mocksmtp.zone.zone import Zone
 
 StartError = ListenError
 

@@ -16,12 +16,12 @@ from mocksmtp.behaviors.delay import Fixed
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect, Response, Then
 from mocksmtp.behaviors.smtp import SmtpBehavior
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.journal import Journal
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.logs import Level, Log, LogFormat
-from mocksmtp.model.tls import TlsSession
+from mocksmtp.mock import Mock
+from mocksmtp.sessions.journal import Journal
+from mocksmtp.sessions.session import TlsSession
+from mocksmtp.zone.zone import Zone
 from tests.smtp.dialogue import Dialogue
 from tests.test_logs import count_calls
 

@@ -17,34 +17,42 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mocksmtp"
 
-RULES = {"documents", "model", "mail", "zone", "behaviors", "sessions"}
-"""The rooms of values and rules, below the hosts that use them."""
+VALUES = {"documents", "grammar", "mail", "zone", "steps"}
+"""The rooms below the rule engine."""
+
+RULES = {*VALUES, "behaviors", "sessions"}
+"""The rooms below the hosts."""
+
+ROOMS = {*RULES, "tls", "sasl", "hosts"}
+"""All rooms. Above them are the doors (smtp, dns, http), which never import another."""
 
 FLOORS: dict[str, set[str]] = {
+    "steps": set(),
     "documents": set(),
-    "model": set(),
-    "mail": {"model"},
-    "zone": {"documents", "model"},
-    "behaviors": {"documents", "model", "mail", "zone"},
-    "sessions": {"behaviors", "mail", "model"},
-    "core": {"behaviors", "sessions", "mail", "model"},
-    "sasl": {"model"},
-    "codec": {*RULES, "core"},
-    "tls": {"model"},
-    "smtp": {"model", "mail", "behaviors", "sessions", "core", "tls", "sasl"},
-    "http": {*RULES, "core", "codec", "tls"},
-    "activity": {*RULES, "core", "logs"},
-    "dns": {"model", "behaviors", "core", "listening"},
+    "grammar": set(),
+    "mail": {"documents", "grammar"},
+    "zone": {"documents", "grammar", "steps"},
+    "behaviors": VALUES,
+    "sessions": {*VALUES, "behaviors"},
+    "tls": RULES,
+    "sasl": RULES,
+    "hosts": {*RULES, "tls", "sasl"},
+    "mock": ROOMS,
+    "events": {*ROOMS, "mock"},
     "logs": set(),
-    "config": {"documents", "model", "zone", "behaviors", "core", "codec", "logs"},
+    "activity": {*ROOMS, "mock", "logs"},
     "listening": set(),
-    "hosting": {"model", "core", "smtp", "tls", "listening"},
-    "service": {"smtp", "http", "dns", "config", "listening", "hosting"}
-    | {"codec", "core", "documents", "model", "tls", "zone", "activity", "logs"},
+    "smtp": ROOMS,
+    "dns": {*ROOMS, "mock", "listening"},
+    "http": {*ROOMS, "mock", "events"},
+    "hosting": {*ROOMS, "mock", "smtp", "listening"},
+    "config": {*ROOMS, "mock", "logs"},
+    "service": {*ROOMS, "mock", "events", "activity", "logs"}
+    | {"smtp", "http", "dns", "config", "listening", "hosting"},
     "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},
-    "client": {"model"},
-    "testing": {"model", "core", "codec", "config", "service", "client"},
+    "client": {"grammar", "documents"},
+    "testing": {*ROOMS, "mock", "config", "service", "client"},
     "health": set(),
     "cli": {"config", "documents", "logs", "process", "service", "tap"}
     | {"client", "health"},
@@ -56,15 +64,17 @@ Everyone may ask the package itself for its version.
 
 LIBRARIES = {
     "documents": {"attrs", "cattrs", "orjson"},
-    "model": {"attrs", "stringzilla"},
+    "grammar": {"attrs", "stringzilla"},
     "mail": {"attrs", "webencodings"},
-    "zone": {"attrs", "idna"},
+    "zone": {"attrs", "idna", "dns"},
     "behaviors": {"attrs", "re2"},
     "sessions": {"attrs"},
-    "core": {"attrs"},
+    "hosts": {"attrs"},
     "sasl": {"attrs", "scramp"},
+    "mock": {"attrs"},
+    "steps": {"attrs"},
 }
-"""What else but the standard library is known down there."""
+"""What else but the standard library is known down there: no Twisted, above all."""
 
 OUTSIDE = {"asyncio", "select", "selectors", "socket", "socketserver", "ssl"} | {
     "subprocess",
@@ -76,11 +86,13 @@ OUTSIDE = {"asyncio", "select", "selectors", "socket", "socketserver", "ssl"} | 
 They bring the network, a clock or a thread; those are arguments, or not for them.
 """
 
+CATTRS = {"documents"}
+
 ONLY_IN = {
-    "cattr": {"documents", "codec"},
-    "cattrs": {"documents", "codec"},
+    "cattr": CATTRS,
+    "cattrs": CATTRS,
     "cryptography": {"tls"},
-    "dns": {"codec"},  # dnspython
+    "dns": {"zone"},  # dnspython
     "klein": {"http"},
     "OpenSSL": {"tls"},
     "prometheus_client": {"http"},
@@ -97,7 +109,7 @@ BY_TEXT = {"import_module", "__import__", "namedAny", "namedModule"}
 
 @attrs.frozen
 class Import:
-    """One name that a module imports, in full: ``mocksmtp.model.reply``."""
+    """One name that a module imports, in full: ``mocksmtp.grammar.reply``."""
 
     module: str
     line: int
@@ -240,51 +252,51 @@ class ReaderTests(SynchronousTestCase):
     def test_an_arrow_up_or_sideways_is_seen(self) -> None:
         """However the import is written, and wherever it stands."""
         for module, source in (
-            ("mocksmtp.model.reply", "from mocksmtp.core.host import MailHost"),
-            ("mocksmtp.model.reply", "import mocksmtp.core.host"),
-            ("mocksmtp.model.reply", "from mocksmtp import core"),
-            ("mocksmtp.model.reply", "from ..core import host"),
-            ("mocksmtp.model.reply", "from ..core.host import MailHost"),
-            ("mocksmtp.model.reply", "from .. import core"),
-            ("mocksmtp.model.reply", "import attrs, mocksmtp.core"),
-            ("mocksmtp.model.reply", "def f():\n    from mocksmtp import config"),
-            ("mocksmtp.core.host", "class C:\n    import mocksmtp.smtp.protocol"),
-            ("mocksmtp.core.host", "if TYPE_CHECKING:\n    import mocksmtp.smtp"),
-            ("mocksmtp.core.host", "try:\n    import mocksmtp.codec\nfinally: 1"),
-            ("mocksmtp.core.host", "__import__('mocksmtp.smtp')"),
-            ("mocksmtp.core.host", "importlib.import_module('mocksmtp.smtp')"),
-            ("mocksmtp.codec.mails", "import mocksmtp.http.app"),
+            ("mocksmtp.grammar.reply", "from mocksmtp.hosts.host import MailHost"),
+            ("mocksmtp.grammar.reply", "import mocksmtp.hosts.host"),
+            ("mocksmtp.grammar.reply", "from mocksmtp import hosts"),
+            ("mocksmtp.grammar.reply", "from ..hosts import host"),
+            ("mocksmtp.grammar.reply", "from ..hosts.host import MailHost"),
+            ("mocksmtp.grammar.reply", "from .. import hosts"),
+            ("mocksmtp.grammar.reply", "import attrs, mocksmtp.hosts"),
+            ("mocksmtp.grammar.reply", "def f():\n    from mocksmtp import config"),
+            ("mocksmtp.hosts.host", "class C:\n    import mocksmtp.smtp.protocol"),
+            ("mocksmtp.hosts.host", "if TYPE_CHECKING:\n    import mocksmtp.smtp"),
+            ("mocksmtp.hosts.host", "try:\n    import mocksmtp.mock\nfinally: 1"),
+            ("mocksmtp.hosts.host", "__import__('mocksmtp.smtp')"),
+            ("mocksmtp.hosts.host", "importlib.import_module('mocksmtp.smtp')"),
+            ("mocksmtp.mail.documents", "import mocksmtp.http.app"),
             ("mocksmtp.smtp.protocol", "import mocksmtp.dns.server"),
-            ("mocksmtp.smtp.protocol", "import mocksmtp.codec.mails"),
+            ("mocksmtp.smtp.protocol", "import mocksmtp.events"),
             ("mocksmtp.dns.server", "import mocksmtp.http.app"),
             ("mocksmtp.http.app", "import mocksmtp.smtp.protocol"),
             ("mocksmtp.http.app", "import mocksmtp.service"),
-            ("mocksmtp.client.api", "import mocksmtp.core.query"),
+            ("mocksmtp.client.api", "import mocksmtp.mail.search"),
             ("mocksmtp.client.api", "import mocksmtp.http.app"),
-            ("mocksmtp.core.host", "import mocksmtp.tls.authority"),
-            ("mocksmtp.documents.kinds", "import mocksmtp.model.reply"),
-            ("mocksmtp.behaviors.rules", "import mocksmtp.core.host"),
+            ("mocksmtp.tls.authority", "import mocksmtp.hosts.host"),
+            ("mocksmtp.documents.kinds", "import mocksmtp.grammar.reply"),
+            ("mocksmtp.behaviors.rules", "import mocksmtp.hosts.host"),
             ("mocksmtp.behaviors.rules", "import mocksmtp.sessions.session"),
-            ("mocksmtp.tls.contexts", "import mocksmtp.core.host"),
+            ("mocksmtp.tls.contexts", "import mocksmtp.hosts.host"),
             ("mocksmtp.config", "import mocksmtp.service"),
             ("mocksmtp.service", "from mocksmtp.tap import Options"),
-            ("mocksmtp.attic", "import mocksmtp.model"),
-            ("mocksmtp", "import mocksmtp.model"),
+            ("mocksmtp.attic", "import mocksmtp.grammar"),
+            ("mocksmtp", "import mocksmtp.grammar"),
         ):
             self.assertEqual(len(complaints(module, source)), 1, (module, source))
 
     def test_a_library_out_of_its_room_is_seen(self) -> None:
         """Frameworks stay where they are spoken, and the clock outside."""
         for module, source in (
-            ("mocksmtp.model.reply", "from twisted.internet import defer"),
-            ("mocksmtp.model.reply", "import cattrs"),
-            ("mocksmtp.model.reply", "import klein"),
-            ("mocksmtp.model.zone", "import dns.name"),
-            ("mocksmtp.model.zone", "from dns import name"),
-            ("mocksmtp.core.host", "from twisted.internet import reactor"),
-            ("mocksmtp.core.host", "import socket"),
-            ("mocksmtp.core.host", "def f():\n    from time import time"),
-            ("mocksmtp.core.host", "import_module('klein')"),
+            ("mocksmtp.grammar.reply", "from twisted.internet import defer"),
+            ("mocksmtp.grammar.reply", "import cattrs"),
+            ("mocksmtp.grammar.reply", "import klein"),
+            ("mocksmtp.mail.mail", "import dns.name"),
+            ("mocksmtp.mail.mail", "from dns import name"),
+            ("mocksmtp.hosts.host", "from twisted.internet import reactor"),
+            ("mocksmtp.hosts.host", "import socket"),
+            ("mocksmtp.hosts.host", "def f():\n    from time import time"),
+            ("mocksmtp.hosts.host", "import_module('klein')"),
             ("mocksmtp.http.app", "import cattrs"),
             ("mocksmtp.config", "from cattrs.gen import override"),
             ("mocksmtp.smtp.protocol", "from klein import Klein"),
@@ -297,12 +309,12 @@ class ReaderTests(SynchronousTestCase):
     def test_what_the_plan_allows_is_allowed(self) -> None:
         """Down, within a room, the version, and libraries that have no room."""
         for module, source in (
-            ("mocksmtp.model.reply", "import re, attrs, mocksmtp.model.address"),
+            ("mocksmtp.grammar.reply", "import re, attrs, mocksmtp.grammar.address"),
             ("mocksmtp.behaviors.dns", "import mocksmtp.documents, mocksmtp.zone"),
-            ("mocksmtp.model.reply", "from . import address"),
-            ("mocksmtp.model.reply", "from .address import NULL"),
-            ("mocksmtp.core.host", "from ..model import reply"),
-            ("mocksmtp.codec.zonefile", "import dns.name, cattrs"),
+            ("mocksmtp.grammar.reply", "from . import address"),
+            ("mocksmtp.grammar.reply", "from .address import NULL"),
+            ("mocksmtp.hosts.host", "from ..grammar import reply"),
+            ("mocksmtp.zone.text", "import dns.name"),
             (
                 "mocksmtp.dns.server",
                 "from twisted.names.server import DNSServerFactory",
@@ -310,7 +322,7 @@ class ReaderTests(SynchronousTestCase):
             ("mocksmtp.smtp.protocol", "from mocksmtp.tls.contexts import Contexts"),
             ("mocksmtp.http.app", "from mocksmtp import __version__"),
             ("mocksmtp.http.app", "from http import HTTPStatus"),
-            ("mocksmtp.http.app", "import mocksmtp.codec, mocksmtp.core, klein"),
+            ("mocksmtp.http.app", "import mocksmtp.mock, mocksmtp.hosts, klein"),
             ("mocksmtp.service", "from mocksmtp.smtp.factory import MockSMTPFactory"),
             ("mocksmtp.tap", "def f():\n    from twisted.internet import reactor"),
         ):
@@ -320,7 +332,7 @@ class ReaderTests(SynchronousTestCase):
         """One dot in an ``__init__.py`` is the package itself."""
         for source, why in (
             ("from .api import Client", 0),
-            ("from ..core import x", 1),
+            ("from ..hosts import x", 1),
         ):
             found = complaints("mocksmtp.client", source, is_package=True)
             self.assertEqual(len(found), why, source)

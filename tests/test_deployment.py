@@ -17,7 +17,7 @@ import yaml
 from twisted.trial.unittest import SynchronousTestCase
 
 import mocksmtp
-from mocksmtp.codec.zonefile import parse_zone_text
+from mocksmtp.zone.text import parse_zone_text
 from tests.markdown import ROOT
 
 IMAGE = f"mocksmtp:{mocksmtp.__version__}"

@@ -12,13 +12,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from mocksmtp.core.host import Description, HostPlan, HostStart, MailHost
-from mocksmtp.core.mock import CannotListen, Mock, NameTaken
-from mocksmtp.core.zone import Zone
 from mocksmtp.hosting import Hosting
+from mocksmtp.hosts.host import Description, HostPlan, HostStart, MailHost
+from mocksmtp.hosts.listeners import HostDns, Listen
 from mocksmtp.listening import ListenError
-from mocksmtp.model.host import HostDns, Listen
-from mocksmtp.model.name import Name
+from mocksmtp.mock import CannotListen, Mock, NameTaken
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.zone import Zone
 from tests.installed import busy_port
 
 FREE = Listen()

@@ -19,14 +19,14 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse
 from mocksmtp.config import Config
-from mocksmtp.core.host import Description, HostPlan
-from mocksmtp.model.mtasts import MtaStsPolicy
-from mocksmtp.model.rdata import HostTLSA
-from mocksmtp.model.tls import CertificateKind, GivenCertificate, TlsSettings
-from mocksmtp.model.zone import Rcode, Record
+from mocksmtp.hosts.host import Description, HostPlan
+from mocksmtp.hosts.policies import MtaStsPolicy
 from mocksmtp.service import StartError, make_service
 from mocksmtp.testing.running import FREE_PORTS, RunningMock, start_mock
 from mocksmtp.tls.authority import Authority, CertificateError
+from mocksmtp.tls.settings import CertificateKind, GivenCertificate, TlsSettings
+from mocksmtp.zone.answer import Rcode, Record
+from mocksmtp.zone.rdata import HostTLSA
 
 
 def own() -> GivenCertificate:

@@ -37,10 +37,10 @@ from mocksmtp.documents.kinds import (
 )
 from mocksmtp.documents.problems import Refused, json_type, listed, shown, unknown
 from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given, not_given
-from mocksmtp.model.rdata import HostTLSA
-from mocksmtp.model.rrtype import RRType, type_name, type_number
-from mocksmtp.model.zone import Question, Rcode, Record
+from mocksmtp.zone.answer import Question, Rcode, Record
+from mocksmtp.zone.rdata import HostTLSA
 from mocksmtp.zone.records import record_document, structure_record
+from mocksmtp.zone.types import RRType, type_name, type_number
 
 EVERY = -1
 """The point of behaviors that are for every query, and of types that none names."""

@@ -6,7 +6,7 @@ import enum
 
 import attrs
 
-from mocksmtp.model.values import frozen
+from mocksmtp.grammar.values import frozen
 
 
 class Reason(enum.Enum):

@@ -30,7 +30,7 @@ from mocksmtp.documents.kinds import (
 )
 from mocksmtp.documents.problems import Refused, json_type
 from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given
-from mocksmtp.model.reply import Reply, raw_reply, stock_text
+from mocksmtp.grammar.reply import Reply, raw_reply, stock_text
 
 
 class Effect(enum.Enum):

@@ -51,7 +51,7 @@ from mocksmtp.documents.document import field
 from mocksmtp.documents.kinds import Choice
 from mocksmtp.documents.problems import Refused
 from mocksmtp.documents.schema import given
-from mocksmtp.model.reply import Reply, raw_reply
+from mocksmtp.grammar.reply import Reply, raw_reply
 
 _ANY = Command.ANY
 _EVERYWHERE = tuple(command for command in Command if command not in NOT_ANY)

@@ -12,17 +12,17 @@ from typing import Any, TypeVar
 import attrs
 
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.codec.capabilities import parse_extensions
-from mocksmtp.codec.hosts import Usual, parse_host
-from mocksmtp.codec.zonefile import parse_zone_text
 from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.values import parse_count, parse_time
-from mocksmtp.core.host import Description, HostStart, Limits
-from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.reading import Real, TooManyValues
-from mocksmtp.model.zone import Record
+from mocksmtp.hosts.capability_documents import parse_extensions
+from mocksmtp.hosts.documents import Usual, parse_host
+from mocksmtp.hosts.host import Description, HostStart, Limits
+from mocksmtp.mock import DEFAULT_HOST
+from mocksmtp.zone.answer import Record
 from mocksmtp.zone.records import parse_records
+from mocksmtp.zone.text import parse_zone_text
 
 T = TypeVar("T")
 

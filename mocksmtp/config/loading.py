@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mocksmtp.behaviors.dns import DNS
-from mocksmtp.codec.mtasts import parse_policies
-from mocksmtp.codec.plans import parse_plans
 from mocksmtp.config.addresses import BIND_VARIABLE, LOOPBACK, bind_address
 from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.file import (
@@ -29,10 +27,12 @@ from mocksmtp.config.file import (
 )
 from mocksmtp.config.options import OPTIONS, Option
 from mocksmtp.config.pem import read_certificates
+from mocksmtp.config.plans import parse_plans
 from mocksmtp.config.settings import SMTP_ENDPOINTS, Config
-from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
-from mocksmtp.core.mock import DEFAULT_HOST
-from mocksmtp.model.capabilities import Capabilities
+from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.hosts.host import Description, HostPlan, HostStart, Limits
+from mocksmtp.hosts.policy_documents import parse_policies
+from mocksmtp.mock import DEFAULT_HOST
 
 CONFIG_VARIABLE = "MOCKSMTP_CONFIG"
 """The environment variable that names the file."""

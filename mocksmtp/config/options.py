@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.codec.capabilities import parse_capabilities
 from mocksmtp.config.values import (
     parse_count,
     parse_dns,
@@ -27,7 +26,8 @@ from mocksmtp.config.values import (
     parse_token_file,
     parse_unset,
 )
-from mocksmtp.model.capabilities import USUAL
+from mocksmtp.hosts.capabilities import USUAL
+from mocksmtp.hosts.capability_documents import parse_capabilities
 
 
 @attrs.frozen

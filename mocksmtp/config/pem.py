@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from mocksmtp.codec.tls import PEM_BEGIN
 from mocksmtp.config.errors import ConfigError
+from mocksmtp.tls.documents import PEM_BEGIN
 
 MAX_OCTETS = 2**20
 """Of a file; a chain of certificates is far from it."""

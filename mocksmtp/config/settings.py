@@ -7,17 +7,17 @@ import socket
 import attrs
 
 from mocksmtp.behaviors.dns import DnsBehavior
-from mocksmtp.codec.mails import MailShape
-from mocksmtp.core.host import Description, HostPlan, HostStart, Limits
-from mocksmtp.core.journal import MAX_OCTETS as JOURNAL_BYTES
-from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.hosts.host import Description, HostPlan, HostStart, Limits
+from mocksmtp.hosts.listeners import Inherited
+from mocksmtp.hosts.policies import MtaStsPolicy
 from mocksmtp.logs import Level, LogFormat
-from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.capabilities import Capabilities
-from mocksmtp.model.host import Inherited
-from mocksmtp.model.mtasts import MtaStsPolicy
-from mocksmtp.model.tls import TlsSettings
-from mocksmtp.model.zone import Rcode, Record
+from mocksmtp.mail.documents import MailShape
+from mocksmtp.mock import DEFAULT_HOST
+from mocksmtp.sasl.settings import AuthSettings
+from mocksmtp.sessions.journal import MAX_OCTETS as JOURNAL_BYTES
+from mocksmtp.tls.settings import TlsSettings
+from mocksmtp.zone.answer import Rcode, Record
 
 SMTP_ENDPOINTS = ("tcp:2525:interface=127.0.0.1",)
 """Where the default host listens unless it is told otherwise."""

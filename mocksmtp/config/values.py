@@ -9,22 +9,22 @@ import os
 import re
 from collections.abc import Sequence
 
-from mocksmtp.codec.capabilities import parse_capabilities
-from mocksmtp.codec.hosts import parse_host_name
-from mocksmtp.codec.mails import MailShape
 from mocksmtp.config.addresses import (
     LOOPBACK,
     parse_endpoint_or_place,
     parse_tcp_place,
 )
-from mocksmtp.core.mock import DEFAULT_HOST
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_size
+from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.hosts.capability_documents import parse_capabilities
+from mocksmtp.hosts.documents import parse_host_name
+from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.logs import Level, LogFormat
-from mocksmtp.model.capabilities import Capabilities
-from mocksmtp.model.host import Inherited
-from mocksmtp.model.zone import Rcode
+from mocksmtp.mail.documents import MailShape
+from mocksmtp.mock import DEFAULT_HOST
+from mocksmtp.zone.answer import Rcode
 
 OFF = "off"
 

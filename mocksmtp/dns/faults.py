@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mocksmtp.behaviors.dns import DnsResponse, DnsThen, Wrong
-from mocksmtp.core.zone import LEAST_OCTETS
 from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query
 from mocksmtp.dns.resolver import resolve
 from mocksmtp.dns.responder import Response, answered, asked_in, limit_of, type_of
 from mocksmtp.dns.response import MAX_TCP
-from mocksmtp.model.dnsquery import UDP, DnsExchange, DnsReply
-from mocksmtp.model.name import Name
-from mocksmtp.model.zone import Answer, Question, Rcode
+from mocksmtp.zone.answer import Answer, Question, Rcode
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.query import UDP, DnsExchange, DnsReply
+from mocksmtp.zone.zone import LEAST_OCTETS
 
 if TYPE_CHECKING:
-    from mocksmtp.core.zone import Zone
-    from mocksmtp.model.zone import Record
+    from mocksmtp.zone.answer import Record
+    from mocksmtp.zone.zone import Zone
 
 MAX_DATAGRAM = 65_507
 """Octets of the largest datagram over IPv4 (RFC 768, RFC 791 §3.1)."""

@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.error import CannotListenError
 
+from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.listening import ListenError, parse_endpoint
-from mocksmtp.model.host import Inherited
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IListeningPort

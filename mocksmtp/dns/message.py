@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from mocksmtp.dns.query import FIXED, HEADER
-from mocksmtp.model.kind import Kind, kind_of
-from mocksmtp.model.rdata import RDATA, Raw, Rdata
+from mocksmtp.zone.kinds import Kind, kind_of
+from mocksmtp.zone.rdata import RDATA, Raw, Rdata
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-    from mocksmtp.model.name import Name
-    from mocksmtp.model.zone import Record
+    from mocksmtp.zone.answer import Record
+    from mocksmtp.zone.names import Name
 
 CLASS_IN = 1
 

@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 import attrs
 
-from mocksmtp.model.name import MAX_LABEL, MAX_NAME, Name
-from mocksmtp.model.rrtype import RRType
-from mocksmtp.model.zone import Question
+from mocksmtp.zone.answer import Question
+from mocksmtp.zone.names import MAX_LABEL, MAX_NAME, Name
+from mocksmtp.zone.types import RRType
 
 QR = 0x8000
 AA = 0x0400

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mocksmtp.core.zone import MAX_ROOM
 from mocksmtp.dns.message import CLASS_IN
-from mocksmtp.model.rrtype import RRType
-from mocksmtp.model.zone import Answer, Rcode
+from mocksmtp.zone.answer import Answer, Rcode
+from mocksmtp.zone.types import RRType
+from mocksmtp.zone.zone import MAX_ROOM
 
 if TYPE_CHECKING:
-    from mocksmtp.core.zone import Zone
     from mocksmtp.dns.query import Query
+    from mocksmtp.zone.zone import Zone
 
 CLASS_ANY = 255
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mocksmtp.core.counters import OTHER
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query, read_query
 from mocksmtp.dns.resolver import resolve
 from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
-from mocksmtp.model.dnsquery import TCP, UDP, DnsExchange, DnsReply
-from mocksmtp.model.rrtype import RRType
+from mocksmtp.hosts.counters import OTHER
+from mocksmtp.zone.query import TCP, UDP, DnsExchange, DnsReply
+from mocksmtp.zone.types import RRType
+from mocksmtp.zone.zone import Zone
 
 if TYPE_CHECKING:
-    from mocksmtp.model.zone import Answer, Question
+    from mocksmtp.zone.answer import Answer, Question
 
 MOST_REMEMBERED = 10_000
 """How many responses over a transport are kept before older ones are forgotten: those

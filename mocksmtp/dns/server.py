@@ -33,15 +33,15 @@ from twisted.protocols.policies import TimeoutMixin
 from zope.interface import implementer
 
 from mocksmtp.behaviors.dns import DnsAttempt, DnsDecision, DnsRules
-from mocksmtp.core.counters import Queries, new_queries
-from mocksmtp.core.queries import QueryLog
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.faults import Told, told
 from mocksmtp.dns.query import ID_SIZE, read_query
 from mocksmtp.dns.responder import Responder, Response
 from mocksmtp.dns.waiting import Waiting, WaitingRoom
-from mocksmtp.model.dnsquery import TCP, UDP, DnsExchange
-from mocksmtp.model.host import unmapped
+from mocksmtp.hosts.counters import Queries, new_queries
+from mocksmtp.hosts.listeners import unmapped
+from mocksmtp.zone.log import QueryLog
+from mocksmtp.zone.query import TCP, UDP, DnsExchange
+from mocksmtp.zone.zone import Zone
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress

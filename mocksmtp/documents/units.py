@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 from mocksmtp.documents.problems import json_type, shown
 
@@ -136,3 +137,9 @@ SIZE_PATTERN = (
     "|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)"
 )
 """A regular expression (ECMA 262) of the texts that are sizes above 0."""
+
+
+def timestamp(seconds: float) -> str:
+    """A time as in RFC 3339, with milliseconds, in UTC."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

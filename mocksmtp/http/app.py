@@ -18,8 +18,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from mocksmtp.behaviors.rules import IdTaken
-from mocksmtp.core.mailbox import Gone
-from mocksmtp.core.mock import CannotListen, NameTaken
 from mocksmtp.documents.problems import DocumentError, listed, shown
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http import (
@@ -48,6 +46,8 @@ from mocksmtp.http.problems import (
     refused_document,
 )
 from mocksmtp.http.routing import Api, Mount, mount
+from mocksmtp.mail.mailbox import Gone
+from mocksmtp.mock import CannotListen, NameTaken
 
 log = Logger()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from mocksmtp.codec.schema import TEXT, Schema, any_of, array_of, ref
 from mocksmtp.http.answers import JSON
+from mocksmtp.http.schema import TEXT, Schema, any_of, array_of, ref
 
 
 @attrs.frozen

@@ -21,7 +21,7 @@ from mocksmtp.documents.reading import MAX_VALUES, parse_json
 from mocksmtp.http.bulk import MANY, no_full_collection
 from mocksmtp.http.listing import Slices
 from mocksmtp.http.routing import Api, Call
-from mocksmtp.model.steps import Steps
+from mocksmtp.steps import Steps
 
 T = TypeVar("T")
 

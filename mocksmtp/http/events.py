@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any
 
-from mocksmtp.codec.schema import TEXT
 from mocksmtp.http.describing import Content, answers
 from mocksmtp.http.feed import Reader
 from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.schema import TEXT
 
 CONTENT_TYPE = "text/event-stream"
 

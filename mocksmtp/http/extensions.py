@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksmtp.codec.capabilities import parse_extensions
-from mocksmtp.codec.schema import LINE, array_of
+from mocksmtp.hosts.capability_documents import parse_extensions
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers
 from mocksmtp.http.documents import read_document
 from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.schema import LINE, array_of
 
 
 def list_extensions(call: Call[Any]) -> bytes:

@@ -21,8 +21,8 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from mocksmtp.codec.events import event_document
-from mocksmtp.core.events import Event, EventBus
+from mocksmtp.events import Event, EventBus
+from mocksmtp.http.event_documents import event_document
 from mocksmtp.http.problems import abort
 
 HEARTBEAT = 15.0

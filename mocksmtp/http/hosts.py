@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.codec.hosts import (
+from mocksmtp.documents.problems import DocumentError, Problem, Refused
+from mocksmtp.hosts.documents import (
     Usual,
     host_document,
     host_path,
@@ -14,9 +15,8 @@ from mocksmtp.codec.hosts import (
     parse_host_name,
     settle,
 )
-from mocksmtp.core.host import Description, MailHost
-from mocksmtp.core.mock import DEFAULT_HOST, CannotListen, Mock
-from mocksmtp.documents.problems import DocumentError, Problem, Refused
+from mocksmtp.hosts.host import Description, MailHost
+from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import read_document
@@ -24,7 +24,7 @@ from mocksmtp.http.params import one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.http.settings import HostKeeper
-from mocksmtp.model.host import Disconnect
+from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
 
 PREFIX = "/hosts/<host_name>"
 """Below it a host has the resources that the root has for the default host."""

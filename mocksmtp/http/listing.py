@@ -17,11 +17,11 @@ from twisted.python.failure import Failure
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from mocksmtp.codec.mails import MailDocument
-from mocksmtp.core.query import MailQuery
 from mocksmtp.http.answers import JSON, send_body
 from mocksmtp.mail.charset import windows_of
-from mocksmtp.model.mail import Mail
+from mocksmtp.mail.documents import MailDocument
+from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.search import MailQuery
 
 SLICE = 0.005
 """Seconds of work at a time."""

@@ -8,15 +8,6 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.codec.mails import (
-    MailDocument,
-    listing_document,
-    mail_details,
-    mail_summary,
-)
-from mocksmtp.codec.mime import mime_fields
-from mocksmtp.codec.schema import TEXT
-from mocksmtp.core.query import EVERYTHING, MailQuery
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import in_turn
@@ -33,8 +24,17 @@ from mocksmtp.http.params import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.schema import TEXT
 from mocksmtp.http.waiting import Waiter
-from mocksmtp.model.mail import Mail
+from mocksmtp.mail.documents import (
+    MailDocument,
+    listing_document,
+    mail_details,
+    mail_summary,
+)
+from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.mime_documents import mime_fields
+from mocksmtp.mail.search import EVERYTHING, MailQuery
 
 MAX_WAIT = 600.0
 """Seconds that a client may wait at the most."""

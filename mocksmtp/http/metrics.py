@@ -23,14 +23,14 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from mocksmtp import __version__
 from mocksmtp.behaviors.dns import EVERY
 from mocksmtp.behaviors.point import Command
-from mocksmtp.codec.queries import rcode_name
-from mocksmtp.core.counters import OTHER
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
+from mocksmtp.hosts.counters import OTHER
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import answers, text
 from mocksmtp.http.routing import Call, Route
-from mocksmtp.model.rrtype import type_name
+from mocksmtp.mock import Mock
+from mocksmtp.zone.query_documents import rcode_name
+from mocksmtp.zone.types import type_name
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus's text format, which every version of it reads."""

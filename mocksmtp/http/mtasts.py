@@ -6,14 +6,18 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.codec.mtasts import parse_domain, parse_policies, policy_document
-from mocksmtp.codec.schema import MTA_STS_DOMAIN
+from mocksmtp.hosts.policies import MtaStsPolicy
+from mocksmtp.hosts.policy_documents import (
+    parse_domain,
+    parse_policies,
+    policy_document,
+)
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, one_or_more
 from mocksmtp.http.documents import read_document
 from mocksmtp.http.params import parameter, reads
 from mocksmtp.http.routing import Call, Route
-from mocksmtp.model.mtasts import MtaStsPolicy
+from mocksmtp.http.schema import MTA_STS_DOMAIN
 
 _domain = reads(MTA_STS_DOMAIN)(parse_domain)
 

@@ -18,7 +18,6 @@ import attrs
 import orjson
 
 from mocksmtp import __version__
-from mocksmtp.codec.schema import HOST_NAME, TEXT, named_schemas, ref
 from mocksmtp.documents.problems import camel_case
 from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import Answers, Content
@@ -26,6 +25,7 @@ from mocksmtp.http.guard import UNGUARDED
 from mocksmtp.http.params import schema_of
 from mocksmtp.http.problems import CONTENT_TYPE
 from mocksmtp.http.routing import Call, Mount, Route
+from mocksmtp.http.schema import HOST_NAME, TEXT, named_schemas, ref
 
 Document = dict[str, Any]
 

@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from mocksmtp.codec.schema import TEXT, Schema
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem, listed
 from mocksmtp.documents.units import duration_pattern
+from mocksmtp.http.schema import TEXT, Schema
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)

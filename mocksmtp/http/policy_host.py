@@ -9,10 +9,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from mocksmtp.core.mock import Mock
+from mocksmtp.hosts.policies import PATH, MtaStsPolicy
 from mocksmtp.http.problems import HttpProblem, answer_problem, not_found
 from mocksmtp.http.site import ApiSite
-from mocksmtp.model.mtasts import PATH, MtaStsPolicy
+from mocksmtp.mock import Mock
 
 ALLOWED = ("GET", "HEAD")
 

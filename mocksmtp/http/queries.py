@@ -13,20 +13,20 @@ import attrs
 import orjson
 from twisted.internet.defer import Deferred
 
-from mocksmtp.codec.queries import query_document
-from mocksmtp.codec.schema import NAME, TEXT, TYPE
-from mocksmtp.core.queries import QueryLog
 from mocksmtp.documents.problems import listed
 from mocksmtp.http.describing import answers, array
 from mocksmtp.http.listing import Slices, array_pieces, send_pieces
 from mocksmtp.http.mails import MAX_WAIT
 from mocksmtp.http.params import duration_up_to, parameter, reads, whole_number
 from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.schema import NAME, TEXT, TYPE
 from mocksmtp.http.sessions import client_address
-from mocksmtp.model.dnsquery import TCP, UDP, DnsQuery, QueryFilter
-from mocksmtp.model.name import Name
-from mocksmtp.model.rrtype import type_number
+from mocksmtp.zone.log import QueryLog
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.query import TCP, UDP, DnsQuery, QueryFilter
+from mocksmtp.zone.query_documents import query_document
 from mocksmtp.zone.records import parse_name
+from mocksmtp.zone.types import type_number
 
 _name = reads(NAME)(parse_name)
 _type = reads(TYPE)(type_number)

@@ -13,9 +13,6 @@ from typing import Any
 import attrs
 import orjson
 
-from mocksmtp.codec.schema import NAME, TYPE
-from mocksmtp.codec.zonefile import zone_text, zone_text_in_steps
-from mocksmtp.core.zone import Zone
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.http.answers import send_nothing
 from mocksmtp.http.describing import DONE, answers, array, one_or_more, text
@@ -24,10 +21,10 @@ from mocksmtp.http.listing import array_pieces, send_pieces
 from mocksmtp.http.params import parameter, reads
 from mocksmtp.http.problems import refused_document
 from mocksmtp.http.routing import Answer, Call, Route
-from mocksmtp.model.name import Name
-from mocksmtp.model.rrtype import type_number
-from mocksmtp.model.steps import Steps
-from mocksmtp.model.zone import Record
+from mocksmtp.http.schema import NAME, TYPE
+from mocksmtp.steps import Steps
+from mocksmtp.zone.answer import Record
+from mocksmtp.zone.names import Name
 from mocksmtp.zone.records import (
     MAX_ZONE_VALUES,
     Made,
@@ -39,6 +36,9 @@ from mocksmtp.zone.records import (
     shown_type,
     to_be_made,
 )
+from mocksmtp.zone.text import zone_text, zone_text_in_steps
+from mocksmtp.zone.types import type_number
+from mocksmtp.zone.zone import Zone
 
 ZONE_TEXT = "text/dns"
 

@@ -16,16 +16,16 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
-from mocksmtp.codec.tls import CheckCertificate
-from mocksmtp.core.events import EventBus
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
+from mocksmtp.events import EventBus
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.describing import Answers, Content
 from mocksmtp.http.feed import EventFeed
 from mocksmtp.http.params import NoParameters, read_parameters
 from mocksmtp.http.session_waiting import SessionWatch
 from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
+from mocksmtp.mock import Mock
+from mocksmtp.tls.documents import CheckCertificate
 
 P = TypeVar("P")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mocksmtp.behaviors.scenarios import parse_states
-from mocksmtp.codec.schema import STATES
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers
 from mocksmtp.http.documents import read_document
 from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.schema import STATES
 
 
 def list_scenarios(call: Call[Any]) -> bytes:

@@ -9,13 +9,13 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredList
 
 from mocksmtp import __version__
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.quota import Quota
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.http.answers import send_body, send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, document, text
 from mocksmtp.http.params import flag, one_of, parameter
 from mocksmtp.http.routing import Call, Route
-from mocksmtp.model.host import Disconnect
+from mocksmtp.mail.quota import Quota
 
 CONTRACT_VERSION = b"0.4"
 """The version of the HTTP contract that existing clients check."""

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.session_query import SessionQuery
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.listing import Slices
+from mocksmtp.mock import Mock
+from mocksmtp.sessions.search import SessionQuery
 from mocksmtp.sessions.session import Outcome, Session, Transaction
 
 BITE = 100

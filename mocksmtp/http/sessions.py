@@ -15,16 +15,8 @@ from typing import Any, TypeAlias
 import attrs
 import orjson
 
-from mocksmtp.codec.schema import TEXT, any_of, array_of, ref
-from mocksmtp.codec.sessions import (
-    explanation_document,
-    session_document,
-    transaction_document,
-    transcript_documents,
-)
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.session_query import EVERY_SESSION, Nearest, SessionQuery
 from mocksmtp.documents.problems import listed
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.describing import Content, answers, array, document
 from mocksmtp.http.listing import Slices, array_pieces, send_pieces
 from mocksmtp.http.mails import MAX_WAIT
@@ -40,7 +32,15 @@ from mocksmtp.http.params import (
 )
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.schema import TEXT, any_of, array_of, ref
 from mocksmtp.http.session_waiting import SessionWaiter, session_number
+from mocksmtp.sessions.documents import (
+    explanation_document,
+    session_document,
+    transaction_document,
+    transcript_documents,
+)
+from mocksmtp.sessions.search import EVERY_SESSION, Nearest, SessionQuery
 from mocksmtp.sessions.session import Outcome, Session
 
 PIECE = 64 * 1024

@@ -10,20 +10,20 @@ from typing import Any, Protocol
 import attrs
 from twisted.internet.defer import Deferred
 
-from mocksmtp.codec.mails import MailShape
-from mocksmtp.core.host import Description, MailHost
-from mocksmtp.model.host import Disconnect
+from mocksmtp.hosts.host import Description, MailHost
+from mocksmtp.hosts.listeners import Disconnect
+from mocksmtp.mail.documents import MailShape
 
 
 class HostKeeper(Protocol):
     """
     What makes and changes mail hosts with their listeners, each whole or not at all.
 
-    Where a listener can't be opened `mocksmtp.core.mock.CannotListen` is raised.
+    Where a listener can't be opened `mocksmtp.mock.CannotListen` is raised.
     """
 
     async def create(self, description: Description) -> MailHost:
-        """Make a host, or raise `mocksmtp.core.mock.NameTaken`."""
+        """Make a host, or raise `mocksmtp.mock.NameTaken`."""
 
     async def change(self, host: MailHost, description: Description) -> None:
         """Have a host be what is described."""

@@ -26,9 +26,7 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
-from mocksmtp.codec.tls import CheckCertificate
-from mocksmtp.core.events import EventBus
-from mocksmtp.core.mock import Mock
+from mocksmtp.events import EventBus
 from mocksmtp.http.app import make_resource
 from mocksmtp.http.problems import (
     CONTENT_TYPE,
@@ -40,6 +38,8 @@ from mocksmtp.http.problems import (
 from mocksmtp.http.routing import Api, InThread
 from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
+from mocksmtp.mock import Mock
+from mocksmtp.tls.documents import CheckCertificate
 
 __all__ = ["HttpSettings", "ServiceInfo", "make_site"]
 

@@ -21,10 +21,10 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.core.query import MailQuery
 from mocksmtp.http.listing import Slices
-from mocksmtp.model.mail import Mail
+from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.search import MailQuery
 
 PAUSE = 0.005
 """Seconds between two looks at mails that come one after the other: each look is one

@@ -1,1 +1,1 @@
-"""The content of mails: charsets, transfer encodings, header fields, MIME parts."""
+"""Mails: envelope, mailbox and quota; charsets, header fields and MIME parts."""

@@ -9,8 +9,8 @@ from hmac import compare_digest
 
 import attrs
 
-from mocksmtp.model.auth import Mechanism
-from mocksmtp.model.reply import Refusal, Reply
+from mocksmtp.grammar.reply import Refusal, Reply
+from mocksmtp.sasl.settings import Mechanism
 
 # The replies to AUTH and within its exchange (RFC 4954 §4 and §6).
 AUTHENTICATED = Reply(235, "2.7.0 Authentication successful")

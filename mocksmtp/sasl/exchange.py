@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mocksmtp.model.auth import AuthSettings, Mechanism
-from mocksmtp.model.reply import AUTH_SYNTAX
+from mocksmtp.grammar.reply import AUTH_SYNTAX
 from mocksmtp.sasl import dialogue as replies
 from mocksmtp.sasl.dialogue import (
     AuthContext,
@@ -22,6 +21,7 @@ from mocksmtp.sasl.dialogue import (
     from_base64,
 )
 from mocksmtp.sasl.mechanisms import DIALOGUES, SERVER_FIRST
+from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
 LINE_LIMIT = 12_288
 """Octets of a line without its line end (RFC 4954 §4)."""

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from mocksmtp.model.auth import Mechanism
 from mocksmtp.sasl.dialogue import (
     NO_CHANNEL_BINDING,
     AuthContext,
@@ -25,6 +24,7 @@ from mocksmtp.sasl.dialogue import (
     verdict,
 )
 from mocksmtp.sasl.scram import scram
+from mocksmtp.sasl.settings import Mechanism
 
 
 def plain(context: AuthContext) -> Dialogue:

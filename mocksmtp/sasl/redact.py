@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mocksmtp.model.auth import Mechanism
+from mocksmtp.sasl.settings import Mechanism
 
 HIDDEN = b"***"
 """What stands in place of what a client said."""

@@ -19,8 +19,7 @@ from scramp import ScramException, ScramMechanism
 from scramp.core import ClientFinal
 from scramp.utils import ServerError
 
-from mocksmtp.model.auth import Mechanism
-from mocksmtp.model.reply import Refusal
+from mocksmtp.grammar.reply import Refusal
 from mocksmtp.sasl.dialogue import (
     INVALID_CREDENTIALS,
     NO_CHANNEL_BINDING,
@@ -31,6 +30,7 @@ from mocksmtp.sasl.dialogue import (
     text_of,
     verdict,
 )
+from mocksmtp.sasl.settings import Mechanism
 
 ITERATIONS = 4096
 """Rounds of PBKDF2, the least of RFC 7677 §4: 1 to 2 ms, in which the reactor waits."""

@@ -10,10 +10,9 @@ import attrs
 
 from mocksmtp.behaviors.miss import Note
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.model.command import PathCommand, allows_utf8
-from mocksmtp.model.mail import Envelope
-from mocksmtp.model.reply import Reply
-from mocksmtp.model.tls import TlsSession
+from mocksmtp.grammar.command import PathCommand, allows_utf8
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.mail.mail import Envelope
 
 MAX_EXCHANGES = 500
 """Exchanges of one session that are kept, the last ones; past it the older half goes.
@@ -90,6 +89,39 @@ class End(enum.Enum):
 # Looking up a member of an enumeration takes as long as a short search.
 _ACCEPTED, _REFUSED, _DISCARDED = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.DISCARDED
 _OPEN = Outcome.OPEN
+
+
+@attrs.frozen
+class PeerCertificate:
+    """
+    The certificate that a client has shown.
+
+    :ivar subject: its distinguished name, as in RFC 4514
+    :ivar issuer: likewise
+    :ivar fingerprint: the SHA-256 of it, in hex
+    """
+
+    subject: str
+    issuer: str
+    fingerprint: str
+
+
+@attrs.frozen
+class TlsSession:
+    """
+    What a handshake has agreed on, or why it has failed.
+
+    :ivar version: as OpenSSL has it: ``TLSv1.3``; None where it has failed
+    :ivar cipher: as OpenSSL has it; None where it has failed
+    :ivar sni: the server's name that the client asked for (RFC 6066 §3), or None
+    :ivar error: why it has failed, in one line; None where it has not
+    """
+
+    version: str | None = None
+    cipher: str | None = None
+    sni: str | None = None
+    client_certificate: PeerCertificate | None = None
+    error: str | None = None
 
 
 class Transaction:

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from mocksmtp.behaviors.response import NO_FAULT, Fault, Then
 from mocksmtp.behaviors.smtp import Decision
-from mocksmtp.model.reply import Reply, raw_reply
+from mocksmtp.grammar.reply import Reply, raw_reply
 
 NOTHING = raw_reply(b"")
 """What the server itself says where it says nothing."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from mocksmtp.behaviors.target import Subject, Target
+from mocksmtp.grammar.command import PathCommand, declared_size
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.model.command import PathCommand, declared_size
 from mocksmtp.sessions.session import Session, Transaction
 
 

@@ -11,10 +11,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.core.host import MailHost
-from mocksmtp.model import reply
-from mocksmtp.model.offer import Stage
-from mocksmtp.model.reply import Reply
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.offer import Stage
 from mocksmtp.sasl.dialogue import EXCHANGE_LINE_TOO_LONG, Step, Verdict
 from mocksmtp.sasl.exchange import LINE_LIMIT, Exchange
 from mocksmtp.sasl.redact import redact

@@ -33,10 +33,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from mocksmtp.behaviors.miss import Misses, Note
-from mocksmtp.core.host import MailHost
-from mocksmtp.model import reply
-from mocksmtp.model.command import LINE_LIMIT, foreign_protocol
-from mocksmtp.model.reply import Refusal, Reply
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.command import LINE_LIMIT, foreign_protocol
+from mocksmtp.grammar.reply import Refusal, Reply
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden, Replies
 from mocksmtp.smtp.output import BOUND

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.model.octets import find
-from mocksmtp.model.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
+from mocksmtp.grammar.octets import find
+from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
+from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.session import SMUGGLING
 
 _END = b"\r\n.\r\n"

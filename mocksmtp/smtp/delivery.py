@@ -21,12 +21,12 @@ from mocksmtp.behaviors.miss import Misses
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
-from mocksmtp.core.host import MailHost
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.command import PathCommand
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.model import reply
-from mocksmtp.model.command import PathCommand
-from mocksmtp.model.mail import Origin, octets_of
-from mocksmtp.model.reply import Reply
+from mocksmtp.mail.mail import Origin, octets_of
 from mocksmtp.sessions.session import (
     RECIPIENT_OCTETS,
     Outcome,

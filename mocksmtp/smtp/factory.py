@@ -18,10 +18,9 @@ from twisted.mail.smtp import SMTPFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.host import Disconnect, MailProtocol
-from mocksmtp.model.reply import TOO_MANY_CONNECTIONS
-from mocksmtp.model.tls import TlsMode
+from mocksmtp.grammar.reply import TOO_MANY_CONNECTIONS
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import Disconnect, MailProtocol
 from mocksmtp.sessions.session import End
 from mocksmtp.smtp.lifetime import Lifetime
 from mocksmtp.smtp.lmtp import MockLMTP
@@ -30,6 +29,7 @@ from mocksmtp.smtp.security import Security, security_of
 from mocksmtp.smtp.sessions import new_session
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.handshake import failed, requested_name, tls_session
+from mocksmtp.tls.settings import TlsMode
 
 LEAVING_TIME = 1.0
 """Seconds that a client gets to take the last reply when it is disconnected."""

@@ -16,10 +16,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mocksmtp.behaviors.miss import Note
-from mocksmtp.core.host import MailHost
-from mocksmtp.model import reply
-from mocksmtp.model.mail import Origin
-from mocksmtp.model.reply import Reply
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.mail.mail import Origin
 from mocksmtp.sessions.session import End, Exchange, Said
 from mocksmtp.smtp.answers import Replies
 from mocksmtp.smtp.ending import Ending, is_reset

@@ -12,11 +12,11 @@ import attrs
 
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.command import PathCommand
+from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.model import reply
-from mocksmtp.model.command import PathCommand
-from mocksmtp.model.mail import Origin
-from mocksmtp.model.reply import Reply
+from mocksmtp.mail.mail import Origin
 from mocksmtp.sessions.session import Outcome, Transaction, outcome_of
 from mocksmtp.smtp.answers import (
     Answer,

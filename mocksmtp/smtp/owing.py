@@ -15,9 +15,9 @@ from twisted.python.failure import Failure
 
 from mocksmtp.behaviors.miss import Note
 from mocksmtp.behaviors.response import Then
-from mocksmtp.core.host import MailHost
-from mocksmtp.model import reply
-from mocksmtp.model.reply import Reply
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.session import EARLY, INJECTED, End, Said
 from mocksmtp.smtp.answers import Faulty, Replies, silence_of
 from mocksmtp.smtp.ending import PEER_LOOKED_AT, is_reset

@@ -31,8 +31,8 @@ from typing import ClassVar, TypeAlias
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
-from mocksmtp.model import reply
-from mocksmtp.model.command import (
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.command import (
     LINE_LIMIT,
     MAX_CHUNK,
     PathCommand,
@@ -43,8 +43,8 @@ from mocksmtp.model.command import (
     parse_mail,
     parse_rcpt,
 )
-from mocksmtp.model.mail import Origin
-from mocksmtp.model.reply import Refusal, Reply
+from mocksmtp.grammar.reply import Refusal, Reply
+from mocksmtp.mail.mail import Origin
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of, reply_in
 from mocksmtp.smtp.authenticated import AuthenticatedConnection, redact_auth
 from mocksmtp.smtp.chunks import Chunk

@@ -12,12 +12,11 @@ from zope.interface import implementer
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import NO_FAULT, Effect
-from mocksmtp.core.host import MailHost
-from mocksmtp.model import reply
-from mocksmtp.model.mail import Origin
-from mocksmtp.model.offer import Offer, Stage
-from mocksmtp.model.reply import Reply
-from mocksmtp.model.tls import TlsMode
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.offer import Offer, Stage
+from mocksmtp.mail.mail import Origin
 from mocksmtp.sessions.session import End
 from mocksmtp.smtp.answers import NOTHING, Answer, Faulty, answer_of, reply_in
 from mocksmtp.smtp.connection import Connection
@@ -25,6 +24,7 @@ from mocksmtp.smtp.delivery import MockDelivery
 from mocksmtp.smtp.security import Security
 from mocksmtp.tls.halves import keep_half_open
 from mocksmtp.tls.handshake import failed, requested_name, tls_session
+from mocksmtp.tls.settings import TlsMode
 
 CONNECT, STARTTLS, TLS = Command.CONNECT, Command.STARTTLS, Command.TLS
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.tls import TlsMode
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.settings import TlsMode
 
 
 @attrs.frozen

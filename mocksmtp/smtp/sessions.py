@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import ITransport
 
-from mocksmtp.model.host import unmapped
+from mocksmtp.hosts.listeners import unmapped
 from mocksmtp.sessions.session import Session
 
 

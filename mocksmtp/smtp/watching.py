@@ -13,7 +13,7 @@ from typing import Protocol
 
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
-from mocksmtp.model.reply import Reply
+from mocksmtp.grammar.reply import Reply
 from mocksmtp.smtp.answers import NOTHING, Answer, answer_of, reply_in
 from mocksmtp.smtp.arriving import Watch
 from mocksmtp.smtp.chunks import Chunk

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from mocksmtp.model.rdata import TLSA, HostTLSA
 from mocksmtp.tls.identity import Identity
+from mocksmtp.zone.rdata import TLSA, HostTLSA
 
 _DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
 

@@ -24,10 +24,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
-from mocksmtp.model.tls import Certificate, CertificateKind, GivenCertificate
 from mocksmtp.tls.bounded import Bounded
 from mocksmtp.tls.identity import CertificateError, Identity, KeyPair, parse_pair
 from mocksmtp.tls.issuing import Validity, issue, make_root, self_signed
+from mocksmtp.tls.settings import Certificate, CertificateKind, GivenCertificate
 from mocksmtp.tls.store import Store
 
 __all__ = ["Authority", "CertificateError", "Identity"]

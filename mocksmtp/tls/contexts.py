@@ -11,10 +11,10 @@ from OpenSSL import SSL, crypto
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol
 from zope.interface import implementer
 
-from mocksmtp.model.tls import ClientCertificate, TlsSettings, TlsVersion
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.bounded import Bounded
 from mocksmtp.tls.identity import CertificateError, Identity
+from mocksmtp.tls.settings import ClientCertificate, TlsSettings, TlsVersion
 
 MAX_KEPT = 1024
 """How many contexts are kept; each takes some tens of kilobytes."""

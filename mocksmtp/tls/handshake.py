@@ -9,7 +9,7 @@ from OpenSSL import SSL
 from twisted.internet.error import ConnectionClosed
 from twisted.python.failure import Failure
 
-from mocksmtp.model.tls import PeerCertificate, TlsSession
+from mocksmtp.sessions.session import PeerCertificate, TlsSession
 
 ENDED = "the connection ended before the handshake did"
 """The error where neither side has said what is wrong."""

@@ -13,10 +13,10 @@ from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol
 from zope.interface import implementer
 
-from mocksmtp.model.tls import CertificateKind, TlsSettings
 from mocksmtp.tls.authority import CertificateError
 from mocksmtp.tls.contexts import ServerContext, ServerContexts
 from mocksmtp.tls.handshake import requested_name
+from mocksmtp.tls.settings import CertificateKind, TlsSettings
 
 Choose: TypeAlias = Callable[[str], TlsSettings | None]
 """How TLS is done under a name, in lower case; None where it is not served."""

@@ -1,1 +1,1 @@
-"""The zone: documents of its records."""
+"""The zone: names, records, answers to queries, and the log of queries."""

@@ -13,9 +13,9 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.model.kind import Kind, kind_of
-from mocksmtp.model.name import MAX_LABEL, MAX_NAME, Name
-from mocksmtp.model.rdata import RDATA, Raw, Rdata
+from mocksmtp.zone.kinds import Kind, kind_of
+from mocksmtp.zone.names import MAX_LABEL, MAX_NAME, Name
+from mocksmtp.zone.rdata import RDATA, Raw, Rdata
 
 _GENERIC = re.compile(r"\\#[ \t\r\n]+([0-9]{1,5})((?:[ \t\r\n]+[0-9A-Fa-f]+)*+)")
 

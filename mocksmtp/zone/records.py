@@ -35,13 +35,13 @@ from mocksmtp.documents.structure import (
     strict_str,
     structure,
 )
-from mocksmtp.model.kind import MAX_STRING, TAG_TEXT, Kind, kind_of
-from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Raw, Rdata
-from mocksmtp.model.rrtype import RRType, is_data_type, type_name, type_number
-from mocksmtp.model.shorthand import SHORTHANDS, Shorthand
-from mocksmtp.model.zone import DEFAULT_TTL, MAX_TTL, Record
+from mocksmtp.zone.answer import DEFAULT_TTL, MAX_TTL, Record
 from mocksmtp.zone.generic import generic_text, parse_generic, read_rdata
+from mocksmtp.zone.kinds import MAX_STRING, TAG_TEXT, Kind, kind_of
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Raw, Rdata
+from mocksmtp.zone.shorthand import SHORTHANDS, Shorthand
+from mocksmtp.zone.types import RRType, is_data_type, type_name, type_number
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
 

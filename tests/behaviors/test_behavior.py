@@ -11,7 +11,7 @@ from mocksmtp.behaviors.condition import Contains, MatchAll
 from mocksmtp.behaviors.point import DISCARDING, Command
 from mocksmtp.behaviors.response import Effect, Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
-from mocksmtp.model.reply import Reply, stock_text
+from mocksmtp.grammar.reply import Reply, stock_text
 
 
 class CommandTests(SynchronousTestCase):

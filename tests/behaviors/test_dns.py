@@ -19,8 +19,8 @@ from mocksmtp.behaviors.dns import (
     query_type,
 )
 from mocksmtp.behaviors.target import Target
-from mocksmtp.model.rrtype import RRType
-from mocksmtp.model.zone import Question, Rcode
+from mocksmtp.zone.answer import Question, Rcode
+from mocksmtp.zone.types import RRType
 
 MX, A, ANY = RRType.MX.value, RRType.A.value, RRType.ANY.value
 FAILS, REFUSES = DnsResponse(Rcode.SERVFAIL), DnsResponse(Rcode.REFUSED)

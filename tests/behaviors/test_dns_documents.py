@@ -15,15 +15,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.delay import Fixed
 from mocksmtp.behaviors.dns import DNS, DnsResponse, DnsRules, DnsThen, Wrong
 from mocksmtp.behaviors.listing import counted_document, rule_document
-from mocksmtp.codec.queries import query_document
-from mocksmtp.codec.schema import named_schemas
-from mocksmtp.core.queries import QueryLog
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.server import DNSFactory
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.schema import ref
-from mocksmtp.model.rdata import A
-from mocksmtp.model.zone import Record
+from mocksmtp.http.schema import named_schemas
+from mocksmtp.zone.answer import Record
+from mocksmtp.zone.log import QueryLog
+from mocksmtp.zone.query_documents import query_document
+from mocksmtp.zone.rdata import A
+from mocksmtp.zone.zone import Zone
 from tests.behaviors.dns_strategies import TYPES, documents
 from tests.zone.strategies import names, records
 

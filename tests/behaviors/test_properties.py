@@ -14,7 +14,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.rule import Misses
 from mocksmtp.behaviors.smtp import SMTP, SmtpRules
 from mocksmtp.behaviors.target import NAMED, Subject
-from mocksmtp.model.reply import OK
+from mocksmtp.grammar.reply import OK
 from tests.behaviors.attempts import FakeAttempt
 from tests.behaviors.smtp_strategies import documents
 

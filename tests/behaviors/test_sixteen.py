@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Drip, Effect, Fault, Then
 from mocksmtp.behaviors.smtp import SMTP, Decision, SmtpRules
-from mocksmtp.model import reply
+from mocksmtp.grammar import reply
 from tests.behaviors import sixteen
 from tests.behaviors.attempts import FakeAttempt
 

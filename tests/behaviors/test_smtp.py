@@ -12,8 +12,8 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Drip, Effect, Fault, Response, Then
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.smtp import Decision, SmtpBehavior, SmtpRules
-from mocksmtp.model import reply
-from mocksmtp.model.reply import Reply
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.reply import Reply
 from tests.behaviors.attempts import FakeAttempt
 
 ALL = MatchAll()

@@ -12,9 +12,9 @@ from mocksmtp.behaviors.condition import Contains, MatchAll
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect, Response
 from mocksmtp.behaviors.smtp import SMTP, SmtpBehavior
-from mocksmtp.codec.capabilities import parse_extensions
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.reading import Real
+from mocksmtp.hosts.capability_documents import parse_extensions
 
 FRODO = {
     "command": "MAIL FROM",

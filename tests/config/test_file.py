@@ -9,14 +9,14 @@ from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect, Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
-from mocksmtp.codec import zonefile
 from mocksmtp.config import CONFIG_VARIABLE, load_config
-from mocksmtp.core.host import Limits
-from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.mtasts import MtaStsPolicy
-from mocksmtp.model.rdata import MX, A
-from mocksmtp.model.tls import TlsMode, TlsSettings
-from mocksmtp.model.zone import Record
+from mocksmtp.hosts.host import Limits
+from mocksmtp.hosts.policies import MtaStsPolicy
+from mocksmtp.sasl.settings import AuthSettings
+from mocksmtp.tls.settings import TlsMode, TlsSettings
+from mocksmtp.zone import text as zonefile
+from mocksmtp.zone.answer import Record
+from mocksmtp.zone.rdata import MX, A
 from tests.config.case import ConfigTestCase
 
 

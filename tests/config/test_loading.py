@@ -6,14 +6,14 @@ import socket
 from typing import Any
 
 from mocksmtp import config as config_module
-from mocksmtp.codec.mails import MailShape
 from mocksmtp.config import CONFIG_VARIABLE, Config, Option, load_config
 from mocksmtp.config.addresses import EXAMPLES
-from mocksmtp.core.host import Limits
 from mocksmtp.documents.problems import shown
+from mocksmtp.hosts.capabilities import USUAL, Capabilities
+from mocksmtp.hosts.host import Limits
 from mocksmtp.logs import Level, LogFormat
-from mocksmtp.model.capabilities import USUAL, Capabilities
-from mocksmtp.model.zone import Rcode
+from mocksmtp.mail.documents import MailShape
+from mocksmtp.zone.answer import Rcode
 from tests.config.case import ConfigTestCase, toml
 
 # The one whose value is not in it has tests of its own.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mocksmtp.config import load_config
 from mocksmtp.config.pem import MAX_OCTETS
-from mocksmtp.model.tls import GivenCertificate, TlsSettings
+from mocksmtp.tls.settings import GivenCertificate, TlsSettings
 from tests.config.case import ConfigTestCase
 
 PEM = "text\n-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"

@@ -6,11 +6,11 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.config import Config, load_config
-from mocksmtp.core.host import HostPlan, Limits
-from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.capabilities import Capabilities
-from mocksmtp.model.host import Listen, MailProtocol
-from mocksmtp.model.tls import CertificateKind, TlsMode, TlsSettings
+from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.hosts.host import HostPlan, Limits
+from mocksmtp.hosts.listeners import Listen, MailProtocol
+from mocksmtp.sasl.settings import AuthSettings
+from mocksmtp.tls.settings import CertificateKind, TlsMode, TlsSettings
 from tests.config.case import ConfigTestCase
 
 

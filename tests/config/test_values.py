@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.config import ConfigError, load_config, parse_dns, parse_smtp
 from mocksmtp.config.addresses import bind_address
 from mocksmtp.config.values import parse_http
-from mocksmtp.model.host import Inherited, unmapped
+from mocksmtp.hosts.listeners import Inherited, unmapped
 
 
 class ParseSmtpTests(SynchronousTestCase):

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.dns import DnsResponse
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.faults import told
 from mocksmtp.dns.query import TC
 from mocksmtp.dns.responder import Responder
-from mocksmtp.model.dnsquery import TCP, UDP
-from mocksmtp.model.rdata import CNAME, MX, SOA, TXT, A, Raw
-from mocksmtp.model.zone import Record
+from mocksmtp.zone.answer import Record
+from mocksmtp.zone.query import TCP, UDP
+from mocksmtp.zone.rdata import CNAME, MX, SOA, TXT, A, Raw
+from mocksmtp.zone.zone import Zone
 from tests.dns.queries import packet, query, read
 
 SOME, MANY = 2_000, 20_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.dns import DnsResponse, DnsThen, Wrong
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.faults import Told, told
-from mocksmtp.model.dnsquery import TCP, UDP, DnsReply
-from mocksmtp.model.rdata import MX, A, Secure
-from mocksmtp.model.zone import Rcode
+from mocksmtp.zone.answer import Rcode
+from mocksmtp.zone.query import TCP, UDP, DnsReply
+from mocksmtp.zone.rdata import MX, A, Secure
+from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, query, read, records
 
 ZONE = Zone(

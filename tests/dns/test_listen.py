@@ -18,13 +18,13 @@ from twisted.internet.utils import getProcessOutput
 from twisted.python.systemd import ListenFDs
 from twisted.trial.unittest import TestCase
 
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns import listen as listen_module
 from mocksmtp.dns.listen import DNSListener, adopt, listen
 from mocksmtp.dns.server import DNSFactory
+from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.listening import ListenError
-from mocksmtp.model.host import Inherited
-from mocksmtp.model.rdata import CNAME, MX, TXT, A
+from mocksmtp.zone.rdata import CNAME, MX, TXT, A
+from mocksmtp.zone.zone import Zone
 from tests.dns.queries import lines, records
 
 LOOPBACK = "127.0.0.1"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns.message import MessageWriter
-from mocksmtp.model.rdata import (
+from mocksmtp.zone.answer import Record
+from mocksmtp.zone.rdata import (
     AAAA,
     CAA,
     CNAME,
@@ -24,8 +25,7 @@ from mocksmtp.model.rdata import (
     A,
     Raw,
 )
-from mocksmtp.model.rrtype import RRType
-from mocksmtp.model.zone import Record
+from mocksmtp.zone.types import RRType
 from tests.dns.queries import lines, query
 
 SECTION = query("Ex.test").section

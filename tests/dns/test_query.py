@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns.query import Edns, Query, read_query
-from mocksmtp.model.rrtype import RRType
-from mocksmtp.model.zone import Question
+from mocksmtp.zone.answer import Question
+from mocksmtp.zone.types import RRType
 from tests.dns.queries import packet
 
 ID, RD = 0xBEEF, 0x0100

@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.query import Edns, Query
 from mocksmtp.dns.resolver import resolve
-from mocksmtp.model.rdata import MX
-from mocksmtp.model.zone import Answer, Rcode
+from mocksmtp.zone.answer import Answer, Rcode
+from mocksmtp.zone.rdata import MX
+from mocksmtp.zone.zone import Zone
 from tests.dns.queries import query, records
 
 ZONE = Zone(records(("ex.test", MX(10, "mx.ex.test"))))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.counters import OTHER
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns import responder
 from mocksmtp.dns.responder import MOST_OCTETS, Responder, answered
-from mocksmtp.model.dnsquery import TCP, UDP, DnsReply
-from mocksmtp.model.rdata import A
-from mocksmtp.model.zone import Rcode
+from mocksmtp.hosts.counters import OTHER
+from mocksmtp.zone.answer import Rcode
+from mocksmtp.zone.query import TCP, UDP, DnsReply
+from mocksmtp.zone.rdata import A
+from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, packet, query, read, records
 
 

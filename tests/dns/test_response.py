@@ -6,11 +6,11 @@ import attrs
 import dns.rcode
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.zone import MADE_UP_SOA
 from mocksmtp.dns.query import AD, CD, Query
 from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
-from mocksmtp.model.rdata import AAAA, CNAME, MX, TXT, A
-from mocksmtp.model.zone import Answer, Rcode, Record
+from mocksmtp.zone.answer import Answer, Rcode, Record
+from mocksmtp.zone.rdata import AAAA, CNAME, MX, TXT, A
+from mocksmtp.zone.zone import MADE_UP_SOA
 from tests.dns.queries import flags, lines, query, read, records
 
 MX_AND_A = Answer(

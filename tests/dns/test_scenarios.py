@@ -19,12 +19,12 @@ from twisted.internet.utils import getProcessOutput
 from twisted.trial.unittest import SkipTest, TestCase
 
 from mocksmtp.behaviors.dns import DNS, DnsBehavior, DnsRules
-from mocksmtp.codec.zonefile import parse_zone_text
-from mocksmtp.core.queries import QueryLog
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.listen import DNSListener, listen
 from mocksmtp.dns.server import DNSFactory
+from mocksmtp.zone.log import QueryLog
 from mocksmtp.zone.records import parse_records
+from mocksmtp.zone.text import parse_zone_text
+from mocksmtp.zone.zone import Zone
 from tests.dns.queries import lines
 from tests.markdown import ROOT
 

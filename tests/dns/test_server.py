@@ -17,13 +17,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.condition import Equals
 from mocksmtp.behaviors.delay import Fixed
 from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse, DnsRules, DnsThen
-from mocksmtp.core.counters import new_queries
-from mocksmtp.core.queries import QueryLog
-from mocksmtp.core.zone import Zone
 from mocksmtp.dns.server import GRACE, PER_TURN, DNSFactory
-from mocksmtp.model.dnsquery import DnsReply
-from mocksmtp.model.rdata import MX, TXT, A
-from mocksmtp.model.zone import Rcode
+from mocksmtp.hosts.counters import new_queries
+from mocksmtp.zone.answer import Rcode
+from mocksmtp.zone.log import QueryLog
+from mocksmtp.zone.query import DnsReply
+from mocksmtp.zone.rdata import MX, TXT, A
+from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, packet, read, records
 
 ZONE = Zone(

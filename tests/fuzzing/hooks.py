@@ -21,16 +21,16 @@ from hypothesis import strategies
 
 from mocksmtp.behaviors.dns import DNS
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.codec.tls import PEM_BEGIN
-from mocksmtp.codec.zonefile import zone_text
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_duration
-from mocksmtp.model.host import MailProtocol
-from mocksmtp.model.rrtype import RRType, is_data_type, type_number
-from mocksmtp.model.tls import CertificateKind, TlsMode
+from mocksmtp.hosts.listeners import MailProtocol
 from mocksmtp.tls.authority import Authority
+from mocksmtp.tls.documents import PEM_BEGIN
+from mocksmtp.tls.settings import CertificateKind, TlsMode
 from mocksmtp.zone.generic import parse_generic
 from mocksmtp.zone.records import parse_name
+from mocksmtp.zone.text import zone_text
+from mocksmtp.zone.types import RRType, is_data_type, type_number
 from tests.zone.strategies import records
 
 LABELS = strategies.from_regex(r"[a-z0-9_]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)

@@ -12,14 +12,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.web.http_headers import Headers
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
+from mocksmtp.grammar.address import Address
+from mocksmtp.grammar.command import Parameter
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
-from mocksmtp.model.address import Address
-from mocksmtp.model.command import Parameter
-from mocksmtp.model.mail import Envelope, Mail, Origin, Recipient
+from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mock import Mock
+from mocksmtp.zone.zone import Zone
 
 ORIGIN = Origin("7", "192.0.2.1", "client.test")
 

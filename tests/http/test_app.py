@@ -8,11 +8,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from werkzeug.exceptions import ImATeapot, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from mocksmtp.core.mailbox import Gone, Mailbox
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http.app import HOST_ROUTES, ROOT_ROUTES, problem_of
 from mocksmtp.http.problems import HttpProblem
+from mocksmtp.mail.mailbox import Gone, Mailbox
 from tests.http.rig import Answer, Rig
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.dns import DnsAttempt
-from mocksmtp.model.zone import Question
+from mocksmtp.zone.answer import Question
 from tests.behaviors.test_dns_documents import FAILS
 from tests.http.rig import Rig
 

@@ -11,12 +11,12 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http import feed
 from mocksmtp.http.site import HttpSettings, make_site
 from mocksmtp.listening import TrackedFactory
+from mocksmtp.mock import Mock
+from mocksmtp.zone.zone import Zone
 from tests.http.rig import keep
 
 

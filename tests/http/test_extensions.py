@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.offer import Stage
+from mocksmtp.hosts.offer import Stage
 from tests.http.rig import Rig
 
 

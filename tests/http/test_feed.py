@@ -7,11 +7,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.events import MAX_EVENTS, EventBus
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
+from mocksmtp.events import MAX_EVENTS, EventBus
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.feed import BITE, HEARTBEAT, EventFeed, Reader
+from mocksmtp.mock import Mock
+from mocksmtp.zone.zone import Zone
 from tests.http.rig import keep
 
 

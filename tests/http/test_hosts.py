@@ -18,10 +18,10 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.client import ApiError, Client
 from mocksmtp.http.app import HOST_ROUTES, MOUNTS
-from mocksmtp.model.tls import CertificateKind, GivenCertificate
 from mocksmtp.testing import start_mock
 from mocksmtp.testing.running import FREE_PORTS
 from mocksmtp.tls.authority import Authority
+from mocksmtp.tls.settings import CertificateKind, GivenCertificate
 from tests.http.rig import BUSY, Rig
 from tests.installed import busy_port
 

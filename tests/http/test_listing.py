@@ -10,9 +10,6 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.mails import mail_details, mail_document, mail_summary
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.core.query import MailQuery
 from mocksmtp.http.listing import (
     PIECE,
     array_pieces,
@@ -21,6 +18,9 @@ from mocksmtp.http.listing import (
     matching,
     send_pieces,
 )
+from mocksmtp.mail.documents import mail_details, mail_document, mail_summary
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.search import MailQuery
 from tests.http.rig import keep
 from tests.http.test_waiting import TickingClock
 

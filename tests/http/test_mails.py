@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.mails import MailShape
-from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.grammar.command import Parameter
 from mocksmtp.http import waiting
 from mocksmtp.http.site import HttpSettings
-from mocksmtp.model.command import Parameter
+from mocksmtp.mail.documents import MailShape
+from mocksmtp.mail.mailbox import Mailbox
 from tests.http.rig import Answer, Rig, ids, keep
 
 

@@ -14,9 +14,9 @@ from mocksmtp import __version__
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mailbox import Mailbox
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http import metrics
+from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.testing import RunningMock, start_mock
 from tests.http.rig import Rig, keep
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.codec.test_mtasts import WHOLE
+from tests.hosts.test_policy_documents import WHOLE
 from tests.http.rig import Rig
 
 OTHER = {**WHOLE, "domain": "other.test"}

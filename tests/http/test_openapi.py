@@ -12,11 +12,11 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.http import app
 from mocksmtp.http.openapi import describe, template
 from mocksmtp.http.settings import HttpSettings
-from mocksmtp.model.dnsquery import DnsExchange, DnsReply
-from mocksmtp.model.tls import TlsSettings
-from mocksmtp.model.zone import Question
+from mocksmtp.tls.settings import TlsSettings
+from mocksmtp.zone.answer import Question
+from mocksmtp.zone.query import DnsExchange, DnsReply
 from tests.http.rig import BUSY, Rig
-from tests.sessions import Client
+from tests.session_client import Client
 from tests.smtp.dialogue import behavior
 
 RECORD = {"name": "x.test", "type": "MX", "preference": 10, "exchange": "mx.test"}

@@ -7,11 +7,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.policies import MtaStsPolicy
 from mocksmtp.http.policy_host import make_policy_site
-from mocksmtp.model.mtasts import MtaStsPolicy
+from mocksmtp.mock import Mock
+from mocksmtp.zone.zone import Zone
 
 PATH = "/.well-known/mta-sts.txt"
 POLICY = MtaStsPolicy("ex.test", mx=("mx.ex.test",))

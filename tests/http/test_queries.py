@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.dnsquery import TCP, UDP, DnsExchange, DnsReply
-from mocksmtp.model.rrtype import type_number
-from mocksmtp.model.zone import Question
+from mocksmtp.zone.answer import Question
+from mocksmtp.zone.query import TCP, UDP, DnsExchange, DnsReply
+from mocksmtp.zone.types import type_number
 from tests.http.rig import Rig
 
 

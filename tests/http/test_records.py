@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.records import prefers_text
-from mocksmtp.model.tls import TlsSettings
+from mocksmtp.tls.settings import TlsSettings
 from tests.http.rig import Answer, Rig
 
 MX = {

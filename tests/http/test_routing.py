@@ -6,11 +6,11 @@ from klein import Klein
 from treq.testing import StubTreq
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.app import HOST_ROUTES
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.routing import Api, mount
+from mocksmtp.mock import Mock
 from tests.http.rig import Rig, keep
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp import __version__
-from mocksmtp.core.host import HostStart, MailHost
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.core.mock import DEFAULT_HOST
+from mocksmtp.hosts.host import HostStart, MailHost
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mock import DEFAULT_HOST
 from tests.http.rig import BUSY, Rig
 
 RECORD = {"name": "x.test", "type": "A", "address": "192.0.2.1"}

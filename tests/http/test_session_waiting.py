@@ -9,15 +9,15 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.journal import Journal
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.session_query import EVERY_SESSION, SessionQuery
-from mocksmtp.core.zone import Zone
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.session_waiting import BITE, SessionWaiter, SessionWatch
+from mocksmtp.mock import Mock
+from mocksmtp.sessions.journal import Journal
+from mocksmtp.sessions.search import EVERY_SESSION, SessionQuery
 from mocksmtp.sessions.session import Outcome
+from mocksmtp.zone.zone import Zone
 from tests.http.test_waiting import TickingClock
-from tests.sessions import Client
+from tests.session_client import Client
 
 
 class WatchTests(SynchronousTestCase):

@@ -12,12 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.journal import Journal
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http import sessions
 from mocksmtp.http.sessions import session_pieces
+from mocksmtp.sessions.journal import Journal
 from tests.http.rig import Pending, Rig, ids
-from tests.sessions import Client
+from tests.session_client import Client
 from tests.smtp.dialogue import behavior
 from tests.smtp.mocked import on
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.mails import MailShape
 from mocksmtp.http.site import HttpSettings, ServiceInfo
+from mocksmtp.mail.documents import MailShape
 
 
 class SettingsTests(SynchronousTestCase):

@@ -17,12 +17,12 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http import site
 from mocksmtp.http.site import HttpSettings, make_site
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mock import Mock
+from mocksmtp.zone.zone import Zone
 from tests.http.rig import keep
 
 END = b"Host: localhost\r\nConnection: close\r\n\r\n"

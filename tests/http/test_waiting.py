@@ -9,10 +9,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.mailbox import Bell, Mailbox
-from mocksmtp.core.query import EVERYTHING, MailQuery
 from mocksmtp.http import waiting as waiting_module
 from mocksmtp.http.waiting import BITE, PAUSE, Waiter, Watches
+from mocksmtp.mail.mailbox import Bell, Mailbox
+from mocksmtp.mail.search import EVERYTHING, MailQuery
 from tests.http.rig import keep
 
 

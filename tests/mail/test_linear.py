@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.codec.mime import mime_fields
 from mocksmtp.mail.bounce import bounce_of
 from mocksmtp.mail.fields import ParsedMessage
+from mocksmtp.mail.mime_documents import mime_fields
 from mocksmtp.mail.summary import summary_of
 
 PIECES = st.sampled_from(

@@ -6,10 +6,10 @@ import smtplib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
-from mocksmtp.model.auth import AuthSettings, Mechanism
-from mocksmtp.model.reply import Reply
+from mocksmtp.grammar.reply import Reply
 from mocksmtp.sasl.dialogue import Step, Verdict
 from mocksmtp.sasl.exchange import Exchange
+from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
 BOB = {"bob": "s3cret"}
 

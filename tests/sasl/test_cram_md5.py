@@ -7,10 +7,10 @@ from smtplib import SMTPAuthenticationError
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.auth import Mechanism
 from mocksmtp.sasl import dialogue as replies
 from mocksmtp.sasl.dialogue import AuthContext, Step
 from mocksmtp.sasl.mechanisms import cram_md5
+from mocksmtp.sasl.settings import Mechanism
 from tests.sasl.dialogue import (
     MemorySMTP,
     challenge_of,

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.auth import Mechanism
-from mocksmtp.model.reply import Reply
+from mocksmtp.grammar.reply import Reply
 from mocksmtp.sasl import dialogue as replies
 from mocksmtp.sasl.dialogue import (
     Malformed,
@@ -22,6 +21,7 @@ from mocksmtp.sasl.dialogue import (
     user_of,
     verdict,
 )
+from mocksmtp.sasl.settings import Mechanism
 
 
 class ReplyTests(SynchronousTestCase):

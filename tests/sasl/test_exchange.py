@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.auth import Mechanism
-from mocksmtp.model.reply import AUTH_SYNTAX, Reply
+from mocksmtp.grammar.reply import AUTH_SYNTAX, Reply
 from mocksmtp.sasl import dialogue as replies
 from mocksmtp.sasl.dialogue import Step, Verdict
 from mocksmtp.sasl.exchange import LINE_LIMIT
+from mocksmtp.sasl.settings import Mechanism
 from tests.sasl.dialogue import BOB, encode, judged, make_exchange, say
 
 CODES = {235, 334, 500, 501, 503, 504, 535}

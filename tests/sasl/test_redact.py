@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.auth import Mechanism
 from mocksmtp.sasl.redact import redact
+from mocksmtp.sasl.settings import Mechanism
 
 
 class RedactTests(SynchronousTestCase):

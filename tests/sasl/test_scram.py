@@ -13,11 +13,11 @@ from scramp import ScramClient, ScramException, ScramMechanism
 from scramp.utils import saslprep
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.auth import Mechanism
 from mocksmtp.sasl import dialogue as replies
 from mocksmtp.sasl import scram
 from mocksmtp.sasl.dialogue import AuthContext, Step
 from mocksmtp.sasl.exchange import Exchange
+from mocksmtp.sasl.settings import Mechanism
 from tests.sasl.dialogue import (
     BOB,
     challenge_of,

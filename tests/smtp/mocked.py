@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.core.host import MailHost
+from mocksmtp.hosts.host import MailHost
 from tests.smtp.dialogue import Dialogue
 
 

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.response import Drip, Effect, Fault, Then
 from mocksmtp.behaviors.smtp import Decision
-from mocksmtp.model.reply import MAIL_KEPT, OK, STORAGE_FULL, Reply
+from mocksmtp.grammar.reply import MAIL_KEPT, OK, STORAGE_FULL, Reply
 from mocksmtp.smtp.answers import Faulty, answer_of, reply_in, together
 
 MOCKED = Reply(450, "mocked", "7")

@@ -6,8 +6,8 @@ from base64 import b64encode
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import Limits, MailHost
-from mocksmtp.model.auth import AuthSettings, Mechanism
+from mocksmtp.hosts.host import Limits, MailHost
+from mocksmtp.sasl.settings import AuthSettings, Mechanism
 from tests.smtp.dialogue import Dialogue
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.capabilities import Capabilities
-from mocksmtp.model.reply import CHUNK_TOO_BIG
+from mocksmtp.grammar.reply import CHUNK_TOO_BIG
+from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.hosts.host import MailHost
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 
 ODD = b"\r\n.\r\n\0\xff\n.\n\r.\r" + bytes(range(256))

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.model.reply import MESSAGE_TOO_BIG, STORAGE_FULL
+from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL
+from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.session import SMUGGLING
 from mocksmtp.smtp.content import ContentReader
 

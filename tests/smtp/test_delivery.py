@@ -5,10 +5,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from mocksmtp.behaviors.point import Command
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.address import Address
-from mocksmtp.model.command import PathCommand
-from mocksmtp.model.mail import Origin
+from mocksmtp.grammar.address import Address
+from mocksmtp.grammar.command import PathCommand
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.mail.mail import Origin
 from mocksmtp.sessions.session import Session
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage
 from tests.smtp.dialogue import Dialogue, behavior, small_host

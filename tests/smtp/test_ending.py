@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.tls import TlsMode
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.tls.settings import TlsMode
 from tests.smtp.mocked import on, when
 from tests.smtp.test_secured import Rig, anyhow
 

@@ -6,8 +6,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.core.host import Limits
-from mocksmtp.model.reply import raw_reply
+from mocksmtp.grammar.reply import raw_reply
+from mocksmtp.hosts.host import Limits
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import Limits, MailHost
-from mocksmtp.core.mailbox import Mailbox
-from mocksmtp.model.auth import AuthSettings
+from mocksmtp.hosts.host import Limits, MailHost
+from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sasl.exchange import LINE_LIMIT
+from mocksmtp.sasl.settings import AuthSettings
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.test_lmtp import LmtpDialogue
 

@@ -9,10 +9,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.codec.sessions import session_document
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.session_query import SessionQuery, fates
-from mocksmtp.model.host import MailProtocol
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import MailProtocol
+from mocksmtp.sessions.documents import session_document
+from mocksmtp.sessions.search import SessionQuery, fates
 from mocksmtp.sessions.session import Outcome
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 from tests.smtp.mocked import on, when

@@ -13,9 +13,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.reply import RECIPIENT_OK, SENDER_OK, Reply
-from mocksmtp.model.tls import TlsMode
+from mocksmtp.grammar.reply import RECIPIENT_OK, SENDER_OK, Reply
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import on
 from tests.smtp.test_secured import Rig

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.auth import AuthSettings
+from mocksmtp.sasl.settings import AuthSettings
 from tests.smtp.mocked import mocked, on, when
 
 BOB = AuthSettings(users={"bob": "s3cret"})

@@ -11,9 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.capabilities import Capabilities
-from mocksmtp.model.command import LINE_LIMIT
+from mocksmtp.grammar.command import LINE_LIMIT
+from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.hosts.host import MailHost
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"

@@ -7,9 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.codec.sessions import session_document
-from mocksmtp.core.session_query import SessionQuery
-from mocksmtp.model.reply import SENDER_OK, Reply
+from mocksmtp.grammar.reply import SENDER_OK, Reply
+from mocksmtp.sessions.documents import session_document
+from mocksmtp.sessions.search import SessionQuery
 from mocksmtp.sessions.session import (
     EARLY,
     SMUGGLING,

@@ -15,16 +15,16 @@ from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from mocksmtp.core.host import Limits, MailHost
-from mocksmtp.model.auth import AuthSettings
-from mocksmtp.model.capabilities import Capabilities
-from mocksmtp.model.host import Listen
-from mocksmtp.model.tls import CertificateKind, TlsMode, TlsSettings, TlsVersion
+from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.hosts.host import Limits, MailHost
+from mocksmtp.hosts.listeners import Listen
+from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.session import INJECTED, Session
 from mocksmtp.smtp import factory
 from mocksmtp.smtp.factory import MockSMTPFactory
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.settings import CertificateKind, TlsMode, TlsSettings, TlsVersion
 
 T = TypeVar("T")
 

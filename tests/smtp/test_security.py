@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.model.tls import TlsMode, TlsSettings
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.smtp.security import security_of
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.settings import TlsMode, TlsSettings
 
 CONTEXTS = ServerContexts(Authority())
 

@@ -14,8 +14,8 @@ from twisted.internet.testing import StringTransport
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from mocksmtp.model.tls import TlsMode
 from mocksmtp.smtp.sending import QUICKACK, is_empty, send
+from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.test_secured import Rig, anyhow
 

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.codec.sessions import session_document
+from mocksmtp.sessions.documents import session_document
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
 

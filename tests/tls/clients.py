@@ -14,7 +14,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mocksmtp.model.tls import TlsSession
+from mocksmtp.sessions.session import TlsSession
 from mocksmtp.tls.handshake import failed, requested_name, tls_session
 
 NAME = "mx.ex.test"

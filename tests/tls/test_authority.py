@@ -11,9 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.tls import CertificateKind, GivenCertificate, TlsSettings
 from mocksmtp.tls.authority import Authority, CertificateError, Identity
 from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.settings import CertificateKind, GivenCertificate, TlsSettings
 from tests.tls.clients import DAY, NAME, NAMES, Calendar, meet, trusting
 
 VALID = CertificateKind.VALID

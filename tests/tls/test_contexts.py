@@ -17,18 +17,18 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
-from mocksmtp.model.tls import (
+from mocksmtp.tls.authority import Authority
+from mocksmtp.tls.bounded import Bounded
+from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.identity import CertificateError
+from mocksmtp.tls.issuing import Validity, issue, make_root
+from mocksmtp.tls.settings import (
     CertificateKind,
     ClientCertificate,
     GivenCertificate,
     TlsSettings,
     TlsVersion,
 )
-from mocksmtp.tls.authority import Authority
-from mocksmtp.tls.bounded import Bounded
-from mocksmtp.tls.contexts import ServerContexts
-from mocksmtp.tls.identity import CertificateError
-from mocksmtp.tls.issuing import Validity, issue, make_root
 from tests.tls.clients import (
     DAY,
     NAME,

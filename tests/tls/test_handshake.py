@@ -24,17 +24,16 @@ from twisted.internet.error import (
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.tls import (
-    CertificateKind,
-    ClientCertificate,
-    PeerCertificate,
-    TlsSession,
-    TlsSettings,
-    TlsVersion,
-)
+from mocksmtp.sessions.session import PeerCertificate, TlsSession
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContext, ServerContexts
 from mocksmtp.tls.handshake import ENDED, end_point, error_text, failed
+from mocksmtp.tls.settings import (
+    CertificateKind,
+    ClientCertificate,
+    TlsSettings,
+    TlsVersion,
+)
 from tests.tls.clients import NAME, NAMES, Wire, careless, meet, trusting
 
 AUTHORITY = Authority()

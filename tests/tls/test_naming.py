@@ -6,10 +6,10 @@ import ssl
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.model.tls import CertificateKind, TlsSettings
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.naming import NamedContexts
+from mocksmtp.tls.settings import CertificateKind, TlsSettings
 from tests.tls.clients import careless, meet, trusting
 
 GOOD, BAD = "mta-sts.good.test", "mta-sts.bad.test"

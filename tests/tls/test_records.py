@@ -5,8 +5,8 @@ from __future__ import annotations
 import smtplib
 from typing import Any
 
-from mocksmtp.model.tls import TlsMode
 from mocksmtp.tls.records import RECORD, encrypt, holds_back
+from mocksmtp.tls.settings import TlsMode
 from tests.smtp.test_secured import Rig, anyhow
 
 

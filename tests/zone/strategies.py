@@ -6,8 +6,9 @@ from ipaddress import IPv4Address, IPv6Address
 
 from hypothesis import strategies as st
 
-from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import (
+from mocksmtp.zone.answer import Record
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.rdata import (
     AAAA,
     CAA,
     CNAME,
@@ -26,8 +27,7 @@ from mocksmtp.model.rdata import (
     Raw,
     Secure,
 )
-from mocksmtp.model.rrtype import is_data_type
-from mocksmtp.model.zone import Record
+from mocksmtp.zone.types import is_data_type
 
 labels = st.one_of(
     st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True).map(str.encode),

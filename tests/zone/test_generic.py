@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns.message import MessageWriter
-from mocksmtp.model.rdata import MX, TLSA, TXT, A, Raw, Rdata, Secure
-from mocksmtp.model.rrtype import RRType
-from mocksmtp.model.zone import Record
+from mocksmtp.zone.answer import Record
 from mocksmtp.zone.generic import generic_text, parse_generic, read_rdata
+from mocksmtp.zone.rdata import MX, TLSA, TXT, A, Raw, Rdata, Secure
+from mocksmtp.zone.types import RRType
 from tests.zone.strategies import BROKEN, rdatas
 
 

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.core.host import MailHost
-from mocksmtp.core.mock import Mock
-from mocksmtp.core.zone import Zone
 from mocksmtp.documents.problems import DocumentError, Refused
 from mocksmtp.documents.reading import parse_json
-from mocksmtp.model.name import Name
-from mocksmtp.model.rdata import (
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.mock import Mock
+from mocksmtp.tls.settings import TlsSettings
+from mocksmtp.zone.answer import Record
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.rdata import (
     AAAA,
     CAA,
     CNAME,
@@ -31,8 +32,6 @@ from mocksmtp.model.rdata import (
     Raw,
     Secure,
 )
-from mocksmtp.model.tls import TlsSettings
-from mocksmtp.model.zone import Record
 from mocksmtp.zone.records import (
     MAX_ZONE_VALUES,
     check_hosts,
@@ -42,6 +41,7 @@ from mocksmtp.zone.records import (
     records_document,
     to_be_made,
 )
+from mocksmtp.zone.zone import Zone
 from tests.zone.strategies import records
 
 # The contract's document of each type, and the data that it describes.

@@ -1,1 +1,0 @@
-"""Documents to model and back: strict, and with the place of every error."""

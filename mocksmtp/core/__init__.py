@@ -1,1 +1,0 @@
-"""Rules in motion: behaviors, mailboxes and hosts; time is an argument."""

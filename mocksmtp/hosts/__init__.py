@@ -1,0 +1,1 @@
+"""Mail hosts: their limits, capabilities, listeners and policies."""

@@ -1,0 +1,128 @@
+"""Mails as documents, in the shapes that clients read.
+
+``envelope`` is the article's shape: addresses as sent, every accepted RCPT in its
+order. ``from``, ``recipients`` and ``mailParameters`` are what James's clients
+read: domains in lower case, equal entries once. One document has both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from mocksmtp.grammar.command import Parameter
+from mocksmtp.mail.mail import Mail
+
+NULL_SENDER = "<>"
+"""How the null reverse-path is written in documents."""
+
+
+class MailShape(Enum):
+    """Which fields a listing has, for suites that compare whole documents."""
+
+    BOTH = "both"
+    JAMES = "james"
+    ARTICLE = "article"
+
+
+class MailDocument(Protocol):
+    """Makes a kind of document of a mail."""
+
+    def __call__(self, mail: Mail, message: object = None) -> dict[str, Any]:
+        """
+        The document.
+
+        :param message: what stands in it for the content, if not the content
+        """
+
+
+def mail_document(mail: Mail, message: object = None) -> dict[str, Any]:
+    """A mail in both shapes, with its id."""
+    return {
+        "id": mail.id,
+        "envelope": _envelope(mail),
+        **_james_document(mail, message),
+    }
+
+
+def mail_summary(mail: Mail, message: object = None) -> dict[str, Any]:
+    """A mail without its content, and how and when it came."""
+    return {
+        "id": mail.id,
+        "envelope": _envelope(mail),
+        **_james_envelope(mail),
+        **_arrival(mail),
+    }
+
+
+def mail_details(mail: Mail, message: object = None) -> dict[str, Any]:
+    """All that is known of a mail but its MIME structure."""
+    return mail_document(mail, message) | _arrival(mail)
+
+
+def listing_document(shape: MailShape) -> MailDocument:
+    """What makes the documents of a listing in `shape`."""
+    return _LISTINGS[shape]
+
+
+def _text(mail: Mail, message: object) -> object:
+    return mail.content.decode("utf-8", "replace") if message is None else message
+
+
+def _james_document(mail: Mail, message: object = None) -> dict[str, Any]:
+    return {**_james_envelope(mail), "message": _text(mail, message)}
+
+
+def _article_document(mail: Mail, message: object = None) -> dict[str, Any]:
+    return {"envelope": _envelope(mail), "message": _text(mail, message)}
+
+
+_LISTINGS: dict[MailShape, MailDocument] = {
+    MailShape.BOTH: mail_document,
+    MailShape.JAMES: _james_document,
+    MailShape.ARTICLE: _article_document,
+}
+
+
+def _envelope(mail: Mail) -> dict[str, Any]:
+    envelope = mail.envelope
+    return {
+        "from": envelope.sender.text or NULL_SENDER,
+        "recipients": [recipient.address.text for recipient in envelope.recipients],
+    }
+
+
+def _james_envelope(mail: Mail) -> dict[str, Any]:
+    envelope = mail.envelope
+    # A dictionary keeps the first of equal entries, in their order.
+    recipients = dict.fromkeys(
+        (recipient.address.normalized, tuple(dict.fromkeys(recipient.parameters)))
+        for recipient in envelope.recipients
+    )
+    return {
+        "from": envelope.sender.normalized or NULL_SENDER,
+        "recipients": [
+            {"address": address, "parameters": _parameters(parameters)}
+            for address, parameters in recipients
+        ],
+        "mailParameters": _parameters(dict.fromkeys(envelope.parameters)),
+    }
+
+
+def _parameters(parameters: Iterable[Parameter]) -> list[dict[str, str]]:
+    return [{"name": p.name, "value": p.value} for p in parameters]
+
+
+def _arrival(mail: Mail) -> dict[str, Any]:
+    received = datetime.fromtimestamp(mail.received_at, UTC)
+    return {
+        "receivedAt": received.isoformat(timespec="milliseconds").replace(
+            "+00:00", "Z"
+        ),
+        "size": len(mail.content),
+        "clientIp": mail.origin.client_ip,
+        "helo": mail.origin.helo,
+        "session": mail.origin.session,
+    }

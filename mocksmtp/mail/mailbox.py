@@ -1,0 +1,272 @@
+"""The mails of a host: a bounded store in order of arrival.
+
+Rules:
+
+- Numbers grow and are never used again, so that a reader can go on after the
+  last mail that it saw.
+- What is kept, and content that is still arriving, stays within a quota, which
+  mailboxes may share; the oldest mails go first, and how many went is counted.
+- Reading and removing are each one step.
+- A bell rings once, at the next mail: who wants to hear more of them asks again,
+  so that a burst of mails costs a waiting reader no more than one mail does.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator
+from operator import attrgetter
+
+from mocksmtp.mail.mail import Envelope, Mail, Origin
+from mocksmtp.mail.quota import Quota
+
+_number = attrgetter("number")
+
+FEW = 100
+"""Mails up to which each is taken out on its own, and not by a walk over all."""
+
+Bell = Callable[[], None]
+
+Listener = Callable[[Mail], None]
+
+
+class Gone(Exception):
+    """The mail that a reader wants to go on after is no longer kept."""
+
+
+class Mailbox:
+    """
+    A bounded store of mails.
+
+    :param max_mails: how many mails are kept at the most
+    :param max_bytes: how many bytes of memory are used at the most, about
+    :param numbers: where the mails' numbers come from
+    :param quota: has these three, for it and for others together
+
+    :ivar dropped: how many mails had to go
+    :ivar taken: how many mails were kept in all
+    :ivar taken_octets: how much content they had
+    :ivar arriving: octets of content that is still arriving
+    :ivar listeners: called with each mail that is kept
+    """
+
+    def __init__(
+        self,
+        max_mails: int = 100_000,
+        max_bytes: int = 2**30,
+        numbers: Iterator[int] | None = None,
+        quota: Quota | None = None,
+    ) -> None:
+        self.quota = Quota(max_mails, max_bytes, numbers) if quota is None else quota
+        self.dropped = 0
+        self.taken = self.taken_octets = 0
+        self.arriving = 0
+        self.queued = False
+        self._numbers = self.quota.numbers
+        # Kept mails stand from _head on; before it are empty places, which are
+        # cut off once they are the larger part. A deque would make every look
+        # at its middle slow, a dictionary every removal of its oldest.
+        self._mails: list[Mail | None] = []
+        self._head = 0
+        self._kept = 0
+        self._bells: list[Bell] = []
+        self.listeners: list[Listener] = []
+
+    def __len__(self) -> int:
+        return len(self._mails) - self._head
+
+    @property
+    def octets(self) -> int:
+        """About how many bytes of memory the kept mails take."""
+        return self._kept
+
+    @property
+    def max_mails(self) -> int:
+        """How many mails are kept at the most."""
+        return self.quota.max_mails
+
+    @property
+    def max_bytes(self) -> int:
+        """How many bytes of memory are used at the most, about."""
+        return self.quota.max_bytes
+
+    def take(
+        self, envelope: Envelope, content: bytes, received_at: float, origin: Origin
+    ) -> Mail | None:
+        """Keep a message, or answer None where it alone is too large to keep."""
+        weight = len(content) + envelope.weight
+        quota = self.quota
+        used = quota.used + weight
+        if used > quota.max_bytes and weight + quota.arriving > quota.max_bytes:
+            return None
+        number = next(self._numbers)
+        mail = Mail(number, envelope, content, received_at, origin, weight)
+        self._mails.append(mail)
+        self._kept += weight
+        self.taken += 1
+        self.taken_octets += len(content)
+        quota.used = used
+        quota.mails = mails = quota.mails + 1
+        if not self.queued:
+            quota.enqueue(self, number)
+        if used > quota.max_bytes or mails > quota.max_mails:
+            quota.make_room()
+        if self._bells:
+            self._ring()
+        if self.listeners:
+            self._tell(mail)
+        return mail
+
+    def reserve(self, octets: int) -> bool:
+        """
+        Count `octets` of content that is still arriving.
+
+        :return: False, with nothing counted, where no room can be made for it
+        """
+        quota = self.quota
+        if quota.arriving + octets > quota.max_bytes:
+            return False
+        self.arriving += octets
+        quota.arriving += octets
+        quota.used += octets
+        if quota.used > quota.max_bytes:
+            quota.make_room()
+        return True
+
+    def release(self, octets: int) -> None:
+        """Content that was counted by `reserve` is kept now, or was thrown away."""
+        self.arriving -= octets
+        self.quota.arriving -= octets
+        self.quota.used -= octets
+
+    def get(self, number: int) -> Mail:
+        """
+        The mail with this number.
+
+        :raises KeyError: it is not kept
+        """
+        mail = self._mails[self._position(number)]
+        assert mail is not None
+        return mail
+
+    def mails(self, after: int | None = None) -> list[Mail]:
+        """
+        All that are kept, or those behind the mail with the number `after`.
+
+        :raises Gone: `after` is no longer kept
+        """
+        start = self._head
+        if after is not None:
+            try:
+                start = self._position(after) + 1
+            except KeyError:
+                raise Gone from None
+        return self._mails[start:]  # type: ignore[return-value]
+
+    def first(self, limit: int) -> list[Mail]:
+        """The oldest `limit` mails; its cost does not grow with all that are kept."""
+        return self._mails[self._head : self._head + limit]  # type: ignore[return-value]
+
+    def newer(self, number: int, limit: int | None = None) -> list[Mail]:
+        """The oldest `limit` of those behind `number`, whether or not that is kept."""
+        start = bisect_right(self._mails, number, lo=self._head, key=_number)
+        end = None if limit is None else start + limit
+        return self._mails[start:end]  # type: ignore[return-value]
+
+    def remove(self, mails: Collection[Mail]) -> list[Mail]:
+        """Take these out; answer those that were still kept, in order of arrival."""
+        numbers = {mail.number for mail in mails}
+        if len(numbers) <= FEW:
+            removed = self._remove_each(sorted(numbers))
+        else:
+            removed = [mail for mail in self.mails() if mail.number in numbers]
+            self._mails = [m for m in self.mails() if m.number not in numbers]
+            self._head = 0
+        self._let_go(len(removed), sum(mail.weight for mail in removed))
+        return removed
+
+    def _remove_each(self, numbers: list[int]) -> list[Mail]:
+        removed = []
+        for number in numbers:
+            try:
+                mail = self._mails.pop(self._position(number))
+            except KeyError:
+                continue
+            assert mail is not None
+            removed.append(mail)
+        return removed
+
+    def clear(self) -> list[Mail]:
+        """Take all out, and answer them."""
+        removed = self.mails()
+        self._mails.clear()
+        self._head = 0
+        self._let_go(len(removed), self._kept)
+        return removed
+
+    def close(self) -> None:
+        """Take all out for good: nothing is to be kept here again."""
+        self.clear()
+        self.quota.forget(self)
+
+    def on_next(self, bell: Bell) -> Callable[[], None]:
+        """Have `bell` called once, at the next mail; what is answered revokes that."""
+        self._bells.append(bell)
+
+        def revoke() -> None:
+            if bell in self._bells:
+                self._bells.remove(bell)
+
+        return revoke
+
+    def _tell(self, mail: Mail) -> None:
+        for listener in self.listeners:
+            listener(mail)
+
+    def _ring(self) -> None:
+        bells, self._bells = self._bells, []
+        for bell in bells:
+            bell()
+
+    def _position(self, number: int) -> int:
+        position = bisect_left(self._mails, number, lo=self._head, key=_number)
+        if position == len(self._mails):
+            raise KeyError(number)
+        mail = self._mails[position]
+        if mail is None or mail.number != number:
+            raise KeyError(number)
+        return position
+
+    def drop_below(self, number: int) -> int | None:
+        """
+        Drop the mails below `number`, the oldest first, while there are too many.
+
+        :return: the number of the oldest that is kept then, None for none
+        """
+        mails, head, quota = self._mails, self._head, self.quota
+        used, kept = quota.used, quota.mails
+        max_bytes, max_mails = quota.max_bytes, quota.max_mails
+        while head < len(mails) and (used > max_bytes or kept > max_mails):
+            mail = mails[head]
+            assert mail is not None
+            if mail.number >= number:
+                break
+            mails[head] = None
+            head += 1
+            used -= mail.weight
+            kept -= 1
+        dropped = head - self._head
+        self.dropped += dropped
+        quota.dropped += dropped
+        self._let_go(dropped, quota.used - used)
+        if head * 2 > len(mails):
+            del mails[:head]
+            head = 0
+        self._head = head
+        return None if head == len(mails) else mails[head].number  # type: ignore[union-attr]
+
+    def _let_go(self, mails: int, octets: int) -> None:
+        """So much is not kept any longer."""
+        self._kept -= octets
+        self.quota.mails -= mails
+        self.quota.used -= octets

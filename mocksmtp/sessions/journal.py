@@ -1,0 +1,274 @@
+"""The journal of a host: its sessions, the last ones, within a bound of memory.
+
+Rules:
+
+- A session is in the journal from its beginning, and grows there while it lasts.
+- A journal never has more than `max_sessions`, and the journals of all hosts together
+  never use more memory than their `JournalQuota` allows.
+- Past a bound the sessions that ended first are removed first, whichever host they are
+  of; those that last only where none has ended. Removed sessions are counted. One that
+  is removed while it lasts is not recorded any further.
+- Of one session the last `MAX_EXCHANGES` are kept, and its transactions as long as
+  there is room; what is removed is counted.
+- A session that uses much of the memory is not removed as a whole: the older half of
+  its exchanges and transactions is.
+- Clearing the journal removes ended sessions. Those that last are emptied, and are
+  recorded further: a client that keeps its connection is not lost sight of.
+- Listeners are called with a session whenever something about it is settled: it has
+  begun, a transaction, its last one, has its outcome, or it has ended.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.sessions.session import (
+    EXCHANGE_OCTETS,
+    MAX_EXCHANGES,
+    End,
+    Exchange,
+    Outcome,
+    Session,
+    Transaction,
+)
+
+MAX_OCTETS = 64 * 2**20
+"""About how much memory the journals of all hosts may use together, in bytes."""
+
+_SLACK = 8192
+"""Bytes by which a session may grow before it is weighed again: weighing takes
+longer than recording."""
+
+_GREEDY = 4
+"""A session that grows past the bound is shrunk itself where it has more than this
+part of the memory."""
+
+_HEAVY = 16
+"""One that would be removed is shrunk where it has more than this part of it."""
+
+Listener: TypeAlias = Callable[[Session], None]
+
+
+class JournalQuota:
+    """
+    The memory that the journals of all hosts may use together.
+
+    :param max_octets: about how many bytes
+
+    :ivar used: about how many bytes are in use
+    """
+
+    def __init__(self, max_octets: int = MAX_OCTETS) -> None:
+        self.max_octets = max_octets
+        self.used = 0
+        # With their journals: in the order of their end, and of their beginning.
+        self.ended: OrderedDict[Session, Journal] = OrderedDict()
+        self.lasting: OrderedDict[Session, Journal] = OrderedDict()
+
+    def make_room(self, grown: Session) -> None:
+        """
+        Shrink or remove sessions until the rest is within the bound.
+
+        :param grown: the session that has grown
+        """
+        while self.used > self.max_octets and (self.ended or self.lasting):
+            if grown.recorded and grown.weight * _GREEDY > self.max_octets:
+                session = grown
+            else:
+                session = next(iter(self.ended or self.lasting))
+            self._reduce(session)
+
+    def _reduce(self, session: Session) -> None:
+        lasts = session in self.lasting
+        journal = self.lasting[session] if lasts else self.ended[session]
+        keeps = lasts or session.weight * _HEAVY > self.max_octets
+        if not (keeps and journal.shrink(session)):
+            journal.drop(session)
+        elif lasts:
+            # Next time another one is shrunk.
+            self.lasting.move_to_end(session)
+
+
+class Observer(Protocol):
+    """Is told of what a journal is told, whether or not it keeps any of it."""
+
+    def settled(self, session: Session, transaction: Transaction) -> None:
+        """A transaction has its outcome."""
+
+    def ended(self, session: Session) -> None:
+        """A session is over."""
+
+
+class Journal:
+    """
+    A bounded ring of sessions.
+
+    :param max_sessions: how many are kept at the most; 0 keeps none
+    :param quota: the memory that it shares with the journals of other hosts
+
+    :ivar dropped: how many sessions were removed to make room
+    :ivar octets: about how many bytes of memory the sessions take
+    :ivar listeners: called with a session about which something was settled
+    :ivar observers: told of all sessions, those that are not kept too
+    """
+
+    def __init__(
+        self, max_sessions: int = 10_000, quota: JournalQuota | None = None
+    ) -> None:
+        self.max_sessions = max_sessions
+        self.quota = JournalQuota() if quota is None else quota
+        self.dropped = 0
+        self.octets = 0
+        self.listeners: list[Listener] = []
+        self.observers: list[Observer] = []
+        # By id, in the order of their beginning; and those that ended, in that order.
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._ended: OrderedDict[Session, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def sessions(self) -> list[Session]:
+        """All that are kept, in the order of their beginning."""
+        return list(self._sessions.values())
+
+    def get(self, session_id: str) -> Session:
+        """
+        The session with this id.
+
+        :raises KeyError: it is not kept
+        """
+        return self._sessions[session_id]
+
+    def begin(self, session: Session) -> None:
+        """Keep a session from now on."""
+        if not self.max_sessions:
+            return
+        self._sessions[session.id] = session
+        self.quota.lasting[session] = self
+        session.recorded = True
+        self._weigh(session)
+        if self.listeners:
+            self._tell(session)
+
+    def record(self, session: Session, exchanges: list[Exchange], octets: int) -> None:
+        """
+        Add what was said to a session that is still kept.
+
+        :param octets: the sum of the lines' lengths
+        """
+        if not session.recorded:
+            return
+        session.exchanges += exchanges
+        session.octets_exchanged += octets + len(exchanges) * EXCHANGE_OCTETS
+        if len(session.exchanges) > MAX_EXCHANGES:
+            session.trim()
+        if session.octets + session.octets_exchanged > session.weigh_at:
+            self._weigh(session)
+
+    def settle(
+        self, session: Session, transaction: Transaction, outcome: Outcome
+    ) -> None:
+        """Add a transaction, now that it has its outcome."""
+        transaction.outcome = outcome
+        for observer in self.observers:
+            observer.settled(session, transaction)
+        if not session.recorded:
+            return
+        session.transactions.append(transaction)
+        session.octets += transaction.octets
+        if self.listeners:
+            self._tell(session)
+        # Each transaction comes with exchanges, at which the session is weighed;
+        # only one with many recipients can't wait for that.
+        if transaction.octets > _SLACK:
+            self._weigh(session)
+
+    def take_back(
+        self, session: Session, transaction: Transaction, reply: Reply | None
+    ) -> None:
+        """
+        The client did not receive the reply that settled its last transaction.
+
+        :param reply: what is recorded in its place
+        """
+        transaction.reply = reply
+        transaction.outcome = Outcome.ABORTED
+        if transaction.contents is not None:
+            contents = [(path, reply, kept) for path, _, kept in transaction.contents]
+            transaction.contents = contents
+        if session.recorded and self.listeners:
+            self._tell(session)
+
+    def end(self, session: Session, end: End, at: float) -> None:
+        """A session is over."""
+        session.end = end
+        session.ended_at = at
+        for observer in self.observers:
+            observer.ended(session)
+        if session.recorded:
+            del self.quota.lasting[session]
+            self.quota.ended[session] = self
+            self._ended[session] = None
+            self._weigh(session)
+            self._tell(session)
+
+    def clear(self) -> list[Session]:
+        """Remove all, and return them; those that last go on, empty."""
+        removed = []
+        for session in self.sessions():
+            self._remove(session)
+            removed.append(attrs.evolve(session))
+            if session.end is None:
+                session.forget()
+                self.begin(session)
+        return removed
+
+    def close(self) -> None:
+        """Remove all for good: nothing is recorded here again."""
+        self.max_sessions = 0
+        for session in self.sessions():
+            self._remove(session)
+
+    def drop(self, session: Session) -> None:
+        """Remove a session to make room."""
+        self._remove(session)
+        self.dropped += 1
+
+    def shrink(self, session: Session) -> bool:
+        """Remove the older half of what a session has; False where it has nothing."""
+        shrunk = session.shrink()
+        self._count(session, session.weigh())
+        return shrunk
+
+    def _remove(self, session: Session) -> None:
+        session.recorded = False
+        self._count(session, 0)
+        del self._sessions[session.id]
+        if session in self._ended:
+            del self._ended[session], self.quota.ended[session]
+        else:
+            del self.quota.lasting[session]
+
+    def _tell(self, session: Session) -> None:
+        for listener in tuple(self.listeners):
+            listener(session)
+
+    def _count(self, session: Session, weight: int) -> None:
+        growth = weight - session.weight
+        self.octets += growth
+        self.quota.used += growth
+        session.weight = weight
+        session.weigh_at = session.octets + session.octets_exchanged + _SLACK
+
+    def _weigh(self, session: Session) -> None:
+        self._count(session, session.weigh())
+        while len(self._sessions) > self.max_sessions:
+            self.drop(next(iter(self._ended or self._sessions.values())))
+        if self.quota.used > self.quota.max_octets:
+            self.quota.make_room(session)

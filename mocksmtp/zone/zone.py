@@ -1,0 +1,362 @@
+"""The zone: records in, answers out (RFC 1034 §4.3.2), as a resolver gives them.
+
+A `Zone` never changes; who holds one replaces it, and a query sees the old or the
+new. How a name is looked up:
+
+1. It has records: they are told; an alias is followed, with its target in the
+   same answer, also through a loop or off an end (RFC 6604: the last name's rcode).
+2. It has none, but names below it have: there is such a name, with no data
+   (an empty non-terminal, RFC 8020).
+3. There is no such name: the wildcard directly below the nearest name that there
+   is stands in for it, and no other wildcard (RFC 4592 §3.3.1).
+4. Nothing so far: ``*.`` stands in for every name but the root, unless the name
+   lies in a zone with an SOA of its own. That is more than RFC 4592 gives it, for
+   ``mx.mock.test`` makes ``test`` exist, and so takes it from the wildcard; who
+   declares an MX for every domain means ``example.test`` too.
+
+The root has an NS and an SOA record in any case: a resolver that has this server as
+its root server (unbound's ``stub-zone: "."``) asks for them before all else.
+
+A type that is there is answered even beside a CNAME, and of several CNAMEs the
+first is followed: set-ups that RFC 1034 §3.6.2 forbids are there to be tested.
+A name is signed where it, or one above it, is marked as `Secure`, unless the zone
+that it is in begins below that mark. An answer is signed where all names are that it
+went through; that about the root's name servers, by which Postfix finds out whether its
+resolver validates, where any name is.
+
+There are no zone cuts: NS records are data, and no answer is a referral.
+
+The work for an answer is bounded by its message, not by the zone: records are only
+collected until no message of that size holds them (`_Room`).
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from ctypes import py_object, pythonapi
+from itertools import chain
+from typing import TypeAlias
+
+import attrs
+
+from mocksmtp.steps import Steps, finish
+from mocksmtp.zone.answer import Answer, Question, Rcode, Record
+from mocksmtp.zone.names import ROOT, Name
+from mocksmtp.zone.rdata import CNAME, NS, SOA, Rdata
+from mocksmtp.zone.types import RRType
+
+RRset: TypeAlias = tuple[Record, ...]
+Node: TypeAlias = dict[int, RRset]
+
+MAX_ALIASES = 100
+"""How many CNAMEs are followed for one question."""
+
+MAX_ROOM = 65535
+"""Octets of the longest message (RFC 1035 §4.2.2)."""
+
+LEAST_OCTETS = 12
+"""Octets of a record without its data: at least, its name is a pointer or the root."""
+
+_SOURCE = Name.parse("mock.invalid")
+MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
+"""The SOA of all names in no zone; not to be kept, for a test may add the name next."""
+
+_MADE_UP: Node = {
+    RRType.NS: (Record(ROOT, NS(_SOURCE), ttl=0),),
+    RRType.SOA: (MADE_UP_SOA,),
+}
+"""What the root has unless it is told otherwise."""
+
+_EMPTY: Node = {}
+
+_ADDRESSES = (int(RRType.A), int(RRType.AAAA))
+
+
+class Zone:
+    """Records with an index, answering questions; it never changes.
+
+    :ivar to_be_made: those that are made from a mail host's certificate (`HostTLSA`);
+        what is made of them, another zone tells
+
+    Of records that differ in nothing but their TTL the last one counts (RFC 2181 §5).
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._distinct: dict[tuple[Name, Rdata], Record] = {}
+        self._nodes: dict[bytes, Node] = {ROOT.key: _EMPTY}
+        self._soas: dict[bytes, Record] = {}
+        self._secure: frozenset[bytes] = frozenset()
+        self.to_be_made: RRset = ()
+        self._missing = Rcode.NXDOMAIN
+        finish(self._add(records))
+
+    @classmethod
+    def in_steps(cls, records: Iterable[Record]) -> Steps[Zone]:
+        """Make a zone of `records` in steps."""
+        zone = cls()
+        yield from zone._add(records)
+        return zone
+
+    def __len__(self) -> int:
+        """How many records there are."""
+        return len(self._distinct)
+
+    @property
+    def records(self) -> RRset:
+        """All records, in the order that they were given."""
+        return tuple(self._distinct.values())
+
+    def parts(self) -> list[object]:
+        """What to hold on to, and let go of bit by bit, when the zone is given up.
+
+        To free 200,000 records at once takes a tenth of a second.
+        """
+        return [*self._nodes.values(), *self._distinct.values()]
+
+    def with_records(self, records: Iterable[Record]) -> Zone:
+        """A zone that has these records too."""
+        return finish(self.with_records_in_steps(records))
+
+    def with_records_in_steps(self, records: Iterable[Record]) -> Steps[Zone]:
+        """Make a zone that has these records too, in steps."""
+        zone = Zone()
+        zone._distinct = dict(self._distinct)
+        zone._nodes = dict(self._nodes)
+        zone._soas = dict(self._soas)
+        zone._secure = self._secure
+        zone.to_be_made = self.to_be_made
+        zone._missing = self._missing
+        yield from zone._add(records)
+        return zone
+
+    def failing(self) -> Zone:
+        """A zone that answers SERVFAIL for names without records of their own.
+
+        Also for those that are only there because names below them are.
+        """
+        zone = self.with_records(())
+        zone._missing = Rcode.SERVFAIL
+        return zone
+
+    def without(self, name: Name, type: int | None = None) -> Zone:  # noqa: A002
+        """A zone that has no records of that name and type, or of that name."""
+        return Zone(
+            record
+            for record in self._distinct.values()
+            if record.name != name or type not in (None, record.type)
+        )
+
+    def answer(self, question: Question, room: int = MAX_ROOM) -> Answer:
+        """
+        What a resolver that asked everywhere would say to `question`.
+
+        :param room: octets of the message. An answer that does not fit ends with a
+            record that does not fit, and additional records end where it is full
+        """
+        passed = {question.name.key}
+        answer = self._follow(question, passed, _Room(room))
+        if self._secure and self._is_signed(question, passed):
+            return attrs.evolve(answer, ad=True)
+        return answer
+
+    def none(self, name: Name, rcode: Rcode, aliases: RRset = ()) -> Answer:
+        """There is no such name, or it has no such data (RFC 2308 §2)."""
+        soa = self._soa(name.key)
+        assert isinstance(soa.rdata, SOA)
+        ttl = min(soa.ttl, soa.rdata.minimum)
+        return Answer(rcode, True, aliases, (attrs.evolve(soa, ttl=ttl),))
+
+    def _follow(self, question: Question, passed: set[bytes], room: _Room) -> Answer:
+        """The answer, through all aliases; the names on the way go to `passed`."""
+        name = question.name
+        aliases: RRset = ()
+        while True:
+            node = self._node(name)
+            if name.key == ROOT.key:
+                node = {**_MADE_UP, **(node or _EMPTY)}
+            if not node and self._missing is Rcode.SERVFAIL:
+                return Answer(Rcode.SERVFAIL)
+            if node is None:
+                return self.none(name, Rcode.NXDOMAIN, aliases)
+            if found := room.take(_of_type(node, question.type), name):
+                return self._found(aliases + found, question, room)
+            step = room.take(node.get(RRType.CNAME, ()), name)
+            if not step or not isinstance(target := step[0].rdata, CNAME):
+                return self.none(name, Rcode.NOERROR, aliases)
+            aliases, name = aliases + step, target.target
+            if room.is_full or name.key in passed or len(passed) > MAX_ALIASES:
+                return Answer(aa=True, answers=aliases)
+            passed.add(name.key)
+
+    def _add(self, records: Iterable[Record]) -> Steps[None]:
+        """Take in `records`, in steps; only while the zone is being made.
+
+        A node is replaced, not changed: another zone may have the same one.
+        """
+        added: dict[tuple[bytes, int], list[Record]] = {}
+        secure = set(self._secure)
+        made = {(record.name, record.rdata): record for record in self.to_be_made}
+        for record in records:
+            yield
+            rdata = record.rdata
+            for part in (record, record.name, rdata, getattr(rdata, "address", None)):
+                _untrack(part)
+            self._distinct[record.name, record.rdata] = record
+            if record.type == RRType.SECURE:
+                secure.add(record.name.key)
+                continue
+            if record.type == RRType.TLSAFROM:
+                made[record.name, record.rdata] = record
+                continue
+            added.setdefault((record.name.key, record.type), []).append(record)
+        # Taken out one by one: to let go of all at once would be one long step.
+        places = list(reversed(added))
+        while places:
+            yield
+            key, type_ = place = places.pop()
+            rrset = added.pop(place)
+            self._add_path(key)
+            node = self._nodes[key]
+            distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
+            self._nodes[key] = node = {**node, type_: tuple(distinct.values())}
+            _untrack(node)
+            if type_ == RRType.SOA:
+                soas = (r for r in distinct.values() if isinstance(r.rdata, SOA))
+                if (soa := next(soas, None)) is not None:
+                    self._soas[key] = soa
+        self._secure = frozenset(secure)
+        self.to_be_made = tuple(made.values())
+        self._for_all = self._nodes.get(_wildcard(ROOT.key))
+
+    def _add_path(self, key: bytes) -> None:
+        """Let `key` and all names above it be there."""
+        while key not in self._nodes:
+            self._nodes[key] = _EMPTY
+            key = key[1 + key[0] :]
+
+    def _node(self, name: Name) -> Node | None:
+        """The records that `name` has or gets from a wildcard; None: no such name."""
+        node = self._nodes.get(name.key)
+        if node is None:
+            node = self._nodes.get(_wildcard(self._closest_encloser(name.key)))
+        if not node and self._for_all and name != ROOT and not self._in_zone(name):
+            return self._for_all
+        return node
+
+    def _closest_encloser(self, key: bytes) -> bytes:
+        """The nearest name above `key` that there is; the root always is."""
+        while key not in self._nodes:
+            key = key[1 + key[0] :]
+        return key
+
+    def _is_signed(self, question: Question, passed: set[bytes]) -> bool:
+        if question.name == ROOT and question.type == RRType.NS:
+            return True
+        return all(map(self._is_secure, passed))
+
+    def _is_secure(self, key: bytes) -> bool:
+        """Whether a mark reaches `key`, before an SOA without one."""
+        while key not in self._secure:
+            if key == ROOT.key or RRType.SOA in self._nodes.get(key, _EMPTY):
+                return False
+            key = key[1 + key[0] :]
+        return True
+
+    def _in_zone(self, name: Name) -> bool:
+        return self._soa(name.key).name != ROOT
+
+    def _soa(self, key: bytes) -> Record:
+        """The SOA of the zone that has `key`, or the one for names in no zone."""
+        while True:
+            if (soa := self._soas.get(key)) is not None:
+                return soa
+            if key == ROOT.key:
+                return MADE_UP_SOA
+            key = key[1 + key[0] :]
+
+    def _found(self, answers: RRset, question: Question, room: _Room) -> Answer:
+        additional: list[Record] = []
+        hosts = set()
+        if question.type == RRType.ANY:
+            # The addresses of the name itself are told already.
+            hosts.add(answers[-1].name.key)
+        for record in answers:
+            if room.is_full:
+                break
+            host = record.rdata.host
+            if host is not None and host.key not in hosts:
+                hosts.add(host.key)
+                additional += self._addresses(host, room)
+        return Answer(Rcode.NOERROR, True, answers, (), tuple(additional))
+
+    def _addresses(self, host: Name, room: _Room) -> RRset:
+        """The addresses that `host` has by itself, with no alias (RFC 2181 §10.3)."""
+        node = self._node(host) or _EMPTY
+        found: RRset = ()
+        for type_ in _ADDRESSES:
+            if type_ in node:
+                found += room.take(node[type_], host)
+        return found
+
+
+class _Room:
+    """
+    What a message still has room for, at the most.
+
+    Each record is counted with the octets that it has at least: the message is full
+    no later than this is.
+    """
+
+    def __init__(self, octets: int) -> None:
+        self._left = octets
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the records that were taken can't all be in the message."""
+        return self._left < 0
+
+    def take(self, records: Iterable[Record], name: Name) -> RRset:
+        """
+        `records`, up to the first that can't fit.
+
+        They get `name` as their owner, which a wildcard's do (RFC 4592 §2.3).
+        """
+        taken: list[Record] = []
+        for record in records:
+            if self._left < 0:
+                break
+            self._left -= LEAST_OCTETS + record.rdata.LEAST_OCTETS
+            if record.name.key != name.key:
+                record = Record(name, record.rdata, record.ttl)
+            taken.append(record)
+        return tuple(taken)
+
+
+def _find_untrack() -> Callable[[object], object]:
+    """
+    What takes an object out of the garbage collector's sight, where Python has that.
+
+    Each full collection would walk all records, and stop the service for 0.2 s where
+    there are 200,000. They never change, and refer to nothing that could refer to them,
+    so there is no garbage among them that their reference counts leave.
+    """
+    try:
+        untrack = pythonapi.PyObject_GC_UnTrack
+        untrack.argtypes, untrack.restype = [py_object], None
+    except (AttributeError, TypeError):
+        return lambda part: None
+    return lambda part: untrack(part) if gc.is_tracked(part) else None
+
+
+_untrack = _find_untrack()
+
+
+def _wildcard(key: bytes) -> bytes:
+    return b"\1*" + key
+
+
+def _of_type(node: Node, type_: int) -> RRset | Iterator[Record]:
+    if type_ == RRType.ANY:
+        return chain.from_iterable(node.values())
+    return node.get(type_, ())

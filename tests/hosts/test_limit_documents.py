@@ -1,0 +1,83 @@
+"""The documents of limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.hosts.host import Limits
+from mocksmtp.hosts.limit_documents import (
+    LimitsFields,
+    limits_document,
+    structure_limits,
+)
+from tests.documents.refusals import refusal
+
+
+def read(document: Any, usual: Limits | None = None) -> Limits:
+    """The limits that a document describes."""
+    fields: LimitsFields = structure_limits(document, LimitsFields)
+    return fields.over(usual or Limits())
+
+
+class LimitsTests(SynchronousTestCase):
+    """`LimitsFields` and `limits_document`"""
+
+    def test_sizes_and_times_can_have_units(self) -> None:
+        """As in options; a number is octets, or milliseconds."""
+        told = {"messageSize": "10KiB", "idleTime": "2s", "totalTime": "1m"}
+        limits = read(told)
+        self.assertEqual((limits.message_size, limits.idle_time), (10240, 2))
+        self.assertEqual(limits.total_time, 60)
+        limits = read({"messageSize": 5, "idleTime": 250, "totalTime": 1500})
+        self.assertEqual((limits.message_size, limits.idle_time), (5, 0.25))
+        self.assertEqual(limits.total_time, 1.5)
+
+    def test_a_limit_that_is_not_said_is_as_usual(self) -> None:
+        """The service's own, and SIZE is told only where it was set."""
+        usual = Limits(5, recipients=6, total_time=7, messages=8, bad_commands=9)
+        nulls = dict.fromkeys(("messageSize", "recipients", "connections", "idleTime"))
+        for document in {}, nulls:
+            self.assertEqual(read(document, usual), usual)
+
+    def test_null_takes_away_what_need_not_be(self) -> None:
+        """A connection may last for ever, if the service has a limit or not."""
+        usual = Limits(total_time=7, messages=8, bad_commands=9)
+        nulls = dict.fromkeys(("totalTime", "messages", "badCommands"))
+        self.assertEqual(read(nulls, usual), Limits())
+
+    def test_what_is_told_can_be_read(self) -> None:
+        """And gives the same."""
+        for limits in (
+            Limits(),
+            Limits(1, True, 2, 3, 4, 5, 6, 7),
+            Limits(messages=1),
+        ):
+            self.assertEqual(read(limits_document(limits), Limits(messages=5)), limits)
+
+    def test_what_is_wrong_is_told_with_its_place(self) -> None:
+        """Each limit is one thing at least."""
+        for document, message in (
+            ([], "$: expected an object, not an array"),
+            (
+                {"messages": 0},
+                "$.messages: must be from 1 to 1000000000, not 0",
+            ),
+            (
+                {"badCommands": "5"},
+                "$.badCommands: expected a whole number, not a string",
+            ),
+            (
+                {"totalTime": 0},
+                "$.totalTime: must be from 1ms to 720h, got 0ms",
+            ),
+            ({"totalTime": "x"}, "$.totalTime: not a duration: 'x'; as in 250ms"),
+            (
+                {"messageSize": "big"},
+                "$.messageSize: not a size: 'big'; as in 1000, 64KiB, 1GiB",
+            ),
+            ({"messageSize": 0}, "$.messageSize: must be from 1 to 46116"),
+        ):
+            said = refusal(structure_limits, document)
+            self.assertTrue(said.startswith(message), said)
