@@ -18,10 +18,15 @@ from mocksmtp.sessions.documents import (
     transaction_document,
     transcript_documents,
 )
-from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.search import Nearest, SessionQuery
-from mocksmtp.sessions.session import PeerCertificate, TlsSession
-from mocksmtp.sessions.session import EARLY, INJECTED, SMUGGLING, Outcome
+from mocksmtp.sessions.session import (
+    EARLY,
+    INJECTED,
+    SMUGGLING,
+    Outcome,
+    PeerCertificate,
+    TlsSession,
+)
 from tests.session_client import Client
 from tests.smtp.dialogue import behavior
 

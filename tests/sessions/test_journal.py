@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.grammar.reply import MAIL_KEPT, OK
+from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.sessions.session import (
     MAX_EXCHANGES,
     End,

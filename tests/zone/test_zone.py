@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.zone.zone import MADE_UP_SOA, MAX_ALIASES, Zone
+from mocksmtp.steps import finish
+from mocksmtp.zone.answer import Answer, Question, Rcode, Record
 from mocksmtp.zone.names import ROOT, Name
 from mocksmtp.zone.rdata import AAAA, CNAME, MX, NS, SOA, TXT, A, Raw, Secure
 from mocksmtp.zone.types import RRType, type_number
-from mocksmtp.steps import finish
-from mocksmtp.zone.answer import Answer, Question, Rcode, Record
+from mocksmtp.zone.zone import MADE_UP_SOA, MAX_ALIASES, Zone
 
 SOA_RDATA = SOA("ns.ex.test", "root.ex.test", 1, 2, 3, 4, 30)
 
