@@ -14,9 +14,11 @@ import dns.message
 import dns.query
 import dns.rcode
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from mocksmtp import service as service_module
 from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse
 from mocksmtp.config import Config
 from mocksmtp.hosts.host import Description, HostPlan
@@ -65,6 +67,30 @@ class CertificateTests(SynchronousTestCase):
         mixed = attrs.evolve(own(), key_pem=own().key_pem)
         said = self.refusal(tls=TlsSettings(certificate=mixed))
         self.assertIn("the key is not that of the first certificate", said)
+
+
+class LateFailureTests(TestCase):
+    """A listener that fails when the reactor runs already"""
+
+    async def test_it_is_reported_and_all_others_are_closed(self) -> None:
+        """As with a kind of endpoint that waits for something."""
+        waiting: Deferred[None] = Deferred()
+
+        async def listen(*_: object) -> None:
+            await waiting
+            raise StartError("too late")
+
+        self.patch(service_module, "listen_stream", listen)
+        errors: list[Exception] = []
+        service = make_service(FREE_PORTS, reactor, None, errors.append)
+        service.startService()
+        (smtp,) = service.addresses["smtp"]
+        waiting.callback(None)
+        self.assertEqual([str(error) for error in errors], ["too late"])
+        await service.stopService()
+        host, _, port = smtp.rpartition(":")
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection((host, int(port)), 10)
 
 
 class StateTests(SynchronousTestCase):
