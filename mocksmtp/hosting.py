@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
 from typing import Any, TypeAlias
 
 import attrs
@@ -61,7 +62,7 @@ class OpenListener:
         """The listener, now that it is open."""
         match listener.bound:
             case IPv4Address(host=host, port=port) | IPv6Address(host=host, port=port):
-                return cls(asked, listener, factory, Listen(host, port))
+                return cls(asked, listener, factory, Listen(ip_address(host), port))
         return cls(asked, listener, factory, None)
 
     def be(self, asked: Asked) -> OpenListener:

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from mocksmtp.behaviors.dns import DnsBehavior, DnsRules
 from mocksmtp.hosts.counters import new_queries
-from mocksmtp.hosts.host import Description, HostStart, Limits, MailHost
+from mocksmtp.hosts.host import Description, HostStart, MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.policies import HOST_PREFIX, MtaStsPolicy
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.journal import Journal

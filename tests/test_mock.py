@@ -7,7 +7,8 @@ from ipaddress import ip_address
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse
-from mocksmtp.hosts.host import Description, HostStart, Limits, MailHost
+from mocksmtp.hosts.host import Description, HostStart, MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import HostDns, MailDomain
 from mocksmtp.mock import DEFAULT_HOST, Mock
 from mocksmtp.tls.settings import TlsSettings

@@ -16,9 +16,10 @@ from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.values import parse_count, parse_time
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.reading import Real, TooManyValues
-from mocksmtp.hosts.capability_documents import parse_extensions
+from mocksmtp.hosts.capabilities import parse_extensions
 from mocksmtp.hosts.documents import Usual, parse_host
-from mocksmtp.hosts.host import Description, HostStart, Limits
+from mocksmtp.hosts.host import Description, HostStart
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.mock import DEFAULT_HOST
 from mocksmtp.zone.answer import Record
 from mocksmtp.zone.records import parse_records

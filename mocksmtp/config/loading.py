@@ -30,8 +30,9 @@ from mocksmtp.config.pem import read_certificates
 from mocksmtp.config.plans import parse_plans
 from mocksmtp.config.settings import SMTP_ENDPOINTS, Config
 from mocksmtp.hosts.capabilities import Capabilities
-from mocksmtp.hosts.host import Description, HostPlan, HostStart, Limits
-from mocksmtp.hosts.policy_documents import parse_policies
+from mocksmtp.hosts.host import Description, HostPlan, HostStart
+from mocksmtp.hosts.limits import Limits
+from mocksmtp.hosts.policies import parse_policies
 from mocksmtp.mock import DEFAULT_HOST
 
 CONFIG_VARIABLE = "MOCKSMTP_CONFIG"

@@ -26,8 +26,7 @@ from mocksmtp.config.values import (
     parse_token_file,
     parse_unset,
 )
-from mocksmtp.hosts.capabilities import USUAL
-from mocksmtp.hosts.capability_documents import parse_capabilities
+from mocksmtp.hosts.capabilities import USUAL, parse_capabilities
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ import attrs
 
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.problems import DocumentError, Problem, json_type
-from mocksmtp.hosts.capability_documents import parse_extensions
+from mocksmtp.hosts.capabilities import parse_extensions
 from mocksmtp.hosts.documents import Usual, parse_host, settle
 from mocksmtp.hosts.host import Description, HostPlan, HostStart
 from mocksmtp.mock import DEFAULT_HOST
@@ -30,13 +30,13 @@ def parse_plans(
     :raises DocumentError: one of them describes no host
     """
     if not isinstance(document, list):
-        message = f"expected an array, not {json_type(document)}"
+        message = f"must be an array, got {json_type(document)}"
         raise DocumentError(Problem("$", message))
     plans: dict[str, HostPlan] = {}
     for index, item in enumerate(document):
         place = f"$[{index}]"
         if not isinstance(item, dict):
-            message = f"expected an object, not {json_type(item)}"
+            message = f"must be an object, got {json_type(item)}"
             raise DocumentError(Problem(place, message))
         plan = _parse_plan(place, item, usual, endpoints)
         name = plan.description.name

@@ -8,7 +8,8 @@ import attrs
 
 from mocksmtp.behaviors.dns import DnsBehavior
 from mocksmtp.hosts.capabilities import Capabilities
-from mocksmtp.hosts.host import Description, HostPlan, HostStart, Limits
+from mocksmtp.hosts.host import Description, HostPlan, HostStart
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.hosts.policies import MtaStsPolicy
 from mocksmtp.logs import Level, LogFormat

@@ -17,9 +17,8 @@ from mocksmtp.config.addresses import (
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_size
-from mocksmtp.hosts.capabilities import Capabilities
-from mocksmtp.hosts.capability_documents import parse_capabilities
-from mocksmtp.hosts.documents import parse_host_name
+from mocksmtp.hosts.capabilities import Capabilities, parse_capabilities
+from mocksmtp.hosts.documents import HOST_NAME
 from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.logs import Level, LogFormat
 from mocksmtp.mail.documents import MailShape
@@ -52,9 +51,10 @@ def parse_smtp(
     for value in values:
         name, endpoint = _split_host(value)
         try:
-            parse_host_name(name)
-        except ValueError as error:
-            raise ValueError(f"not a name of a host: {name!r}: it {error}") from None
+            HOST_NAME.read(name)
+        except ValueError:
+            must = "must have 1 to 253 letters, digits, dots, hyphens, underscores"
+            raise ValueError(f"not a name of a host: {name!r}: it {must}") from None
         known = endpoints.setdefault(name, ())
         if endpoint != OFF:
             endpoints[name] = (*known, parse_endpoint_or_place(endpoint, bind))

@@ -20,7 +20,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 from cattrs import ClassValidationError, Converter
@@ -71,12 +71,15 @@ def field(
     meaning: str = "",
     *,
     default: Any = attrs.NOTHING,
-    alias: str | None = None,
+    converter: Any = None,
+    repr: bool = True,  # noqa: A002 - as attrs calls it
     **more: Any,
 ) -> Any:
-    """An attrs field with its declaration; for the arguments see `Field`."""
+    """An attrs field with its declaration; for the other arguments see `Field`."""
     declared = Field(kind=kind, meaning=meaning, **more)
-    return attrs.field(default=default, metadata={FIELD: declared}, alias=alias)
+    return attrs.field(
+        default=default, metadata={FIELD: declared}, converter=converter, repr=repr
+    )
 
 
 class Rule:
@@ -131,6 +134,8 @@ class Document(Kind[T]):
     :param check: raises `Refused` for a value whose fields contradict each other
     :param finish: completes what is written, given the value
     :param ignored: members that are ignored when they are read
+    :param added: members that the caller adds to what is written, with their schemas;
+        ignored when they are read
     :param without: fields that it does not have, with the reason for an error
     :param kinds: kinds of fields that differ from the class's, by Python name
     :param schema: more of the lenient and the strict schema
@@ -146,6 +151,7 @@ class Document(Kind[T]):
         check: Callable[[T], None] | None = None,
         finish: Callable[[T, dict[str, Any]], dict[str, Any]] | None = None,
         ignored: Iterable[str] = (),
+        added: Mapping[str, Schema] | None = None,
         without: Mapping[str, str] | None = None,
         kinds: Mapping[str, Kind[Any]] | None = None,
         schema: Schema | None = None,
@@ -159,7 +165,8 @@ class Document(Kind[T]):
         self._late = tuple(rule for rule in self._rules if not rule.always)
         self._check = check
         self._finish = finish
-        self._ignored = frozenset(ignored)
+        self._added = dict(added or {})
+        self._ignored = frozenset(ignored) | self._added.keys()
         self._without = dict(without or {})
         self._kinds = dict(kinds or {})
         self._schema = schema or {}
@@ -335,11 +342,17 @@ class Document(Kind[T]):
         required = []
         for title, (attribute, declared) in self.fields.items():
             schema = declared.kind.told(named)
-            if declared.always and attribute.default is None:
+            if (
+                declared.always
+                and attribute.default is None
+                and not declared.kind.writes_none
+            ):
                 schema = any_of(*_choices(schema), NULL)
             properties[title] = schema
             if declared.always or attribute.default is attrs.NOTHING:
                 required.append(title)
+        properties |= self._added
+        required += self._added
         return self._ruled(object_of(properties, required))
 
     def _ruled(self, schema: Schema) -> Schema:
@@ -371,9 +384,65 @@ def _writer_of(
     attribute: attrs.Attribute[Any], declared: Field
 ) -> Callable[[Any], Any]:
     write = declared.kind.write
-    if attribute.default is None or declared.keeps_null:
+    may_be_none = attribute.default is None or declared.keeps_null
+    if may_be_none and not declared.kind.writes_none:
         return lambda value: None if value is None else write(value)
     return write
+
+
+@attrs.frozen
+class Given(Generic[T]):
+    """
+    What a document that may say a part says.
+
+    :ivar value: with the class's own defaults for the rest
+    :ivar names: the fields that were given, by their names in Python
+    """
+
+    value: T
+    names: frozenset[str] = frozenset()
+
+    def over(self, usual: T) -> T:
+        """`usual`, with the fields that were given."""
+        given = {name: getattr(self.value, name) for name in self.names}
+        made: T = attrs.evolve(usual, **given)  # type: ignore[misc]
+        return made
+
+
+class Partial(Kind[Given[T]]):
+    """
+    A document of which absent fields are as something else has them.
+
+    :param document: the document, of which every field has a default
+    """
+
+    def __init__(self, document: Document[T]) -> None:
+        self._document = document
+        self.samples = document.samples
+        self.misfits = document.misfits
+
+    def read(self, value: Any, _: object = None) -> Given[T]:
+        """The fields that are given, and which."""
+        document = self._document
+        made = document.read(value)
+        names = frozenset(
+            attribute.name
+            for title, (attribute, declared) in document.fields.items()
+            if title in value and (value[title] is not None or declared.keeps_null)
+        )
+        return Given(made, names)
+
+    def write(self, value: Given[T]) -> Any:
+        """The whole document."""
+        return self._document.write(value.value)
+
+    def taken(self, named: Named) -> Schema:
+        """That of the document."""
+        return self._document.taken(named)
+
+    def told(self, named: Named) -> Schema:
+        """That of the document."""
+        return self._document.told(named)
 
 
 def parse(kind: Kind[T], value: Any) -> T:

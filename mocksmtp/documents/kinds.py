@@ -61,8 +61,10 @@ class Kind(Generic[T]):
 
     :cvar samples: some JSON values that are read
     :cvar misfits: some that are refused
+    :cvar writes_none: whether None is a value of its own, and not written as null
     """
 
+    writes_none: ClassVar[bool] = False
     samples: tuple[Any, ...] = ()
     misfits: tuple[Any, ...] = ()
 
@@ -406,7 +408,7 @@ class Array(Kind[tuple[T, ...]]):
     def read(self, value: Any, _: object = None) -> tuple[T, ...]:
         """All items; reading ends at the last error that is reported."""
         if type(value) is not list:
-            raise Refused(f"must be an array, got {_given(value)}")
+            raise Refused(f"must be an array, got {json_type(value)}")
         size, most = len(value), self._most
         if size < self._least or (most is not None and size > most):
             raise Refused(self._bounds(size))

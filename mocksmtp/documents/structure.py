@@ -30,35 +30,35 @@ Hook = Callable[[Any, Any], Any]
 def strict_str(value: Any, _: object = None) -> str:
     """A string and nothing else."""
     if not isinstance(value, str):
-        raise Refused(f"expected a string, not {json_type(value)}")
+        raise Refused(f"must be a string, got {json_type(value)}")
     return value
 
 
 def strict_int(value: Any, _: object = None) -> int:
     """A whole number and nothing else; a boolean is none."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Refused(f"expected a whole number, not {json_type(value)}")
+        raise Refused(f"must be an integer, got {json_type(value)}")
     return value
 
 
 def strict_bool(value: Any, _: object = None) -> bool:
     """A boolean and nothing else."""
     if not isinstance(value, bool):
-        raise Refused(f"expected true or false, not {json_type(value)}")
+        raise Refused(f"must be true or false, got {json_type(value)}")
     return value
 
 
 def strict_list(value: Any) -> list[Any]:
     """An array and nothing else."""
     if not isinstance(value, list):
-        raise Refused(f"expected an array, not {json_type(value)}")
+        raise Refused(f"must be an array, got {json_type(value)}")
     return value
 
 
 def strict_dict(value: Any) -> dict[str, Any]:
     """An object and nothing else."""
     if not isinstance(value, dict):
-        raise Refused(f"expected an object, not {json_type(value)}")
+        raise Refused(f"must be an object, got {json_type(value)}")
     return value
 
 

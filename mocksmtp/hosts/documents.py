@@ -7,67 +7,28 @@ and sent back.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import attrs
 
 from mocksmtp.behaviors.rule import DEFAULT_SEED
-from mocksmtp.documents.fields import array, number, optional, text
-from mocksmtp.documents.problems import DocumentError, Problem, Refused
-from mocksmtp.documents.structure import (
-    class_hook,
-    new_converter,
-    strict_str,
-    structure,
-)
-from mocksmtp.hosts.capabilities import Capabilities
-from mocksmtp.hosts.capability_documents import (
-    capabilities_document,
-    structure_capabilities,
-)
-from mocksmtp.hosts.host import Description, Limits, MailHost
-from mocksmtp.hosts.limit_documents import (
-    LimitsFields,
-    limits_document,
-    structure_limits,
-)
-from mocksmtp.hosts.listener_documents import (
-    has_tls,
-    listener_document,
-    parse_address,
-    structure_listeners,
-)
-from mocksmtp.hosts.listeners import Address, HostDns, Listen, MailDomain
-from mocksmtp.sasl.documents import AuthFields, auth_document, structure_auth
-from mocksmtp.sasl.settings import AuthSettings
-from mocksmtp.tls.documents import (
-    CheckCertificate,
-    TlsFields,
-    structure_tls,
-    tls_document,
-)
+from mocksmtp.documents.document import Document, Given, field, parse
+from mocksmtp.documents.kinds import Integer, Named, Text
+from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, array_of, given
+from mocksmtp.hosts.capabilities import CAPABILITIES, Capabilities
+from mocksmtp.hosts.host import Description, MailHost
+from mocksmtp.hosts.limits import PARTIAL_LIMITS, Limits, limits_over
+from mocksmtp.hosts.listeners import HOST_DNS, LISTENERS, HostDns, Listen, has_tls
+from mocksmtp.sasl.documents import HOST_AUTH, AuthFields, auth_fields, contains_one_of
+from mocksmtp.sasl.settings import AuthSettings, Mechanism
+from mocksmtp.tls.documents import HOST_TLS, CheckCertificate, TlsFields, tls_fields
 from mocksmtp.tls.settings import TlsSettings
-from mocksmtp.zone.names import Name
-from mocksmtp.zone.records import parse_name
 
-MAX_NAMES = 100
-"""How many DNS names a host may have."""
-
-MAX_DOMAINS = 1000
-"""How many domains a host may be the mail exchange of."""
-
-MAX_EXCHANGES = 10_000
-"""How many MX records a host may have: one for each of its names, in each domain."""
-
-# A segment of a path as it is, with no escapes; what a path leaves out is no name.
-_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,253}", re.ASCII)
 MAX_SEED = 10**18
 """The largest number that can be a seed, and the smallest below zero."""
 
-_SEED = re.compile(r"[ -~\x80-\U0010ffff]{1,100}")
-_HOSTNAME = re.compile(r"[!-~\x80-\U0010ffff]{1,255}")
 
 _Document: TypeAlias = dict[str, Any]
 
@@ -87,21 +48,82 @@ class Usual:
     auth: AuthSettings | None = None
 
 
+class _SeedKind(Text):
+    """A text, or a whole number in its place."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            r"[^\u0000-\u001f\u007f]{1,100}",
+            "must be one line of 1 to 100 characters",
+            samples=("x", 5, -1),
+            misfits=("", "a\nb", 1.5),
+        )
+        self.misfits = ("", "a\nb", 1.5, True, [], MAX_SEED + 1)
+
+    def read(self, value: Any, _: object = None) -> str:
+        """The text, or the digits of the number."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(_SEED_NUMBER.read(value))
+        return super().read(value)
+
+    def taken(self, named: Named) -> Schema:
+        """One of the two."""
+        return any_of(self.told(named), _SEED_NUMBER.told(named))
+
+
+_SEED_NUMBER = Integer(-MAX_SEED, MAX_SEED)
+
+HOST_NAME = Text(
+    "(?![.]{1,2}$)[A-Za-z0-9._-]{1,253}",
+    "must have 1 to 253 letters, digits, dots, hyphens, underscores",
+    samples=("mx2",),
+    misfits=("..", "a/b", ""),
+)
+"""The name of a host, which can be in a path as it is."""
+
+
 @attrs.frozen(kw_only=True)
 class HostFields:
     """What a document says of a host."""
 
-    name: str | None = None
-    hostname: str | None = None
-    capabilities: Capabilities | None = None
-    limits: LimitsFields = attrs.field(factory=LimitsFields)
-    tls: TlsFields | None = None
-    auth: AuthFields | None = None
-    listeners: tuple[Listen, ...] | None = None
-    dns: HostDns = attrs.field(factory=HostDns)
-    seed: str = DEFAULT_SEED
-    url: object = None
-    addresses: object = None
+    name: str | None = field(
+        HOST_NAME, "its name in the API", default=None, always=True
+    )
+    hostname: str | None = field(
+        Text(
+            r"[^\u0000-\u0020\u007f]{1,255}",
+            "must be a name without spaces",
+            samples=("mx.test",),
+            misfits=("a b", ""),
+        ),
+        "the name in its banner and in EHLO",
+        default=None,
+        always=True,
+    )
+    capabilities: Capabilities | None = field(
+        CAPABILITIES, "the capabilities that EHLO offers", default=None, always=True
+    )
+    limits: Given[Limits] = field(
+        PARTIAL_LIMITS, "what it accepts", default=Given(Limits()), always=True
+    )
+    tls: TlsFields | None = field(
+        HOST_TLS, "how it does TLS", default=None, always=True
+    )
+    auth: AuthFields | None = field(
+        HOST_AUTH, "who may authenticate and how", default=None, always=True
+    )
+    listeners: tuple[Listen, ...] | None = field(
+        LISTENERS, "where it listens", default=None, always=True
+    )
+    dns: HostDns = field(
+        HOST_DNS, "what DNS tells of it", default=HostDns(), always=True
+    )
+    seed: str = field(
+        _SeedKind(),
+        "reproduces the random choices of its behaviors",
+        default=DEFAULT_SEED,
+        always=True,
+    )
 
     def describe(
         self,
@@ -122,7 +144,7 @@ class HostFields:
             name,
             hostname or (str(names[0]) if names else name),
             self.capabilities or usual.capabilities,
-            self.limits.over(usual.limits),
+            limits_over(self.limits, usual.limits),
             tls,
             auth,
             self.listeners,
@@ -148,7 +170,7 @@ def parse_host(
     :return: its name is ``""`` where neither gives one
     :raises DocumentError: the document describes no host
     """
-    read: HostFields = structure(_converter, document, HostFields)
+    read = parse(HOST, document)
     if name is not None and read.name not in (None, name):
         raise DocumentError(Problem("$.name", f"must be {name!r}, or left out"))
     description = read.describe(
@@ -196,17 +218,6 @@ def settle(
     return attrs.evolve(description, listeners=listeners)
 
 
-def parse_host_name(value: Any, _: object = None) -> str:
-    """
-    The name of a host, which can stand in a path as it is.
-
-    :raises Refused: `value` is none
-    """
-    if not _NAME.fullmatch(strict_str(value)):
-        raise Refused("must have 1 to 253 letters, digits, dots, hyphens, underscores")
-    return str(value)
-
-
 def host_path(name: str) -> str:
     """Where the API has the resources of a host."""
     return f"/hosts/{name}"
@@ -214,93 +225,43 @@ def host_path(name: str) -> str:
 
 def host_document(host: MailHost) -> _Document:
     """The document of `host`, with the addresses that are open and no secrets."""
-    dns = host.dns
+    fields = HostFields(
+        name=host.name,
+        hostname=host.hostname,
+        capabilities=host.capabilities,
+        limits=Given(host.limits),
+        tls=tls_fields(host.tls),
+        auth=auth_fields(host.auth),
+        listeners=host.listens,
+        dns=host.dns,
+        seed=host.seed,
+    )
     return {
-        "name": host.name,
-        "hostname": host.hostname,
-        "capabilities": capabilities_document(host.capabilities),
-        "limits": limits_document(host.limits),
-        "tls": tls_document(host.tls),
-        "auth": auth_document(host.auth),
-        "listeners": [listener_document(listen) for listen in host.listens],
-        "dns": {
-            "names": [str(name) for name in dns.names],
-            "domains": [
-                {"name": str(domain.name), "preference": domain.preference}
-                for domain in dns.domains
-            ],
-            "address": [str(address) for address in dns.address],
-        },
-        "seed": host.seed,
+        **HOST.write(fields),
         "addresses": list(host.addresses),
         "url": host_path(host.name),
     }
 
 
-def _told_address(value: Any, _: Any) -> Address:
-    address = parse_address(value)
-    if address.is_unspecified:
-        raise Refused(f"{address} is no address that mail can be sent to")
-    return address
+_NEEDS_NO_TLS: Schema = {
+    "properties": {
+        "auth": {
+            "properties": {
+                "requireTls": {"enum": [False, None]},
+                "mechanisms": any_of(
+                    contains_one_of(m for m in Mechanism if not m.needs_tls), NULL
+                ),
+            }
+        },
+        "listeners": {"items": {"properties": {"tls": {"enum": ["none", None]}}}},
+    }
+}
 
-
-def _told_addresses(value: Any, kind: Any) -> tuple[Address, ...]:
-    """One address or several."""
-    if isinstance(value, str):
-        return (_told_address(value, kind),)
-    addresses: Any = _told_converter.structure(value, _ADDRESSES)
-    return tuple(addresses)
-
-
-def _seed(value: Any, kind: Any) -> str:
-    """A text, or a number in its place."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(number(-MAX_SEED, MAX_SEED)(value, kind))
-    return text(_SEED, "must be one line of 1 to 100 characters")(value, kind)  # type: ignore[no-any-return]
-
-
-def _dns(value: Any, kind: Any) -> HostDns:
-    dns: HostDns = _structure_dns(value, kind)
-    if dns.domains and not dns.names:
-        raise Refused("required with domains: a mail exchange has a name", "names")
-    exchanges = len(dns.domains) * len(dns.names)
-    if exchanges > MAX_EXCHANGES:
-        most = f"at most {MAX_EXCHANGES:,} pairs of a name and a domain"
-        raise Refused(f"must have {most}, got {exchanges:,}", "domains")
-    return dns
-
-
-_ADDRESSES: Any = tuple[Address, ...]
-_told_converter = new_converter()
-_told_converter.register_structure_hook(Address, _told_address)
-_converter = new_converter()
-_converter.register_structure_hook(Name, parse_name)
-_converter.register_structure_hook(
-    MailDomain,
-    class_hook(_converter, MailDomain, name=parse_name, preference=number(0, 65535)),
-)
-_structure_dns = class_hook(
-    _converter,
-    HostDns,
-    names=array(_converter, Name, MAX_NAMES),
-    domains=array(_converter, MailDomain, MAX_DOMAINS),
-    address=_told_addresses,
-)
-_converter.register_structure_hook(
+HOST = Document(
     HostFields,
-    class_hook(
-        _converter,
-        HostFields,
-        name=optional(parse_host_name),
-        hostname=optional(text(_HOSTNAME, "must be a name without spaces")),
-        capabilities=structure_capabilities,
-        limits=structure_limits,
-        tls=optional(structure_tls),
-        auth=optional(structure_auth),
-        seed=_seed,
-        listeners=structure_listeners,
-        dns=_dns,
-        url=lambda value, _: value,
-        addresses=lambda value, _: value,
-    ),
+    "Host",
+    added={"addresses": array_of(TEXT), "url": TEXT},
+    schema={"anyOf": [given("tls", {"type": "object"}), _NEEDS_NO_TLS]},
+    example={},
 )
+"""The document of a host."""

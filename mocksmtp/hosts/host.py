@@ -12,6 +12,7 @@ from mocksmtp.behaviors.smtp import SmtpBehavior, SmtpRules
 from mocksmtp.grammar.reply import greeting, hello
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.counters import Counters
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import HostDns, Listen
 from mocksmtp.hosts.offer import Offer, Stage, make_offers
 from mocksmtp.mail.mailbox import Mailbox
@@ -19,31 +20,6 @@ from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.journal import Journal
 from mocksmtp.tls.settings import TlsSettings
 from mocksmtp.zone.answer import Record
-
-
-@attrs.frozen
-class Limits:
-    """What a host takes (RFC 5321 §4.5.3).
-
-    :ivar message_size: octets of one message
-    :ivar advertise_size: whether EHLO says so (RFC 1870)
-    :ivar recipients: of one transaction
-    :ivar connections: at once
-    :ivar idle_time: seconds without a command or content
-    :ivar total_time: seconds that a connection may last, or None for no end
-    :ivar messages: transactions of one connection, or None for any number
-    :ivar bad_commands: commands of one connection that may be answered with an error
-        of their form or order (500 to 504), or None for any number
-    """
-
-    message_size: int = 64 * 2**20
-    advertise_size: bool = False
-    recipients: int = 10_000
-    connections: int = 1000
-    idle_time: float = 300.0
-    total_time: float | None = None
-    messages: int | None = None
-    bad_commands: int | None = None
 
 
 @attrs.frozen

@@ -5,14 +5,26 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
+from mocksmtp.documents.document import Document, field
+from mocksmtp.documents.kinds import Array, Choice, Integer, Kind, Named
+from mocksmtp.documents.problems import Refused, json_type, shown
+from mocksmtp.documents.schema import (
+    IP_ADDRESSES,
+    NAME,
+    NULL,
+    Schema,
+    any_of,
+    given,
+)
 from mocksmtp.tls.settings import TlsMode
 from mocksmtp.zone.answer import Record
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import AAAA, MX, A
+from mocksmtp.zone.records import parse_name
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -26,6 +38,112 @@ def unmapped(host: str) -> str:
     if host.startswith("::ffff:") and "." in host:
         return host[7:]
     return host
+
+
+MAX_NAMES = 100
+"""How many DNS names a host may have."""
+
+MAX_DOMAINS = 1000
+"""How many domains a host may be the mail exchange of."""
+
+MAX_EXCHANGES = 10_000
+"""How many MX records a host may have: one for each of its names, in each domain."""
+
+MAX_LISTENERS = 100
+"""How many listeners a host may have."""
+
+
+class AddressKind(Kind[Address]):
+    """An IP address."""
+
+    samples = ("127.0.0.1", "2001:db8::1")
+    misfits = ("x", 5, "fe80::1%eth0")
+
+    def read(self, value: Any, _: object = None) -> Address:
+        """The address that a text is."""
+        if type(value) is not str:
+            raise Refused(f"must be a string, got {json_type(value)}")
+        try:
+            # An interface's name behind a percent sign is not for others.
+            return ip_address(value.replace("%", " "))
+        except ValueError:
+            raise Refused(f"not an IP address: {shown(value)}") from None
+
+    def write(self, value: Address) -> str:
+        """Its text."""
+        return str(value)
+
+    def told(self, named: Named) -> Schema:
+        """An address of either family."""
+        return any_of(*IP_ADDRESSES)
+
+
+ADDRESS = AddressKind()
+
+
+class _ToldAddresses(Kind[tuple[Address, ...]]):
+    """An address that mail can be sent to, or an array of them."""
+
+    samples = ("192.0.2.1", ["192.0.2.1", "2001:db8::1"], [])
+    misfits = ("0.0.0.0", ["::"], 5, ["x"])
+
+    def __init__(self) -> None:
+        self._several = Array(_ToldAddress())
+
+    def read(self, value: Any, _: object = None) -> tuple[Address, ...]:
+        """The addresses."""
+        if isinstance(value, str):
+            return (self._several.item.read(value),)
+        return self._several.read(value)
+
+    def write(self, value: tuple[Address, ...]) -> Any:
+        """An array."""
+        return self._several.write(value)
+
+    def taken(self, named: Named) -> Schema:
+        """One of the two."""
+        return any_of(self._several.item.taken(named), self._several.taken(named))
+
+    def told(self, named: Named) -> Schema:
+        """An array."""
+        return self._several.told(named)
+
+
+class _ToldAddress(AddressKind):
+    """An address that mail can be sent to."""
+
+    def read(self, value: Any, _: object = None) -> Address:
+        """The address, unless it stands for all of them."""
+        address = super().read(value)
+        if address.is_unspecified:
+            raise Refused(f"{address} is no address that mail can be sent to")
+        return address
+
+    def told(self, named: Named) -> Schema:
+        """An address but for two."""
+        return {**super().told(named), "not": {"enum": ["0.0.0.0", "::"]}}
+
+
+class NameKind(Kind[Name]):
+    """A domain name."""
+
+    samples = ("ex.test",)
+    misfits = (5, "x..test", "")
+
+    def read(self, value: Any, _: object = None) -> Name:
+        """The name that a text is, in U-labels or A-labels."""
+        return parse_name(value)
+
+    def write(self, value: Name) -> str:
+        """Its text."""
+        return str(value)
+
+    def told(self, named: Named) -> Schema:
+        """A text in a format that has no regular expression."""
+        return NAME
+
+
+NAME_KIND = NameKind()
 
 
 class MailProtocol(enum.Enum):
@@ -55,12 +173,22 @@ class Listen:
     :ivar tls: when the handshake comes there; None for as with the host's others
     """
 
-    address: Address = attrs.field(
-        default=IPv4Address("127.0.0.1"), converter=ip_address
+    address: Address = field(
+        ADDRESS,
+        "an IP address",
+        default=IPv4Address("127.0.0.1"),
+        converter=ip_address,
+        always=True,
     )
-    port: int = 0
-    protocol: MailProtocol = MailProtocol.SMTP
-    tls: TlsMode | None = None
+    port: int = field(Integer(0, 65535), "0 for a free port", default=0, always=True)
+    protocol: MailProtocol = field(
+        Choice(MailProtocol, "protocol"), "the protocol", default=MailProtocol.SMTP
+    )
+    tls: TlsMode | None = field(
+        Choice(TlsMode, "mode"),
+        "when the TLS handshake comes; as the host's `tls` without it",
+        default=None,
+    )
 
     @property
     def place(self) -> tuple[Address, int]:
@@ -98,8 +226,14 @@ class MailDomain:
     :ivar preference: of its MX records; the lowest is tried first (RFC 5321 §5.1)
     """
 
-    name: Name
-    preference: int = 10
+    name: Name = field(NAME_KIND, "the domain", example="ex.test")
+    preference: int = field(
+        Integer(0, 65535), "of its MX record", default=10, always=True
+    )
+
+
+MAIL_DOMAIN = Document(MailDomain, "MailDomain", example={"name": "ex.test"})
+"""The document of a domain."""
 
 
 @attrs.frozen
@@ -113,9 +247,24 @@ class HostDns:
         listens on
     """
 
-    names: tuple[Name, ...] = ()
-    domains: tuple[MailDomain, ...] = ()
-    address: tuple[Address, ...] = ()
+    names: tuple[Name, ...] = field(
+        Array(NAME_KIND, most=MAX_NAMES, noun="names"),
+        "the host's own names, which get its addresses",
+        default=(),
+        always=True,
+    )
+    domains: tuple[MailDomain, ...] = field(
+        Array(MAIL_DOMAIN, most=MAX_DOMAINS, noun="domains"),
+        "the domains that name it as their mail exchange",
+        default=(),
+        always=True,
+    )
+    address: tuple[Address, ...] = field(
+        _ToldAddresses(),
+        "the addresses of its names, where they are not those that it listens on",
+        default=(),
+        always=True,
+    )
 
     def needs_address(self, listens: Iterable[Address]) -> bool:
         """Whether no address can be told, for it `listens` on all that there are."""
@@ -136,3 +285,54 @@ class HostDns:
         for domain in self.domains:
             for name in self.names:
                 yield Record(domain.name, MX(domain.preference, name))
+
+
+def _check(dns: HostDns) -> None:
+    if dns.domains and not dns.names:
+        raise Refused("required with domains: a mail exchange has a name", "names")
+    exchanges = len(dns.domains) * len(dns.names)
+    if exchanges > MAX_EXCHANGES:
+        most = f"at most {MAX_EXCHANGES:,} pairs of a name and a domain"
+        raise Refused(f"must have {most}, got {exchanges:,}", "domains")
+
+
+HOST_DNS = Document(
+    HostDns,
+    "HostDns",
+    check=_check,
+    schema={
+        "anyOf": [
+            {"properties": {"domains": {"anyOf": [{"maxItems": 0}, NULL]}}},
+            given("names", {"type": "array", "minItems": 1}),
+        ],
+    },
+    example={},
+)
+"""The document of what DNS tells of a host."""
+
+LISTENER = Document(Listen, "Listener", example={})
+"""The document of a listener."""
+
+
+class _Listeners(Array[Listen]):
+    """The listeners of a host, no two of them at the same place."""
+
+    def __init__(self) -> None:
+        super().__init__(LISTENER, most=MAX_LISTENERS, noun="listeners")
+
+    def read(self, value: Any, _: object = None) -> tuple[Listen, ...]:
+        """The listeners."""
+        listeners = super().read(value)
+        fixed = [listener.place for listener in listeners if listener.port]
+        if len(set(fixed)) < len(fixed):
+            raise Refused("contains the same address and port twice")
+        return listeners
+
+
+LISTENERS = _Listeners()
+"""The listeners of a host."""
+
+
+def has_tls(listener: Listen) -> bool:
+    """Whether a listener does TLS by what is said of it alone."""
+    return listener.tls not in (None, TlsMode.NONE)

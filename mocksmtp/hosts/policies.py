@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import enum
-import re
+from typing import Any
 
 import attrs
 
+from mocksmtp.documents.document import Document, field, parse
+from mocksmtp.documents.kinds import Array, Choice, Duration, Integer, Text
+from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.tls.settings import CertificateKind
 
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-
-DOMAIN = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
-"""The domain of a policy; its host's name must have room in a certificate."""
+_DOMAIN = rf"(?:{_LABEL}\.)*{_LABEL}"
 
 MAX_DOMAIN = 240
-"""Characters of one."""
+"""Characters of the domain of a policy; its host's name must fit in a certificate."""
 
-PATTERN = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}")
-"""What the name of a mail host must be like (§4.1)."""
+MAX_BODY = 256 * 1024
+"""Octets of a body; a policy has at most 64 KiB (RFC 8461 §3.2)."""
+
+MAX_PATTERNS = 1000
+"""How many patterns of names a policy may have."""
 
 MAX_AGE = 31_557_600
 """The longest that a policy may be kept: a year, in seconds."""
@@ -38,28 +42,71 @@ class PolicyMode(enum.Enum):
     NONE = "none"
 
 
+DOMAIN = Text(
+    rf"(?=.{{1,{MAX_DOMAIN}}}$){_DOMAIN}",
+    "must be a domain in ASCII",
+    clean=str.lower,
+    samples=("ex.test",),
+    misfits=("x..test", "é.test", "x" * 241),
+)
+"""The domain of a policy, in lower case."""
+
+
+PATTERN = Text(
+    rf"(?=.{{1,{MAX_DOMAIN}}}$)(?:\*\.)?{_DOMAIN}",
+    "must be a name, or *. and a name",
+    samples=("mx.ex.test", "*.ex.test"),
+    misfits=("*", "x..test"),
+)
+"""What the name of a mail host must be like (§4.1)."""
+
+
 @attrs.frozen
 class MtaStsPolicy:
-    """
-    The policy of a domain, and how it is served.
+    """The policy of a domain, and how it is served; times in seconds."""
 
-    :ivar domain: in lower case
-    :ivar mx: what the names of its mail hosts are like
-    :ivar max_age: seconds that it may be kept
-    :ivar status: of the HTTP response
-    :ivar body: in the place of the policy's text, or None for that
-    :ivar delay: seconds before the response
-    :ivar certificate: what the policy host shows
-    """
-
-    domain: str
-    mode: PolicyMode = PolicyMode.ENFORCE
-    mx: tuple[str, ...] = ()
-    max_age: int = 86_400
-    status: int = 200
-    body: str | None = None
-    delay: float = 0.0
-    certificate: CertificateKind = CertificateKind.VALID
+    domain: str = field(DOMAIN, "the domain", example="ex.test")
+    mode: PolicyMode = field(
+        Choice(PolicyMode, "mode"),
+        "what a sender does where a host does not fit",
+        default=PolicyMode.ENFORCE,
+        always=True,
+    )
+    mx: tuple[str, ...] = field(
+        Array(
+            PATTERN,
+            most=MAX_PATTERNS,
+            noun="names",
+            bounded=False,
+        ),
+        "the names of its mail hosts, or patterns such as `*.ex.test`",
+        default=(),
+        always=True,
+    )
+    max_age: int = field(
+        Integer(0, MAX_AGE),
+        "seconds that it may be kept",
+        default=86_400,
+        always=True,
+    )
+    status: int = field(
+        Integer(200, 599), "the status of the HTTP response", default=200, always=True
+    )
+    body: str | None = field(
+        Text(most=MAX_BODY, samples=("", "x")),
+        "replaces the text of the policy",
+        default=None,
+        always=True,
+    )
+    delay: float = field(
+        Duration(), "time before the response", default=0.0, always=True
+    )
+    certificate: CertificateKind = field(
+        Choice(CertificateKind, "certificate"),
+        "the certificate that the policy host shows",
+        default=CertificateKind.VALID,
+        always=True,
+    )
 
     @property
     def host(self) -> str:
@@ -78,3 +125,24 @@ class MtaStsPolicy:
             f"max_age: {self.max_age}",
         ]
         return "".join(f"{line}\r\n" for line in lines)
+
+
+POLICY = Document(MtaStsPolicy, "MtaSts", example={"domain": "ex.test"})
+"""The document of a policy."""
+
+
+def parse_policies(document: Any) -> tuple[MtaStsPolicy, ...]:
+    """
+    Policies from an array, or from one object.
+
+    :raises DocumentError: it describes none, or two of one domain
+    """
+    if isinstance(document, dict):
+        return (parse(POLICY, document),)
+    policies = parse(Array(POLICY), document)
+    domains: set[str] = set()
+    for index, policy in enumerate(policies):
+        if policy.domain in domains:
+            raise DocumentError(Problem(f"$[{index}].domain", "comes twice"))
+        domains.add(policy.domain)
+    return policies

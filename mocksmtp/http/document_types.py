@@ -136,91 +136,6 @@ class StatusDocument(TypedDict):
     dnsRecords: int
 
 
-class ListenerDocument(TypedDict):
-    """Where a host listens, as it was asked for."""
-
-    address: str
-    port: int
-    protocol: NotRequired[str]
-    tls: NotRequired[str]
-
-
-class HostLimitsDocument(TypedDict):
-    """What a host takes; octets and milliseconds."""
-
-    messageSize: int | None
-    recipients: int
-    connections: int
-    idleTime: float
-    totalTime: float | None
-    messages: int | None
-    badCommands: int | None
-
-
-class CapabilitiesDocument(TypedDict):
-    """What EHLO offers, where it is not the same before TLS and under it."""
-
-    beforeTls: list[str]
-    underTls: list[str]
-
-
-class CertificateDocument(TypedDict):
-    """A certificate of the user's own, without its key."""
-
-    certificatePem: str
-    keyPem: None
-
-
-class HostTlsDocument(TypedDict):
-    """How a host does TLS."""
-
-    mode: str
-    certificate: str | CertificateDocument
-    minVersion: str | None
-    maxVersion: str | None
-    clientCertificate: str
-
-
-class HostAuthDocument(TypedDict):
-    """Who may authenticate and how; a password is null."""
-
-    mechanisms: list[str]
-    users: str | dict[str, None]
-    requireTls: bool
-    required: bool
-
-
-class MailDomainDocument(TypedDict):
-    """A domain whose mail a host takes."""
-
-    name: str
-    preference: int
-
-
-class HostDnsDocument(TypedDict):
-    """What DNS tells of a host."""
-
-    names: list[str]
-    domains: list[MailDomainDocument]
-    address: list[str]
-
-
-class HostDocument(TypedDict):
-    """A mail host."""
-
-    name: str
-    hostname: str
-    capabilities: list[str] | CapabilitiesDocument
-    limits: HostLimitsDocument
-    tls: HostTlsDocument | None
-    auth: HostAuthDocument | None
-    listeners: list[ListenerDocument]
-    dns: HostDnsDocument
-    seed: str
-    addresses: list[str]
-    url: str
-
-
 class ErrorDocument(TypedDict):
     """One thing that is wrong with a request, and where in it."""
 
@@ -368,19 +283,6 @@ class DnsQueryDocument(TypedDict):
     behavior: str | None
 
 
-class MtaStsDocument(TypedDict):
-    """The policy of a domain, and how it is served."""
-
-    domain: str
-    mode: str
-    mx: list[str]
-    maxAge: int
-    status: int
-    body: str | None
-    delay: float
-    certificate: str
-
-
 class FailureDocument(TypedDict):
     """What was asked for, and what there was instead."""
 
@@ -407,7 +309,6 @@ class ExplanationDocument(TypedDict):
 
 ALL: tuple[type, ...] = (
     ArticleMailDocument,
-    MtaStsDocument,
     JamesMailDocument,
     MailDocument,
     MailSummaryDocument,
@@ -416,7 +317,6 @@ ALL: tuple[type, ...] = (
     IdsDocument,
     HealthDocument,
     StatusDocument,
-    HostDocument,
     SessionDocument,
     ExplanationDocument,
     DnsQueryDocument,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksmtp.hosts.capability_documents import parse_extensions
+from mocksmtp.hosts.capabilities import parse_extensions
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers
 from mocksmtp.http.documents import read_document

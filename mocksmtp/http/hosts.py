@@ -8,11 +8,11 @@ import attrs
 
 from mocksmtp.documents.problems import DocumentError, Problem, Refused
 from mocksmtp.hosts.documents import (
+    HOST_NAME,
     Usual,
     host_document,
     host_path,
     parse_host,
-    parse_host_name,
     settle,
 )
 from mocksmtp.hosts.host import Description, MailHost
@@ -63,7 +63,7 @@ def get_host(call: Call[Any], name: str) -> bytes:
 async def put_host(call: Call[Any], name: str) -> bytes:
     """Make one of this name, or have it be what the document says and no more."""
     try:
-        parse_host_name(name)
+        HOST_NAME.read(name)
     except Refused as error:
         raise DocumentError(Problem("$.name", str(error))) from None
     description = await read_document(call, _parser(call, name))

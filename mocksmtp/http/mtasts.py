@@ -6,20 +6,19 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.hosts.policies import MtaStsPolicy
-from mocksmtp.hosts.policy_documents import (
-    parse_domain,
+from mocksmtp.hosts.policies import (
+    DOMAIN,
+    POLICY,
+    MtaStsPolicy,
     parse_policies,
-    policy_document,
 )
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, one_or_more
 from mocksmtp.http.documents import read_document
 from mocksmtp.http.params import parameter, reads
 from mocksmtp.http.routing import Call, Route
-from mocksmtp.http.schema import MTA_STS_DOMAIN
 
-_domain = reads(MTA_STS_DOMAIN)(parse_domain)
+_domain = reads(DOMAIN.told({}))(DOMAIN.read)
 
 
 @attrs.frozen
@@ -32,7 +31,7 @@ class PolicyParameters:
 def list_policies(call: Call[Any]) -> bytes:
     """All of them, in the order that they were set."""
     policies = call.api.mock.policies.values()
-    return send_json(call.request, [policy_document(policy) for policy in policies])
+    return send_json(call.request, [POLICY.write(policy) for policy in policies])
 
 
 async def put_policies(call: Call[Any]) -> None:

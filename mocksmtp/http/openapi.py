@@ -19,13 +19,14 @@ import orjson
 
 from mocksmtp import __version__
 from mocksmtp.documents.problems import camel_case
+from mocksmtp.hosts.documents import HOST_NAME
 from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import Answers, Content
 from mocksmtp.http.guard import UNGUARDED
 from mocksmtp.http.params import schema_of
 from mocksmtp.http.problems import CONTENT_TYPE
 from mocksmtp.http.routing import Call, Mount, Route
-from mocksmtp.http.schema import HOST_NAME, TEXT, named_schemas, ref
+from mocksmtp.http.schema import TEXT, named_schemas, ref
 
 Document = dict[str, Any]
 
@@ -51,7 +52,7 @@ _NAMES = {
 }
 """What variables of paths are called outside."""
 
-_VARIABLES = {"name": HOST_NAME}
+_VARIABLES = {"name": HOST_NAME.told({})}
 
 _VARIABLE = re.compile(r"<(\w+)>")
 

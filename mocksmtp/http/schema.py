@@ -35,12 +35,9 @@ from mocksmtp.documents.schema import (
     ref,
     whole,
 )
-from mocksmtp.hosts.documents import HostFields
-from mocksmtp.hosts.listeners import Listen, MailDomain
-from mocksmtp.hosts.policy_documents import MtaStsFields
-from mocksmtp.hosts.schema import HOST_NAME, MTA_STS_DOMAIN, RULES, TAKEN
+from mocksmtp.hosts.documents import HOST
+from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http import document_types as documents
-from mocksmtp.tls.documents import CertificateFields
 from mocksmtp.zone.answer import MAX_TTL
 from mocksmtp.zone.kinds import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.zone.names import Name
@@ -49,9 +46,7 @@ from mocksmtp.zone.shorthand import SHORTHANDS
 from mocksmtp.zone.types import RRType, type_name
 
 __all__ = [
-    "HOST_NAME",
     "LINE",
-    "MTA_STS_DOMAIN",
     "NAME",
     "STATES",
     "TEXT",
@@ -154,7 +149,7 @@ class Schemas:
             for field in fields
         }
         required = [camel_case(f.name) for f in fields if f.default is attrs.NOTHING]
-        return object_of(properties, required) | RULES.get(kind, {})
+        return object_of(properties, required)
 
 
 def _record(cls: type[Rdata] | None, required: tuple[str, ...]) -> Schema:
@@ -217,9 +212,7 @@ _PLAIN: dict[Any, Schema] = {
 
 def named_schemas() -> dict[str, Schema]:
     """Every schema that has a name."""
-    told, taken = Schemas(), Schemas("New", TAKEN)
-    for kind in (HostFields, CertificateFields, Listen, MailDomain, MtaStsFields):
-        taken.of(kind)
+    told = Schemas()
     for document in documents.ALL:
         told.of(document)
     all_told = ("name", "type", "ttl")
@@ -235,4 +228,7 @@ def named_schemas() -> dict[str, Schema]:
     declared: Named = {}
     SMTP.schemas(declared)
     DNS.schemas(declared)
-    return {**told.named, **taken.named, **records, **declared}
+    for each in (HOST, POLICY):
+        each.taken(declared)
+        each.told(declared)
+    return {**told.named, **records, **declared}

@@ -6,12 +6,13 @@ that is sent back the host keeps the password that it has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
-from mocksmtp.documents.fields import member
+from mocksmtp.documents.document import Document, field
+from mocksmtp.documents.kinds import Array, Boolean, Choice, Kind, Named
 from mocksmtp.documents.problems import (
     MAX_SHOWN,
     DocumentError,
@@ -19,7 +20,7 @@ from mocksmtp.documents.problems import (
     Refused,
     json_type,
 )
-from mocksmtp.documents.structure import class_hook, new_converter
+from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
 ANY = "any"
@@ -37,6 +38,51 @@ MAX_USER = 255
 """How many characters the name of one may have."""
 
 
+class _UsersKind(Kind[Any]):
+    """``any``, or an object of passwords by name."""
+
+    writes_none = True
+    samples = (ANY, {}, {"a": "b"})
+    misfits = ("none", {"a": 5}, {"": "b"}, {"x" * 256: "b"})
+
+    def read(self, value: Any, _: object = None) -> Any:
+        """The passwords, or None for any; a password that is None is known."""
+        if value == ANY:
+            return None
+        # What was given in the place of users may be a password, and is not shown.
+        if not isinstance(value, dict):
+            raise Refused(f'must be "{ANY}", or an object of passwords by name')
+        if len(value) > MAX_USERS:
+            raise Refused(f"must have at most {MAX_USERS:,} users, got {len(value):,}")
+        for name, password in value.items():
+            if not 1 <= len(name) <= MAX_USER:
+                raise Refused(f"a name must have 1 to {MAX_USER} characters")
+            if not isinstance(password, str | None):
+                told = json_type(password)
+                raise Refused(f"must be a string, got {told}", name[:MAX_SHOWN])
+        return value
+
+    def write(self, value: Any) -> Any:
+        """The names of the users, without their passwords."""
+        return ANY if value is None else dict.fromkeys(value)
+
+    def taken(self, named: Named) -> Schema:
+        """One of the two."""
+        return any_of({"const": ANY}, self._users(any_of(TEXT, NULL)))
+
+    def told(self, named: Named) -> Schema:
+        """The same, without any password."""
+        return any_of({"const": ANY}, self._users(NULL))
+
+    def _users(self, password: Schema) -> Schema:
+        return {
+            "type": "object",
+            "propertyNames": {"minLength": 1, "maxLength": MAX_USER},
+            "additionalProperties": password,
+            "maxProperties": MAX_USERS,
+        }
+
+
 @attrs.frozen(kw_only=True)
 class AuthFields:
     """
@@ -46,10 +92,25 @@ class AuthFields:
         is the one that the host has
     """
 
-    mechanisms: tuple[Mechanism, ...] = tuple(Mechanism)
-    users: Mapping[str, str | None] | None = attrs.field(default=None, repr=False)
-    require_tls: bool = False
-    required: bool = False
+    mechanisms: tuple[Mechanism, ...] = field(
+        Array(Choice(Mechanism, "mechanism"), 1, noun="mechanisms", unique=True),
+        "the mechanisms that are offered",
+        default=tuple(Mechanism),
+        always=True,
+    )
+    users: Mapping[str, str | None] | None = field(
+        _UsersKind(),
+        'passwords by name, or `"any"`: any name goes with any password',
+        default=None,
+        repr=False,
+        always=True,
+    )
+    require_tls: bool = field(
+        Boolean(), "whether AUTH requires TLS", default=False, always=True
+    )
+    required: bool = field(
+        Boolean(), "whether mail requires AUTH", default=False, always=True
+    )
 
     def over(self, known: AuthSettings | None) -> AuthSettings:
         """
@@ -77,52 +138,38 @@ def _users_over(
     return {n: passwords[n] if told is None else told for n, told in users.items()}
 
 
-def auth_document(auth: AuthSettings | None) -> dict[str, Any] | None:
-    """The document of who may authenticate and how, without any password."""
+def auth_fields(auth: AuthSettings | None) -> AuthFields | None:
+    """What a document says of the settings of a host, without any password."""
     if auth is None:
         return None
-    return {
-        "mechanisms": [mechanism.value for mechanism in auth.mechanisms],
-        "users": ANY if auth.users is None else dict.fromkeys(auth.users),
-        "requireTls": auth.require_tls,
-        "required": auth.required,
-    }
-
-
-def _mechanisms(value: Any, _: Any) -> tuple[Mechanism, ...]:
-    mechanisms: tuple[Mechanism, ...] = _converter.structure(
-        value, tuple[Mechanism, ...]
+    return AuthFields(
+        mechanisms=auth.mechanisms,
+        users=None if auth.users is None else dict.fromkeys(auth.users),
+        require_tls=auth.require_tls,
+        required=auth.required,
     )
-    if not mechanisms:
-        raise Refused("must have one at least")
-    if len(set(mechanisms)) < len(mechanisms):
-        raise Refused("the same mechanism comes twice")
-    return mechanisms
 
 
-def _users(value: Any, _: Any) -> dict[str, str | None] | None:
-    if value == ANY:
-        return None
-    # What was given in the place of users may be a password, and is not shown.
-    if not isinstance(value, dict):
-        raise Refused(f'must be "{ANY}", or an object of passwords by name')
-    if len(value) > MAX_USERS:
-        raise Refused(f"must have {MAX_USERS} at most, not {len(value)}")
-    for name, password in value.items():
-        if not 1 <= len(name) <= MAX_USER:
-            raise Refused(f"a name must have 1 to {MAX_USER} characters")
-        if not isinstance(password, str | None):
-            told = json_type(password)
-            raise Refused(f"expected a string, not {told}", name[:MAX_SHOWN])
-    return value
+def contains_one_of(mechanisms: Iterable[Mechanism]) -> Schema:
+    """An array that contains one of these mechanisms at least."""
+    return {"contains": {"enum": [mechanism.value for mechanism in mechanisms]}}
 
 
-_converter = new_converter()
-_converter.register_structure_hook(Mechanism, member(Mechanism, "mechanism"))
-structure_auth = class_hook(
-    _converter,
+HOST_AUTH = Document(
     AuthFields,
-    mechanisms=_mechanisms,
-    users=_users,
+    "HostAuth",
+    schema={
+        "anyOf": [
+            given("users", {"type": "object"}),
+            {
+                "properties": {
+                    "mechanisms": any_of(
+                        contains_one_of(m for m in Mechanism if not m.is_scram), NULL
+                    )
+                }
+            },
+        ]
+    },
+    example={},
 )
-"""Reads `AuthFields`."""
+"""The document of who may authenticate and how."""

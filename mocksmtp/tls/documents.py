@@ -11,9 +11,18 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from mocksmtp.documents.fields import member, optional
-from mocksmtp.documents.problems import DocumentError, Problem, Refused, listed, shown
-from mocksmtp.documents.structure import class_hook, new_converter, strict_str
+from mocksmtp.documents.document import Document, field
+from mocksmtp.documents.kinds import Choice, Kind, Named, Text
+from mocksmtp.documents.problems import (
+    DocumentError,
+    Problem,
+    Refused,
+    json_type,
+    listed,
+    shown,
+    unknown,
+)
+from mocksmtp.documents.schema import TEXT, Schema, any_of, one_of
 from mocksmtp.tls.settings import (
     Certificate,
     CertificateKind,
@@ -39,12 +48,66 @@ CheckCertificate: TypeAlias = Callable[[GivenCertificate], object]
 """Raises `ValueError` where a certificate is none, or its key is not its own."""
 
 
+class _PemKind(Text):
+    """A PEM text (RFC 7468); what is behind its first line is judged later."""
+
+    def __init__(self) -> None:
+        super().__init__(samples=(f"{PEM_BEGIN} X-----",), misfits=("x", ""))
+
+    def read(self, value: Any, _: object = None) -> str:
+        """The text; what was given may be a key, and is not shown."""
+        if type(value) is not str:
+            raise Refused(f"must be a string, got {json_type(value)}")
+        if PEM_BEGIN not in value:
+            message = f"must be a PEM text, which begins with {PEM_BEGIN}"
+            raise Refused(f"{message}; only a configuration file can name a file")
+        return value
+
+    def _schema(self) -> Schema:
+        """A text with that in it."""
+        return {**TEXT, "pattern": PEM_BEGIN}
+
+
+class _VersionKind(Kind[TlsVersion]):
+    """A version of TLS, by one of its names."""
+
+    samples = ("TLSv1.2", "1.3")
+    misfits = ("2", 5)
+
+    def read(self, value: Any, _: object = None) -> TlsVersion:
+        """The version of that name."""
+        if type(value) is not str:
+            raise Refused(f"must be a string, got {json_type(value)}")
+        if value not in VERSIONS:
+            known = [version.value for version in TlsVersion]
+            raise Refused(unknown(f"version {shown(value)}", value, known))
+        return VERSIONS[value]
+
+    def write(self, value: TlsVersion) -> str:
+        """Its name."""
+        return value.value
+
+    def taken(self, named: Named) -> Schema:
+        """One of all names."""
+        return {**TEXT, "enum": list(VERSIONS)}
+
+    def told(self, named: Named) -> Schema:
+        """One name for each."""
+        return one_of(TlsVersion)
+
+
 @attrs.frozen(kw_only=True)
 class CertificateFields:
     """What a document says of a certificate of the user's own."""
 
-    certificate_pem: str
-    key_pem: str | None = attrs.field(default=None, repr=False)
+    certificate_pem: str = field(_PemKind(), "the chain, the host's own first")
+    key_pem: str | None = field(
+        _PemKind(),
+        "its private key; null for the one that the host has",
+        default=None,
+        repr=False,
+        always=True,
+    )
 
     def over(self, known: TlsSettings | None) -> GivenCertificate:
         """It, with the key that is `known` where the document has none."""
@@ -58,15 +121,88 @@ class CertificateFields:
         raise DocumentError(Problem("$.tls.certificate.keyPem", message))
 
 
+CERTIFICATE = Document(
+    CertificateFields,
+    "Certificate",
+    example={"certificatePem": f"{PEM_BEGIN} CERTIFICATE-----"},
+)
+"""The document of a certificate of the user's own."""
+
+
+class _CertificateKind(Kind[CertificateKind | CertificateFields]):
+    """The name of a kind of certificate that the service makes, or a document."""
+
+    samples = ("valid", "selfSigned")
+    misfits = ("x", {}, 5)
+
+    def read(self, value: Any, _: object = None) -> CertificateKind | CertificateFields:
+        """The kind, or what the document says."""
+        if isinstance(value, dict):
+            return CERTIFICATE.read(value)
+        kinds = [one.value for one in CertificateKind]
+        # What was given may be a key, and is not shown.
+        if not isinstance(value, str) or value not in kinds:
+            what = "" if isinstance(value, str) else f", got {json_type(value)}"
+            either = f"{listed(kinds)}; or an object with certificatePem and keyPem"
+            raise Refused(f"must be {either}{what}")
+        return CertificateKind(value)
+
+    def write(self, value: CertificateKind | CertificateFields) -> Any:
+        """The name, or the document."""
+        if isinstance(value, CertificateKind):
+            return value.value
+        return CERTIFICATE.write(value)
+
+    def taken(self, named: Named) -> Schema:
+        """One of the two."""
+        return any_of(one_of(CertificateKind), CERTIFICATE.taken(named))
+
+    def told(self, named: Named) -> Schema:
+        """One of the two."""
+        return any_of(one_of(CertificateKind), CERTIFICATE.told(named))
+
+
 @attrs.frozen(kw_only=True)
 class TlsFields:
     """What a document says of TLS."""
 
-    mode: TlsMode = TlsMode.STARTTLS
-    certificate: CertificateKind | CertificateFields = CertificateKind.VALID
-    min_version: TlsVersion | None = None
-    max_version: TlsVersion | None = None
-    client_certificate: ClientCertificate = ClientCertificate.NONE
+    mode: TlsMode = field(
+        Choice(TlsMode, "mode", TlsMode.NONE),
+        "when the handshake comes",
+        default=TlsMode.STARTTLS,
+        always=True,
+    )
+    certificate: CertificateKind | CertificateFields = field(
+        _CertificateKind(),
+        "the certificate that clients are shown",
+        default=CertificateKind.VALID,
+        always=True,
+    )
+    min_version: TlsVersion | None = field(
+        _VersionKind(), "the lowest version of TLS", default=None, always=True
+    )
+    max_version: TlsVersion | None = field(
+        _VersionKind(), "the highest version of TLS", default=None, always=True
+    )
+    client_certificate: ClientCertificate = field(
+        Choice(ClientCertificate, "use"),
+        "whether clients are asked for a certificate",
+        default=ClientCertificate.NONE,
+        always=True,
+    )
+
+    def check(self) -> None:
+        """
+        Refuse an empty range of versions.
+
+        :raises Refused: it is empty
+        """
+        least, most = self.min_version, self.max_version
+        if least is not None and most is not None:
+            versions = list(TlsVersion)
+            if versions.index(least) > versions.index(most):
+                message = f"{least.value} is above {most.value}, the maxVersion"
+                raise Refused(message, "minVersion")
 
     def over(
         self, known: TlsSettings | None, check: CheckCertificate | None = None
@@ -103,71 +239,44 @@ def _settle(
     return certificate
 
 
-def tls_document(tls: TlsSettings | None) -> dict[str, Any] | None:
-    """The document of what a host does, without its private key."""
-    if tls is None:
-        return None
+def _versions(version: TlsVersion) -> Schema:
+    """From below a version, or from it, to it or above."""
+    order = list(TlsVersion)
+    place = order.index(version)
+    least = [n for n, v in VERSIONS.items() if order.index(v) <= place]
+    most = [n for n, v in VERSIONS.items() if order.index(v) >= place]
     return {
-        "mode": tls.mode.value,
-        "certificate": _certificate_document(tls.certificate),
-        "minVersion": None if tls.min_version is None else tls.min_version.value,
-        "maxVersion": None if tls.max_version is None else tls.max_version.value,
-        "clientCertificate": tls.client_certificate.value,
+        "properties": {
+            "minVersion": {"enum": [*least, None]},
+            "maxVersion": {"enum": [*most, None]},
+        }
     }
 
 
-def _certificate_document(certificate: Certificate) -> str | dict[str, str | None]:
-    if isinstance(certificate, CertificateKind):
-        return certificate.value
-    return {"certificatePem": certificate.certificate_pem, "keyPem": None}
-
-
-def structure_tls(value: Any, kind: Any) -> TlsFields:
-    """Reads `TlsFields`."""
-    tls: TlsFields = _structure(value, kind)
-    if tls.min_version is not None and tls.max_version is not None:
-        versions = list(TlsVersion)
-        if versions.index(tls.min_version) > versions.index(tls.max_version):
-            message = f"{tls.min_version.value} is above {tls.max_version.value}"
-            raise Refused(f"{message}, the maxVersion", "minVersion")
-    return tls
-
-
-def _version(value: Any, _: Any) -> TlsVersion:
-    if strict_str(value) not in VERSIONS:
-        known = listed([version.value for version in TlsVersion])
-        raise Refused(f"unknown version {shown(value)}; {known}")
-    return VERSIONS[value]
-
-
-def _certificate(value: Any, kind: Any) -> CertificateKind | CertificateFields:
-    if isinstance(value, dict):
-        fields: CertificateFields = _structure_given(value, kind)
-        return fields
-    kinds = [one.value for one in CertificateKind]
-    # What was given may be a key, and is not shown.
-    if strict_str(value) not in kinds:
-        raise Refused(f"{listed(kinds)}; or an object with certificatePem and keyPem")
-    return CertificateKind(value)
-
-
-def _pem(value: Any, _: Any) -> str:
-    if PEM_BEGIN not in strict_str(value):
-        message = f"must be a PEM text, which begins with {PEM_BEGIN}"
-        raise Refused(f"{message}; only a configuration file can name a file")
-    return str(value)
-
-
-_converter = new_converter()
-_structure_given = class_hook(
-    _converter, CertificateFields, certificate_pem=_pem, key_pem=optional(_pem)
-)
-_structure = class_hook(
-    _converter,
+HOST_TLS = Document(
     TlsFields,
-    mode=member(TlsMode, "mode", TlsMode.NONE),
-    certificate=_certificate,
-    min_version=optional(_version),
-    max_version=optional(_version),
-    client_certificate=member(ClientCertificate, "use"),
+    "HostTls",
+    check=TlsFields.check,
+    schema={"anyOf": [_versions(version) for version in TlsVersion]},
+    example={},
 )
+"""The document of how a host does TLS."""
+
+
+def tls_fields(tls: TlsSettings | None) -> TlsFields | None:
+    """What a document says of the settings of a host, without its private key."""
+    if tls is None:
+        return None
+    certificate: CertificateKind | CertificateFields
+    if isinstance(tls.certificate, CertificateKind):
+        certificate = tls.certificate
+    else:
+        pem = tls.certificate.certificate_pem
+        certificate = CertificateFields(certificate_pem=pem)
+    return TlsFields(
+        mode=tls.mode,
+        certificate=certificate,
+        min_version=tls.min_version,
+        max_version=tls.max_version,
+        client_certificate=tls.client_certificate,
+    )

@@ -170,7 +170,7 @@ def _bounded(limit: int) -> Hook:
 
     def structure_number(value: Any, _: Any) -> int:
         if not 0 <= strict_int(value) <= limit:
-            raise Refused(f"expected a number from 0 to {limit}, not {value}")
+            raise Refused(f"must be a number from 0 to {limit}, got {value}")
         return int(value)
 
     return structure_number
@@ -212,14 +212,14 @@ def _structure_string(value: Any, _: Any) -> str:
 def _structure_tag(value: Any, _: Any) -> str:
     text = strict_str(value)
     if not TAG_TEXT.fullmatch(text):
-        raise Refused(f"expected ASCII letters and digits, not {shown(text)}")
+        raise Refused(f"must be ASCII letters and digits, got {shown(text)}")
     return text
 
 
 def _structure_hex(value: Any, _: Any) -> bytes:
     text = strict_str(value)
     if not _HEX.fullmatch(text):
-        raise Refused(f"expected octets in hexadecimal, not {shown(text)}")
+        raise Refused(f"must be octets in hexadecimal, got {shown(text)}")
     return bytes.fromhex(text)
 
 
@@ -355,7 +355,7 @@ def _shorthand_hook(shorthand: Shorthand) -> Hook:
         text = strict_str(value)
         if not shorthand.pattern.fullmatch(text):
             wanted = shorthand.pattern.pattern
-            raise Refused(f"expected a match of {wanted}, not {shown(text)}")
+            raise Refused(f"must be a match of {wanted}, got {shown(text)}")
         return text
 
     return _class_hook(shorthand.type, {shorthand.field: structure_value})

@@ -14,7 +14,7 @@ from mocksmtp.behaviors.response import Effect, Response
 from mocksmtp.behaviors.smtp import SMTP, SmtpBehavior
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.reading import Real
-from mocksmtp.hosts.capability_documents import parse_extensions
+from mocksmtp.hosts.capabilities import parse_extensions
 
 FRODO = {
     "command": "MAIL FROM",

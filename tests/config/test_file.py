@@ -10,7 +10,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect, Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.config import CONFIG_VARIABLE, load_config
-from mocksmtp.hosts.host import Limits
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.policies import MtaStsPolicy
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.tls.settings import TlsMode, TlsSettings
@@ -174,7 +174,7 @@ class DocumentsTests(ConfigTestCase):
         for text, message in (
             (
                 'smtpBehaviors = "x"',
-                "smtpBehaviors: must be an array, got the string",
+                "smtpBehaviors: must be an array, got a string",
             ),
             (
                 '[[smtpBehaviors]]\ncommand = "DATA"\n',
@@ -192,13 +192,13 @@ class DocumentsTests(ConfigTestCase):
             ),
             (
                 'smtpExtensions = "X-A"',
-                "smtpExtensions: must be an array, got the string",
+                "smtpExtensions: must be an array, got a string",
             ),
             (
                 'smtpExtensions = ["X-A", "a\\nb"]',
                 "smtpExtensions[1]: must be one line of text, and not empty",
             ),
-            ("dnsRecords = 5", "dnsRecords: expected an array, not a number"),
+            ("dnsRecords = 5", "dnsRecords: must be an array, got a number"),
             (
                 '[[dnsRecords]]\nname = "ex.test"\n',
                 "dnsRecords[0].type: required, but missing",
@@ -273,8 +273,8 @@ class DocumentsTests(ConfigTestCase):
     def test_what_is_wrong_with_tls_or_users_is_told_with_its_place(self) -> None:
         """As with all documents."""
         for text, message in (
-            ("tls = 5", "tls: expected an object, not a number"),
-            ("[tls]\nmode = 5\n", "tls.mode: expected a string, not a number"),
+            ("tls = 5", "tls: must be an object, got a number"),
+            ("[tls]\nmode = 5\n", "tls.mode: must be a string, got 5"),
             (
                 "[auth]\nrequireTls = true\n",
                 "auth.requireTls: must be false, for the host has no tls",

@@ -10,7 +10,7 @@ from mocksmtp.config import CONFIG_VARIABLE, Config, Option, load_config
 from mocksmtp.config.addresses import EXAMPLES
 from mocksmtp.documents.problems import shown
 from mocksmtp.hosts.capabilities import USUAL, Capabilities
-from mocksmtp.hosts.host import Limits
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.logs import Level, LogFormat
 from mocksmtp.mail.documents import MailShape
 from mocksmtp.zone.answer import Rcode
@@ -379,7 +379,7 @@ class OptionTests(ConfigTestCase):
         self.assertEqual(config.capabilities, offering("A", "B c"))
         message = self.file_refusal('capabilities = ["A", ""]\n')
         line = "must be one line of text, and not empty"
-        self.assertEqual(message, f"capabilities[1]: {line}")
+        self.assertEqual(message, f"capabilities[1]: {line}, got ''")
 
     def test_an_empty_token_is_refused(self) -> None:
         """A script's variable that is not set does not open the API to everybody."""

@@ -70,16 +70,18 @@ class CertificateTests(ConfigTestCase):
     def test_what_is_no_certificate_is_told_as_in_the_api(self) -> None:
         """Whatever stands in the place of a table."""
         for text, message in (
-            ("hosts = 5", "hosts: expected an array, not a number"),
-            ("hosts = [5]", "hosts[0]: expected an object, not a number"),
-            ("tls = 5", "tls: expected an object, not a number"),
+            ("hosts = 5", "hosts: must be an array, got a number"),
+            ("hosts = [5]", "hosts[0]: must be an object, got a number"),
+            ("tls = 5", "tls: must be an object, got a number"),
             (
                 "tls = {certificate = 5}",
-                "tls.certificate: expected a string, not a number",
+                "tls.certificate: must be one of: valid, selfSigned, expired, "
+                "notYetValid, wrongName, untrusted; or an object with "
+                "certificatePem and keyPem, got a number",
             ),
             (
                 "tls = {certificate = {certificatePem = 5}}",
-                "tls.certificate.certificatePem: expected a string, not a number",
+                "tls.certificate.certificatePem: must be a string, got a number",
             ),
         ):
             self.assertEqual(self.file_refusal(text), message)

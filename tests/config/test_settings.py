@@ -7,7 +7,8 @@ from mocksmtp.behaviors.response import Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.config import Config, load_config
 from mocksmtp.hosts.capabilities import Capabilities
-from mocksmtp.hosts.host import HostPlan, Limits
+from mocksmtp.hosts.host import HostPlan
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Listen, MailProtocol
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.tls.settings import CertificateKind, TlsMode, TlsSettings
@@ -134,9 +135,9 @@ class HostsTests(ConfigTestCase):
     def test_an_error_is_told_with_its_path(self) -> None:
         """As in the API, with the place in the array."""
         for text, message in (
-            ("hosts = 5", "hosts: expected an array, not a number"),
-            ("[hosts]", "hosts: expected an array, not an object"),
-            ("hosts = [5]", "hosts[0]: expected an object, not a number"),
+            ("hosts = 5", "hosts: must be an array, got a number"),
+            ("[hosts]", "hosts: must be an array, got an object"),
+            ("hosts = [5]", "hosts[0]: must be an object, got a number"),
             ("[[hosts]]", "hosts[0].name: required, but missing"),
             (
                 'hosts = [{name = "a"}, {name = "a"}]',
@@ -145,7 +146,7 @@ class HostsTests(ConfigTestCase):
             ('hosts = [{name = "a", ssl = {}}]', "hosts[0].ssl: unknown field; "),
             (
                 'hosts = [{name = "a", listeners = ["tcp:25"]}]',
-                "hosts[0].listeners[0]: expected an object, not a string",
+                "hosts[0].listeners[0]: must be an object, got a string",
             ),
             (
                 'hosts = [{name = "a", smtpBehaviors = [{response = {code = 250}}]}]',

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from cattrs import Converter
-
+from mocksmtp.documents.document import parse
+from mocksmtp.documents.kinds import Kind
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.documents.structure import structure
 
 
-def refusal(read: Callable[[Any, Any], Any], document: Any) -> str:
-    """The first thing that is wrong with `document`, with its path."""
-    converter = Converter()
-    converter.register_structure_hook(object, read)
+def refusal(kind: Kind[Any], document: Any) -> str:
+    """The first error of `document`, with its path."""
     try:
-        structure(converter, document, object)
+        parse(kind, document)
     except DocumentError as error:
         first = error.problems[0]
         return f"{first.path}: {first.message}"

@@ -66,15 +66,15 @@ class StructureTests(SynchronousTestCase):
     def test_nothing_is_coerced(self) -> None:
         """A value is of its type, or refused at its place."""
         for document, path, message in (
-            ({"number": "1"}, "$.number", "expected a whole number, not a string"),
-            ({"number": 1.5}, "$.number", "expected a whole number, not a number"),
-            ({"number": True}, "$.number", "expected a whole number, not a boolean"),
-            ({"number": None}, "$.number", "expected a whole number, not null"),
-            ({"number": 1, "many": {}}, "$.many", "expected an array, not an object"),
-            ({"number": 1, "many": "ab"}, "$.many", "expected an array, not a string"),
-            ({"number": 1, "many": None}, "$.many", "expected an array, not null"),
-            ([], "$", "expected an object, not an array"),
-            (None, "$", "expected an object, not null"),
+            ({"number": "1"}, "$.number", "must be an integer, got a string"),
+            ({"number": 1.5}, "$.number", "must be an integer, got a number"),
+            ({"number": True}, "$.number", "must be an integer, got a boolean"),
+            ({"number": None}, "$.number", "must be an integer, got null"),
+            ({"number": 1, "many": {}}, "$.many", "must be an array, got an object"),
+            ({"number": 1, "many": "ab"}, "$.many", "must be an array, got a string"),
+            ({"number": 1, "many": None}, "$.many", "must be an array, got null"),
+            ([], "$", "must be an object, got an array"),
+            (None, "$", "must be an object, got null"),
             ({}, "$.number", "required, but missing"),
         ):
             self.assertEqual(problems(document), [(path, message)])

@@ -5,22 +5,23 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.hosts.capabilities import USUAL, Capabilities
-from mocksmtp.hosts.capability_documents import (
-    capabilities_document,
+from mocksmtp.hosts.capabilities import (
+    CAPABILITIES,
+    USUAL,
+    Capabilities,
     parse_capabilities,
 )
 
 
 class CapabilitiesTests(SynchronousTestCase):
-    """`parse_capabilities` and `capabilities_document`"""
+    """`CAPABILITIES`"""
 
     def test_an_array_is_for_both_states(self) -> None:
         """Before TLS and under it; none at all is a list too."""
         for lines in ([], ["PIPELINING", "X-OWN a b"]):
             capabilities = parse_capabilities(lines)
             self.assertEqual(capabilities, Capabilities(tuple(lines), tuple(lines)))
-            self.assertEqual(capabilities_document(capabilities), lines)
+            self.assertEqual(CAPABILITIES.write(capabilities), lines)
 
     def test_an_object_tells_the_states_apart(self) -> None:
         """What it leaves out is as usual."""
@@ -34,21 +35,20 @@ class CapabilitiesTests(SynchronousTestCase):
     def test_states_that_differ_are_told_as_an_object(self) -> None:
         """Others as the array that they were before there was TLS."""
         told = {"beforeTls": ["A"], "underTls": []}
-        self.assertEqual(capabilities_document(Capabilities(("A",), ())), told)
-        self.assertEqual(capabilities_document(Capabilities()), list(USUAL))
+        self.assertEqual(CAPABILITIES.write(Capabilities(("A",), ())), told)
+        self.assertEqual(CAPABILITIES.write(Capabilities()), list(USUAL))
 
     def test_what_is_wrong_is_told_with_its_place(self) -> None:
         """In the one form and in the other."""
         line = "must be one line of text, and not empty"
         for document, message in (
-            (5, "$: expected an array, not a number"),
-            ("A,B", "$: expected an array, not a string"),
-            (["A", "b\r\nc"], f"$[1]: {line}"),
-            (["x" * 501], f"$[0]: {line}"),
-            ([""], f"$[0]: {line}"),
-            ([5], "$[0]: expected a string, not a number"),
-            ({"underTls": ["A", ""]}, f"$.underTls[1]: {line}"),
-            ({"underTls": None}, "$.underTls: expected an array, not null"),
+            (5, "$: must be an array, got a number"),
+            ("A,B", "$: must be an array, got a string"),
+            (["A", "b\r\nc"], f"$[1]: {line}, got 'b\\r\\nc'"),
+            (["x" * 501], f"$[0]: {line}, got '{'x' * 64}…'"),
+            ([""], f"$[0]: {line}, got ''"),
+            ([5], "$[0]: must be a string, got 5"),
+            ({"underTls": ["A", ""]}, f"$.underTls[1]: {line}, got ''"),
             ({"below": []}, "$.below: unknown field; one of: beforeTls, underTls"),
         ):
             error = self.assertRaises(DocumentError, parse_capabilities, document)

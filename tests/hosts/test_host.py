@@ -9,7 +9,8 @@ from mocksmtp.behaviors.response import Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.grammar.address import Address
 from mocksmtp.hosts.capabilities import USUAL, Capabilities
-from mocksmtp.hosts.host import Description, HostStart, Limits, MailHost
+from mocksmtp.hosts.host import Description, HostStart, MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.offer import Stage
 from mocksmtp.mail.mail import Envelope, Origin, Recipient
 from mocksmtp.mail.mailbox import Mailbox

@@ -6,23 +6,23 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.hosts.host import Limits
-from mocksmtp.hosts.limit_documents import (
-    LimitsFields,
-    limits_document,
-    structure_limits,
+from mocksmtp.documents.document import parse
+from mocksmtp.hosts.limits import (
+    LIMITS,
+    PARTIAL_LIMITS,
+    Limits,
+    limits_over,
 )
 from tests.documents.refusals import refusal
 
 
 def read(document: Any, usual: Limits | None = None) -> Limits:
     """The limits that a document describes."""
-    fields: LimitsFields = structure_limits(document, LimitsFields)
-    return fields.over(usual or Limits())
+    return limits_over(parse(PARTIAL_LIMITS, document), usual or Limits())
 
 
 class LimitsTests(SynchronousTestCase):
-    """`LimitsFields` and `limits_document`"""
+    """`LIMITS`"""
 
     def test_sizes_and_times_can_have_units(self) -> None:
         """As in options; a number is octets, or milliseconds."""
@@ -54,19 +54,19 @@ class LimitsTests(SynchronousTestCase):
             Limits(1, True, 2, 3, 4, 5, 6, 7),
             Limits(messages=1),
         ):
-            self.assertEqual(read(limits_document(limits), Limits(messages=5)), limits)
+            self.assertEqual(read(LIMITS.write(limits), Limits(messages=5)), limits)
 
     def test_what_is_wrong_is_told_with_its_place(self) -> None:
         """Each limit is one thing at least."""
         for document, message in (
-            ([], "$: expected an object, not an array"),
+            ([], "$: must be an object, got an array"),
             (
                 {"messages": 0},
-                "$.messages: must be from 1 to 1000000000, not 0",
+                "$.messages: must be from 1 to 1,000,000,000, got 0",
             ),
             (
                 {"badCommands": "5"},
-                "$.badCommands: expected a whole number, not a string",
+                "$.badCommands: must be an integer, got the string '5'",
             ),
             (
                 {"totalTime": 0},
@@ -77,7 +77,7 @@ class LimitsTests(SynchronousTestCase):
                 {"messageSize": "big"},
                 "$.messageSize: not a size: 'big'; as in 1000, 64KiB, 1GiB",
             ),
-            ({"messageSize": 0}, "$.messageSize: must be from 1 to 46116"),
+            ({"messageSize": 0}, "$.messageSize: must be from 1 to 4,611,6"),
         ):
-            said = refusal(structure_limits, document)
+            said = refusal(LIMITS, document)
             self.assertTrue(said.startswith(message), said)

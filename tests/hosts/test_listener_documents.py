@@ -6,18 +6,19 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.hosts.listener_documents import (
+from mocksmtp.hosts.listeners import (
+    LISTENER,
+    LISTENERS,
+    Listen,
+    MailProtocol,
     has_tls,
-    listener_document,
-    structure_listeners,
 )
-from mocksmtp.hosts.listeners import Listen, MailProtocol
 from mocksmtp.tls.settings import TlsMode
 from tests.documents.refusals import refusal
 
 
 class ListenersTests(SynchronousTestCase):
-    """`structure_listeners` and `listener_document`"""
+    """`LISTENERS`"""
 
     def test_what_is_read_is_told(self) -> None:
         """Only what is not as usual, besides where it is."""
@@ -30,13 +31,13 @@ class ListenersTests(SynchronousTestCase):
         ]
         for fields, listener in documents:
             document = {**place, **fields}
-            self.assertEqual(structure_listeners([document], None), (listener,))
-            self.assertEqual(listener_document(listener), document)
+            self.assertEqual(LISTENERS.read([document]), (listener,))
+            self.assertEqual(LISTENER.write(listener), document)
 
     def test_the_usual_can_be_said(self) -> None:
         """SMTP, with TLS as the host has it."""
         usual = [{"protocol": "smtp", "tls": None}]
-        self.assertEqual(structure_listeners(usual, None), (Listen(),))
+        self.assertEqual(LISTENERS.read(usual), (Listen(),))
 
     def test_tls_of_its_own(self) -> None:
         """As the host, or none, is no such."""
@@ -48,18 +49,21 @@ class ListenersTests(SynchronousTestCase):
         """A place can speak one protocol only."""
         place = {"port": 25}
         for document, message in (
-            ({}, "$: expected an array, not an object"),
-            ([place, {**place, "protocol": "lmtp"}], "$: the same address and port"),
-            ([{}] * 101, "$: must have 100 at most, not 101"),
+            ({}, "$: must be an array, got an object"),
+            (
+                [place, {**place, "protocol": "lmtp"}],
+                "$: contains the same address and port",
+            ),
+            ([{}] * 101, "$: must have at most 100 listeners, got 101"),
             (
                 [{"protocol": "LMTP"}],
                 "$[0].protocol: unknown protocol 'LMTP'; one of: smtp, lmtp",
             ),
-            ([{"protocol": None}], "$[0].protocol: expected a string, not null"),
+            ([{"protocol": 5}], "$[0].protocol: must be a string, got 5"),
             (
                 [{"tls": "ssl"}],
                 "$[0].tls: unknown mode 'ssl'; one of: starttls, implicit, none",
             ),
         ):
-            said = refusal(structure_listeners, document)
+            said = refusal(LISTENERS, document)
             self.assertTrue(said.startswith(message), said)

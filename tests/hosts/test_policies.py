@@ -28,10 +28,10 @@ class PolicyTests(SynchronousTestCase):
     def test_names(self) -> None:
         """A wildcard is the whole first label, and of mail hosts only (§4.1)."""
         for text in "ex.test", "a", "xn--bcher-kva.test", "_x.a-b.test":
-            self.assertTrue(DOMAIN.fullmatch(text), text)
-            self.assertTrue(PATTERN.fullmatch("*." + text), text)
+            self.assertEqual(DOMAIN.read(text), text)
+            self.assertEqual(PATTERN.read("*." + text), "*." + text)
         for text in "", ".", "a.", ".a", "-a", "a-", "a..b", "é", "a b", "x" * 64:
-            self.assertIsNone(DOMAIN.fullmatch(text), text)
-            self.assertIsNone(PATTERN.fullmatch(text), text)
-        self.assertIsNone(DOMAIN.fullmatch("*.ex.test"))
-        self.assertIsNone(PATTERN.fullmatch("m*.ex.test"))
+            self.assertRaises(ValueError, DOMAIN.read, text)
+            self.assertRaises(ValueError, PATTERN.read, text)
+        self.assertRaises(ValueError, DOMAIN.read, "*.ex.test")
+        self.assertRaises(ValueError, PATTERN.read, "m*.ex.test")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.hosts.policies import MtaStsPolicy, PolicyMode
-from mocksmtp.hosts.policy_documents import parse_policies, policy_document
+from mocksmtp.hosts.policies import (
+    POLICY,
+    MtaStsPolicy,
+    PolicyMode,
+    parse_policies,
+)
 from mocksmtp.tls.settings import CertificateKind
 
 WHOLE = {
@@ -40,13 +44,13 @@ class PolicyTests(SynchronousTestCase):
                 CertificateKind.EXPIRED,
             ),
         )
-        self.assertEqual(policy_document(policy), WHOLE)
+        self.assertEqual(POLICY.write(policy), WHOLE)
 
     def test_defaults(self) -> None:
         """A domain is enough; it is told in lower case, and the whole of it."""
         (policy,) = parse_policies({"domain": "Ex.TEST"})
         self.assertEqual(policy, MtaStsPolicy("ex.test"))
-        self.assertEqual(parse_policies([policy_document(policy)]), (policy,))
+        self.assertEqual(parse_policies([POLICY.write(policy)]), (policy,))
 
     def test_what_is_refused(self) -> None:
         """The place is told."""

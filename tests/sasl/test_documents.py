@@ -7,19 +7,19 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.sasl.documents import AuthFields, auth_document, structure_auth
+from mocksmtp.sasl.documents import HOST_AUTH, AuthFields, auth_fields
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 from tests.documents.refusals import refusal
 
 
 def read(document: Any, known: AuthSettings | None = None) -> AuthSettings:
     """The settings that a document describes."""
-    fields: AuthFields = structure_auth(document, AuthFields)
+    fields: AuthFields = HOST_AUTH.read(document)
     return fields.over(known)
 
 
 class AuthTests(SynchronousTestCase):
-    """`AuthFields` and `auth_document`"""
+    """`HOST_AUTH`"""
 
     def test_an_empty_document_takes_anybody(self) -> None:
         """By every mechanism, with TLS or without."""
@@ -39,16 +39,18 @@ class AuthTests(SynchronousTestCase):
         mechanisms = (Mechanism.LOGIN, Mechanism.SCRAM_SHA_256)
         expected = AuthSettings(mechanisms, {"bob": "a"}, True, True)
         self.assertEqual(auth, expected)
-        told = auth_document(auth)
+        told = HOST_AUTH.write(auth_fields(auth))
         self.assertEqual(told, {**document, "users": {"bob": None}})
 
     def test_nobody_can_be_let_in(self) -> None:
         """No users are not any users."""
         auth = read({"users": {}})
-        self.assertEqual(auth_document(auth), {**MECHANISMS, "users": {}, **FLAGS})
-        told = auth_document(AuthSettings())
+        self.assertEqual(
+            HOST_AUTH.write(auth_fields(auth)), {**MECHANISMS, "users": {}, **FLAGS}
+        )
+        told = HOST_AUTH.write(auth_fields(AuthSettings()))
         self.assertEqual(told, {**MECHANISMS, "users": "any", **FLAGS})
-        self.assertIsNone(auth_document(None))
+        self.assertIsNone(auth_fields(None))
 
     def test_a_password_that_is_not_told_stays(self) -> None:
         """Of a user that there is."""
@@ -66,11 +68,14 @@ class AuthTests(SynchronousTestCase):
         names = ", ".join(mechanism.value for mechanism in Mechanism)
         mechanisms = f"one of: {names}"
         for document, message in (
-            ("any", "$: expected an object, not a string"),
-            ({"mechanisms": []}, "$.mechanisms: must have one at least"),
+            ("any", "$: must be an object, got a string"),
+            (
+                {"mechanisms": []},
+                "$.mechanisms: must have at least 1 mechanisms, got 0",
+            ),
             (
                 {"mechanisms": ["PLAIN", "PLAIN"]},
-                "$.mechanisms: the same mechanism comes twice",
+                "$.mechanisms: contains PLAIN twice",
             ),
             (
                 {"mechanisms": ["NTLM"]},
@@ -86,7 +91,7 @@ class AuthTests(SynchronousTestCase):
             ),
             (
                 {"users": {"bob": ["secret"]}},
-                "$.users.bob: expected a string, not an array",
+                "$.users.bob: must be a string, got an array",
             ),
             (
                 {"users": {"": "secret"}},
@@ -98,14 +103,14 @@ class AuthTests(SynchronousTestCase):
             ),
             (
                 {"users": dict.fromkeys(map(str, range(10_001)), "secret")},
-                "$.users: must have 10000 at most, not 10001",
+                "$.users: must have at most 10,000 users, got 10,001",
             ),
             (
                 {"required": "yes"},
-                "$.required: expected true or false, not a string",
+                "$.required: must be true or false, got the string 'yes'",
             ),
         ):
-            self.assertEqual(refusal(structure_auth, document), message)
+            self.assertEqual(refusal(HOST_AUTH, document), message)
 
     def test_scram_alone_needs_passwords(self) -> None:
         """With any password nothing would be offered; another mechanism is enough."""
@@ -124,7 +129,7 @@ class AuthTests(SynchronousTestCase):
 
     def test_passwords_are_not_shown(self) -> None:
         """Neither by what is read nor by what it makes."""
-        fields = structure_auth({"users": {"bob": "secret"}}, AuthFields)
+        fields = HOST_AUTH.read({"users": {"bob": "secret"}})
         self.assertNotIn("secret", repr(fields) + repr(fields.over(None)))
 
 

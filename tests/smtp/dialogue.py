@@ -11,7 +11,8 @@ from mocksmtp.behaviors.condition import Contains, MatchAll
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect, Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
-from mocksmtp.hosts.host import Limits, MailHost
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.smtp.factory import MockSMTPFactory
 

@@ -6,7 +6,8 @@ from base64 import b64encode
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.hosts.host import Limits, MailHost
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 from tests.smtp.dialogue import Dialogue
 

@@ -15,7 +15,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.grammar.command import LINE_LIMIT
 from mocksmtp.grammar.reply import LOCAL_ERROR
-from mocksmtp.hosts.host import Limits
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.smtp.content import ContentReader
 from tests.smtp.dialogue import ClosableTransport, Dialogue, behavior, host
 from tests.smtp.mocked import mocked, on

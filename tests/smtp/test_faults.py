@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.grammar.reply import raw_reply
-from mocksmtp.hosts.host import Limits
+from mocksmtp.hosts.limits import Limits
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
 

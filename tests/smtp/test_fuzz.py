@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.hosts.host import Limits, MailHost
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sasl.exchange import LINE_LIMIT
 from mocksmtp.sasl.settings import AuthSettings

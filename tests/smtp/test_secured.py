@@ -16,7 +16,8 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from mocksmtp.hosts.capabilities import Capabilities
-from mocksmtp.hosts.host import Limits, MailHost
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Listen
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.session import INJECTED, Session

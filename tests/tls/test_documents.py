@@ -8,10 +8,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.tls.documents import (
+    HOST_TLS,
     CheckCertificate,
     TlsFields,
-    structure_tls,
-    tls_document,
+    tls_fields,
 )
 from mocksmtp.tls.settings import (
     CertificateKind,
@@ -33,7 +33,7 @@ def read(
     check: CheckCertificate | None = None,
 ) -> TlsSettings:
     """The settings that a document describes."""
-    fields: TlsFields = structure_tls(document, TlsFields)
+    fields: TlsFields = HOST_TLS.read(document)
     return fields.over(known, check)
 
 
@@ -43,7 +43,7 @@ def given(key: str | None = KEY, pem: str = PEM) -> dict[str, Any]:
 
 
 class SettingsTests(SynchronousTestCase):
-    """`TlsFields` and `tls_document`"""
+    """`HOST_TLS`"""
 
     def test_an_empty_document_is_the_usual_tls(self) -> None:
         """STARTTLS with a certificate that is right."""
@@ -62,8 +62,8 @@ class SettingsTests(SynchronousTestCase):
                 max_version=TlsVersion.TLS_1_0,
             ),
         ):
-            self.assertEqual(read(tls_document(settings)), settings)
-        self.assertIsNone(tls_document(None))
+            self.assertEqual(read(HOST_TLS.write(tls_fields(settings))), settings)
+        self.assertIsNone(tls_fields(None))
 
     def test_versions_have_several_names(self) -> None:
         """One of them is told."""
@@ -82,9 +82,12 @@ class SettingsTests(SynchronousTestCase):
         versions = "one of: TLSv1, TLSv1.1, TLSv1.2, TLSv1.3"
         pem = "must be a PEM text, which begins with -----BEGIN"
         for document, message in (
-            (True, "$: expected an object, not a boolean"),
+            (True, "$: must be an object, got a boolean"),
             ({"mode": "none"}, "$.mode: unknown mode 'none'; one of: starttls, imp"),
-            ({"certificate": KEY}, f"$.certificate: {kinds}; or an object with"),
+            (
+                {"certificate": KEY},
+                f"$.certificate: must be {kinds}; or an object with",
+            ),
             (
                 {"minVersion": "SSLv3"},
                 f"$.minVersion: unknown version 'SSLv3'; {versions}",
@@ -104,7 +107,7 @@ class SettingsTests(SynchronousTestCase):
                 "$.certificate.certificatePem: required, but missing",
             ),
         ):
-            said = refusal(structure_tls, document)
+            said = refusal(HOST_TLS, document)
             self.assertTrue(said.startswith(message), said)
             self.assertNotIn("PRIVATE", said)
 
@@ -115,11 +118,11 @@ class CertificateTests(SynchronousTestCase):
     def test_the_key_is_not_told(self) -> None:
         """It is read, and null stands in its place."""
         self.assertEqual(read(given()), OWN)
-        told = tls_document(OWN)
+        told = HOST_TLS.write(tls_fields(OWN))
         assert told is not None
         expected = {"certificatePem": PEM, "keyPem": None}
         self.assertEqual(told["certificate"], expected)
-        self.assertNotIn("PRIVATE", repr(structure_tls(given(), TlsFields)))
+        self.assertNotIn("PRIVATE", repr(HOST_TLS.read(given())))
 
     def test_a_key_that_is_not_told_stays(self) -> None:
         """Where the host has this certificate, and no other."""

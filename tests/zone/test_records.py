@@ -225,9 +225,9 @@ class DocumentTests(SynchronousTestCase):
 
 # What is wrong with a document, and the problems that are told.
 REFUSED = (
-    ("a number", 5, [("$", "expected an array, not a number")]),
-    ("null", None, [("$", "expected an array, not null")]),
-    ("an array of numbers", [5], [("$[0]", "expected an object, not a number")]),
+    ("a number", 5, [("$", "must be an array, got a number")]),
+    ("null", None, [("$", "must be an array, got null")]),
+    ("an array of numbers", [5], [("$[0]", "must be an object, got a number")]),
     ("nothing", {}, [("$.type", "required, but missing")]),
     (
         "an unknown type",
@@ -235,7 +235,7 @@ REFUSED = (
         [("$.type", "unknown type 'MXX'; one of: A, AAAA, CAA, CNAME, MTA-STS, ")],
     ),
     ("a type in lower case", {"type": "mx"}, [("$.type", "unknown type 'mx'")]),
-    ("a type by number", {"type": 15}, [("$.type", "expected a string, not a number")]),
+    ("a type by number", {"type": 15}, [("$.type", "must be a string, got a number")]),
     ("a type for questions", {"type": "ANY"}, [("$.type", "not a type that a record")]),
     (
         "only a type",
@@ -261,9 +261,9 @@ REFUSED = (
         ],
         [
             ("$[1].name", "'a..b' is not a domain name: a label is empty"),
-            ("$[1].ttl", "expected a number from 0 to 2147483647, not -1"),
-            ("$[1].preference", "expected a whole number, not a string"),
-            ("$[1].exchange", "expected a string, not null"),
+            ("$[1].ttl", "must be a number from 0 to 2147483647, got -1"),
+            ("$[1].preference", "must be an integer, got a string"),
+            ("$[1].exchange", "must be a string, got null"),
             (
                 "$[1].priority",
                 "unknown field; one of: exchange, name, preference, ttl, type",
@@ -275,7 +275,7 @@ REFUSED = (
 # What is wrong with a field, and what is told of it.
 FIELDS = (
     ("A", "address", "192.0.2", "not an IPv4 address: '192.0.2'"),
-    ("A", "address", 3221225985, "expected a string, not a number"),
+    ("A", "address", 3221225985, "must be a string, got a number"),
     ("A", "address", "::1", "not an IPv4 address"),
     ("AAAA", "address", "192.0.2.1", "not an IPv6 address"),
     ("AAAA", "address", "fe80::1%eth0", "not an IPv6 address"),
@@ -283,15 +283,15 @@ FIELDS = (
     ("CNAME", "target", "a b", "unexpected ' '"),
     ("CNAME", "target", "a" * 64, "longer than 63 octets"),
     ("CNAME", "target", "\u0301a", "not a domain name: "),
-    ("TXT", "strings", "text", "expected an array, not a string"),
+    ("TXT", "strings", "text", "must be an array, got a string"),
     ("TXT", "strings", [], "expected at least one string"),
-    ("CAA", "tag", "a-b", "expected ASCII letters and digits, not 'a-b'"),
-    ("CAA", "tag", "", "expected ASCII letters and digits, not ''"),
-    ("CAA", "flags", 256, "expected a number from 0 to 255, not 256"),
-    ("CAA", "value", 1, "expected a string, not a number"),
+    ("CAA", "tag", "a-b", "must be ASCII letters and digits, got 'a-b'"),
+    ("CAA", "tag", "", "must be ASCII letters and digits, got ''"),
+    ("CAA", "flags", 256, "must be a number from 0 to 255, got 256"),
+    ("CAA", "value", 1, "must be a string, got a number"),
     ("NAPTR", "flags", "x" * 256, "a string has at most 255 octets"),
-    ("TLSA", "data", "caf", "expected octets in hexadecimal, not 'caf'"),
-    ("TLSA", "data", "", "expected octets in hexadecimal, not ''"),
+    ("TLSA", "data", "caf", "must be octets in hexadecimal, got 'caf'"),
+    ("TLSA", "data", "", "must be octets in hexadecimal, got ''"),
     ("MTA-STS", "id", "a-b", "expected a match of [0-9A-Za-z]{1,32}, not 'a-b'"),
     ("TLSRPT", "rua", "mailto:a b", "expected a match of (?:mailto|https):"),
     ("MX", "exchange", "@", "unexpected '@'"),
@@ -336,7 +336,7 @@ class RefusedTests(SynchronousTestCase):
     def test_place_of_a_string(self):
         """The place of one string of several is told."""
         document = {"name": "a", "type": "TXT", "strings": ["a", 1]}
-        expected = [("$.strings[1]", "expected a string, not a number")]
+        expected = [("$.strings[1]", "must be a string, got a number")]
         self.assertEqual(self.problems(document), expected)
 
     def test_too_much_data(self):
