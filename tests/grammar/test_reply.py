@@ -194,8 +194,8 @@ class StockTextTests(SynchronousTestCase):
         """A code that the RFC does not list is read by its first digit (§4.3.2)."""
         for code, text in (
             (299, "2.0.0 OK"),
-            (399, "Go on"),
-            (499, "4.0.0 Try again"),
-            (599, "5.0.0 Refused"),
+            (399, "Continue"),
+            (499, "4.0.0 Temporary failure"),
+            (599, "5.0.0 Permanent failure"),
         ):
             self.assertEqual(stock_text(code), text)

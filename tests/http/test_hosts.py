@@ -431,7 +431,9 @@ class ConnectionsTests(HostsCase):
         other = await self.greeted(("127.0.0.1", port))
         self.assertEqual(await self.api.disconnect(), 2)
         for client in clients:
-            self.assertEqual(await self.read(client), b"421 4.3.2 Shutting down\r\n")
+            self.assertEqual(
+                await self.read(client), b"421 4.3.2 Service not available, closing\r\n"
+            )
         self.assertEqual(await self.api.disconnect(), 0)
         await deferToThread(send, self.mock.smtp)
         await deferToThread(other.sendall, b"NOOP\r\n")
@@ -470,9 +472,13 @@ class ConnectionsTests(HostsCase):
         self.assertEqual(await deferToThread(client.recv, 3), b"250")
         await self.api.reset(connections="close")
         self.assertTrue(
-            (await self.read(client)).endswith(b"421 4.3.2 Shutting down\r\n")
+            (await self.read(client)).endswith(
+                b"421 4.3.2 Service not available, closing\r\n"
+            )
         )
-        self.assertEqual(await self.read(other), b"421 4.3.2 Shutting down\r\n")
+        self.assertEqual(
+            await self.read(other), b"421 4.3.2 Service not available, closing\r\n"
+        )
         self.assertEqual(await self.api.get("/smtpSessions"), [])
 
     async def test_a_reset_of_one_host_is_for_its_own(self) -> None:

@@ -89,6 +89,6 @@ class FactoryTests(TestCase):
         files = yield deferToThread(lambda: [connect() for _ in range(3)])
         gone = self.factory.shut_down()
         said = yield deferToThread(lambda: [file.read() for file in files])
-        self.assertEqual(said, [b"421 4.3.2 Shutting down\r\n"] * 3)
+        self.assertEqual(said, [b"421 4.3.2 Service not available, closing\r\n"] * 3)
         yield gone
         self.assertEqual(self.factory.connections, set())

@@ -59,6 +59,7 @@ class TimeTests(SynchronousTestCase):
             self.assertEqual(dialogue.codes("NOOP"), ["250"])
         dialogue.clock.advance(1)
         self.assertEqual(
-            dialogue.heard(), "421 4.4.2 Connected for too long, closing\r\n"
+            dialogue.heard(),
+            "421 4.4.2 Connection time limit exceeded, closing\r\n",
         )
         self.assertTrue(dialogue.transport.disconnecting)

@@ -368,7 +368,7 @@ class BoundsTests(SynchronousTestCase):
             dialogue = Dialogue(small_host(max_bytes=2000))
             dialogue.open_mail()
             said = "".join(dialogue.send(packet) for packet in packets)
-            self.assertEqual(said, "452 4.3.1 No room for more content at once\r\n")
+            self.assertEqual(said, "452 4.3.1 Insufficient system storage\r\n")
             self.assertEqual(dialogue.host.mailbox.arriving, 0)
 
     def test_a_cut_connection_gives_its_content_back(self) -> None:
@@ -463,7 +463,7 @@ class ForeignTests(SynchronousTestCase):
             talk = Dialogue()
             said = talk.send(request)
             globalLogPublisher.removeObserver(told.append)
-            self.assertEqual(said, "554 5.5.1 This port speaks SMTP, not HTTP\r\n")
+            self.assertEqual(said, "554 5.5.1 This port expects SMTP, not HTTP\r\n")
             self.assertTrue(talk.transport.disconnecting)
             self.assertEqual(talk.contents(), [])
             self.assertEqual([event["protocol"] for event in told], ["HTTP"])

@@ -61,7 +61,10 @@ class StartMockTests(TestCase):
         smtp = await deferToThread(smtplib.SMTP, *mock.smtp, timeout=10)
         self.addCleanup(smtp.close)
         await mock.stop()
-        self.assertEqual(await deferToThread(smtp.noop), (421, b"4.3.2 Shutting down"))
+        self.assertEqual(
+            await deferToThread(smtp.noop),
+            (421, b"4.3.2 Service not available, closing"),
+        )
 
     async def test_a_port_that_is_taken_is_told(self) -> None:
         """And what was opened before is closed."""
