@@ -13,8 +13,8 @@ JOBS ?= 2
 PROGRAMS := tests.benchmarks tests.clients tests.e2e tests.fuzzing \
 	tests.test_deployment tests.test_documents tests.test_programs \
 	tests.test_release tests.test_systemd
-IMAGE := tests.image
-UNIT := $(filter-out $(PROGRAMS) $(IMAGE), \
+SLOW := tests.image tests.test_install
+UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 	$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py)) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py)))
 TESTS ?= $(UNIT) $(PROGRAMS)
@@ -31,9 +31,9 @@ check: lint
 test: $(VENV)/.installed $(VENV)/.test-tools packages
 	HYPOTHESIS_PROFILE=ci $(TRIAL) -j$(JOBS) $(TESTS)
 
-# What `make test` leaves out: the image, and many more examples for properties.
+# What `make test` leaves out: the image, an installation, and many more examples.
 test-full: $(VENV)/.installed $(VENV)/.test-tools packages
-	HYPOTHESIS_PROFILE=ci $(TRIAL) $(IMAGE)
+	HYPOTHESIS_PROFILE=ci $(TRIAL) $(SLOW)
 	HYPOTHESIS_PROFILE=full $(TRIAL) -j$(JOBS) $(UNIT) tests.fuzzing
 
 # The real mail server and clients that the tests use.

@@ -377,6 +377,17 @@ _EVENT_LINES: dict[LogFormat, Callable[[LogEvent], str | None]] = {
 _OWN_LINES = {LogFormat.TEXT: text_line, LogFormat.JSON: own_json_line}
 
 
+def _level_of(event: LogEvent) -> Level:
+    """The level of an event; what Twisted reports by its old log is for debugging.
+
+    Twisted reports there each port that it opens and closes, whatever `noisy` says.
+    """
+    if event.get("log_namespace") == "log_legacy" and not event.get("isError"):
+        return Level.DEBUG
+    name = getattr(event.get("log_level"), "name", "info")
+    return _LEVELS.get(name, Level.INFO)
+
+
 def observer(
     write: Write, log_format: LogFormat, level: Level = Level.DEBUG
 ) -> ILogObserver:
@@ -385,8 +396,7 @@ def observer(
 
     @implementer(ILogObserver)
     def observe(event: LogEvent) -> None:
-        name = getattr(event.get("log_level"), "name", "info")
-        if _LEVELS.get(name, Level.INFO) >= level:
+        if _level_of(event) >= level:
             line = make_line(event)
             if line is not None:
                 write(line)

@@ -28,38 +28,7 @@ PREPARING = (
     "python3 -m venv ~/mocksmtp && ~/mocksmtp/bin/pip install .",
     "~/mocksmtp/bin/mocksmtp serve",
 )
-"""Commands that install or start what the others talk to; see `PreparingTests`."""
-
-
-class PreparingTests(SynchronousTestCase):
-    """What installs the program"""
-
-    def test_the_install_line_of_the_readme(self) -> None:
-        """As on a Debian machine, where pip installs into environments only."""
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        copy = f"{folder.name}/copy"
-        ignored = (".*", "build", "_trial_temp*", "__pycache__", "*.egg-info")
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*ignored))
-        (line,) = [one for one in PREPARING if "pip install" in one]
-        environment = clean_environment(
-            HOME=folder.name,
-            PATH=f"{BIN}:{os.environ.get('PATH', os.defpath)}",
-            PIP_CONSTRAINT=str(ROOT / "tests/constraints.txt"),
-        )
-        for command in line, "~/mocksmtp/bin/mocksmtp --version":
-            done = subprocess.run(
-                command,
-                shell=True,
-                cwd=copy,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=300,
-            )
-            self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("mocksmtp, version", done.stdout)
+"""Commands that install or start what the others talk to; see `tests.test_install`."""
 
 
 class DocumentTests(SynchronousTestCase):

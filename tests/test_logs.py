@@ -108,6 +108,17 @@ class LineTests(SynchronousTestCase):
             },
         )
 
+    def test_messages_of_old_are_for_debugging(self) -> None:
+        """The ports that Twisted reports are no lines at info; its errors are lines."""
+        lines: list[str] = []
+        publisher = LogPublisher()
+        publisher.addObserver(observer(lines.append, LogFormat.JSON, Level.INFO))
+        old = OldLogPublisher(publisher, publisher)
+        old.msg("Factory starting on 2525")
+        self.assertEqual(lines, [])
+        old.msg("it failed", isError=1)
+        self.assertEqual(len(lines), 1)
+
 
 class BlockedSink:
     """Takes nothing before it is released."""
