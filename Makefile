@@ -77,11 +77,11 @@ $(BIN)/python:
 
 # Not an editable install: twistd would find its plugin in this folder only.
 $(VENV)/.installed: $(BIN)/python setup.cfg pyproject.toml tests/constraints.txt $(SOURCES)
-	$(PIP) install $(CONSTRAINTS) .
+	$(PIP) install $(CONSTRAINTS) '.[fast]'
 	@touch $@
 
 $(VENV)/.test-tools: $(BIN)/python setup.cfg tests/constraints.txt
-	$(PIP) install $(CONSTRAINTS) '.[test,dev,bench]'
+	$(PIP) install $(CONSTRAINTS) '.[fast,test,dev,bench]'
 	@touch $@
 
 clean:

@@ -38,7 +38,7 @@ from mocksmtp.documents.kinds import (
 from mocksmtp.documents.problems import Refused
 from mocksmtp.documents.reading import spelling
 from mocksmtp.documents.schema import NUMBER, TEXT, Schema, any_of
-from mocksmtp.grammar.octets import SHORT, find
+from mocksmtp.grammar.speed import SHORT, find
 
 MAX_DEPTH = 16
 """How deep combinators may be nested."""

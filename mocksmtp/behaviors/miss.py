@@ -6,7 +6,7 @@ import enum
 
 import attrs
 
-from mocksmtp.grammar.values import frozen
+from mocksmtp.grammar.speed import value
 
 
 class Reason(enum.Enum):
@@ -51,7 +51,7 @@ class Misses:
 _NOTE_OCTETS = 160
 
 
-@frozen
+@value
 class Note:
     """
     What behaviors have had to do with a reply that none of them gave, or not alone.

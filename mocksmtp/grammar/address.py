@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address
 
-from mocksmtp.grammar.values import frozen
+from mocksmtp.grammar.speed import value
 
 _ATEXT = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]"
 _DOT_STRING = _ATEXT + rb"++(?:\." + _ATEXT + rb"++)*+"
@@ -52,7 +52,7 @@ def is_literal(text: str) -> bool:
         return False
 
 
-@frozen
+@value
 class Address:
     """A mailbox as it was sent, or the null reverse-path.
 

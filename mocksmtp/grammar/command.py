@@ -13,7 +13,7 @@ import attrs
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.address import NULL, PATH, Address, is_literal
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.grammar.values import frozen
+from mocksmtp.grammar.speed import value
 
 LINE_LIMIT = 2048
 """Octets of a command line with its line end. RFC 5321 §4.5.3.1.4 asks for 512;
@@ -31,7 +31,7 @@ class Parameter:
     value: str
 
 
-@frozen
+@value
 class PathCommand:
     """What MAIL or RCPT names: a path, and the parameters behind it."""
 
@@ -39,7 +39,7 @@ class PathCommand:
     parameters: tuple[Parameter, ...] = ()
 
 
-@frozen
+@value
 class ChunkCommand:
     """What BDAT announces: so many octets, and whether they are the last ones."""
 

@@ -8,7 +8,7 @@ import attrs
 
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import Parameter, PathCommand
-from mocksmtp.grammar.values import frozen
+from mocksmtp.grammar.speed import value
 
 Recipient: TypeAlias = PathCommand
 """What an accepted RCPT named."""
@@ -21,7 +21,7 @@ _RECIPIENT_OVERHEAD = 192
 """About what the objects of one recipient take besides its texts, in bytes."""
 
 
-@frozen
+@value
 class Envelope:
     """What MAIL and RCPT said (RFC 5321 §2.3.1).
 
@@ -59,7 +59,7 @@ class Origin:
     helo: str
 
 
-@frozen
+@value
 class Mail:
     """One message with its envelope.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from mocksmtp.grammar.address import Address
-from mocksmtp.grammar.octets import contains
+from mocksmtp.grammar.speed import contains
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mime import subject_of
 

@@ -16,7 +16,7 @@ from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.grammar.reply import MAIL_KEPT, Reply
-from mocksmtp.grammar.values import frozen
+from mocksmtp.grammar.speed import value
 from mocksmtp.sessions.session import Outcome, Session, Transaction, outcome_of
 
 MAX_FOUND = 20
@@ -26,7 +26,7 @@ MAX_NEAREST = 5
 """How many attempts are told that came near to what was asked for."""
 
 
-@frozen
+@value
 class Fate:
     """What became of one recipient.
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 
-from mocksmtp.grammar.octets import find
 from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
+from mocksmtp.grammar.speed import find
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.session import SMUGGLING
 
