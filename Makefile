@@ -20,7 +20,7 @@ UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 TESTS ?= $(UNIT) $(PROGRAMS)
 TRIAL := $(BIN)/python -m twisted.trial
 
-.PHONY: run check test test-full packages bench-packages lint format bench coverage image dist clean
+.PHONY: run check test test-full test-pythons packages bench-packages lint format bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python tools/run $(OPTIONS)
@@ -34,7 +34,19 @@ test: $(VENV)/.installed $(VENV)/.test-tools packages
 # What `make test` leaves out: the image, an installation, and many more examples.
 test-full: $(VENV)/.installed $(VENV)/.test-tools packages
 	HYPOTHESIS_PROFILE=ci $(TRIAL) $(SLOW)
+	$(MAKE) test-pythons
 	HYPOTHESIS_PROFILE=full $(TRIAL) -j$(JOBS) $(UNIT) tests.fuzzing
+
+# The tests of one process with each other Python that the project supports.
+test-pythons:
+	@tools/other-pythons $(BIN)/python | while read -r version python; do \
+		echo "Python $$version"; \
+		"$$python" -m venv .venv-$$version && \
+		.venv-$$version/bin/python -m pip --quiet --disable-pip-version-check \
+			install $(CONSTRAINTS) '.[test]' && \
+		HYPOTHESIS_PROFILE=dev .venv-$$version/bin/python -m twisted.trial \
+			-j$(JOBS) $(UNIT) || exit 1; \
+	done
 
 # The real mail server and clients that the tests use.
 packages:
@@ -85,4 +97,4 @@ $(VENV)/.test-tools: $(BIN)/python setup.cfg tests/constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info _trial_temp*
+	rm -rf $(VENV) .venv-* build dist *.egg-info _trial_temp*
