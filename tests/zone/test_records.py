@@ -292,7 +292,7 @@ FIELDS = (
     ("NAPTR", "flags", "x" * 256, "a string has at most 255 octets"),
     ("TLSA", "data", "caf", "must be octets in hexadecimal, got 'caf'"),
     ("TLSA", "data", "", "must be octets in hexadecimal, got ''"),
-    ("MTA-STS", "id", "a-b", "expected a match of [0-9A-Za-z]{1,32}, not 'a-b'"),
+    ("MTA-STS", "id", "a-b", "must be a match of [0-9A-Za-z]{1,32}, got 'a-b'"),
     ("TLSRPT", "rua", "mailto:a b", "expected a match of (?:mailto|https):"),
     ("MX", "exchange", "@", "unexpected '@'"),
     ("TYPE65280", "data", "cafe", r"expected \#"),
