@@ -72,8 +72,8 @@ OPTIONS = (
         "smtp",
         parse_smtp,
         "ADDRESS",
-        "where mail is received, or off; HOST=ADDRESS is for another host than the"
-        " default one; repeatable (default: 127.0.0.1:2525)",
+        "address of the SMTP listener, or off; HOST=ADDRESS adds one to another host;"
+        " repeatable (default: 127.0.0.1:2525)",
         repeatable=True,
         is_address=True,
     ),
@@ -81,23 +81,22 @@ OPTIONS = (
         "http",
         parse_http,
         "ADDRESS",
-        "where the API and the web page are served, or off (default: 127.0.0.1:8000)",
+        "address of the API, or off (default: 127.0.0.1:8000)",
         is_address=True,
     ),
     Option(
         "https",
         parse_http,
         "ADDRESS",
-        "where MTA-STS policies are served, or off (default: off)",
+        "address of the MTA-STS policy server, or off (default: off)",
         is_address=True,
     ),
     Option(
         "dns",
         parse_dns,
         "ADDRESS",
-        "where DNS is served over UDP and TCP, or off; repeatable;"
-        " systemd:tcp=INDEX:udp=INDEX for sockets of systemd"
-        " (default: 127.0.0.1:5300)",
+        "address of DNS over UDP and TCP, or off; systemd:tcp=INDEX:udp=INDEX for"
+        " systemd sockets; repeatable (default: 127.0.0.1:5300)",
         repeatable=True,
         is_address=True,
     ),
@@ -133,13 +132,14 @@ OPTIONS = (
         "max-bytes",
         parse_room,
         "SIZE",
-        "the maximum memory that mails use (default: 1GiB)",
+        "the maximum memory of mails, including arriving ones (default: 1GiB)",
     ),
     Option(
         "max-message-size",
         parse_room,
         "SIZE",
-        "larger messages get 552; EHLO advertises it when set (default: 64MiB)",
+        "the maximum size of a message; larger ones get 552; EHLO advertises it when"
+        " set (default: 64MiB)",
     ),
     Option(
         "max-connections",
@@ -157,15 +157,14 @@ OPTIONS = (
         "journal-bytes",
         parse_room,
         "SIZE",
-        "how much memory the journals of all hosts may take together; the sessions"
-        " that ended first are removed first (default: 64MiB)",
+        "the maximum memory of all journals together; the sessions that ended first"
+        " are removed first (default: 64MiB)",
     ),
     Option(
         "state-dir",
         parse_folder,
         "DIR",
-        "the directory where certificates are kept; without it each start makes new"
-        " ones",
+        "the directory for certificates; without it each start creates new ones",
     ),
     Option(
         "mail-shape",
@@ -184,14 +183,14 @@ OPTIONS = (
         "token",
         parse_token,
         "TEXT",
-        "a bearer token that the API requires",
+        "the bearer token that the API requires, except for /health",
         is_secret=True,
     ),
     Option(
         "token-file",
         parse_token_file,
         "FILE",
-        "a file that contains the token, alone",
+        "a file that contains only the token",
         is_secret=True,
     ),
     Option(
@@ -204,21 +203,20 @@ OPTIONS = (
         "log-level",
         parse_log_level,
         "LEVEL",
-        "the least important lines that are logged: debug, info, warn or error"
-        " (default: info)",
+        "the lowest level that is logged: debug, info, warn or error (default: info)",
     ),
     Option(
         "quiet",
         parse_flag,
         "",
-        "log warnings and errors only, and the line that reports the start",
+        "log only warnings, errors and the start line",
         is_flag=True,
     ),
     Option(
         "log-file",
         parse_file,
         "FILE",
-        "append the log to this file, which SIGHUP opens again",
+        "append the log to this file; SIGHUP reopens it",
     ),
     Option(
         "addresses-file",
