@@ -293,7 +293,7 @@ FIELDS = (
     ("TLSA", "data", "caf", "must be octets in hexadecimal, got 'caf'"),
     ("TLSA", "data", "", "must be octets in hexadecimal, got ''"),
     ("MTA-STS", "id", "a-b", "must be a match of [0-9A-Za-z]{1,32}, got 'a-b'"),
-    ("TLSRPT", "rua", "mailto:a b", "expected a match of (?:mailto|https):"),
+    ("TLSRPT", "rua", "mailto:a b", "must be a match of (?:mailto|https):"),
     ("MX", "exchange", "@", "unexpected '@'"),
     ("TYPE65280", "data", "cafe", r"expected \#"),
     ("TYPE65280", "data", r"\# 3 cafe", "expected 3 octets, not 2"),
