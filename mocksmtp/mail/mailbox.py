@@ -100,7 +100,7 @@ class Mailbox:
         if used > quota.max_bytes and weight + quota.arriving > quota.max_bytes:
             return None
         number = next(self._numbers)
-        mail = Mail(number, envelope, content, received_at, origin, weight)
+        mail = Mail(number, envelope, content, received_at, origin, weight, self)
         self._mails.append(mail)
         self._kept += weight
         self.taken += 1
@@ -139,6 +139,23 @@ class Mailbox:
         self.quota.arriving -= octets
         self.quota.used -= octets
 
+    def count(self, mail: Mail, octets: int) -> bool:
+        """
+        Count `octets` more for `mail`, without evicting any.
+
+        :return: False, with nothing counted, if it is not kept or there is no room
+        """
+        quota = self.quota
+        if quota.used + octets > quota.max_bytes:
+            return False
+        try:
+            self._position(mail.number)
+        except KeyError:
+            return False
+        self._kept += octets
+        quota.used += octets
+        return True
+
     def get(self, number: int) -> Mail:
         """
         The mail with this number.
@@ -172,6 +189,18 @@ class Mailbox:
         start = bisect_right(self._mails, number, lo=self._head, key=_number)
         end = None if limit is None else start + limit
         return self._mails[start:end]  # type: ignore[return-value]
+
+    def older(self, number: int | None, limit: int) -> list[Mail]:
+        """
+        The newest `limit` of those before `number`, the newest first.
+
+        :param number: whether or not it is kept; None for the end of the list
+        """
+        end = len(self._mails)
+        if number is not None:
+            end = bisect_left(self._mails, number, lo=self._head, key=_number)
+        start = max(self._head, end - limit)
+        return self._mails[start:end][::-1]  # type: ignore[return-value]
 
     def remove(self, mails: Collection[Mail]) -> list[Mail]:
         """Take these out; answer those that were still kept, in order of arrival."""

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any, TypeAlias
 
 import attrs
 
 from mocksmtp.mail.addresses import NamedAddress, addresses_of
 from mocksmtp.mail.fields import Field, ParsedMessage
-from mocksmtp.mail.mime import read_structure
+from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import Part, TooComplex
 
 _DATE_LIMIT = 200
 """Octets of a Date field that are read."""
+
+Packed: TypeAlias = tuple[Any, ...]
+"""A summary as tuples of texts and numbers.
+
+The garbage collector does not look at such tuples again, once it has seen them. It
+would walk the objects of 100,000 summaries in each full collection, and no client is
+answered meanwhile.
+"""
+
+_FieldsOf: TypeAlias = Callable[[str], Iterable[Field]]
+"""Finds the fields with a name, which is in lower case."""
 
 
 @attrs.frozen
@@ -21,7 +35,7 @@ class Attachment:
     """A part that is neither the text nor the HTML of a mail.
 
     :ivar index: the number of the part
-    :ivar file_name: decoded, ``""`` where it has none
+    :ivar file_name: decoded, ``""`` if it has none
     :ivar type: its media type in lower case
     :ivar size: its octets without the transfer encoding
     """
@@ -36,9 +50,10 @@ class Attachment:
 class Summary:
     """The decoded fields of a mail (RFC 2047, 2231, 6532).
 
-    :ivar date: with its time zone; None where there is none that can be read
+    :ivar date: with its time zone; None if there is none that can be read
     :ivar message_id: without its angle brackets
-    :ivar reason: which bound the mail exceeds, so that its attachments are not listed
+    :ivar reason: the bound that the mail exceeds, so that its attachments are not
+        listed
     """
 
     subject: str
@@ -49,27 +64,98 @@ class Summary:
     header_cc: tuple[NamedAddress, ...]
     attachments: tuple[Attachment, ...] = ()
     reason: str | None = None
+    header_bcc: tuple[NamedAddress, ...] = ()
+    reply_to: tuple[NamedAddress, ...] = ()
+
+    @property
+    def packed(self) -> Packed:
+        """The same, in the form in which it is kept."""
+        return (
+            *(self.subject, self.date, self.message_id),
+            _packed(self.header_from),
+            _packed(self.header_to),
+            _packed(self.header_cc),
+            tuple((a.index, a.file_name, a.type, a.size) for a in self.attachments),
+            self.reason,
+            _packed(self.header_bcc),
+            _packed(self.reply_to),
+        )
+
+
+def unpacked(packed: Packed) -> Summary:
+    """The summary that was packed."""
+    subject, date, message_id, author, to, cc, attachments, reason, bcc, reply = packed
+    return Summary(
+        subject,
+        date,
+        message_id,
+        _unpacked(author),
+        _unpacked(to),
+        _unpacked(cc),
+        tuple(Attachment(*one) for one in attachments),
+        reason,
+        _unpacked(bcc),
+        _unpacked(reply),
+    )
+
+
+def _packed(addresses: tuple[NamedAddress, ...]) -> Packed:
+    return tuple((address.name, address.address) for address in addresses)
+
+
+def _unpacked(packed: Packed) -> tuple[NamedAddress, ...]:
+    return tuple(NamedAddress(*one) for one in packed)
+
+
+def size_of(packed: Packed) -> int:
+    """About how many bytes of memory it takes."""
+    total = sys.getsizeof(packed)
+    for value in packed:
+        total += size_of(value) if isinstance(value, tuple) else sys.getsizeof(value)
+    return total
 
 
 def summary_of(content: bytes) -> Summary:
     """The summary of a mail, in time that is linear in its size."""
-    message = ParsedMessage(content)
-    attachments: tuple[Attachment, ...] = ()
-    reason = None
     try:
-        attachments = tuple(map(_attachment, read_structure(content).attachments))
+        structure = read_structure(content)
     except TooComplex as error:
-        reason = str(error)
-    date = next(message.fields("date"), None)
+        return _summary(ParsedMessage(content).fields, reason=str(error))
+    return summary_of_structure(structure)
+
+
+def summary_of_structure(structure: Structure) -> Summary:
+    """The summary of a mail whose structure has been read."""
+    fields: dict[str, list[Field]] = {}
+    for field in structure.headers:
+        fields.setdefault(field.name.lower(), []).append(field)
+    attachments = tuple(map(_attachment, structure.attachments))
+    return _summary(lambda name: fields.get(name, ()), attachments)
+
+
+def _summary(
+    fields_of: _FieldsOf,
+    attachments: tuple[Attachment, ...] = (),
+    reason: str | None = None,
+) -> Summary:
+    def first(name: str) -> Field | None:
+        return next(iter(fields_of(name)), None)
+
+    def addresses(name: str) -> tuple[NamedAddress, ...]:
+        return tuple(one for field in fields_of(name) for one in addresses_of(field))
+
+    subject, date, message_id = first("subject"), first("date"), first("message-id")
     return Summary(
-        subject=_first_text(message, "subject"),
+        subject=subject.text if subject else "",
         date=date_of(date) if date else None,
-        message_id=_first_text(message, "message-id").strip("<> \t"),
-        header_from=_addresses(message, "from"),
-        header_to=_addresses(message, "to"),
-        header_cc=_addresses(message, "cc"),
+        message_id=message_id.text.strip("<> \t") if message_id else "",
+        header_from=addresses("from"),
+        header_to=addresses("to"),
+        header_cc=addresses("cc"),
         attachments=attachments,
         reason=reason,
+        header_bcc=addresses("bcc"),
+        reply_to=addresses("reply-to"),
     )
 
 
@@ -83,17 +169,6 @@ def date_of(field: Field) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date
-
-
-def _first_text(message: ParsedMessage, name: str) -> str:
-    field = next(message.fields(name), None)
-    return "" if field is None else field.text
-
-
-def _addresses(message: ParsedMessage, name: str) -> tuple[NamedAddress, ...]:
-    return tuple(
-        address for field in message.fields(name) for address in addresses_of(field)
-    )
 
 
 def _attachment(part: Part) -> Attachment:

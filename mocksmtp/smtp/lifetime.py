@@ -80,7 +80,7 @@ class Lifetime(ESMTP):
         self.mail_host = host
         self.clock = clock
         self.seconds = clock.seconds
-        self.origin = Origin(session, "", "")
+        self.origin = Origin(session, "", "", host.name)
 
     def connectionMade(self) -> None:
         """Begin the record, and whatever comes first."""
@@ -90,7 +90,8 @@ class Lifetime(ESMTP):
         )
         self.journal = self.mail_host.journal
         self.journal.begin(self.session)
-        self.origin = Origin(self.session.id, self.session.client_ip, "")
+        ip = self.session.client_ip
+        self.origin = Origin(self.session.id, ip, "", self.mail_host.name)
         self.output = Output(self.transport)
         # The transport tells when the client does not take its replies.
         self.transport.registerProducer(self, True)

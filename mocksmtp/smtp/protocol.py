@@ -44,7 +44,6 @@ from mocksmtp.grammar.command import (
     parse_rcpt,
 )
 from mocksmtp.grammar.reply import Refusal, Reply
-from mocksmtp.mail.mail import Origin
 from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of, reply_in
 from mocksmtp.smtp.authenticated import AuthenticatedConnection, redact_auth
 from mocksmtp.smtp.chunks import Chunk
@@ -132,9 +131,8 @@ class MockESMTP(AuthenticatedConnection):
         finally:
             attempt.named = None
         if decision is None or decision.effect is APPLY:
-            origin = self.origin
             helo = name.decode("utf-8", "replace")
-            self.origin = Origin(origin.session, origin.client_ip, helo)
+            self.origin = self.origin.with_helo(helo)
             self.session.helo = helo
             self.guarded = False
             self.delivery.abort()

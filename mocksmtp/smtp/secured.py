@@ -16,7 +16,6 @@ from mocksmtp.grammar import reply
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.offer import Offer, Stage
-from mocksmtp.mail.mail import Origin
 from mocksmtp.sessions.session import End
 from mocksmtp.smtp.answers import NOTHING, Answer, Faulty, answer_of, reply_in
 from mocksmtp.smtp.connection import Connection
@@ -142,7 +141,7 @@ class SecuredConnection(Connection):
         session.tls = tls_session(self.transport.getHandle())
         session.helo = ""
         session.auth_user = session.auth_mechanism = None
-        self.origin = Origin(session.id, session.client_ip, "")
+        self.origin = self.origin.with_helo("")
         if implicit and not self.closed:
             self._greet()
 

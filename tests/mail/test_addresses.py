@@ -101,3 +101,12 @@ class AddressesTests(SynchronousTestCase):
         for name, address in read(body):
             self.assertTrue(name or address)
             (name + address).encode()
+
+    @given(
+        st.from_regex(
+            r"[\w. +-]{0,9}<[\w.+-]+@[\w.-]+>|[\w.+-]+@[\w.-]+", fullmatch=True
+        )
+    )
+    def test_the_short_way_is_no_other(self, body: str) -> None:
+        """One alone is read at once; a comma behind it makes no difference."""
+        self.assertEqual(read(body), read(body + ","))

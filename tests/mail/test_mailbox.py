@@ -10,8 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.grammar.address import Address
-from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
+from mocksmtp.mail import mail as mail_module
+from mocksmtp.mail.mail import LARGE, Envelope, Mail, Origin, Recipient
 from mocksmtp.mail.mailbox import FEW, Gone, Mailbox
+from mocksmtp.mail.summary import Summary, summary_of
 
 ENVELOPE = Envelope(Address("b@x.test"), (), (Recipient(Address("a@x.test"), ()),))
 ORIGIN = Origin("1", "127.0.0.1", "c")
@@ -76,6 +78,22 @@ class ReadTests(SynchronousTestCase):
             (0, 0, []),
         ):
             self.assertEqual(numbers(mailbox.newer(number, limit)), expected)
+
+    def test_those_before_a_number(self) -> None:
+        """The newest first, whether or not that one is kept, and up to a limit."""
+        mailbox = filled(6, max_mails=4)
+        mailbox.remove([mailbox.get(4)])
+        for number, limit, expected in (
+            (None, 9, [6, 5, 3]),
+            (None, 2, [6, 5]),
+            (6, 9, [5, 3]),
+            (4, 9, [3]),
+            (3, 9, []),
+            (1, 9, []),
+            (9, 1, [6]),
+            (None, 0, []),
+        ):
+            self.assertEqual(numbers(mailbox.older(number, limit)), expected)
 
     def test_the_first_ones(self) -> None:
         """The oldest, at the most so many."""
@@ -161,6 +179,59 @@ class BoundTests(SynchronousTestCase):
         self.assertEqual(mailbox.arriving, 0)
         keep(mailbox)
         self.assertEqual(len(mailbox), 3)
+
+
+class SummaryTests(SynchronousTestCase):
+    """Summaries of kept mails"""
+
+    def setUp(self) -> None:
+        """Count what is decoded."""
+        self.decoded: list[bytes] = []
+
+        def decode(content: bytes) -> Summary:
+            self.decoded.append(content)
+            return summary_of(content)
+
+        self.patch(mail_module, "summary_of", decode)
+
+    def test_a_summary_is_decoded_once(self) -> None:
+        """And counted as memory that the mail takes, until that is gone."""
+        mailbox = Mailbox()
+        mail = keep(mailbox, b"Subject: one\n\n")
+        before = mailbox.octets
+        self.assertFalse(mail.is_summarized)
+        for _ in range(3):
+            self.assertEqual(mail.summary.subject, "one")
+        self.assertEqual(len(self.decoded), 1)
+        self.assertTrue(mail.is_summarized)
+        self.assertGreater(mailbox.octets, before + 100)
+        self.assertEqual(mailbox.quota.used, mailbox.octets)
+        mailbox.remove([mail])
+        self.assertEqual((mailbox.octets, mailbox.quota.used), (0, 0))
+
+    def test_reading_evicts_nothing(self) -> None:
+        """Without room for it, a summary is decoded each time."""
+        mailbox = Mailbox(max_bytes=2 * WEIGHT)
+        mails = [keep(mailbox), keep(mailbox)]
+        for _ in range(2):
+            for mail in mails:
+                self.assertEqual(mail.summary.subject, "")
+        self.assertEqual(len(self.decoded), 4)
+        self.assertEqual((len(mailbox), mailbox.octets), (2, 2 * WEIGHT))
+
+    def test_that_of_a_large_mail_is_always_kept(self) -> None:
+        """It is small beside the mail, and takes long to decode."""
+        mailbox = Mailbox(max_bytes=WEIGHT + LARGE)
+        mail = keep(mailbox, b"x" * LARGE)
+        self.assertEqual([mail.summary, mail.summary], [summary_of(b"")] * 2)
+        self.assertEqual(len(self.decoded), 1)
+
+    def test_a_removed_mail_counts_nowhere(self) -> None:
+        """It still has a summary, for whoever removed it."""
+        mailbox = filled(2)
+        for mail in mailbox.clear():
+            self.assertEqual(mail.summary.subject, "")
+        self.assertEqual((mailbox.octets, mailbox.quota.used), (0, 0))
 
 
 class BellTests(SynchronousTestCase):
@@ -255,6 +326,12 @@ class AnyUse(RuleBasedStateMachine):
         assert self.mailbox.remove(chosen) == chosen
         self.expected = [mail for mail in self.expected if mail not in chosen]
 
+    @rule(index=st.integers(0, 7))
+    def read(self, index: int) -> None:
+        """The summary of one is decoded: no other is evicted for it."""
+        if index < len(self.expected):
+            assert self.expected[index].summary == Summary("", None, "", (), (), ())
+
     @rule()
     def clear(self) -> None:
         """All are removed."""
@@ -274,6 +351,9 @@ class AnyUse(RuleBasedStateMachine):
             assert self.mailbox.get(mail.number) is mail
             assert self.mailbox.mails(mail.number) == self.expected[place + 1 :]
             assert self.mailbox.newer(mail.number - 1) == self.expected[place:]
+            older = self.expected[max(0, place - 2) : place]
+            assert self.mailbox.older(mail.number, 2) == older[::-1]
+        assert self.mailbox.older(None, 3) == self.expected[-3:][::-1]
 
 
 class AnyUseTests(SynchronousTestCase):

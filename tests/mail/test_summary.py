@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 
@@ -12,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.mail import mime
 from mocksmtp.mail.addresses import NamedAddress
 from mocksmtp.mail.fields import Field
-from mocksmtp.mail.summary import Attachment, Summary, date_of, summary_of
+from mocksmtp.mail.summary import Attachment, Summary, date_of, summary_of, unpacked
 
 
 class SummaryTests(SynchronousTestCase):
@@ -42,6 +43,21 @@ class SummaryTests(SynchronousTestCase):
             ),
         )
 
+    def test_addresses_of_all_fields(self) -> None:
+        """Those of Bcc and Reply-To are read, too, although no list shows them."""
+        summary = summary_of(b"Bcc: b@x\nReply-To: R <r@x>\n\n")
+        self.assertEqual(summary.header_bcc, (NamedAddress("", "b@x"),))
+        self.assertEqual(summary.reply_to, (NamedAddress("R", "r@x"),))
+
+    def test_the_garbage_collector_forgets_packed_summaries(self) -> None:
+        """It would walk those of 100,000 mails while no client is answered."""
+        header = b"From: a <a@x>, b@x\nDate: Fri, 28 Nov 2026 10:00:00 +0100\n"
+        body = b"Content-Type: image/png\n\n"
+        packed = summary_of(header + body).packed
+        for _ in range(3):
+            gc.collect()
+        self.assertFalse(gc.is_tracked(packed))
+
     def test_octets_that_are_not_encoded(self) -> None:
         """UTF-8 in a header (RFC 6532), and a field that occurs twice."""
         summary = summary_of("To: é <é@x>\nSubject: é\nTo: b@x\n\n".encode())
@@ -65,8 +81,10 @@ class SummaryTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.binary() | st.text(st.sampled_from("To:@b \n<>()")).map(str.encode))
     def test_any_content_has_a_summary(self, content: bytes) -> None:
-        """No exception."""
-        str(summary_of(content)).encode()
+        """No exception; packing it loses nothing."""
+        summary = summary_of(content)
+        str(summary).encode()
+        self.assertEqual(unpacked(summary.packed), summary)
 
 
 class DateTests(SynchronousTestCase):

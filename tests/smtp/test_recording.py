@@ -319,7 +319,8 @@ class RecordingTests(SynchronousTestCase):
         self.dialogue.send(b".\r\n")
         ids = [each.id for each in self.dialogue.host.journal.sessions()]
         self.assertEqual(ids, ["1", "2"])
-        self.assertEqual(self.dialogue.host.mailbox.mails()[0].origin.session, "2")
+        (mail,) = self.dialogue.host.mailbox.mails()
+        self.assertEqual((mail.origin.session, mail.origin.host), ("2", "default"))
 
     def test_content_that_begins_before_it_was_asked_for_is_flagged(self) -> None:
         """However long it takes; what waits for its 354 is not."""
