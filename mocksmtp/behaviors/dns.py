@@ -38,8 +38,7 @@ from mocksmtp.documents.kinds import (
 from mocksmtp.documents.problems import Refused, json_type, listed, shown, unknown
 from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given, not_given
 from mocksmtp.zone.answer import Question, Rcode, Record
-from mocksmtp.zone.rdata import HostTLSA
-from mocksmtp.zone.records import record_document, structure_record
+from mocksmtp.zone.records import SENT_RECORD
 from mocksmtp.zone.types import RRType, type_name, type_number
 
 EVERY = -1
@@ -220,38 +219,6 @@ class _RcodeKind(Kind[int]):
         return {**TEXT, "enum": RCODES}
 
 
-class _RecordKind(Kind[Record]):
-    """A record of an answer."""
-
-    samples = ({"name": "*", "type": "A", "address": "192.0.2.1"},)
-    misfits = (
-        5,
-        {"name": "a"},
-        {"name": "*", "type": "A", "address": "x", "more": 1},
-    )
-
-    def read(self, value: Any, _: object = None) -> Record:
-        """A record that can be sent as it is."""
-        record = structure_record(value)
-        if record.type == RRType.SECURE:
-            raise Refused("can't be sent; ad marks a signed answer", "type")
-        if isinstance(record.rdata, HostTLSA):
-            raise Refused("only allowed in /dnsRecords", "fromHost")
-        return record
-
-    def write(self, value: Record) -> Any:
-        """Its document."""
-        return record_document(value)
-
-    def taken(self, named: Named) -> Schema:
-        """The schema of records that are read, which is elsewhere."""
-        return {"$ref": "#/components/schemas/NewDnsRecord"}
-
-    def told(self, named: Named) -> Schema:
-        """The schema of records that are written, which is elsewhere."""
-        return {"$ref": "#/components/schemas/DnsRecord"}
-
-
 class _HexKind(Kind[bytes]):
     """Octets in hexadecimal."""
 
@@ -297,7 +264,7 @@ class DnsResponse:
         example="SERVFAIL",
     )
     records: tuple[Record, ...] | None = field(
-        Array(_RecordKind(), most=MAX_RECORDS, noun="records", bounded=False),
+        Array(SENT_RECORD, most=MAX_RECORDS, noun="records", bounded=False),
         "the answer section; without it the zone's, or none where there is an `rcode`",
         default=None,
         shown="the zone's",

@@ -430,8 +430,8 @@ class Array(Kind[tuple[T, ...]]):
 
     def _bounds(self, size: int) -> str:
         if self._most is None:
-            bounds = f"at least {self._least:,}"
-        elif self._least:
+            return "must not be empty"
+        if self._least:
             bounds = f"{self._least:,} to {self._most:,}"
         else:
             bounds = f"at most {self._most:,}"

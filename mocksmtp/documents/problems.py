@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
 import attrs
-from cattrs import (
-    AttributeValidationNote,
-    ClassValidationError,
-    ForbiddenExtraKeysError,
-    IterableValidationError,
-    IterableValidationNote,
-)
+from cattrs import AttributeValidationNote, ClassValidationError
 
 MAX_ERRORS = 100
 """How many errors of one document are reported; reading stops at the last of them."""
@@ -148,21 +141,10 @@ def places_of(error: BaseException, place: str = "") -> Iterator[tuple[str, str]
     :raises BaseException: `error` itself, where it is not about the document
     """
     match error:
-        case ClassValidationError() | IterableValidationError():
-            kind = getattr(error, "cl", None)
+        case ClassValidationError():
+            kind = error.cl
             for inner in error.exceptions:
                 yield from places_of(inner, place + _step(inner, kind))
-        case ForbiddenExtraKeysError():
-            known = [
-                json_name(attribute)
-                for attribute in attrs.fields(error.cl)
-                if attribute.init
-            ]
-            for name in heapq.nsmallest(MAX_ERRORS, error.extra_fields):
-                yield (
-                    f"{place}.{name[:MAX_SHOWN]}",
-                    unknown("field", name, sorted(known)),
-                )
         case KeyError():
             yield place, "required, but missing"
         case Refusals():
@@ -177,14 +159,8 @@ def places_of(error: BaseException, place: str = "") -> Iterator[tuple[str, str]
 
 
 def _step(error: BaseException, kind: Any) -> str:
-    """What the notes that cattrs leaves on an inner error add to the path."""
+    """What the note that cattrs leaves on an inner error adds to the path."""
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
-            if kind is not None and attrs.has(kind):
-                attribute = getattr(attrs.fields(kind), note.name, None)
-                if attribute is not None:
-                    return f".{json_name(attribute)}"
-            return f".{camel_case(note.name)}"
-        if isinstance(note, IterableValidationNote):
-            return f"[{note.index}]"
+            return f".{json_name(getattr(attrs.fields(kind), note.name))}"
     return ""

@@ -14,7 +14,6 @@ from mocksmtp.documents.kinds import Array, Choice, Integer, Kind, Named
 from mocksmtp.documents.problems import Refused, json_type, shown
 from mocksmtp.documents.schema import (
     IP_ADDRESSES,
-    NAME,
     NULL,
     Schema,
     any_of,
@@ -24,7 +23,7 @@ from mocksmtp.tls.settings import TlsMode
 from mocksmtp.zone.answer import Record
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import AAAA, MX, A
-from mocksmtp.zone.records import parse_name
+from mocksmtp.zone.records import NAME_KIND
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -122,28 +121,6 @@ class _ToldAddress(AddressKind):
     def told(self, named: Named) -> Schema:
         """An address but for two."""
         return {**super().told(named), "not": {"enum": ["0.0.0.0", "::"]}}
-
-
-class NameKind(Kind[Name]):
-    """A domain name."""
-
-    samples = ("ex.test",)
-    misfits = (5, "x..test", "")
-
-    def read(self, value: Any, _: object = None) -> Name:
-        """The name that a text is, in U-labels or A-labels."""
-        return parse_name(value)
-
-    def write(self, value: Name) -> str:
-        """Its text."""
-        return str(value)
-
-    def told(self, named: Named) -> Schema:
-        """A text in a format that has no regular expression."""
-        return NAME
-
-
-NAME_KIND = NameKind()
 
 
 class MailProtocol(enum.Enum):

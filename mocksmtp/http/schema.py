@@ -33,17 +33,12 @@ from mocksmtp.documents.schema import (
     object_of,
     one_of,
     ref,
-    whole,
 )
 from mocksmtp.hosts.documents import HOST
 from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http import document_types as documents
-from mocksmtp.zone.answer import MAX_TTL
-from mocksmtp.zone.kinds import MAX_STRING, TAG_TEXT, Kind, kind_of
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Rdata, Secure
-from mocksmtp.zone.shorthand import SHORTHANDS
-from mocksmtp.zone.types import RRType, type_name
+from mocksmtp.zone.records import RECORD, SENT_RECORD, TYPE
 
 __all__ = [
     "LINE",
@@ -58,25 +53,6 @@ __all__ = [
     "named_schemas",
     "ref",
 ]
-
-TYPE: Schema = {**TEXT, "format": "rrtype"}
-"""``MX``, ``TYPE65280``."""
-
-_TTL = whole(0, MAX_TTL)
-_KINDS: dict[Kind, Schema] = {
-    Kind.U8: whole(0, 0xFF),
-    Kind.U16: whole(0, 0xFFFF),
-    Kind.U32: whole(0, 0xFFFFFFFF),
-    Kind.IPV4: IP_ADDRESSES[0],
-    Kind.IPV6: IP_ADDRESSES[1],
-    Kind.NAME: NAME,
-    Kind.STRING: {**TEXT, "maxLength": MAX_STRING},
-    Kind.TEXT: TEXT,
-    Kind.HEX: {**TEXT, "pattern": "^(?:[0-9A-Fa-f]{2})+$"},
-    Kind.TAG: {**TEXT, "pattern": f"^{TAG_TEXT.pattern}$"},
-    Kind.STRINGS: {"type": "array", "items": TEXT, "minItems": 1},
-    Kind.OCTETS: {**TEXT, "format": "rdata"},
-}
 
 
 class Schemas:
@@ -152,49 +128,6 @@ class Schemas:
         return object_of(properties, required)
 
 
-def _record(cls: type[Rdata] | None, required: tuple[str, ...]) -> Schema:
-    """A record of that data's type; None: of any, in the form that fits all."""
-    if cls is None:
-        kind, fields = TYPE, {"data": _KINDS[Kind.OCTETS]}
-    else:
-        kind = {"const": type_name(cls.TYPE)}
-        fields = {
-            camel_case(field.name): _KINDS[kind_of(field)]
-            for field in attrs.fields(cls)  # type: ignore[arg-type]
-        }
-    properties = {"name": NAME, "type": kind, "ttl": _TTL, **fields}
-    return object_of(properties, (*required, *fields))
-
-
-def _records(*required: str, but: type[Rdata] | None = None) -> list[Schema]:
-    """Records of every type, but for one."""
-    kinds = [cls for cls in RDATA.values() if cls not in (HostTLSA, but)]
-    return [_record(cls, required) for cls in (*kinds, None)]
-
-
-def _host_tlsa(*required: str) -> Schema:
-    """A TLSA record that is made from a host's certificate."""
-    values: dict[str, Schema] = {
-        camel_case(name): {"enum": list(found)}
-        for name, found in HOST_TLSA_VALUES.items()
-    }
-    values["usage"]["description"] = "0 and 1 are unusable for SMTP (RFC 7672 §3.1.3)"
-    kind = {"const": type_name(RRType.TLSA)}
-    properties = {"name": NAME, "type": kind, "ttl": _TTL, **values, "fromHost": TEXT}
-    return object_of(properties, (*required, "fromHost"))
-
-
-def _shorthands() -> list[Schema]:
-    """What records are made of."""
-    schemas = []
-    for one in SHORTHANDS.values():
-        value = {**TEXT, "pattern": f"^{one.pattern.pattern}$"}
-        kind = {"const": one.type}
-        properties = {"name": NAME, "type": kind, "ttl": _TTL, one.field: value}
-        schemas.append(object_of(properties, ("name", "type", one.field)))
-    return schemas
-
-
 _PLAIN: dict[Any, Schema] = {
     Name: NAME,
     IPv4Address: IP_ADDRESSES[0],
@@ -215,20 +148,10 @@ def named_schemas() -> dict[str, Schema]:
     told = Schemas()
     for document in documents.ALL:
         told.of(document)
-    all_told = ("name", "type", "ttl")
-    numbers = tuple(map(camel_case, HOST_TLSA_VALUES))
-    records = {
-        "Record": any_of(*_records(*all_told), _host_tlsa(*all_told, *numbers)),
-        "NewRecord": any_of(
-            *_records("name", "type"), _host_tlsa("name", "type"), *_shorthands()
-        ),
-        "DnsRecord": any_of(*_records(*all_told, but=Secure)),
-        "NewDnsRecord": any_of(*_records("name", "type", but=Secure), *_shorthands()),
-    }
     declared: Named = {}
     SMTP.schemas(declared)
     DNS.schemas(declared)
-    for each in (HOST, POLICY):
+    for each in (HOST, POLICY, RECORD, SENT_RECORD):
         each.taken(declared)
         each.told(declared)
-    return {**told.named, **records, **declared}
+    return {**told.named, **declared}

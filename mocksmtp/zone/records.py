@@ -18,32 +18,28 @@ from typing import Any, Protocol, TypeAlias
 import attrs
 import idna
 
+from mocksmtp.documents.document import Document, field, parse
+from mocksmtp.documents.kinds import Array, Integer, Kind, Named, Text
+from mocksmtp.documents.kinds import name as named_schema
 from mocksmtp.documents.problems import (
     MAX_ERRORS,
     DocumentError,
     Problem,
     Refused,
     camel_case,
+    json_type,
     listed,
     shown,
 )
-from mocksmtp.documents.structure import (
-    class_hook,
-    new_converter,
-    strict_dict,
-    strict_int,
-    strict_str,
-    structure,
-)
+from mocksmtp.documents.schema import NAME, TEXT, Schema, any_of
 from mocksmtp.zone.answer import DEFAULT_TTL, MAX_TTL, Record
 from mocksmtp.zone.generic import generic_text, parse_generic, read_rdata
-from mocksmtp.zone.kinds import MAX_STRING, TAG_TEXT, Kind, kind_of
+from mocksmtp.zone.kinds import MAX_STRING, TAG_TEXT, kind_of
+from mocksmtp.zone.kinds import Kind as FieldKind
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Raw, Rdata
+from mocksmtp.zone.rdata import HOST_TLSA_VALUES, RDATA, HostTLSA, Raw, Rdata, Secure
 from mocksmtp.zone.shorthand import SHORTHANDS, Shorthand
 from mocksmtp.zone.types import RRType, is_data_type, type_name, type_number
-
-Hook: TypeAlias = Callable[[Any, Any], Any]
 
 Made: TypeAlias = list[tuple[str, str]]
 """Records to be made from hosts: the place of each in its document, and the host."""
@@ -64,9 +60,8 @@ def parse_records(document: Any) -> tuple[Record, ...]:
     :raises DocumentError: the document describes none
     """
     if isinstance(document, dict):
-        return (structure(_converter, document, Record),)
-    records: tuple[Record, ...] = structure(_converter, document, tuple[Record, ...])
-    return records
+        return (parse(RECORD, document),)
+    return parse(Array(RECORD), document)
 
 
 def parse_record(document: Any) -> Record:
@@ -75,8 +70,7 @@ def parse_record(document: Any) -> Record:
 
     :raises DocumentError: the document describes none
     """
-    record: Record = structure(_converter, document, Record)
-    return record
+    return parse(RECORD, document)
 
 
 def to_be_made(records: Iterable[Record], place: str = "$[{0}].fromHost") -> Made:
@@ -146,7 +140,7 @@ def parse_name(value: Any, _: object = None) -> Name:
 
     :raises Refused: `value` is none
     """
-    text = strict_str(value)
+    text = _text(value)
     if len(text) > _LONGEST_NAME:
         raise Refused("a domain name has at most 255 octets")
     try:
@@ -165,149 +159,241 @@ def _a_label(label: str) -> str:
     return label if label.isascii() else idna.encode(label, uts46=True).decode()
 
 
-def _bounded(limit: int) -> Hook:
-    """A hook for whole numbers from 0 to `limit`."""
+class NameKind(Kind[Name]):
+    """A domain name."""
 
-    def structure_number(value: Any, _: Any) -> int:
-        if not 0 <= strict_int(value) <= limit:
-            raise Refused(f"must be a number from 0 to {limit}, got {value}")
-        return int(value)
+    samples = ("ex.test",)
+    misfits = (5, "x..test", "")
 
-    return structure_number
+    def read(self, value: Any, _: object = None) -> Name:
+        """The name that a text is, in U-labels or A-labels."""
+        return parse_name(value)
 
+    def write(self, value: Name) -> str:
+        """Its text."""
+        return str(value)
 
-def _one_of(values: tuple[int, ...]) -> Hook:
-    """A hook for some whole numbers."""
-
-    def structure_number(value: Any, _: Any) -> int:
-        if strict_int(value) not in values:
-            known = listed([*map(str, values)])
-            raise Refused(f"unknown value {shown(str(value))}; {known}")
-        return int(value)
-
-    return structure_number
+    def told(self, named: Named) -> Schema:
+        """A text in a format that has no regular expression."""
+        return NAME
 
 
-def _address(kind: type[IPv4Address | IPv6Address], name: str) -> Hook:
-    """A hook for addresses."""
+class _AddressKind(Kind[Any]):
+    """An IP address of one family."""
 
-    def structure_address(value: Any, _: Any) -> Any:
-        text = strict_str(value)
+    def __init__(self, kind: type[IPv4Address | IPv6Address], family: str) -> None:
+        self._kind = kind
+        self._family = family
+        self.misfits = ("x", 5)
+
+    def read(self, value: Any, _: object = None) -> Any:
+        """The address that a text is."""
+        text = _text(value)
         try:
             # An interface's name behind a percent sign is not for others.
-            return kind(text.replace("%", " "))
+            return self._kind(text.replace("%", " "))
         except ValueError:
-            raise Refused(f"not an {name} address: {text[:64]!r}") from None
+            raise Refused(f"not an {self._family} address: {shown(text)}") from None
 
-    return structure_address
+    def write(self, value: Any) -> str:
+        """Its text."""
+        return str(value)
 
-
-def _structure_string(value: Any, _: Any) -> str:
-    text = strict_str(value)
-    if len(text.encode()) > MAX_STRING:
-        raise Refused(f"a string has at most {MAX_STRING} octets")
-    return text
-
-
-def _structure_tag(value: Any, _: Any) -> str:
-    text = strict_str(value)
-    if not TAG_TEXT.fullmatch(text):
-        raise Refused(f"must be ASCII letters and digits, got {shown(text)}")
-    return text
+    def told(self, named: Named) -> Schema:
+        """A text in the format of the family."""
+        return {**TEXT, "format": self._family.lower()}
 
 
-def _structure_hex(value: Any, _: Any) -> bytes:
-    text = strict_str(value)
+class _StringKind(Text):
+    """One character-string (RFC 1035 §3.3)."""
+
+    def read(self, value: Any, _: object = None) -> str:
+        """A text of at most 255 octets."""
+        text = _text(value)
+        if len(text.encode()) > MAX_STRING:
+            raise Refused(f"a string has at most {MAX_STRING} octets")
+        return text
+
+    def _schema(self) -> Schema:
+        return {**TEXT, "maxLength": MAX_STRING}
+
+
+class _OctetsKind(Kind[bytes]):
+    """
+    Octets as a text.
+
+    :param read: reads them, or raises `ValueError`
+    :param write: writes them
+    :param schema: describes the text
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], bytes],
+        write: Callable[[bytes], str],
+        schema: Schema,
+    ) -> None:
+        self._read = read
+        self._write = write
+        self._schema = schema
+
+    def read(self, value: Any, _: object = None) -> bytes:
+        """The octets that a text stands for."""
+        return self._read(_text(value))
+
+    def write(self, value: bytes) -> str:
+        """The text for octets."""
+        return self._write(value)
+
+    def told(self, named: Named) -> Schema:
+        """A text."""
+        return self._schema
+
+
+def _parse_hex(text: str) -> bytes:
     if not _HEX.fullmatch(text):
         raise Refused(f"must be octets in hexadecimal, got {shown(text)}")
     return bytes.fromhex(text)
 
 
-def _structure_strings(value: Any, _: Any) -> tuple[str, ...]:
-    if value == []:
-        raise Refused("expected at least one string")
-    strings: tuple[str, ...] = _converter.structure(value, tuple[str, ...])
-    return strings
+class _NumberKind(Kind[int]):
+    """One of some whole numbers."""
+
+    def __init__(self, values: tuple[int, ...], remark: str = "") -> None:
+        self._values = values
+        self._remark = {"description": remark} if remark else {}
+
+    def read(self, value: Any, _: object = None) -> int:
+        """One of them."""
+        number = _INTEGER.read(value)
+        if number not in self._values:
+            known = listed([*map(str, self._values)])
+            raise Refused(f"unknown value {number}; {known}")
+        return number
+
+    def told(self, named: Named) -> Schema:
+        """One of them."""
+        return {"enum": list(self._values), **self._remark}
 
 
-def _structure_octets(value: Any, _: Any) -> bytes:
-    try:
-        return parse_generic(strict_str(value))
-    except ValueError as error:
-        raise Refused(str(error)) from None
+class _TypeKind(Kind[str]):
+    """The type of a record, which has been read already."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def read(self, value: Any, _: object = None) -> str:
+        """The type as it is."""
+        return str(value)
+
+    def told(self, named: Named) -> Schema:
+        """The name of the type."""
+        return self._schema
 
 
-_HOOKS: dict[Kind, Hook] = {
-    Kind.U8: _bounded(0xFF),
-    Kind.U16: _bounded(0xFFFF),
-    Kind.U32: _bounded(0xFFFFFFFF),
-    Kind.IPV4: _address(IPv4Address, "IPv4"),
-    Kind.IPV6: _address(IPv6Address, "IPv6"),
-    Kind.NAME: parse_name,
-    Kind.STRING: _structure_string,
-    Kind.TAG: _structure_tag,
-    Kind.STRINGS: _structure_strings,
-    Kind.TEXT: strict_str,
-    Kind.HEX: _structure_hex,
-    Kind.OCTETS: _structure_octets,
+class _StringsKind(Array[str]):
+    """Character-strings, one or more."""
+
+    def __init__(self) -> None:
+        super().__init__(Text(), 1, noun="strings")
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise Refused(f"must be a string, got {json_type(value)}")
+    return value
+
+
+NAME_KIND = NameKind()
+TYPE: Schema = {**TEXT, "format": "rrtype"}
+"""``MX``, ``TYPE65280``."""
+
+_INTEGER = Integer(-(2**63), 2**63)
+_OCTETS = _OctetsKind(parse_generic, generic_text, {**TEXT, "format": "rdata"})
+
+FIELD_KINDS: dict[FieldKind, Kind[Any]] = {
+    FieldKind.U8: Integer(0, 0xFF),
+    FieldKind.U16: Integer(0, 0xFFFF),
+    FieldKind.U32: Integer(0, 0xFFFFFFFF),
+    FieldKind.IPV4: _AddressKind(IPv4Address, "IPv4"),
+    FieldKind.IPV6: _AddressKind(IPv6Address, "IPv6"),
+    FieldKind.NAME: NAME_KIND,
+    FieldKind.STRING: _StringKind(),
+    FieldKind.TAG: Text(TAG_TEXT.pattern, "must be ASCII letters and digits"),
+    FieldKind.STRINGS: _StringsKind(),
+    FieldKind.TEXT: Text(),
+    FieldKind.HEX: _OctetsKind(
+        _parse_hex, bytes.hex, {**TEXT, "pattern": f"^{_HEX.pattern}$"}
+    ),
+    FieldKind.OCTETS: _OCTETS,
 }
-
-_VALUES: dict[Kind, Callable[[Any], Any]] = {
-    Kind.U8: int,
-    Kind.U16: int,
-    Kind.U32: int,
-    Kind.IPV4: str,
-    Kind.IPV6: str,
-    Kind.NAME: str,
-    Kind.STRING: str,
-    Kind.TAG: str,
-    Kind.STRINGS: list,
-    Kind.TEXT: str,
-    Kind.HEX: bytes.hex,
-    Kind.OCTETS: generic_text,
-}
+"""What the fields of rdata are in documents."""
 
 _CLASSES = (*RDATA.values(), Raw)
 
 
-def _kinds(cls: type[Rdata]) -> dict[str, Kind]:
+def _kinds(cls: type[Rdata]) -> dict[str, Kind[Any]]:
     """The fields of `cls` that a document has, with their kinds."""
     fields = attrs.fields(cls)  # type: ignore[arg-type]
-    return {field.name: kind_of(field) for field in fields if field.metadata}
+    return {each.name: FIELD_KINDS[kind_of(each)] for each in fields if each.metadata}
 
 
 _FIELDS = {
-    cls: [(name, camel_case(name), _VALUES[kind]) for name, kind in _kinds(cls).items()]
+    cls: [(n, camel_case(n), kind.write) for n, kind in _kinds(cls).items()]
     for cls in _CLASSES
 }
 
 
-def _document_hook(cls: type[Rdata]) -> Hook:
-    """A hook for the documents of records with that data."""
-    hooks = {name: _HOOKS[kind] for name, kind in _kinds(cls).items()}
-    if cls is HostTLSA:
-        hooks |= {name: _one_of(values) for name, values in HOST_TLSA_VALUES.items()}
-    return _class_hook(cls.__name__, hooks)
-
-
-def _class_hook(title: str, hooks: dict[str, Hook]) -> Hook:
-    """A hook for documents that have these fields, besides those that all have."""
-    fields: dict[str, Any] = {
-        "name": attrs.field(type=Name),
-        "type": attrs.field(type=str),
-        "ttl": attrs.field(type=int, default=DEFAULT_TTL),
-        **{name: attrs.field(type=object) for name in hooks},
+def _document(title: str, kind: Schema, fields: dict[str, Any]) -> Document[Any]:
+    """The document of records with these fields, besides those that all have."""
+    members: dict[str, Any] = {
+        "name": field(NAME_KIND, "the owner"),
+        "type": field(_TypeKind(kind), "the type"),
+        "ttl": field(Integer(0, MAX_TTL), "seconds", default=DEFAULT_TTL, always=True),
+        **fields,
     }
-    document: type[Any] = attrs.make_class(
-        f"{title.replace('-', '')}Document",
-        fields,
-        frozen=True,
-        slots=True,
-        kw_only=True,
+    name = f"{title.replace('-', '')}Document"
+    made: type[Any] = attrs.make_class(
+        name, members, frozen=True, slots=True, kw_only=True
     )
-    return class_hook(
-        _converter, document, name=parse_name, ttl=_bounded(MAX_TTL), **hooks
-    )
+    return Document(made)
+
+
+def _rdata_document(cls: type[Rdata]) -> Document[Any]:
+    """The document of records with that data."""
+    kind: Schema = TYPE if cls is Raw else {"const": type_name(cls.TYPE)}
+    fields = {name: field(each, "its data") for name, each in _kinds(cls).items()}
+    if cls is HostTLSA:
+        kind = {"const": type_name(RRType.TLSA)}
+        remark = {"usage": "0 and 1 are unusable for SMTP (RFC 7672 §3.1.3)"}
+        fields |= {
+            name: field(
+                _NumberKind(values, remark.get(name, "")),
+                "of the TLSA record",
+                default=_DANE[name],
+                always=True,
+            )
+            for name, values in HOST_TLSA_VALUES.items()
+        }
+    return _document(cls.__name__, kind, fields)
+
+
+_DANE = {"usage": 3, "selector": 1, "matching_type": 1}
+"""What is said of a mail server's certificate mostly (RFC 7672 §3.1.1)."""
+
+
+def _shorthand_document(shorthand: Shorthand) -> Document[Any]:
+    """The document of `shorthand`."""
+    pattern = shorthand.pattern.pattern
+    value = Text(pattern, f"must be a match of {pattern}")
+    fields = {shorthand.field: field(value, "what the policy says")}
+    return _document(shorthand.type, {"const": shorthand.type}, fields)
+
+
+DOCUMENTS = {cls: _rdata_document(cls) for cls in _CLASSES}
+"""The documents of records, by the class of their data."""
+
+_SHORTHANDS = {each: _shorthand_document(each) for each in SHORTHANDS.values()}
 
 
 def structure_record(value: Any, _: object = None) -> Record:
@@ -316,31 +402,27 @@ def structure_record(value: Any, _: object = None) -> Record:
 
     :raises Refused: the document describes none
     """
-    document = strict_dict(value)
-    if document.get("ttl", 0) is None:
-        document = {n: v for n, v in document.items() if n != "ttl"}
+    if type(value) is not dict:
+        raise Refused(f"must be an object, got {json_type(value)}")
+    document = value
     kind = document.get("type")
     if isinstance(kind, str) and kind in SHORTHANDS:
         return _structure_shorthand(SHORTHANDS[kind], document)
     number = _type_number(document)
     if number == RRType.TLSA and "fromHost" in document:
-        number, document = RRType.TLSAFROM.value, {**_DANE, **document}
+        number = RRType.TLSAFROM.value
     cls = RDATA.get(number, Raw)
     if str(document.get("data", "")).startswith(r"\#"):
         cls = Raw
-    fields = _DOCUMENT_HOOKS[cls](document, None)
+    fields = DOCUMENTS[cls].read(document)
     if cls is Raw:
         return Record(fields.name, read_rdata(number, fields.data), fields.ttl)
     values = (getattr(fields, name) for name, *_ in _FIELDS[cls])
     return Record(fields.name, cls(*values), fields.ttl)
 
 
-_DANE = {"usage": 3, "selector": 1, "matchingType": 1}
-"""What is said of a mail server's certificate mostly (RFC 7672 §3.1.1)."""
-
-
 def _structure_shorthand(shorthand: Shorthand, document: dict[str, Any]) -> Record:
-    fields = _SHORTHAND_HOOKS[shorthand](document, None)
+    fields = _SHORTHANDS[shorthand].read(document)
     try:
         value = getattr(fields, shorthand.field)
         return shorthand.record(fields.name, value, fields.ttl)
@@ -348,24 +430,11 @@ def _structure_shorthand(shorthand: Shorthand, document: dict[str, Any]) -> Reco
         raise Refused(str(error), "name") from None
 
 
-def _shorthand_hook(shorthand: Shorthand) -> Hook:
-    """A hook for the documents of `shorthand`."""
-
-    def structure_value(value: Any, _: Any) -> str:
-        text = strict_str(value)
-        if not shorthand.pattern.fullmatch(text):
-            wanted = shorthand.pattern.pattern
-            raise Refused(f"must be a match of {wanted}, got {shown(text)}")
-        return text
-
-    return _class_hook(shorthand.type, {shorthand.field: structure_value})
-
-
 def _type_number(document: dict[str, Any]) -> int:
     if "type" not in document:
         raise Refused("required, but missing", "type")
     try:
-        number = type_number(strict_str(document["type"]))
+        number = type_number(_text(document["type"]))
     except Refused as error:
         raise Refused(str(error), "type") from None
     except ValueError as error:
@@ -380,7 +449,55 @@ _KNOWN = [
     "any other with data",
 ]
 
-_converter = new_converter()
-_converter.register_structure_hook(Record, structure_record)
-_DOCUMENT_HOOKS = {cls: _document_hook(cls) for cls in _CLASSES}
-_SHORTHAND_HOOKS = {one: _shorthand_hook(one) for one in SHORTHANDS.values()}
+
+class RecordKind(Kind[Record]):
+    """A record, or a shorthand for one."""
+
+    title = "Record"
+    samples = ({"name": "*", "type": "A", "address": "192.0.2.1"},)
+    misfits = (5, {"name": "a"}, {"name": "*", "type": "A", "address": "x", "more": 1})
+    classes: tuple[type[Rdata], ...] = (
+        *(cls for cls in RDATA.values() if cls is not HostTLSA),
+        Raw,
+        HostTLSA,
+    )
+
+    def read(self, value: Any, _: object = None) -> Record:
+        """The record."""
+        return structure_record(value)
+
+    def write(self, value: Record) -> Any:
+        """Its document."""
+        return record_document(value)
+
+    def taken(self, named: Named) -> Schema:
+        """A record of any type, or a shorthand."""
+        documents = [DOCUMENTS[cls] for cls in self.classes]
+        documents += _SHORTHANDS.values()
+        schemas = [document.taken_members(named) for document in documents]
+        return named_schema(named, f"New{self.title}", lambda: any_of(*schemas))
+
+    def told(self, named: Named) -> Schema:
+        """A record of any type."""
+        schemas = [DOCUMENTS[cls].told_members(named) for cls in self.classes]
+        return named_schema(named, self.title, lambda: any_of(*schemas))
+
+
+class SentRecordKind(RecordKind):
+    """A record that an answer can contain."""
+
+    title = "DnsRecord"
+    classes = tuple(cls for cls in RecordKind.classes if cls not in (Secure, HostTLSA))
+
+    def read(self, value: Any, _: object = None) -> Record:
+        """A record that can be sent as it is."""
+        record = super().read(value)
+        if record.type == RRType.SECURE:
+            raise Refused("can't be sent; ad marks a signed answer", "type")
+        if isinstance(record.rdata, HostTLSA):
+            raise Refused("only allowed in /dnsRecords", "fromHost")
+        return record
+
+
+RECORD = RecordKind()
+SENT_RECORD = SentRecordKind()

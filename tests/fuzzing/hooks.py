@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 import schemathesis
 from hypothesis import strategies
 
+from mocksmtp.behaviors.delay import DELAY
 from mocksmtp.behaviors.dns import DNS
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.problems import DocumentError
@@ -80,9 +81,10 @@ schemathesis.openapi.format("cidr", strategies.sampled_from(["10.0.0.0/8", "::/0
 BEYOND = re.compile(
     r"can't be known|unknown target|as in (parameter|header):NAME|no name of a"
     r"|required at|required with a message at|not a network|not a regular expression"
-    r"|not a number|must not be below|goes with (MAIL|the last)|must be another state"
-    r"|comes twice|has a name twice|global stands|unknown type"
-    r"|ANY stands|nobody asks|no record that is told|with /dnsRecords only"
+    r"|must not be below|is only allowed at MAIL|null is only allowed on the last"
+    r"|must be another state|used twice|contains .* twice|global can't be combined"
+    r"|unknown type|ANY can't be combined|is no type of queries|can't be sent"
+    r"|only allowed in /dnsRecords"
 )
 """What no schema says of a behavior, as its reader tells it."""
 
@@ -162,11 +164,46 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
 
 def lead_on(body: Any) -> None:
-    """Have a scenario lead to another state: JSON Schema has no word for that."""
+    """Have a scenario lead on, and conditions test something: beyond JSON Schema."""
+    widen(body)
+    match body:
+        case {
+            "command": "CONNECT" | "TLS" | "DATA CONTENT",
+            "condition": dict(condition),
+        }:
+            aim(condition)
     match body:
         case {"scenario": {"state": str(state), "next": str(after)} as scenario}:
             if state == after and len(scenario) == 3:
                 del scenario["next"]
+
+
+def widen(value: Any) -> None:
+    """Let no range of a delay be empty."""
+    match value:
+        case {"type": "uniform"}:
+            try:
+                DELAY.read(value)
+            except ValueError as error:
+                if "below lower" in str(error):
+                    value["lower"] = 0
+        case dict():
+            for each in value.values():
+                widen(each)
+        case list():
+            for each in value:
+                widen(each)
+
+
+def aim(condition: dict[str, Any]) -> None:
+    """Give a condition a target, where its command has no subject of its own."""
+    inner = condition.get("conditions")
+    for each in (condition.get("condition"), *(inner if type(inner) is list else ())):
+        if isinstance(each, dict):
+            aim(each)
+    others = ("matchAll", "all", "any", "not")
+    if condition.get("operator") not in others and condition.get("target") is None:
+        condition["target"] = "clientIp"
 
 
 def ask_for_what_is_there(case: Any) -> None:

@@ -71,7 +71,7 @@ class AuthTests(SynchronousTestCase):
             ("any", "$: must be an object, got a string"),
             (
                 {"mechanisms": []},
-                "$.mechanisms: must have at least 1 mechanisms, got 0",
+                "$.mechanisms: must not be empty",
             ),
             (
                 {"mechanisms": ["PLAIN", "PLAIN"]},

@@ -261,12 +261,12 @@ REFUSED = (
         ],
         [
             ("$[1].name", "'a..b' is not a domain name: a label is empty"),
-            ("$[1].ttl", "must be a number from 0 to 2147483647, got -1"),
-            ("$[1].preference", "must be an integer, got a string"),
+            ("$[1].ttl", "must be from 0 to 2,147,483,647, got -1"),
+            ("$[1].preference", "must be an integer, got the string '10'"),
             ("$[1].exchange", "must be a string, got null"),
             (
                 "$[1].priority",
-                "unknown field; one of: exchange, name, preference, ttl, type",
+                "unknown field; one of: name, type, ttl, preference, exchange",
             ),
         ],
     ),
@@ -284,11 +284,11 @@ FIELDS = (
     ("CNAME", "target", "a" * 64, "longer than 63 octets"),
     ("CNAME", "target", "\u0301a", "not a domain name: "),
     ("TXT", "strings", "text", "must be an array, got a string"),
-    ("TXT", "strings", [], "expected at least one string"),
+    ("TXT", "strings", [], "must not be empty"),
     ("CAA", "tag", "a-b", "must be ASCII letters and digits, got 'a-b'"),
     ("CAA", "tag", "", "must be ASCII letters and digits, got ''"),
-    ("CAA", "flags", 256, "must be a number from 0 to 255, got 256"),
-    ("CAA", "value", 1, "must be a string, got a number"),
+    ("CAA", "flags", 256, "must be from 0 to 255, got 256"),
+    ("CAA", "value", 1, "must be a string, got 1"),
     ("NAPTR", "flags", "x" * 256, "a string has at most 255 octets"),
     ("TLSA", "data", "caf", "must be octets in hexadecimal, got 'caf'"),
     ("TLSA", "data", "", "must be octets in hexadecimal, got ''"),
@@ -336,7 +336,7 @@ class RefusedTests(SynchronousTestCase):
     def test_place_of_a_string(self):
         """The place of one string of several is told."""
         document = {"name": "a", "type": "TXT", "strings": ["a", 1]}
-        expected = [("$.strings[1]", "must be a string, got a number")]
+        expected = [("$.strings[1]", "must be a string, got 1")]
         self.assertEqual(self.problems(document), expected)
 
     def test_too_much_data(self):
