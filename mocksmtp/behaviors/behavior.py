@@ -315,9 +315,11 @@ class Behavior(Generic[P, R, D]):
     @property
     def answers(self) -> int | None:
         """How many answers each key has, or None for no limit."""
+        if self.responses is None:
+            return self.number_of_answer
         limits = [] if self.number_of_answer is None else [self.number_of_answer]
-        times = [response.times for response in self.responses or ()]
-        if times and None not in times:
+        times = [response.times for response in self.responses]
+        if None not in times:
             limits.append(sum(each or 0 for each in times))
         return min(limits, default=None)
 

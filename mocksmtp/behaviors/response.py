@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Any
 
 import attrs
@@ -128,7 +129,7 @@ class _Message(Text):
             "must not contain a carriage return without a line feed",
             most=MAX_MESSAGE,
             numbers=True,
-            clean=lambda text: text.replace("\r\n", "\n"),
+            clean=methodcaller("replace", "\r\n", "\n"),
             samples=("4.2.1 Busy", "a\nb", "a\r\nb", ""),
             misfits=("a\rb",),
         )

@@ -321,7 +321,10 @@ class Rules(Generic[P, B, D]):
         return rules
 
     def _next_id(self, taken: set[str]) -> str:
-        return next(name for name in map(str, self._numbers) if name not in taken)
+        while True:
+            name = str(next(self._numbers))
+            if name not in taken:
+                return name
 
     def _position(self, rule_id: str) -> int:
         for position, rule in enumerate(self._rules):

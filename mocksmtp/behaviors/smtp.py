@@ -20,6 +20,7 @@ from mocksmtp.behaviors.behavior import (
 from mocksmtp.behaviors.condition import (
     AllOf,
     AnyOf,
+    Comparison,
     Condition,
     Conditions,
     Leaf,
@@ -56,6 +57,7 @@ from mocksmtp.grammar.reply import Reply, raw_reply
 _ANY = Command.ANY
 _EVERYWHERE = tuple(command for command in Command if command not in NOT_ANY)
 _POINTS = {command: (command,) for command in Command} | {_ANY: _EVERYWHERE}
+_WITH_SUBJECT = {each for each in Command if natural_subject(each) is not None}
 _RECIPIENT = Target(Subject.RECIPIENT)
 
 
@@ -172,7 +174,11 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
         :raises Refused: with the place
         """
         command, condition = self.command, self.condition
-        if type(condition) is not MatchAll or condition.target is not None:
+        if not (
+            isinstance(condition, MatchAll | Comparison)
+            and condition.target is None
+            and command in _WITH_SUBJECT
+        ):
             _check_condition(condition, command)
         for index, response in enumerate(self.sequence):
             try:

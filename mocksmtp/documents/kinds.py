@@ -531,7 +531,9 @@ class Tagged(Kind[T]):
         variant = self.variants.get(tag) if type(tag) is str else None
         if variant is None:
             raise self._unknown(tag)
-        made: T = variant.read({n: v for n, v in value.items() if n != self._tag})
+        members = dict(value)
+        del members[self._tag]
+        made: T = variant.read(members)
         return made
 
     def _unknown(self, tag: Any) -> Refused:

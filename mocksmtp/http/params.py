@@ -66,6 +66,8 @@ def read_parameters(kind: type[T], uri: bytes) -> T:
     :raises DocumentError: it has a parameter that is unknown, or that comes twice,
         or that can't be read
     """
+    if b"?" not in uri:
+        return kind()
     fields: dict[str, Any] = {
         field.metadata["name"]: field
         for field in attrs.fields(kind)  # type: ignore[arg-type]

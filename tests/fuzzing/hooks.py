@@ -22,6 +22,7 @@ from hypothesis import strategies
 from mocksmtp.behaviors.delay import DELAY
 from mocksmtp.behaviors.dns import DNS
 from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_duration
 from mocksmtp.hosts.listeners import MailProtocol
@@ -183,8 +184,8 @@ def widen(value: Any) -> None:
     match value:
         case {"type": "uniform"}:
             try:
-                DELAY.read(value)
-            except ValueError as error:
+                parse(DELAY, value)
+            except DocumentError as error:
                 if "below lower" in str(error):
                     value["lower"] = 0
         case dict():
