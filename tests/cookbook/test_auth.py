@@ -32,7 +32,7 @@ class AuthTests(Kitchen):
         self.assertIn(f"AUTH {mechanisms}\n", wire.say("EHLO c"))
         return wire
 
-    @tastes("Mechanisms that work")
+    @tastes("Working mechanisms")
     def test_mechanisms(self) -> None:
         """Each with bob's password."""
         offered = "PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER"
@@ -59,7 +59,7 @@ class AuthTests(Kitchen):
             codes = wire.codes("EHLO c", f"AUTH PLAIN {wrong}", PLAIN)
             self.assertEqual(codes, ["250", "535", "235"])
 
-    @tastes("An outage that is switched on and off")
+    @tastes("An outage, switched on and off")
     def test_outage(self) -> None:
         """By the API, on an open connection."""
         with self.greeted() as wire:
@@ -69,7 +69,7 @@ class AuthTests(Kitchen):
             self.put("/scenarios", {"outage": "Started"})
             self.assertEqual(wire.codes(PLAIN), ["235"])
 
-    @tastes("The password must be changed over")
+    @tastes("A password transition is required")
     def test_transition(self) -> None:
         """By PLAIN it is fine."""
         with self.greeted() as wire:
@@ -77,7 +77,7 @@ class AuthTests(Kitchen):
             self.assertEqual(said, "432 4.7.12 A password transition is needed")
             self.assertEqual(wire.codes(PLAIN), ["235"])
 
-    @tastes("A mechanism that is too weak")
+    @tastes("A mechanism too weak for the user")
     def test_weak(self) -> None:
         """Others are not."""
         with self.greeted() as wire:
@@ -85,14 +85,14 @@ class AuthTests(Kitchen):
             codes = wire.codes("AUTH LOGIN", base64("bob"), base64("s3cret"))
             self.assertEqual(codes, ["334", "334", "235"])
 
-    @tastes("AUTH is a must")
+    @tastes("AUTH required")
     def test_required(self) -> None:
         """Before MAIL."""
         with self.greeted() as wire:
             codes = wire.codes("EHLO c", MAIL, PLAIN, MAIL)
             self.assertEqual(codes, ["250", "530", "235", "250"])
 
-    @tastes("AUTH under TLS only")
+    @tastes("AUTH only under TLS")
     def test_under_tls(self) -> None:
         """And not offered before."""
         with self.at_tls() as wire:
@@ -110,14 +110,14 @@ class AuthTests(Kitchen):
         with self.offering("PLAIN") as wire:
             self.assertEqual(wire.codes("AUTH CRAM-MD5", PLAIN), ["504", "235"])
 
-    @tastes("A challenge that is no base64")
+    @tastes("A challenge that is not base64")
     def test_challenge(self) -> None:
         """A client that cancels goes on."""
         with self.greeted() as wire:
             self.assertEqual(wire.say("AUTH CRAM-MD5"), "334 %%%")
             self.assertEqual(wire.codes("*", "NOOP"), ["501", "250"])
 
-    @tastes("Cut off in mid-exchange")
+    @tastes("Closed during the exchange")
     def test_cut_off(self) -> None:
         """Behind the challenge."""
         with self.greeted() as wire:

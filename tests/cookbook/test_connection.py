@@ -12,11 +12,11 @@ from tests.cookbook.wire import Wire
 class ConnectionTests(Kitchen):
     """Before anything is said"""
 
-    @tastes("Nobody listens")
+    @tastes("No listener")
     def test_nobody_listens(self) -> None:
         """DNS leads to an address, and what was open there is closed."""
         self.assertEqual(self.lookup("mx1.there.test"), ["127.0.0.11"])
-        (call,) = recipes()["Nobody listens"].calls
+        (call,) = recipes()["No listener"].calls
         listeners = [{"address": "127.0.0.11", "port": 0}]
         self.put(call.path, {**call.document, "listeners": listeners})
         (address,) = self.get(call.path)["addresses"]
@@ -26,7 +26,7 @@ class ConnectionTests(Kitchen):
         with self.assertRaises(ConnectionRefusedError):
             Wire((ip, int(port)))
 
-    @tastes("A reset right after the connection")
+    @tastes("Reset right after the connection")
     def test_reset(self) -> None:
         """No octet, and a RST, which may come before the client has looked."""
         with self.assertRaises(ConnectionResetError), self.connect() as wire:
@@ -40,7 +40,7 @@ class ConnectionTests(Kitchen):
         with self.connect() as wire:
             self.assertEqual(wire.rest(), b"")
 
-    @tastes("Accepted, and silent for ever")
+    @tastes("Accepted, then silent")
     def test_hang(self) -> None:
         """Nothing comes, whatever is said, and however late it is."""
         with self.connect() as wire:
@@ -60,7 +60,7 @@ class ConnectionTests(Kitchen):
         with self.connect("mx1", 1) as wire:
             self.assertEqual(wire.code(), "220")
 
-    @tastes("IPv6 refused, IPv4 fine")
+    @tastes("IPv6 refused, IPv4 accepted")
     def test_by_family(self) -> None:
         """DNS has both, and only one of them is open."""
         self.assertEqual(self.lookup("mx1.there.test"), ["127.0.0.11"])

@@ -28,26 +28,26 @@ class DataTests(Kitchen):
             self.assertEqual(wire.code(), "250")
         self.assertEqual(self.mails(), [])
 
-    @tastes("DATA is refused for now")
+    @tastes("DATA temporarily refused")
     def test_for_now(self) -> None:
         """451."""
         self.assert_ends_the_transaction("451 4.3.0 Disk full")
         self.assert_refuses_chunks("451 4.3.0 Disk full")
 
-    @tastes("DATA is refused for good")
+    @tastes("DATA permanently refused")
     def test_for_good(self) -> None:
         """554."""
         self.assert_ends_the_transaction("554 5.7.1 No content")
         self.assert_refuses_chunks("554 5.7.1 No content")
 
-    @tastes("DATA is answered 250")
+    @tastes("DATA gets 250")
     def test_250(self) -> None:
         """What is sent as content then is commands; CHUNKING is not offered."""
         with self.greeted() as wire:
             self.assertNotIn("CHUNKING", wire.say("EHLO c"))
         self.assert_ends_the_transaction("250 2.0.0 OK")
 
-    @tastes("DATA is accepted with no valid recipient")
+    @tastes("DATA accepted without a valid recipient")
     def test_no_recipient(self) -> None:
         """The client sends the dot alone; nothing is kept."""
         with self.greeted() as wire:
@@ -59,7 +59,7 @@ class DataTests(Kitchen):
 class ContentTests(Kitchen):
     """In the midst of the content"""
 
-    @tastes("A reply in the midst of the content")
+    @tastes("A reply during the content")
     def test_reply(self) -> None:
         """It comes before the end, and nothing after it."""
         with self.at_content() as wire:
@@ -72,7 +72,7 @@ class ContentTests(Kitchen):
             self.assertEqual(wire.code(), "252")
         self.assertEqual(self.mails(), [])
 
-    @tastes("Closed in the midst of the content")
+    @tastes("Closed during the content")
     def test_close(self) -> None:
         """A small mail is kept, of a large one nothing."""
         with self.at_content() as wire:
@@ -82,7 +82,7 @@ class ContentTests(Kitchen):
         self.assertEqual(self.mails(), [])
         self.assertEqual(self.deliver()[:3], "250")
 
-    @tastes("Content that is read no more")
+    @tastes("Content no longer read")
     def test_hang(self) -> None:
         """A client's write blocks when the buffers are full."""
         with self.at_content() as wire:
@@ -92,7 +92,7 @@ class ContentTests(Kitchen):
                     wire.send(BEYOND * 1000)
         self.assertEqual(self.mails(), [])
 
-    @tastes("By the content, for good and for now")
+    @tastes("Refused by content, permanently and temporarily")
     def test_by_content(self) -> None:
         """After the dot."""
         said = self.deliver(b"Subject: x\r\n\r\n...EICAR...\r\n.\r\n")
@@ -102,7 +102,7 @@ class ContentTests(Kitchen):
         self.assertEqual(self.deliver(b"Subject: viagra\r\n\r\nx\r\n.\r\n")[:3], "250")
         self.assertEqual(len(self.mails()), 1)
 
-    @tastes("By a header field, of those who have not authenticated")
+    @tastes("Refused by a header field, without authentication")
     def test_by_field(self) -> None:
         """The field is in the reply, in one line."""
         invoice = b"Subject: your\r\n Invoice\r\n\r\nx\r\n.\r\n"
@@ -151,7 +151,7 @@ class EndTests(Kitchen):
         self.assertEqual(self.deliver()[:3], "250")
         self.assert_copies(2)
 
-    @tastes("Kept, and the 250 comes late")
+    @tastes("Kept, then a late 250")
     def test_late(self) -> None:
         """After nine minutes, and not before."""
         with self.at_content() as wire:
@@ -163,7 +163,7 @@ class EndTests(Kitchen):
             self.assertEqual(wire.reply(), "250 2.0.0 Kept")
         self.assert_copies(1)
 
-    @tastes("Said 250, and lost")
+    @tastes("250, but lost")
     def test_lost(self) -> None:
         """The journal knows."""
         said = self.deliver(b"X-Drop: yes\r\n\r\nx\r\n.\r\n")
@@ -174,14 +174,14 @@ class EndTests(Kitchen):
         self.assertEqual(self.deliver()[:3], "250")
         self.assert_copies(1)
 
-    @tastes("An error, and kept all the same")
+    @tastes("An error, but kept")
     def test_kept(self) -> None:
         """Each time."""
         for count in 1, 2:
             self.assertEqual(self.deliver(), "451 4.4.2 Timeout")
             self.assert_copies(count)
 
-    @tastes("250, and closed before QUIT")
+    @tastes("250, then closed before QUIT")
     def test_closed_behind(self) -> None:
         """One mail on each connection."""
         with self.at_content() as wire:

@@ -38,20 +38,20 @@ class OfferTests(Kitchen):
         (mail,) = self.mails()
         self.assertEqual(mail["message"], "ab\ncd\n")
 
-    @tastes("BDAT is out of order")
+    @tastes("BDAT out of order")
     def test_bdat(self) -> None:
         """All of it is."""
         self.assertEqual(self.send_bdat(), ["503"] * 3)
         self.assertEqual(self.mails(), [])
 
-    @tastes("An error in mid-chunk")
+    @tastes("The second chunk refused")
     def test_second_chunk(self) -> None:
         """Nothing is kept."""
         for _ in range(2):
             self.assertEqual(self.send_bdat(), ["250", "452", "503"])
         self.assertEqual(self.mails(), [])
 
-    @tastes("Closed in the midst of a chunk")
+    @tastes("Closed during a chunk")
     def test_closed_in_chunk(self) -> None:
         """A smaller mail is taken."""
         self.assertEqual(self.send_bdat(), ["250"] * 3)
@@ -69,7 +69,7 @@ class OfferTests(Kitchen):
             codes = wire.codes(*OPEN, "BDAT 0 LAST", "DATA")
             self.assertEqual(codes[3:], ["502", "354"])
 
-    @tastes("A size that is too small")
+    @tastes("A small size limit")
     def test_size(self) -> None:
         """Told before, and after the content."""
         self.assertIn("SIZE 1000", self.offered())
@@ -87,7 +87,7 @@ class OfferTests(Kitchen):
         with self.greeted() as wire:
             self.assertEqual(wire.codes(f"{MAIL} SIZE=999999999999"), ["250"])
 
-    @tastes("A size that is a lie")
+    @tastes("A false size limit")
     def test_lie(self) -> None:
         """MAIL is fine, the content is not."""
         self.assertIn("SIZE 10000000", self.offered())
@@ -135,7 +135,7 @@ class OfferTests(Kitchen):
         kept = [(p["name"], p["value"]) for p in mail["mailParameters"]]
         self.assertEqual(["=".join(filter(None, pair)) for pair in kept], sent)
 
-    @tastes("Lines, dots and odd octets")
+    @tastes("Long lines, dots and unusual octets")
     def test_octets(self) -> None:
         """Only the doubled dots are single ones."""
         odd = b"x" * 5000 + b"\r\n..\r\n..x\r\na\rb\nc\0d\xff\r\n"

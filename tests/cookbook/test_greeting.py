@@ -52,7 +52,7 @@ class BannerTests(Kitchen):
         self.until(lambda: len(self.get("/smtpSessions")) == count)
         self.pass_time("30s")
 
-    @tastes("A banner that comes in drops")
+    @tastes("A dripped banner")
     def test_drops(self) -> None:
         """A second brings one octet."""
         with self.connect() as wire:
@@ -73,7 +73,7 @@ class BannerTests(Kitchen):
             self.assertGreater(len(banner), 512)
             self.assertEqual(wire.codes("EHLO c"), ["250"])
 
-    @tastes("A banner that is not ASCII")
+    @tastes("A non-ASCII banner")
     def test_not_ascii(self) -> None:
         """Nor UTF-8."""
         with self.connect() as wire:
@@ -93,7 +93,7 @@ class BannerTests(Kitchen):
 class EhloTests(Kitchen):
     """What is answered to EHLO"""
 
-    @tastes("EHLO is not known")
+    @tastes("EHLO is unknown")
     def test_not_known(self) -> None:
         """HELO is, and brings a mail."""
         with self.greeted() as wire:
@@ -103,14 +103,14 @@ class EhloTests(Kitchen):
             wire.send(CONTENT)
             self.assertEqual(wire.code(), "250")
 
-    @tastes("EHLO is answered 421")
+    @tastes("EHLO gets 421")
     def test_421(self) -> None:
         """And it is over."""
         with self.greeted() as wire:
             wire.send(b"EHLO c\r\n")
             self.assertEqual(wire.rest(), b"421 4.3.2 Going down\r\n")
 
-    @tastes("Cut off at EHLO")
+    @tastes("Reset at EHLO")
     def test_cut_off(self) -> None:
         """A RST in place of a reply; HELO is fine."""
         with self.greeted() as wire:
@@ -120,7 +120,7 @@ class EhloTests(Kitchen):
         with self.greeted() as wire:
             self.assertEqual(wire.codes("HELO c"), ["250"])
 
-    @tastes("Nothing is offered")
+    @tastes("No extensions")
     def test_nothing(self) -> None:
         """No keyword that means anything is in the reply."""
         with self.greeted() as wire:
@@ -139,7 +139,7 @@ class EhloTests(Kitchen):
             lines = {line[4:] for line in wire.say("EHLO c").split("\n")[1:]}
             self.assertEqual(lines, {"8BITMIME", "SIZE 5000000", "HELP"})
 
-    @tastes("Odd keywords")
+    @tastes("Unusual keywords")
     def test_odd(self) -> None:
         """As they stand there, and EHLO has taken place."""
         with self.greeted() as wire:

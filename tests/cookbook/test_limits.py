@@ -68,7 +68,7 @@ class RetryTests(Kitchen):
             wire.send(MAIL.encode() + b"\r\n")
             self.assertRegex(wire.rest(), rb"\A421 4\.7\.0 .*\r\n\Z")
 
-    @tastes("A hundred mails a minute")
+    @tastes("100 mails per minute")
     def test_rate(self) -> None:
         """The hundred and first waits for the next minute."""
         with self.greeted() as wire:
@@ -79,7 +79,7 @@ class RetryTests(Kitchen):
             self.pass_time("61s")
             self.assertEqual(wire.codes(MAIL), ["250"])
 
-    @tastes("Counts for each client")
+    @tastes("Counts per client")
     def test_counts(self) -> None:
         """Its first two mails are refused, and counted."""
         with self.greeted() as wire:
@@ -125,7 +125,7 @@ class TimeTests(Kitchen):
             self.pass_owed("2s")
             self.assertEqual(wire.rest(), b"")
 
-    @tastes("Late at every stage")
+    @tastes("Delays at every stage")
     def test_stages(self) -> None:
         """Each has its time."""
         with self.connect() as wire:

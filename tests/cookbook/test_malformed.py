@@ -56,7 +56,7 @@ class MalformedTests(Kitchen):
             self.assertTrue(wire.is_silent())
         self.session("hung")
 
-    @tastes("A reply without end")
+    @tastes("A reply that never ends")
     def test_no_end(self) -> None:
         """A line each minute, and no last one."""
         with self.at_mail() as wire:
@@ -75,14 +75,14 @@ class MalformedTests(Kitchen):
             self.assertTrue(line.startswith(b"451 4.3.0 Please read on. "))
             self.assertEqual(wire.codes(MAIL), ["451"])
 
-    @tastes("Codes that mean nothing")
+    @tastes("Meaningless codes")
     def test_codes(self) -> None:
         """None of them opens a transaction."""
         self.assert_said(b"850 What?\r\n", "503")
         self.assert_said(b"199 What?\r\n", "503")
         self.assert_said(b"354 Go ahead\r\n", "503")
 
-    @tastes("The enhanced code says otherwise")
+    @tastes("A contradictory enhanced code")
     def test_enhanced(self) -> None:
         """Only by the last one there is a recipient."""
         with self.at_mail() as wire:
@@ -92,7 +92,7 @@ class MalformedTests(Kitchen):
             self.assertEqual(wire.say(RCPT), "250 5.1.1 Fine, or not?")
             self.assertEqual(wire.codes("DATA"), ["354"])
 
-    @tastes("One reply too many")
+    @tastes("One extra reply")
     def test_stray(self) -> None:
         """All behind it are one too late."""
         with self.at_mail() as wire:
@@ -101,7 +101,7 @@ class MalformedTests(Kitchen):
             self.assertEqual(wire.codes("DATA"), ["252"])
             self.assertEqual([wire.code(), wire.code()], ["250", "354"])
 
-    @tastes("A reply octet by octet")
+    @tastes("A reply sent octet by octet")
     def test_octets(self) -> None:
         """Each reply, the banner too; all are whole in the end."""
         with self.connect() as wire:

@@ -11,14 +11,14 @@ from tests.cookbook.wire import anyhow
 class StartTlsTests(Kitchen):
     """What becomes of STARTTLS"""
 
-    @tastes("TLS is not offered")
+    @tastes("TLS not offered")
     def test_not_offered(self) -> None:
         """Nor done, and a mail comes in clear."""
         with self.greeted() as wire:
             self.assertNotIn("STARTTLS", wire.say("EHLO c"))
             self.assertEqual(wire.codes("STARTTLS", MAIL), ["454", "250"])
 
-    @tastes("STARTTLS is refused for now")
+    @tastes("STARTTLS temporarily refused")
     def test_for_now(self) -> None:
         """A mail comes in clear in the same session."""
         with self.at_tls() as wire:
@@ -27,26 +27,26 @@ class StartTlsTests(Kitchen):
             wire.send(CONTENT)
             self.assertEqual(wire.code(), "250")
 
-    @tastes("STARTTLS is refused for good")
+    @tastes("STARTTLS permanently refused")
     def test_for_good(self) -> None:
         """As above."""
         with self.at_tls() as wire:
             self.assertEqual(wire.reply(), "502 5.5.1 Not implemented")
             self.assertEqual(wire.codes(*OPEN), ["250"] * 3)
 
-    @tastes("Cut off at STARTTLS")
+    @tastes("Closed at STARTTLS")
     def test_cut_off(self) -> None:
         """Not a word."""
         with self.at_tls() as wire:
             self.assertEqual(wire.rest(), b"")
 
-    @tastes("220, and then closed")
+    @tastes("220 to STARTTLS, then closed")
     def test_closed(self) -> None:
         """The reply, and the end."""
         with self.at_tls() as wire:
             self.assertEqual(wire.rest(), b"220 Go\r\n")
 
-    @tastes("220, and then garbage, once")
+    @tastes("220 to STARTTLS, then garbage, once")
     def test_garbage(self) -> None:
         """The second time the handshake succeeds."""
         with self.at_tls() as wire:
@@ -58,7 +58,7 @@ class StartTlsTests(Kitchen):
             wire.start_tls()
             self.assertEqual(wire.codes("EHLO c"), ["250"])
 
-    @tastes("220, and then silence")
+    @tastes("220 to STARTTLS, then silence")
     def test_silence(self) -> None:
         """The client's first message has no answer."""
         with self.at_tls() as wire:
@@ -68,7 +68,7 @@ class StartTlsTests(Kitchen):
                 wire.start_tls()
         self.session("hung")
 
-    @tastes("More in clear behind the server's 220")
+    @tastes("Plaintext injected after the server's 220")
     def test_injected_by_the_server(self) -> None:
         """It is in one packet with the 220; the handshake succeeds."""
         with self.at_tls() as wire:
@@ -77,7 +77,7 @@ class StartTlsTests(Kitchen):
             wire.start_tls()
             self.assertNotIn("X-INJECTED", wire.say("EHLO c"))
 
-    @tastes("More in clear behind the client's STARTTLS")
+    @tastes("Plaintext injected after the client's STARTTLS")
     def test_injected_by_the_client(self) -> None:
         """It is not looked at, and recorded."""
         with self.greeted() as wire:
@@ -91,7 +91,7 @@ class StartTlsTests(Kitchen):
 class UnderTlsTests(Kitchen):
     """What is said under TLS"""
 
-    @tastes("EHLO is refused under TLS")
+    @tastes("EHLO refused under TLS")
     def test_ehlo(self) -> None:
         """HELO is not."""
         with self.under_tls() as wire:
@@ -105,7 +105,7 @@ class UnderTlsTests(Kitchen):
             wire.send(b"EHLO c\r\n")
             self.assertEqual(wire.rest(), b"421 4.3.2 Too busy\r\n")
 
-    @tastes("TLS from the beginning")
+    @tastes("Implicit TLS")
     def test_implicit(self) -> None:
         """The banner comes under TLS."""
         with self.connect("submission") as wire:
@@ -114,7 +114,7 @@ class UnderTlsTests(Kitchen):
             self.assertEqual(wire.code(), "220")
             self.assertNotIn("STARTTLS", wire.say("EHLO c"))
 
-    @tastes("The name that the sender asks for")
+    @tastes("The requested server name (SNI)")
     def test_name(self) -> None:
         """Is in the journal."""
         with self.at_tls() as wire:
@@ -134,7 +134,7 @@ class UnderTlsTests(Kitchen):
                 wire.start_tls(context)
         self.assertEqual(self.deliver()[:3], "250")
 
-    @tastes("Only versions that are out of use")
+    @tastes("Only obsolete versions of TLS")
     def test_versions(self) -> None:
         """No handshake with a client of today; one that allows TLS 1.1 has it."""
         context = anyhow()
@@ -170,22 +170,22 @@ class CertificateTests(Kitchen):
         with self.under_tls() as wire:
             self.assertEqual(wire.codes(*OPEN), ["250"] * 3)
 
-    @tastes("A certificate that is self-signed")
+    @tastes("A self-signed certificate")
     def test_self_signed(self) -> None:
         """Of nobody else."""
         self.assert_refused("self.signed")
 
-    @tastes("A certificate that has expired")
+    @tastes("An expired certificate")
     def test_expired(self) -> None:
         """Of the right authority, and too old."""
         self.assert_refused("expired")
 
-    @tastes("A certificate with another name")
+    @tastes("A certificate for another name")
     def test_name(self) -> None:
         """Of the right authority, for another host."""
         self.assert_refused("(?i)hostname mismatch")
 
-    @tastes("A certificate of an authority that nobody knows")
+    @tastes("A certificate of an unknown authority")
     def test_authority(self) -> None:
         """Which is not the one of /ca.pem."""
         self.assert_refused("unable to get local issuer|unknown|self.signed")

@@ -8,14 +8,14 @@ from tests.cookbook.case import CONTENT, MAIL, OPEN, RCPT, Kitchen, tastes
 class SenderTests(Kitchen):
     """What becomes of MAIL"""
 
-    @tastes("A sender that is refused for now")
+    @tastes("A sender temporarily refused")
     def test_for_now(self) -> None:
         """There is no transaction."""
         with self.greeted() as wire:
             self.assertEqual(wire.say(MAIL), "451 4.1.8 Can't look up your domain")
             self.assertEqual(wire.codes(RCPT), ["503"])
 
-    @tastes("A sender that is refused for good")
+    @tastes("A sender permanently refused")
     def test_for_good(self) -> None:
         """Those of one domain, and no others."""
         with self.greeted() as wire:
@@ -23,7 +23,7 @@ class SenderTests(Kitchen):
             self.assertEqual(said, "550 5.7.1 We do not take your mail")
             self.assertEqual(wire.codes(MAIL), ["250"])
 
-    @tastes("By a parameter of MAIL")
+    @tastes("Refused by a parameter of MAIL")
     def test_parameter(self) -> None:
         """Of one value."""
         with self.greeted() as wire:
@@ -31,14 +31,14 @@ class SenderTests(Kitchen):
             self.assertEqual(said, "554 5.6.3 Conversion required")
             self.assertEqual(wire.codes(f"{MAIL} BODY=7BIT"), ["250"])
 
-    @tastes("The null sender is refused")
+    @tastes("The null sender refused")
     def test_null(self) -> None:
         """And no other."""
         with self.greeted() as wire:
             self.assertEqual(wire.say("MAIL FROM:<>"), "550 5.7.1 No bounces")
             self.assertEqual(wire.codes(MAIL), ["250"])
 
-    @tastes("421 and closed after ten mails")
+    @tastes("421 and closed after 10 mails")
     def test_ten(self) -> None:
         """The eleventh comes on another connection."""
         with self.greeted() as wire:
@@ -49,7 +49,7 @@ class SenderTests(Kitchen):
         with self.greeted() as wire:
             self.assertEqual(wire.codes(MAIL), ["250"])
 
-    @tastes("The second mail of a connection is refused")
+    @tastes("The second mail of a connection refused")
     def test_second(self) -> None:
         """The first was taken."""
         with self.at_content() as wire:
@@ -58,7 +58,7 @@ class SenderTests(Kitchen):
             self.assertEqual(wire.say(MAIL), "451 4.7.0 One mail at a time")
         self.assertEqual(self.deliver()[:3], "250")
 
-    @tastes("RSET is refused")
+    @tastes("RSET refused")
     def test_reset(self) -> None:
         """The transaction is still open."""
         with self.greeted() as wire:
@@ -68,7 +68,7 @@ class SenderTests(Kitchen):
 class RecipientTests(Kitchen):
     """What becomes of RCPT"""
 
-    @tastes("Cut off at RCPT")
+    @tastes("Reset at RCPT")
     def test_cut_off(self) -> None:
         """A RST in place of a reply."""
         with self.greeted() as wire:
@@ -77,7 +77,7 @@ class RecipientTests(Kitchen):
             with self.assertRaises(ConnectionResetError):
                 wire.rest()
 
-    @tastes("A full mailbox, and a mail that is too big")
+    @tastes("A full mailbox, and an oversized mail")
     def test_full(self) -> None:
         """One by the recipient, the other by the content."""
         with self.greeted() as wire:
@@ -90,7 +90,7 @@ class RecipientTests(Kitchen):
         self.assertEqual(self.deliver()[:3], "250")
         self.assertEqual(len(self.mails()), 1)
 
-    @tastes("Recipients with different fates")
+    @tastes("Recipients with different replies")
     def test_mixed(self) -> None:
         """At once, later, and never."""
         mixed = [f"RCPT TO:<{name}@there.test>" for name in ("a", "busy", "nobody")]
@@ -103,7 +103,7 @@ class RecipientTests(Kitchen):
         (mail,) = self.mails()
         self.assertEqual(mail["envelope"]["recipients"], ["a@there.test"])
 
-    @tastes("All recipients are refused")
+    @tastes("All recipients refused")
     def test_all(self) -> None:
         """And DATA, which was pipelined, too."""
         with self.greeted() as wire:
@@ -135,7 +135,7 @@ class RecipientTests(Kitchen):
         (mail,) = self.mails()
         self.assertEqual(mail["envelope"]["recipients"], ["moved@there.test"])
 
-    @tastes("421 that does not close")
+    @tastes("421 without closing")
     def test_421(self) -> None:
         """The connection lasts."""
         with self.greeted() as wire:
