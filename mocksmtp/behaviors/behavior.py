@@ -61,6 +61,10 @@ class Timed(Protocol):
         """How often it is given before the next one is, or None for no limit."""
 
     @property
+    def octets(self) -> int:
+        """About how many bytes of memory what it answers takes."""
+
+    @property
     def draws(self) -> bool:
         """Whether its delay is drawn at random."""
 

@@ -295,6 +295,11 @@ class DnsResponse:
     )
 
     @property
+    def octets(self) -> int:
+        """About how many bytes of memory what it answers takes."""
+        return 500 * len(self.records or ()) + len(self.raw or b"")
+
+    @property
     def speaks(self) -> bool:
         """Whether it says what is to be answered."""
         return not (self.rcode is None and self.records is None and self.raw is None)

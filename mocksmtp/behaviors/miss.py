@@ -1,8 +1,15 @@
-"""Behaviors that could have answered and did not, and why."""
+"""What an exchange remembers of the behaviors that were asked: why each did not answer.
+
+A walk through the behaviors of a reply point leaves a trail: what is not usual of a
+behavior, in order, and an end, which knows the list as it was. A behavior that the
+trail does not mention was passed over for its condition, or was not reached. The items
+of a trail are made once and shared, so that to remember a walk takes no time.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 import attrs
 
@@ -25,45 +32,66 @@ class Reason(enum.Enum):
 
 @attrs.frozen
 class Miss:
-    """One that did not fire, by its id, and why."""
+    """
+    A behavior that was passed over for another reason than its condition.
+
+    :ivar found: the state that its scenario was in, if that is the reason
+    """
 
     rule: str
     reason: Reason
+    found: str | None = None
 
 
-@attrs.define(eq=False)
-class Misses:
+@attrs.frozen
+class Slowed:
+    """A behavior that fired and only slowed down the reply."""
+
+    rule: str
+
+
+class Noted:
     """
-    Several at once: made once for a rule, or a row of rules, so that to note them
-    costs nothing.
+    What is remembered of the behaviors that were asked about a reply.
 
-    :ivar note: the note that has these alone
+    :ivar slowed: the ids of those that have slowed it down
+    :ivar octets: about how many bytes of memory it takes, besides what is shared
     """
 
-    each: tuple[Miss, ...]
-    note: Note = attrs.field(init=False, repr=False)
+    __slots__ = ()
 
-    @note.default
-    def _make_note(self) -> Note:
-        return Note((), (self,))
+    slowed: tuple[str, ...] = ()
 
+    @property
+    def octets(self) -> int:
+        """About how many bytes of memory it takes, besides what is shared."""
+        return 0
+
+    @property
+    def trail(self) -> Sequence[Item]:
+        """What is remembered, in order."""
+        return (self,)
+
+
+Item = Miss | Slowed | Noted
+"""What a trail consists of; a walk's end is `mocksmtp.behaviors.walk`'s."""
 
 _NOTE_OCTETS = 160
 
 
 @value
-class Note:
-    """
-    What behaviors have had to do with a reply that none of them gave, or not alone.
-
-    :ivar slowed: the ids of those that have only slowed it down
-    :ivar missed: those that could have answered and did not
-    """
+class Note(Noted):
+    """A trail of several items."""
 
     slowed: tuple[str, ...] = ()
-    missed: tuple[Misses, ...] = ()
+    items: tuple[Item, ...] = ()
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory it takes."""
-        return _NOTE_OCTETS + 8 * (len(self.slowed) + len(self.missed))
+        """About how many bytes of memory it takes, besides what is shared."""
+        return _NOTE_OCTETS + 8 * (len(self.slowed) + len(self.items))
+
+    @property
+    def trail(self) -> Sequence[Item]:
+        """Its items."""
+        return self.items

@@ -219,6 +219,11 @@ class Response:
     )
 
     @property
+    def octets(self) -> int:
+        """About how many bytes of memory its text takes."""
+        return 2 * len(self.message or "") + len(self.raw or b"")
+
+    @property
     def speaks(self) -> bool:
         """Whether it says what is to be replied."""
         return not (self.code is None and self.message is None and self.raw is None)

@@ -8,12 +8,13 @@ passed over and uses up no answer. All this is the same for SMTP and DNS.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, Generic, TypeVar
 
 import attrs
 
 from mocksmtp.behaviors.behavior import Behavior
-from mocksmtp.behaviors.condition import Test, direct_test
+from mocksmtp.behaviors.condition import Comparison, Test, direct_test, leaves_of
 from mocksmtp.behaviors.counts import (
     Attempt,
     Counts,
@@ -23,7 +24,7 @@ from mocksmtp.behaviors.counts import (
     draw,
     key_of,
 )
-from mocksmtp.behaviors.miss import Miss, Misses, Reason
+from mocksmtp.behaviors.miss import Miss, Reason, Slowed
 from mocksmtp.behaviors.scenarios import Scenarios
 from mocksmtp.behaviors.target import Target
 
@@ -31,6 +32,8 @@ B = TypeVar("B", bound=Behavior[Any, Any, Any])
 
 
 DEFAULT_SEED = "0"
+
+_RULE_OCTETS = 2000
 
 
 @attrs.define(eq=False)
@@ -53,6 +56,8 @@ class Rule(Generic[B]):
     :ivar test: of the command's subject, if that is all its condition looks at
     :ivar needs: the target without whose value it is not evaluated, or None
     :ivar made: what its list has made of its responses, lest that is done again
+    :ivar owner: whose counts by key are its own: the same after a change of its fields
+    :ivar last_fired: when it answered last, in seconds since the epoch; None for never
     """
 
     id: str
@@ -65,9 +70,13 @@ class Rule(Generic[B]):
     test: Test | None = attrs.field(init=False, repr=False)
     needs: Target | None = attrs.field(init=False, repr=False)
     made: dict[object, Any] = attrs.field(init=False, factory=dict, repr=False)
+    owner: object = attrs.field(init=False, factory=object, repr=False)
+    last_fired: float | None = attrs.field(init=False, default=None, repr=False)
     _counts: Counts = attrs.field(init=False, factory=Counts, repr=False)
     _salt: str | None = attrs.field(init=False, default=None, repr=False)
-    _misses: dict[Reason, Misses] = attrs.field(init=False, factory=dict, repr=False)
+    _misses: dict[Reason, Miss] = attrs.field(init=False, factory=dict, repr=False)
+    _slowed: Slowed | None = attrs.field(init=False, default=None, repr=False)
+    _weight: int = attrs.field(init=False, default=0, repr=False)
 
     @limit.default
     def _limit(self) -> int | None:
@@ -118,16 +127,57 @@ class Rule(Generic[B]):
         """Whether it may still answer, unless its user changes it."""
         return self.behavior.enabled and not self.exhausted(now)
 
-    def missed(self, reason: Reason) -> Misses:
+    def missed(self, reason: Reason) -> Miss:
         """That it did not fire, and why."""
-        misses = self._misses.get(reason)
-        if misses is None:
-            misses = self._misses[reason] = Misses((Miss(self.id, reason),))
-        return misses
+        found, step = None, self.behavior.scenario
+        if reason is Reason.SCENARIO and step is not None:
+            found = self.shared.scenarios.state(step.name)
+        miss = self._misses.get(reason)
+        if miss is None or miss.found != found:
+            miss = self._misses[reason] = Miss(self.id, reason, found)
+        return miss
+
+    @property
+    def slowed(self) -> Slowed:
+        """That it has fired and only slowed down the reply."""
+        if self._slowed is None:
+            self._slowed = Slowed(self.id)
+        return self._slowed
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        if not self._weight:
+            behavior = self.behavior
+            leaves = leaves_of(behavior.condition)
+            values = (e.matching_value for e in leaves if isinstance(e, Comparison))
+            answers = sum(response.octets for response in behavior.sequence)
+            self._weight = _RULE_OCTETS + 2 * sum(map(len, values)) + answers
+        return self._weight
+
+    def changed(self, behavior: B, ordinal: int) -> Rule[B]:
+        """
+        The same rule with other fields: it keeps its id, its place and its counts.
+
+        Those of its keys it keeps unless they are now counted by something else.
+        """
+        rule = Rule(self.id, behavior, self.shared, ordinal, self.seen, self.fired)
+        rule.last_fired = self.last_fired
+        rule._counts = self._counts
+        if behavior.per == self.behavior.per:
+            rule.owner = self.owner
+        return rule
+
+    def tried(self, shared: Shared) -> Rule[B]:
+        """A copy that answers as it would, and whose counts are its own."""
+        rule = copy(self)
+        rule.shared = shared
+        rule._counts = copy(self._counts)
+        return rule
 
     def counts(self, now: float) -> Iterator[tuple[Key, Counts]]:
         """Those of its keys whose window has not ended, the oldest first."""
-        for key, counts in self.shared.keys.of(self):
+        for key, counts in self.shared.keys.of(self.owner):
             if not self._is_forgotten(counts, now):
                 yield key, counts
 
@@ -157,32 +207,10 @@ class Rule(Generic[B]):
         firing.number = counts.fired
         counts.fired += 1
         self.fired += 1
+        self.last_fired = attempt.seconds()
         if behavior.scenario is not None:
             self.shared.scenarios.move(behavior.scenario)
         return firing
-
-    def why_not(self, subject: bytes, attempt: Attempt) -> Reason | None:
-        """Why it would not fire, or None if it would; nothing moves."""
-        behavior = self.behavior
-        if not behavior.enabled:
-            return Reason.DISABLED
-        if self.needs is not None and not attempt.values(self.needs):
-            return Reason.PROTOCOL
-        step = behavior.scenario
-        if step is not None and not self.shared.scenarios.allows(step):
-            return Reason.SCENARIO
-        if not behavior.condition.holds(subject, attempt):
-            return Reason.CONDITION
-        if self.is_plain:
-            return Reason.EXHAUSTED if self.remaining(0.0) == 0 else None
-        now = attempt.seconds() if behavior.needs_time else 0.0
-        key = key_of(behavior.per, attempt) if behavior.per else ()
-        counts = self._known(key, now)
-        reason = self._closed(counts, counts.seen + 1, now)
-        if reason is None and behavior.probability < 1:
-            chance = self.draw(key, counts.drawn)
-            return Reason.PROBABILITY if chance >= behavior.probability else None
-        return reason
 
     def draw(self, key: Key, number: int) -> float:
         """The number that comes as `number` for a key."""
@@ -212,7 +240,7 @@ class Rule(Generic[B]):
 
     def _known(self, key: Key, now: float) -> Counts:
         """The counts of a key; fresh ones, which are not kept yet, if it is new."""
-        counts = self.shared.keys.get(self, key) if key else self._counts
+        counts = self.shared.keys.get(self.owner, key) if key else self._counts
         if counts is None or (not key and not counts.seen):
             return Counts(now, 0 if counts is None else counts.drawn)
         if self._is_forgotten(counts, now):
@@ -224,7 +252,7 @@ class Rule(Generic[B]):
         counts = self._known(key, now)
         if not counts.seen:
             if key:
-                self.shared.keys.put(self, key, counts)
+                self.shared.keys.put(self.owner, key, counts)
             else:
                 self._counts = counts
         return counts

@@ -12,6 +12,7 @@ decision is, the behaviors define.
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
@@ -19,10 +20,10 @@ from typing import Any, Generic, TypeVar
 from mocksmtp.behaviors.behavior import Behavior, Decided
 from mocksmtp.behaviors.counts import NOTHING, Attempt
 from mocksmtp.behaviors.holding import HeldClients
-from mocksmtp.behaviors.miss import Miss, Misses, Reason
+from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
 from mocksmtp.behaviors.scenarios import Scenarios
-from mocksmtp.behaviors.walk import Plain, Walk, entries_of
+from mocksmtp.behaviors.walk import Ended, PastWalks, Plain, Walk, entries_of
 
 P = TypeVar("P", bound=Hashable)
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
@@ -45,6 +46,7 @@ class Rules(Generic[P, B, D]):
     :ivar held: the clients that wait because of one of them; a behavior that is removed
         or replaced releases its own
     :ivar listeners: called with a rule that fires, its decision, and the subject
+    :ivar past: is given the walks through lists that have changed; or None
     """
 
     def __init__(
@@ -58,6 +60,9 @@ class Rules(Generic[P, B, D]):
         self._numbers = itertools.count(1)
         self.taken: set[P] = set()
         self._by_point: dict[P, Walk[B, D]] = {}
+        # Not in the walk, which would then be freed by the garbage collector alone.
+        self._ends: dict[object, Ended[B]] = {}
+        self.past: PastWalks | None = None
 
     # Deciding
 
@@ -66,32 +71,40 @@ class Rules(Generic[P, B, D]):
         point: P,
         subject: bytes,
         attempt: Attempt = NOTHING,
-        misses: list[Misses] | None = None,
+        trail: list[Item] | None = None,
     ) -> D | None:
         """
         What is to be done, with the counters moved; None where none has fired.
 
         :param subject: what conditions look at unless they say otherwise
         :param attempt: what else they may ask for
-        :param misses: is given those that did not fire, and why
+        :param trail: is given what is to be remembered of this walk
         """
         walk = self._by_point.get(point) or self._index(point)
-        entries = walk.entries
         earlier: D | None = None
-        for test, entry in entries:
+        for test, entry in walk.entries:
             if test is None:
-                decision = self._ask(entry, point, subject, attempt, misses)  # type: ignore[arg-type]
+                rule: Rule[B] = entry  # type: ignore[assignment]
+                decision = self._ask(rule, point, subject, attempt, trail)
                 if decision is None:
                     continue
                 ends = not decision.is_own
+                if trail is not None:
+                    trail.append(
+                        self.ended(walk, rule, (point, rule)) if ends else rule.slowed
+                    )
             elif test(subject):
-                plain: Plain[B, D] | None = entry.answer(subject, misses)  # type: ignore[union-attr]
+                plain: Plain[B, D] | None = entry.answer(subject, trail)  # type: ignore[union-attr]
                 if plain is None:
                     continue
+                rule = plain.rule
+                rule.last_fired = attempt.seconds()
                 self.fired[point] += 1
                 decision, ends = plain.decision, True
+                if trail is not None:
+                    trail.append(self._ends.get(plain) or self.ended(walk, rule, plain))
                 for listener in self.listeners:
-                    listener(plain.rule, decision, subject)
+                    listener(rule, decision, subject)
             else:
                 continue
             if earlier is not None:
@@ -99,63 +112,76 @@ class Rules(Generic[P, B, D]):
             if ends:
                 return decision
             earlier = decision
-        if misses is not None:
-            walk.note(subject, misses)
+        if trail is not None:
+            trail.append(walk)
         return earlier
+
+    def ended(self, walk: Walk[B, D], rule: Rule[B], key: object) -> Ended[B]:
+        """That a rule has ended a walk; made once for each `key`."""
+        ended = self._ends.get(key)
+        if ended is None:
+            ended = self._ends[key] = Ended(walk, rule)
+        return ended
+
+    def walk(self, point: P) -> Walk[B, D]:
+        """What is walked at a point, until the list changes."""
+        return self._by_point.get(point) or self._index(point)
 
     def decide_once(
         self,
         point: P,
         rules: Iterable[Rule[B]],
         attempt: Attempt,
-        matched: set[Rule[B]],
-        passed: dict[Rule[B], Misses],
-    ) -> D | None:
+        matched: set[object],
+        passed: dict[Rule[B], Miss],
+    ) -> tuple[D | None, list[Rule[B]]]:
         """
         As `decide`, of what is asked about several times, where each rule matches once.
 
         :param rules: those that are asked, in order
-        :param matched: those that have matched; further ones are added
-        :param passed: what is noted of those that did not fire; further ones are added
+        :param matched: the owners of those that matched; further ones are added
+        :param passed: those that matched and did not fire; further ones are added
+        :return: the decision, and the rules that fired
         """
         earlier: D | None = None
+        fired: list[Rule[B]] = []
         for rule in rules:
-            if rule in matched:
+            if rule.owner in matched:
                 continue
             seen = rule.seen
-            misses: list[Misses] = []
-            decision = self._ask(rule, point, b"", attempt, misses)
+            trail: list[Item] = []
+            decision = self._ask(rule, point, b"", attempt, trail)
             if rule.seen > seen:
-                matched.add(rule)
-            if decision is None:
-                passed[rule] = misses[0]
-                continue
+                matched.add(rule.owner)
             passed.pop(rule, None)
+            if decision is None:
+                for miss in trail:
+                    assert isinstance(miss, Miss)
+                    passed[rule] = miss
+                continue
+            fired.append(rule)
             ends = not decision.is_own
             if earlier is not None:
                 decision = earlier.combine(decision)
             if ends:
-                return decision
+                return decision, fired
             earlier = decision
-        return earlier
+        return earlier, fired
 
-    def passes(
-        self, point: P, subject: bytes, misses: list[Misses] | None = None
-    ) -> bool:
+    def passes(self, point: P, subject: bytes, trail: list[Item] | None = None) -> bool:
         """
         Whether for certain none fires, for the subject alone tells; nothing moves.
 
         A quicker way to the answer that `decide` has for nearly every mail.
         """
         walk = self._by_point.get(point) or self._index(point)
-        everyone = walk.everyone
-        if everyone is None:
+        if not walk.looks_at_subject:
             return False
         for test, _ in walk.entries:
             if test(subject):  # type: ignore[misc]
                 return False
-        if misses is not None:
-            misses.append(everyone)
+        if trail is not None:
+            trail.append(walk)
         return True
 
     def _ask(
@@ -164,32 +190,18 @@ class Rules(Generic[P, B, D]):
         point: P,
         subject: bytes,
         attempt: Attempt,
-        misses: list[Misses] | None,
+        trail: list[Item] | None,
     ) -> D | None:
         firing = rule.enter(subject, attempt)
         if isinstance(firing, Reason):
-            if misses is not None:
-                misses.append(rule.missed(firing))
+            if trail is not None and firing is not Reason.CONDITION:
+                trail.append(rule.missed(firing))
             return None
         self.fired[point] += 1
         decision = self._conclude(firing, attempt, point)
         for listener in self.listeners:
             listener(rule, decision, subject)
         return decision
-
-    def explain(
-        self, point: P, subject: bytes, attempt: Attempt = NOTHING
-    ) -> list[Miss]:
-        """Which would not fire now, and why, up to one that would; nothing moves."""
-        misses = []
-        for rule in self._rules:
-            if rule.behavior.fires_at(point):
-                reason = rule.why_not(subject, attempt)
-                if reason is not None:
-                    misses.append(Miss(rule.id, reason))
-                elif not rule.behavior.may_go_on:
-                    break
-        return misses
 
     def _prepare(self, rule: Rule[B]) -> D | None:
         """What it answers, where that is the same each time and ends the walk."""
@@ -342,9 +354,11 @@ class Rules(Generic[P, B, D]):
     def _set(self, rules: list[Rule[B]]) -> list[Rule[B]]:
         before, self._rules = self._rules, rules
         if len(self.shared.keys):
-            self.shared.keys.keep(set(rules))
+            self.shared.keys.keep({rule.owner for rule in rules})
         self.taken = {p for rule in rules for p in rule.behavior.points}
-        self._by_point = {}
+        walks, self._by_point, self._ends = self._by_point, {}, {}
+        if self.past is not None and walks:
+            self._leave(walks)
         if self.held:
             # Once the new list is in force: a released client sends its next command.
             stay = set(rules)
@@ -354,8 +368,18 @@ class Rules(Generic[P, B, D]):
     def _index(self, point: P) -> Walk[B, D]:
         """The rules of a point, in order, as they are walked until the list changes."""
         rules = (rule for rule in self._rules if rule.behavior.fires_at(point))
-        self._by_point[point] = walk = Walk(entries_of(rules, self._prepare))
+        self._by_point[point] = walk = Walk(entries_of(rules, self._prepare), point)
         return walk
+
+    def _leave(self, walks: dict[P, Walk[B, D]]) -> None:
+        """Keep account of the walks through a former list that somebody remembers."""
+        assert self.past is not None
+        former = [*map(weakref.ref, walks.values())]
+        walks.clear()
+        for each in former:
+            walk = each()
+            if walk is not None:
+                self.past.add(walk)
 
 
 def _alike(

@@ -3,17 +3,22 @@
 Most rules of most users ask whether the subject contains a text. A row of such rules
 is a block: one search of all their texts at once tells nearly always that none of
 them fires.
+
+A walk never changes: after a change of the list there is another one. So an exchange
+that refers to its walk knows the list as it was then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from mocksmtp.behaviors.behavior import Behavior
 from mocksmtp.behaviors.condition import Contains, Test
-from mocksmtp.behaviors.miss import Misses, Reason
+from mocksmtp.behaviors.miss import Item, Noted, Reason
 from mocksmtp.behaviors.pattern import compile_any
 from mocksmtp.behaviors.rule import Rule
 
@@ -31,49 +36,45 @@ class Plain(Generic[B, D]):
     """A rule that fires whenever its test is true, until it is exhausted.
 
     :ivar test: what decides whether it is asked, of the command's subject
-    :ivar by_condition: what is noted where it is not
     """
 
-    __slots__ = ("by_condition", "decision", "left", "rule", "test")
+    __slots__ = ("decision", "rule", "test")
 
-    def __init__(
-        self,
-        rule: Rule[B],
-        test: Test,
-        decision: D,
-        reason: Reason = Reason.CONDITION,
-    ) -> None:
+    def __init__(self, rule: Rule[B], test: Test, decision: D) -> None:
         self.rule = rule
         self.test = test
         self.decision = decision
-        self.by_condition = rule.missed(reason)
 
-    def answer(self, subject: bytes, misses: list[Misses] | None) -> Plain[B, D] | None:
+    @property
+    def rules(self) -> Iterator[Rule[B]]:
+        """Its rule."""
+        yield self.rule
+
+    def answer(self, subject: bytes, trail: list[Item] | None) -> Plain[B, D] | None:
         """Itself, counted, if it fires on a subject for which its test is true."""
         rule = self.rule
         rule.seen += 1
         if rule.limit is not None and rule.fired >= rule.limit:
-            if misses is not None:
-                misses.append(rule.missed(Reason.EXHAUSTED))
+            if trail is not None:
+                trail.append(rule.missed(Reason.EXHAUSTED))
             return None
         rule.fired += 1
         return self
 
 
-def all_of(entries: Iterable[Plain[B, D] | Block[B, D]]) -> Misses:
-    """What is noted where none of these fires, each by its condition."""
-    return Misses(tuple(m for entry in entries for m in entry.by_condition.each))
-
-
 class Block(Generic[B, D]):
     """Rules in a row, each with a text to be found in the subject."""
 
-    __slots__ = ("_rules", "_search", "by_condition")
+    __slots__ = ("_rules", "_search")
 
     def __init__(self, rules: list[Plain[B, D]]) -> None:
         self._rules = rules
         self._search: Test | None = None
-        self.by_condition = all_of(rules)
+
+    @property
+    def rules(self) -> Iterator[Rule[B]]:
+        """Its rules, in order."""
+        return (plain.rule for plain in self._rules)
 
     def test(self, subject: bytes) -> bool:
         """Whether one of the texts is in the subject."""
@@ -83,15 +84,13 @@ class Block(Generic[B, D]):
             search = self._search = compile_any(map(_text, self._rules))
         return search(subject)
 
-    def answer(self, subject: bytes, misses: list[Misses] | None) -> Plain[B, D] | None:
+    def answer(self, subject: bytes, trail: list[Item] | None) -> Plain[B, D] | None:
         """The first that fires."""
         for plain in self._rules:
             if plain.test(subject):
-                found = plain.answer(subject, misses)
+                found = plain.answer(subject, trail)
                 if found is not None:
                     return found
-            elif misses is not None:
-                misses.append(plain.by_condition)
         return None
 
 
@@ -120,36 +119,98 @@ def entries_of(
     return entries
 
 
-class Walk(Generic[B, D]):
+class Walk(Noted, Generic[B, D]):
     """
-    What is walked at a reply point.
+    What is walked at a reply point; and the trail of a walk that no behavior ended.
+
+    :param point: the reply point
 
     :ivar entries: in order
-    :ivar everyone: what is noted where none fires, if their subject is all that they
-        look at; else None
+    :ivar looks_at_subject: whether the subject alone decides, if none of them fires
+    :ivar is_forgotten: whether it knows no rules any more, to save memory
     """
 
-    __slots__ = ("entries", "everyone")
+    __slots__ = ("__weakref__", "entries", "is_forgotten", "looks_at_subject", "point")
 
-    def __init__(self, entries: list[tuple[Test | None, Entry[B, D]]]) -> None:
+    def __init__(
+        self, entries: list[tuple[Test | None, Entry[B, D]]], point: object = None
+    ) -> None:
         self.entries = entries
-        self.everyone: Misses | None = None
-        plain = [entry for _, entry in entries if not isinstance(entry, Rule)]
-        if plain and len(plain) == len(entries):
-            self.everyone = all_of(plain)
+        self.point = point
+        self.is_forgotten = False
+        self.looks_at_subject = bool(entries) and not any(
+            isinstance(entry, Rule) for _, entry in entries
+        )
 
-    def note(self, subject: bytes, misses: list[Misses]) -> None:
-        """
-        Add those that did not fire by their condition, where none has ended the walk.
+    @property
+    def rules(self) -> Iterator[Rule[B]]:
+        """All of them, in order."""
+        for _, entry in self.entries:
+            if isinstance(entry, Rule):
+                yield entry
+            else:
+                yield from entry.rules
 
-        :param misses: has those that did not fire for another reason
-        """
-        if self.everyone is not None and not misses:
-            misses.append(self.everyone)
-            return
-        for test, entry in self.entries:
-            if test is not None and not test(subject):
-                misses.append(entry.by_condition)  # type: ignore[union-attr]
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes, with its rules."""
+        return _WALK_OCTETS + sum(rule.weight for rule in self.rules)
+
+    def forget(self) -> None:
+        """Know no rules any more."""
+        self.entries = []
+        self.is_forgotten = True
+
+
+_WALK_OCTETS = 500
+
+
+class Ended(Noted, Generic[B]):
+    """The trail of a walk that the behavior `rule` ended by its answer."""
+
+    __slots__ = ("rule", "walk")
+
+    def __init__(self, walk: Walk[B, Any], rule: Rule[B]) -> None:
+        self.walk = walk
+        self.rule = rule
+
+
+class PastWalks:
+    """
+    Walks through lists that are not in force any more, which exchanges refer to.
+
+    One that no exchange refers to is gone. Where they take more than `max_octets`
+    together, the oldest ones forget their rules.
+
+    :ivar octets: about how many bytes of memory they take
+    """
+
+    def __init__(self, max_octets: int) -> None:
+        self.max_octets = max_octets
+        self.octets = 0
+        self._weights: OrderedDict[weakref.ref[Walk[Any, Any]], int] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+    def add(self, walk: Walk[Any, Any]) -> None:
+        """Its list has changed."""
+        weight = walk.weight
+        self._weights[weakref.ref(walk, self._discard)] = weight
+        self.octets += weight
+        while self.octets > self.max_octets and self._weights:
+            self.forget_oldest()
+
+    def forget_oldest(self) -> None:
+        """Have the oldest one forget its rules."""
+        oldest = next(iter(self._weights))
+        walk = oldest()
+        if walk is not None:
+            walk.forget()
+        self._discard(oldest)
+
+    def _discard(self, walk: weakref.ref[Walk[Any, Any]]) -> None:
+        self.octets -= self._weights.pop(walk, 0)
 
 
 def _never(_: bytes) -> bool:
@@ -160,7 +221,7 @@ def _entry(
     rule: Rule[B], prepare: Callable[[Rule[B]], D | None]
 ) -> Plain[B, D] | Rule[B]:
     if not rule.behavior.enabled:
-        return Plain(rule, _never, cast("D", None), Reason.DISABLED)
+        return Plain(rule, _never, cast("D", None))
     if rule.is_plain and rule.test is not None:
         decision = prepare(rule)
         if decision is not None:

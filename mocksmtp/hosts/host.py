@@ -101,6 +101,7 @@ class MailHost:
         self.counters = Counters()
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.journal = Journal() if journal is None else journal
+        self.behaviors.past = self.journal.quota.past
         self.limits = Limits() if limits is None else limits
         self.capabilities = Capabilities() if capabilities is None else capabilities
         self.tls = tls

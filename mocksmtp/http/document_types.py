@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
+from mocksmtp.behaviors.explain import Near, Result
 from mocksmtp.behaviors.miss import Reason
 
 
@@ -203,6 +204,28 @@ class MissDocument(TypedDict):
     reason: Reason
 
 
+class HintDocument(TypedDict):
+    """That the value found is nearly the one wanted; `fix` changes the condition."""
+
+    code: Near
+    text: str
+    fix: dict[str, object]
+
+
+class ConsideredDocument(TypedDict):
+    """What became of a behavior that was asked about an exchange, and why."""
+
+    behavior: str
+    name: str | None
+    result: Result
+    step: Reason | None
+    target: str | None
+    operator: str | None
+    found: str | None
+    wanted: str | None
+    hint: HintDocument | None
+
+
 class ExchangeDocument(TypedDict):
     """What the client sent, if it was its turn, and the reply to it."""
 
@@ -218,6 +241,7 @@ class ExchangeDocument(TypedDict):
     behavior: str | None
     slowedBy: NotRequired[list[str]]
     passedOver: NotRequired[list[MissDocument]]
+    considered: NotRequired[list[ConsideredDocument] | None]
 
 
 class PeerCertificateDocument(TypedDict):

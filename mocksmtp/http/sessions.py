@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial, update_wrapper
 from ipaddress import ip_address
+from itertools import starmap
 from typing import Any, TypeAlias
 
 import attrs
@@ -35,11 +36,13 @@ from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.http.schema import TEXT, any_of, array_of, ref
 from mocksmtp.http.session_waiting import SessionWaiter, session_number
 from mocksmtp.sessions.documents import (
+    explained_transcript,
     explanation_document,
     session_document,
     transaction_document,
     transcript_documents,
 )
+from mocksmtp.sessions.recall import ContentFinder
 from mocksmtp.sessions.search import EVERY_SESSION, Nearest, SessionQuery
 from mocksmtp.sessions.session import Outcome, Session
 
@@ -160,12 +163,47 @@ async def delete_sessions(scope: Scope, call: Call[Any]) -> Answer:
     return await send_pieces(call.request, pieces, call.api.clock)
 
 
-async def get_session(scope: Scope, call: Call[Any], session_id: str) -> Answer:
-    """One session."""
+@attrs.frozen
+class SessionParameters:
+    """
+    How a session is told.
+
+    :ivar explain: whether each exchange has ``considered``: every behavior that was
+        asked about it, and why it did or did not answer
+    """
+
+    explain: bool = parameter("explain", flag, default=False)
+
+
+async def get_session(
+    scope: Scope, call: Call[SessionParameters], session_id: str
+) -> Answer:
+    """One session; with ``explain=true`` also why each behavior did or did not answer.
+
+    Each exchange then has ``considered``: every behavior of that reply point, from the
+    list as it was at that time.
+    """
     found = _find(scope, call, session_id)
     if found is None:
         raise not_found(f"no session with the id {session_id!r} is kept"[:200])
-    return await send_pieces(call.request, session_pieces(found), call.api.clock)
+    if call.parameters.explain:
+        pieces = explained_pieces(found, content_finder(call, found.host))
+    else:
+        pieces = session_pieces(found)
+    return await send_pieces(call.request, pieces, call.api.clock)
+
+
+def content_finder(call: Call[Any], host: str) -> ContentFinder:
+    """What finds the content of the mails that a host keeps."""
+    found = call.api.mock.hosts.get(host)
+
+    def find(number: int) -> bytes | None:
+        try:
+            return None if found is None else found.mailbox.get(number).content
+        except KeyError:
+            return None
+
+    return find
 
 
 def _find(scope: Scope, call: Call[Any], session: str) -> Session | None:
@@ -173,6 +211,28 @@ def _find(scope: Scope, call: Call[Any], session: str) -> Session | None:
         with suppress(KeyError):
             return host.journal.get(session)
     return None
+
+
+def explained_pieces(session: Session, find: ContentFinder) -> Iterator[bytes]:
+    """The JSON document of a session, with what became of behaviors, in pieces."""
+    document = session_document(session, transcript=_MARK)
+    first, last = orjson.dumps(document).split(b"\0")
+    yield first
+    transcript = explained_transcript(session, find)
+    yield from array_pieces(starmap(_explained_pieces, transcript))
+    yield last
+
+
+def _explained_pieces(
+    exchange: dict[str, Any], considered: Iterator[dict[str, Any]] | None
+) -> Iterator[bytes]:
+    if considered is None:
+        yield orjson.dumps({**exchange, "considered": None})
+        return
+    first, last = orjson.dumps({**exchange, "considered": _MARK}).split(b"\0")
+    yield first
+    yield from array_pieces((orjson.dumps(one),) for one in considered)
+    yield last
 
 
 def session_pieces(session: Session) -> Iterator[bytes]:
@@ -260,6 +320,7 @@ def _routes(scope: Scope) -> tuple[Route, ...]:
             "GET",
             "/smtpSessions/<session_id>",
             scoped(get_session),
+            SessionParameters,
             answers=answers(document("Session")),
         ),
     )

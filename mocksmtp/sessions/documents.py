@@ -6,21 +6,25 @@ The content of a mail is never repeated there; its size and the mail's id are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import attrs
 
-from mocksmtp.behaviors.miss import Note
+from mocksmtp.behaviors.explain import considered, considered_document, passed_over
+from mocksmtp.behaviors.miss import Noted
 from mocksmtp.documents.units import timestamp
 from mocksmtp.grammar.command import Parameter, PathCommand
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.documents import NULL_SENDER
+from mocksmtp.sessions.recall import ContentFinder, Recalled, recall
 from mocksmtp.sessions.search import Attempt, fates
 from mocksmtp.sessions.session import (
     EARLY,
     INJECTED,
     MAX_MISSED,
     SMUGGLING,
+    Exchange,
     PeerCertificate,
     Session,
     TlsSession,
@@ -98,37 +102,65 @@ def transaction_document(transaction: Transaction) -> dict[str, Any]:
 
 def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
     """What was said, line for line; `session` may go on meanwhile."""
+    for exchange in tuple(session.exchanges):
+        yield exchange_document(session, exchange)
+
+
+def exchange_document(session: Session, exchange: Exchange) -> dict[str, Any]:
+    """What a client sent, and the reply to it."""
+    at, said, reply, flags, delay, note = exchange
+    document: dict[str, Any] = {"at": _milliseconds(at - session.started_at)}
+    if isinstance(said, bytes):
+        document |= _line(said)
+    elif said is not None:
+        size, mail = said
+        document["content"] = {"size": size, "mailId": _mail_id(mail)}
+    if flags:
+        document |= {name: True for flag, name in FLAGS.items() if flags & flag}
+    if delay:
+        document["delay"] = _milliseconds(delay)
+    document["reply"] = reply_document(reply)
+    document["behavior"] = None if reply is None else reply.source
+    if note is not None:
+        document |= _noted(note)
+    return document
+
+
+def explained_transcript(
+    session: Session, find_content: ContentFinder
+) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, Any]] | None]]:
+    """
+    The exchanges of a session, each with what became of the behaviors asked about it.
+
+    That is None where it is not recorded any more.
+    """
     exchanges = tuple(session.exchanges)
-    started_at = session.started_at
-    for at, said, reply, flags, delay, note in exchanges:
-        document: dict[str, Any] = {"at": _milliseconds(at - started_at)}
-        if isinstance(said, bytes):
-            document |= _line(said)
-        elif said is not None:
-            size, mail = said
-            document["content"] = {"size": size, "mailId": _mail_id(mail)}
-        if flags:
-            document |= {name: True for flag, name in FLAGS.items() if flags & flag}
-        if delay:
-            document["delay"] = _milliseconds(delay)
-        document["reply"] = reply_document(reply)
-        document["behavior"] = None if reply is None else reply.source
-        if note is not None:
-            document |= _noted(note)
-        yield document
+    for exchange, recalled in zip(
+        exchanges, recall(session, find_content), strict=False
+    ):
+        document = exchange_document(session, exchange)
+        forgotten = any(walked.walk.is_forgotten for walked in recalled.walks)
+        yield document, None if forgotten else considered_documents(recalled)
 
 
-def _noted(note: Note) -> dict[str, Any]:
+def considered_documents(recalled: Recalled) -> Iterator[dict[str, Any]]:
+    """What became of each behavior that was asked about an exchange, in order."""
+    for walked in recalled.walks:
+        for one in considered(walked, recalled.at(walked.walk.point)):
+            yield considered_document(one)
+
+
+def _noted(note: Noted) -> dict[str, Any]:
     """What else behaviors had to do with a reply."""
     document: dict[str, Any] = {}
     if note.slowed:
         document["slowedBy"] = list(note.slowed)
-    if note.missed:
-        document["passedOver"] = [
-            {"behavior": miss.rule, "reason": miss.reason.value}
-            for misses in note.missed
-            for miss in misses.each
-        ][:MAX_MISSED]
+    missed = [
+        {"behavior": rule, "reason": reason.value}
+        for rule, reason in islice(passed_over(note.trail), MAX_MISSED)
+    ]
+    if missed:
+        document["passedOver"] = missed
     return document
 
 

@@ -26,6 +26,7 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
+from mocksmtp.behaviors.walk import PastWalks
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.sessions.session import (
     EXCHANGE_OCTETS,
@@ -60,15 +61,23 @@ class JournalQuota:
 
     :param max_octets: about how many bytes
 
-    :ivar used: about how many bytes are in use
+    :ivar used: about how many bytes the sessions use
+    :ivar past: the lists of behaviors that exchanges refer to and that are not in force
+        any more; they have a quarter of it at the most
     """
 
     def __init__(self, max_octets: int = MAX_OCTETS) -> None:
         self.max_octets = max_octets
         self.used = 0
+        self.past = PastWalks(max_octets // 4)
         # With their journals: in the order of their end, and of their beginning.
         self.ended: OrderedDict[Session, Journal] = OrderedDict()
         self.lasting: OrderedDict[Session, Journal] = OrderedDict()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more is in use than may be."""
+        return self.used + self.past.octets > self.max_octets
 
     def make_room(self, grown: Session) -> None:
         """
@@ -76,7 +85,7 @@ class JournalQuota:
 
         :param grown: the session that has grown
         """
-        while self.used > self.max_octets and (self.ended or self.lasting):
+        while self.is_full and (self.ended or self.lasting):
             if grown.recorded and grown.weight * _GREEDY > self.max_octets:
                 session = grown
             else:
@@ -270,5 +279,5 @@ class Journal:
         self._count(session, session.weigh())
         while len(self._sessions) > self.max_sessions:
             self.drop(next(iter(self._ended or self._sessions.values())))
-        if self.quota.used > self.quota.max_octets:
+        if self.quota.is_full:
             self.quota.make_room(session)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
-from mocksmtp.behaviors.miss import Note
+from mocksmtp.behaviors.miss import Noted
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.command import PathCommand, allows_utf8
 from mocksmtp.grammar.reply import Reply
@@ -42,14 +42,16 @@ SMUGGLING = 2
 
 INJECTED = 4
 """Plaintext came with STARTTLS, and was thrown away (RFC 3207 §4.2)."""
+
 MAX_MISSED = 100
-"""Behaviors that did not answer, or groups of them, of which it is kept why."""
+"""Behaviors that were passed over other than for their condition, of which it is kept
+why."""
 
 Said: TypeAlias = bytes | tuple[int, int | None] | None
 """What a client sent: a command line, or of content its size and the number of the mail
 that was kept of it; None where the server spoke first."""
 
-Exchange: TypeAlias = tuple[float, Said, Reply | None, int, float, Note | None]
+Exchange: TypeAlias = tuple[float, Said, Reply | None, int, float, Noted | None]
 """What a client sent, and the reply to it.
 
 When it came, in seconds; what it was; the reply, or None where there was none; the sum

@@ -20,7 +20,7 @@ from mocksmtp.behaviors.condition import (
     LessThan,
     leaves_of,
 )
-from mocksmtp.behaviors.miss import Misses
+from mocksmtp.behaviors.miss import Item, Miss, Noted
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.smtp import Decision, SmtpBehavior, SmtpRules
@@ -43,8 +43,8 @@ class Deciding(Protocol):
     def attempt(self) -> ConnectionAttempt:
         """What behaviors may look at."""
 
-    def pass_over(self, misses: Iterable[Misses]) -> None:
-        """Note behaviors that did not answer, and why."""
+    def remember(self, items: Iterable[Item]) -> None:
+        """Add to what is to be remembered of the behaviors that were asked."""
 
 
 def sizes_of(behavior: SmtpBehavior) -> Iterator[int]:
@@ -82,8 +82,8 @@ class Watch:
         self._list: object = None
         self._points: list[tuple[int, Rules]] = []
         self._next = 0
-        self._matched: set[Rule[SmtpBehavior]] = set()
-        self._passed: dict[Rule[SmtpBehavior], Misses] = {}
+        self._matched: set[object] = set()
+        self._passed: dict[Rule[SmtpBehavior], Miss] = {}
 
     def stop(self, size: int) -> float:
         """The next size at which there may be something to say; or infinity."""
@@ -111,18 +111,33 @@ class Watch:
         return None
 
     def finish(self) -> None:
-        """The content has its own reply: note the behaviors that did not answer."""
-        self._delivery.pass_over(self._passed.values())
+        """The content has its own reply: remember the behaviors that did not answer."""
+        walk = self._delivery.behaviors.walk(DATA_CONTENT)
+        self._delivery.remember([*self._passed.values(), walk])
 
     def _ask(self, size: int, rules: Rules) -> Decision | None:
         delivery = self._delivery
         delivery.ending, delivery.attempt.size = self._transaction, size
+        behaviors = delivery.behaviors
         try:
-            return delivery.behaviors.decide_once(
+            decision, fired = behaviors.decide_once(
                 DATA_CONTENT, rules, delivery.attempt, self._matched, self._passed
             )
         finally:
             delivery.ending = delivery.attempt.size = None
+        if decision is not None and (decision.fault or not decision.is_own):
+            self._remember(fired, None if decision.is_own else fired.pop())
+        return decision
+
+    def _remember(self, slowed: Rules, last: Rule[SmtpBehavior] | None) -> None:
+        """Something is said: remember who says it, and who does not."""
+        behaviors = self._delivery.behaviors
+        walk = behaviors.walk(DATA_CONTENT)
+        end: Noted = walk
+        if last is not None:
+            end = behaviors.ended(walk, last, (DATA_CONTENT, last))
+        items = [rule.slowed for rule in slowed]
+        self._delivery.remember([*self._passed.values(), *items, end])
 
     def _look_at_list(self, size: int) -> None:
         """Find where behaviors are to be evaluated, if the list is another one now."""

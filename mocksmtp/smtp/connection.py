@@ -32,7 +32,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from mocksmtp.behaviors.miss import Misses, Note
+from mocksmtp.behaviors.miss import Item, Note, Noted
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import LINE_LIMIT, foreign_protocol
 from mocksmtp.grammar.reply import Refusal, Reply
@@ -91,7 +91,8 @@ class Connection(Owing):
     One connection of a client; what a line means is for those that derive from it.
 
     :ivar delivery: the hooks, which know the mail that was kept
-    :ivar misses: the behaviors that did not answer the command at hand, and why
+    :ivar trail: what is to be remembered of the behaviors asked about the command at
+        hand
     :ivar overlong: whether of the line at hand something is gone already
     """
 
@@ -100,7 +101,7 @@ class Connection(Owing):
 
     def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
         super().__init__(host, session, clock)
-        self.misses: list[Misses] = []
+        self.trail: list[Item] = []
         self.overlong = False
         # Whether the content at hand began before its client was told to go on.
         self._begun_early = 0
@@ -152,9 +153,9 @@ class Connection(Owing):
         size, left = 0, BATCH
         counts = self.mail_host.counters.replies
         exchanges: list[Exchange] = []
-        misses = self.misses
+        trail = self.trail
         said: Said = None
-        faulty: tuple[Faulty, Said, int, Note | None] | None = None
+        faulty: tuple[Faulty, Said, int, Noted | None] | None = None
         position = 0
         while True:
             incoming = self._incoming
@@ -191,14 +192,14 @@ class Connection(Owing):
                     answer = self.take_line(said)
             except Exception:
                 answer = self._failed(incoming)
-            note = self.note() if misses else None
+            note = self.note() if trail else None
             if type(answer) is not Reply:
                 if isinstance(answer, Hidden):
                     said = answer.shown
                     answer = answer.answer
                 if isinstance(answer, Reply):
                     answer = self._look_at_error(answer)
-                    note = self.note() if misses else note
+                    note = self.note() if trail else note
                 if isinstance(answer, Faulty):
                     faulty = answer, said, flags, note
                     break
@@ -274,7 +275,7 @@ class Connection(Owing):
         """End with content that can't be read: none of it is read twice."""
         flags, size = self._begun_early, incoming.reader.size
         answer = self._failed(incoming)
-        note = self.note() if self.misses else None
+        note = self.note() if self.trail else None
         self.output.send((answer.wire,), len(answer.wire))
         self.record(self.heard, (size, None), answer, flags, 0.0, note)
         self.buffer = b""
@@ -366,13 +367,14 @@ class Connection(Owing):
             return self.then_close(reply.TOO_MANY_BAD_COMMANDS)
         return error
 
-    def note(self) -> Note:
-        """Those behaviors that did not answer, and why."""
-        misses = self.misses
-        if len(misses) == 1:
-            return misses.pop().note
-        note = Note((), tuple(misses[:MAX_MISSED]))
-        misses.clear()
+    def note(self) -> Noted:
+        """What is to be remembered of the behaviors that were asked."""
+        trail = self.trail
+        last = trail.pop()
+        if not trail and isinstance(last, Noted):
+            return last
+        note = Note((), (*trail[:MAX_MISSED], last))
+        trail.clear()
         # Other than what is made once, it takes memory of its own.
         self.session.octets_exchanged += note.octets
         return note

@@ -17,7 +17,7 @@ from twisted.mail.interfaces import IMessageDelivery
 from twisted.mail.smtp import IMessage
 from zope.interface import implementer
 
-from mocksmtp.behaviors.miss import Misses
+from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
@@ -74,7 +74,7 @@ class MockDelivery:
     :param host: whose behaviors decide, and whose mailbox and journal keep
     :param session: where transactions are recorded
     :param seconds: the time, in seconds since the epoch
-    :param misses: is given the behaviors that did not answer, and why
+    :param trail: is given what is to be remembered of the behaviors that were asked
 
     :ivar transaction: the open one, or None
     :ivar chunked: its message, if that comes in chunks and has begun
@@ -94,7 +94,7 @@ class MockDelivery:
         host: MailHost,
         session: Session,
         seconds: Callable[[], float],
-        misses: list[Misses] | None = None,
+        trail: list[Item] | None = None,
     ) -> None:
         self.host = host
         self.session = session
@@ -105,7 +105,7 @@ class MockDelivery:
         self.chunked: MockMessage | None = None
         self.messages = 0
         self.line: bytes | None = None
-        self._misses = misses
+        self._trail = trail
 
     @property
     def attempt(self) -> ConnectionAttempt:
@@ -135,16 +135,12 @@ class MockDelivery:
         """What behaviors have to say, with their counters moved; None for nothing."""
         if command not in self.behaviors.taken:
             return None
-        misses = self._misses
-        decision = self.behaviors.decide(command, subject, self.attempt, misses)
-        if decision is not None and misses and not decision.is_own:
-            misses.clear()
-        return decision
+        return self.behaviors.decide(command, subject, self.attempt, self._trail)
 
     def decide_on_path(self, command: Command, path: PathCommand) -> Decision | None:
         """The same for MAIL and RCPT, which name a path."""
         subject = path.address.text.encode()
-        if self.behaviors.passes(command, subject, self._misses):
+        if self.behaviors.passes(command, subject, self._trail):
             return None
         attempt = self.attempt
         attempt.path = path
@@ -166,7 +162,7 @@ class MockDelivery:
         :param recipient: for whom, where each has an answer
         """
         content = message.content
-        if self.behaviors.passes(DATA, content, self._misses):
+        if self.behaviors.passes(DATA, content, self._trail):
             return None
         attempt = self.attempt
         self.ending, attempt.message = transaction, message
@@ -291,10 +287,10 @@ class MockDelivery:
         assert message is not None
         message.end_answered(said, keeps=True)
 
-    def pass_over(self, misses: Iterable[Misses]) -> None:
-        """Note behaviors that did not answer, and why."""
-        if self._misses is not None:
-            self._misses.extend(misses)
+    def remember(self, items: Iterable[Item]) -> None:
+        """Add to what is to be remembered of the behaviors that were asked."""
+        if self._trail is not None:
+            self._trail.extend(items)
 
     def _decide_on_chunk(self, size: int) -> Decision | None:
         self.attempt.size = size

@@ -15,7 +15,7 @@ from twisted.mail.smtp import ESMTP
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mocksmtp.behaviors.miss import Note
+from mocksmtp.behaviors.miss import Noted
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
@@ -139,7 +139,7 @@ class Lifetime(ESMTP):
         assert self.ending is not None
         self.ending.reset()
 
-    def say(self, unasked: Reply, note: Note | None = None) -> None:
+    def say(self, unasked: Reply, note: Noted | None = None) -> None:
         """Send what is no answer to a command."""
         self.output.send((unasked.wire,), len(unasked.wire))
         self.record(self.seconds(), None, unasked, 0, 0.0, note)
@@ -254,7 +254,7 @@ class Lifetime(ESMTP):
         answer: Replies | None,
         flags: int,
         delay: float,
-        note: Note | None = None,
+        note: Noted | None = None,
     ) -> None:
         """Count and record one answer that was given by itself."""
         octets = len(said) if isinstance(said, bytes) else 0

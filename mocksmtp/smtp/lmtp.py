@@ -148,7 +148,7 @@ class MockLMTP(MockESMTP):
 
     def new_delivery(self) -> MockDelivery:
         """The hooks."""
-        return LmtpDelivery(self.mail_host, self.session, self.seconds, self.misses)
+        return LmtpDelivery(self.mail_host, self.session, self.seconds, self.trail)
 
     def do_LHLO(self, rest: bytes) -> Answer:
         """Begin a session, as EHLO does elsewhere (RFC 2033 §4.1)."""

@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from mocksmtp.behaviors.miss import Note
+from mocksmtp.behaviors.miss import Note, Noted
 from mocksmtp.behaviors.response import Then
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.reply import Reply
@@ -209,7 +209,7 @@ class Owing(Lifetime):
     # Replies that are late, slow, or the last
 
     def perform(
-        self, answer: Faulty, said: Said, flags: int, note: Note | None
+        self, answer: Faulty, said: Said, flags: int, note: Noted | None
     ) -> bool:
         """
         Say something late, slowly, or not at all, and end as it is to end.
@@ -217,7 +217,7 @@ class Owing(Lifetime):
         :return: whether to go on at once, for there was nothing to wait for
         """
         if answer.slowed:
-            note = Note(answer.slowed, () if note is None else note.missed)
+            note = Note(answer.slowed, () if note is None else (*note.trail,))
         asked = self.heard
 
         def performed() -> bool:
@@ -279,7 +279,7 @@ class Owing(Lifetime):
         answer: Replies | None,
         flags: int,
         asked: float,
-        note: Note | None = None,
+        note: Noted | None = None,
     ) -> bool:
         """An answer was given by itself; whether to go on with what follows."""
         self._stop_watching()

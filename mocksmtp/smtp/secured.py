@@ -73,7 +73,7 @@ class SecuredConnection(Connection):
 
     def new_delivery(self) -> MockDelivery:
         """The hooks."""
-        return MockDelivery(self.mail_host, self.session, self.seconds, self.misses)
+        return MockDelivery(self.mail_host, self.session, self.seconds, self.trail)
 
     def forget(self) -> None:
         """Forget what was not finished."""
@@ -83,7 +83,7 @@ class SecuredConnection(Connection):
     def _greet(self) -> None:
         """Say the banner (RFC 5321 §3.1), or what a behavior has in its place."""
         decision = self.delivery.decide(CONNECT, b"")
-        note = self.note() if self.misses else None
+        note = self.note() if self.trail else None
         answer = self.mail_host.greeting
         if decision is not None:
             said = answer_of(decision, answer)

@@ -18,6 +18,8 @@ from mocksmtp.behaviors.dns import (
     parse_dns_target,
     query_type,
 )
+from mocksmtp.behaviors.explain import walks_of
+from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.target import Target
 from mocksmtp.zone.answer import Question, Rcode
 from mocksmtp.zone.types import RRType
@@ -198,5 +200,8 @@ class DecisionTests(SynchronousTestCase):
                 DnsBehavior((), response=REFUSES),
             ]
         )
-        (miss,) = self.behaviors.explain(MX, b"ex.test", attempt())
-        self.assertEqual(miss.rule, "1")
+        trail: list[Item] = []
+        self.behaviors.decide(MX, b"ex.test", attempt(), trail)
+        (walked,) = walks_of(trail)
+        self.assertEqual([rule.id for rule in walked.walk.rules], ["1", "2"])
+        self.assertEqual(walked.by, self.behaviors.get("2"))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
+import attrs
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.explain import Result, considered, holds, walks_of
 from mocksmtp.behaviors.listing import counted_document
+from mocksmtp.behaviors.miss import Item, Reason
 from mocksmtp.behaviors.point import Command
-from mocksmtp.behaviors.rule import Misses
-from mocksmtp.behaviors.smtp import SMTP, SmtpRules
-from mocksmtp.behaviors.target import NAMED, Subject
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.smtp import SMTP, SmtpBehavior, SmtpRules
+from mocksmtp.behaviors.target import NAMED, Subject, Target
 from mocksmtp.grammar.reply import OK
 from tests.behaviors.attempts import FakeAttempt
 from tests.behaviors.smtp_strategies import documents
 
+NOOP = Command.NOOP
 TARGETS = [f"{s.value}:x-name" if s in NAMED else s.value for s in Subject]
 
 attempts = st.dictionaries(
@@ -32,8 +37,34 @@ attempts = st.dictionaries(
 steps = st.tuples(st.sampled_from(Command), st.binary(max_size=300), attempts)
 
 
+@attrs.frozen
+class Given:
+    """An attempt of which all is recorded."""
+
+    text: bytes
+    attempt: FakeAttempt
+
+    def natural(self, point: object) -> str:
+        """Its name."""
+        return "argument"
+
+    def subject(self, point: object) -> bytes:
+        """What it looks at."""
+        return self.text
+
+    def values(self, target: Target) -> Sequence[bytes]:
+        """What was given."""
+        return self.attempt.values(target)
+
+
 class PropertyTests(SynchronousTestCase):
     """Documents made at random"""
+
+    def holds(
+        self, rule: Rule[SmtpBehavior], subject: bytes, attempt: FakeAttempt
+    ) -> bool | None:
+        """Whether its condition is true, as an explanation has it."""
+        return holds(rule.behavior.condition, NOOP, Given(subject, attempt))
 
     @settings(deadline=None, suppress_health_check=list(HealthCheck))
     @example({"command": "NOOP", "response": {"delay": 0, "thenDelay": "250ms"}})
@@ -62,13 +93,22 @@ class PropertyTests(SynchronousTestCase):
         for command, subject, values in steps:
             attempt.given = values
             attempt.transaction = data.draw(st.sampled_from([None, 1, 2]))
-            told = behaviors.explain(command, subject, attempt)
             before = [rule.seen for rule in behaviors]
-            misses: list[Misses] = []
-            decision = behaviors.decide(command, subject, attempt, misses)
-            noted = [miss for each in misses for miss in each.each]
-            if not any(rule.behavior.may_go_on for rule in behaviors):
-                self.assertEqual(noted, told)
+            trail: list[Item] = []
+            decision = behaviors.decide(command, subject, attempt, trail)
+            (walked,) = walks_of(trail)
+            told = [*considered(walked, Given(subject, attempt))]
+            at = [rule for rule in behaviors if rule.behavior.fires_at(command)]
+            self.assertEqual([one.rule for one in told], at)
+            named = [
+                one.rule.id
+                for one in told
+                if one.result in (Result.FIRED, Result.SLOWED)
+            ]
+            self.assertEqual(named, [*(decision.rules if decision else ())])
+            for one in told:
+                if one.step is Reason.CONDITION:
+                    self.assertIs(self.holds(one.rule, subject, attempt), False)
             if decision is not None:
                 decision.answer(OK)
                 moved = sum(rule.seen for rule in behaviors) - sum(before)

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.condition import Contains
+from mocksmtp.behaviors.explain import passed_over
+from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Response
-from mocksmtp.behaviors.rule import Miss, Misses, Reason
 from mocksmtp.behaviors.smtp import SmtpBehavior, SmtpRules
 from mocksmtp.behaviors.walk import BLOCK, Block
 
@@ -60,18 +61,16 @@ class BlockTests(SynchronousTestCase):
     def test_misses_are_noted_of_all(self) -> None:
         """Those whose text is not there, and one that is exhausted."""
         behaviors = loaded(*"abcde", times=1)
-        misses: list[Misses] = []
-        self.assertIsNone(behaviors.decide(NOOP, b"-", misses=misses))
-        self.assertEqual(len(misses), 1)
-        self.assertEqual(
-            misses[0].each, tuple(Miss(str(n), Reason.CONDITION) for n in range(1, 6))
-        )
+        trail: list[Item] = []
+        self.assertIsNone(behaviors.decide(NOOP, b"-", trail=trail))
+        self.assertEqual(len(trail), 1)
+        noted = [(rule, reason.value) for rule, reason in passed_over(trail)]
+        self.assertEqual(noted, [(str(n), "condition") for n in range(1, 6)])
         self.assertEqual(code(behaviors, b"c"), 402)
-        misses = []
-        self.assertIsNone(behaviors.decide(NOOP, b"c", misses=misses))
-        reasons = [miss.reason.value for each in misses for miss in each.each]
-        self.assertEqual(reasons.count("condition"), 4)
-        self.assertEqual(reasons.count("exhausted"), 1)
+        trail = []
+        self.assertIsNone(behaviors.decide(NOOP, b"c", trail=trail))
+        reasons = [reason.value for _, reason in passed_over(trail)]
+        self.assertEqual(reasons, [*["condition"] * 2, "exhausted", *["condition"] * 2])
 
     @settings(deadline=None)
     @given(
@@ -109,19 +108,16 @@ class DisabledTests(SynchronousTestCase):
     def test_they_are_passed_over(self) -> None:
         """With the reason, and without being counted; the walk goes on."""
         behaviors = self.load("a", "e")
-        misses: list[Misses] = []
-        decision = behaviors.decide(NOOP, b"ab", misses=misses)
+        decision = behaviors.decide(NOOP, b"ab")
         assert decision is not None
         self.assertEqual(decision.rules, ("b",))
         self.assertEqual((behaviors.get("a").seen, behaviors.get("b").seen), (0, 1))
-        misses = []
-        self.assertIsNone(behaviors.decide(NOOP, b"e", misses=misses))
-        noted = {miss.rule: miss.reason.value for each in misses for miss in each.each}
+        trail: list[Item] = []
+        self.assertIsNone(behaviors.decide(NOOP, b"e", trail=trail))
+        noted = {rule: reason.value for rule, reason in passed_over(trail)}
         self.assertEqual(noted["a"], "disabled")
         self.assertEqual(noted["e"], "disabled")
         self.assertEqual(noted["b"], "condition")
-        explained = behaviors.explain(NOOP, b"e")
-        self.assertEqual({m.rule: m.reason.value for m in explained}, noted)
 
     def test_a_mail_passes_them_quickly(self) -> None:
         """That none fires is certain without asking each of them."""
@@ -135,7 +131,8 @@ class DisabledTests(SynchronousTestCase):
         (rule,) = behaviors.extend(
             [SmtpBehavior(NOOP, response=Response(450), skip=1, enabled=False)]
         )
-        self.assertIsNone(behaviors.decide(NOOP, b""))
+        trail: list[Item] = []
+        self.assertIsNone(behaviors.decide(NOOP, b"", trail=trail))
         self.assertEqual(rule.seen, 0)
-        (miss,) = behaviors.explain(NOOP, b"")
-        self.assertEqual(miss.reason.value, "disabled")
+        ((_, reason),) = passed_over(trail)
+        self.assertEqual(reason.value, "disabled")

@@ -8,8 +8,9 @@ import attrs
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.behaviors.miss import Miss, Misses, Note, Reason
+from mocksmtp.behaviors.miss import Miss, Note, Reason, Slowed
 from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.smtp import SMTP, SmtpRules
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.documents import (
     MAX_TEXT,
@@ -29,6 +30,7 @@ from mocksmtp.sessions.session import (
 )
 from tests.session_client import Client
 from tests.smtp.dialogue import behavior
+from tests.smtp.mocked import on
 
 
 class DocumentTests(SynchronousTestCase):
@@ -224,8 +226,10 @@ class DocumentTests(SynchronousTestCase):
     def test_what_else_behaviors_had_to_do_with_a_reply(self) -> None:
         """Who slowed it down, and who could have given it and did not, and why."""
         session = attrs.evolve(self.client.session)
-        missed = (Misses((Miss("2", Reason.SKIP), Miss("3", Reason.CONDITION))),)
-        note = Note(("1",), missed)
+        behaviors = SmtpRules()
+        behaviors.replace_all(SMTP.parse_all([on("NOOP", 450)] * 3))
+        walk = behaviors.walk(Command.NOOP)
+        note = Note(("1",), (Slowed("1"), Miss("2", Reason.SKIP), walk))
         session.exchanges = [(session.started_at, b"NOOP", None, 0, 0.0, note)]
         (document,) = transcript_documents(session)
         self.assertEqual(document["slowedBy"], ["1"])
