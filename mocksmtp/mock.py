@@ -13,9 +13,9 @@ from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.policies import HOST_PREFIX, MtaStsPolicy
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.journal import Journal
-from mocksmtp.zone.answer import Record
-from mocksmtp.zone.log import QueryLog
+from mocksmtp.zone.queries import QueryLog
 from mocksmtp.zone.rdata import TLSA, HostTLSA
+from mocksmtp.zone.records import Record
 from mocksmtp.zone.zone import Zone
 
 TlsaMaker: TypeAlias = Callable[[MailHost, HostTLSA], TLSA | None]
@@ -130,7 +130,7 @@ class Mock:
     def _made_records(self) -> Iterator[Record]:
         """The TLSA records of hosts that have a certificate now."""
         made: dict[HostTLSA, TLSA | None] = {}
-        for record in self._zone.to_be_made:
+        for record in self._zone.host_records:
             wanted = record.rdata
             assert isinstance(wanted, HostTLSA)
             if wanted not in made:
@@ -186,7 +186,7 @@ class Mock:
     def set_records(self, host: MailHost, records: tuple[Record, ...]) -> None:
         """These records, and no others, are brought by `host`, which may be new."""
         # With its names, or its TLS, its certificate has become another.
-        if host.records != records or self._zone.to_be_made:
+        if host.records != records or self._zone.host_records:
             host.records = records
             self._served = None
 

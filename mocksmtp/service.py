@@ -51,9 +51,9 @@ from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.naming import NamedContexts
 from mocksmtp.tls.settings import GivenCertificate, TlsSettings
 from mocksmtp.zone.answer import Rcode
-from mocksmtp.zone.query import DnsExchange
+from mocksmtp.zone.queries import DnsExchange
 from mocksmtp.zone.rdata import TLSA, HostTLSA
-from mocksmtp.zone.records import check_hosts, to_be_made
+from mocksmtp.zone.records import check_hosts, host_references
 from mocksmtp.zone.zone import Zone
 
 StartError = ListenError
@@ -428,7 +428,9 @@ def _check_certificates(config: Config) -> None:
 def _check_records(config: Config, mock: Mock) -> None:
     """Refuse records that are to be made from a host which has no certificate."""
     try:
-        check_hosts(to_be_made(config.records, "dnsRecords[{0}].fromHost"), mock.hosts)
+        check_hosts(
+            host_references(config.records, "dnsRecords[{0}].fromHost"), mock.hosts
+        )
     except DocumentError as error:
         problem = error.problems[0]
         raise StartError(f"{problem.path}: {problem.message}") from None

@@ -12,10 +12,10 @@ from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import HostDns, MailDomain
 from mocksmtp.mock import DEFAULT_HOST, Mock
 from mocksmtp.tls.settings import TlsSettings
-from mocksmtp.zone.answer import Question, Rcode, Record
+from mocksmtp.zone.answer import Question, Rcode
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.rdata import MX, TLSA, A, HostTLSA
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import MX, TLSA, A, HostTLSA, RRType
+from mocksmtp.zone.records import Record
 from mocksmtp.zone.zone import Zone
 from tests.hosts.test_host import receive
 

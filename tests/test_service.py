@@ -27,8 +27,9 @@ from mocksmtp.service import StartError, make_service
 from mocksmtp.testing.running import FREE_PORTS, RunningMock, start_mock
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.settings import CertificateKind, GivenCertificate, TlsSettings
-from mocksmtp.zone.answer import Rcode, Record
+from mocksmtp.zone.answer import Rcode
 from mocksmtp.zone.rdata import HostTLSA
+from mocksmtp.zone.records import Record
 
 
 def own() -> GivenCertificate:
@@ -155,7 +156,7 @@ class TlsaTests(TestCase):
         record = Record("a.test", HostTLSA(3, 1, 1, "mx2"))
         config = attrs.evolve(FREE_PORTS, records=(record,))
         error = self.assertRaises(StartError, make_service, config, reactor)
-        said = "dnsRecords[0].fromHost: there is no host 'mx2'"
+        said = "dnsRecords[0].fromHost: no host 'mx2'"
         self.assertEqual(str(error), said)
 
     async def test_they_follow_the_certificate(self) -> None:

@@ -37,9 +37,9 @@ from mocksmtp.documents.kinds import (
 )
 from mocksmtp.documents.problems import Refused, json_type, listed, shown, unknown
 from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given, not_given
-from mocksmtp.zone.answer import Question, Rcode, Record
-from mocksmtp.zone.records import SENT_RECORD
-from mocksmtp.zone.types import RRType, type_name, type_number
+from mocksmtp.zone.answer import Question, Rcode
+from mocksmtp.zone.rdata import RRType, type_name, type_number
+from mocksmtp.zone.records import SENT_RECORD, Record
 
 EVERY = -1
 """The point of behaviors that are for every query, and of types that none names."""

@@ -21,8 +21,7 @@ from mocksmtp.hosts.documents import Usual, parse_host
 from mocksmtp.hosts.host import Description, HostStart
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.mock import DEFAULT_HOST
-from mocksmtp.zone.answer import Record
-from mocksmtp.zone.records import parse_records
+from mocksmtp.zone.records import Record, parse_records
 from mocksmtp.zone.text import parse_zone_text
 
 T = TypeVar("T")

@@ -18,7 +18,8 @@ from mocksmtp.mock import DEFAULT_HOST
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.journal import MAX_OCTETS as JOURNAL_BYTES
 from mocksmtp.tls.settings import TlsSettings
-from mocksmtp.zone.answer import Rcode, Record
+from mocksmtp.zone.answer import Rcode
+from mocksmtp.zone.records import Record
 
 SMTP_ENDPOINTS = ("tcp:2525:interface=127.0.0.1",)
 """Where the default host listens unless it is told otherwise."""

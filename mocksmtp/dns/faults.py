@@ -18,11 +18,11 @@ from mocksmtp.dns.responder import Response, answered, asked_in, limit_of, type_
 from mocksmtp.dns.response import MAX_TCP
 from mocksmtp.zone.answer import Answer, Question, Rcode
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.query import UDP, DnsExchange, DnsReply
+from mocksmtp.zone.queries import UDP, DnsExchange, DnsReply
 from mocksmtp.zone.zone import LEAST_OCTETS
 
 if TYPE_CHECKING:
-    from mocksmtp.zone.answer import Record
+    from mocksmtp.zone.records import Record
     from mocksmtp.zone.zone import Zone
 
 MAX_DATAGRAM = 65_507
@@ -103,7 +103,7 @@ def _answer(query: Query, decided: DnsResponse, zone: Zone, room: int) -> Answer
         records = _owned(records, query.question)
         answer = Answer(rcode, rcode in _AUTHORITATIVE, records)
         if not records and rcode in _AUTHORITATIVE and query.question is not None:
-            answer = zone.none(query.question.name, Rcode(rcode))
+            answer = zone.negative(query.question.name, Rcode(rcode))
     return answer if decided.ad is None else attrs.evolve(answer, ad=decided.ad)
 
 

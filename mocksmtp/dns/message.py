@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from mocksmtp.dns.query import FIXED, HEADER
-from mocksmtp.zone.kinds import Kind, kind_of
+from mocksmtp.documents.problems import FIELD
+from mocksmtp.zone.fields import kind_of
 from mocksmtp.zone.rdata import RDATA, Raw, Rdata
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
-
-    from mocksmtp.zone.answer import Record
     from mocksmtp.zone.names import Name
+    from mocksmtp.zone.records import Record
 
 CLASS_IN = 1
 
@@ -78,7 +77,7 @@ class MessageWriter:
             self.name(record.name)
         octets += FIXED.pack(rdata.type, CLASS_IN, record.ttl, 0)
         start = len(octets)
-        for value_of, write in _FIELDS[type(rdata)]:
+        for value_of, write in _WRITERS[type(rdata)]:
             write(self, value_of(rdata))
         _U16.pack_into(octets, start - 2, len(octets) - start)
         if self.is_full:
@@ -128,70 +127,18 @@ class MessageWriter:
         return wire
 
 
-def _write_u8(writer: MessageWriter, value: int) -> None:
-    writer.append(bytes([value]))
+def _writers(cls: type[Rdata]) -> list[tuple[Callable[[Rdata], Any], _Write]]:
+    """The getter and the writer of each field of `cls`."""
+    compressed = cls is not Raw and cls.TYPE <= _LAST_COMPRESSED
+    writers: list[tuple[Callable[[Rdata], Any], _Write]] = []
+    for attribute in attrs.fields(cls):  # type: ignore[arg-type]
+        if FIELD in attribute.metadata:
+            kind = kind_of(attribute)
+            write = kind.to_compressed_wire if compressed else kind.to_wire
+            writers.append((attrgetter(attribute.name), write))
+    return writers
 
 
-def _write_u16(writer: MessageWriter, value: int) -> None:
-    writer.append(_U16.pack(value))
+_Write: TypeAlias = Callable[["MessageWriter", Any], None]
 
-
-def _write_u32(writer: MessageWriter, value: int) -> None:
-    writer.append(_U32.pack(value))
-
-
-def _write_address(writer: MessageWriter, value: IPv4Address | IPv6Address) -> None:
-    writer.append(value.packed)
-
-
-def _write_whole_name(writer: MessageWriter, value: Name) -> None:
-    writer.append(value.wire)
-
-
-def _write_string(writer: MessageWriter, value: str) -> None:
-    octets = value.encode()
-    writer.append(bytes([len(octets)]) + octets)
-
-
-def _write_strings(writer: MessageWriter, value: tuple[str, ...]) -> None:
-    for text in value:
-        if writer.is_full:
-            break
-        _write_string(writer, text)
-
-
-def _write_text(writer: MessageWriter, value: str) -> None:
-    writer.append(value.encode())
-
-
-_Write: TypeAlias = Callable[[MessageWriter, Any], None]
-
-_WRITERS: dict[Kind, _Write] = {
-    Kind.U8: _write_u8,
-    Kind.U16: _write_u16,
-    Kind.U32: _write_u32,
-    Kind.IPV4: _write_address,
-    Kind.IPV6: _write_address,
-    Kind.NAME: _write_whole_name,
-    Kind.STRING: _write_string,
-    Kind.TAG: _write_string,
-    Kind.STRINGS: _write_strings,
-    Kind.TEXT: _write_text,
-    Kind.HEX: MessageWriter.append,
-    Kind.OCTETS: MessageWriter.append,
-}
-
-
-def _fields(cls: type[Rdata]) -> list[tuple[Callable[[Rdata], Any], _Write]]:
-    """How each field of `cls` is got and written."""
-    writers = _WRITERS
-    if cls.TYPE <= _LAST_COMPRESSED:
-        writers = {**_WRITERS, Kind.NAME: MessageWriter.name}
-    return [
-        (attrgetter(field.name), writers[kind_of(field)])
-        for field in attrs.fields(cls)  # type: ignore[arg-type]
-    ]
-
-
-_FIELDS = {cls: _fields(cls) for cls in RDATA.values()}
-_FIELDS[Raw] = [(attrgetter("data"), MessageWriter.append)]
+_WRITERS = {cls: _writers(cls) for cls in (*RDATA.values(), Raw)}

@@ -14,7 +14,7 @@ import attrs
 
 from mocksmtp.zone.answer import Question
 from mocksmtp.zone.names import MAX_LABEL, MAX_NAME, Name
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import RRType
 
 QR = 0x8000
 AA = 0x0400

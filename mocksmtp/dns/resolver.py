@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mocksmtp.dns.message import CLASS_IN
 from mocksmtp.zone.answer import Answer, Rcode
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import RRType
 from mocksmtp.zone.zone import MAX_ROOM
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query, read_query
 from mocksmtp.dns.resolver import resolve
 from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
 from mocksmtp.hosts.counters import OTHER
-from mocksmtp.zone.query import TCP, UDP, DnsExchange, DnsReply
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.queries import TCP, UDP, DnsExchange, DnsReply
+from mocksmtp.zone.rdata import RRType
 from mocksmtp.zone.zone import Zone
 
 if TYPE_CHECKING:

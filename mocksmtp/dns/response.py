@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from mocksmtp.dns.message import MessageWriter
 from mocksmtp.dns.query import AA, AD, CD, DNSSEC_OK, OPCODE, QR, RA, RD, TC
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import RRType
 
 if TYPE_CHECKING:
     from mocksmtp.dns.query import Edns, Query
-    from mocksmtp.zone.answer import Answer, Record
+    from mocksmtp.zone.answer import Answer
+    from mocksmtp.zone.records import Record
 
 MAX_TCP = 0xFFFF
 """Octets of a message over TCP: its length has 16 bits (RFC 1035 §4.2.2)."""

@@ -39,8 +39,7 @@ from mocksmtp.dns.responder import Responder, Response
 from mocksmtp.dns.waiting import Waiting, WaitingRoom
 from mocksmtp.hosts.counters import Queries, new_queries
 from mocksmtp.hosts.listeners import unmapped
-from mocksmtp.zone.log import QueryLog
-from mocksmtp.zone.query import TCP, UDP, DnsExchange
+from mocksmtp.zone.queries import TCP, UDP, DnsExchange, QueryLog
 from mocksmtp.zone.zone import Zone
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.journal import Journal
 from mocksmtp.tls.settings import TlsSettings
-from mocksmtp.zone.answer import Record
+from mocksmtp.zone.records import Record
 
 
 @attrs.frozen

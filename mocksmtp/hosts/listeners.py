@@ -20,10 +20,10 @@ from mocksmtp.documents.schema import (
     given,
 )
 from mocksmtp.tls.settings import TlsMode
-from mocksmtp.zone.answer import Record
+from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import AAAA, MX, A
-from mocksmtp.zone.records import NAME_KIND
+from mocksmtp.zone.records import Record
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -203,7 +203,7 @@ class MailDomain:
     :ivar preference: of its MX records; the lowest is tried first (RFC 5321 §5.1)
     """
 
-    name: Name = field(NAME_KIND, "the domain", example="ex.test")
+    name: Name = field(NAME, "the domain", example="ex.test")
     preference: int = field(
         Integer(0, 65535), "of its MX record", default=10, always=True
     )
@@ -225,7 +225,7 @@ class HostDns:
     """
 
     names: tuple[Name, ...] = field(
-        Array(NAME_KIND, most=MAX_NAMES, noun="names"),
+        Array(NAME, most=MAX_NAMES, noun="names"),
         "the host's own names, which get its addresses",
         default=(),
         always=True,

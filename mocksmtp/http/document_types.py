@@ -283,30 +283,6 @@ class SessionDocument(TypedDict):
     omittedTransactions: int
 
 
-class DnsReplyDocument(TypedDict):
-    """What a DNS query was told, and how many records were in the answer section."""
-
-    rcode: str
-    answers: int
-    truncated: bool
-
-
-class DnsQueryDocument(TypedDict):
-    """A DNS query; without a name and type it could not be read."""
-
-    id: str
-    receivedAt: str
-    clientIp: str
-    clientPort: int
-    transport: str
-    name: str | None
-    type: str | None
-    ednsSize: int | None
-    dnssecOk: bool
-    answer: DnsReplyDocument | None
-    behavior: str | None
-
-
 class FailureDocument(TypedDict):
     """What was asked for, and what there was instead."""
 
@@ -343,7 +319,6 @@ ALL: tuple[type, ...] = (
     StatusDocument,
     SessionDocument,
     ExplanationDocument,
-    DnsQueryDocument,
     ProblemDocument,
 )
 """Those that are told on their own."""

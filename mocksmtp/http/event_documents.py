@@ -9,8 +9,8 @@ from mocksmtp.documents.units import timestamp
 from mocksmtp.events import Asked, Ended, Event, Fired, Kept, Kind, Settled
 from mocksmtp.mail.documents import NULL_SENDER
 from mocksmtp.sessions.documents import session_summary, transaction_document
-from mocksmtp.zone.query_documents import rcode_name
-from mocksmtp.zone.types import type_name
+from mocksmtp.zone.answer import rcode_name
+from mocksmtp.zone.rdata import type_name
 
 
 def event_document(event: Event) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import answers, text
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.mock import Mock
-from mocksmtp.zone.query_documents import rcode_name
-from mocksmtp.zone.types import type_name
+from mocksmtp.zone.answer import rcode_name
+from mocksmtp.zone.rdata import type_name
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus's text format, which every version of it reads."""

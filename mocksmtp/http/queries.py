@@ -21,12 +21,9 @@ from mocksmtp.http.params import duration_up_to, parameter, reads, whole_number
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.http.schema import NAME, TEXT, TYPE
 from mocksmtp.http.sessions import client_address
-from mocksmtp.zone.log import QueryLog
-from mocksmtp.zone.names import Name
-from mocksmtp.zone.query import TCP, UDP, DnsQuery, QueryFilter
-from mocksmtp.zone.query_documents import query_document
-from mocksmtp.zone.records import parse_name
-from mocksmtp.zone.types import type_number
+from mocksmtp.zone.names import Name, parse_name
+from mocksmtp.zone.queries import QUERY, TCP, UDP, DnsQuery, QueryFilter, QueryLog
+from mocksmtp.zone.rdata import type_number
 
 _name = reads(NAME)(parse_name)
 _type = reads(TYPE)(type_number)
@@ -78,7 +75,7 @@ async def delete_queries(call: Call[Any]) -> Answer:
 
 
 async def _send(call: Call[Any], queries: Iterator[DnsQuery]) -> Answer:
-    documents = ((orjson.dumps(query_document(query)),) for query in queries)
+    documents = ((orjson.dumps(QUERY.write(query)),) for query in queries)
     return await send_pieces(call.request, array_pieces(documents), call.api.clock)
 
 

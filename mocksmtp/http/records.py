@@ -23,21 +23,19 @@ from mocksmtp.http.problems import refused_document
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.http.schema import NAME, TYPE
 from mocksmtp.steps import Steps
-from mocksmtp.zone.answer import Record
-from mocksmtp.zone.names import Name
+from mocksmtp.zone.names import Name, parse_name
+from mocksmtp.zone.rdata import type_number
 from mocksmtp.zone.records import (
     MAX_ZONE_VALUES,
-    Made,
+    HostReferences,
+    Record,
     check_hosts,
-    parse_name,
+    host_references,
     parse_record,
     parse_records,
     record_document,
-    shown_type,
-    to_be_made,
 )
 from mocksmtp.zone.text import zone_text, zone_text_in_steps
-from mocksmtp.zone.types import type_number
 from mocksmtp.zone.zone import Zone
 
 ZONE_TEXT = "text/dns"
@@ -59,7 +57,7 @@ class DeleteParameters:
         """Whether `record` stays."""
         if self.name is not None and record.name != self.name:
             return True
-        return self.type is not None and shown_type(record) != self.type
+        return self.type is not None and record.listed_type != self.type
 
 
 async def list_records(call: Call[Any]) -> Answer:
@@ -77,8 +75,8 @@ async def put_records(call: Call[Any]) -> None:
     async with Work(call.api, len(body)) as work:
         records, place = await _read(call, work, body)
         zone = await work.in_slices(Zone.in_steps(records))
-        if zone.to_be_made:
-            _check_hosts(call, to_be_made(records, place))
+        if zone.host_records:
+            _check_hosts(call, host_references(records, place))
         await _replace(call, work, zone)
     send_nothing(call.request)
 
@@ -88,7 +86,7 @@ async def add_records(call: Call[Any]) -> Answer:
     body = read_body(call)
     async with Work(call.api, len(body)) as work:
         records, place = await _read(call, work, body)
-        _check_hosts(call, to_be_made(records, place))
+        _check_hosts(call, host_references(records, place))
         await _change(call, work, lambda zone: zone.with_records_in_steps(records))
     return await _send_json(call, records, 201)
 
@@ -135,7 +133,7 @@ async def _read(
     return await _ITEMS.read(work, document), f"{place}.fromHost"
 
 
-def _check_hosts(call: Call[Any], made: Made) -> None:
+def _check_hosts(call: Call[Any], made: HostReferences) -> None:
     """Refuse records of hosts that have no certificate now; they may have one later."""
     try:
         check_hosts(made, call.api.mock.hosts)

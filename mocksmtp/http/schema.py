@@ -2,7 +2,7 @@
 
 A class that is read (attrs) gives the schema of what is taken, in which `TAKEN`
 stands for the few fields that take more than their type says. Documents that are only
-told are typed dictionaries (`documents`). Records follow from the fields of rdata.
+told are typed dictionaries (`documents`).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from mocksmtp.hosts.documents import HOST
 from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http import document_types as documents
 from mocksmtp.zone.names import Name
+from mocksmtp.zone.queries import QUERY
 from mocksmtp.zone.records import RECORD, SENT_RECORD, TYPE
 
 __all__ = [
@@ -151,6 +152,7 @@ def named_schemas() -> dict[str, Schema]:
     declared: Named = {}
     SMTP.schemas(declared)
     DNS.schemas(declared)
+    QUERY.told(declared)
     for each in (HOST, POLICY, RECORD, SENT_RECORD):
         each.taken(declared)
         each.told(declared)

@@ -1,40 +1,22 @@
-"""DNS records, questions and answers (RFC 1034 §3.6 to §3.7), with no wire format."""
+"""DNS questions and answers (RFC 1034 §3.7) as values, without a wire format."""
 
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 import attrs
 
-from mocksmtp.zone.kinds import within
 from mocksmtp.zone.names import Name, to_name
-from mocksmtp.zone.rdata import Rdata
-from mocksmtp.zone.types import type_name
+from mocksmtp.zone.rdata import type_name
 
-DEFAULT_TTL = 60
-"""Seconds that a record may be kept, unless it says otherwise."""
-
-MAX_TTL = 2**31 - 1
-"""RFC 2181 §8."""
-
-
-@attrs.frozen
-class Record:
-    """A resource record of class IN: what `name` is told to have, for `ttl` seconds."""
-
-    name: Name = attrs.field(converter=to_name)
-    rdata: Rdata
-    ttl: int = attrs.field(default=DEFAULT_TTL, validator=within(MAX_TTL))
-
-    @property
-    def type(self) -> int:
-        """The number of the record's type."""
-        return self.rdata.type
+if TYPE_CHECKING:
+    from mocksmtp.zone.records import Record
 
 
 @attrs.frozen
 class Question:
-    """What is asked: the records of a type, or of any, that a name has."""
+    """A question: the records of a type, or of any, that a name has."""
 
     name: Name = attrs.field(converter=to_name)
     type: int
@@ -44,7 +26,7 @@ class Question:
 
 
 class Rcode(enum.IntEnum):
-    """How a question was answered (RFC 1035 §4.1.1, RFC 6895 §2.3)."""
+    """Response codes (RFC 1035 §4.1.1, RFC 6895 §2.3)."""
 
     NOERROR = 0
     FORMERR = 1
@@ -60,16 +42,24 @@ class Rcode(enum.IntEnum):
     BADVERS = 16
 
 
+def rcode_name(number: int) -> str:
+    """``NXDOMAIN`` for 3; ``RCODE15`` for a number without a name."""
+    try:
+        return Rcode(number).name
+    except ValueError:
+        return f"RCODE{number}"
+
+
 @attrs.frozen
 class Answer:
     """
     A response without its wire format.
 
-    :ivar aa: whether it speaks with authority (RFC 1035 §4.1.1)
+    :ivar aa: whether it is authoritative (RFC 1035 §4.1.1)
     :ivar ad: whether all of it is signed (RFC 4035 §3.2.3)
-    :ivar answers: what was asked for, after the aliases that lead to it
-    :ivar authority: for "there is none", the zone's SOA (RFC 2308 §2)
-    :ivar additional: addresses that will be wanted next
+    :ivar answers: the records of the question, after the aliases that lead to them
+    :ivar authority: the zone's SOA in a negative answer (RFC 2308 §2)
+    :ivar additional: addresses that the client needs next
     """
 
     rcode: int = Rcode.NOERROR

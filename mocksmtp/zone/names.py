@@ -1,9 +1,9 @@
-"""Domain names (RFC 1035 §3.1, RFC 4343), held as they go over the wire.
+"""Domain names (RFC 1035 §3.1, RFC 4343), kept in their wire format.
 
-A name is its labels, each after an octet with its length, and a zero octet. In
-this form any octet can stand in a label, a name without its first label is a
-slice, and comparing without case is one ``lower()``: a length is at most 63,
-and the letter ``A`` is 65.
+A name consists of labels, each after an octet with its length, and a zero octet. In
+this form a label may contain any octet, a name without its first label is a slice, and
+case is ignored by one ``lower()``: a length is at most 63, and the letter ``A`` is 65.
+@@DNSPYTHON@@
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 
 import attrs
+import idna
+
+from mocksmtp.documents.problems import Refused
 
 MAX_LABEL = 63
 """Octets of one label (RFC 1035 §2.3.4)."""
@@ -18,8 +21,11 @@ MAX_LABEL = 63
 MAX_NAME = 255
 """Octets of a name on the wire, with its length octets (RFC 1035 §2.3.4)."""
 
-# What a zone file gives a meaning to, or leaves out: it stands in a name only
-# behind a backslash. `user@host` for an SOA's rname is met often, and wrong.
+_LONGEST_TEXT = 1020
+"""Characters of a name whose 255 octets are all escaped."""
+
+# Octets that need no backslash in a zone file. `@` is excluded because `user@host` for
+# an SOA's rname is a common error.
 _PLAIN = r"!#%&'*+,\-/0-9:<=>?A-Z\[\]^_`a-z{|}~"
 _PLAIN_TEXT = re.compile(rf"[{_PLAIN}.]+")
 _ATOM = re.compile(rf"\\([0-9]{{3}})|\\([!-/:-~ ])|(\.)|([{_PLAIN}]+)")
@@ -29,10 +35,10 @@ _ESCAPED = re.compile(rf"[^{_PLAIN}]".encode())
 @attrs.frozen(repr=False)
 class Name:
     """
-    An absolute domain name. It is kept as written and compared without case.
+    An absolute domain name. It keeps its case, and is compared without it.
 
-    :ivar wire: labels with their lengths, and the zero octet at the end; what
-        makes one is trusted to have checked it, as `parse` does
+    :ivar wire: labels with their lengths, and the zero octet at the end; the caller
+        must have checked it, as `parse` does
     :ivar key: `wire` in lower case
     """
 
@@ -46,12 +52,12 @@ class Name:
     @classmethod
     def parse(cls, text: str) -> Name:
         r"""
-        The name that `text` is in a zone file's notation (RFC 1035 §5.1).
+        The name that `text` describes in a zone file's notation (RFC 1035 §5.1).
 
-        A dot at the end may be missing: there are no relative names. ``\.`` is
-        a dot within a label, ``\032`` the octet of that decimal number.
+        The dot at the end is optional: no name is relative. ``\.`` is a dot within a
+        label, ``\032`` the octet of that decimal number.
 
-        :raises ValueError: it is none, or longer than a name may be
+        :raises ValueError: it is not a name, or too long
         """
         if text == ".":
             return ROOT
@@ -70,7 +76,7 @@ class Name:
         return tuple(labels)
 
     def __str__(self) -> str:
-        """The name in a zone file's notation, with no dot at its end but the root's."""
+        """The name in a zone file's notation; only the root has a dot at its end."""
         return ".".join(map(_escape, self.labels)) or "."
 
     def __repr__(self) -> str:
@@ -82,8 +88,35 @@ ROOT = Name(b"\0")
 
 
 def to_name(value: str | Name) -> Name:
-    """`value`, parsed where it is a text; a converter for fields."""
+    """`value`, parsed if it is a text; a converter for fields."""
     return Name.parse(value) if isinstance(value, str) else value
+
+
+def parse_name(text: str) -> Name:
+    """
+    A domain name in U-labels or A-labels (RFC 5890 §2.3.2.1); it has A-labels then.
+
+    :raises Refused: `text` is not a domain name
+    """
+    if len(text) > _LONGEST_TEXT:
+        raise Refused(f"a domain name must have at most {MAX_NAME} octets")
+    try:
+        return Name.parse(text if text.isascii() else _in_ascii(text))
+    except idna.IDNAError as error:
+        raise Refused(f"{text!r} is not a domain name: {error}") from None
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+def _in_ascii(text: str) -> str:
+    """`text` with A-labels in place of labels with letters beyond ASCII (UTS #46).
+
+    idna would refuse other labels that DNS allows, such as those with an underscore.
+    """
+    return ".".join(
+        label if label.isascii() else idna.encode(label, uts46=True).decode()
+        for label in text.split(".")
+    )
 
 
 def _labels(text: str) -> list[bytes]:

@@ -1,18 +1,23 @@
-"""What a DNS record says: one class a type (RFC 1035 §3.3, §3.4).
+"""The types of DNS records, and the data of each (RFC 1035 §3.3, RFC 6895 §3.1).
 
-A class's fields come in the order of the wire, each of a kind (`kind`), from
-which all notations follow. A further type is one more class and its row in
-`RDATA`; the data of every other type is `Raw` (RFC 3597).
+To add a type, write its class here: its fields in the order of the wire, each with its
+kind and meaning, and add the class to `RDATA`. JSON, zone text, the wire format,
+schemas and the reference follow. Types without a class have `Raw` data (RFC 3597).
+
+dnspython's names and data were tried in place of these: see `mocksmtp.zone.names`.
 """
 
 from __future__ import annotations
 
+import enum
+import re
+import struct
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
-from mocksmtp.zone.kinds import (
+from mocksmtp.zone.fields import (
     HEX,
     IPV4,
     IPV6,
@@ -26,21 +31,111 @@ from mocksmtp.zone.kinds import (
     U8,
     U16,
     U32,
+    Unsigned,
+    kind_of,
+    rdata_field,
 )
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.types import RRType, is_data_type, type_name
+
+_NUMBERED = re.compile(r"TYPE(0|[1-9][0-9]{0,4})")
+
+
+class RRType(enum.IntEnum):
+    """Types with a name; any other is written ``TYPE`` and its number."""
+
+    A = 1
+    NS = 2
+    CNAME = 5
+    SOA = 6
+    PTR = 12
+    HINFO = 13
+    MX = 15
+    TXT = 16
+    RP = 17
+    AFSDB = 18
+    AAAA = 28
+    LOC = 29
+    SRV = 33
+    NAPTR = 35
+    CERT = 37
+    DNAME = 39
+    OPT = 41
+    DS = 43
+    SSHFP = 44
+    IPSECKEY = 45
+    RRSIG = 46
+    NSEC = 47
+    DNSKEY = 48
+    NSEC3 = 50
+    NSEC3PARAM = 51
+    TLSA = 52
+    SMIMEA = 53
+    HIP = 55
+    CDS = 59
+    CDNSKEY = 60
+    OPENPGPKEY = 61
+    CSYNC = 62
+    ZONEMD = 63
+    SVCB = 64
+    HTTPS = 65
+    SPF = 99
+    TKEY = 249
+    TSIG = 250
+    IXFR = 251
+    AXFR = 252
+    MAILB = 253
+    MAILA = 254
+    ANY = 255
+    URI = 256
+    CAA = 257
+    SECURE = 65353
+    """Not a type of DNS: marks names as signed (`Secure`)."""
+    TLSAFROM = 65354
+    """Not a type of DNS: a TLSA record made from a host's certificate (`HostTLSA`)."""
+
+
+def type_name(number: int) -> str:
+    """``MX`` for 15; ``TYPE65280`` where there is no better name."""
+    try:
+        return RRType(number).name
+    except ValueError:
+        return f"TYPE{number}"
+
+
+def type_number(text: str) -> int:
+    """
+    15 for ``MX``; 65280 for ``TYPE65280``.
+
+    :raises ValueError: `text` is neither a type's name nor ``TYPE`` and a number
+    """
+    if text in RRType.__members__:
+        return RRType[text].value
+    match = _NUMBERED.fullmatch(text)
+    if match is None or int(match[1]) > 0xFFFF:
+        raise ValueError(f"unknown type {text[:32]!r}")
+    return int(match[1])
+
+
+def is_data_type(number: int) -> bool:
+    """Whether a record can have this type.
+
+    0 is reserved, OPT is a part of messages, 128 to 255 are for questions
+    (RFC 6895 §3.1); and a number has 16 bits.
+    """
+    return 0 < number <= 0xFFFF and number != RRType.OPT and not 128 <= number <= 255
+
 
 _DIGESTS = {1: 32, 2: 64}
 """Octets of SHA-256 and SHA-512, by matching type (RFC 6698 §2.1.3)."""
 
 
 class Rdata:
-    """What a record says: the base of one class a type."""
+    """The data of a record: the base of the class of each type."""
 
     __slots__ = ()
     TYPE: ClassVar[int]
     LEAST_OCTETS: ClassVar[int] = 0
-    """Octets that the data has at least; 0 where that is not worth a count."""
+    """Octets that the data has at least, or 0 where nobody counted them."""
 
     @property
     def type(self) -> int:
@@ -49,7 +144,7 @@ class Rdata:
 
     @property
     def host(self) -> Name | None:
-        """The name whose addresses who asked will want next, if there is one."""
+        """The name whose addresses a client needs next, or None."""
         return None
 
 
@@ -59,7 +154,7 @@ class A(Rdata):
 
     TYPE = RRType.A
     LEAST_OCTETS = 4
-    address: IPv4Address = attrs.field(**IPV4)
+    address: IPv4Address = rdata_field(IPV4, "the IPv4 address")
 
 
 @attrs.frozen
@@ -68,24 +163,21 @@ class AAAA(Rdata):
 
     TYPE = RRType.AAAA
     LEAST_OCTETS = 16
-    address: IPv6Address = attrs.field(**IPV6)
-
-    @address.validator
-    def _has_no_scope(self, _: object, value: IPv6Address) -> None:
-        if value.scope_id is not None:
-            raise ValueError(f"{value} has a zone index, which DNS cannot tell")
+    address: IPv6Address = rdata_field(IPV6, "the IPv6 address")
 
 
 @attrs.frozen
 class MX(Rdata):
-    """A mail exchange; the lowest preference first (RFC 1035 §3.3.9).
+    """A mail exchange (RFC 1035 §3.3.9).
 
-    ``MX(0, ".")``, the null MX, says that there is no mail (RFC 7505).
+    ``MX(0, ".")``, the null MX, refuses all mail (RFC 7505).
     """
 
     TYPE = RRType.MX
-    preference: int = attrs.field(**U16)
-    exchange: Name = attrs.field(**NAME)
+    preference: int = rdata_field(U16, "the server with the lowest is tried first")
+    exchange: Name = rdata_field(
+        NAME, "the mail server; `.` is the null MX of RFC 7505"
+    )
 
     @property
     def host(self) -> Name:
@@ -98,15 +190,15 @@ class CNAME(Rdata):
     """The canonical name that this one is an alias of (RFC 1035 §3.3.1)."""
 
     TYPE = RRType.CNAME
-    target: Name = attrs.field(**NAME)
+    target: Name = rdata_field(NAME, "the canonical name")
 
 
 @attrs.frozen
 class PTR(Rdata):
-    """The name that an address, as a name, stands for (RFC 1035 §3.3.12)."""
+    """The name of an address (RFC 1035 §3.3.12)."""
 
     TYPE = RRType.PTR
-    target: Name = attrs.field(**NAME)
+    target: Name = rdata_field(NAME, "the name of the address")
 
 
 @attrs.frozen
@@ -114,7 +206,7 @@ class NS(Rdata):
     """A name server of the zone (RFC 1035 §3.3.11)."""
 
     TYPE = RRType.NS
-    target: Name = attrs.field(**NAME)
+    target: Name = rdata_field(NAME, "the name server")
 
     @property
     def host(self) -> Name:
@@ -126,46 +218,41 @@ class NS(Rdata):
 class SOA(Rdata):
     """The start of a zone of authority (RFC 1035 §3.3.13); times are in seconds.
 
-    `minimum` bounds how long "there is none" may be kept (RFC 2308 §4).
+    `minimum` bounds the time that a negative answer may be cached (RFC 2308 §4).
     """
 
     TYPE = RRType.SOA
-    mname: Name = attrs.field(**NAME)
-    rname: Name = attrs.field(**NAME)
-    serial: int = attrs.field(**U32)
-    refresh: int = attrs.field(**U32)
-    retry: int = attrs.field(**U32)
-    expire: int = attrs.field(**U32)
-    minimum: int = attrs.field(**U32)
+    mname: Name = rdata_field(NAME, "the primary name server")
+    rname: Name = rdata_field(NAME, "the mailbox of its administrator, as a name")
+    serial: int = rdata_field(U32, "the version of the zone")
+    refresh: int = rdata_field(U32, "seconds between two checks of a secondary server")
+    retry: int = rdata_field(U32, "seconds after a check that failed")
+    expire: int = rdata_field(U32, "seconds after which a secondary server stops")
+    minimum: int = rdata_field(U32, "seconds that a negative answer may be cached")
 
 
 @attrs.frozen
 class TXT(Rdata):
     """Texts, each a character-string of its own (RFC 1035 §3.3.14).
 
-    A longer text is split, and read as one again (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
+    SPF and DKIM join them again (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
     """
 
     TYPE = RRType.TXT
-    strings: tuple[str, ...] = attrs.field(**STRINGS)
-
-    @strings.validator
-    def _fits(self, _: object, value: tuple[str, ...]) -> None:
-        if not value:
-            raise ValueError("TXT needs at least one string")
-        if sum(1 + len(text.encode()) for text in value) > MAX_RDATA:
-            raise ValueError(f"strings have more than {MAX_RDATA} octets")
+    strings: tuple[str, ...] = rdata_field(
+        STRINGS, "the strings; one over 255 octets is split"
+    )
 
 
 @attrs.frozen
 class SRV(Rdata):
-    """Where a service is; the lowest priority first (RFC 2782)."""
+    """The location of a service (RFC 2782)."""
 
     TYPE = RRType.SRV
-    priority: int = attrs.field(**U16)
-    weight: int = attrs.field(**U16)
-    port: int = attrs.field(**U16)
-    target: Name = attrs.field(**NAME)
+    priority: int = rdata_field(U16, "the lowest is tried first")
+    weight: int = rdata_field(U16, "the share among equal priorities")
+    port: int = rdata_field(U16, "the port of the service")
+    target: Name = rdata_field(NAME, "the host of the service")
 
     @property
     def host(self) -> Name:
@@ -178,32 +265,32 @@ class NAPTR(Rdata):
     """A rule that rewrites a name (RFC 3403 §4.1)."""
 
     TYPE = RRType.NAPTR
-    order: int = attrs.field(**U16)
-    preference: int = attrs.field(**U16)
-    flags: str = attrs.field(**STRING)
-    services: str = attrs.field(**STRING)
-    regexp: str = attrs.field(**STRING)
-    replacement: Name = attrs.field(**NAME)
+    order: int = rdata_field(U16, "the rule with the lowest is applied first")
+    preference: int = rdata_field(U16, "the preference among equal orders")
+    flags: str = rdata_field(STRING, "how to continue")
+    services: str = rdata_field(STRING, "the service")
+    regexp: str = rdata_field(STRING, "the substitution")
+    replacement: Name = rdata_field(NAME, "the next name")
 
 
 @attrs.frozen
 class TLSA(Rdata):
-    """What the certificate of a TLS server is like (RFC 6698 §2.1)."""
+    """The certificate of a TLS server (RFC 6698 §2.1)."""
 
     TYPE = RRType.TLSA
-    usage: int = attrs.field(**U8)
-    selector: int = attrs.field(**U8)
-    matching_type: int = attrs.field(**U8)
-    data: bytes = attrs.field(**HEX)
+    usage: int = rdata_field(U8, "the certificate usage")
+    selector: int = rdata_field(U8, "0: the certificate, 1: its key")
+    matching_type: int = rdata_field(U8, "0: all of it, 1: its SHA-256, 2: its SHA-512")
+    data: bytes = rdata_field(HEX, "the certificate association data in hexadecimal")
 
     @data.validator
     def _is_there(self, _: object, value: bytes) -> None:
         if not 0 < len(value) <= MAX_RDATA - 3:
-            raise ValueError(f"TLSA has from 1 to {MAX_RDATA - 3} octets of data")
+            raise ValueError(f"data must have 1 to {MAX_RDATA - 3:,} octets")
 
     @property
     def has_length_of_its_type(self) -> bool:
-        """Whether a digest is as long as its kind is (RFC 6698 §2.1.3)."""
+        """Whether a digest has the length of its type (RFC 6698 §2.1.3)."""
         return self.matching_type not in _DIGESTS or (
             len(self.data) == _DIGESTS[self.matching_type]
         )
@@ -211,93 +298,87 @@ class TLSA(Rdata):
 
 @attrs.frozen
 class CAA(Rdata):
-    """Who may issue certificates (RFC 8659 §4.1)."""
+    """Who may issue certificates for the domain (RFC 8659 §4.1)."""
 
     TYPE = RRType.CAA
-    flags: int = attrs.field(**U8)
-    tag: str = attrs.field(**TAG)
-    value: str = attrs.field(**TEXT)
+    flags: int = rdata_field(U8, "128 marks a critical property")
+    tag: str = rdata_field(TAG, "the property, such as `issue`")
+    value: str = rdata_field(TEXT, "its value")
 
     @value.validator
     def _fits(self, _: object, value: str) -> None:
         if 2 + len(self.tag) + len(value.encode()) > MAX_RDATA:
-            raise ValueError(f"tag and value have more than {MAX_RDATA - 2} octets")
+            raise ValueError(
+                f"tag and value must have at most {MAX_RDATA - 2:,} octets"
+            )
 
 
 @attrs.frozen
 class Secure(Rdata):
-    """That a name and all below it are signed, as a validating resolver would find.
+    """A mark: the name and all names below it are signed, as a validator would find.
 
-    It is not told to who asks: answers about such names have AD set (RFC 4035
-    §3.2.3). Below it an SOA begins a zone that is not signed, unless it has this too.
+    It is never sent. Answers about such names have AD set (RFC 4035 §3.2.3). An SOA
+    below the mark begins a zone that is not signed, unless it has a mark too.
     """
 
     TYPE = RRType.SECURE
 
 
-HOST_TLSA_VALUES = {
-    "usage": (0, 1, 2, 3),
-    "selector": (0, 1),
-    "matching_type": (0, 1, 2),
-}
-"""What the numbers of a TLSA record may be that is made from a host's certificate.
-
-Usages 0 and 1 are unusable for SMTP (RFC 7672 §3.1.3): they are for tests of that.
-"""
-
-
-def _one_of(name: str) -> dict[str, Any]:
-    def check(_: object, field: attrs.Attribute[int], value: int) -> None:
-        if value not in HOST_TLSA_VALUES[name]:
-            raise ValueError(f"{field.name} is {value}, not what a host has")
-
-    return {**U8, "validator": check}
-
-
 @attrs.frozen
 class HostTLSA(Rdata):
     """
-    What the certificate of a mail host is like: a TLSA record still to be made.
+    A TLSA record that is made from the certificate of a mail host.
 
     :ivar usage: 3 for the host's certificate, 2 for the last one of its chain, which
         has issued it; 1 and 0 for the same where a root must be trusted, too
-        (RFC 6698 §2.1.1)
-    :ivar selector: 0 for the certificate, 1 for its key (§2.1.2)
-    :ivar matching_type: 0 for all of it, 1 for its SHA-256, 2 for its SHA-512 (§2.1.3)
+        (RFC 6698 §2.1.1). Usages 0 and 1 are unusable for SMTP (RFC 7672 §3.1.3): they
+        are for tests of that
     :ivar from_host: the name of the host in the API
     """
 
     TYPE = RRType.TLSAFROM
-    usage: int = attrs.field(**_one_of("usage"))
-    selector: int = attrs.field(**_one_of("selector"))
-    matching_type: int = attrs.field(**_one_of("matching_type"))
-    from_host: str = attrs.field(**TEXT)
+    # The defaults are what RFC 7672 §3.1.1 recommends.
+    usage: int = rdata_field(
+        Unsigned(">B", (0, 1, 2, 3)),
+        "3: the certificate of the host, 2: its issuer; 1 and 0 the same, unusable for "
+        "SMTP",
+        absent=3,
+    )
+    selector: int = rdata_field(
+        Unsigned(">B", (0, 1)), "0: the certificate, 1: its key", absent=1
+    )
+    matching_type: int = rdata_field(
+        Unsigned(">B", (0, 1, 2)),
+        "0: all of it, 1: its SHA-256, 2: its SHA-512",
+        absent=1,
+    )
+    from_host: str = rdata_field(TEXT, "the name of the host")
 
     @property
     def is_of_anchor(self) -> bool:
-        """Whether it is about the issuer, and not about the host's own certificate."""
+        """Whether it describes the issuer, and not the host's own certificate."""
         return self.usage in (0, 2)
 
 
 @attrs.frozen
 class Raw(Rdata):
-    """Data of a type that has no class here, or that its class cannot hold.
+    """Data of a type that has no class here, or that its class cannot contain.
 
-    So also broken data of a known type can be served (RFC 3597 §5).
+    So broken data of a known type can be served too (RFC 3597 §5).
     """
 
     number: int = attrs.field()
-    data: bytes = attrs.field(**OCTETS)
+    data: bytes = rdata_field(OCTETS, "the data in the form of RFC 3597")
 
     @number.validator
     def _is_of_records(self, _: object, value: int) -> None:
         if not is_data_type(value):
-            raise ValueError(f"{type_name(value)} is no type that a record can have")
+            raise ValueError(f"{type_name(value)} is not a type of records")
 
     @data.validator
     def _fits(self, _: object, value: bytes) -> None:
         if len(value) > MAX_RDATA:
-            raise ValueError(f"data has more than {MAX_RDATA} octets")
+            raise ValueError(f"data must have at most {MAX_RDATA:,} octets")
 
     @property
     def type(self) -> int:
@@ -313,3 +394,32 @@ RDATA: dict[int, type[Rdata]] = {
     )
 }
 """The class of each type that has one; all others are `Raw`."""
+
+
+def read_rdata(number: int, octets: bytes) -> Rdata:
+    """
+    The data in `octets`, in which no name is compressed.
+
+    It is `Raw` where the type has no class, or where its class would not write the
+    same octets: broken data is served unchanged.
+
+    :raises ValueError: no record can have that type, or so much data
+    """
+    cls = RDATA.get(number)
+    if cls is None:
+        return Raw(number, octets)
+    try:
+        return _read(cls, octets)
+    except (ValueError, IndexError, struct.error):
+        return Raw(number, octets)
+
+
+def _read(cls: type[Rdata], octets: bytes) -> Rdata:
+    values = []
+    at = 0
+    for field in attrs.fields(cls):  # type: ignore[arg-type]
+        value, at = kind_of(field).from_wire(octets, at)
+        values.append(value)
+    if at != len(octets):
+        raise ValueError("data continues")
+    return cls(*values)

@@ -1,13 +1,12 @@
 r"""Zone files (RFC 1035 §5, ``text/dns`` of RFC 4027): text to records and back.
 
-dnspython reads them, and its types stay here: each record comes out as octets, of
-which the model's are made. Nothing is required of the zone, neither SOA nor NS,
-and nothing in it is thrown out for what else there is, as a CNAME beside an MX.
+dnspython reads them; its types stay in this module, because each record is converted
+by way of its octets. A zone needs neither SOA nor NS, and no record is removed because
+of another one, such as a CNAME beside an MX.
 
-Names are relative to ``$ORIGIN``, at first the root. A TTL that is not given is
-``$TTL``, at first 60. ``$INCLUDE`` is refused: it names files. ``$GENERATE`` is
-understood, as far as `MAX_GENERATED` go; data of several words stands in quotes
-there, as BIND has it.
+Names are relative to ``$ORIGIN``, initially the root. The default TTL is ``$TTL``,
+initially 60. ``$INCLUDE`` is refused, because it reads files. ``$GENERATE`` makes at
+most `MAX_GENERATED` records; data of several words must be in quotes, as in BIND.
 """
 
 from __future__ import annotations
@@ -29,18 +28,24 @@ import dns.tokenizer
 import dns.zonefile
 from dns.tokenizer import Token
 
-from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.problems import FIELD, DocumentError, Problem
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.steps import Steps, finish
-from mocksmtp.zone.answer import DEFAULT_TTL, Record
-from mocksmtp.zone.generic import generic_text, read_rdata
-from mocksmtp.zone.kinds import Kind, kind_of
+from mocksmtp.zone.fields import absolute, kind_of
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.rdata import RDATA, TLSA, Raw, Rdata
-from mocksmtp.zone.types import RRType, type_name
+from mocksmtp.zone.rdata import (
+    RDATA,
+    TLSA,
+    Raw,
+    Rdata,
+    RRType,
+    read_rdata,
+    type_name,
+)
+from mocksmtp.zone.records import DEFAULT_TTL, Record
 
 MAX_RECORDS = 200_000
-"""How many records a zone file may have: about as many as a JSON document."""
+"""Records that a zone file may have: about as many as a JSON document."""
 
 _GENERATE_WORDS = 7
 """Words of a line with $GENERATE: range, owner, TTL, class, type and data follow it."""
@@ -48,26 +53,24 @@ _GENERATE_WORDS = 7
 _DIRECTIVES = ("$ORIGIN", "$TTL", "$GENERATE")
 
 _UNKNOWN = 0xFFFE
-"""A type for private use, of which dnspython keeps the octets (RFC 6895 §3.1)."""
+"""A type for private use, whose octets dnspython keeps (RFC 6895 §3.1)."""
 
 MAX_GENERATED = 65_536
-"""How many records all $GENERATE of a zone file may make: the hosts of a /16."""
+"""Records that all $GENERATE of a zone file may make: the hosts of a /16."""
 
 MAX_TEXT = 160 * 1024
-"""Octets of the text of one record: its data has 65,535 at most, in hexadecimal."""
+"""Octets of the text of one record, whose data has at most 65,535, in hexadecimal."""
 
 _PIECE = 32 * 1024
-"""Octets of a zone file that are read at a time, if a record ends there."""
+"""Octets of a zone file that are decoded at a time, up to the end of a record."""
 
 _STEP = 20
 """Records that are read in one step."""
 
 _STRUCTURE = re.compile(rb'"(?:[^"\\\n]|\\.)*+"?|\\.|;[^\r\n]*+|[()\n]', re.DOTALL)
-"""What tells where a record ends: quotes, escapes, comments, parentheses, lines."""
+"""Where a record may end: quotes, escapes, comments, parentheses, lines."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
-_CONTROL = re.compile(r'["\\\x00-\x1f\x7f]')
-_QUOTED = re.compile(rb'["\\]|[^ -~]')
 
 
 class _Secure(dns.rdata.Rdata):
@@ -113,7 +116,7 @@ dns.rdata.register_type(
 
 
 class TooManyRecords(TooManyValues):
-    """A zone file has, or generates, more records than are taken."""
+    """A zone file has, or generates, too many records."""
 
     def __init__(self, limit: int, what: str = "the zone file has") -> None:
         Exception.__init__(self, f"{what} more than {limit:,} records")
@@ -123,7 +126,7 @@ def parse_zone_text(text: str | bytes) -> tuple[Record, ...]:
     """
     The records of a zone file.
 
-    :raises DocumentError: it is none; the path says in which line
+    :raises DocumentError: it is not a zone file; the path is the line
     :raises TooManyRecords: it has more than `MAX_RECORDS`
     """
     if isinstance(text, str):
@@ -135,7 +138,7 @@ def zone_text_in_steps(text: bytes) -> Steps[tuple[Record, ...]]:
     """
     Read the records of a zone file in steps.
 
-    :raises DocumentError: it is none; the path says in which line
+    :raises DocumentError: it is not a zone file; the path is the line
     :raises TooManyRecords: it has more than `MAX_RECORDS`
     """
     tokens = _Tokens()
@@ -151,7 +154,7 @@ def zone_text_in_steps(text: bytes) -> Steps[tuple[Record, ...]]:
             except (TooManyRecords, DocumentError):
                 raise
             except Exception as error:
-                # dnspython has no one exception for all that a text can be.
+                # dnspython raises exceptions of many classes.
                 found = tokens.line - line
                 raise DocumentError(_problem(decoded, found, line, error)) from None
             yield
@@ -182,7 +185,7 @@ def _pieces(text: bytes) -> Iterator[bytes]:
 
 
 def _end_of_record(text: bytes, start: int, stop: int) -> int | None:
-    """Behind the last line before `stop` that ends a record which began at `start`."""
+    """The index after the last line before `stop` that ends a record, or None."""
     if stop >= len(text):
         return len(text)
     piece = text[start:stop]
@@ -203,20 +206,20 @@ def _end_of_record(text: bytes, start: int, stop: int) -> int | None:
 
 
 def zone_text(records: Iterable[Record]) -> str:
-    """A zone file with one record a line, from which the same records are read."""
+    """A zone file with one record per line, from which the same records are read."""
     return "".join(f"{_line(record)}\n" for record in records)
 
 
 class _Tokens(dns.tokenizer.Tokenizer):
-    r"""Tokens of a zone file; the type before ``\#`` becomes one that is not known.
+    r"""Tokens of a zone file; the type before ``\#`` is replaced by an unknown one.
 
-    dnspython would put data in that form into the class of its type, and refuse
-    what is broken, which is what the form is for.
+    dnspython would read data in that form with the class of its type, and refuse broken
+    data, which is the purpose of the form.
 
-    :ivar line: the number of the line that the present record begins in
+    :ivar line: the number of the line in which the current record begins
     :ivar generic: the type that was last replaced
-    :ivar paused: whether the end that was told is only that of a step; then the reader
-        goes on where it is called again
+    :ivar paused: whether the reported end is only that of a step; the reader continues
+        when it is called again
     """
 
     def __init__(self) -> None:
@@ -236,7 +239,7 @@ class _Tokens(dns.tokenizer.Tokenizer):
         self._again: list[Token] = []
 
     def begin(self, text: str, line: int) -> None:
-        """Read this text, which begins with that line of the file."""
+        """Read `text`, which begins with this line of the file."""
         self.file = StringIO(text)
         self.eof = False
         self.line_number = line
@@ -262,14 +265,14 @@ class _Tokens(dns.tokenizer.Tokenizer):
         elif self._generates and len(self._said) == 1 and token.is_identifier():
             token = self._bound(token)
         elif self._generates and token.is_quoted_string():
-            # dnspython takes one word only, and quotes are none.
+            # dnspython accepts only one word here, without quotes.
             token = Token(dns.tokenizer.IDENTIFIER, token.value)
         elif self._type_follows and not want_leading and token.is_identifier():
             token = self._replace_type(token)
         return self._remember(token)
 
     def _is_over(self) -> bool:
-        """Whether the step is over; where a range is left, it is what comes next."""
+        """Whether the step is over; the rest of a range comes next."""
         if self.paused:
             self.paused, self._left = False, _STEP
         elif not self._left:
@@ -289,7 +292,7 @@ class _Tokens(dns.tokenizer.Tokenizer):
         return token
 
     def _bound(self, token: Token) -> Token:
-        """The range of a $GENERATE, of which only so much is made in one step."""
+        """The range of a $GENERATE, reduced to the part of the next step."""
         try:
             start, stop, step = dns.grange.from_text(token.value)
         except Exception:
@@ -310,7 +313,7 @@ class _Tokens(dns.tokenizer.Tokenizer):
         try:
             number = dns.rdatatype.from_text(token.value)
         except Exception:
-            return token  # a TTL or a class; or an error, which the reader tells
+            return token  # a TTL, a class, or an error that the reader reports
         self._type_follows = False
         self._ahead = super().get()
         if self._ahead.is_identifier() and self._ahead.value == r"\#":
@@ -320,9 +323,9 @@ class _Tokens(dns.tokenizer.Tokenizer):
 
 
 class _Collector(dns.zonefile.RRsetsReaderTransaction):
-    """Takes each record as it is read, where dnspython would sort them into sets.
+    """Collects each record as it is read; dnspython would sort records into sets.
 
-    A set has one TTL, and a name with a CNAME nothing else.
+    A set has one TTL, and a name with a CNAME has no other records.
     """
 
     def __init__(self, tokens: _Tokens) -> None:
@@ -363,8 +366,8 @@ def _decode(text: bytes, line: int) -> str:
 
 
 def _problem(text: str, found: int, first: int, error: Exception) -> Problem:
-    """What is wrong `found` lines below the first of `text`."""
-    # The reader puts a place before what it tells; the path has it.
+    """The error that is `found` lines below the first of `text`."""
+    # The reader begins its message with the place, which is in the path.
     message = re.sub(r"^<string>:[0-9]+: ", "", str(error)) or "syntax error"
     lines = _LINE_END.split(text, found + 1)
     source = lines[found].strip() if found < len(lines) else ""
@@ -376,61 +379,20 @@ def _line(record: Record) -> str:
     rdata = record.rdata
     if isinstance(rdata, TLSA) and not rdata.has_length_of_its_type:
         octets = bytes((rdata.usage, rdata.selector, rdata.matching_type)) + rdata.data
-        rdata = Raw(rdata.type, octets)  # dnspython would not read it otherwise
-    data = " ".join(write(getattr(rdata, name)) for name, write in _FIELDS[type(rdata)])
-    head = f"{_name(record.name)} {record.ttl} IN {type_name(record.type)}"
+        rdata = Raw(rdata.type, octets)  # dnspython reads it in no other form
+    data = " ".join(
+        write(getattr(rdata, name)) for name, write in _WRITERS[type(rdata)]
+    )
+    head = f"{absolute(record.name)} {record.ttl} IN {type_name(record.type)}"
     return f"{head} {data}" if data else head
 
 
-def _name(name: Name) -> str:
-    text = str(name)
-    return text if text == "." else text + "."
+def _writers(cls: type[Rdata]) -> list[tuple[str, Callable[[Any], str]]]:
+    return [
+        (attribute.name, kind_of(attribute).to_text)
+        for attribute in attrs.fields(cls)  # type: ignore[arg-type]
+        if FIELD in attribute.metadata
+    ]
 
 
-def _strings(texts: tuple[str, ...]) -> str:
-    return " ".join(f'"{_quote(text)}"' for text in texts)
-
-
-def _quote(text: str) -> str:
-    """`text` within quotes; all that is not ASCII as decimal octets (RFC 1035 §5.1)."""
-    return _QUOTED.sub(lambda match: _escaped(match[0]), text.encode()).decode()
-
-
-def _escaped(octet: bytes) -> bytes:
-    return b"\\" + octet if octet in b'"\\' else b"\\%03d" % octet[0]
-
-
-def _string(text: str) -> str:
-    """`text` within quotes, its letters as they are.
-
-    What dnspython reads where there is one string are characters, not octets.
-    """
-    return f'"{_CONTROL.sub(_escaped_character, text)}"'
-
-
-def _escaped_character(match: re.Match[str]) -> str:
-    return _escaped(match[0].encode()).decode()
-
-
-_TEXTS: dict[Kind, Callable[[Any], str]] = {
-    Kind.U8: str,
-    Kind.U16: str,
-    Kind.U32: str,
-    Kind.IPV4: str,
-    Kind.IPV6: str,
-    Kind.NAME: _name,
-    Kind.STRING: _string,
-    Kind.TAG: str,
-    Kind.STRINGS: _strings,
-    Kind.TEXT: _string,
-    Kind.HEX: bytes.hex,
-}
-
-
-def _fields(cls: type[Rdata]) -> list[tuple[str, Callable[[Any], str]]]:
-    fields = attrs.fields(cls)  # type: ignore[arg-type]
-    return [(field.name, _TEXTS[kind_of(field)]) for field in fields]
-
-
-_FIELDS = {cls: _fields(cls) for cls in RDATA.values()}
-_FIELDS[Raw] = [("data", generic_text)]
+_WRITERS = {cls: _writers(cls) for cls in (*RDATA.values(), Raw)}

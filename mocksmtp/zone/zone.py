@@ -1,33 +1,33 @@
-"""The zone: records in, answers out (RFC 1034 §4.3.2), as a resolver gives them.
+"""The zone: it answers questions from records (RFC 1034 §4.3.2), as a resolver does.
 
-A `Zone` never changes; who holds one replaces it, and a query sees the old or the
-new. How a name is looked up:
+A `Zone` never changes; it is replaced, and a query sees the old or the new one. How a
+name is looked up:
 
-1. It has records: they are told; an alias is followed, with its target in the
-   same answer, also through a loop or off an end (RFC 6604: the last name's rcode).
-2. It has none, but names below it have: there is such a name, with no data
-   (an empty non-terminal, RFC 8020).
-3. There is no such name: the wildcard directly below the nearest name that there
-   is stands in for it, and no other wildcard (RFC 4592 §3.3.1).
-4. Nothing so far: ``*.`` stands in for every name but the root, unless the name
-   lies in a zone with an SOA of its own. That is more than RFC 4592 gives it, for
-   ``mx.mock.test`` makes ``test`` exist, and so takes it from the wildcard; who
-   declares an MX for every domain means ``example.test`` too.
+1. It has records: they are the answer. An alias is followed, with its target in the
+   same answer, also if the aliases form a loop or end at a name that does not exist
+   (RFC 6604: the rcode is that of the last name).
+2. It has no records, but names below it have: it exists, without data (an empty
+   non-terminal, RFC 8020).
+3. It does not exist: it gets the records of the wildcard directly below its closest
+   encloser, and of no other wildcard (RFC 4592 §3.3.1).
+4. It still has no records: it gets those of ``*.``, unless it is the root or belongs to
+   a zone with an SOA. RFC 4592 does not define this: ``mx.mock.test`` makes ``test``
+   exist, which excludes it from the wildcard. A test that declares an MX for every
+   domain also means ``example.test``.
 
-The root has an NS and an SOA record in any case: a resolver that has this server as
-its root server (unbound's ``stub-zone: "."``) asks for them before all else.
+The root always has an NS and an SOA record: a resolver that uses this server as its
+root server (unbound's ``stub-zone: "."``) queries them first.
 
-A type that is there is answered even beside a CNAME, and of several CNAMEs the
-first is followed: set-ups that RFC 1034 §3.6.2 forbids are there to be tested.
-A name is signed where it, or one above it, is marked as `Secure`, unless the zone
-that it is in begins below that mark. An answer is signed where all names are that it
-went through; that about the root's name servers, by which Postfix finds out whether its
-resolver validates, where any name is.
+A type is answered even beside a CNAME, and the first of several CNAMEs is followed:
+configurations that RFC 1034 §3.6.2 forbids can be tested. A name is signed if it or a
+name above it is marked as `Secure`, unless its zone begins below that mark. An answer
+is signed if all names on its way are. The answer about the root's name servers, with
+which Postfix tests whether its resolver validates, is signed if any name is.
 
 There are no zone cuts: NS records are data, and no answer is a referral.
 
-The work for an answer is bounded by its message, not by the zone: records are only
-collected until no message of that size holds them (`_Room`).
+The work for an answer is bounded by its message, not by the zone: records are collected
+only until a message of that size is full (`_Room`).
 """
 
 from __future__ import annotations
@@ -41,32 +41,32 @@ from typing import TypeAlias
 import attrs
 
 from mocksmtp.steps import Steps, finish
-from mocksmtp.zone.answer import Answer, Question, Rcode, Record
+from mocksmtp.zone.answer import Answer, Question, Rcode
 from mocksmtp.zone.names import ROOT, Name
-from mocksmtp.zone.rdata import CNAME, NS, SOA, Rdata
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import CNAME, NS, SOA, Rdata, RRType
+from mocksmtp.zone.records import Record
 
 RRset: TypeAlias = tuple[Record, ...]
 Node: TypeAlias = dict[int, RRset]
 
 MAX_ALIASES = 100
-"""How many CNAMEs are followed for one question."""
+"""CNAMEs that are followed for one question."""
 
 MAX_ROOM = 65535
 """Octets of the longest message (RFC 1035 §4.2.2)."""
 
 LEAST_OCTETS = 12
-"""Octets of a record without its data: at least, its name is a pointer or the root."""
+"""Octets of a record without its data, whose name is at least the root."""
 
 _SOURCE = Name.parse("mock.invalid")
 MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
-"""The SOA of all names in no zone; not to be kept, for a test may add the name next."""
+"""The SOA of names outside all zones; a test may add a name next, so no TTL."""
 
 _MADE_UP: Node = {
     RRType.NS: (Record(ROOT, NS(_SOURCE), ttl=0),),
     RRType.SOA: (MADE_UP_SOA,),
 }
-"""What the root has unless it is told otherwise."""
+"""Records of the root, unless the zone has such."""
 
 _EMPTY: Node = {}
 
@@ -74,12 +74,12 @@ _ADDRESSES = (int(RRType.A), int(RRType.AAAA))
 
 
 class Zone:
-    """Records with an index, answering questions; it never changes.
+    """Records with an index; it never changes.
 
-    :ivar to_be_made: those that are made from a mail host's certificate (`HostTLSA`);
-        what is made of them, another zone tells
+    :ivar host_records: the records that are made from a mail host's certificate
+        (`HostTLSA`); the zone that is served contains the resulting TLSA records
 
-    Of records that differ in nothing but their TTL the last one counts (RFC 2181 §5).
+    Of records that differ only in their TTL the last one is kept (RFC 2181 §5).
     """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
@@ -87,7 +87,7 @@ class Zone:
         self._nodes: dict[bytes, Node] = {ROOT.key: _EMPTY}
         self._soas: dict[bytes, Record] = {}
         self._secure: frozenset[bytes] = frozenset()
-        self.to_be_made: RRset = ()
+        self.host_records: RRset = ()
         self._missing = Rcode.NXDOMAIN
         finish(self._add(records))
 
@@ -104,28 +104,28 @@ class Zone:
 
     @property
     def records(self) -> RRset:
-        """All records, in the order that they were given."""
+        """All records, in the order in which they were added."""
         return tuple(self._distinct.values())
 
     def parts(self) -> list[object]:
-        """What to hold on to, and let go of bit by bit, when the zone is given up.
+        """All parts, to be released one by one after the zone is replaced.
 
-        To free 200,000 records at once takes a tenth of a second.
+        Releasing 200,000 records at once takes a tenth of a second.
         """
         return [*self._nodes.values(), *self._distinct.values()]
 
     def with_records(self, records: Iterable[Record]) -> Zone:
-        """A zone that has these records too."""
+        """A zone with these records added."""
         return finish(self.with_records_in_steps(records))
 
     def with_records_in_steps(self, records: Iterable[Record]) -> Steps[Zone]:
-        """Make a zone that has these records too, in steps."""
+        """Make a zone with these records added, in steps."""
         zone = Zone()
         zone._distinct = dict(self._distinct)
         zone._nodes = dict(self._nodes)
         zone._soas = dict(self._soas)
         zone._secure = self._secure
-        zone.to_be_made = self.to_be_made
+        zone.host_records = self.host_records
         zone._missing = self._missing
         yield from zone._add(records)
         return zone
@@ -133,26 +133,18 @@ class Zone:
     def failing(self) -> Zone:
         """A zone that answers SERVFAIL for names without records of their own.
 
-        Also for those that are only there because names below them are.
+        Also for names that exist only because of names below them.
         """
         zone = self.with_records(())
         zone._missing = Rcode.SERVFAIL
         return zone
 
-    def without(self, name: Name, type: int | None = None) -> Zone:  # noqa: A002
-        """A zone that has no records of that name and type, or of that name."""
-        return Zone(
-            record
-            for record in self._distinct.values()
-            if record.name != name or type not in (None, record.type)
-        )
-
     def answer(self, question: Question, room: int = MAX_ROOM) -> Answer:
         """
-        What a resolver that asked everywhere would say to `question`.
+        The answer of a recursive resolver to `question`.
 
         :param room: octets of the message. An answer that does not fit ends with a
-            record that does not fit, and additional records end where it is full
+            record that does not fit; additional records end when it is full
         """
         passed = {question.name.key}
         answer = self._follow(question, passed, _Room(room))
@@ -160,15 +152,15 @@ class Zone:
             return attrs.evolve(answer, ad=True)
         return answer
 
-    def none(self, name: Name, rcode: Rcode, aliases: RRset = ()) -> Answer:
-        """There is no such name, or it has no such data (RFC 2308 §2)."""
+    def negative(self, name: Name, rcode: Rcode, aliases: RRset = ()) -> Answer:
+        """The answer for a name that does not exist or has no such data (RFC 2308)."""
         soa = self._soa(name.key)
         assert isinstance(soa.rdata, SOA)
         ttl = min(soa.ttl, soa.rdata.minimum)
         return Answer(rcode, True, aliases, (attrs.evolve(soa, ttl=ttl),))
 
     def _follow(self, question: Question, passed: set[bytes], room: _Room) -> Answer:
-        """The answer, through all aliases; the names on the way go to `passed`."""
+        """The answer, through all aliases; their names are added to `passed`."""
         name = question.name
         aliases: RRset = ()
         while True:
@@ -178,25 +170,25 @@ class Zone:
             if not node and self._missing is Rcode.SERVFAIL:
                 return Answer(Rcode.SERVFAIL)
             if node is None:
-                return self.none(name, Rcode.NXDOMAIN, aliases)
+                return self.negative(name, Rcode.NXDOMAIN, aliases)
             if found := room.take(_of_type(node, question.type), name):
                 return self._found(aliases + found, question, room)
             step = room.take(node.get(RRType.CNAME, ()), name)
             if not step or not isinstance(target := step[0].rdata, CNAME):
-                return self.none(name, Rcode.NOERROR, aliases)
+                return self.negative(name, Rcode.NOERROR, aliases)
             aliases, name = aliases + step, target.target
             if room.is_full or name.key in passed or len(passed) > MAX_ALIASES:
                 return Answer(aa=True, answers=aliases)
             passed.add(name.key)
 
     def _add(self, records: Iterable[Record]) -> Steps[None]:
-        """Take in `records`, in steps; only while the zone is being made.
+        """Add `records` in steps; only while the zone is being made.
 
-        A node is replaced, not changed: another zone may have the same one.
+        A node is replaced, not changed: another zone may contain the same one.
         """
         added: dict[tuple[bytes, int], list[Record]] = {}
         secure = set(self._secure)
-        made = {(record.name, record.rdata): record for record in self.to_be_made}
+        made = {(record.name, record.rdata): record for record in self.host_records}
         for record in records:
             yield
             rdata = record.rdata
@@ -210,7 +202,7 @@ class Zone:
                 made[record.name, record.rdata] = record
                 continue
             added.setdefault((record.name.key, record.type), []).append(record)
-        # Taken out one by one: to let go of all at once would be one long step.
+        # Removed one by one: releasing all at once would be one long step.
         places = list(reversed(added))
         while places:
             yield
@@ -226,17 +218,17 @@ class Zone:
                 if (soa := next(soas, None)) is not None:
                     self._soas[key] = soa
         self._secure = frozenset(secure)
-        self.to_be_made = tuple(made.values())
+        self.host_records = tuple(made.values())
         self._for_all = self._nodes.get(_wildcard(ROOT.key))
 
     def _add_path(self, key: bytes) -> None:
-        """Let `key` and all names above it be there."""
+        """Add nodes for `key` and all names above it."""
         while key not in self._nodes:
             self._nodes[key] = _EMPTY
             key = key[1 + key[0] :]
 
     def _node(self, name: Name) -> Node | None:
-        """The records that `name` has or gets from a wildcard; None: no such name."""
+        """The records of `name`, or of its wildcard; None if it does not exist."""
         node = self._nodes.get(name.key)
         if node is None:
             node = self._nodes.get(_wildcard(self._closest_encloser(name.key)))
@@ -245,7 +237,7 @@ class Zone:
         return node
 
     def _closest_encloser(self, key: bytes) -> bytes:
-        """The nearest name above `key` that there is; the root always is."""
+        """The nearest name above `key` that exists; the root always does."""
         while key not in self._nodes:
             key = key[1 + key[0] :]
         return key
@@ -256,7 +248,7 @@ class Zone:
         return all(map(self._is_secure, passed))
 
     def _is_secure(self, key: bytes) -> bool:
-        """Whether a mark reaches `key`, before an SOA without one."""
+        """Whether a mark applies to `key`, before an SOA without one."""
         while key not in self._secure:
             if key == ROOT.key or RRType.SOA in self._nodes.get(key, _EMPTY):
                 return False
@@ -267,7 +259,7 @@ class Zone:
         return self._soa(name.key).name != ROOT
 
     def _soa(self, key: bytes) -> Record:
-        """The SOA of the zone that has `key`, or the one for names in no zone."""
+        """The SOA of the zone that contains `key`, or the default one."""
         while True:
             if (soa := self._soas.get(key)) is not None:
                 return soa
@@ -279,7 +271,7 @@ class Zone:
         additional: list[Record] = []
         hosts = set()
         if question.type == RRType.ANY:
-            # The addresses of the name itself are told already.
+            # The answer section contains the addresses of the name itself.
             hosts.add(answers[-1].name.key)
         for record in answers:
             if room.is_full:
@@ -291,7 +283,7 @@ class Zone:
         return Answer(Rcode.NOERROR, True, answers, (), tuple(additional))
 
     def _addresses(self, host: Name, room: _Room) -> RRset:
-        """The addresses that `host` has by itself, with no alias (RFC 2181 §10.3)."""
+        """The addresses of `host` itself, without aliases (RFC 2181 §10.3)."""
         node = self._node(host) or _EMPTY
         found: RRset = ()
         for type_ in _ADDRESSES:
@@ -302,10 +294,10 @@ class Zone:
 
 class _Room:
     """
-    What a message still has room for, at the most.
+    The octets that a message has left, at most.
 
     Each record is counted with the octets that it has at least: the message is full
-    no later than this is.
+    before this is.
     """
 
     def __init__(self, octets: int) -> None:
@@ -313,14 +305,14 @@ class _Room:
 
     @property
     def is_full(self) -> bool:
-        """Whether the records that were taken can't all be in the message."""
+        """Whether the message can't contain all records that were taken."""
         return self._left < 0
 
     def take(self, records: Iterable[Record], name: Name) -> RRset:
         """
         `records`, up to the first that can't fit.
 
-        They get `name` as their owner, which a wildcard's do (RFC 4592 §2.3).
+        Their owner becomes `name`, as for those of a wildcard (RFC 4592 §2.3).
         """
         taken: list[Record] = []
         for record in records:
@@ -335,11 +327,11 @@ class _Room:
 
 def _find_untrack() -> Callable[[object], object]:
     """
-    What takes an object out of the garbage collector's sight, where Python has that.
+    A function that excludes an object from garbage collection, if Python has one.
 
-    Each full collection would walk all records, and stop the service for 0.2 s where
-    there are 200,000. They never change, and refer to nothing that could refer to them,
-    so there is no garbage among them that their reference counts leave.
+    Each full collection would visit all records, and stop the service for 0.2 s if
+    there are 200,000. Records never change, and refer to nothing that could refer to
+    them, so their reference counts suffice.
     """
     try:
         untrack = pythonapi.PyObject_GC_UnTrack

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from mocksmtp.behaviors.condition import COMPARISONS
 from mocksmtp.behaviors.dns import RCODES, DnsSubject, DnsThen, Wrong
-from mocksmtp.zone.answer import Record
 from mocksmtp.zone.rdata import HostTLSA, Secure
-from mocksmtp.zone.records import record_document
+from mocksmtp.zone.records import Record, record_document
 from tests.behaviors.smtp_strategies import Documents, delays, gates, values
 from tests.zone.strategies import names, rdatas
 

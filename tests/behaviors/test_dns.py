@@ -22,7 +22,7 @@ from mocksmtp.behaviors.explain import walks_of
 from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.target import Target
 from mocksmtp.zone.answer import Question, Rcode
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import RRType
 
 MX, A, ANY = RRType.MX.value, RRType.A.value, RRType.ANY.value
 FAILS, REFUSES = DnsResponse(Rcode.SERVFAIL), DnsResponse(Rcode.REFUSED)

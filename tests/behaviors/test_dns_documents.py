@@ -19,10 +19,9 @@ from mocksmtp.dns.server import DNSFactory
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.schema import ref
 from mocksmtp.http.schema import named_schemas
-from mocksmtp.zone.answer import Record
-from mocksmtp.zone.log import QueryLog
-from mocksmtp.zone.query_documents import query_document
+from mocksmtp.zone.queries import QUERY, QueryLog
 from mocksmtp.zone.rdata import A
+from mocksmtp.zone.records import Record
 from mocksmtp.zone.zone import Zone
 from tests.behaviors.dns_strategies import TYPES, documents
 from tests.zone.strategies import names, records
@@ -231,7 +230,7 @@ class PropertyTests(SynchronousTestCase):
         self.assertEqual(len(factory.waiting), 0)
         self.assertTrue(all(len(message) <= 65535 for message in sent))
         for query in log.queries():
-            query_document(query)
+            QUERY.write(query)
         for rule in behaviors:
             told = counted_document(rule, DNS.write, 0.0)
             self.assertEqual(told["fired"], rule.fired)

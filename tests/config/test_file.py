@@ -15,8 +15,8 @@ from mocksmtp.hosts.policies import MtaStsPolicy
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.tls.settings import TlsMode, TlsSettings
 from mocksmtp.zone import text as zonefile
-from mocksmtp.zone.answer import Record
 from mocksmtp.zone.rdata import MX, A
+from mocksmtp.zone.records import Record
 from tests.config.case import ConfigTestCase
 
 

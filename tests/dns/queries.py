@@ -6,7 +6,7 @@ import dns.flags
 import dns.message
 
 from mocksmtp.dns.query import Query, read_query
-from mocksmtp.zone.answer import Record
+from mocksmtp.zone.records import Record
 
 
 def packet(name: str, type_: str = "MX", **options) -> bytes:

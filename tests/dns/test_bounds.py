@@ -14,9 +14,9 @@ from mocksmtp.behaviors.dns import DnsResponse
 from mocksmtp.dns.faults import told
 from mocksmtp.dns.query import TC
 from mocksmtp.dns.responder import Responder
-from mocksmtp.zone.answer import Record
-from mocksmtp.zone.query import TCP, UDP
+from mocksmtp.zone.queries import TCP, UDP
 from mocksmtp.zone.rdata import CNAME, MX, SOA, TXT, A, Raw
+from mocksmtp.zone.records import Record
 from mocksmtp.zone.zone import Zone
 from tests.dns.queries import packet, query, read
 

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.dns import DnsResponse, DnsThen, Wrong
 from mocksmtp.dns.faults import Told, told
 from mocksmtp.zone.answer import Rcode
-from mocksmtp.zone.query import TCP, UDP, DnsReply
+from mocksmtp.zone.queries import TCP, UDP, DnsReply
 from mocksmtp.zone.rdata import MX, A, Secure
 from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, query, read, records

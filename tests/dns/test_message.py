@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns.message import MessageWriter
-from mocksmtp.zone.answer import Record
 from mocksmtp.zone.rdata import (
     AAAA,
     CAA,
@@ -24,8 +23,9 @@ from mocksmtp.zone.rdata import (
     TXT,
     A,
     Raw,
+    RRType,
 )
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.records import Record
 from tests.dns.queries import lines, query
 
 SECTION = query("Ex.test").section

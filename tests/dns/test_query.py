@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns.query import Edns, Query, read_query
 from mocksmtp.zone.answer import Question
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import RRType
 from tests.dns.queries import packet
 
 ID, RD = 0xBEEF, 0x0100

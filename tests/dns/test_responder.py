@@ -8,7 +8,7 @@ from mocksmtp.dns import responder
 from mocksmtp.dns.responder import MOST_OCTETS, Responder, answered
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.zone.answer import Rcode
-from mocksmtp.zone.query import TCP, UDP, DnsReply
+from mocksmtp.zone.queries import TCP, UDP, DnsReply
 from mocksmtp.zone.rdata import A
 from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, packet, query, read, records

@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns.query import AD, CD, Query
 from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
-from mocksmtp.zone.answer import Answer, Rcode, Record
+from mocksmtp.zone.answer import Answer, Rcode
 from mocksmtp.zone.rdata import AAAA, CNAME, MX, TXT, A
+from mocksmtp.zone.records import Record
 from mocksmtp.zone.zone import MADE_UP_SOA
 from tests.dns.queries import flags, lines, query, read, records
 

@@ -21,7 +21,8 @@ from twisted.trial.unittest import SkipTest, TestCase
 from mocksmtp.behaviors.dns import DNS, DnsBehavior, DnsRules
 from mocksmtp.dns.listen import DNSListener, listen
 from mocksmtp.dns.server import DNSFactory
-from mocksmtp.zone.log import QueryLog
+from mocksmtp.zone.queries import QueryLog
+from mocksmtp.zone.rdata import type_name
 from mocksmtp.zone.records import parse_records
 from mocksmtp.zone.text import parse_zone_text
 from mocksmtp.zone.zone import Zone
@@ -245,7 +246,7 @@ class ScenarioTests(TestCase):
         where = {"timeout": 5, "port": listener.port}
         closed = deferToThread(dns.query.tcp, query, listener.host, **where)
         await self.assertFailure(closed, EOFError)
-        replies = [query.exchange.reply for query in self.log.queries()]
+        replies = [query.answer for query in self.log.queries()]
         self.assertEqual(replies, [None] * 5)
 
     async def assert_given_up(self, listener: DNSListener, name: str) -> None:
@@ -325,7 +326,7 @@ class ScenarioTests(TestCase):
         long = "a-name-so-long-that-thirty-are-too-many"
         mx = [f"s11.test. MX {n} {long}-{n}.s11.test." for n in range(1, 31)]
         await self.check(11, ("s11.test", "MX", "NOERROR", *mx))
-        told = [(q.transport, q.exchange.reply.truncated) for q in self.log.queries()]
+        told = [(q.transport, q.answer.truncated) for q in self.log.queries()]
         self.assertEqual(told, [("udp", True), ("tcp", False)] * 2)
 
     async def test_11_cut(self) -> None:
@@ -423,5 +424,7 @@ class ScenarioTests(TestCase):
             ("mx.s16.test", "AAAA", "NOERROR"),
             (tlsa, "TLSA", "NXDOMAIN"),
         )
-        asked = [str(query.exchange.question) for query in self.log.queries()]
+        asked = [
+            f"{query.name} {type_name(query.type)}" for query in self.log.queries()
+        ]
         self.assertEqual(asked[2::2], ["mx.s16.test AAAA", f"{tlsa} TLSA"])

@@ -20,8 +20,7 @@ from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse, DnsRules, DnsThen
 from mocksmtp.dns.server import GRACE, PER_TURN, DNSFactory
 from mocksmtp.hosts.counters import new_queries
 from mocksmtp.zone.answer import Rcode
-from mocksmtp.zone.log import QueryLog
-from mocksmtp.zone.query import DnsReply
+from mocksmtp.zone.queries import DnsReply, QueryLog
 from mocksmtp.zone.rdata import MX, TXT, A
 from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, packet, read, records
@@ -113,9 +112,9 @@ class DatagramTests(SynchronousTestCase):
         first, second = self.log.queries()
         self.assertEqual((first.at, first.client_ip, first.client_port), (7, *CLIENT))
         self.assertEqual((first.transport, first.behavior), ("udp", None))
-        self.assertEqual(str(first.exchange.question), "ex.test MX")
-        self.assertIsNone(second.exchange.question)
-        self.assertEqual(second.exchange.reply.rcode, Rcode.FORMERR)
+        self.assertEqual((str(first.name), first.type), ("ex.test", 15))
+        self.assertIsNone(second.name)
+        self.assertEqual(second.answer.rcode, Rcode.FORMERR)
 
     def test_counted(self):
         """By type and rcode, whether or not the answer was remembered."""
@@ -141,7 +140,7 @@ class DatagramTests(SynchronousTestCase):
         (response,) = self.ask(packet("ex.test"))
         self.assertEqual(len(read(response).answer), 1)
 
-        logged = [(q.behavior, q.exchange.reply) for q in self.log.queries()]
+        logged = [(q.behavior, q.answer) for q in self.log.queries()]
         self.assertEqual(logged[0], ("fails.test", DnsReply(Rcode.SERVFAIL, 0, False)))
         self.assertEqual(logged[1], ("drop.test", None))
         self.assertEqual(logged[2][0], None)
@@ -160,7 +159,7 @@ class DatagramTests(SynchronousTestCase):
         self.behave(DnsResponse(delay=Fixed(5)), name="ex.test")
         self.assertEqual(self.ask(packet("ex.test")), [])
         self.assertEqual(len(self.ask(packet("big.test", "A"))), 1)
-        self.assertEqual(self.log.queries()[0].exchange.reply.answers, 1)
+        self.assertEqual(self.log.queries()[0].answer.answers, 1)
         self.clock.advance(4.9)
         self.assertEqual(self.network.sent, [])
         self.clock.advance(0.1)

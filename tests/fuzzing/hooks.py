@@ -29,10 +29,10 @@ from mocksmtp.hosts.listeners import MailProtocol
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.documents import PEM_BEGIN
 from mocksmtp.tls.settings import CertificateKind, TlsMode
-from mocksmtp.zone.generic import parse_generic
-from mocksmtp.zone.records import parse_name
+from mocksmtp.zone.fields import parse_generic
+from mocksmtp.zone.names import parse_name
+from mocksmtp.zone.rdata import RRType, is_data_type, type_number
 from mocksmtp.zone.text import zone_text
-from mocksmtp.zone.types import RRType, is_data_type, type_number
 from tests.zone.strategies import records
 
 LABELS = strategies.from_regex(r"[a-z0-9_]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)

@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.hosts.listeners import HostDns, Listen, MailDomain, MailProtocol
 from mocksmtp.tls.settings import TlsMode
-from mocksmtp.zone.answer import Record
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import AAAA, MX, A
+from mocksmtp.zone.records import Record
 
 MX1, MX2 = Name.parse("mx1.x.test"), Name.parse("mx2.x.test")
 V4, V6 = ip_address("192.0.2.1"), ip_address("2001:db8::1")

@@ -14,7 +14,7 @@ from mocksmtp.http.openapi import describe, template
 from mocksmtp.http.settings import HttpSettings
 from mocksmtp.tls.settings import TlsSettings
 from mocksmtp.zone.answer import Question
-from mocksmtp.zone.query import DnsExchange, DnsReply
+from mocksmtp.zone.queries import DnsExchange, DnsReply
 from tests.http.rig import BUSY, Rig
 from tests.session_client import Client
 from tests.smtp.dialogue import behavior

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.zone.answer import Question
-from mocksmtp.zone.query import TCP, UDP, DnsExchange, DnsReply
-from mocksmtp.zone.types import type_number
+from mocksmtp.zone.queries import TCP, UDP, DnsExchange, DnsReply
+from mocksmtp.zone.rdata import type_number
 from tests.http.rig import Rig
 
 

@@ -16,9 +16,8 @@ from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosts.documents import parse_host
 from mocksmtp.hosts.listeners import MailDomain
 from mocksmtp.http.schema import Schemas, named_schemas, ref
-from mocksmtp.zone.rdata import RDATA, HostTLSA
+from mocksmtp.zone.rdata import RDATA, HostTLSA, type_name
 from mocksmtp.zone.records import parse_records
-from mocksmtp.zone.types import type_name
 
 ALL = {"operator": "matchAll"}
 
@@ -282,7 +281,7 @@ class MadeTests(SynchronousTestCase):
         conditions = schemas["Condition"]["anyOf"]
         operators = [one["properties"]["operator"]["const"] for one in conditions]
         self.assertEqual(operators, list(OPERATORS))
-        *records, _, made = schemas["Record"]["anyOf"]
+        *records, made, _ = schemas["Record"]["anyOf"]
         types = [one["properties"]["type"]["const"] for one in records]
         known = [cls for cls in RDATA.values() if cls is not HostTLSA]
         self.assertEqual(types, [type_name(cls.TYPE) for cls in known])

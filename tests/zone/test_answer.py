@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.zone.answer import Answer, Question, Rcode, Record
+from mocksmtp.zone.answer import Answer, Question, Rcode, rcode_name
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.rdata import MX, A
-from mocksmtp.zone.types import RRType
+from mocksmtp.zone.rdata import MX, A, RRType
+from mocksmtp.zone.records import Record
 
 
 class RecordTests(SynchronousTestCase):
@@ -47,3 +47,12 @@ class AnswerTests(SynchronousTestCase):
     def test_defaults(self):
         """An answer of nothing is no error and has no authority."""
         self.assertEqual(Answer(), Answer(Rcode.NOERROR, False, (), (), ()))
+
+
+class RcodeTests(SynchronousTestCase):
+    """`rcode_name`."""
+
+    def test_names(self):
+        """An rcode has its name, or its number if it has none."""
+        names = [rcode_name(number) for number in (0, 2, 16, 15)]
+        self.assertEqual(names, ["NOERROR", "SERVFAIL", "BADVERS", "RCODE15"])

@@ -1,11 +1,16 @@
-"""What records can say."""
+"""The types of records, and their data."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address
 
+import dns.message
+import dns.rdatatype
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.dns.message import MessageWriter
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import (
     AAAA,
@@ -21,7 +26,16 @@ from mocksmtp.zone.rdata import (
     TXT,
     A,
     Raw,
+    Rdata,
+    RRType,
+    Secure,
+    is_data_type,
+    read_rdata,
+    type_name,
+    type_number,
 )
+from mocksmtp.zone.records import Record
+from tests.zone.strategies import BROKEN, rdatas
 
 
 class RdataTests(SynchronousTestCase):
@@ -91,3 +105,112 @@ class RdataTests(SynchronousTestCase):
         self.assertEqual(len(CAA(0, "issue", "x" * 65528).value), 65528)
         self.assertEqual(len(TLSA(3, 1, 1, bytes(65532)).data), 65532)
         self.assertEqual(len(Raw(65280, bytes(65535)).data), 65535)
+
+
+class ReadTests(SynchronousTestCase):
+    """`read_rdata`."""
+
+    def test_known(self):
+        """Octets of a type with a class become it."""
+        self.assertEqual(read_rdata(RRType.A, b"\xc0\0\2\1"), A("192.0.2.1"))
+        mx = read_rdata(RRType.MX, b"\0\x0a\2mx\4test\0")
+        self.assertEqual(mx, MX(10, "mx.test"))
+        self.assertEqual(read_rdata(RRType.TXT, b"\1a\0"), TXT(["a", ""]))
+
+    def test_unknown(self):
+        """Octets of any other type stay octets."""
+        self.assertEqual(read_rdata(65280, b"x"), Raw(65280, b"x"))
+
+    def test_broken(self):
+        """Octets that their class would not write again stay octets."""
+        for shows, number, data in (
+            ("an address of 3 octets", RRType.A, b"\x0a\0\0"),
+            ("an address of 5", RRType.A, b"\x0a\0\0\0\0"),
+            ("half a preference", RRType.MX, b"\0"),
+            ("no exchange", RRType.MX, b"\0\x0a"),
+            ("a name without end", RRType.CNAME, b"\1a"),
+            ("a compressed name", RRType.CNAME, b"\xc0\x0c"),
+            ("octets behind a name", RRType.NS, b"\1a\0x"),
+            ("a name of 256 octets", RRType.NS, b"\1a" * 127 + b"\0\0"),
+            ("a long name", RRType.NS, b"\1a" * 128 + b"\0"),
+            ("no string", RRType.TXT, b""),
+            ("a string without end", RRType.TXT, b"\2a"),
+            ("a string that is not UTF-8", RRType.TXT, b"\1\xff"),
+        ):
+            with self.subTest(shows):
+                self.assertEqual(read_rdata(number, data), Raw(number, data))
+
+    def test_refused(self):
+        """No record has a type for questions."""
+        self.assertRaises(ValueError, read_rdata, RRType.ANY, b"")
+
+    @given(rdatas)
+    def test_round_trip(self, rdata: Rdata):
+        """Data is read from what is written to the wire, without compression."""
+        self.assertEqual(read_rdata(rdata.type, wire(rdata)), rdata)
+
+    @given(
+        st.sampled_from([1, 2, 5, 6, 12, 15, 16, 28, 33, 35, 52, 257, 65353]),
+        st.binary(max_size=60),
+    )
+    def test_any_octets(self, number: int, data: bytes):
+        """Any octets become data that is written as the same octets."""
+        self.assertEqual(wire(read_rdata(number, data)), data)
+
+    def test_broken_examples(self):
+        """The examples of broken data are such."""
+        for rdata in BROKEN:
+            self.assertEqual(read_rdata(rdata.type, rdata.data), rdata)
+
+
+def wire(rdata: Rdata) -> bytes:
+    """The octets of `rdata`, each name written out."""
+    writer = MessageWriter(b"", 2**17)
+    writer.record(Record(".", rdata))
+    response = writer.finish(0, 0x8000, 1, 0, 0)
+    if isinstance(rdata, Raw | Secure | TLSA):
+        return response[12 + 11 :]
+    (rrset,) = dns.message.from_wire(response).answer
+    return rrset[0].to_wire()
+
+
+class RRTypeTests(SynchronousTestCase):
+    """`type_name` and `type_number`."""
+
+    def test_known(self):
+        """A type that is met has its name."""
+        self.assertEqual(type_name(15), "MX")
+        self.assertEqual(type_number("MX"), 15)
+        self.assertEqual(type_number("TYPE15"), 15)
+
+    def test_unknown(self):
+        """Any other has its number (RFC 3597 §5)."""
+        self.assertEqual(type_name(65280), "TYPE65280")
+        self.assertEqual(type_number("TYPE65280"), 65280)
+
+    def test_no_types(self):
+        """What names no type of 16 bits is refused, with a part of what it was."""
+        numbers = ("", "65536", "01", "-1", "\u0661")
+        for text in ("", "mx", "MXX", *(f"TYPE{number}" for number in numbers)):
+            with self.subTest(text):
+                self.assertRaises(ValueError, type_number, text)
+        with self.assertRaises(ValueError) as caught:
+            type_number("X" * 100_000)
+        self.assertLess(len(str(caught.exception)), 100)
+
+    @given(st.integers(0, 0xFFFF))
+    def test_round_trip(self, number: int):
+        """Every number is read from its name."""
+        self.assertEqual(type_number(type_name(number)), number)
+
+    def test_names_are_those_of_others(self):
+        """IANA's types have the names that dnspython has, so that zone files agree."""
+        for member in set(RRType) - {RRType.SECURE, RRType.TLSAFROM}:
+            self.assertEqual(dns.rdatatype.to_text(member.value), member.name)
+
+    def test_types_of_records(self):
+        """Records have types for data alone (RFC 6895 §3.1)."""
+        for number in (1, 15, 99, 127, 256, 257, 65280, 65535):
+            self.assertTrue(is_data_type(number), number)
+        for number in (0, 41, 128, 249, 252, 255, -1, 65536):
+            self.assertFalse(is_data_type(number), number)

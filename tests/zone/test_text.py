@@ -10,7 +10,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.zone import text as zonefile
-from mocksmtp.zone.answer import Record
 from mocksmtp.zone.rdata import (
     AAAA,
     CAA,
@@ -27,6 +26,7 @@ from mocksmtp.zone.rdata import (
     Raw,
     Secure,
 )
+from mocksmtp.zone.records import Record
 from mocksmtp.zone.text import (
     MAX_GENERATED,
     MAX_TEXT,
@@ -149,7 +149,7 @@ REFUSED = (
     ("a class", "a CH A 192.0.2.1", 1, "class"),
     ("data missing", "\na MX 10\nb A 192.0.2.1", 2, "'a MX 10'"),
     ("data too many", "a MX 10 b c", 1, "'a MX 10 b c'"),
-    ("a TTL over 31 bits", "a 2147483648 A 192.0.2.1", 1, "2147483647"),
+    ("a TTL over 31 bits", "a 2147483648 A 192.0.2.1", 1, "2,147,483,647"),
     ("a quote not closed", 'a TXT "x\n', 1, "quote"),
     ("a bracket not closed", "\na MX ( 10\n\nb", 2, "parenthes"),
     ("a string over 255", f"a TXT {'x' * 256}", 1, "too long"),

@@ -1,0 +1,210 @@
+"""DNS queries: what the log keeps of them, and their documents.
+
+Every query passes the log, so it keeps little: the client, the time, and an exchange
+that all queries for the same share. Subscribers are called with each query.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import attrs
+
+from mocksmtp.documents.document import Document, field
+from mocksmtp.documents.kinds import Boolean, Integer, Kind, Named, Optional, Text
+from mocksmtp.documents.schema import TEXT, Schema
+from mocksmtp.documents.units import timestamp
+from mocksmtp.zone.answer import Question, rcode_name
+from mocksmtp.zone.fields import NAME
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.rdata import type_name
+from mocksmtp.zone.records import TYPE
+
+UDP = "udp"
+TCP = "tcp"
+
+MAX_QUERIES = 10_000
+"""How many queries are kept by default."""
+
+
+class _Written(Kind[Any]):
+    """
+    A value that is written and never read.
+
+    :param write: the JSON value of a value
+    """
+
+    def __init__(self, write: Callable[[Any], Any], schema: Schema) -> None:
+        self._write = write
+        self._schema = schema
+
+    def write(self, value: Any) -> Any:
+        """The value that was given for it."""
+        return self._write(value)
+
+    def told(self, named: Named) -> Schema:
+        """The schema that was given."""
+        return self._schema
+
+
+_TYPE = _Written(type_name, TYPE)
+_RCODE = _Written(rcode_name, TEXT)
+
+
+@attrs.frozen
+class DnsReply:
+    """The reply to a query."""
+
+    rcode: int = field(_RCODE, "`NOERROR`, `NXDOMAIN` …")
+    answers: int = field(Integer(), "records in the answer section")
+    truncated: bool = field(Boolean(), "whether TC was set")
+
+
+@attrs.frozen
+class DnsExchange:
+    """
+    A question and its reply: the same for many queries.
+
+    :ivar question: None where it could not be read
+    :ivar edns_size: the octets that the client accepts over UDP; None without EDNS
+    :ivar dnssec_ok: whether DO was set (RFC 3225 §3)
+    :ivar reply: None for silence, and for octets without a whole header
+    """
+
+    question: Question | None
+    edns_size: int | None
+    dnssec_ok: bool
+    reply: DnsReply | None
+
+
+@attrs.frozen
+class DnsQuery:
+    """
+    A query that was received.
+
+    :ivar number: its place in the order of all, from 1
+    :ivar at: when it arrived, in seconds since the epoch
+    """
+
+    number: int = field(
+        _Written(str, TEXT), "its place in the order of arrival", name="id"
+    )
+    at: float = field(_Written(timestamp, TEXT), "when it arrived", name="receivedAt")
+    client_ip: str = field(Text(), "the address of the client")
+    client_port: int = field(Integer(0, 0xFFFF), "the port of the client")
+    transport: str = field(_Written(str, TEXT), "`udp` or `tcp`")
+    name: Name | None = field(
+        Optional(NAME), "the name in the question; null if it could not be read"
+    )
+    type: int | None = field(Optional(_TYPE), "the type in the question, or null")
+    edns_size: int | None = field(
+        Optional(Integer()),
+        "octets that the client accepts over UDP; null without EDNS",
+    )
+    dnssec_ok: bool = field(Boolean(), "whether DO was set")
+    answer: DnsReply | None = field(
+        Optional(Document(DnsReply, "DnsReply")), "the reply, or null for silence"
+    )
+    behavior: str | None = field(
+        Optional(Text()), "the behavior that decided, or null for the zone"
+    )
+
+
+QUERY = Document(DnsQuery, "DnsQuery")
+"""The document of a query."""
+
+
+@attrs.frozen
+class QueryFilter:
+    """
+    Conditions on queries; None is no condition.
+
+    A type is that of the question: `ANY` matches queries for that type, not all
+    queries.
+    """
+
+    name: Name | None = None
+    type: int | None = None
+    client_ip: str | None = None
+    transport: str | None = None
+
+    def matches(self, query: DnsQuery) -> bool:
+        """Whether `query` fulfills all conditions."""
+        return (
+            self.name in (None, query.name)
+            and self.type in (None, query.type)
+            and self.client_ip in (None, query.client_ip)
+            and self.transport in (None, query.transport)
+        )
+
+
+Subscriber: TypeAlias = Callable[[DnsQuery], None]
+
+_Noted: TypeAlias = tuple[float, tuple[str, int], str, DnsExchange, str | None]
+
+
+class QueryLog:
+    """
+    The last queries.
+
+    :param max_queries: how many are kept; the oldest are removed first
+
+    :ivar last: the number of the last query, 0 before the first
+    :ivar listeners: called with each query
+    """
+
+    def __init__(self, max_queries: int = MAX_QUERIES) -> None:
+        self.last = 0
+        self.listeners: list[Subscriber] = []
+        self._noted: deque[_Noted] = deque(maxlen=max_queries)
+
+    def __len__(self) -> int:
+        return len(self._noted)
+
+    def note(
+        self,
+        at: float,
+        client: tuple[str, int],
+        transport: str,
+        exchange: DnsExchange,
+        behavior: str | None = None,
+    ) -> None:
+        """Add a query; the parameters are described at `DnsQuery`."""
+        noted = (at, client, transport, exchange, behavior)
+        self.last += 1
+        self._noted.append(noted)
+        if self.listeners:
+            query = _query(self.last, noted)
+            for listener in tuple(self.listeners):
+                listener(query)
+
+    def queries(self) -> list[DnsQuery]:
+        """All queries that are kept, the oldest first."""
+        first = self.last - len(self._noted) + 1
+        return [_query(*numbered) for numbered in enumerate(self._noted, first)]
+
+    def clear(self) -> list[DnsQuery]:
+        """Remove all queries and return them; numbers continue."""
+        removed = self.queries()
+        self._noted.clear()
+        return removed
+
+
+def _query(number: int, noted: _Noted) -> DnsQuery:
+    at, (client_ip, client_port), transport, exchange, behavior = noted
+    question = exchange.question
+    return DnsQuery(
+        number,
+        at,
+        client_ip,
+        client_port,
+        transport,
+        None if question is None else question.name,
+        None if question is None else question.type,
+        exchange.edns_size,
+        exchange.dnssec_ok,
+        exchange.reply,
+        behavior,
+    )
