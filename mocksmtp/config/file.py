@@ -13,7 +13,7 @@ import attrs
 
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.config.errors import ConfigError, Problems
-from mocksmtp.config.values import parse_count, parse_time
+from mocksmtp.documents.document import Document, parse
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.reading import Real, TooManyValues
 from mocksmtp.hosts.capabilities import parse_extensions
@@ -39,14 +39,14 @@ DOCUMENTS = (
 )
 """What the file may have besides the options."""
 
-_LIMITS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "recipients": ("recipients", parse_count),
-    "idleTime": ("idle_time", parse_time),
-    "totalTime": ("total_time", parse_time),
-    "messages": ("messages", parse_count),
-    "badCommands": ("bad_commands", parse_count),
-}
-"""The limits of the file that are no options, with the names of their fields."""
+_LIMITS = Document(
+    Limits,
+    without={
+        "messageSize": "is the option maxMessageSize",
+        "connections": "is the option maxConnections",
+    },
+)
+"""The limits of the file that are no options."""
 
 
 def read_file(path: str) -> dict[str, Any]:
@@ -151,16 +151,11 @@ def read_limits(path: str | None, table: Any, values: dict[str, Any]) -> Limits:
         limits["connections"] = values.pop("max-connections")
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: limits: expected a table")
-    problems = Problems()
-    for key, value in table.items():
-        if key not in _LIMITS:
-            known = ", ".join(_LIMITS)
-            problems.add(f"{path}: limits.{key}: unknown; one of: {known}")
-            continue
-        name, parse = _LIMITS[key]
-        try:
-            limits[name] = parse(value)
-        except ValueError as error:
-            problems.add(f"{path}: limits.{key}: {error}")
+    problems, base = Problems(), Limits()
+    try:
+        base = parse(_LIMITS, table)
+    except DocumentError as error:
+        for problem in error.within("limits").problems:
+            problems.add(f"{path}: {problem.path}: {problem.message}")
     problems.check()
-    return Limits(**limits)
+    return attrs.evolve(base, **limits)

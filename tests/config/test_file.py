@@ -211,10 +211,13 @@ class DocumentsTests(ConfigTestCase):
             ("[[limits]]", "limits: expected a table"),
             (
                 "[limits]\nmaxMails = 5\n",
-                "limits.maxMails: unknown; one of: recipients, idleTime, totalTime,",
+                "limits.maxMails: unknown field; one of: recipients, idleTime, total",
             ),
-            ("[limits]\nrecipients = 0\n", "limits.recipients: not a number from 1"),
-            ("[limits]\nrecipients = true\n", "limits.recipients: not a number from 1"),
+            ("[limits]\nrecipients = 0\n", "limits.recipients: must be from 1 to 1,0"),
+            (
+                "[limits]\nrecipients = true\n",
+                "limits.recipients: must be an integer, got true",
+            ),
             ('[limits]\nidleTime = "x"\n', "limits.idleTime: not a duration: 'x'"),
             (
                 "[limits]\nidleTime = true\n",
