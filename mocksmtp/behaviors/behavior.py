@@ -185,17 +185,15 @@ class Behavior(Generic[P, R, D]):
 
     condition: Condition = field(
         AnyJson(),
-        "when it fires; without one, always",
+        "which attempts it matches; by default all",
         default=MatchAll(),
         shown="always",
         always=True,
     )
-    response: R | None = field(
-        AnyJson(), "what it does", default=None, shown="required"
-    )
+    response: R | None = field(AnyJson(), "the reply", default=None, shown="required")
     responses: tuple[R, ...] | None = field(
         AnyJson(),
-        "instead of `response`: several, one after the other. After the last one the "
+        "replaces `response`: several responses, used in turn. After the last one the "
         "key is exhausted",
         default=None,
         shown="none",
@@ -209,12 +207,14 @@ class Behavior(Generic[P, R, D]):
         example=2,
     )
     skip: int = field(
-        Integer(0, MAX_COUNT), "the first N matches of a key are passed over", default=0
+        Integer(0, MAX_COUNT),
+        "the number of matches of each key that are passed over first",
+        default=0,
     )
     per: tuple[Target | str, ...] = field(
         AnyJson(),
-        '`"global"`, or what splits the counts, one name or up to 8: `connection`, '
-        "`transaction`, or a target that is known at the command",
+        'what splits the counts: `"global"`, or one to 8 names: `connection`, '
+        "`transaction`, or a target that has a value at the command",
         default=(),
         shown='`"global"`',
         empty_is_absent=True,
@@ -231,39 +231,39 @@ class Behavior(Generic[P, R, D]):
     )
     probability: float = field(
         Number(0, 1, above=True),
-        "above 0; drawn last, and the same in each run of the same matches",
+        "a number above 0; the same matches get the same results in each run",
         default=1.0,
     )
     scenario: ScenarioStep | None = field(
         SCENARIO,
-        '`{"name", "state"?, "next"?}`: fires in that state, and leads to the next. '
+        '`{"name", "state"?, "next"?}`: it fires only in `state`, and sets `next`. '
         'A scenario starts in `"Started"`; see `/scenarios`',
         default=None,
         shown="none",
     )
     id: str | None = field(
         _ID,
-        "by which it is found: letters, digits, `.`, `_`, `-`",
+        "its id in the API: letters, digits, `.`, `_`, `-`",
         default=None,
         shown="assigned",
     )
     name: str | None = field(
-        NAME, "shown with its id wherever it is listed", default=None, shown="none"
+        NAME, "shown wherever its id is shown", default=None, shown="none"
     )
     tag: str | None = field(
         NAME,
-        "groups behaviors for `?tag=` on GET and DELETE",
+        "selects behaviors: `?tag=` on GET and DELETE",
         default=None,
         shown="none",
     )
     enabled: bool = field(
         Boolean(),
-        "a behavior that is not enabled is passed over and keeps its counts",
+        "a disabled behavior is passed over and keeps its counts",
         default=True,
     )
     persistent: bool = field(
         Boolean(),
-        "whether it survives a restart, where the service has a store",
+        "whether it survives a restart, if the service has a store",
         default=False,
     )
 

@@ -164,7 +164,7 @@ class Contains(Comparison):
 
 @attrs.frozen
 class Equals(Comparison):
-    """The value is `matchingValue`."""
+    """The value equals `matchingValue`."""
 
     def _compile(self, value: str) -> Test:
         octets = value.encode()
@@ -204,7 +204,7 @@ class EndsWith(Comparison):
 
 @attrs.frozen
 class Matches(Comparison):
-    """A regular expression (RE2) is found in the value."""
+    """The regular expression (RE2) matches a part of the value."""
 
     VALUE = FormattedText("re2", True)
 
@@ -255,7 +255,7 @@ class LessThan(_Order):
 
 @attrs.frozen
 class AtLeast(_Order):
-    """The value is a number, `matchingValue` or above."""
+    """The value is a number, at least `matchingValue`."""
 
     def _holds(self, found: float, limit: float) -> bool:
         return found >= limit
@@ -354,7 +354,7 @@ class AllOf:
 
 @attrs.frozen
 class AnyOf:
-    """One of the conditions is true."""
+    """At least one of the conditions is true."""
 
     conditions: tuple[Condition, ...] = field(AnyJson(), "the conditions")
 
@@ -365,7 +365,7 @@ class AnyOf:
 
 @attrs.frozen
 class Not:
-    """The condition is not true."""
+    """The condition is false."""
 
     condition: Condition = field(AnyJson(), "the condition")
 

@@ -25,7 +25,7 @@ _TIME = Duration()
 
 @attrs.frozen
 class Fixed:
-    """The same each time."""
+    """Always the same."""
 
     seconds: float = field(_TIME, "the delay", name="milliseconds", example=250)
 
@@ -36,7 +36,7 @@ class Fixed:
 
 @attrs.frozen
 class Uniform:
-    """Any value between two durations, all equally likely."""
+    """Uniformly distributed between two durations."""
 
     lower: float = field(_TIME, "the shortest delay", example=100)
     upper: float = field(_TIME, "the longest delay", example=500)
@@ -57,7 +57,7 @@ class Uniform:
 
 @attrs.frozen
 class LogNormal:
-    """Mostly about `median`, with a long tail, as networks are; cut at `maxValue`."""
+    """Log-normally distributed, as network delays are; at most `maxValue`."""
 
     median: float = field(_TIME, "the delay that half of the draws exceed", example=200)
     sigma: float = field(

@@ -40,20 +40,20 @@ class Command(enum.Enum):
     @property
     def meaning(self) -> str:
         """When it is, in a few words."""
-        return _MEANINGS.get(self, f"{self.value}, well-formed and in its place")
+        return _MEANINGS.get(self, f"{self.value}, if it is well-formed and in order")
 
 
 _MEANINGS = {
-    Command.CONNECT: "a connection is made; in place of the banner",
-    Command.TLS: "the TLS handshake is about to begin",
-    Command.AUTH: "the verdict of AUTH, when the credentials are known",
-    Command.AUTH_COMMAND: "AUTH with its mechanism, before any challenge",
-    Command.DATA_COMMAND: "DATA; in place of 354",
-    Command.DATA_CONTENT: "while content arrives: at its first octet, and where a "
-    "condition on `size` begins or ceases to hold",
-    Command.DATA: "after the final dot, or after `BDAT … LAST`",
-    Command.ANY: "every reply point but `TLS` and `DATA CONTENT`; "
-    "unknown verbs and the server's own errors too",
+    Command.CONNECT: "a client connects; replaces the banner",
+    Command.TLS: "before the TLS handshake; replaces it",
+    Command.AUTH: "the result of AUTH, when the credentials are known",
+    Command.AUTH_COMMAND: "AUTH, before any challenge",
+    Command.DATA_COMMAND: "DATA; replaces the 354",
+    Command.DATA_CONTENT: "content arrives: at its first octet, and at each size "
+    "where a condition on `size` changes",
+    Command.DATA: "after the content: after the final dot, or after `BDAT … LAST`",
+    Command.ANY: "every reply except at `TLS` and `DATA CONTENT`, including "
+    "unknown commands and the server's own errors",
 }
 
 NOT_ANY = frozenset({Command.TLS, Command.DATA_CONTENT})

@@ -30,27 +30,27 @@ BEGIN = "<!-- begin: made by python -m mocksmtp.behaviors.reference -->"
 END = "<!-- end -->"
 
 _EFFECTS = {
-    Effect.APPLY: "it takes place",
-    Effect.NONE: "it does not",
-    Effect.DISCARD: "the session goes on as if it had, and the data is not kept; for "
+    Effect.APPLY: "the command is executed",
+    Effect.NONE: "the command is not executed",
+    Effect.DISCARD: "the session continues as if it was, and the data is not kept; for "
     + ", ".join(f"`{c.value}`" for c in Command if c in DISCARDING),
 }
 _THEN = {
-    Then.CONTINUE: "the session goes on",
-    Then.CLOSE: "an orderly end (FIN)",
-    Then.RESET: "a hard one (RST), after the reply has left",
-    Then.HANG: "nothing is read or written any more",
+    Then.CONTINUE: "the session continues",
+    Then.CLOSE: "the server closes the connection (FIN)",
+    Then.RESET: "the server resets the connection (RST), after the reply was sent",
+    Then.HANG: "the server neither reads nor writes",
 }
 _REASONS = {
-    Reason.DISABLED: "it is not enabled",
-    Reason.PROTOCOL: "it names `recipient` at `DATA`, where only LMTP decides for each "
-    "recipient; it is not evaluated on SMTP",
+    Reason.DISABLED: "`enabled` is false",
+    Reason.PROTOCOL: "it uses `recipient` at `DATA`, which only LMTP decides for each "
+    "recipient; on SMTP it is not evaluated",
     Reason.SCENARIO: "its scenario is in another state",
     Reason.CONDITION: "its condition is not true",
-    Reason.SKIP: "it is one of the first matches, which pass by",
-    Reason.ACTIVE_FOR: "its key's first match was too long ago",
-    Reason.EXHAUSTED: "its key has had all answers",
-    Reason.PROBABILITY: "chance was against it",
+    Reason.SKIP: "it is one of the first `skip` matches",
+    Reason.ACTIVE_FOR: "the key's first match is longer ago than `activeFor`",
+    Reason.EXHAUSTED: "the key has used up its answers",
+    Reason.PROBABILITY: "the random number was above `probability`",
 }
 
 
@@ -65,12 +65,12 @@ def _parts() -> Iterator[str]:
     yield from _section("Conditions", "operator fields true", _operator_rows())
     yield from (
         "",
-        "`ignoreCase` (false) takes letters for the same in either case: those of "
-        "ASCII, and with a `matchingValue` that has others, those by Unicode's simple "
-        f"folding. Regular expressions are RE2's, of at most {MAX_PATTERN:,} "
+        "`ignoreCase` (default false) ignores the case of ASCII letters, and of other "
+        "letters (Unicode's simple case folding) if `matchingValue` contains some. "
+        f"Regular expressions are RE2's, of at most {MAX_PATTERN:,} "
         f"characters and {MAX_PROGRAM:,} steps when compiled (`\\pL` is 1,200, `.` 8), "
-        f"with at most {MAX_CLASSES} classes such as `\\pL`, and look at "
-        f"the first {MAX_SEARCHED:,} octets; large ones at fewer. "
+        f"with at most {MAX_CLASSES} classes such as `\\pL`, and search "
+        f"the first {MAX_SEARCHED:,} octets; large expressions search fewer. "
         f"Combinators take up to {MAX_CONDITIONS} conditions, nested {MAX_DEPTH} deep.",
     )
     yield from _section("Targets", "target meaning where", _target_rows())
@@ -82,8 +82,8 @@ def _parts() -> Iterator[str]:
     )
     yield from (
         "",
-        "The default is `apply` on a code of the command's own kind of success (2xx; "
-        "354 for `DATA COMMAND`), and where only the message is given; else `none`.",
+        "The default is `apply` if the code is a success code of the command (2xx; 354 "
+        "for `DATA COMMAND`), or if only the message is set; otherwise `none`.",
     )
     yield from _section(
         "Ends", "then meaning", _rows((t.value, m) for t, m in _THEN.items())
@@ -155,8 +155,8 @@ def _delay_rows() -> Iterator[str]:
 
 
 def _limit_rows() -> Iterator[str]:
-    yield f"| keys of all behaviors of a host; the oldest go | {MAX_KEYS:,} |"
-    yield f"| scenarios that are not in their first state | {MAX_SCENARIOS:,} |"
+    yield f"| keys of all behaviors of a host; the oldest are removed | {MAX_KEYS:,} |"
+    yield f"| scenarios that are not in the state `Started` | {MAX_SCENARIOS:,} |"
     yield f"| octets of a message, or of `raw` | {MAX_MESSAGE:,} |"
     yield f"| any duration | {MAX_TEXT} |"
 

@@ -148,16 +148,16 @@ class Response:
 
     code: int | None = field(
         Integer(200, 599, digits=True),
-        "200 to 599. Without `code`, `message` and `raw`, a `then` other than "
-        "`continue` sends no reply at all",
+        "200 to 599. With no `code`, `message` and `raw`, a `then` other than "
+        "`continue` sends no reply",
         default=None,
         shown="the server's own",
         example=450,
     )
     message: str | None = field(
         _Message(),
-        r"sent as it is; `\n` begins a further line. Without one the text suits the "
-        "code",
+        r"the text, sent unchanged; `\n` starts another line. The default text "
+        "depends on the code",
         default=None,
         shown="stock text",
     )
@@ -174,21 +174,21 @@ class Response:
             samples=("4.7.1", "5.1.123"),
             misfits=("1.1.1", "5.1", "5.1.1234"),
         ),
-        "inserted before each line, as `4.7.1`",
+        "inserted before each line, for example `4.7.1`",
         default=None,
         shown="none",
         example="4.7.1",
     )
     raw: bytes | None = field(
         Octets(),
-        "octets (characters up to U+00FF) instead of a reply; "
+        "octets (characters up to U+00FF) that replace the reply; "
         '`""` sends nothing, and the server continues to read',
         default=None,
         shown="none",
     )
     delay: Delay = field(
         DELAY,
-        "before the reply: a duration, or one drawn at random, see below",
+        "time before the reply: a duration, or a random one, see below",
         default=NO_DELAY,
         shown="`0`",
     )
@@ -200,19 +200,19 @@ class Response:
     )
     then: Then = field(
         Choice(Then, "end"),
-        "what happens to the connection when the reply has been sent",
+        "what happens to the connection after the reply",
         default=Then.CONTINUE,
     )
     then_delay: float = field(Duration(), "time to wait before `then`", default=0.0)
     template: bool = field(
         Boolean(),
-        "whether `{{target}}` in the message is replaced; control characters become "
-        "spaces, and at most 512 octets of the value are used",
+        "whether `{{target}}` in the message is replaced by its value, of which 512 "
+        "octets are used; control characters become spaces",
         default=False,
     )
     times: int | None = field(
         Optional(Integer(1, MAX_COUNT)),
-        "in `responses` only: how often it is given before the next; null, allowed on "
+        "only in `responses`: how often it is used before the next; null, allowed for "
         "the last, means no limit",
         default=1,
         keeps_null=True,

@@ -54,27 +54,27 @@ NAMED = frozenset({Subject.PARAMETER, Subject.HEADER})
 """Those that are followed by a colon and a name."""
 
 _MEANINGS = {
-    Subject.ARGUMENT: 'what follows the verb; `""` where nothing does',
-    Subject.LINE: "the command line without its end",
-    Subject.VERB: "the first word of the line, as it was sent",
+    Subject.ARGUMENT: 'the text after the verb; `""` if there is none',
+    Subject.LINE: "the command line, without its line end",
+    Subject.VERB: "the first word of the line, as sent",
     Subject.SENDER: 'the address of MAIL; `""` for the null sender',
-    Subject.RECIPIENT: "the address of this RCPT; at `DATA` on an LMTP listener the "
-    "recipient that the reply is for",
-    Subject.RECIPIENTS: "the addresses that were accepted so far, each a value",
-    Subject.BODY: "the content behind its header",
+    Subject.RECIPIENT: "the address of this RCPT; at `DATA` on an LMTP listener, the "
+    "recipient that gets the reply",
+    Subject.RECIPIENTS: "the accepted addresses so far; each is a value",
+    Subject.BODY: "the content after its header",
     Subject.MESSAGE: "the content",
-    Subject.SIZE: "octets: of the content so far, or declared with MAIL's `SIZE=`",
-    Subject.RECIPIENT_COUNT: "how many recipients were accepted so far",
-    Subject.MESSAGE_COUNT: "how many messages this connection has brought so far",
+    Subject.SIZE: "the size of the content so far, or as declared by `SIZE=` of MAIL",
+    Subject.RECIPIENT_COUNT: "the number of accepted recipients so far",
+    Subject.MESSAGE_COUNT: "the number of messages of this connection so far",
     Subject.CLIENT_IP: "the client's address",
-    Subject.HELO: "what HELO or EHLO said, at these themselves what is said now",
-    Subject.TLS: "the version of TLS, as `TLSv1.3`",
-    Subject.AUTH_USER: "the user of AUTH",
-    Subject.AUTH_MECHANISM: "the mechanism of AUTH, in upper case",
-    Subject.LISTENER: "the address that was reached, as `127.0.0.1:2525`",
-    Subject.PARAMETER: "the value of that parameter of this MAIL or RCPT, "
-    '`""` where it has none',
-    Subject.HEADER: "each header field of that name, unfolded and decoded (RFC 2047)",
+    Subject.HELO: "the name in HELO or EHLO; at these commands, their argument",
+    Subject.TLS: "the version of TLS, for example `TLSv1.3`",
+    Subject.AUTH_USER: "the authenticated user",
+    Subject.AUTH_MECHANISM: "the mechanism of AUTH, in capitals",
+    Subject.LISTENER: "the listener's address, for example `127.0.0.1:2525`",
+    Subject.PARAMETER: "the value of this parameter of MAIL or RCPT; "
+    '`""` if it has none',
+    Subject.HEADER: "each header field of this name, unfolded and decoded (RFC 2047)",
 }
 
 _C = Command
