@@ -11,7 +11,9 @@ from mocksmtp.hosts.counters import new_queries
 from mocksmtp.hosts.host import Description, HostStart, MailHost
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.policies import HOST_PREFIX, MtaStsPolicy
+from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.sessions.deliveries import Deliveries, remember_removed
 from mocksmtp.sessions.journal import Journal
 from mocksmtp.zone.queries import QueryLog
 from mocksmtp.zone.rdata import TLSA, HostTLSA
@@ -53,6 +55,7 @@ class Mock:
     :ivar hosts: all of them by name, in the order that they were made
     :ivar hostname: that of the default host, unless it is told otherwise
     :ivar host_numbers: where the names come from that nobody has chosen
+    :ivar deliveries: the attempts and deliveries of all hosts
     :ivar quota: what bounds the mailboxes of all hosts together
     :ivar queries: counts the DNS queries
     :ivar query_log: the last DNS queries
@@ -75,6 +78,7 @@ class Mock:
         self.limits = default.limits if limits is None else limits
         self.hostname = default.hostname
         self.quota = default.mailbox.quota
+        self.deliveries = Deliveries(default.journal.quota, self._find_content)
         self.host_numbers = itertools.count(1)
         self.queries = new_queries()
         self.query_log = QueryLog()
@@ -90,6 +94,7 @@ class Mock:
         self._is_unset = not zone
         self._served: Zone | None = None
         self._observers: list[Callable[[MailHost], None]] = []
+        self._remember_removed(default)
 
     @property
     def default(self) -> MailHost:
@@ -163,6 +168,7 @@ class Mock:
     def add(self, host: MailHost) -> None:
         """Let `host` be one of the hosts."""
         self.hosts[host.name] = host
+        self._remember_removed(host)
         self._served = None
         for observer in tuple(self._observers):
             observer(host)
@@ -177,6 +183,23 @@ class Mock:
             observer(host)
         self._observers.append(observer)
         return lambda: self._observers.remove(observer)
+
+    def _remember_removed(self, host: MailHost) -> None:
+        """Have it recorded by what removed mails are known in a delivery."""
+
+        def remember(mails: list[Mail]) -> None:
+            remember_removed(host.journal, mails)
+
+        host.mailbox.removal_listeners.append(remember)
+
+    def _find_content(self, host: str, number: int) -> bytes | None:
+        """The content of a mail that a host keeps, or None."""
+        if host not in self.hosts:
+            return None
+        try:
+            return self.hosts[host].mailbox.get(number).content
+        except KeyError:
+            return None
 
     def policy_of(self, host: str) -> MtaStsPolicy | None:
         """The policy that the host of this name serves, if there is one."""

@@ -180,5 +180,6 @@ class MailHost:
         self.behaviors.replace_all(start.behaviors)
         self.scenarios.clear()
         self.extensions = start.extensions
-        self.mailbox.clear()
+        # Of mails that a session knows, what they are known by would be recorded.
         self.journal.clear()
+        self.mailbox.clear()

@@ -29,6 +29,8 @@ Bell = Callable[[], None]
 
 Listener = Callable[[Mail], None]
 
+RemovalListener = Callable[[list[Mail]], None]
+
 
 class Gone(Exception):
     """The mail that a reader wants to go on after is no longer kept."""
@@ -48,6 +50,7 @@ class Mailbox:
     :ivar taken_octets: how much content they had
     :ivar arriving: octets of content that is still arriving
     :ivar listeners: called with each mail that is kept
+    :ivar removal_listeners: called with the mails that a user has removed
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Mailbox:
         self._kept = 0
         self._bells: list[Bell] = []
         self.listeners: list[Listener] = []
+        self.removal_listeners: list[RemovalListener] = []
 
     def __len__(self) -> int:
         return len(self._mails) - self._head
@@ -212,6 +216,7 @@ class Mailbox:
             self._mails = [m for m in self.mails() if m.number not in numbers]
             self._head = 0
         self._let_go(len(removed), sum(mail.weight for mail in removed))
+        self._tell_removed(removed)
         return removed
 
     def _remove_each(self, numbers: list[int]) -> list[Mail]:
@@ -231,6 +236,7 @@ class Mailbox:
         self._mails.clear()
         self._head = 0
         self._let_go(len(removed), self._kept)
+        self._tell_removed(removed)
         return removed
 
     def close(self) -> None:
@@ -251,6 +257,11 @@ class Mailbox:
     def _tell(self, mail: Mail) -> None:
         for listener in self.listeners:
             listener(mail)
+
+    def _tell_removed(self, mails: list[Mail]) -> None:
+        if mails:
+            for listener in self.removal_listeners:
+                listener(mails)
 
     def _ring(self) -> None:
         bells, self._bells = self._bells, []

@@ -54,6 +54,8 @@ _HEAVY = 16
 
 Listener: TypeAlias = Callable[[Session], None]
 
+Bell: TypeAlias = Callable[[], None]
+
 
 class JournalQuota:
     """
@@ -64,6 +66,9 @@ class JournalQuota:
     :ivar used: about how many bytes the sessions use
     :ivar past: the lists of behaviors that exchanges refer to and that are not in force
         any more; they have a quarter of it at the most
+    :ivar removal_listeners: called with a session that is removed, or of which
+        transactions were
+    :ivar bells: to be called once at the next change, see `on_next`
     """
 
     def __init__(self, max_octets: int = MAX_OCTETS) -> None:
@@ -73,6 +78,41 @@ class JournalQuota:
         # With their journals: in the order of their end, and of their beginning.
         self.ended: OrderedDict[Session, Journal] = OrderedDict()
         self.lasting: OrderedDict[Session, Journal] = OrderedDict()
+        self.removal_listeners: list[Listener] = []
+        self.bells: list[Bell] = []
+
+    def on_next(self, bell: Bell) -> Callable[[], None]:
+        """
+        Have `bell` called once, when something is settled, sent or removed.
+
+        :return: what revokes that
+        """
+        self.bells.append(bell)
+
+        def revoke() -> None:
+            if bell in self.bells:
+                self.bells.remove(bell)
+
+        return revoke
+
+    def ring(self) -> None:
+        """Call those who wait for the next change."""
+        bells, self.bells = self.bells, []
+        for bell in bells:
+            bell()
+
+    def tell_removed(self, session: Session) -> None:
+        """A session is removed, or some of its transactions are."""
+        for listener in self.removal_listeners:
+            listener(session)
+        self.ring()
+
+    def charge(self, session: Session, octets: int) -> None:
+        """Count memory that was derived from a session with the session itself."""
+        if session.recorded:
+            session.octets_derived += octets
+            kept = self.lasting if session in self.lasting else self.ended
+            kept[session].weigh(session)
 
     @property
     def is_full(self) -> bool:
@@ -161,7 +201,7 @@ class Journal:
         self._sessions[session.id] = session
         self.quota.lasting[session] = self
         session.recorded = True
-        self._weigh(session)
+        self.weigh(session)
         if self.listeners:
             self._tell(session)
 
@@ -178,7 +218,7 @@ class Journal:
         if len(session.exchanges) > MAX_EXCHANGES:
             session.trim()
         if session.octets + session.octets_exchanged > session.weigh_at:
-            self._weigh(session)
+            self.weigh(session)
 
     def settle(
         self, session: Session, transaction: Transaction, outcome: Outcome
@@ -193,10 +233,12 @@ class Journal:
         session.octets += transaction.octets
         if self.listeners:
             self._tell(session)
+        if self.quota.bells:
+            self.quota.ring()
         # Each transaction comes with exchanges, at which the session is weighed;
         # only one with many recipients can't wait for that.
         if transaction.octets > _SLACK:
-            self._weigh(session)
+            self.weigh(session)
 
     def take_back(
         self, session: Session, transaction: Transaction, reply: Reply | None
@@ -211,21 +253,39 @@ class Journal:
         if transaction.contents is not None:
             contents = [(path, reply, kept) for path, _, kept in transaction.contents]
             transaction.contents = contents
-        if session.recorded and self.listeners:
+        if session.recorded:
             self._tell(session)
+            if self.quota.bells:
+                self.quota.ring()
+
+    def hold(self, session: Session, replies: tuple[Reply, ...]) -> None:
+        """A reply that may have settled its last transaction is still to be sent."""
+        last = session.transactions[-1] if session.transactions else None
+        if last is not None and any(reply is last.reply for reply in replies):
+            session.pending = last
+
+    def release(self, session: Session, at: float) -> None:
+        """The reply that was held was sent, or never will be."""
+        if session.pending is not None:
+            session.pending.settled_at = at
+            session.pending = None
+            self.quota.ring()
 
     def end(self, session: Session, end: End, at: float) -> None:
         """A session is over."""
         session.end = end
         session.ended_at = at
+        session.pending = None
         for observer in self.observers:
             observer.ended(session)
         if session.recorded:
             del self.quota.lasting[session]
             self.quota.ended[session] = self
             self._ended[session] = None
-            self._weigh(session)
+            self.weigh(session)
             self._tell(session)
+            if self.quota.bells:
+                self.quota.ring()
 
     def clear(self) -> list[Session]:
         """Remove all, and return them; those that last go on, empty."""
@@ -252,6 +312,7 @@ class Journal:
     def shrink(self, session: Session) -> bool:
         """Remove the older half of what a session has; False where it has nothing."""
         shrunk = session.shrink()
+        self.quota.tell_removed(session)
         self._count(session, session.weigh())
         return shrunk
 
@@ -263,6 +324,8 @@ class Journal:
             del self._ended[session], self.quota.ended[session]
         else:
             del self.quota.lasting[session]
+        if self.quota.removal_listeners or self.quota.bells:
+            self.quota.tell_removed(session)
 
     def _tell(self, session: Session) -> None:
         for listener in tuple(self.listeners):
@@ -275,7 +338,8 @@ class Journal:
         session.weight = weight
         session.weigh_at = session.octets + session.octets_exchanged + _SLACK
 
-    def _weigh(self, session: Session) -> None:
+    def weigh(self, session: Session) -> None:
+        """Look how much memory a session takes, and make room if that is too much."""
         self._count(session, session.weigh())
         while len(self._sessions) > self.max_sessions:
             self.drop(next(iter(self._ended or self._sessions.values())))

@@ -9,9 +9,11 @@ from typing import TypeAlias
 import attrs
 
 from mocksmtp.behaviors.miss import Noted
+from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.command import PathCommand, allows_utf8
 from mocksmtp.grammar.reply import Reply
+from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.mail import Envelope
 
 MAX_EXCHANGES = 500
@@ -30,6 +32,12 @@ RECIPIENT_OCTETS = 200
 
 EXCHANGE_OCTETS = 150
 """About what an exchange takes besides its line, in bytes."""
+
+MAX_IDENTITY = 1000
+"""Characters of a Message-ID, or of a subject, that are recorded."""
+
+_IDENTITY_OCTETS = 200
+"""About what an `Identity` takes besides its texts, in bytes."""
 
 _SESSION_OCTETS = 2000
 """About what a session takes before anything is said, in bytes."""
@@ -64,6 +72,36 @@ Told: TypeAlias = tuple[PathCommand, Reply | None, Effect]
 """A recipient, what its RCPT was answered, if anything, and whether it takes effect."""
 
 
+@attrs.frozen
+class Identity:
+    """
+    What a content is known by when the same mail arrives again.
+
+    :ivar message_id: without its angle brackets; None where it has none
+    :ivar subject: decoded; None where it has none
+    """
+
+    message_id: str | None
+    subject: str | None
+
+    @property
+    def octets(self) -> int:
+        """About how many bytes of memory it takes."""
+        texts = (self.message_id, self.subject)
+        return _IDENTITY_OCTETS + sum(len(text) for text in texts if text)
+
+
+def identity_of(content: bytes) -> Identity:
+    """Read the fields of a content that identify it, in time linear in its header."""
+    message = ParsedMessage(content)
+    message_id = next(message.fields("message-id"), None)
+    subject = next(message.fields("subject"), None)
+    return Identity(
+        None if message_id is None else message_id.text.strip("<> \t")[:MAX_IDENTITY],
+        None if subject is None else subject.text[:MAX_IDENTITY],
+    )
+
+
 class Outcome(enum.Enum):
     """What became of a mail, or of one of its recipients."""
 
@@ -91,6 +129,8 @@ class End(enum.Enum):
 # Looking up a member of an enumeration takes as long as a short search.
 _ACCEPTED, _REFUSED, _DISCARDED = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.DISCARDED
 _OPEN = Outcome.OPEN
+_NONE = Effect.NONE
+_NO_PLACES: list[tuple[int, int]] = []
 
 
 @attrs.frozen
@@ -142,20 +182,31 @@ class Transaction:
     :ivar mail: the number of the mail that was kept, or None
     :ivar octets: about how many bytes of memory it takes
     :ivar size: octets of its content, or None where none has come to its end
+    :ivar begun_at: when its MAIL arrived, in seconds since the epoch
+    :ivar settled_at: when it ended, or when the reply that ended it was sent
+    :ivar stage: the reply point at which it ended, where `ended_at` does not follow
+        from the rest
+    :ivar identity: what its content is known by, where no mail was kept of it or the
+        mail was read for that already
     """
 
     __slots__ = (
+        "_places",
         "_told",
         "accepted",
+        "begun_at",
         "contents",
         "discarded",
+        "identity",
         "mail",
         "octets",
         "outcome",
         "recipients",
         "reply",
         "sender",
+        "settled_at",
         "size",
+        "stage",
         "utf8",
     )
 
@@ -165,6 +216,7 @@ class Transaction:
         self.discarded = discarded
         self.recipients: list[PathCommand] = []
         self._told: list[Told] | None = None
+        self._places: list[tuple[int, int]] = _NO_PLACES
         self.contents: list[tuple[PathCommand, Reply | None, bool]] | None = None
         self.accepted = 0
         self.outcome = _OPEN
@@ -172,6 +224,18 @@ class Transaction:
         self.mail: int | None = None
         self.octets = TRANSACTION_OCTETS
         self.size: int | None = None
+        self.begun_at = self.settled_at = 0.0
+        self.stage: Command | None = None
+        self.identity: Identity | None = None
+
+    @property
+    def ended_at(self) -> Command:
+        """The reply point at which it ended."""
+        if self.stage is not None:
+            return self.stage
+        if self.size is not None:
+            return Command.DATA
+        return Command.RCPT_TO if self.recipients or self._told else Command.MAIL_FROM
 
     def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
         """Record that something else was answered to an RCPT than is usual."""
@@ -181,8 +245,10 @@ class Transaction:
             self.recipients.append(recipient)
         if self._told is None:
             self._told = []
+            self._places = []
         if len(self._told) < MAX_TOLD:
             self._told.append((recipient, reply, effect))
+            self._places.append((len(self.recipients), self.accepted))
 
     def take_back(self, reply: Reply, instead: Reply | None) -> None:
         """The recipient that was named last did not receive the `reply` to it."""
@@ -202,6 +268,27 @@ class Transaction:
             ):
                 yield recipient
 
+    def in_order(self) -> Iterator[Told]:
+        """
+        Every RCPT, in order; None as its reply stands for the server's own 250.
+
+        Those past `MAX_TOLD` that were answered otherwise are missing.
+        """
+        contents, apply = self.contents, Effect.APPLY
+        accepted = self.recipients if contents is None else [c[0] for c in contents]
+        others = {id(told[0]): told for told in self.told}
+        done = 0
+        for told, (applied, places) in zip(self.told, self._places, strict=True):
+            if told[2] is apply or (contents is not None and told[2] is not _NONE):
+                continue
+            place = applied if contents is None else places
+            for path in accepted[done:place]:
+                yield others.get(id(path), (path, None, apply))
+            yield told
+            done = place
+        for path in accepted[done:]:
+            yield others.get(id(path), (path, None, apply))
+
     @property
     def told(self) -> Sequence[Told]:
         """
@@ -210,10 +297,6 @@ class Transaction:
         With what that was, and whether they take effect; no more than `MAX_TOLD`.
         """
         return self._told or ()
-
-    @told.setter
-    def told(self, told: Sequence[Told]) -> None:
-        self._told = list(told)
 
     def close(self) -> Envelope:
         """Take no more recipients; answer what is to be kept, which shares them."""
@@ -249,6 +332,12 @@ class Session:
     :ivar recorded: whether a journal keeps it
     :ivar octets: about how many bytes of memory its transactions take
     :ivar octets_exchanged: and its exchanges
+    :ivar octets_derived: and what was derived from them
+    :ivar heard: when something came last, in seconds since the epoch
+    :ivar pending: the transaction whose last reply has not been sent yet, or None
+    :ivar derived: from how many of its transactions attempts were derived
+    :ivar done: whether all its attempts were derived
+    :ivar cleared: whether it was emptied while it lasted
     :ivar weight: what `weigh` returned when the journal asked last
     :ivar weigh_at: the sum of these octets at which it asks again
     """
@@ -272,8 +361,14 @@ class Session:
     recorded: bool = False
     octets: int = 0
     octets_exchanged: int = 0
+    octets_derived: int = 0
     weight: int = 0
     weigh_at: int = 0
+    heard: float = 0.0
+    pending: Transaction | None = None
+    derived: int = 0
+    done: bool = False
+    cleared: bool = False
 
     @property
     def settled(self) -> int:
@@ -285,11 +380,15 @@ class Session:
         self.exchanges = []
         self.transactions = []
         self.omitted = self.omitted_transactions = 0
-        self.octets = self.octets_exchanged = self.weight = self.weigh_at = 0
+        self.octets = self.octets_exchanged = self.octets_derived = 0
+        self.weight = self.weigh_at = self.derived = 0
+        self.cleared = True
 
     def weigh(self) -> int:
         """About how many bytes of memory it takes."""
-        return _SESSION_OCTETS + self.octets + self.octets_exchanged
+        return (
+            _SESSION_OCTETS + self.octets + self.octets_exchanged + self.octets_derived
+        )
 
     def trim(self) -> None:
         """Remove the older half of its exchanges: they are taken to be of one size."""

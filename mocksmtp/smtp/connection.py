@@ -116,7 +116,7 @@ class Connection(Owing):
 
     def dataReceived(self, data: bytes) -> None:
         """Take a packet."""
-        self.heard = now = self.seconds()
+        self.heard = self.session.heard = now = self.seconds()
         if self.closed:
             return
         if self.buffer:

@@ -85,6 +85,11 @@ class Content:
             return pieces[0]
         return b"".join(pieces)
 
+    def beginning(self) -> bytes:
+        """Up to `_GATHERED` of the first ones, which the header is among."""
+        pieces = self._pieces[:2]
+        return b"".join(piece[:_GATHERED] for piece in pieces)
+
     def close(self) -> None:
         """Give back what was counted as arriving; nothing more is taken."""
         if self._reserved:

@@ -10,6 +10,7 @@ not for each recipient.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from sys import getsizeof
 
@@ -28,10 +29,12 @@ from mocksmtp.hosts.host import MailHost
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.mail import Origin, octets_of
 from mocksmtp.sessions.session import (
+    MAX_TOLD,
     RECIPIENT_OCTETS,
     Outcome,
     Session,
     Transaction,
+    identity_of,
     outcome_of,
 )
 from mocksmtp.smtp.answers import (
@@ -53,6 +56,7 @@ MAIL_FROM, RCPT_TO, DATA, BDAT = (
     Command.DATA,
     Command.BDAT,
 )
+DATA_CONTENT = Command.DATA_CONTENT
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
 
 UNCOUNTED = 8192
@@ -61,6 +65,8 @@ all envelopes have fewer, and need not be counted."""
 
 STEP = 2**16
 """Bytes that are counted at once of those that have more."""
+
+HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 FEW = 10
 """Recipients that are recorded of an envelope for which there is no more room."""
@@ -83,8 +89,10 @@ class MockDelivery:
     :ivar kept: the number of a mail that was kept and is not recorded yet, or None
     :ivar room: bytes that the open envelope may have before more of it is counted
     :ivar line: the command line at hand, None before any
+    :ivar refused: the transaction that the last MAIL did not open, or None
     """
 
+    refused: Transaction | None = None
     ending: Transaction | None = None
     kept: int | None = None
     room = UNCOUNTED
@@ -181,18 +189,48 @@ class MockDelivery:
         decision = None
         if MAIL_FROM in self.behaviors.taken:
             decision = self.decide_on_path(MAIL_FROM, origin)
+        self.refused = None
         if decision is None:
-            self.transaction = Transaction(origin)
+            self.transaction = transaction = Transaction(origin)
+            transaction.begun_at = self.session.heard
             self.messages += 1
             return reply.SENDER_OK
         answer = answer_of(decision, reply.SENDER_OK)
         transaction = Transaction(origin, decision.effect is DISCARD)
+        transaction.begun_at = self.session.heard
         if decision.effect is NONE:
-            self.settle(transaction, reply_in(answer))
+            self._refuse_sender(transaction, reply_in(answer))
         else:
             self.transaction = transaction
             self.messages += 1
         return answer
+
+    def refuse_sender(self, origin: PathCommand, refusal: Reply) -> Reply:
+        """Record a MAIL that the server itself refuses."""
+        transaction = Transaction(origin)
+        transaction.begun_at = self.session.heard
+        self._refuse_sender(transaction, refusal)
+        return refusal
+
+    def _refuse_sender(self, transaction: Transaction, refusal: Reply | None) -> None:
+        self.refused = transaction
+        transaction.stage = MAIL_FROM
+        self.settle(transaction, refusal)
+
+    def replace_refusal(self, refusal: Reply, instead: Reply | None) -> None:
+        """A behavior has replaced the server's own refusal of the last MAIL."""
+        if self.refused is not None and self.refused.reply is refusal:
+            self.refused.reply = instead
+            self.refused.outcome = outcome_of(instead, False)
+
+    def name_refused(self, recipient: PathCommand) -> None:
+        """Record an RCPT behind a MAIL that was refused."""
+        refused = self.refused
+        if refused is not None and len(refused.told) < MAX_TOLD:
+            octets = RECIPIENT_OCTETS + getsizeof(recipient.address.text)
+            refused.tell(recipient, reply.NEEDS_MAIL, NONE)
+            refused.octets += octets
+            self.session.octets += octets
 
     def validateTo(self, user: PathCommand) -> Reply | Faulty:
         """Decide on an RCPT that is well-formed and within a transaction."""
@@ -270,13 +308,13 @@ class MockDelivery:
             decision = self._decide_on_chunk(message.content.size)
         if decision is not None and decision.effect is NONE:
             answer = answer_of(decision, reply.CHUNK_KEPT)
-            self.refuse(reply_in(answer))
+            self.refuse(reply_in(answer), BDAT)
             return message.for_each(answer) if last else answer
         if last:
             self.chunked = self.transaction = None
             return message.eomReceived(decision)
         if refusal is not None:
-            self.refuse(refusal)
+            self.refuse(refusal, BDAT)
             return refusal
         own = reply.CHUNK_KEPT
         return own if decision is None else answer_of(decision, own)
@@ -304,6 +342,7 @@ class MockDelivery:
         if self.room != UNCOUNTED:
             self.release()
         transaction.reply = last
+        transaction.settled_at = self.session.heard
         outcome = outcome_of(last, transaction.mail is not None)
         self.host.journal.settle(self.session, transaction, outcome)
 
@@ -318,19 +357,28 @@ class MockDelivery:
             if any(reply is last.reply for reply in replies):
                 self.host.journal.take_back(self.session, last, silence_of(answer))
 
-    def refuse(self, last: Reply | None) -> None:
-        """End the open transaction with this reply."""
+    def refuse(self, last: Reply | None, stage: Command) -> None:
+        """
+        End the open transaction with this reply.
+
+        :param stage: the reply point
+        """
         self._forget_chunks()
         transaction, self.transaction = self.transaction, None
         if transaction is not None:
+            transaction.stage = stage
             self.settle(transaction, last)
 
     def abort(self) -> None:
         """End the open transaction, if there is one, without its content."""
+        self.refused = None
+        if self.chunked is not None:
+            self.chunked.identify()
         self._forget_chunks()
         self.release()
         transaction, self.transaction = self.transaction, None
         if transaction is not None:
+            transaction.settled_at = self.seconds()
             # A client whose recipients were all refused need not ask for more.
             refused = transaction.told and not transaction.accepted
             if refused and all(_is_refusal(told[1]) for told in transaction.told):
@@ -409,7 +457,12 @@ class MockMessage:
         """
         content = self.content
         self.transaction.size = content.size
-        answer = content.refusal or self._decide(content.take())
+        answer: Reply | Faulty | None = content.refusal
+        if answer is None:
+            octets = content.take()
+            answer = self._decide(octets)
+            if self.transaction.mail is None:
+                self._identify(octets)
         content.close()
         if chunk is not None:
             (answer,) = with_chunk([answer], chunk)
@@ -430,16 +483,35 @@ class MockMessage:
         """
         content = self.content
         self.transaction.size = content.size
-        if keeps and content.refusal is None:
-            self.keep(content.take())
+        self.transaction.stage = DATA_CONTENT
+        if content.refusal is None:
+            octets = content.take()
+            if keeps:
+                self.keep(octets)
+            if self.transaction.mail is None:
+                self._identify(octets)
         content.close()
         self.delivery.settle(self.transaction, said)
 
     def connectionLost(self) -> None:
         """Forget content that did not come to its end."""
+        self.identify()
         self.content.close()
         self.delivery.transaction = self.transaction
         self.delivery.abort()
+
+    def identify(self) -> None:
+        """Record that the content ended before its end, and what it is known by."""
+        self.transaction.stage = DATA_CONTENT
+        octets = self.content.beginning()
+        if HEADER_END.search(octets):
+            self._identify(octets)
+
+    def _identify(self, octets: bytes) -> None:
+        """Record what a content is known by that is not kept."""
+        if octets:
+            self.transaction.identity = identity = identity_of(octets)
+            self.transaction.octets += identity.octets
 
     def _decide(self, octets: bytes) -> Reply | Faulty:
         delivery = self.delivery

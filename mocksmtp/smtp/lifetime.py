@@ -88,6 +88,7 @@ class Lifetime(ESMTP):
         self.session = new_session(
             self.origin.session, self.mail_host.name, self.transport, now
         )
+        self.session.heard = now
         self.journal = self.mail_host.journal
         self.journal.begin(self.session)
         ip = self.session.client_ip

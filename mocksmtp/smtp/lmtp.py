@@ -91,7 +91,10 @@ class LmtpMessage(MockMessage):
         if content.refusal is not None:
             answers: list[Reply | Faulty] = [content.refusal] * len(kept)
         else:
-            answers = self._decide_each(content.take(), kept)
+            octets = content.take()
+            answers = self._decide_each(octets, kept)
+            if self.transaction.mail is None:
+                self._identify(octets)
         content.close()
         if chunk is not None:
             answers = with_chunk(answers, chunk)

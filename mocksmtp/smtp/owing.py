@@ -223,6 +223,7 @@ class Owing(Lifetime):
         def performed() -> bool:
             self.owed = self._cut_off = None
             self._let_go()
+            self._sent()
             then = answer.fault.then
             if then is not Then.CONTINUE:
                 released = answer.ender in writer.released
@@ -240,13 +241,24 @@ class Owing(Lifetime):
             else:
                 unsent = self.unsent(answer.reply)
                 self.record(asked, said, unsent, flags, 0.0, note)
+            self._sent()
 
         writer = ReplyWriter(answer, self.output, self.clock, performed_later)
         if writer.start():
             return performed()
         self.owed, self._cut_off = writer, cut_off
+        if answer.reply is not None:
+            replies = answer.reply
+            self.journal.hold(
+                self.session, (replies,) if isinstance(replies, Reply) else replies
+            )
         self._hold(answer.rules)
         return False
+
+    def _sent(self) -> None:
+        """A reply that was waited for was sent, or never will be."""
+        if self.session.pending is not None:
+            self.journal.release(self.session, self.seconds())
 
     def unsent(self, answer: Replies | None) -> Reply | None:
         """What is recorded of an answer that was cut off: who would have given it."""
@@ -283,7 +295,7 @@ class Owing(Lifetime):
     ) -> bool:
         """An answer was given by itself; whether to go on with what follows."""
         self._stop_watching()
-        self.heard = self.seconds()
+        self.heard = self.session.heard = self.seconds()
         if self.injecting and self.buffer:
             flags |= INJECTED
         self.record(asked, said, answer, flags, self.heard - asked, note)

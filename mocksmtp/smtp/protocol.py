@@ -32,6 +32,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.grammar import reply
+from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import (
     LINE_LIMIT,
     MAX_CHUNK,
@@ -52,6 +53,10 @@ from mocksmtp.smtp.watching import WatchedChunk, WatchedContent
 HELO, EHLO, QUIT, RSET = Command.HELO, Command.EHLO, Command.QUIT, Command.RSET
 DATA_COMMAND, DATA_CONTENT = Command.DATA_COMMAND, Command.DATA_CONTENT
 APPLY = Effect.APPLY
+
+
+MAX_SHOWN = 256
+"""Characters that are recorded of a sender that can't be parsed."""
 
 
 class MockESMTP(AuthenticatedConnection):
@@ -101,7 +106,11 @@ class MockESMTP(AuthenticatedConnection):
         if not self.mail_host.behaviors.has_any:
             return error
         decision = self.delivery.decide(Command.ANY, self.delivery.argument)
-        return error if decision is None else answer_of(decision, error)
+        if decision is None:
+            return error
+        answer = answer_of(decision, error)
+        self.delivery.replace_refusal(error, reply_in(answer))
+        return answer
 
     def _decided(self, command: Command, rest: bytes, own: Reply) -> Answer:
         """What is said to a command that has no effect."""
@@ -143,21 +152,29 @@ class MockESMTP(AuthenticatedConnection):
         delivery = self.delivery
         if delivery.transaction is not None:
             return reply.NESTED_MAIL
-        host = self.mail_host
-        if host.is_demanding:
+        command = parse_mail(rest)
+        if self.mail_host.is_demanding:
             refusal = self._look_at_demands()
             if refusal is not None:
-                return refusal
-        command = parse_mail(rest)
+                return self._refuse_sender(command, rest, refusal)
         if not rest.isascii() and not self.offer.smtputf8:
-            return reply.SMTPUTF8_NOT_OFFERED
+            return self._refuse_sender(command, rest, reply.SMTPUTF8_NOT_OFFERED)
         if isinstance(command, Reply):
-            return command
+            return self._refuse_sender(command, rest, command)
         if command.parameters and self.offer.size:
             refusal = self._look_at_size(command)
             if refusal is not None:
-                return refusal
+                return delivery.refuse_sender(command, refusal)
         return delivery.validateFrom(self.origin.helo, command)
+
+    def _refuse_sender(
+        self, command: PathCommand | Reply, rest: bytes, refusal: Reply
+    ) -> Reply:
+        """Refuse a MAIL; of one that can't be parsed, the argument is recorded."""
+        if isinstance(command, Reply):
+            text = rest.partition(b":")[2].decode(errors="replace").strip(" <>")
+            command = PathCommand(Address(text[:MAX_SHOWN]))
+        return self.delivery.refuse_sender(command, refusal)
 
     def _look_at_demands(self) -> Reply | None:
         """What is said to a mail that the host does not take from this client."""
@@ -185,6 +202,10 @@ class MockESMTP(AuthenticatedConnection):
         delivery = self.delivery
         transaction = delivery.transaction
         if transaction is None:
+            if delivery.refused is not None:
+                named = parse_rcpt(rest, True)
+                if isinstance(named, PathCommand):
+                    delivery.name_refused(named)
             return reply.NEEDS_MAIL
         if delivery.chunked is not None:
             return reply.CHUNKS_BEGUN
@@ -222,7 +243,7 @@ class MockESMTP(AuthenticatedConnection):
         if decision.effect is APPLY:
             self._take_content()
         else:
-            self.delivery.refuse(reply_in(answer))
+            self.delivery.refuse(reply_in(answer), DATA_COMMAND)
         return answer
 
     def _take_content(self) -> None:
@@ -241,7 +262,7 @@ class MockESMTP(AuthenticatedConnection):
             return reply.NEEDS_MAIL
         if not transaction.told:
             return reply.NEEDS_RECIPIENT
-        self.delivery.refuse(reply.NO_VALID_RECIPIENTS)
+        self.delivery.refuse(reply.NO_VALID_RECIPIENTS, DATA_COMMAND)
         return reply.NO_VALID_RECIPIENTS
 
     def do_BDAT(self, rest: bytes) -> Answer:
@@ -254,7 +275,7 @@ class MockESMTP(AuthenticatedConnection):
             return command
         if command.size > max(MAX_CHUNK, self.mail_host.limits.message_size):
             # Nobody sends so much, and what follows is no command.
-            self.delivery.refuse(reply.CHUNK_TOO_BIG)
+            self.delivery.refuse(reply.CHUNK_TOO_BIG, Command.BDAT)
             return self.then_close(reply.CHUNK_TOO_BIG)
         transaction = self.delivery.transaction
         if transaction is None or not transaction.accepted:

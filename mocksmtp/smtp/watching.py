@@ -11,6 +11,7 @@ import math
 from functools import partial
 from typing import Protocol
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.grammar.reply import Reply
@@ -182,7 +183,7 @@ class WatchedChunk:
         said = reply_in(answer)
         if decision.effect is not Effect.APPLY:
             chunk.answered(False)
-            message.delivery.refuse(said)
+            message.delivery.refuse(said, Command.DATA_CONTENT)
         elif self._last:
             end = partial(message.delivery.end_answered_chunk, said)
             chunk.answered(True, end)
@@ -242,5 +243,6 @@ class Rest:
 
     def connectionLost(self) -> None:
         """There will be no more of it."""
+        self._message.identify()
         self._message.content.close()
         self._message.delivery.settle(self._message.transaction, self._said)
