@@ -139,6 +139,48 @@ SIZE_PATTERN = (
 """A regular expression (ECMA 262) of the texts that are sizes above 0."""
 
 
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)([Zz]|[+ -]\d\d:\d\d)",
+    re.ASCII,
+)
+_DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)", re.ASCII)
+
+TIME_SHOWN = "2026-11-28T10:00:00Z"
+
+
+def parse_time(text: str) -> float:
+    """
+    Seconds since the epoch from a time as in RFC 3339.
+
+    A space in place of the ``+`` of its zone is a ``+`` that was not escaped in a URL.
+
+    :raises ValueError: it is none
+    """
+    match = _TIME.fullmatch(text)
+    if match is not None:
+        zone = match[3].upper().replace("Z", "+00:00").replace(" ", "+")
+        try:
+            return datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}").timestamp()
+        except (ValueError, OverflowError):
+            pass
+    raise ValueError(f"not a time (RFC 3339): {shown(text)}; as in {TIME_SHOWN}")
+
+
+def parse_time_or_date(text: str) -> float:
+    """
+    The same, or from a date, which means the beginning of that day in UTC.
+
+    :raises ValueError: it is neither
+    """
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return parse_time(text)
+    try:
+        return parse_time(f"{match[1]}-{match[2]}-{match[3]}T00:00:00Z")
+    except ValueError:
+        raise ValueError(f"not a date: {shown(text)}; as in 2026-11-28") from None
+
+
 def timestamp(seconds: float) -> str:
     """A time as in RFC 3339, with milliseconds, in UTC."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

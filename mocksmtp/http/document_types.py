@@ -58,6 +58,22 @@ class MailDocument(JamesMailDocument):
     envelope: EnvelopeDocument
 
 
+class AddressDocument(TypedDict):
+    """A mailbox in a header field, decoded; `name` is empty where there is none."""
+
+    name: str
+    address: str
+
+
+class AttachmentDocument(TypedDict):
+    """A part that is neither the text nor the HTML; `index` is its number."""
+
+    index: int
+    fileName: str
+    type: str
+    size: int
+
+
 class MailSummaryDocument(JamesEnvelopeDocument):
     """A mail without its content."""
 
@@ -68,6 +84,14 @@ class MailSummaryDocument(JamesEnvelopeDocument):
     clientIp: str
     helo: str
     session: str
+    host: str
+    subject: str
+    date: str | None
+    messageId: str
+    headerFrom: list[AddressDocument]
+    headerTo: list[AddressDocument]
+    headerCc: list[AddressDocument]
+    attachments: list[AttachmentDocument]
 
 
 class MailDetailsDocument(MailSummaryDocument):

@@ -7,7 +7,8 @@ client that reads slowly is waited for: nothing is made that can't be sent.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 import orjson
 from twisted.internet.defer import Deferred
@@ -22,6 +23,7 @@ from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.documents import MailDocument
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.search import MailQuery
+from mocksmtp.mail.summary import summary_of
 
 SLICE = 0.005
 """Seconds of work at a time."""
@@ -55,20 +57,42 @@ class Slices:
         self.begin()
 
 
+class Worker(Protocol):
+    """What long work is done with."""
+
+    @property
+    def clock(self) -> IReactorTime:
+        """The reactor's clock."""
+
+    @property
+    def in_thread(self) -> Callable[..., Deferred[Any]]:
+        """Calls a function with arguments in a thread."""
+
+
 async def matching(
-    mails: list[Mail], query: MailQuery, clock: IReactorTime, limit: int | None = None
+    mails: Iterable[Mail], query: MailQuery, worker: Worker, limit: int | None = None
 ) -> list[Mail]:
     """The first `limit` of `mails` that `query` asks for, or all of them."""
     found: list[Mail] = []
-    slices = Slices(clock)
+    slices = Slices(worker.clock)
     for mail in mails:
-        if query.matches(mail):
+        if await matches(query, mail, worker):
             found.append(mail)
             if len(found) == limit:
                 break
         if slices.over:
             await slices.next()
     return found
+
+
+async def matches(query: MailQuery, mail: Mail, worker: Worker) -> bool:
+    """Whether `query` asks for `mail`; a large one is decoded in a thread."""
+    if query.is_long_work(mail) and not mail.is_summarized:
+        mail.remember(await worker.in_thread(summary_of, mail.content))
+    if query.is_long_work(mail):
+        wanted: bool = await worker.in_thread(query.matches, mail)
+        return wanted
+    return query.matches(mail)
 
 
 def array_pieces(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:

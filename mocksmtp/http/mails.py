@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import attrs
 
+from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import in_turn
@@ -20,6 +22,8 @@ from mocksmtp.http.params import (
     reads,
     recipient,
     sender,
+    size,
+    time,
     whole_number,
 )
 from mocksmtp.http.problems import not_found
@@ -32,9 +36,11 @@ from mocksmtp.mail.documents import (
     mail_details,
     mail_summary,
 )
-from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.keywords import Expression, Network, network, parse_expression
+from mocksmtp.mail.mail import LARGE, Mail
 from mocksmtp.mail.mime_documents import mime_fields
 from mocksmtp.mail.search import EVERYTHING, MailQuery
+from mocksmtp.mail.summary import summary_of
 
 MAX_WAIT = 600.0
 """Seconds that a client may wait at the most."""
@@ -57,22 +63,83 @@ def mail_number(text: str) -> int:
     return int(text)
 
 
+@reads({**TEXT, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, {"pattern": "/"}]})
+def client_network(text: str) -> Network:
+    """The address of a client, or a network in CIDR notation."""
+    return network(text)
+
+
+@reads(TEXT)
+def expression(text: str) -> Expression:
+    """A search expression."""
+    return parse_expression(text)
+
+
 @attrs.frozen
 class Selection:
     """Which mails are meant, and how they are told."""
 
+    same_sender: str | None = parameter("sender", sender)
+    same_recipient: str | None = parameter("rcpt", recipient)
     sender: str | None = parameter("from", sender)
     recipient: str | None = parameter("to", recipient)
     subject: str | None = parameter("subject", any_text)
     contains: str | None = parameter("contains", any_text)
+    body: str | None = parameter("body", any_text)
+    message_id: str | None = parameter("messageId", any_text)
+    session: str | None = parameter("session", any_text)
+    helo: str | None = parameter("helo", any_text)
+    client: Network | None = parameter(  # noqa: RUF009 - read-only
+        "clientIp", client_network
+    )
+    min_size: int | None = parameter("minSize", size)
+    max_size: int | None = parameter("maxSize", size)
+    since: float | None = parameter("since", time)
+    until: float | None = parameter("until", time)
+    expression: Expression | None = parameter(  # noqa: RUF009 - read-only
+        "q", expression
+    )
     after: int | None = parameter("after", mail_number)
     limit: int | None = parameter("limit", whole_number)
     view: View | None = parameter("view", one_of(View))  # noqa: RUF009 - read-only
 
-    @property
+    def __attrs_post_init__(self) -> None:
+        """
+        Refuse two names of one parameter.
+
+        :raises DocumentError: both are given
+        """
+        problems = [
+            Problem(f"?{other}", f"the same as {name}; give one of them")
+            for name, one, other, same in (
+                ("from", self.sender, "sender", self.same_sender),
+                ("to", self.recipient, "rcpt", self.same_recipient),
+            )
+            if one is not None and same is not None
+        ]
+        if problems:
+            raise DocumentError(*problems)
+
+    @cached_property
     def query(self) -> MailQuery:
         """The filter."""
-        return MailQuery(self.sender, self.recipient, self.subject, self.contains)
+        same = self.same_sender, self.same_recipient
+        return MailQuery(
+            sender=same[0] if self.sender is None else self.sender,
+            recipient=same[1] if self.recipient is None else self.recipient,
+            subject=self.subject,
+            contains=self.contains,
+            body=self.body,
+            message_id=self.message_id,
+            session=self.session,
+            helo=self.helo,
+            client=self.client,
+            min_size=self.min_size,
+            max_size=self.max_size,
+            since=self.since,
+            until=self.until,
+            expression=self.expression,
+        )
 
 
 @attrs.frozen
@@ -116,6 +183,8 @@ async def get_mail(call: Call[Any], mail_id: str) -> Answer:
     """One mail, with all that is known of it."""
     mail = find_mail(call, mail_id)
     mime = await in_turn(call, mail.content, mime_fields)
+    if not mail.is_summarized:
+        mail.remember(await in_turn(call, mail.content, summary_of))
 
     def document(mail: Mail, message: object = None) -> dict[str, Any]:
         return mail_details(mail, message) | mime
@@ -148,7 +217,7 @@ async def _find(call: Call[Any]) -> list[Mail]:
     mailbox = call.host.mailbox
     if wanted.query != EVERYTHING:
         mails = mailbox.mails(wanted.after)
-        return await matching(mails, wanted.query, call.api.clock, wanted.limit)
+        return await matching(mails, wanted.query, call.api, wanted.limit)
     if wanted.after is None and wanted.limit is not None:
         return mailbox.first(wanted.limit)
     return mailbox.mails(wanted.after)[: wanted.limit]
@@ -160,7 +229,7 @@ async def _wait(call: Call[WaitingSelection]) -> list[Mail]:
     deadline = clock.seconds() + wanted.wait
     mails = mailbox.mails(wanted.after)
     seen = mails[-1].number if mails else wanted.after or 0
-    found = await matching(mails, wanted.query, clock)
+    found = await matching(mails, wanted.query, call.api)
     if len(found) >= wanted.count:
         return found[: wanted.limit]
     waiter = Waiter(mailbox, wanted.query, wanted.count, found, seen)
@@ -171,6 +240,10 @@ async def _wait(call: Call[WaitingSelection]) -> list[Mail]:
 
 
 async def _send(call: Call[Any], mails: list[Mail]) -> Answer:
+    if call.parameters.view is not None:
+        for mail in mails:
+            if len(mail.content) >= LARGE and not mail.is_summarized:
+                mail.remember(await call.api.in_thread(summary_of, mail.content))
     pieces = mails_pieces(mails, _document(call))
     return await send_pieces(call.request, pieces, call.api.clock)
 

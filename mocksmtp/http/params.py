@@ -16,7 +16,12 @@ import attrs
 
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem, listed
-from mocksmtp.documents.units import duration_pattern
+from mocksmtp.documents.units import (
+    SIZE_PATTERN,
+    duration_pattern,
+    parse_size,
+    parse_time,
+)
 from mocksmtp.http.schema import TEXT, Schema
 
 T = TypeVar("T")
@@ -133,6 +138,18 @@ def duration_up_to(limit: float) -> Reader[float]:
         return kind.read(text)
 
     return read
+
+
+@reads({**TEXT, "pattern": f"^{SIZE_PATTERN}$"})
+def size(text: str) -> int:
+    """Octets, from a size such as ``1000``, ``64KiB``."""
+    return parse_size(text)
+
+
+@reads({**TEXT, "format": "date-time"})
+def time(text: str) -> float:
+    """Seconds since the epoch, from a time as in RFC 3339."""
+    return parse_time(text)
 
 
 def one_of(kind: type[E]) -> Reader[E]:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from mocksmtp.grammar.command import Parameter
+from mocksmtp.mail.addresses import NamedAddress
 from mocksmtp.mail.mail import Mail
 
 NULL_SENDER = "<>"
@@ -48,18 +49,19 @@ def mail_document(mail: Mail, message: object = None) -> dict[str, Any]:
 
 
 def mail_summary(mail: Mail, message: object = None) -> dict[str, Any]:
-    """A mail without its content, and how and when it came."""
+    """A mail without its content: how and when it came, and its decoded header."""
     return {
         "id": mail.id,
         "envelope": _envelope(mail),
         **_james_envelope(mail),
         **_arrival(mail),
+        **_decoded(mail),
     }
 
 
 def mail_details(mail: Mail, message: object = None) -> dict[str, Any]:
     """All that is known of a mail but its MIME structure."""
-    return mail_document(mail, message) | _arrival(mail)
+    return mail_document(mail, message) | _arrival(mail) | _decoded(mail)
 
 
 def listing_document(shape: MailShape) -> MailDocument:
@@ -126,3 +128,33 @@ def _arrival(mail: Mail) -> dict[str, Any]:
         "helo": mail.origin.helo,
         "session": mail.origin.session,
     }
+
+
+def _decoded(mail: Mail) -> dict[str, Any]:
+    summary = mail.summary
+    return {
+        "host": mail.origin.host,
+        "subject": summary.subject,
+        "date": None if summary.date is None else _rfc3339(summary.date),
+        "messageId": summary.message_id,
+        "headerFrom": _addresses(summary.header_from),
+        "headerTo": _addresses(summary.header_to),
+        "headerCc": _addresses(summary.header_cc),
+        "attachments": [
+            {
+                "index": attachment.index,
+                "fileName": attachment.file_name,
+                "type": attachment.type,
+                "size": attachment.size,
+            }
+            for attachment in summary.attachments
+        ],
+    }
+
+
+def _rfc3339(date: datetime) -> str:
+    return date.isoformat().replace("+00:00", "Z")
+
+
+def _addresses(addresses: Iterable[NamedAddress]) -> list[dict[str, str]]:
+    return [{"name": one.name, "address": one.address} for one in addresses]

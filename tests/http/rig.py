@@ -21,7 +21,7 @@ from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mock import Mock
 from mocksmtp.zone.zone import Zone
 
-ORIGIN = Origin("7", "192.0.2.1", "client.test")
+ORIGIN = Origin("7", "192.0.2.1", "client.test", "default")
 
 BUSY = {
     "command": "MAIL FROM",

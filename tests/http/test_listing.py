@@ -18,9 +18,13 @@ from mocksmtp.http.listing import (
     matching,
     send_pieces,
 )
+from mocksmtp.mail import decoded as decoded_module
 from mocksmtp.mail.documents import mail_details, mail_document, mail_summary
+from mocksmtp.mail.mail import LARGE
 from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.mime import Structure
 from mocksmtp.mail.search import MailQuery
+from mocksmtp.mail.summary import Summary, summary_of_structure
 from tests.http.rig import keep
 from tests.http.test_waiting import TickingClock
 
@@ -156,6 +160,23 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
+class Worker:
+    """
+    A clock, and threads that begin when a test lets them.
+
+    :ivar threads: the work that waits for a thread
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.threads: list[tuple[str, Deferred[None]]] = []
+
+    def in_thread(self, work: Any, *arguments: Any) -> Deferred[Any]:
+        begun: Deferred[None] = Deferred()
+        self.threads.append((work.__name__, begun))
+        return begun.addCallback(lambda _: work(*arguments))
+
+
 class MatchingTests(SynchronousTestCase):
     """Filtering a large box"""
 
@@ -163,7 +184,7 @@ class MatchingTests(SynchronousTestCase):
         """What is found by that clock."""
         mails = boxed(30).mails()
         query = MailQuery(sender="bob@x.test")
-        finding = Deferred.fromCoroutine(matching(mails, query, clock, limit))
+        finding = Deferred.fromCoroutine(matching(mails, query, Worker(clock), limit))
         clock.advance(0)
         self.assertEqual(clock.getDelayedCalls(), [])
         found: list[Any] = self.successResultOf(finding)
@@ -174,6 +195,45 @@ class MatchingTests(SynchronousTestCase):
         clock = TickingClock()
         self.assertEqual(len(self.found(clock)), 30)
         self.assertGreater(clock.turns, 5)
+
+    def test_a_large_mail_is_decoded_in_a_thread(self) -> None:
+        """And not at all where no filter asks for what is encoded."""
+        content = b"Subject: one\r\n\r\n" + b"x" * LARGE
+        for query, expected in (
+            (MailQuery(subject="ONE"), ["summary_of"]),
+            (MailQuery(subject="one", sender="alice@x.test"), []),
+            (MailQuery(body="x"), ["summary_of", "matches"]),
+            (MailQuery(sender="bob@x.test", contains="xx"), []),
+            (MailQuery(), []),
+        ):
+            worker = Worker(Clock())
+            mails = boxed(2, content).mails()
+            finding = Deferred.fromCoroutine(matching(mails, query, worker))
+            begun = []
+            while worker.threads:
+                name, thread = worker.threads.pop()
+                begun.append(name)
+                thread.callback(None)
+            wanted = [] if query.sender == "alice@x.test" else mails
+            self.assertEqual(self.successResultOf(finding), wanted)
+            self.assertEqual(begun, expected * 2, query)
+
+    def test_headers_are_decoded_once(self) -> None:
+        """A second search finds them decoded."""
+        decoded = []
+
+        def decode(structure: Structure) -> Summary:
+            decoded.append(structure)
+            return summary_of_structure(structure)
+
+        self.patch(decoded_module, "summary_of_structure", decode)
+        mails = boxed(3, b"Subject: one\r\n\r\n").mails()
+        for subject in "one", "two", "one":
+            query = MailQuery(subject=subject)
+            finding = Deferred.fromCoroutine(matching(mails, query, Worker(Clock())))
+            found = self.successResultOf(finding)
+            self.assertEqual(found, mails if subject == "one" else [])
+        self.assertEqual(len(decoded), 3)
 
     def test_no_more_are_looked_at_than_are_wanted(self) -> None:
         """With a limit it ends at the last that is wanted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from urllib.parse import quote
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -10,6 +11,7 @@ from mocksmtp.grammar.command import Parameter
 from mocksmtp.http import waiting
 from mocksmtp.http.site import HttpSettings
 from mocksmtp.mail.documents import MailShape
+from mocksmtp.mail.mail import LARGE
 from mocksmtp.mail.mailbox import Mailbox
 from tests.http.rig import Answer, Rig, ids, keep
 
@@ -17,7 +19,11 @@ from tests.http.rig import Answer, Rig, ids, keep
 def filled() -> Rig:
     """A box with four mails that differ in all that is filtered by."""
     rig = Rig()
-    rig.receive(b"Subject: first\r\n\r\none", "bob@x.test", ("alice@X.test",))
+    rig.receive(
+        b"Subject: first\r\nMessage-ID: <1@x.test>\r\nFrom: shop@y.test\r\n\r\none",
+        "bob@x.test",
+        ("alice@X.test",),
+    )
     rig.receive(b"Subject: =?utf-8?Q?zw=C3=B6lf?=\r\n\r\ntwo", "", ("alice@x.test",))
     rig.receive(
         "no header\r\nthrée".encode(), "bob@X.TEST", ("jack@x.test", "alice@x.test")
@@ -77,7 +83,9 @@ class ListTests(SynchronousTestCase):
             rig.receive()
             (document,) = rig.get("/smtpMails")
             self.assertEqual(set(document), fields)
-            full = {"receivedAt", "size", "clientIp", "helo", "session"}
+            full = {"receivedAt", "size", "clientIp", "helo", "session", "host"}
+            full |= {"subject", "date", "messageId", "attachments"}
+            full |= {"headerFrom", "headerTo", "headerCc"}
             (document,) = rig.get("/smtpMails?view=full")
             self.assertEqual(set(document), james | full | {"id", "envelope"})
 
@@ -92,6 +100,54 @@ class ListTests(SynchronousTestCase):
         self.assertEqual(document["clientIp"], "192.0.2.1")
         self.assertEqual(document["helo"], "client.test")
         self.assertEqual(document["receivedAt"], "2023-11-14T22:13:20.125Z")
+
+    def test_decoded_fields(self) -> None:
+        """The header decoded, and the attachments, in the summary and the full view."""
+        rig = Rig()
+        message = EmailMessage()
+        message["Subject"] = "Grüße"
+        message["From"] = "Böb <bob@x.test>"
+        message["To"] = "a@y.test, C <c@y.test>"
+        message["Date"] = "Fri, 28 Nov 2026 10:00:00 +0100"
+        message["Message-ID"] = "<1@x.test>"
+        message.set_content("text")
+        message.add_attachment(b"12345", "application", "pdf", filename="ü.pdf")
+        expected = {
+            "host": "default",
+            "subject": "Grüße",
+            "date": "2026-11-28T10:00:00+01:00",
+            "messageId": "1@x.test",
+            "headerFrom": [{"name": "Böb", "address": "bob@x.test"}],
+            "headerTo": [
+                {"name": "", "address": "a@y.test"},
+                {"name": "C", "address": "c@y.test"},
+            ],
+            "headerCc": [],
+            "attachments": [
+                {"index": 2, "fileName": "ü.pdf", "type": "application/pdf", "size": 5}
+            ],
+        }
+        mail = rig.receive(message.as_bytes())
+        for document in (
+            *rig.get("/smtpMails?view=summary"),
+            *rig.get("/smtpMails?view=full"),
+            rig.get(f"/smtpMails/{mail.id}"),
+            *rig.ask("DELETE", "/smtpMails?view=summary").json(),
+        ):
+            found = {name: document[name] for name in expected}
+            self.assertEqual(found, expected)
+
+    def test_a_large_mail_is_summarized_in_a_thread(self) -> None:
+        """Once, for all views."""
+        rig = Rig()
+        rig.receive(b"Date: x\r\nSubject: large\r\n\r\n" + b"x" * LARGE)
+        pending = rig.begin("GET", "/smtpMails?view=summary")
+        self.assertEqual(len(rig.threads), 1)
+        assert pending.answer is not None
+        (document,) = pending.answer.json()
+        self.assertEqual((document["subject"], document["date"]), ("large", None))
+        rig.begin("GET", "/smtpMails?view=full")
+        self.assertEqual(rig.threads, [])
 
     def test_the_order_is_that_of_arrival(self) -> None:
         """Ids grow with each mail."""
@@ -137,7 +193,35 @@ class FilterTests(SynchronousTestCase):
             ("subject=first", [1, 4]),
             ("subject=first+aid", [4]),
             ("subject=zw%C3%B6lf", [2]),
-            ("subject=First", []),
+            ("subject=FIRST", [1, 4]),
+            ("sender=bob@x.test", [1, 3]),
+            ("rcpt=jack@x.test", [3]),
+            ("body=TWO", [2]),
+            ("body=first", []),
+            ("messageId=%3C1@x.test%3E", [1]),
+            ("session=7", [1, 2, 3, 4]),
+            ("session=8", []),
+            ("helo=CLIENT.test", [1, 2, 3, 4]),
+            ("helo=client", []),
+            ("clientIp=192.0.2.1", [1, 2, 3, 4]),
+            ("clientIp=192.0.2.0/24", [1, 2, 3, 4]),
+            ("clientIp=2001:db8::/32", []),
+            ("minSize=35", [1, 2]),
+            ("maxSize=20", [3]),
+            ("maxSize=1KiB", [1, 2, 3, 4]),
+            ("since=2023-11-14T22:13:20Z", [1, 2, 3, 4]),
+            ("since=2023-11-14T23:13:21+01:00", []),
+            ("since=2023-11-14T23:13:20%2B01:00", [1, 2, 3, 4]),
+            ("until=2023-11-14T22:13:21Z", [1, 2, 3, 4]),
+            ("until=2023-11-14t22:13:20.1z", []),
+            ("q=first", [1, 4]),
+            ("q=first+-aid", [1]),
+            ("q=subject:%22first+aid%22", [4]),
+            ("q=from:shop+one", [1]),
+            ("q=sender:%3C%3E", [2]),
+            ("q=host:default&subject=first&limit=1", [1]),
+            ("q=host:other", []),
+            ("q=", [1, 2, 3, 4]),
             ("contains=t", [1, 2, 3, 4]),
             ("contains=thr%C3%A9e", [3]),
             ("contains=", [1, 2, 3, 4]),
@@ -194,10 +278,26 @@ class FilterTests(SynchronousTestCase):
             ("to=", ["?to"]),
             ("to=<>", ["?to"]),
             ("subject=%ff", ["?"]),
+            ("from=a@x&sender=a@x", ["?sender"]),
+            ("to=a@x&rcpt=a@x", ["?rcpt"]),
+            ("rcpt=<>", ["?rcpt"]),
+            ("minSize=x&maxSize=-1", ["?minSize", "?maxSize"]),
+            ("since=yesterday&until=2026-11-28", ["?since", "?until"]),
+            ("since=2026-02-30T00:00:00Z", ["?since"]),
+            ("clientIp=localhost", ["?clientIp"]),
+            ("q=form:bob", ["?q"]),
+            ("q=%22open", ["?q"]),
             ("&".join(f"a{n}=1" for n in range(101)), ["?"]),
         ):
             answer = Rig().ask("GET", f"/smtpMails?{query}")
             self.assertEqual((answer.status, answer.paths), (400, paths), query)
+
+    def test_an_unknown_keyword_is_named(self) -> None:
+        """With its position and the nearest one that is known."""
+        answer = Rig().ask("GET", "/smtpMails?q=word+form:bob")
+        (error,) = answer.json()["errors"]
+        self.assertIn("unknown keyword 'form'", error["message"])
+        self.assertIn("did you mean 'from'? (at position 5)", error["message"])
 
     def test_deleting_does_not_wait(self) -> None:
         """DELETE has the filters, but not the parameters of waiting."""

@@ -26,7 +26,7 @@ def mail(
 ) -> Mail:
     """A mail."""
     envelope = Envelope(sender, parameters, recipients)
-    origin = Origin("s", "192.0.2.1", "client.test")
+    origin = Origin("s", "192.0.2.1", "client.test", "mx2")
     return Mail(7, envelope, content, 1.5, origin, 0)
 
 
@@ -106,13 +106,21 @@ class DetailsTests(SynchronousTestCase):
     """What is told besides"""
 
     def test_how_it_came(self) -> None:
-        """When, from where, and how large; the time in UTC with milliseconds."""
+        """When, from where, how large; its decoded header; the time in UTC."""
         arrival = {
             "receivedAt": "1970-01-01T00:00:01.500Z",
             "size": 1,
             "clientIp": "192.0.2.1",
             "helo": "client.test",
             "session": "s",
+            "host": "mx2",
+            "subject": "",
+            "date": None,
+            "messageId": "",
+            "headerFrom": [],
+            "headerTo": [],
+            "headerCc": [],
+            "attachments": [],
         }
         document = mail_document(mail())
         self.assertEqual(mail_details(mail()), document | arrival)

@@ -1,0 +1,153 @@
+"""What a search reads of a mail: decoded once, and folded for comparison.
+
+Substrings are compared without case, and with each run of white space as one space,
+so that a phrase is found across the lines of a text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cached_property
+
+from mocksmtp.mail.addresses import NamedAddress
+from mocksmtp.mail.charset import WINDOW, decode_text
+from mocksmtp.mail.fields import ParsedMessage
+from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.mime import Structure, read_structure
+from mocksmtp.mail.part import MAX_TEXT, Part, TooComplex
+from mocksmtp.mail.summary import Summary, summary_of_structure
+
+_TAG = re.compile(r"<[^<>]*+>")
+
+
+def folded(text: str) -> str:
+    """`text` for comparison: no case, and one space for each run of white space."""
+    if len(text) > WINDOW:
+        return "".join(_folded_windows(text))
+    text = text.casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    start = " " if text[:1].isspace() else ""
+    end = " " if text[-1:].isspace() else ""
+    words = " ".join(text.split())
+    return f"{start}{words}{end}" if words else start
+
+
+def _folded_windows(text: str) -> Iterator[str]:
+    """A long text in pieces, so that a thread that folds it lets others have a turn."""
+    last = ""
+    for at in range(0, len(text), WINDOW):
+        piece = folded(text[at : at + WINDOW])
+        yield piece[1:] if last == " " == piece[:1] else piece
+        last = piece[-1:]
+
+
+class Decoded:
+    """What filters read of a mail, decoded when it is first read."""
+
+    def __init__(self, mail: Mail) -> None:
+        self.mail = mail
+
+    @cached_property
+    def _structure(self) -> Structure | None:
+        """None where the mail exceeds a bound."""
+        try:
+            return read_structure(self.mail.content)
+        except TooComplex:
+            return None
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The decoded header fields, and the attachments."""
+        mail = self.mail
+        if not mail.is_summarized and self._structure is not None:
+            mail.remember(summary := summary_of_structure(self._structure))
+            return summary
+        return mail.summary
+
+    @cached_property
+    def text(self) -> str:
+        """
+        The folded text: all parts that are there to be read, up to `MAX_TEXT` octets.
+
+        HTML is in it twice, with its tags and without. Past a bound of the structure
+        the content itself is taken for the text.
+        """
+        if self._structure is None:
+            texts = [decode_text(self.mail.content[:MAX_TEXT])]
+        else:
+            texts = list(_texts(self._structure))
+        return "\n".join(f" {folded(text)} " for text in texts)
+
+    @cached_property
+    def addresses(self) -> str:
+        """The folded addresses of the header, one on each line."""
+        found = self.summary
+        return lines_of(
+            *(found.header_from, found.header_to, found.header_cc),
+            *(found.header_bcc, found.reply_to),
+        )
+
+    @cached_property
+    def envelope(self) -> str:
+        """The folded addresses of the envelope, one on each line."""
+        return f"{self.sender}\n{self.recipients}"
+
+    @property
+    def sender(self) -> str:
+        """The folded reverse-path in angle brackets."""
+        return folded(f"<{self.mail.envelope.sender.text}>")
+
+    @property
+    def recipients(self) -> str:
+        """The folded recipients in angle brackets, one on each line."""
+        recipients = self.mail.envelope.recipients
+        return "\n".join(folded(f"<{one.address.text}>") for one in recipients)
+
+    @cached_property
+    def message(self) -> ParsedMessage:
+        """The content with its header fields found."""
+        return ParsedMessage(self.mail.content)
+
+
+def _texts(structure: Structure) -> Iterator[str]:
+    room = MAX_TEXT
+    for part in structure.parts:
+        is_html = part.is_body("text/html")
+        if room > 0 and (is_html or part.is_body("text/plain")):
+            text, octets = _text_of(part, room)
+            room -= octets
+            yield text
+            if is_html:
+                yield html.unescape("".join(_without_tags(text)))
+
+
+def _text_of(part: Part, room: int) -> tuple[str, int]:
+    """The text of a part, up to so many octets, and how many it has."""
+    windows, octets = [], 0
+    for window in part.windows:
+        windows.append(window)
+        octets += len(window)
+        if octets >= room:
+            break
+    return decode_text(b"".join(windows)[:room], part.charset or "utf-8"), octets
+
+
+def _without_tags(text: str) -> Iterator[str]:
+    end = 0
+    for tag in _TAG.finditer(text):
+        yield text[end : tag.start()]
+        end = tag.end()
+    yield text[end:]
+
+
+def lines_of(*fields: tuple[NamedAddress, ...]) -> str:
+    """Addresses for comparison, one on each line: ``name <address>``."""
+    return "\n".join(
+        folded(f"{one.name} <{one.address}>")
+        for addresses in fields
+        for one in addresses
+    )

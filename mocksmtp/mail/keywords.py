@@ -1,0 +1,266 @@
+"""What search expressions mean: their keywords, and the filters made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, TypeAlias
+
+import attrs
+
+from mocksmtp.documents.problems import shown, unknown
+from mocksmtp.documents.units import parse_size, parse_time_or_date, timestamp
+from mocksmtp.mail.addresses import NamedAddress
+from mocksmtp.mail.decoded import Decoded, folded, lines_of
+from mocksmtp.mail.expression import HEADER, QueryError, Term, parse_terms
+from mocksmtp.mail.summary import Summary
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+class Cost(IntEnum):
+    """What a filter reads of a mail, from the cheapest to the dearest."""
+
+    ENVELOPE = 0
+    CONTENT = 1
+    SUMMARY = 2
+    TEXT = 3
+
+
+@attrs.frozen
+class Filter:
+    """
+    A condition that a mail must satisfy.
+
+    :ivar name: of the parameter
+    :ivar wanted: its value
+    :ivar holds: whether a mail satisfies it
+    :ivar found: what the mail has in its place
+    """
+
+    name: str
+    wanted: str
+    cost: Cost
+    holds: Callable[[Decoded], bool]
+    found: Callable[[Decoded], Iterable[str]]
+
+
+@attrs.frozen
+class Keyword:
+    """
+    What a keyword means.
+
+    :ivar read: makes its value from a text; a `ValueError` explains what is wrong
+    :ivar holds: whether a mail has that value
+    :ivar found: what a mail has in its place
+    """
+
+    cost: Cost
+    read: Callable[[str], Any]
+    holds: Callable[[Decoded, Any], bool]
+    found: Callable[[Decoded], Iterable[str]]
+
+
+def _substring(cost: Cost, of: Callable[[Decoded], str]) -> Keyword:
+    return Keyword(
+        cost,
+        folded,
+        lambda decoded, part: part in of(decoded),
+        lambda decoded: of(decoded).splitlines(),
+    )
+
+
+def _in_header(of: Callable[[Summary], tuple[NamedAddress, ...]]) -> Keyword:
+    return _substring(Cost.SUMMARY, lambda decoded: lines_of(of(decoded.summary)))
+
+
+def network(text: str) -> Network:
+    """
+    An IP network, or the network of one IP address.
+
+    :raises ValueError: it is neither
+    """
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(
+            f"must be an IP address or network, got {shown(text)}"
+        ) from None
+
+
+def _in_network(decoded: Decoded, wanted: Network) -> bool:
+    try:
+        return ip_address(decoded.mail.origin.client_ip) in wanted
+    except ValueError:
+        # A client on a UNIX socket has none.
+        return False
+
+
+_HAS = ("attachment",)
+
+
+def _has(text: str) -> str:
+    name = text.lower()
+    if name.removesuffix("s") not in _HAS:
+        raise ValueError(unknown(f"value {shown(text)}", text, _HAS))
+    return name
+
+
+def _received(decoded: Decoded) -> Iterable[str]:
+    return (timestamp(decoded.mail.received_at),)
+
+
+def content_size(decoded: Decoded) -> Iterable[str]:
+    """The octets of the content, as what was found."""
+    return (str(len(decoded.mail.content)),)
+
+
+def _time(holds: Callable[[Decoded, Any], bool]) -> Keyword:
+    return Keyword(Cost.ENVELOPE, parse_time_or_date, holds, _received)
+
+
+def _size(holds: Callable[[Decoded, Any], bool]) -> Keyword:
+    def read(text: str) -> int:
+        try:
+            return parse_size(text.upper().replace("IB", "iB"))
+        except ValueError:
+            message = f"not a size: {shown(text)}; as in 1000, 10k, 64KiB"
+            raise ValueError(message) from None
+
+    return Keyword(Cost.ENVELOPE, read, holds, content_size)
+
+
+def _client(decoded: Decoded) -> Iterable[str]:
+    return (decoded.mail.origin.client_ip,)
+
+
+def _attachments(decoded: Decoded) -> Iterable[str]:
+    return (one.file_name or one.type for one in decoded.summary.attachments)
+
+
+def _message_id(decoded: Decoded) -> str:
+    return folded(f"<{decoded.summary.message_id}>")
+
+
+def _subject(decoded: Decoded) -> str:
+    return folded(f" {decoded.summary.subject} ")
+
+
+def _same_host(decoded: Decoded, wanted: str) -> bool:
+    return folded(decoded.mail.origin.host) == wanted
+
+
+KEYWORDS: dict[str, Keyword] = {
+    "from": _in_header(lambda summary: summary.header_from),
+    "to": _in_header(lambda summary: summary.header_to),
+    "cc": _in_header(lambda summary: summary.header_cc),
+    "bcc": _in_header(lambda summary: summary.header_bcc),
+    "reply-to": _in_header(lambda summary: summary.reply_to),
+    "addressed": _substring(Cost.SUMMARY, lambda decoded: decoded.addresses),
+    "subject": _substring(Cost.SUMMARY, _subject),
+    "message-id": _substring(Cost.SUMMARY, _message_id),
+    "has": Keyword(
+        Cost.SUMMARY,
+        _has,
+        lambda decoded, _: bool(decoded.summary.attachments),
+        _attachments,
+    ),
+    "before": _time(lambda decoded, time: decoded.mail.received_at < time),
+    "after": _time(lambda decoded, time: decoded.mail.received_at >= time),
+    "larger": _size(lambda decoded, size: len(decoded.mail.content) > size),
+    "smaller": _size(lambda decoded, size: len(decoded.mail.content) < size),
+    "sender": _substring(Cost.ENVELOPE, lambda decoded: decoded.sender),
+    "rcpt": _substring(Cost.ENVELOPE, lambda decoded: decoded.recipients),
+    "body": _substring(Cost.TEXT, lambda decoded: decoded.text),
+    "host": Keyword(
+        Cost.ENVELOPE, folded, _same_host, lambda decoded: (decoded.mail.origin.host,)
+    ),
+    "session": Keyword(
+        Cost.ENVELOPE,
+        str,
+        lambda decoded, session: decoded.mail.origin.session == session,
+        lambda decoded: (decoded.mail.origin.session,),
+    ),
+    "helo": _substring(Cost.ENVELOPE, lambda decoded: folded(decoded.mail.origin.helo)),
+    "ip": Keyword(Cost.ENVELOPE, network, _in_network, _client),
+}
+"""By their names; ``header``, whose value has two parts, is not among them."""
+
+
+@attrs.frozen
+class Expression:
+    """
+    A search expression, compiled.
+
+    :ivar text: as it was written
+    :ivar filters: one for each term; all must hold
+    """
+
+    text: str
+    filters: tuple[Filter, ...] = attrs.field(eq=False, repr=False)
+
+
+def parse_expression(text: str) -> Expression:
+    """
+    Compile a search expression.
+
+    :raises QueryError: it cannot be parsed, or has an unknown keyword or a value that
+        its keyword does not accept
+    """
+    return Expression(text, tuple(map(_filter, parse_terms(text))))
+
+
+def _filter(term: Term) -> Filter:
+    keyword, value = _meaning(term)
+    holds = keyword.holds
+
+    def check(decoded: Decoded) -> bool:
+        return holds(decoded, value) is not term.negated
+
+    return Filter("q", str(term), keyword.cost, check, keyword.found)
+
+
+def _meaning(term: Term) -> tuple[Keyword, Any]:
+    """The keyword of a term, and its value."""
+    if term.keyword is None:
+        return ANYWHERE, folded(term.text)
+    if term.keyword == HEADER:
+        return _header(term.name), folded(term.text)
+    keyword = KEYWORDS.get(term.keyword)
+    if keyword is None:
+        names = (*KEYWORDS, HEADER)
+        message = unknown(f"keyword {shown(term.keyword)}", term.keyword, names)
+        raise QueryError(message, term.position + term.negated)
+    try:
+        return keyword, keyword.read(term.text)
+    except ValueError as error:
+        raise QueryError(f"{term.keyword}: {error}", term.position) from None
+
+
+def _anywhere(decoded: Decoded, part: str) -> bool:
+    return (
+        part in decoded.envelope
+        or part in _subject(decoded)
+        or part in decoded.addresses
+        or part in decoded.text
+    )
+
+
+ANYWHERE = Keyword(
+    Cost.TEXT, folded, _anywhere, lambda decoded: (decoded.summary.subject,)
+)
+"""What a word or phrase without a keyword means."""
+
+
+def _header(name: str) -> Keyword:
+    """A field of that name whose decoded text contains a text."""
+    lower = name.lower()
+
+    def texts(decoded: Decoded) -> Iterator[str]:
+        return (field.text for field in decoded.message.fields(lower))
+
+    def holds(decoded: Decoded, part: str) -> bool:
+        return any(part in folded(f" {text} ") for text in texts(decoded))
+
+    return Keyword(Cost.CONTENT, folded, holds, texts)
