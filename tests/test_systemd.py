@@ -156,11 +156,11 @@ class ActivationTests(SynchronousTestCase):
         stream, datagram = self.open("ListenStream"), self.open("ListenDatagram")
         self.assertEqual(
             self.refused([stream], "systemd:tcp=0:udp=1"),
-            "systemd has handed over no socket 1",
+            "systemd passed no socket 1",
         )
         self.assertEqual(
             self.refused([stream], "systemd:tcp=other:udp=0"),
-            "systemd has handed over no socket other",
+            "systemd passed no socket other",
         )
         self.assertEqual(
             self.refused([stream, datagram], "systemd:tcp=1:udp=0"),

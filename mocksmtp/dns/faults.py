@@ -1,21 +1,26 @@
-"""What a behavior has decided about a query, put into octets.
+"""Replies that behaviors change or delay.
 
-An answer that is wrong in one respect is right in all others: its ID is that of the
-query, its question as it came, it has EDNS where the client has, and it is cut where it
-does not fit.
+A reply that is wrong in one respect is correct in all others: it has the ID and the
+question of the query, EDNS if the client has it, and it is cut if it does not fit.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mocksmtp.behaviors.dns import DnsResponse, DnsThen, Wrong
-from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query
-from mocksmtp.dns.resolver import resolve
-from mocksmtp.dns.responder import Response, answered, asked_in, limit_of, type_of
-from mocksmtp.dns.response import MAX_TCP
+from mocksmtp.behaviors.dns import DnsResponse, DnsRules, DnsThen, Wrong
+from mocksmtp.dns.message import HEADER, ID_SIZE, MAX_TCP, TC, Query
+from mocksmtp.dns.responder import (
+    Response,
+    answered,
+    asked_in,
+    limit_of,
+    resolve,
+    type_of,
+)
 from mocksmtp.zone.answer import Answer, Question, Rcode
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.queries import UDP, DnsExchange, DnsReply
@@ -29,7 +34,7 @@ MAX_DATAGRAM = 65_507
 """Octets of the largest datagram over IPv4 (RFC 768, RFC 791 §3.1)."""
 
 ASKED = Name.parse("*")
-"""The owner that stands for the name that is asked for."""
+"""The owner that is replaced by the name in the question."""
 
 _OTHERS = (Name.parse("wrong.invalid"), Name.parse("other.invalid"))
 
@@ -37,12 +42,12 @@ _RCODE = 0xF
 
 
 @attrs.frozen
-class Told:
+class ChangedReply:
     """
-    What is to be sent.
+    A reply that a behavior decided.
 
-    :ivar message: None is silence
-    :ivar closes: whether the connection is closed then
+    :ivar message: the octets to send, or None for silence
+    :ivar closes: whether the connection is closed afterwards
     """
 
     response: Response
@@ -50,20 +55,22 @@ class Told:
     closes: bool = False
 
 
-def told(query: Query, decided: DnsResponse, zone: Zone, transport: str) -> Told:
-    """What `query` is told by a behavior's response; its delay is not looked at."""
+def changed_reply(
+    query: Query, decided: DnsResponse, zone: Zone, transport: str
+) -> ChangedReply:
+    """The reply that a behavior's response describes; its delay is ignored here."""
     if decided.then.is_silent:
-        return Told(answered(query, None), None, decided.then is DnsThen.CLOSE)
+        return ChangedReply(answered(query, None), None, decided.then is DnsThen.CLOSE)
     if decided.raw is not None:
         response = _as_it_is(query, decided.raw)
     else:
         response = _written(query, decided, zone, transport)
     id_ = query.id ^ 0xFFFF if decided.wrong is Wrong.ID else query.id
-    return Told(response, id_.to_bytes(ID_SIZE, "big") + response.octets)
+    return ChangedReply(response, id_.to_bytes(ID_SIZE, "big") + response.octets)
 
 
 def _as_it_is(query: Query, octets: bytes) -> Response:
-    """A response of these octets, of which is told what they say, if they do."""
+    """A response of these octets; the log has the reply in them, if there is one."""
     exchange = DnsExchange(*asked_in(query), None)
     if len(octets) < HEADER.size - ID_SIZE:
         return Response(exchange, octets, None)
@@ -80,7 +87,7 @@ def _written(
     if decided.wrong is Wrong.SIZE and transport == UDP:
         limit = MAX_DATAGRAM
     truncated = decided.then is DnsThen.TRUNCATE and transport == UDP
-    # What is cut off says how its whole, over TCP, would begin.
+    # The header is that of the whole answer over TCP.
     answer = _answer(query, decided, zone, MAX_TCP if truncated else limit)
     if truncated:
         answer = Answer(answer.rcode, answer.aa, ad=answer.ad)
@@ -93,7 +100,7 @@ def _written(
 
 
 def _answer(query: Query, decided: DnsResponse, zone: Zone, room: int) -> Answer:
-    """The answer that was decided, or the zone's, for a message of `room` octets."""
+    """The answer of the behavior, or the zone's, for a message of `room` octets."""
     if decided.records is None and decided.rcode is None:
         answer = resolve(query, zone, room)
     else:
@@ -108,7 +115,7 @@ def _answer(query: Query, decided: DnsResponse, zone: Zone, room: int) -> Answer
 
 
 _AUTHORITATIVE = (Rcode.NOERROR, Rcode.NXDOMAIN)
-"""What is said with authority of a name; where there is nothing, with an SOA."""
+"""The rcodes of authoritative answers; without records they have an SOA."""
 
 
 def _owned(
@@ -123,10 +130,94 @@ def _owned(
 
 
 def _asking_otherwise(query: Query) -> Query:
-    """The query with another name in its question; without one it is as it was."""
+    """The query with another name in its question, if it has one."""
     if query.question is None:
         return query
     name = next(one for one in _OTHERS if one != query.question.name)
     section = name.wire + query.section[len(query.question.name.wire) :]
     question = Question(name, query.question.type)
     return attrs.evolve(query, question=question, section=section)
+
+
+MAX_WAITING = 10_000
+"""Replies that are delayed at a time; further ones are sent at once."""
+
+
+class DelayedReply:
+    """
+    A reply that waits for its time.
+
+    :param all_: all delayed replies
+    :param rules: the ids of the behaviors that delay it
+    """
+
+    def __init__(
+        self,
+        all_: DelayedReplies,
+        seconds: float,
+        rules: tuple[str, ...],
+        send: Callable[[], None],
+    ) -> None:
+        self.rules = rules
+        self._all = all_
+        self._send = send
+        self._timer = all_.clock.callLater(seconds, self._go)
+
+    def release(self, rule: str) -> None:
+        """Send it now, because one of its behaviors was removed or replaced."""
+        self._go()
+
+    def _go(self) -> None:
+        self.forget()
+        self._send()
+
+    def forget(self) -> None:
+        """Never send it."""
+        if self._timer.active():
+            self._timer.cancel()
+        self._all.discard(self)
+
+
+class DelayedReplies:
+    """
+    All replies that are delayed.
+
+    :param clock: the reactor, or a clock in its place
+    :param behaviors: a reply is sent when one of the behaviors that delay it is removed
+    """
+
+    def __init__(
+        self, clock: Any, behaviors: DnsRules, limit: int = MAX_WAITING
+    ) -> None:
+        self.clock = clock
+        self._behaviors = behaviors
+        self._limit = limit
+        self._waiting: set[DelayedReply] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(
+        self, seconds: float, rules: tuple[str, ...], send: Callable[[], None]
+    ) -> DelayedReply | None:
+        """
+        Call `send` in so many seconds; None if too many replies are delayed.
+
+        :param rules: the ids of the behaviors that delay it
+        """
+        if len(self._waiting) >= self._limit:
+            return None
+        waiting = DelayedReply(self, seconds, rules, send)
+        self._waiting.add(waiting)
+        self._behaviors.held.add(rules, waiting.release)
+        return waiting
+
+    def discard(self, waiting: DelayedReply) -> None:
+        """Remove a reply, which was sent or forgotten."""
+        self._waiting.discard(waiting)
+        self._behaviors.held.discard(waiting.rules, waiting.release)
+
+    def forget(self) -> None:
+        """Send none of them."""
+        for waiting in tuple(self._waiting):
+            waiting.forget()

@@ -1,4 +1,4 @@
-"""UDP and TCP on one number, as every DNS server has them (RFC 7766 §5)."""
+"""UDP and TCP on the same port, as RFC 7766 §5 requires of every DNS server."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from mocksmtp.dns.server import DNSFactory
 
 ATTEMPTS = 20
-"""How many numbers are tried where it is ours to choose and UDP's is taken."""
+"""Ports that are tried for port 0 while UDP's is in use."""
 
 UDP_PER_TURN = 16 * 1024
-"""Octets of datagrams that are read in one turn of the reactor, some 500 queries.
+"""Octets of datagrams that are read in one turn of the reactor: about 500 queries.
 
-Twisted's 256 KiB would hold up SMTP for 100 ms under a flood.
+Twisted's 256 KiB would delay SMTP by 100 ms under a flood.
 """
 
 MAX_QUERY = 4096
-"""Octets of a datagram that are read; no query comes near."""
+"""Octets of a datagram that are read; queries are much shorter."""
 
 
 @attrs.frozen
 class DNSListener:
     """
-    A server that listens.
+    A bound DNS server.
 
-    :ivar host: the address that it is bound to
-    :ivar port: the number that is open for UDP and TCP both
+    :ivar host: the address
+    :ivar port: the port, for both UDP and TCP
     """
 
     host: str
@@ -49,12 +49,12 @@ class DNSListener:
 
     @property
     def address(self) -> str:
-        """Where it is bound, as in ``127.0.0.1:5300`` or ``[::1]:5300``."""
+        """The bound address: ``127.0.0.1:5300`` or ``[::1]:5300``."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
     def stop(self) -> Deferred[None]:
-        """Close both ports, then the connections when their answers are out."""
+        """Close both ports, then the connections after their replies were sent."""
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -70,11 +70,10 @@ async def listen(
     """
     Serve DNS at `address`, IPv4 or IPv6, until the listener is stopped.
 
-    For port 0 the number that TCP was given is taken for UDP, and another one is
-    tried while that is busy. A factory serves one listener, which closes its
-    connections.
+    For port 0, UDP gets the port that TCP was given, and another one is tried while
+    that is in use. A factory serves one listener, which closes its connections.
 
-    :raises CannotListenError: the number is busy, for UDP or TCP; neither is open
+    :raises CannotListenError: the port is in use, for UDP or TCP; neither is open
     """
     for _ in range(ATTEMPTS - 1 if port == 0 else 0):
         try:
@@ -88,7 +87,7 @@ async def _listen_both(
     reactor: Any, address: str, port: int, factory: DNSFactory
 ) -> DNSListener:
     if port:
-        # A start that fails is reported at once: to close a port takes a reactor.
+        # This reports a failed start at once; closing a port needs the reactor.
         _check_udp(address, port)
     tcp = reactor.listenTCP(port, factory, interface=address)
     host = tcp.getHost()
@@ -105,9 +104,9 @@ async def _listen_both(
 
 def _check_udp(address: str, port: int) -> None:
     """
-    See whether datagrams can be received there, before connections are taken.
+    Check that datagrams can be received there, before TCP listens.
 
-    :raises CannotListenError: they can't
+    :raises CannotListenError: the port is in use
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
@@ -119,9 +118,9 @@ def _check_udp(address: str, port: int) -> None:
 
 def adopt(reactor: Any, inherited: Inherited, factory: DNSFactory) -> DNSListener:
     """
-    Serve DNS on sockets that are open already, until the listener is stopped.
+    Serve DNS on sockets that systemd passed, until the listener is stopped.
 
-    :raises ListenError: they were not handed over, or are no such sockets
+    :raises ListenError: they were not passed, or are not such sockets
     """
     stream = _descriptor(reactor, inherited.tcp, socket.SOCK_STREAM)
     datagram = _descriptor(reactor, inherited.udp, socket.SOCK_DGRAM)
@@ -140,13 +139,13 @@ def adopt(reactor: Any, inherited: Inherited, factory: DNSFactory) -> DNSListene
 def _descriptor(
     reactor: Any, which: str, kind: socket.SocketKind
 ) -> tuple[int, socket.AddressFamily]:
-    """The descriptor that systemd has handed over, and the family of its socket."""
+    """The descriptor that systemd passed, and the family of its socket."""
     key = "index" if which.isdecimal() else "name"
-    # Twisted has taken note of what was handed over, and tells it nowhere else.
+    # Twisted has read the variables of systemd, and has no other way to return them.
     try:
         endpoint = parse_endpoint(reactor, f"systemd:domain=INET:{key}={which}")
     except ListenError:
-        raise ListenError(f"systemd has handed over no socket {which}") from None
+        raise ListenError(f"systemd passed no socket {which}") from None
     assert isinstance(endpoint, AdoptedStreamServerEndpoint)
     descriptor = endpoint.fileno
     try:

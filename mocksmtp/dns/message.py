@@ -1,6 +1,20 @@
-"""Records as octets (RFC 1035 §4.1.3), with names compressed (§4.1.4).
+"""Messages (RFC 1035 §4.1): queries that are read, and responses that are written.
 
-Each field is written as its kind says: a new type of record needs nothing here.
+A query is a header, one question and at most an OPT record (RFC 6891 §6.1). Responses
+are cut where they don't fit (RFC 2181 §9), and their names are compressed (§4.1.4). The
+kinds of fields write the data of records: a new type needs no change here.
+
+twisted.names is not used for this. Its `dns.Message` constructs an object for each
+part, joins labels with dots, so that it echoes a label with a dot as two labels, and
+raises exceptions of any class for malformed octets. Its compression writes wrong
+pointers beyond 16 KiB, it supports neither TLSA nor CAA, and fails for a TXT over 255
+octets.
+
+dnspython was measured for names and data, in place of `mocksmtp.zone.names` and
+`mocksmtp.zone.rdata`: an MX query that never repeats took 46 µs for reading the name
+and writing question, MX and A alone (82 µs with its messages), where this server takes
+19 µs in all, and that of twisted.names 21 µs. Its RRsets need 17 % more memory for
+each record. It reads zone files (`mocksmtp.zone.text`), where time matters less.
 """
 
 from __future__ import annotations
@@ -12,41 +26,201 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mocksmtp.dns.query import FIXED, HEADER
 from mocksmtp.documents.problems import FIELD
+from mocksmtp.zone.answer import Question
 from mocksmtp.zone.fields import kind_of
-from mocksmtp.zone.rdata import RDATA, Raw, Rdata
+from mocksmtp.zone.names import MAX_LABEL, MAX_NAME, Name
+from mocksmtp.zone.rdata import RDATA, Raw, Rdata, RRType
 
 if TYPE_CHECKING:
-    from mocksmtp.zone.names import Name
+    from mocksmtp.zone.answer import Answer
     from mocksmtp.zone.records import Record
+
+QR = 0x8000
+AA = 0x0400
+TC = 0x0200
+RD = 0x0100
+RA = 0x0080
+AD = 0x0020
+CD = 0x0010
+OPCODE = 0x7800
+"""Flags of a header (RFC 1035 §4.1.1; AD, CD: RFC 4035 §3)."""
+
+HEADER = struct.Struct(">6H")
+ID_SIZE = 2
+"""Octets of the ID that a message begins with."""
+
+FIXED = struct.Struct(">HHIH")
+"""The part of a record between its name and its data (RFC 1035 §4.1.3)."""
+
+DNSSEC_OK = 0x8000
+"""The DO flag of an OPT record (RFC 3225 §3)."""
+
+_QUESTION = struct.Struct(">HH")
+_POINTER_OCTET = 0xC0
 
 CLASS_IN = 1
 
 _U16 = struct.Struct(">H")
-_U32 = struct.Struct(">I")
 
-_POINTER = 0xC000
+_POINTER = _POINTER_OCTET << 8
 _FAR = 0x4000
-"""Where no pointer leads: it has 14 bits."""
+"""The first offset that a pointer of 14 bits can't reach."""
 
 _ASKED = _U16.pack(_POINTER | HEADER.size)
 """A pointer to the name of the question."""
 
 _TYPE_AND_CLASS = 4
-"""Octets of a question behind its name."""
+"""Octets of a question after its name."""
 
 _LAST_COMPRESSED = 16
-"""Names in data are compressed in the types of RFC 1035 alone (RFC 3597 §4)."""
+"""The last type of RFC 1035; only their names are compressed (RFC 3597 §4)."""
+
+MAX_TCP = 0xFFFF
+"""Octets of a message over TCP: its length has 16 bits (RFC 1035 §4.2.2)."""
+
+PLAIN_UDP = 512
+"""Octets of a datagram for a client without EDNS (RFC 1035 §4.2.1)."""
+
+EDNS_UDP = 4096
+"""Octets of a datagram for any client (RFC 6891 §6.2.5); the size that we accept."""
+
+_OPT_SIZE = 11
+
+
+class Malformed(Exception):
+    """Octets that are not a DNS message."""
+
+
+@attrs.frozen
+class Edns:
+    """
+    A client's OPT record (RFC 6891 §6.1.3).
+
+    :ivar size: octets of UDP payload that the client accepts
+    :ivar dnssec_ok: whether DO is set, which the response repeats
+    """
+
+    size: int
+    version: int
+    dnssec_ok: bool
+
+
+@attrs.frozen
+class Query:
+    """
+    A message from a client.
+
+    :ivar flags: the second field of the header
+    :ivar question: None if there is not exactly one, or it cannot be read
+    :ivar section: the octets of the question, which the response repeats
+    """
+
+    id: int
+    flags: int
+    question: Question | None = None
+    question_class: int = 0
+    section: bytes = b""
+    edns: Edns | None = None
+
+    @property
+    def opcode(self) -> int:
+        """The kind of the query; 0 is a standard query."""
+        return (self.flags & OPCODE) >> 11
+
+
+def read_query(packet: bytes) -> Query | None:
+    """The query in `packet`; None if it must not be answered.
+
+    That is a packet without a whole header, and a response: two servers that answer
+    each other's responses never end. Of a query that is malformed after its header,
+    only the header is returned, which suffices for FORMERR.
+    """
+    if len(packet) < HEADER.size:
+        return None
+    id_, flags, questions, *records = HEADER.unpack_from(packet)
+    if flags & QR:
+        return None
+    if questions != 1:
+        return Query(id_, flags)
+    try:
+        return _read_body(packet, id_, flags, *records)
+    except (Malformed, IndexError, struct.error):
+        return Query(id_, flags)
+
+
+def _read_body(
+    packet: bytes, id_: int, flags: int, answers: int, authority: int, additional: int
+) -> Query:
+    end = _skip_labels(packet, HEADER.size)
+    if end - HEADER.size > MAX_NAME:
+        raise Malformed
+    type_, class_ = _QUESTION.unpack_from(packet, end)
+    question = Question(Name(packet[HEADER.size : end]), type_)
+    end += _QUESTION.size
+    section = packet[HEADER.size : end]
+    edns = None
+    if additional:
+        end = _skip_records(packet, end, answers + authority)
+        edns = _read_edns(packet, end, additional)
+    return Query(id_, flags, question, class_, section, edns)
+
+
+def _skip_labels(packet: bytes, at: int) -> int:
+    """The index after the name at `at`, which has no compression (RFC 1035 §4.1.4)."""
+    while length := packet[at]:
+        if length > MAX_LABEL:
+            raise Malformed
+        at += 1 + length
+    return at + 1
+
+
+def _skip_name(packet: bytes, at: int) -> int:
+    """The index after the name at `at`, whose last part may be a pointer."""
+    while 0 < packet[at] < _POINTER_OCTET:
+        at += 1 + packet[at]
+    return at + (1 if packet[at] == 0 else 2)
+
+
+_Fixed: TypeAlias = tuple[int, int, int, int]
+
+
+def _read_record(packet: bytes, at: int) -> tuple[_Fixed, int]:
+    """Type, class, TTL and length of the record at `at`, and the index after it."""
+    at = _skip_name(packet, at)
+    type_, class_, ttl, length = FIXED.unpack_from(packet, at)
+    at += FIXED.size + length
+    if at > len(packet):
+        raise Malformed
+    return (type_, class_, ttl, length), at
+
+
+def _skip_records(packet: bytes, at: int, count: int) -> int:
+    for _ in range(count):
+        _, at = _read_record(packet, at)
+    return at
+
+
+def _read_edns(packet: bytes, at: int, count: int) -> Edns | None:
+    """The OPT among `count` records; more than one is an error (RFC 6891 §6.1.1)."""
+    edns = None
+    for _ in range(count):
+        owner = packet[at]
+        (type_, size, ttl, _), at = _read_record(packet, at)
+        if type_ == RRType.OPT:
+            if edns is not None or owner != 0:
+                raise Malformed
+            edns = Edns(size, ttl >> 16 & 0xFF, bool(ttl & DNSSEC_OK))
+    return edns
 
 
 class MessageWriter:
-    """A message in the making: its question first, then its records."""
+    """Writes a message: first its question, then its records."""
 
     __slots__ = ("_asked", "_octets", "_offsets", "_questions", "_room")
 
     def __init__(self, section: bytes, room: int) -> None:
-        """Begin with `section`, the question as it came; `room` is for all."""
+        """Begin with the question; the message may have `room` octets."""
         self._octets = bytearray(HEADER.size) + section
         self._room = room
         self._offsets: dict[bytes, int] = {}
@@ -59,16 +233,16 @@ class MessageWriter:
 
     @property
     def place(self) -> int:
-        """Where the next record goes."""
+        """The offset of the next record."""
         return len(self._octets)
 
     @property
     def is_full(self) -> bool:
-        """Whether more was written than there is room for, which `record` cuts."""
+        """Whether the message is too long; `record` cuts it then."""
         return len(self._octets) > self._room
 
     def record(self, record: Record) -> bool:
-        """Write `record`, or nothing at all where it does not fit."""
+        """Write `record`, or nothing if it does not fit."""
         octets, rdata = self._octets, record.rdata
         place = len(octets)
         if record.name.key == self._asked:
@@ -86,34 +260,34 @@ class MessageWriter:
         return True
 
     def cut(self, place: int) -> None:
-        """Leave out what is behind `place`; but for `opt` this is the end.
+        """Remove all octets after `place`; only `opt` may follow.
 
-        A further record could point to names that are no longer there.
+        A further record could contain pointers to names that were removed.
         """
         del self._octets[place:]
 
     def opt(self, type_: int, size: int, ttl: int) -> None:
-        """Write an OPT record, for which room was left (RFC 6891 §6.1.2)."""
+        """Write an OPT record, whose octets were reserved (RFC 6891 §6.1.2)."""
         self._octets += b"\0" + FIXED.pack(type_, size, ttl, 0)
 
     def finish(self, id_: int, flags: int, *counts: int) -> bytes:
-        """The whole message; `counts` says how many records each section has."""
+        """The whole message; `counts` are the records of each section."""
         HEADER.pack_into(self._octets, 0, id_, flags, self._questions, *counts)
         return bytes(self._octets)
 
     def append(self, octets: bytes) -> None:
-        """Write `octets` as they are."""
+        """Write `octets`."""
         self._octets += octets
 
     def name(self, name: Name) -> None:
-        """Write `name`, ending in a pointer where its end is there already.
+        """Write `name`, with a pointer in place of an end that was written before.
 
-        Spelled the same, that is: names are kept as they were written.
+        The case must be the same, because names keep it.
         """
         self._octets += self._compressed(name.wire, len(self._octets))
 
     def _compressed(self, wire: bytes, offset: int) -> bytes:
-        """`wire` as it is written at `offset`; its labels can be pointed to then."""
+        """`wire` compressed; later names may point to its labels at `offset`."""
         offsets = self._offsets
         at = 0
         while wire[at]:
@@ -142,3 +316,72 @@ def _writers(cls: type[Rdata]) -> list[tuple[Callable[[Rdata], Any], _Write]]:
 _Write: TypeAlias = Callable[["MessageWriter", Any], None]
 
 _WRITERS = {cls: _writers(cls) for cls in (*RDATA.values(), Raw)}
+
+
+def udp_limit(query: Query) -> int:
+    """Octets that the datagram that answers `query` may have (RFC 6891 §6.2.3)."""
+    if query.edns is None:
+        return PLAIN_UDP
+    return min(max(query.edns.size, PLAIN_UDP), EDNS_UDP)
+
+
+def write_response(
+    query: Query, answer: Answer, limit: int, truncated: bool = False
+) -> bytes:
+    """The message that answers `query`, of at most `limit` octets.
+
+    Records that don't fit are omitted from the end, and TC is set, unless only
+    additional records are missing, on which no client may rely.
+
+    :param truncated: whether TC is set in any case
+    """
+    edns = query.edns
+    writer = MessageWriter(query.section, limit - (_OPT_SIZE if edns else 0))
+    flags = QR | RA | query.flags & (OPCODE | RD | CD) | answer.rcode & 0xF
+    if answer.aa:
+        flags |= AA
+    if answer.ad:
+        flags |= AD
+    answers, all_answers = _fill(writer, answer.answers)
+    authority, all_authority = (
+        _fill(writer, answer.authority) if all_answers else (0, False)
+    )
+    additional = 0
+    if truncated or not all_authority:
+        flags |= TC
+    elif answer.additional:
+        additional = _fill_whole_sets(writer, answer.additional)
+    if edns is not None:
+        additional += 1
+        _write_edns(writer, edns, answer.rcode)
+    return writer.finish(query.id, flags, answers, authority, additional)
+
+
+def _fill(writer: MessageWriter, records: tuple[Record, ...]) -> tuple[int, bool]:
+    """How many of `records` were written, and whether these are all."""
+    count = 0
+    for record in records:
+        if not writer.record(record):
+            return count, False
+        count += 1
+    return count, True
+
+
+def _fill_whole_sets(writer: MessageWriter, records: tuple[Record, ...]) -> int:
+    """How many of `records` were written, in whole RRsets (RFC 2181 §5)."""
+    count = whole = 0
+    place, last = writer.place, records[0]
+    for record in records:
+        if record.type != last.type or record.name != last.name:
+            whole, place, last = count, writer.place, record
+        if not writer.record(record):
+            writer.cut(place)
+            return whole
+        count += 1
+    return count
+
+
+def _write_edns(writer: MessageWriter, edns: Edns, rcode: int) -> None:
+    """An OPT of version 0, with the upper bits of the rcode (RFC 6891 §6.1.3)."""
+    ttl = rcode >> 4 << 24 | (DNSSEC_OK if edns.dnssec_ok else 0)
+    writer.opt(RRType.OPT, EDNS_UDP, ttl)

@@ -1,34 +1,49 @@
-"""Responses to queries, the last ones remembered.
+"""Responses to queries; the last ones are remembered.
 
-A zone never changes, and what a response says follows from the zone and the query
-alone: to octets that differ in nothing but the query's ID the same octets are sent
-again, and nothing is read or written anew. Mail servers ask the same all the time.
+A zone never changes, and a response depends only on the zone and the query: queries
+that differ only in their ID get the same octets, and nothing is read or written again.
+Mail servers repeat queries all the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import attrs
 
-from mocksmtp.dns.query import HEADER, ID_SIZE, TC, Query, read_query
-from mocksmtp.dns.resolver import resolve
-from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
+from mocksmtp.dns.message import (
+    CLASS_IN,
+    HEADER,
+    ID_SIZE,
+    MAX_TCP,
+    TC,
+    Query,
+    read_query,
+    udp_limit,
+    write_response,
+)
 from mocksmtp.hosts.counters import OTHER
+from mocksmtp.zone.answer import Answer, Question, Rcode
 from mocksmtp.zone.queries import TCP, UDP, DnsExchange, DnsReply
 from mocksmtp.zone.rdata import RRType
-from mocksmtp.zone.zone import Zone
+from mocksmtp.zone.zone import MAX_ROOM, Zone
 
-if TYPE_CHECKING:
-    from mocksmtp.zone.answer import Answer, Question
+CLASS_ANY = 255
+
+_TRANSFERS = (RRType.AXFR, RRType.IXFR)
+
 
 MOST_REMEMBERED = 10_000
-"""How many responses over a transport are kept before older ones are forgotten: those
-that have not been asked for while so many others were."""
+"""Responses of one transport that are remembered before older ones are forgotten."""
+
+MOST_REMEMBERED_OCTETS = 8 * 2**20
+"""Octets that those take; with both halves of two memories at most 32 MiB."""
+
+OVERHEAD = 600
+"""Octets of the objects that remember a response, besides what it contains."""
 
 MOST_OCTETS = 1232
-"""Octets of a query, and of a response, beyond which it is not kept."""
+"""Octets of a query, and of a response, above which it is not remembered."""
 
 _NAMED = frozenset(RRType)
 
@@ -36,10 +51,10 @@ _NAMED = frozenset(RRType)
 @attrs.frozen
 class Response:
     """
-    What a query is told.
+    The response to a query.
 
-    :ivar octets: the message behind its ID; empty for silence
-    :ivar kind: as what it is counted: type and rcode; None where it is not
+    :ivar octets: the message after its ID; empty for silence
+    :ivar kind: the type and rcode under which it is counted, or None
     """
 
     exchange: DnsExchange
@@ -49,63 +64,71 @@ class Response:
 
 class Memory:
     """
-    What queries were told, by their octets; for one zone and one transport.
+    Responses by the octets of their queries, of one zone and one transport.
 
-    It is in two halves: when the younger one is full, it becomes the older one.
+    It has two halves: when the younger one is full, it replaces the older one. So a
+    response is forgotten when it was not needed while a whole half was filled.
     """
 
     def __init__(self) -> None:
         self.young: dict[bytes, Response] = {}
         self.old: dict[bytes, Response] = {}
+        self._octets = 0
 
     def forget(self) -> None:
         """Forget all."""
         self.young, self.old = {}, {}
+        self._octets = 0
 
     def recall(self, asked: bytes) -> Response | None:
-        """What was told, where `young` has nothing."""
+        """The response, if only the older half contains it."""
         response = self.old.get(asked)
         if response is not None:
             self.keep(asked, response)
         return response
 
     def keep(self, asked: bytes, response: Response) -> None:
-        """Keep what `asked` was told, unless that is too long."""
+        """Remember the response, unless it or the query is too long."""
         if max(len(asked), len(response.octets)) > MOST_OCTETS:
             return
-        if len(self.young) >= MOST_REMEMBERED:
+        # The question of the log repeats the query's name twice.
+        octets = OVERHEAD + 3 * len(asked) + len(response.octets)
+        is_full = len(self.young) >= MOST_REMEMBERED
+        if is_full or self._octets + octets > MOST_REMEMBERED_OCTETS:
             self.young, self.old = {}, self.young
+            self._octets = 0
         self.young[asked] = response
+        self._octets += octets
 
 
 class Responder:
     """
-    Answers queries from the zone that there is when they come.
+    Answers queries from the current zone.
 
-    :param zone: tells the zone; another one takes effect with the next query
+    :param zone: returns the zone; another one takes effect with the next query
     """
 
     def __init__(self, zone: Callable[[], Zone]) -> None:
         self._zone = zone
-        self._told = {UDP: Memory(), TCP: Memory()}
+        self._memories = {UDP: Memory(), TCP: Memory()}
         self._of_zone: Zone | None = None
 
     def respond(self, packet: bytes, transport: str) -> Response | None:
-        """What the query in `packet` is told; None if it is met with silence."""
+        """The response to the query in `packet`; None if it must not be answered."""
         zone = self._zone()
         if zone is not self._of_zone:
             self._of_zone = zone
-            for told in self._told.values():
-                told.forget()
-        asked, told = packet[ID_SIZE:], self._told[transport]
-        response = told.young.get(asked) or told.recall(asked)
+            for memory in self._memories.values():
+                memory.forget()
+        asked, memory = packet[ID_SIZE:], self._memories[transport]
+        response = memory.young.get(asked) or memory.recall(asked)
         if response is None:
             query = read_query(packet)
             if query is None:
                 return None
             limit = limit_of(query, transport)
             response = answered(query, resolve(query, zone, limit), limit)
-            told.keep(asked, response)
+            memory.keep(asked, response)
         return response
 
 
@@ -113,10 +136,10 @@ def answered(
     query: Query, answer: Answer | None, limit: int = MAX_TCP, truncated: bool = False
 ) -> Response:
     """
-    What `query` is told where this is the answer; None is silence.
+    The response to `query` with this answer; None is silence.
 
     :param limit: octets that the message may have
-    :param truncated: whether TC is set though nothing is left out
+    :param truncated: whether TC is set although nothing is omitted
     """
     if answer is None:
         return Response(DnsExchange(*asked_in(query), None), b"", None)
@@ -128,7 +151,7 @@ def answered(
 
 
 def asked_in(query: Query) -> tuple[Question | None, int | None, bool]:
-    """What is remembered of `query`: the question, EDNS size and DO."""
+    """What the log keeps of `query`: the question, EDNS size and DO."""
     edns = query.edns
     if edns is None:
         return query.question, None, False
@@ -136,11 +159,32 @@ def asked_in(query: Query) -> tuple[Question | None, int | None, bool]:
 
 
 def limit_of(query: Query, transport: str) -> int:
-    """How many octets the message may have that answers `query`."""
+    """Octets that the message that answers `query` may have."""
     return MAX_TCP if transport == TCP else udp_limit(query)
 
 
 def type_of(query: Query) -> int:
-    """The type that is asked for; any that has no name is counted as one."""
+    """The type in the question; those without a name are counted together."""
     question = query.question
     return question.type if question and question.type in _NAMED else OTHER
+
+
+def resolve(query: Query, zone: Zone, room: int = MAX_ROOM) -> Answer:
+    """The answer to `query`, for a message of at most `room` octets.
+
+    NOTIMP for any opcode but QUERY, FORMERR for what cannot be read or has not
+    exactly one question, BADVERS for EDNS other than 0 (RFC 6891 §6.1.3), REFUSED
+    for other classes than IN and for zone transfers (RFC 5936 §2.2.1).
+    """
+    question = query.question
+    if query.opcode != 0:
+        return Answer(Rcode.NOTIMP)
+    if question is None:
+        return Answer(Rcode.FORMERR)
+    if query.edns is not None and query.edns.version != 0:
+        return Answer(Rcode.BADVERS)
+    if query.question_class not in (CLASS_IN, CLASS_ANY):
+        return Answer(Rcode.REFUSED)
+    if question.type in _TRANSFERS:
+        return Answer(Rcode.REFUSED)
+    return zone.answer(question, room)

@@ -3,17 +3,17 @@
     datagram, or message of a connection
       -> DNSFactory.messageReceived
       -> Responder: remembered octets, or read_query, resolve(query, zone) to an
-         Answer and write_response to octets again
-      -> DnsRules: where there are any, another answer, silence or a delay
+         Answer, and write_response
+      -> DnsRules: if there are behaviors, another reply, silence or a delay
       -> QueryLog
 
-A query is decided on each time that it comes, also where its answer is remembered, and
-is in the log before its answer has waited.
+Behaviors decide on every query, even if its response is remembered. A query is logged
+before its reply is delayed.
 
-Over TCP (RFC 7766) a connection carries queries as long as it is used: it is
-closed when `idle` seconds pass without a whole one, and its input waits while its
-client does not read the answers, and after `PER_TURN` queries until the reactor's next
-turn: a client that pipelines holds up no other.
+A TCP connection (RFC 7766) carries any number of queries. It is closed when `idle`
+seconds pass without a whole query. Its input is paused while the client does not read
+the replies, and after `PER_TURN` queries until the reactor's next turn, so that a
+client that pipelines does not delay others.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -33,10 +33,14 @@ from twisted.protocols.policies import TimeoutMixin
 from zope.interface import implementer
 
 from mocksmtp.behaviors.dns import DnsAttempt, DnsDecision, DnsRules
-from mocksmtp.dns.faults import Told, told
-from mocksmtp.dns.query import ID_SIZE, read_query
+from mocksmtp.dns.faults import (
+    ChangedReply,
+    DelayedReplies,
+    DelayedReply,
+    changed_reply,
+)
+from mocksmtp.dns.message import ID_SIZE, read_query
 from mocksmtp.dns.responder import Responder, Response
-from mocksmtp.dns.waiting import Waiting, WaitingRoom
 from mocksmtp.hosts.counters import Queries, new_queries
 from mocksmtp.hosts.listeners import unmapped
 from mocksmtp.zone.queries import TCP, UDP, DnsExchange, QueryLog
@@ -50,13 +54,13 @@ IDLE = 30.0
 """Seconds that a connection may go without a query (RFC 7766 §6.2.3)."""
 
 MAX_CONNECTIONS = 200
-"""How many TCP connections there are at a time; more are closed at once."""
+"""TCP connections at a time; further ones are closed at once."""
 
 PER_TURN = 50
-"""Queries of one connection that are answered in one turn of the reactor."""
+"""Queries of a connection that are answered in one turn of the reactor."""
 
 GRACE = 1.0
-"""Seconds that the last answers have to go out when the server stops."""
+"""Seconds in which the last replies must be sent when the server stops."""
 
 Peer: TypeAlias = tuple[str, int]
 
@@ -74,19 +78,19 @@ class Datagrams(DNSDatagramProtocol):
 
     def send(self, message: bytes, address: Peer | None) -> None:
         """Send a response; it may be lost, as any datagram."""
-        with suppress(OSError):  # its port is 0, or its network gone: no one to tell
+        with suppress(OSError):  # the port is 0, or the network is gone
             self.transport.write(message, address)
 
-    def later(self, waiting: Waiting) -> None:
-        """An answer waits; that of a client elsewhere does not wait for it."""
+    def later(self, waiting: DelayedReply) -> None:
+        """A reply is delayed; others don't wait for it."""
 
-    def sent(self, waiting: Waiting | None, closes: bool) -> None:
-        """An answer is out; there is nothing to close."""
+    def sent(self, waiting: DelayedReply | None, closes: bool) -> None:
+        """A reply was sent; there is nothing to close."""
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
 class Connection(DNSProtocol, TimeoutMixin):
-    """Queries over TCP, answered in their order."""
+    """Queries over TCP."""
 
     controller: DNSFactory
     transport: Any  # ITCPTransport and IConsumer
@@ -95,7 +99,7 @@ class Connection(DNSProtocol, TimeoutMixin):
 
     def __init__(self, controller: DNSFactory, reactor: Any) -> None:
         super().__init__(controller, reactor)
-        self.waiting: set[Waiting] = set()
+        self.waiting: set[DelayedReply] = set()
         self._reactor = reactor
         self._in_turn = 0
         self._next_turn: Any = None
@@ -122,7 +126,7 @@ class Connection(DNSProtocol, TimeoutMixin):
         super().dataReceived(data)
 
     def stringReceived(self, data: bytes) -> None:
-        """A whole message is there."""
+        """A whole message has arrived."""
         if self.controller.messageReceived(data, self):
             self.resetTimeout()
         self._in_turn += 1
@@ -131,12 +135,12 @@ class Connection(DNSProtocol, TimeoutMixin):
             self._next_turn = self._reactor.callLater(0, self._go_on)
 
     def pauseProducing(self) -> None:
-        """The client does not read its answers: its queries wait."""
+        """The client does not read its replies: read no more queries."""
         self._is_unread = True
         super().pauseProducing()
 
     def resumeProducing(self) -> None:
-        """The client has read them."""
+        """The client has read them: continue."""
         self._is_unread = False
         self._resume()
 
@@ -150,25 +154,25 @@ class Connection(DNSProtocol, TimeoutMixin):
             super().resumeProducing()
 
     def readConnectionLost(self) -> None:
-        """The client asks no more; what it asked is still answered."""
+        """The client sends no more queries; the last ones are still answered."""
         self.close()
 
     def writeConnectionLost(self) -> None:
-        """We never close our half alone."""
+        """Nothing to do: the server never closes only its half."""
 
     def timeoutConnection(self) -> None:
-        """No query came in time, or its answers were not read."""
+        """No query arrived in time, or the replies were not read."""
         if self.waiting:
             self.setTimeout(self.controller.idle)
         else:
             self.transport.abortConnection()
 
     def close(self) -> None:
-        """Take no more queries, and close when the answers are out."""
+        """Accept no more queries, and close after the replies were sent."""
         self.paused = self.is_closing = True
         if self.waiting:
             return
-        # A transport that can resume its producer forgets that it was to close.
+        # A transport that resumes its producer would not close.
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
@@ -176,12 +180,12 @@ class Connection(DNSProtocol, TimeoutMixin):
         """Send a response."""
         self.sendString(message)
 
-    def later(self, waiting: Waiting) -> None:
-        """An answer waits; the connection stays open for it."""
+    def later(self, waiting: DelayedReply) -> None:
+        """A reply is delayed; the connection stays open for it."""
         self.waiting.add(waiting)
 
-    def sent(self, waiting: Waiting | None, closes: bool) -> None:
-        """An answer is out, or silence was kept."""
+    def sent(self, waiting: DelayedReply | None, closes: bool) -> None:
+        """A reply was sent, or is never sent."""
         if waiting is not None:
             self.waiting.discard(waiting)
         if closes:
@@ -194,13 +198,13 @@ class Connection(DNSProtocol, TimeoutMixin):
 
 class DNSFactory(DNSServerFactory):
     """
-    Answers queries from the zone that there is when they come.
+    Answers queries from the current zone.
 
-    :ivar idle: seconds that a connection may go without a query
-    :ivar max_connections: how many there may be at a time
+    :ivar idle: seconds that a connection may stay open without a query
+    :ivar max_connections: connections at a time
     :ivar told: called with an exchange, ``udp`` or ``tcp``, the client's address and
         the id of the behavior that decided; or None
-    :ivar waiting: answers that behaviors hold back
+    :ivar waiting: replies that behaviors delay
     """
 
     noisy = False
@@ -225,31 +229,31 @@ class DNSFactory(DNSServerFactory):
         self.max_connections = max_connections
         self._zone = zone
         self._behaviors = DnsRules() if behaviors is None else behaviors
-        self.waiting = WaitingRoom(reactor, self._behaviors)
+        self.waiting = DelayedReplies(reactor, self._behaviors)
         self.told: Callable[[DnsExchange, str, str, str | None], None] | None = None
         self._closed: Deferred[None] | None = None
 
     def datagrams(self) -> Datagrams:
-        """A protocol for a UDP port, answering as this factory does."""
+        """A protocol for a UDP port."""
         return Datagrams(self, self._reactor)
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
-        """A protocol for a connection; None closes it, where there are too many."""
+        """A protocol for a connection; None, which closes it, if there are too many."""
         if len(self.connections) >= self.max_connections:
             return None
         return Connection(self, self._reactor)
 
     def connectionLost(self, protocol: Connection) -> None:
-        """A connection is gone."""
+        """A connection was closed."""
         super().connectionLost(protocol)
         if self._closed is not None and not self.connections:
             self._closed.callback(None)
             self._closed = None
 
     async def close_connections(self) -> None:
-        """Close all connections when their answers are out, or in `GRACE` seconds.
+        """Close all connections after their replies were sent, at most `GRACE` seconds.
 
-        What would still have waited for a behavior's delay is not sent.
+        Delayed replies are not sent.
         """
         self.waiting.forget()
         if not self.connections:
@@ -270,7 +274,7 @@ class DNSFactory(DNSServerFactory):
     def messageReceived(
         self, message: bytes, proto: Datagrams | Connection, address: Peer | None = None
     ) -> bool:
-        """Answer `message`, which came over `proto`, for UDP from `address`.
+        """Answer `message`, received over `proto`; for UDP, from `address`.
 
         :return: whether it was a query
         """
@@ -287,7 +291,7 @@ class DNSFactory(DNSServerFactory):
     def _overrule(
         self, message: bytes, own: Response, proto: Datagrams | Connection, client: Peer
     ) -> bool:
-        """Do what a behavior says, if one fires."""
+        """Reply as a behavior decides, if one fires."""
         transport, question = proto.name, own.exchange.question
         seconds = self._reactor.seconds
         attempt = DnsAttempt(question, unmapped(client[0]), transport, seconds)
@@ -296,19 +300,19 @@ class DNSFactory(DNSServerFactory):
             return False
         query = read_query(message)
         assert query is not None, "it was answered"
-        said = told(query, decision.response, self._zone(), transport)
+        said = changed_reply(query, decision.response, self._zone(), transport)
         self._note(said.response, client, transport, decision.rules[-1])
         self._send(said, decision, proto, client)
         return True
 
     def _send(
         self,
-        said: Told,
+        said: ChangedReply,
         decision: DnsDecision,
         proto: Datagrams | Connection,
         client: Peer,
     ) -> None:
-        waiting: Waiting | None = None
+        waiting: DelayedReply | None = None
 
         def send() -> None:
             if said.message is not None:
@@ -316,7 +320,7 @@ class DNSFactory(DNSServerFactory):
             proto.sent(waiting, said.closes)
 
         if decision.delay:
-            waiting = self.waiting.admit(decision.delay, decision.rules, send)
+            waiting = self.waiting.add(decision.delay, decision.rules, send)
         if waiting is None:
             send()
         else:
@@ -329,7 +333,7 @@ class DNSFactory(DNSServerFactory):
         transport: str,
         behavior: str | None = None,
     ) -> None:
-        """Count a response, log it, and tell of it."""
+        """Count and log a response, and report it to the subscriber."""
         exchange = response.exchange
         if response.kind is not None:
             self._counts[response.kind] += 1

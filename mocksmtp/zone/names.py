@@ -3,7 +3,6 @@
 A name consists of labels, each after an octet with its length, and a zero octet. In
 this form a label may contain any octet, a name without its first label is a slice, and
 case is ignored by one ``lower()``: a length is at most 63, and the letter ``A`` is 65.
-@@DNSPYTHON@@
 """
 
 from __future__ import annotations

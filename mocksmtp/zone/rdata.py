@@ -4,7 +4,7 @@ To add a type, write its class here: its fields in the order of the wire, each w
 kind and meaning, and add the class to `RDATA`. JSON, zone text, the wire format,
 schemas and the reference follow. Types without a class have `Raw` data (RFC 3597).
 
-dnspython's names and data were tried in place of these: see `mocksmtp.zone.names`.
+dnspython's names and data were tried instead: see `mocksmtp.dns.message`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dns.flags
 import dns.message
 
-from mocksmtp.dns.query import Query, read_query
+from mocksmtp.dns.message import Query, read_query
 from mocksmtp.zone.records import Record
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.dns import DnsResponse
-from mocksmtp.dns.faults import told
-from mocksmtp.dns.query import TC
+from mocksmtp.dns.faults import changed_reply
+from mocksmtp.dns.message import TC
 from mocksmtp.dns.responder import Responder
 from mocksmtp.zone.queries import TCP, UDP
 from mocksmtp.zone.rdata import CNAME, MX, SOA, TXT, A, Raw
@@ -148,7 +148,7 @@ class BoundTests(SynchronousTestCase):
         for count in (SOME, MANY):
             records = tuple(Record("*", A(number)) for number in range(count))
             response, asked = DnsResponse(records=records), query("ex.test", "A")
-            counts.append(calls(lambda: told(asked, response, Zone(), UDP)))  # noqa: B023
+            counts.append(calls(lambda: changed_reply(asked, response, Zone(), UDP)))  # noqa: B023
         self.assertLess(counts[0], 6_000)
         self.assertEqual(*counts)
 

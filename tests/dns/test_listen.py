@@ -308,8 +308,8 @@ class AdoptTests(TestCase):
         factory = DNSFactory(lambda: ZONE, reactor)
         for asked, reason in (
             (Inherited("0", "1"), "systemd's socket 1 is not one for UDP"),
-            (Inherited("0", "2"), "systemd has handed over no socket 2"),
-            (Inherited("no", "0"), "systemd has handed over no socket no"),
+            (Inherited("0", "2"), "systemd passed no socket 2"),
+            (Inherited("no", "0"), "systemd passed no socket no"),
         ):
             with self.assertRaises(ListenError) as caught:
                 adopt(reactor, asked, factory)

@@ -1,15 +1,20 @@
-"""Responses that are remembered."""
+"""Answers and responses to queries, and which are remembered."""
 
 from __future__ import annotations
 
+import tracemalloc
+
+import attrs
+import dns.edns
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns import responder
-from mocksmtp.dns.responder import MOST_OCTETS, Responder, answered
+from mocksmtp.dns.message import Edns, Query
+from mocksmtp.dns.responder import MOST_OCTETS, Responder, answered, resolve
 from mocksmtp.hosts.counters import OTHER
-from mocksmtp.zone.answer import Rcode
+from mocksmtp.zone.answer import Answer, Rcode
 from mocksmtp.zone.queries import TCP, UDP, DnsReply
-from mocksmtp.zone.rdata import A
+from mocksmtp.zone.rdata import MX, A
 from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, packet, query, read, records
 
@@ -57,7 +62,7 @@ class ResponderTests(SynchronousTestCase):
         """A response, and what has no header, get none, and are not remembered."""
         for octets in (b"\0\0" + self.respond().octets, packet("ex.test")[:11], b""):
             self.assertIsNone(self.responder.respond(octets, UDP))
-        self.assertEqual(len(self.responder._told[UDP].young), 1)
+        self.assertEqual(len(self.responder._memories[UDP].young), 1)
 
     def test_exchange(self):
         """What was asked and told is known, for the log."""
@@ -89,8 +94,22 @@ class ResponderTests(SynchronousTestCase):
         self.patch(responder, "MOST_REMEMBERED", 3)
         for number in range(10):
             self.assertEqual(read(self.ask(f"a{number}.test")).rcode(), 3)
-        told = self.responder._told[UDP]
+        told = self.responder._memories[UDP]
         self.assertEqual((len(told.young), len(told.old)), (1, 3))
+
+    def test_bounded_in_octets(self):
+        """Long queries, all different, take no more memory than is allowed for."""
+        self.patch(responder, "MOST_REMEMBERED_OCTETS", 2**20)
+        padding = dns.edns.GenericOption(dns.edns.OptionType.PADDING, bytes(900))
+        asked = [
+            packet(f"{'x' * 60}.{number}.test", options=[padding], payload=1232)
+            for number in range(3000)
+        ]
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        for query_ in asked:
+            self.responder.respond(query_, UDP)
+        self.assertLess(tracemalloc.get_traced_memory()[0], 2.5 * 2**20)
 
     def test_what_is_asked_for_stays(self):
         """A response is forgotten when many others were asked for since."""
@@ -108,7 +127,7 @@ class ResponderTests(SynchronousTestCase):
         self.zone = Zone(records(*(("ex.test", A(number)) for number in range(100))))
         self.ask(transport=TCP)
         self.responder.respond(packet("ex.test") + bytes(MOST_OCTETS), TCP)
-        self.assertEqual(self.responder._told[TCP].young, {})
+        self.assertEqual(self.responder._memories[TCP].young, {})
 
 
 class AnsweredTests(SynchronousTestCase):
@@ -120,3 +139,31 @@ class AnsweredTests(SynchronousTestCase):
         self.assertEqual((response.octets, response.kind), (b"", None))
         self.assertIsNone(response.exchange.reply)
         self.assertEqual(str(response.exchange.question), "ex.test MX")
+
+
+ZONE = Zone(records(("ex.test", MX(10, "mx.ex.test"))))
+
+
+class ResolveTests(SynchronousTestCase):
+    """`resolve`."""
+
+    def test_zone(self):
+        """A question of class IN, or of any, gets what the zone answers."""
+        for class_ in ("IN", "ANY"):
+            asked = query("ex.test", rdclass=class_)
+            self.assertEqual(resolve(asked, ZONE), ZONE.answer(asked.question))
+
+    def test_refusals(self):
+        """What is no such question gets no answer, and no authority."""
+        asked = query("ex.test", use_edns=0)
+        for shows, refused, rcode in (
+            ("NOTIFY", attrs.evolve(asked, flags=4 << 11), Rcode.NOTIMP),
+            ("an opcode that cannot be read", Query(1, 15 << 11), Rcode.NOTIMP),
+            ("what cannot be read", Query(1, 0), Rcode.FORMERR),
+            ("EDNS 1", attrs.evolve(asked, edns=Edns(512, 1, False)), Rcode.BADVERS),
+            ("class CH", query("version.bind", "TXT", rdclass="CH"), Rcode.REFUSED),
+            ("AXFR", query("ex.test", "AXFR"), Rcode.REFUSED),
+            ("IXFR", attrs.evolve(query("ex.test", "IXFR")), Rcode.REFUSED),
+        ):
+            with self.subTest(shows):
+                self.assertEqual(resolve(refused, ZONE), Answer(rcode))

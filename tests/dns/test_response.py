@@ -6,8 +6,7 @@ import attrs
 import dns.rcode
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.dns.query import AD, CD, Query
-from mocksmtp.dns.response import MAX_TCP, udp_limit, write_response
+from mocksmtp.dns.message import AD, CD, MAX_TCP, Query, udp_limit, write_response
 from mocksmtp.zone.answer import Answer, Rcode
 from mocksmtp.zone.rdata import AAAA, CNAME, MX, TXT, A
 from mocksmtp.zone.records import Record

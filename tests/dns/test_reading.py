@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.dns.query import Edns, Query, read_query
+from mocksmtp.dns.message import Edns, Query, read_query
 from mocksmtp.zone.answer import Question
 from mocksmtp.zone.rdata import RRType
 from tests.dns.queries import packet
