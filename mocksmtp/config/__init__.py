@@ -2,8 +2,8 @@
 
 from mocksmtp.config.errors import ConfigError
 from mocksmtp.config.loading import CONFIG_VARIABLE, load_config
-from mocksmtp.config.options import OPTIONS, Option
-from mocksmtp.config.settings import SMTP_ENDPOINTS, Config
+from mocksmtp.config.options import Option
+from mocksmtp.config.settings import OPTIONS, SMTP_ENDPOINTS, Config
 from mocksmtp.config.values import parse_dns, parse_smtp
 
 __all__ = [

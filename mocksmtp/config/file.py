@@ -13,8 +13,9 @@ import attrs
 
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.config.errors import ConfigError, Problems
+from mocksmtp.config.settings import OPTIONS
 from mocksmtp.documents.document import Document, parse
-from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.problems import DocumentError, camel_case
 from mocksmtp.documents.reading import Real, TooManyValues
 from mocksmtp.hosts.capabilities import parse_extensions
 from mocksmtp.hosts.documents import Usual, parse_host
@@ -39,14 +40,16 @@ DOCUMENTS = (
 )
 """What the file may have besides the options."""
 
+_LIMIT_OPTIONS = {each.limit: each for each in OPTIONS if each.limit is not None}
+
 _LIMITS = Document(
     Limits,
     without={
-        "messageSize": "is the option maxMessageSize",
-        "connections": "is the option maxConnections",
+        camel_case(limit): f"is the option {option.key}"
+        for limit, option in _LIMIT_OPTIONS.items()
     },
 )
-"""The limits of the file that are no options."""
+"""The limits of the file that are not options."""
 
 
 def read_file(path: str) -> dict[str, Any]:
@@ -142,13 +145,14 @@ def read_default(
 
 
 def read_limits(path: str | None, table: Any, values: dict[str, Any]) -> Limits:
-    """The limits that are options, taken out of `values`, and those of the file."""
-    limits: dict[str, Any] = {}
-    if "max-message-size" in values:
-        limits["message_size"] = values.pop("max-message-size")
+    """The limits in `values`, which are removed from it, and those of the file."""
+    limits = {
+        limit: values.pop(option.name)
+        for limit, option in _LIMIT_OPTIONS.items()
+        if option.name in values
+    }
+    if "message_size" in limits:
         limits["advertise_size"] = True
-    if "max-connections" in values:
-        limits["connections"] = values.pop("max-connections")
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: limits: expected a table")
     problems, base = Problems(), Limits()

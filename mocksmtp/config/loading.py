@@ -25,10 +25,10 @@ from mocksmtp.config.file import (
     read_start,
     read_value,
 )
-from mocksmtp.config.options import OPTIONS, Option
+from mocksmtp.config.options import Option
 from mocksmtp.config.pem import read_certificates
 from mocksmtp.config.plans import parse_plans
-from mocksmtp.config.settings import SMTP_ENDPOINTS, Config
+from mocksmtp.config.settings import OPTIONS, SMTP_ENDPOINTS, Config
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.host import Description, HostPlan, HostStart
 from mocksmtp.hosts.limits import Limits
@@ -157,8 +157,7 @@ def _build(
         problems.add(f"{path}: {key!r}: unknown; {_known_key(key)}")
     problems.check()
     hosts = hosts or ()
-    fields = {name.replace("-", "_"): value for name, value in values.items()}
-    fields["http_hosts"] = fields.pop("http_host", ())
+    fields = {o.field: values[o.name] for o in OPTIONS if o.name in values}
     return Config(
         **fields,
         smtp=endpoints.get(DEFAULT_HOST, SMTP_ENDPOINTS),

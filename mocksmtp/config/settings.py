@@ -1,4 +1,8 @@
-"""All that a service is started with."""
+"""All that a service is started with, and the options that set it.
+
+An option is a field of `Config`, declared with `option`: the command line, the
+environment variable, the key of the file and the help follow from that declaration.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,27 @@ import socket
 import attrs
 
 from mocksmtp.behaviors.dns import DnsBehavior
-from mocksmtp.hosts.capabilities import Capabilities
+from mocksmtp.config.options import Option, declared_in, option
+from mocksmtp.config.values import (
+    parse_count,
+    parse_dns,
+    parse_file,
+    parse_flag,
+    parse_folder,
+    parse_hostname,
+    parse_http,
+    parse_lines,
+    parse_log_format,
+    parse_log_level,
+    parse_number,
+    parse_room,
+    parse_shape,
+    parse_smtp,
+    parse_token,
+    parse_token_file,
+    parse_unset,
+)
+from mocksmtp.hosts.capabilities import USUAL, Capabilities, parse_capabilities
 from mocksmtp.hosts.host import Description, HostPlan, HostStart
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Inherited
@@ -22,7 +46,7 @@ from mocksmtp.zone.answer import Rcode
 from mocksmtp.zone.records import Record
 
 SMTP_ENDPOINTS = ("tcp:2525:interface=127.0.0.1",)
-"""Where the default host listens unless it is told otherwise."""
+"""The default endpoints of the default host."""
 
 
 @attrs.frozen
@@ -30,61 +54,161 @@ class Config:
     """
     All that a service is started with.
 
-    :ivar smtp: Twisted server endpoints of the default host
-    :ivar http: the endpoint of the API, or None for no API
-    :ivar https: the endpoint of the policy hosts of MTA-STS, or None for none
-    :ivar dns: addresses and ports, UDP and TCP on each, or sockets that are open
-        already; none for no DNS
-    :ivar dns_unset: what names without records get until a record has been set
-    :ivar hostname: what banner and EHLO say
-    :ivar capabilities: what EHLO offers on the default host
-    :ivar tls: how the default host does TLS, or None
-    :ivar auth: how its clients authenticate, or None
-    :ivar max_mails: how many mails are kept
-    :ivar max_bytes: how many bytes of memory are used for mails
-    :ivar journal: how many sessions are kept of each host; 0 for none
-    :ivar journal_bytes: how many bytes of memory all journals may take together
-    :ivar state_dir: the folder where certificates are kept, or None for none
-    :ivar http_hosts: further names that a browser may call the API by
-    :ivar token: a bearer token that the API asks for, or None
-    :ivar log_format: how the log is written, or None for as the program does
-    :ivar log_level: the least important lines that are written, or None likewise
-    :ivar quiet: only warnings and errors are written, and the line of the start
-    :ivar log_file: the file that the log is written to, or None for as the program does
-    :ivar addresses_file: the file that is written once all listeners are open, or None
-    :ivar exit_with_stdin: the service ends with its standard input
-    :ivar start: what the default host has at the start
+    :ivar tls: the TLS settings of the default host, or None
+    :ivar auth: the AUTH settings of the default host, or None
+    :ivar limits: the limits of hosts that do not set their own
+    :ivar start: the behaviors and extensions of the default host at the start
     :ivar records: the DNS records at the start
-    :ivar dns_behaviors: the behaviors of DNS at the start
+    :ivar dns_behaviors: the DNS behaviors at the start
     :ivar policies: the MTA-STS policies at the start
-    :ivar hosts: other hosts that there are at the start; one that is called
-        ``default`` is the default host, in the place of what is said above
+    :ivar hosts: further hosts at the start; one that is named ``default`` replaces the
+        default host
     """
 
-    smtp: tuple[str, ...] = SMTP_ENDPOINTS
-    http: str | None = "tcp:8000:interface=127.0.0.1"
-    https: str | None = None
-    dns: tuple[tuple[str, int] | Inherited, ...] = (("127.0.0.1", 5300),)
-    dns_unset: Rcode = Rcode.NXDOMAIN
-    hostname: str = attrs.field(factory=socket.gethostname)
-    capabilities: Capabilities = attrs.field(factory=Capabilities)
+    smtp: tuple[str, ...] = option(
+        parse_smtp,
+        "ADDRESS",
+        "address of the SMTP listener, or off; HOST=ADDRESS adds one to another host;"
+        " repeatable (default: 127.0.0.1:2525)",
+        default=SMTP_ENDPOINTS,
+        repeatable=True,
+        is_address=True,
+    )
+    http: str | None = option(
+        parse_http,
+        "ADDRESS",
+        "address of the API, or off (default: 127.0.0.1:8000)",
+        default="tcp:8000:interface=127.0.0.1",
+        is_address=True,
+    )
+    https: str | None = option(
+        parse_http,
+        "ADDRESS",
+        "address of the MTA-STS policy server, or off (default: off)",
+        default=None,
+        is_address=True,
+    )
+    dns: tuple[tuple[str, int] | Inherited, ...] = option(
+        parse_dns,
+        "ADDRESS",
+        "address of DNS over UDP and TCP, or off; systemd:tcp=INDEX:udp=INDEX for"
+        " systemd sockets; repeatable (default: 127.0.0.1:5300)",
+        default=(("127.0.0.1", 5300),),
+        repeatable=True,
+        is_address=True,
+    )
+    dns_unset: Rcode = option(
+        parse_unset,
+        "REPLY",
+        "the DNS reply for names without records until a record is set by the file"
+        " or the API: nxdomain or servfail (default: nxdomain)",
+        default=Rcode.NXDOMAIN,
+    )
+    hostname: str = option(
+        parse_hostname,
+        "NAME",
+        "the name in the banner and in the EHLO reply (default: the machine's name)",
+        default=attrs.Factory(socket.gethostname),
+    )
+    capabilities: Capabilities = option(
+        parse_lines,
+        "LIST",
+        "the capabilities that EHLO advertises on the default host, separated by"
+        " commas"
+        f" (default: {','.join(USUAL)})",
+        default=attrs.Factory(Capabilities),
+        document=parse_capabilities,
+    )
+    max_mails: int = option(
+        parse_count,
+        "N",
+        "the maximum number of mails kept; the oldest are evicted (default: 100000)",
+        default=100_000,
+    )
+    max_bytes: int = option(
+        parse_room,
+        "SIZE",
+        "the maximum memory of mails, including arriving ones (default: 1GiB)",
+        default=2**30,
+    )
+    journal: int = option(
+        parse_number,
+        "N",
+        "the number of sessions kept per host; 0 disables the journal (default: 10000)",
+        default=10_000,
+    )
+    journal_bytes: int = option(
+        parse_room,
+        "SIZE",
+        "the maximum memory of all journals together; the sessions that ended first"
+        " are removed first (default: 64MiB)",
+        default=JOURNAL_BYTES,
+    )
+    state_dir: str | None = option(
+        parse_folder,
+        "DIR",
+        "the directory for certificates; without it each start creates new ones",
+        default=None,
+    )
+    mail_shape: MailShape = option(
+        parse_shape,
+        "SHAPE",
+        "the fields of a listed mail: both, james or article (default: both)",
+        default=MailShape.BOTH,
+    )
+    http_hosts: tuple[str, ...] = option(
+        lambda names: tuple(map(parse_hostname, names)),
+        "NAME",
+        "an additional host name under which a browser may call the API; repeatable",
+        default=(),
+        repeatable=True,
+        name="http-host",
+    )
+    token: str | None = option(
+        parse_token,
+        "TEXT",
+        "the bearer token that the API requires, except for /health",
+        default=None,
+        is_secret=True,
+    )
+    log_format: LogFormat | None = option(
+        parse_log_format,
+        "FORMAT",
+        "the format of the log: text or json (default: text)",
+        default=None,
+    )
+    log_level: Level | None = option(
+        parse_log_level,
+        "LEVEL",
+        "the lowest level that is logged: debug, info, warn or error (default: info)",
+        default=None,
+    )
+    quiet: bool = option(
+        parse_flag,
+        "",
+        "log only warnings, errors and the start line",
+        default=False,
+        is_flag=True,
+    )
+    log_file: str | None = option(
+        parse_file,
+        "FILE",
+        "append the log to this file; SIGHUP reopens it",
+        default=None,
+    )
+    addresses_file: str | None = option(
+        parse_file,
+        "FILE",
+        "a JSON file that is written once all listeners are open: addresses, url,"
+        " pid, instance",
+        default=None,
+    )
+    exit_with_stdin: bool = option(
+        parse_flag, "", "exit when the standard input ends", default=False, is_flag=True
+    )
     tls: TlsSettings | None = None
     auth: AuthSettings | None = None
-    max_mails: int = 100_000
-    max_bytes: int = 2**30
-    journal: int = 10_000
-    journal_bytes: int = JOURNAL_BYTES
     limits: Limits = attrs.field(factory=Limits)
-    state_dir: str | None = None
-    mail_shape: MailShape = MailShape.BOTH
-    http_hosts: tuple[str, ...] = ()
-    token: str | None = attrs.field(default=None, repr=False)
-    log_format: LogFormat | None = None
-    log_level: Level | None = None
-    quiet: bool = False
-    log_file: str | None = None
-    addresses_file: str | None = None
-    exit_with_stdin: bool = False
     start: HostStart = attrs.field(factory=HostStart)
     records: tuple[Record, ...] = ()
     dns_behaviors: tuple[DnsBehavior, ...] = ()
@@ -109,3 +233,31 @@ class Config:
             self.tls,
             self.auth,
         )
+
+
+OPTIONS = (
+    *declared_in(Config),
+    Option(
+        "max-message-size",
+        parse_room,
+        "SIZE",
+        "the maximum size of a message; larger ones get 552; EHLO advertises it when"
+        " set (default: 64MiB)",
+        limit="message_size",
+    ),
+    Option(
+        "max-connections",
+        parse_count,
+        "N",
+        "the maximum number of SMTP connections; others get 421 (default: 1000)",
+        limit="connections",
+    ),
+    Option(
+        "token-file",
+        parse_token_file,
+        "FILE",
+        "a file that contains only the token",
+        is_secret=True,
+    ),
+)
+"""Every option except ``--config``; the last ones set a field of another object."""
