@@ -119,7 +119,7 @@ class ActivityLog:
         def fired(rule: Rule[SmtpBehavior], decision: Decision, subject: bytes) -> None:
             if passes():
                 command = rule.behavior.command.value
-                self._tell_answer(host.name, rule.id, command, subject, decision)
+                self._tell_answer(host.name, rule, command, subject, decision)
 
         host.behaviors.listeners.append(fired)
         host.journal.observers.append(self)
@@ -201,7 +201,7 @@ class ActivityLog:
     def _tell_answer(
         self,
         host: str | None,
-        rule_id: str,
+        rule: Rule[SmtpBehavior],
         command: str,
         subject: bytes,
         decision: Decision,
@@ -214,9 +214,10 @@ class ActivityLog:
         about = f" {what!r}" if what else ""
         self._log.say(
             Level.INFO,
-            f"Behavior {rule_id} answered {command}{about}{where}: {answer}",
+            f"Behavior {_named(rule)} answered {command}{about}{where}: {answer}",
             event="behavior",
-            behavior=rule_id,
+            behavior=rule.id,
+            **_name(rule),
             command=command,
             host=host,
             subject=what,
@@ -230,11 +231,24 @@ class ActivityLog:
             what = subject[:MAX_TEXT].decode("utf-8", "replace")
             self._log.say(
                 Level.INFO,
-                f"DNS behavior {rule.id} answered {what!r}",
+                f"DNS behavior {_named(rule)} answered {what!r}",
                 event="dnsBehavior",
                 behavior=rule.id,
+                **_name(rule),
                 subject=what,
             )
+
+
+def _named(rule: Rule[Any]) -> str:
+    """A behavior's id, and its name in brackets where it has one."""
+    name = rule.behavior.name
+    return rule.id if name is None else f"{rule.id} ({name})"
+
+
+def _name(rule: Rule[Any]) -> dict[str, str]:
+    """A behavior's name as a field of a line, where it has one."""
+    name = rule.behavior.name
+    return {} if name is None else {"behaviorName": name}
 
 
 def _recipients(transaction: Transaction) -> tuple[int, list[str]]:

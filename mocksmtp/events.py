@@ -76,10 +76,10 @@ Settled: TypeAlias = tuple[str, str, str, Transaction, int]
 Ended: TypeAlias = tuple[Session, int]
 """A session, without what was said in it, and how many transactions it had."""
 
-Fired: TypeAlias = tuple[str, Command, int | None, str, int, bytes]
-"""A behavior's id, its command, the code and text that it answered, None for the code
-where it leaves that to the server, how often it has answered, and the beginning of what
-it looked at."""
+Fired: TypeAlias = tuple[str, str | None, Command, int | None, str, int, bytes]
+"""A behavior's id and name, its command, the code and text that it answered, None for
+the code where it leaves that to the server, how often it has answered, and the
+beginning of what it looked at."""
 
 Asked: TypeAlias = tuple[Question | None, int | None, str, str, str | None]
 """What DNS was asked, the rcode of the answer or None for silence, ``udp`` or ``tcp``,
@@ -193,8 +193,9 @@ class EventBus:
             # The code of the server's own reply is not known yet.
             code = None if reply is None else reply.code
             text = (decision.text or "" if reply is None else reply.text)[:MAX_TEXT]
-            command, times = rule.behavior.command, rule.fired
-            told: Fired = (rule.id, command, code, text, times, subject)
+            behavior, times = rule.behavior, rule.fired
+            shown = rule.id, behavior.name, behavior.command
+            told: Fired = (*shown, code, text, times, subject)
             octets = len(text) + len(subject)
             self.publish(Kind.BEHAVIOR, self._seconds(), name, told, octets)
 

@@ -74,7 +74,9 @@ class BusTests(SynchronousTestCase):
         kinds = self.kinds()
         self.assertEqual(kinds, ["behavior", "transaction"])
         (fired, _) = (event[3] for event in self.bus.behind(0, 9))
-        self.assertEqual(fired, ("1", Command.DATA, 451, "no", 1, b"x" * MAX_SUBJECT))
+        self.assertEqual(
+            fired, ("1", None, Command.DATA, 451, "no", 1, b"x" * MAX_SUBJECT)
+        )
 
     def test_a_query(self) -> None:
         """It belongs to no host."""

@@ -166,7 +166,7 @@ class Responses(Array[R]):
         return responses
 
 
-_ID = Text(
+BEHAVIOR_ID = Text(
     "(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}",
     "must be 1 to 64 letters, digits, '.', '_', '-'",
     samples=("a-1",),
@@ -242,7 +242,7 @@ class Behavior(Generic[P, R, D]):
         shown="none",
     )
     id: str | None = field(
-        _ID,
+        BEHAVIOR_ID,
         "its id in the API: letters, digits, `.`, `_`, `-`",
         default=None,
         shown="assigned",
@@ -462,8 +462,9 @@ class BehaviorDocument(Document[B]):
             "keys": {"type": "array", "items": counts},
         }
         for title, more in (("Rule", {}), ("CountedRule", keys)):
-            properties = {"id": TEXT, **behavior["properties"], **COUNTERS, **more}
+            counters = {**COUNTERS, "lastFiredAt": any_of(TEXT, NULL)}
+            properties = {"id": TEXT, **behavior["properties"], **counters, **more}
             properties["id"] = TEXT
-            required = [*behavior["required"], "id", *COUNTERS]
+            required = [*behavior["required"], "id", *counters]
             schema = object_of(properties, required)
             named[self._rule_title + title] = {**schema, "allOf": behavior["allOf"]}

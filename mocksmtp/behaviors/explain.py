@@ -168,9 +168,17 @@ def considered(walked: Walked, recorded: Recorded) -> Iterator[Considered]:
             yield _passed_over(rule, mark, walked.walk.point, recorded)
 
 
-def passed_over(trail: Iterable[Item]) -> Iterator[tuple[str, Reason]]:
+def names_of(trail: Iterable[Item]) -> dict[str, str]:
+    """The names of the behaviors that ended walks, by their ids."""
+    rules = [item.rule for item in trail if isinstance(item, Ended)]
+    return {rule.id: rule.behavior.name for rule in rules if rule.behavior.name}
+
+
+def passed_over(
+    trail: Iterable[Item],
+) -> Iterator[tuple[str, str | None, Reason]]:
     """
-    The behaviors that could have answered and did not, by their ids, and why.
+    The behaviors that could have answered and did not: their ids, names, and why.
 
     None are told where another behavior answered.
     """
@@ -178,13 +186,15 @@ def passed_over(trail: Iterable[Item]) -> Iterator[tuple[str, Reason]]:
     if any(walked.by is not None for walked in walks):
         return
     for walked in walks:
-        rules = {rule.id: rule for rule in walked.walk.rules}
-        for rule_id in rules or walked.marks:
-            mark = walked.marks.get(rule_id)
-            if isinstance(mark, Miss):
-                yield rule_id, mark.reason
-            elif mark is None:
-                yield rule_id, _usual(rules[rule_id])
+        for rule in walked.walk.rules:
+            mark = walked.marks.get(rule.id)
+            if not isinstance(mark, Slowed):
+                reason = mark.reason if isinstance(mark, Miss) else _usual(rule)
+                yield rule.id, rule.behavior.name, reason
+        if walked.walk.is_forgotten:
+            for mark in walked.marks.values():
+                if isinstance(mark, Miss):
+                    yield mark.rule, None, mark.reason
 
 
 def _usual(rule: Rule[Any]) -> Reason:

@@ -9,6 +9,7 @@ from mocksmtp.behaviors.behavior import Behavior
 from mocksmtp.behaviors.counts import Key
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.target import Target
+from mocksmtp.documents.units import timestamp
 
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
 
@@ -31,6 +32,7 @@ def rule_document(
         "seen": rule.seen,
         "fired": rule.fired,
         "remaining": rule.remaining(now),
+        "lastFiredAt": None if rule.last_fired is None else timestamp(rule.last_fired),
     }
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from mocksmtp.behaviors.behavior import Behavior, Decided
@@ -297,6 +297,45 @@ class Rules(Generic[P, B, D]):
         ordinal = 0 if alike is None else alike[behavior.drawn_by]
         return self._put_at(position, Rule(rule_id, behavior, self.shared, ordinal))
 
+    def change(
+        self,
+        changes: Iterable[tuple[Rule[B], B]],
+        arrange: Callable[[list[Rule[B]], list[Rule[B]]], list[Rule[B]]] | None = None,
+    ) -> list[Rule[B]]:
+        """
+        Other fields for rules, which keep their places and their counts.
+
+        Clients that wait because of one of them go on waiting unless it is disabled
+        now or answers something else. Rules that are not in the list any more are left
+        out.
+
+        :param arrange: makes another order of all rules, given those that changed too
+        :return: the rules that result
+        """
+        now = dict.fromkeys(self._rules)
+        given = {rule: behavior for rule, behavior in changes if rule in now}
+        alike = _alike(given.values(), [rule for rule in now if rule not in given])
+        changed: dict[Rule[B], Rule[B]] = {}
+        for rule, behavior in given.items():
+            ordinal = rule.ordinal
+            if alike is not None and behavior.drawn_by != rule.behavior.drawn_by:
+                ordinal = alike[behavior.drawn_by]
+                alike[behavior.drawn_by] += 1
+            changed[rule] = rule.changed(behavior, ordinal)
+        rules = [changed.get(rule, rule) for rule in self._rules]
+        if arrange is not None:
+            rules = arrange(rules, [*changed.values()])
+        self._set(
+            rules,
+            {
+                rule
+                for rule, after in changed.items()
+                if after.behavior.enabled
+                and after.behavior.sequence == rule.behavior.sequence
+            },
+        )
+        return [*changed.values()]
+
     def remove(self, rule_id: str) -> None:
         """
         Take one out.
@@ -351,7 +390,14 @@ class Rules(Generic[P, B, D]):
         self._set([*self._rules[:position], rule, *self._rules[position + 1 :]])
         return rule
 
-    def _set(self, rules: list[Rule[B]]) -> list[Rule[B]]:
+    def _set(
+        self, rules: list[Rule[B]], holding: Collection[Rule[B]] = ()
+    ) -> list[Rule[B]]:
+        """
+        Have `rules` be in force.
+
+        :param holding: rules that are gone, and whose clients wait all the same
+        """
         before, self._rules = self._rules, rules
         if len(self.shared.keys):
             self.shared.keys.keep({rule.owner for rule in rules})
@@ -361,7 +407,7 @@ class Rules(Generic[P, B, D]):
             self._leave(walks)
         if self.held:
             # Once the new list is in force: a released client sends its next command.
-            stay = set(rules)
+            stay = {*rules, *holding}
             self.held.release([rule.id for rule in before if rule not in stay])
         return rules
 

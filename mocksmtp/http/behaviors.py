@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 import orjson
 
 from mocksmtp.behaviors.behavior import Behavior, BehaviorDocument, check_ids
 from mocksmtp.behaviors.dns import DNS
+from mocksmtp.behaviors.editing import Patch, Place, placed, read_patch
 from mocksmtp.behaviors.listing import counted_document, rule_document
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.rules import Rules
@@ -18,14 +19,23 @@ from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
-from mocksmtp.http.documents import ItemReader, read_document, read_items
+from mocksmtp.http.documents import (
+    ItemReader,
+    Work,
+    read_body,
+    read_document,
+    read_items,
+)
 from mocksmtp.http.listing import array_pieces, send_pieces
-from mocksmtp.http.params import any_text, one_of, parameter
+from mocksmtp.http.params import any_text, natural_number, one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.steps import Steps, finish
 
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
 
+Changes: TypeAlias = list[tuple[Rule[B], B]]
+"""Behaviors in force, and what becomes of them."""
 
 MAX_RULES = 10_000
 """How many behaviors a list may have: after a change, the next command finds out which
@@ -38,26 +48,28 @@ class View(Enum):
     FULL = "full"
 
 
-class Place(Enum):
-    """Where new behaviors go, if not behind the others."""
-
-    FRONT = "front"
-
-
 @attrs.frozen
 class ListParameters:
     """``?view=full`` tells ids and counters, and lists exhausted ones too.
 
-    ``?tag=x`` lists those of that tag only.
+    ``?tag=x`` lists those of that tag only, ``?fired=0`` those that never answered.
     """
 
     tag: str | None = parameter("tag", any_text)
+    fired: int | None = parameter("fired", natural_number)
     view: View | None = parameter("view", one_of(View))  # noqa: RUF009 - read-only
 
 
 @attrs.frozen
 class ClearParameters:
     """``?tag=x`` takes out those of that tag only."""
+
+    tag: str | None = parameter("tag", any_text)
+
+
+@attrs.frozen
+class PatchParameters:
+    """``?tag=x`` changes those of that tag; it is required."""
 
     tag: str | None = parameter("tag", any_text)
 
@@ -91,6 +103,9 @@ class BehaviorList(Generic[B]):
         behaviors, describe = self.rules(call), self.document.write
         now = call.api.clock.seconds()
         rules = iter(behaviors if tag is None else behaviors.tagged(tag))
+        fired = call.parameters.fired
+        if fired is not None:
+            rules = (rule for rule in rules if rule.fired == fired)
         if call.parameters.view is View.FULL:
             documents = (rule_document(rule, describe, now) for rule in rules)
         else:
@@ -145,6 +160,54 @@ class BehaviorList(Generic[B]):
         except KeyError:
             raise _unknown(rule_id) from None
         send_nothing(call.request)
+
+    async def patch(self, call: Call[Any], rule_id: str) -> bytes:
+        """Change fields of one behavior (RFC 7396), which keeps its counters.
+
+        ``"move": {"before": ID}``, ``{"after": ID}`` or ``{"to": "front"}`` changes its
+        place in the list.
+        """
+        self._find(call, rule_id)
+        patch = await read_document(call, read_patch)
+        rule = self._find(call, rule_id)
+        behavior = patch.apply(rule, self.document)
+        move = patch.move
+
+        def arrange(rules: Sequence[Rule[B]], changed: Sequence[Rule[B]]) -> Any:
+            return rules if move is None else placed(rules, changed[0], move)
+
+        (rule,) = self.rules(call).change([(rule, behavior)], arrange)
+        now = call.api.clock.seconds()
+        return send_json(call.request, counted_document(rule, self.document.write, now))
+
+    async def patch_tagged(self, call: Call[PatchParameters]) -> Answer:
+        """Change fields of all behaviors with a tag, which keep their counters."""
+        tag = call.parameters.tag
+        if tag is None:
+            raise DocumentError(Problem("?tag", "required, but missing"))
+        body = read_body(call)
+        async with Work(call.api, len(body)) as work:
+            document = await work.read_json(body)
+            patch = read_patch(document, single=False)
+            rules = self.rules(call)
+            before = rules.taken
+            changes = await work.in_slices(self._changes(call, tag, patch))
+        if rules.taken is not before:
+            # The list was changed meanwhile, which nobody is to lose.
+            changes = finish(self._changes(call, tag, patch))
+        changed = rules.change(changes)
+        describe, now = self.document.write, call.api.clock.seconds()
+        documents = (rule_document(rule, describe, now) for rule in changed)
+        pieces = array_pieces((orjson.dumps(document),) for document in documents)
+        return await send_pieces(call.request, pieces, call.api.clock)
+
+    def _changes(self, call: Call[Any], tag: str, patch: Patch) -> Steps[Changes[B]]:
+        """What becomes of each behavior with a tag, one with each step."""
+        changes: Changes[B] = []
+        for rule in self.rules(call).tagged(tag):
+            changes.append((rule, patch.apply(rule, self.document)))
+            yield
+        return changes
 
     def delete(self, call: Call[Any], rule_id: str) -> None:
         """Take one out."""
@@ -214,6 +277,18 @@ class BehaviorList(Generic[B]):
                 takes=single,
                 answers=DONE,
                 name=name("put"),
+            ),
+            Route(
+                *("PATCH", one, self.patch),
+                takes=(document(f"{prefix}BehaviorPatch"),),
+                answers=counted,
+                name=name("patch"),
+            ),
+            Route(
+                *("PATCH", path, self.patch_tagged, PatchParameters),
+                takes=(document(f"{prefix}BehaviorPatch"),),
+                answers=answers(array(f"{prefix}Rule")),
+                name=name("patch", "behaviors"),
             ),
             Route("DELETE", one, self.delete, answers=DONE, name=name("delete")),
         )

@@ -225,6 +225,7 @@ class MissDocument(TypedDict):
     """A behavior that could have answered and did not, and why."""
 
     behavior: str
+    name: NotRequired[str]
     reason: Reason
 
 
@@ -263,6 +264,7 @@ class ExchangeDocument(TypedDict):
     delay: NotRequired[float]
     reply: ReplyDocument | None
     behavior: str | None
+    behaviorName: NotRequired[str]
     slowedBy: NotRequired[list[str]]
     passedOver: NotRequired[list[MissDocument]]
     considered: NotRequired[list[ConsideredDocument] | None]

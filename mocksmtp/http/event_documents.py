@@ -53,9 +53,10 @@ def _session(told: Ended) -> dict[str, Any]:
 
 
 def _behavior(told: Fired) -> dict[str, Any]:
-    rule, command, code, text, times, subject = told
+    rule, name, command, code, text, times, subject = told
     return {
         "behavior": rule,
+        **({} if name is None else {"behaviorName": name}),
         "command": command.value,
         "reply": {"code": code, "text": text} if code is not None or text else None,
         "fired": times,

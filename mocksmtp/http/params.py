@@ -129,6 +129,14 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+@reads({"type": "integer", "minimum": 0, "maximum": 10**18 - 1})
+def natural_number(text: str) -> int:
+    """A number from 0."""
+    if not _DIGITS.fullmatch(text):
+        raise ValueError(f"must be a whole number from 0, not {text!r}"[:100])
+    return int(text)
+
+
 def duration_up_to(limit: float) -> Reader[float]:
     """Seconds, at most `limit`, from a duration such as ``250ms``, ``2s``, ``5m``."""
     kind = Duration(most=limit)

@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.behaviors.dns import DNS
+from mocksmtp.behaviors.editing import patch_schema
 from mocksmtp.behaviors.scenarios import STATES
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.kinds import Named
@@ -153,6 +154,8 @@ def named_schemas() -> dict[str, Schema]:
     SMTP.schemas(declared)
     DNS.schemas(declared)
     QUERY.told(declared)
+    declared["BehaviorPatch"] = patch_schema(SMTP, declared)
+    declared["DnsBehaviorPatch"] = patch_schema(DNS, declared)
     for each in (HOST, POLICY, RECORD, SENT_RECORD):
         each.taken(declared)
         each.told(declared)

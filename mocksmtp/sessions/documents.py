@@ -5,13 +5,18 @@ The content of a mail is never repeated there; its size and the mail's id are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import attrs
 
-from mocksmtp.behaviors.explain import considered, considered_document, passed_over
+from mocksmtp.behaviors.explain import (
+    considered,
+    considered_document,
+    names_of,
+    passed_over,
+)
 from mocksmtp.behaviors.miss import Noted
 from mocksmtp.documents.units import timestamp
 from mocksmtp.grammar.command import Parameter, PathCommand
@@ -102,12 +107,33 @@ def transaction_document(transaction: Transaction) -> dict[str, Any]:
 
 def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
     """What was said, line for line; `session` may go on meanwhile."""
-    for exchange in tuple(session.exchanges):
-        yield exchange_document(session, exchange)
+    for exchange, names in _with_names(session.exchanges):
+        yield exchange_document(session, exchange, names)
 
 
-def exchange_document(session: Session, exchange: Exchange) -> dict[str, Any]:
-    """What a client sent, and the reply to it."""
+def _with_names(
+    exchanges: Sequence[Exchange],
+) -> Iterator[tuple[Exchange, Mapping[str, str]]]:
+    """Exchanges, with the names of the behaviors that may have answered."""
+    names: dict[str, str] = {}
+    for exchange in tuple(exchanges):
+        _, said, *_, note = exchange
+        if note is not None:
+            names = names_of(note.trail)
+        elif said is not None:
+            # Else it is a further reply to the same content (RFC 2033 §4.2).
+            names = {}
+        yield exchange, names
+
+
+def exchange_document(
+    session: Session, exchange: Exchange, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """
+    What a client sent, and the reply to it.
+
+    :param names: those of behaviors that may have answered, by their ids
+    """
     at, said, reply, flags, delay, note = exchange
     document: dict[str, Any] = {"at": _milliseconds(at - session.started_at)}
     if isinstance(said, bytes):
@@ -120,7 +146,10 @@ def exchange_document(session: Session, exchange: Exchange) -> dict[str, Any]:
     if delay:
         document["delay"] = _milliseconds(delay)
     document["reply"] = reply_document(reply)
-    document["behavior"] = None if reply is None else reply.source
+    source = None if reply is None else reply.source
+    document["behavior"] = source
+    if source is not None and source in names:
+        document["behaviorName"] = names[source]
     if note is not None:
         document |= _noted(note)
     return document
@@ -134,11 +163,10 @@ def explained_transcript(
 
     That is None where it is not recorded any more.
     """
-    exchanges = tuple(session.exchanges)
-    for exchange, recalled in zip(
-        exchanges, recall(session, find_content), strict=False
-    ):
-        document = exchange_document(session, exchange)
+    exchanges = _with_names(session.exchanges)
+    recalls = recall(session, find_content)
+    for (exchange, names), recalled in zip(exchanges, recalls, strict=False):
+        document = exchange_document(session, exchange, names)
         forgotten = any(walked.walk.is_forgotten for walked in recalled.walks)
         yield document, None if forgotten else considered_documents(recalled)
 
@@ -156,8 +184,12 @@ def _noted(note: Noted) -> dict[str, Any]:
     if note.slowed:
         document["slowedBy"] = list(note.slowed)
     missed = [
-        {"behavior": rule, "reason": reason.value}
-        for rule, reason in islice(passed_over(note.trail), MAX_MISSED)
+        {
+            "behavior": rule,
+            **({} if name is None else {"name": name}),
+            "reason": reason.value,
+        }
+        for rule, name, reason in islice(passed_over(note.trail), MAX_MISSED)
     ]
     if missed:
         document["passedOver"] = missed

@@ -20,7 +20,14 @@ class RuleTests(SynchronousTestCase):
         rule = Rule("5", SMTP.parse_one(FRODO), seen=3, fired=2)
         self.assertEqual(
             rule_document(rule, SMTP.write, 0.0),
-            {"id": "5", **FRODO, "seen": 3, "fired": 2, "remaining": 5},
+            {
+                "id": "5",
+                **FRODO,
+                "seen": 3,
+                "fired": 2,
+                "remaining": 5,
+                "lastFiredAt": None,
+            },
         )
 
     def test_the_counts_of_keys_are_told(self) -> None:

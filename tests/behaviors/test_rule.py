@@ -45,7 +45,7 @@ class GateTests(SynchronousTestCase):
         before = self.rule.fired
         trail: list[Item] = []
         decision = self.behaviors.decide(NOOP, subject, attempt, trail)
-        noted = [reason.value for _, reason in passed_over(trail)]
+        noted = [reason.value for _, _, reason in passed_over(trail)]
         self.assertEqual(before + (decision is not None), self.rule.fired)
         return noted[0] if noted else "fired"
 

@@ -64,12 +64,12 @@ class BlockTests(SynchronousTestCase):
         trail: list[Item] = []
         self.assertIsNone(behaviors.decide(NOOP, b"-", trail=trail))
         self.assertEqual(len(trail), 1)
-        noted = [(rule, reason.value) for rule, reason in passed_over(trail)]
+        noted = [(rule, reason.value) for rule, _, reason in passed_over(trail)]
         self.assertEqual(noted, [(str(n), "condition") for n in range(1, 6)])
         self.assertEqual(code(behaviors, b"c"), 402)
         trail = []
         self.assertIsNone(behaviors.decide(NOOP, b"c", trail=trail))
-        reasons = [reason.value for _, reason in passed_over(trail)]
+        reasons = [reason.value for _, _, reason in passed_over(trail)]
         self.assertEqual(reasons, [*["condition"] * 2, "exhausted", *["condition"] * 2])
 
     @settings(deadline=None)
@@ -114,7 +114,7 @@ class DisabledTests(SynchronousTestCase):
         self.assertEqual((behaviors.get("a").seen, behaviors.get("b").seen), (0, 1))
         trail: list[Item] = []
         self.assertIsNone(behaviors.decide(NOOP, b"e", trail=trail))
-        noted = {rule: reason.value for rule, reason in passed_over(trail)}
+        noted = {rule: reason.value for rule, _, reason in passed_over(trail)}
         self.assertEqual(noted["a"], "disabled")
         self.assertEqual(noted["e"], "disabled")
         self.assertEqual(noted["b"], "condition")
@@ -134,5 +134,5 @@ class DisabledTests(SynchronousTestCase):
         trail: list[Item] = []
         self.assertIsNone(behaviors.decide(NOOP, b"", trail=trail))
         self.assertEqual(rule.seen, 0)
-        ((_, reason),) = passed_over(trail)
+        ((_, _, reason),) = passed_over(trail)
         self.assertEqual(reason.value, "disabled")

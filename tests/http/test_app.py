@@ -78,10 +78,10 @@ class NowhereTests(SynchronousTestCase):
 
     def test_wrong_methods(self) -> None:
         """405 with what is allowed, and OPTIONS is no exception."""
-        for method in "PATCH", "OPTIONS", "TRACE":
+        for method in "CONNECT", "OPTIONS", "TRACE":
             for path, allowed in (
-                ("/smtpBehaviors", "DELETE, GET, HEAD, POST, PUT"),
-                ("/smtpBehaviors/1", "DELETE, GET, HEAD, PUT"),
+                ("/smtpBehaviors", "DELETE, GET, HEAD, PATCH, POST, PUT"),
+                ("/smtpBehaviors/1", "DELETE, GET, HEAD, PATCH, PUT"),
                 ("/smtpMails/1/raw", "GET, HEAD"),
                 ("/reset", "POST"),
                 ("/version", "GET, HEAD"),

@@ -66,7 +66,15 @@ class DnsBehaviorTests(SynchronousTestCase):
         self.assertEqual(self.rig.ask("PUT", "/dnsBehaviors/x", SLOW).status, 204)
         told = self.rig.get("/dnsBehaviors/x")
         self.assertEqual(
-            told, {"id": "x", **SLOW, "seen": 0, "fired": 0, "remaining": None}
+            told,
+            {
+                "id": "x",
+                **SLOW,
+                "seen": 0,
+                "fired": 0,
+                "remaining": None,
+                "lastFiredAt": None,
+            },
         )
         self.assertEqual(self.rig.ask("PUT", "/dnsBehaviors/y", SLOW).status, 404)
         answer = self.rig.ask("PUT", "/dnsBehaviors/x", {**SLOW, "id": "y"})
