@@ -46,7 +46,6 @@ from mocksmtp.http.problems import (
     refused_document,
 )
 from mocksmtp.http.routing import Api, Mount, mount
-from mocksmtp.mail.mailbox import Gone
 from mocksmtp.mock import CannotListen, NameTaken
 
 log = Logger()
@@ -57,15 +56,15 @@ HOST_ROUTES = (
     *content.ROUTES,
     *extensions.ROUTES,
     *scenarios.ROUTES,
+    *sessions.ROUTES,
+    *events.ROUTES,
     *service.HOST_ROUTES,
 )
-"""The resources of a mail host."""
+"""The resources of a mail host; at the root, of the default host or of all hosts."""
 
 NAMED_ROUTES = (
     *hosts.NAMED_ROUTES,
     *service.NAMED_ROUTES,
-    *sessions.HOST_ROUTES,
-    *events.HOST_ROUTES,
 )
 """What a host has only below its own path: at the root it is for all hosts."""
 
@@ -77,8 +76,6 @@ ROOT_ROUTES = (
     *mtasts.ROUTES,
     *authority.ROUTES,
     *service.ROUTES,
-    *sessions.ROOT_ROUTES,
-    *events.ROOT_ROUTES,
     *metrics.ROUTES,
     openapi_route(lambda: MOUNTS),
 )
@@ -133,8 +130,6 @@ def problem_of(error: BaseException, path: str = "") -> HttpProblem:
             return refused_document(error)
         case TooManyValues():
             return HttpProblem(413, str(error))
-        case Gone():
-            return HttpProblem(410, "the mail to go on after is no longer kept")
         case NameTaken():
             return HttpProblem(409, f"there is a host {str(error)!r} already")
         case IdTaken():

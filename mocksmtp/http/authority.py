@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import answers, text
 from mocksmtp.http.problems import not_found
+from mocksmtp.http.responses import send_body
 from mocksmtp.http.routing import Call, Route
 
 PEM = "application/pem-certificate-chain"

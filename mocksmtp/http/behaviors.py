@@ -17,7 +17,6 @@ from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.rules import Rules
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.problems import DocumentError, Problem
-from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
 from mocksmtp.http.documents import (
     ItemReader,
@@ -26,9 +25,9 @@ from mocksmtp.http.documents import (
     read_document,
     read_items,
 )
-from mocksmtp.http.listing import array_pieces, send_pieces
-from mocksmtp.http.params import any_text, natural_number, one_of, parameter
+from mocksmtp.http.parameters import any_text, natural_number, one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.steps import Steps, finish
 
@@ -57,7 +56,7 @@ class ListParameters:
 
     tag: str | None = parameter("tag", any_text)
     fired: int | None = parameter("fired", natural_number)
-    view: View | None = parameter("view", one_of(View))  # noqa: RUF009 - read-only
+    view: View | None = parameter("view", one_of(View))
 
 
 @attrs.frozen
@@ -78,7 +77,7 @@ class PatchParameters:
 class AddParameters:
     """``?at=front`` puts what is added before the others."""
 
-    at: Place | None = parameter("at", one_of(Place))  # noqa: RUF009 - read-only
+    at: Place | None = parameter("at", one_of(Place))
 
 
 @attrs.frozen

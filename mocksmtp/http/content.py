@@ -14,9 +14,9 @@ from twisted.web.iweb import IRequest
 
 from mocksmtp.http.describing import answers, text
 from mocksmtp.http.documents import in_turn
-from mocksmtp.http.listing import send_pieces
 from mocksmtp.http.mails import find_mail
 from mocksmtp.http.problems import not_found
+from mocksmtp.http.responses import send_pieces
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.mime import read_structure

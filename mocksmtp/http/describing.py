@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from mocksmtp.http.answers import JSON
+from mocksmtp.http.responses import JSON
 from mocksmtp.http.schema import TEXT, Schema, any_of, array_of, ref
 
 

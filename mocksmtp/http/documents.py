@@ -19,7 +19,7 @@ import attrs
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem
 from mocksmtp.documents.reading import MAX_VALUES, parse_json
 from mocksmtp.http.bulk import MANY, no_full_collection
-from mocksmtp.http.listing import Slices
+from mocksmtp.http.responses import Slices
 from mocksmtp.http.routing import Api, Call
 from mocksmtp.steps import Steps
 

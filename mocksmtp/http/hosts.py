@@ -17,11 +17,11 @@ from mocksmtp.hosts.documents import (
 )
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import read_document
-from mocksmtp.http.params import one_of, parameter
+from mocksmtp.http.parameters import one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.responses import send_json, send_nothing
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.http.settings import HostKeeper
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
@@ -89,7 +89,7 @@ async def delete_host(call: Call[Any], name: str) -> None:
 class DisconnectParameters:
     """``?how=close`` sends 421 and closes; ``?how=reset`` ends them with a RST."""
 
-    how: Disconnect = parameter("how", one_of(Disconnect), default=Disconnect.CLOSE)  # noqa: RUF009 - read-only
+    how: Disconnect = parameter("how", one_of(Disconnect), default=Disconnect.CLOSE)
 
 
 async def disconnect(call: Call[DisconnectParameters]) -> bytes:

@@ -1,22 +1,40 @@
-"""``/smtpMails``: what a host has received."""
+"""``/smtpMails``: the mails that a host has received.
+
+At the root these are the mails of the default host, or of those that ``host`` names.
+"""
 
 from __future__ import annotations
 
-import re
+import codecs
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from functools import cached_property
-from typing import Any
+from functools import partial
+from heapq import merge
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 import attrs
+import orjson
 
 from mocksmtp.documents.problems import DocumentError, Problem
-from mocksmtp.http.answers import send_json, send_nothing
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.describing import DONE, Content, answers, array, document
 from mocksmtp.http.documents import in_turn
-from mocksmtp.http.listing import mail_pieces, mails_pieces, matching, send_pieces
-from mocksmtp.http.params import (
+from mocksmtp.http.paging import (
+    END,
+    Key,
+    Listing,
+    Page,
+    Span,
+    count,
+    entry_id,
+    matches,
+    only,
+    send_page,
+)
+from mocksmtp.http.parameters import (
     any_text,
-    duration_up_to,
+    group,
     one_of,
     parameter,
     reads,
@@ -27,9 +45,11 @@ from mocksmtp.http.params import (
     whole_number,
 )
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
+from mocksmtp.http.routing import Answer, Call, InThread, Route
 from mocksmtp.http.schema import TEXT
-from mocksmtp.http.waiting import Waiter
+from mocksmtp.http.waiting import Waiting
+from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.documents import (
     MailDocument,
     listing_document,
@@ -38,29 +58,199 @@ from mocksmtp.mail.documents import (
 )
 from mocksmtp.mail.keywords import Expression, Network, network, parse_expression
 from mocksmtp.mail.mail import LARGE, Mail
+from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mail.mime_documents import mime_fields
 from mocksmtp.mail.search import EVERYTHING, MailQuery
 from mocksmtp.mail.summary import summary_of
+from mocksmtp.mock import Mock
 
-MAX_WAIT = 600.0
-"""Seconds that a client may wait at the most."""
+PIECE = 256 * 1024
+"""Octets of content past which a mail's document is made in pieces."""
 
-_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+BITE = 100
+"""Of how many mails the first part of a mailbox is; each further one has twice as
+many, up to `LARGEST_BITE`."""
+
+LARGEST_BITE = 10_000
+
+ALL_HOSTS = "*"
+"""Stands for all hosts, in the parameter ``host``."""
+
+# A NUL is escaped in JSON: one in a document can only be this fragment.
+_MARK = orjson.Fragment(b"\0")
+
+_number = attrgetter("number")
+
+Change: TypeAlias = tuple[str, int, tuple[Key, ...]]
+"""The host that a new mail has arrived on, its number and its keys."""
+
+
+class MailListing(Listing[Mail, Change]):
+    """
+    The mails of a host that match a query, or those of all hosts.
+
+    :param host: the name of the host, which need not exist yet; None for all hosts
+    :param in_thread: calls a function with arguments in a thread
+    """
+
+    def __init__(
+        self, mock: Mock, host: str | None, query: MailQuery, in_thread: InThread
+    ) -> None:
+        self.host = host
+        self._in_thread = in_thread
+        self.is_everything = query == EVERYTHING
+        self._mock = mock
+        self._query = query
+        if query.recipient is not None:
+            self.key = ("to", query.recipient)
+        elif query.sender is not None:
+            self.key = ("from", query.sender)
+
+    def _boxes(self) -> list[Mailbox]:
+        hosts = self._mock.hosts
+        if self.host is None:
+            return [host.mailbox for host in hosts.values()]
+        host = hosts.get(self.host)
+        return [] if host is None else [host.mailbox]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._boxes()))
+
+    def entries(self, span: Span, newest_first: bool) -> Iterator[Mail]:
+        """The mails of a range, whether or not they match."""
+        boxes = [box for box in self._boxes() if len(box)]
+        walk = _newest_first if newest_first else _oldest_first
+        walks = [walk(box, span) for box in boxes]
+        if len(walks) == 1:
+            return walks[0]
+        return merge(*walks, key=_number, reverse=newest_first)
+
+    def number(self, entry: Mail) -> int:
+        """The number of a mail."""
+        return entry.number
+
+    def look(self, entry: Mail) -> Iterator[bool | Awaitable[bool]]:
+        """Whether a mail matches; a large one is decoded in a thread."""
+        if self._query.is_long_work(entry):
+            yield self._match_in_thread(entry)
+        else:
+            yield self._query.matches(entry)
+
+    async def _match_in_thread(self, mail: Mail) -> bool:
+        query = self._query
+        if not mail.is_summarized:
+            mail.remember(await self._in_thread(summary_of, mail.content))
+        if query.is_long_work(mail):
+            matches: bool = await self._in_thread(query.matches, mail)
+            return matches
+        return query.matches(mail)
+
+    def kept(self, numbers: Sequence[int]) -> list[Mail]:
+        """The mails with these numbers that are kept."""
+        if not numbers:
+            return []
+        boxes = [box for box in self._boxes() if len(box)]
+        mails = [mail for box in boxes for mail in box.of(numbers)]
+        if len(boxes) > 1:
+            mails.sort(key=_number)
+        return mails
+
+    def has(self, number: int) -> bool:
+        """Whether a mail is kept."""
+        return any(box.of([number]) for box in self._boxes())
+
+    @property
+    def evicted(self) -> int:
+        """The highest number of a mail that was evicted."""
+        return max((box.evicted for box in self._boxes()), default=0)
+
+    @property
+    def last(self) -> int:
+        """The highest number of a mail."""
+        return max(host.mailbox.quota.last for host in self._mock.hosts.values())
+
+    def matched_by(self, change: Change) -> int | None:
+        """The number of a new mail, if it matches."""
+        name, number, _ = change
+        host = self._mock.hosts.get(name)
+        if host is None or self.host not in (None, name):
+            return None
+        found = host.mailbox.of([number])
+        return number if found and self._query.matches(found[0]) else None
+
+    def remove(self, mails: list[Mail]) -> list[Mail]:
+        """Remove these mails; returns those that were still kept."""
+        boxes = self._boxes()
+        removed = [mail for box in boxes for mail in box.remove(mails)]
+        if len(boxes) > 1:
+            removed.sort(key=_number)
+        return removed
+
+    def clear(self) -> list[Mail]:
+        """Remove all mails, and return them."""
+        boxes = self._boxes()
+        removed = [mail for box in boxes for mail in box.clear()]
+        if len(boxes) > 1:
+            removed.sort(key=_number)
+        return removed
+
+    @staticmethod
+    def keys(change: Change) -> Iterable[Key]:
+        """Its recipients, its sender, and None."""
+        return change[2]
+
+    @staticmethod
+    def listen(mock: Mock, note: Callable[[Change], None]) -> Callable[[], None]:
+        """Report each mail that is kept, as numbers: it may be evicted meanwhile."""
+        heard: dict[MailHost, Callable[[Mail], None]] = {}
+
+        def hear(host: MailHost) -> None:
+            heard[host] = partial(_note, host.name, note)
+            host.mailbox.listeners.append(heard[host])
+
+        revoke = mock.watch(hear)
+
+        def stop() -> None:
+            revoke()
+            for host, listener in heard.items():
+                host.mailbox.listeners.remove(listener)
+
+        return stop
+
+
+def _note(host: str, note: Callable[[Change], None], mail: Mail) -> None:
+    envelope = mail.envelope
+    recipients = {recipient.address.normalized for recipient in envelope.recipients}
+    keys: tuple[Key, ...] = (None, ("from", envelope.sender.normalized))
+    keys += tuple(("to", recipient) for recipient in recipients)
+    note((host, mail.number, keys))
+
+
+def _oldest_first(box: Mailbox, span: Span) -> Iterator[Mail]:
+    number, bite = span.after, BITE
+    while mails := box.newer(number, bite):
+        if mails[-1].number >= span.before:
+            yield from (mail for mail in mails if mail.number < span.before)
+            return
+        number, bite = mails[-1].number, min(2 * bite, LARGEST_BITE)
+        yield from mails
+
+
+def _newest_first(box: Mailbox, span: Span) -> Iterator[Mail]:
+    number, bite = span.before, BITE
+    while mails := box.older(number, bite):
+        if mails[-1].number <= span.after:
+            yield from (mail for mail in mails if mail.number > span.after)
+            return
+        number, bite = mails[-1].number, min(2 * bite, LARGEST_BITE)
+        yield from mails
 
 
 class View(Enum):
-    """Which fields a listing has, if not the usual ones."""
+    """Which fields the mails of a list have, if not the usual ones."""
 
     SUMMARY = "summary"
     FULL = "full"
-
-
-@reads({**TEXT, "pattern": "^[1-9][0-9]{0,17}$"})
-def mail_number(text: str) -> int:
-    """The number of a mail, from its id."""
-    if not _ID.fullmatch(text):
-        raise ValueError(f"must be the id of a mail, not {text!r}"[:100])
-    return int(text)
 
 
 @reads({**TEXT, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, {"pattern": "/"}]})
@@ -76,8 +266,8 @@ def expression(text: str) -> Expression:
 
 
 @attrs.frozen
-class Selection:
-    """Which mails are meant, and how they are told."""
+class MailFilters:
+    """Which mails are meant."""
 
     same_sender: str | None = parameter("sender", sender)
     same_recipient: str | None = parameter("rcpt", recipient)
@@ -89,19 +279,27 @@ class Selection:
     message_id: str | None = parameter("messageId", any_text)
     session: str | None = parameter("session", any_text)
     helo: str | None = parameter("helo", any_text)
-    client: Network | None = parameter(  # noqa: RUF009 - read-only
-        "clientIp", client_network
-    )
+    client: Network | None = parameter("clientIp", client_network)
     min_size: int | None = parameter("minSize", size)
     max_size: int | None = parameter("maxSize", size)
     since: float | None = parameter("since", time)
     until: float | None = parameter("until", time)
-    expression: Expression | None = parameter(  # noqa: RUF009 - read-only
-        "q", expression
-    )
-    after: int | None = parameter("after", mail_number)
-    limit: int | None = parameter("limit", whole_number)
-    view: View | None = parameter("view", one_of(View))  # noqa: RUF009 - read-only
+    expression: Expression | None = parameter("q", expression)
+    host: str | None = parameter("host", any_text)
+
+    def listing(self, call: Call[Any]) -> MailListing:
+        """
+        The mails that match.
+
+        :raises DocumentError: both the path and the query name a host
+        """
+        if self.host is None:
+            host: str | None = call.host.name
+        elif call.named:
+            raise DocumentError(Problem("?host", "the path names the host already"))
+        else:
+            host = None if self.host == ALL_HOSTS else self.host
+        return MailListing(call.api.mock, host, self.query, call.api.in_thread)
 
     def __attrs_post_init__(self) -> None:
         """
@@ -120,7 +318,7 @@ class Selection:
         if problems:
             raise DocumentError(*problems)
 
-    @cached_property
+    @property
     def query(self) -> MailQuery:
         """The filter."""
         same = self.same_sender, self.same_recipient
@@ -143,45 +341,105 @@ class Selection:
 
 
 @attrs.frozen
-class WaitingSelection(Selection):
-    """
-    The same, and how many to wait for.
+class ListParameters:
+    """Which mails are listed, and how."""
 
-    :ivar count: how many are waited for; one, where only a time is given
-    :ivar wait: seconds; 0 answers at once
-    """
-
-    count: int = parameter("count", whole_number, default=1)
-    wait: float = parameter("wait", duration_up_to(MAX_WAIT), default=0.0)
+    filters: MailFilters = group(MailFilters)
+    page: Page = group(Page)
+    waiting: Waiting = group(Waiting)
+    view: View | None = parameter("view", one_of(View))
 
 
-async def list_mails(call: Call[WaitingSelection]) -> Answer:
-    """Those that are asked for, in order of arrival, once there are enough."""
-    if call.parameters.wait:
-        mails = await _wait(call)
-    else:
-        mails = await _find(call)
-    return await _send(call, mails)
+@attrs.frozen
+class DeleteParameters:
+    """Which mails are removed, and how they are shown."""
+
+    filters: MailFilters = group(MailFilters)
+    after: int | None = parameter("after", entry_id)
+    limit: int | None = parameter("limit", whole_number)
+    view: View | None = parameter("view", one_of(View))
 
 
-async def delete_mails(call: Call[Selection]) -> Answer:
-    """Remove those that are asked for, and tell what was removed."""
+@attrs.frozen
+class TakeParameters:
+    """Which mails are taken, how many, and how they are shown."""
+
+    filters: MailFilters = group(MailFilters)
+    waiting: Waiting = group(Waiting)
+    limit: int | None = parameter("limit", whole_number)
+    view: View | None = parameter("view", one_of(View))
+
+
+@attrs.frozen
+class MatchParameters:
+    """Which mails are counted, or which the newest one is of."""
+
+    filters: MailFilters = group(MailFilters)
+    waiting: Waiting = group(Waiting)
+
+
+async def list_mails(call: Call[ListParameters]) -> Answer:
+    """The mails that match, in order of arrival, once there are enough."""
+    wanted, api = call.parameters, call.api
+    listing = wanted.filters.listing(call)
+    found = await api.watches.find(listing, wanted.page, wanted.waiting)
+    await _summarize(call, found.entries)
+    return await send_page(call.request, api.clock, found, _pieces(call))
+
+
+async def delete_mails(call: Call[DeleteParameters]) -> Answer:
+    """Remove the mails that match, and return them."""
     wanted = call.parameters
-    if wanted.query == EVERYTHING and wanted.after is None and wanted.limit is None:
-        removed = call.host.mailbox.clear()
+    listing = wanted.filters.listing(call)
+    span = Span(wanted.after or 0, END)
+    listing.check(span)
+    if listing.is_everything and span == Span() and wanted.limit is None:
+        removed = listing.clear()
     else:
-        removed = call.host.mailbox.remove(await _find(call))
+        found = await matches(listing, span, call.api.clock, limit=wanted.limit)
+        removed = listing.remove(found)
     return await _send(call, removed)
 
 
-def count_mails(call: Call[Any]) -> bytes:
-    """How many are kept."""
-    return send_json(call.request, len(call.host.mailbox))
+async def take_mails(call: Call[TakeParameters]) -> Answer:
+    """Wait for enough matches, then remove and return the oldest of them.
+
+    If the time expires first, nothing is removed, and the answer is an empty array. Of
+    several requests each mail is returned to one.
+    """
+    wanted = call.parameters
+    listing = wanted.filters.listing(call)
+    waiter = await call.api.watches.wait(listing, wanted.waiting)
+    # Nothing else runs between the end of the wait and the removal.
+    taken = waiter.found()[: wanted.limit] if waiter.satisfied else []
+    return await _send(call, listing.remove(taken))
+
+
+async def newest_mail(call: Call[MatchParameters]) -> Answer:
+    """The newest mail that matches; with ``wait`` it waits for one."""
+    wanted = call.parameters
+    listing = wanted.filters.listing(call)
+    found = await call.api.watches.newest(listing, wanted.waiting)
+    return await _send_mail(call, only(found, "mail"))
+
+
+async def count_mails(call: Call[MatchParameters]) -> bytes:
+    """How many mails match, once there are enough."""
+    wanted = call.parameters
+    listing = wanted.filters.listing(call)
+    if wanted.waiting.wait:
+        number = len((await call.api.watches.wait(listing, wanted.waiting)).found())
+    else:
+        number = await count(listing, call.api.clock)
+    return send_json(call.request, number)
 
 
 async def get_mail(call: Call[Any], mail_id: str) -> Answer:
-    """One mail, with all that is known of it."""
-    mail = find_mail(call, mail_id)
+    """One mail with all its fields."""
+    return await _send_mail(call, find_mail(call, mail_id))
+
+
+async def _send_mail(call: Call[Any], mail: Mail) -> Answer:
     mime = await in_turn(call, mail.content, mime_fields)
     if not mail.is_summarized:
         mail.remember(await in_turn(call, mail.content, summary_of))
@@ -194,7 +452,7 @@ async def get_mail(call: Call[Any], mail_id: str) -> Answer:
 
 
 def delete_mail(call: Call[Any], mail_id: str) -> None:
-    """Remove one."""
+    """Remove one mail."""
     call.host.mailbox.remove([find_mail(call, mail_id)])
     send_nothing(call.request)
 
@@ -206,46 +464,31 @@ def find_mail(call: Call[Any], mail_id: str) -> Mail:
     :raises HttpProblem: there is none
     """
     try:
-        return call.host.mailbox.get(mail_number(mail_id))
+        return call.host.mailbox.get(entry_id(mail_id))
     except (KeyError, ValueError):
         raise not_found(f"no mail with the id {mail_id!r} is kept"[:200]) from None
 
 
-async def _find(call: Call[Any]) -> list[Mail]:
-    """Those that are asked for, of those that are kept now."""
-    wanted: Selection = call.parameters
-    mailbox = call.host.mailbox
-    if wanted.query != EVERYTHING:
-        mails = mailbox.mails(wanted.after)
-        return await matching(mails, wanted.query, call.api, wanted.limit)
-    if wanted.after is None and wanted.limit is not None:
-        return mailbox.first(wanted.limit)
-    return mailbox.mails(wanted.after)[: wanted.limit]
-
-
-async def _wait(call: Call[WaitingSelection]) -> list[Mail]:
-    """Those that are asked for, once there are enough or the time is up."""
-    wanted, mailbox, clock = call.parameters, call.host.mailbox, call.api.clock
-    deadline = clock.seconds() + wanted.wait
-    mails = mailbox.mails(wanted.after)
-    seen = mails[-1].number if mails else wanted.after or 0
-    found = await matching(mails, wanted.query, call.api)
-    if len(found) >= wanted.count:
-        return found[: wanted.limit]
-    waiter = Waiter(mailbox, wanted.query, wanted.count, found, seen)
-    # Nothing that the mailbox lets go of is to be held while waiting.
-    del mails, found
-    await call.api.watches.wait(mailbox, waiter, deadline)
-    return waiter.found()[: wanted.limit]
-
-
-async def _send(call: Call[Any], mails: list[Mail]) -> Answer:
+async def _summarize(call: Call[Any], mails: list[Mail]) -> None:
+    """Decode the large mails of a view that shows decoded fields, in a thread."""
     if call.parameters.view is not None:
         for mail in mails:
             if len(mail.content) >= LARGE and not mail.is_summarized:
                 mail.remember(await call.api.in_thread(summary_of, mail.content))
-    pieces = mails_pieces(mails, _document(call))
+
+
+async def _send(call: Call[Any], mails: list[Mail]) -> Answer:
+    await _summarize(call, mails)
+    mails.reverse()
+    # Releasing each mail once it is sent avoids a long pause at the end.
+    each = iter(lambda: mails.pop() if mails else None, None)
+    pieces = array_pieces(map(_pieces(call), each))
     return await send_pieces(call.request, pieces, call.api.clock)
+
+
+def _pieces(call: Call[Any]) -> Callable[[Mail], Iterator[bytes]]:
+    document = _document(call)
+    return lambda mail: mail_pieces(mail, document)
 
 
 def _document(call: Call[Any]) -> MailDocument:
@@ -258,31 +501,50 @@ def _document(call: Call[Any]) -> MailDocument:
             return listing_document(call.api.settings.mail_shape)
 
 
+def mail_pieces(mail: Mail, document: MailDocument) -> Iterator[bytes]:
+    """The JSON document of a mail, the content of a large one in small pieces."""
+    if len(mail.content) <= PIECE:
+        yield orjson.dumps(document(mail))
+        return
+    head, *tail = orjson.dumps(document(mail, message=_MARK)).split(b"\0")
+    yield head
+    if tail:
+        yield from _string_pieces(mail.content)
+        yield tail[0]
+
+
+def _string_pieces(octets: bytes) -> Iterator[bytes]:
+    """A JSON string of UTF-8, with U+FFFD for what is none."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    yield b'"'
+    for window in windows_of(octets):
+        yield orjson.dumps(decoder.decode(window))[1:-1]
+    yield orjson.dumps(decoder.decode(b"", final=True))[1:]
+
+
 LISTING = answers(
     array("Mail", "JamesMail", "ArticleMail", "MailSummary", "MailDetails")
 )
 
 ROUTES = (
     Route(
-        "GET",
-        "/smtpMails",
-        list_mails,
-        WaitingSelection,
+        *("GET", "/smtpMails", list_mails, ListParameters),
         answers=LISTING,
         problems=(410,),
     ),
     Route(
-        "DELETE",
-        "/smtpMails",
-        delete_mails,
-        Selection,
+        *("DELETE", "/smtpMails", delete_mails, DeleteParameters),
         answers=LISTING,
         problems=(410,),
     ),
+    Route("POST", "/smtpMails/take", take_mails, TakeParameters, answers=LISTING),
     Route(
-        "GET",
-        "/smtpMailsCount",
-        count_mails,
+        *("GET", "/smtpMails/latest", newest_mail, MatchParameters),
+        answers=answers(document("FullMail")),
+        problems=(404,),
+    ),
+    Route(
+        *("GET", "/smtpMailsCount", count_mails, MatchParameters),
         answers=answers(Content({"type": "integer", "minimum": 0})),
     ),
     Route(

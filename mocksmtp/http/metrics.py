@@ -25,8 +25,8 @@ from mocksmtp.behaviors.dns import EVERY
 from mocksmtp.behaviors.point import Command
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import answers, text
+from mocksmtp.http.responses import send_body
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.mock import Mock
 from mocksmtp.zone.answer import rcode_name

@@ -12,10 +12,10 @@ from mocksmtp.hosts.policies import (
     MtaStsPolicy,
     parse_policies,
 )
-from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, array, one_or_more
 from mocksmtp.http.documents import read_document
-from mocksmtp.http.params import parameter, reads
+from mocksmtp.http.parameters import parameter, reads
+from mocksmtp.http.responses import send_json, send_nothing
 from mocksmtp.http.routing import Call, Route
 
 _domain = reads(DOMAIN.told({}))(DOMAIN.read)

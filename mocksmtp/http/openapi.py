@@ -14,17 +14,16 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any
 
-import attrs
 import orjson
 
 from mocksmtp import __version__
 from mocksmtp.documents.problems import camel_case
 from mocksmtp.hosts.documents import HOST_NAME
-from mocksmtp.http.answers import send_body
 from mocksmtp.http.describing import Answers, Content
 from mocksmtp.http.guard import UNGUARDED
-from mocksmtp.http.params import schema_of
+from mocksmtp.http.parameters import parameters_of, schema_of
 from mocksmtp.http.problems import CONTENT_TYPE
+from mocksmtp.http.responses import send_body
 from mocksmtp.http.routing import Call, Mount, Route
 from mocksmtp.http.schema import TEXT, named_schemas, ref
 
@@ -141,7 +140,7 @@ def _path_parameters(path: str) -> Iterator[Document]:
 
 
 def _query_parameters(route: Route) -> Iterator[Document]:
-    for field in attrs.fields(route.parameters):
+    for field in parameters_of(route.parameters):
         yield {
             "name": field.metadata["name"],
             "in": "query",

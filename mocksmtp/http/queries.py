@@ -1,28 +1,26 @@
-"""``/dnsQueries``: what DNS was asked, by whom, and what it told them.
-
-A client that waits is told of each query as it comes, and counts; when it has as many
-as it wants, or its time is up, it gets those that are kept then.
-"""
+"""``/dnsQueries``: the DNS queries, with their clients and answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
 import orjson
-from twisted.internet.defer import Deferred
 
 from mocksmtp.documents.problems import listed
-from mocksmtp.http.describing import answers, array
-from mocksmtp.http.listing import Slices, array_pieces, send_pieces
-from mocksmtp.http.mails import MAX_WAIT
-from mocksmtp.http.params import duration_up_to, parameter, reads, whole_number
+from mocksmtp.http.describing import answers, array, document
+from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
+from mocksmtp.http.parameters import group, parameter, reads
+from mocksmtp.http.responses import array_pieces, send_body, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.http.schema import NAME, TEXT, TYPE
 from mocksmtp.http.sessions import client_address
+from mocksmtp.http.waiting import Waiting
+from mocksmtp.mock import Mock
 from mocksmtp.zone.names import Name, parse_name
-from mocksmtp.zone.queries import QUERY, TCP, UDP, DnsQuery, QueryFilter, QueryLog
+from mocksmtp.zone.queries import QUERY, TCP, UDP, DnsQuery, QueryFilter
 from mocksmtp.zone.rdata import type_number
 
 _name = reads(NAME)(parse_name)
@@ -38,101 +36,145 @@ def transport_name(text: str) -> str:
     return text
 
 
+class QueryListing(Listing[DnsQuery, DnsQuery]):
+    """The DNS queries that a filter asks for."""
+
+    def __init__(self, mock: Mock, wanted: QueryFilter) -> None:
+        self.is_everything = wanted == QueryFilter()
+        self._log = mock.query_log
+        self._wanted = wanted
+
+    def __len__(self) -> int:
+        return len(self._log)
+
+    def entries(self, span: Span, newest_first: bool) -> Iterator[DnsQuery]:
+        """The queries of a range, whether or not they match."""
+        if newest_first:
+            queries = self._log.older(span.before)
+        else:
+            queries = self._log.newer(span.after)
+        for query in queries:
+            if not span.has(query.number):
+                return
+            yield query
+
+    def number(self, entry: DnsQuery) -> int:
+        """The number of a query."""
+        return entry.number
+
+    def look(self, entry: DnsQuery) -> Iterator[bool]:
+        """Whether a query matches."""
+        yield self._wanted.matches(entry)
+
+    def kept(self, numbers: Sequence[int]) -> list[DnsQuery]:
+        """The queries with these numbers that are kept."""
+        found = []
+        for number in numbers:
+            with suppress(KeyError):
+                found.append(self._log.get(number))
+        return found
+
+    def has(self, number: int) -> bool:
+        """Whether a query is kept."""
+        return bool(self.kept([number]))
+
+    @property
+    def evicted(self) -> int:
+        """The number of the last query that was evicted."""
+        return self._log.evicted
+
+    @property
+    def last(self) -> int:
+        """The number of the last query."""
+        return self._log.last
+
+    def matched_by(self, change: DnsQuery) -> int | None:
+        """The number of a new query, if it matches."""
+        return change.number if self._wanted.matches(change) else None
+
+    @staticmethod
+    def keys(change: DnsQuery) -> Iterable[Key]:
+        """None: every waiting request looks at every query."""
+        return (None,)
+
+    @staticmethod
+    def listen(mock: Mock, note: Callable[[DnsQuery], None]) -> Callable[[], None]:
+        """Report each query."""
+        listeners = mock.query_log.listeners
+        listeners.append(note)
+        return lambda: listeners.remove(note)
+
+
 @attrs.frozen
-class QuerySelection:
-    """
-    Which queries are meant, and how many to wait for.
+class QueryFilters:
+    """Which queries are meant."""
 
-    :ivar count: how many are waited for; one, where only a time is given
-    :ivar wait: seconds; 0 answers at once
-    """
-
-    name: Name | None = parameter("name", _name)  # noqa: RUF009 - read-only
+    name: Name | None = parameter("name", _name)
     type: int | None = parameter("type", _type)
     client_ip: str | None = parameter("clientIp", client_address)
     transport: str | None = parameter("transport", transport_name)
-    count: int = parameter("count", whole_number, default=1)
-    wait: float = parameter("wait", duration_up_to(MAX_WAIT), default=0.0)
 
-    @property
-    def filter(self) -> QueryFilter:
-        """What they have in common."""
-        return QueryFilter(self.name, self.type, self.client_ip, self.transport)
+    def listing(self, call: Call[Any]) -> QueryListing:
+        """The queries that match."""
+        wanted = QueryFilter(self.name, self.type, self.client_ip, self.transport)
+        return QueryListing(call.api.mock, wanted)
 
 
-async def list_queries(call: Call[QuerySelection]) -> Answer:
-    """Those that are asked for, the newest last, once there are enough."""
-    log, wanted = call.api.mock.query_log, call.parameters
-    if wanted.wait:
-        await _wait(call, log)
-    matches = wanted.filter.matches
-    return await _send(call, (query for query in log.queries() if matches(query)))
+@attrs.frozen
+class ListParameters:
+    """Which queries are listed, and how."""
+
+    filters: QueryFilters = group(QueryFilters)
+    page: Page = group(Page)
+    waiting: Waiting = group(Waiting)
+
+
+@attrs.frozen
+class MatchParameters:
+    """Which queries the newest one is of."""
+
+    filters: QueryFilters = group(QueryFilters)
+    waiting: Waiting = group(Waiting)
+
+
+async def list_queries(call: Call[ListParameters]) -> Answer:
+    """The queries that match, in order of arrival, once there are enough."""
+    wanted, api = call.parameters, call.api
+    listing = wanted.filters.listing(call)
+    found = await api.watches.find(listing, wanted.page, wanted.waiting)
+    return await send_page(call.request, api.clock, found, query_pieces)
+
+
+async def newest_query(call: Call[MatchParameters]) -> Answer:
+    """The newest query that matches; with ``wait`` it waits for one."""
+    wanted, api = call.parameters, call.api
+    listing = wanted.filters.listing(call)
+    query = only(await api.watches.newest(listing, wanted.waiting), "query")
+    return send_body(call.request, b"".join(query_pieces(query)))
 
 
 async def delete_queries(call: Call[Any]) -> Answer:
-    """Forget all queries, and tell which they were."""
-    return await _send(call, iter(call.api.mock.query_log.clear()))
+    """Remove all queries, and return them."""
+    removed = call.api.mock.query_log.clear()
+    pieces = array_pieces(map(query_pieces, removed))
+    return await send_pieces(call.request, pieces, call.api.clock)
 
 
-async def _send(call: Call[Any], queries: Iterator[DnsQuery]) -> Answer:
-    documents = ((orjson.dumps(QUERY.write(query)),) for query in queries)
-    return await send_pieces(call.request, array_pieces(documents), call.api.clock)
-
-
-async def _wait(call: Call[QuerySelection], log: QueryLog) -> None:
-    """Wait until as many have come as are wanted, or the time is up."""
-    counter = _Counter(call.parameters.filter, call.parameters.count)
-    clock = call.api.clock
-    timer = clock.callLater(call.parameters.wait, counter.be_done)
-    kept = log.queries()
-    log.listeners.append(counter.look_at)
-    try:
-        slices = Slices(clock)
-        for query in kept:
-            counter.look_at(query)
-            if counter.done.called:
-                break
-            if slices.over:
-                await slices.next()
-        await counter.done
-    finally:
-        log.listeners.remove(counter.look_at)
-        if timer.active():
-            timer.cancel()
-
-
-class _Counter:
-    """
-    Counts queries.
-
-    :ivar done: fires when there are enough, or no more are waited for
-    """
-
-    def __init__(self, wanted: QueryFilter, count: int) -> None:
-        self.done: Deferred[None] = Deferred()
-        self._matches = wanted.matches
-        self._left = count
-
-    def look_at(self, query: DnsQuery) -> None:
-        """There is a query."""
-        if self._matches(query):
-            self._left -= 1
-            if self._left <= 0:
-                self.be_done()
-
-    def be_done(self) -> None:
-        """Wait no longer."""
-        if not self.done.called:
-            self.done.callback(None)
+def query_pieces(query: DnsQuery) -> Iterable[bytes]:
+    """The JSON document of a query."""
+    return (orjson.dumps(QUERY.write(query)),)
 
 
 ROUTES = (
     Route(
-        "GET",
-        "/dnsQueries",
-        list_queries,
-        QuerySelection,
+        *("GET", "/dnsQueries", list_queries, ListParameters),
         answers=answers(array("DnsQuery")),
+        problems=(410,),
     ),
     Route("DELETE", "/dnsQueries", delete_queries, answers=answers(array("DnsQuery"))),
+    Route(
+        *("GET", "/dnsQueries/latest", newest_query, MatchParameters),
+        answers=answers(document("DnsQuery")),
+        problems=(404,),
+    ),
 )

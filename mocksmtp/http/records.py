@@ -14,12 +14,11 @@ import attrs
 import orjson
 
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.http.answers import send_nothing
 from mocksmtp.http.describing import DONE, answers, array, one_or_more, text
 from mocksmtp.http.documents import ItemReader, Work, read_body
-from mocksmtp.http.listing import array_pieces, send_pieces
-from mocksmtp.http.params import parameter, reads
+from mocksmtp.http.parameters import parameter, reads
 from mocksmtp.http.problems import refused_document
+from mocksmtp.http.responses import array_pieces, send_nothing, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.http.schema import NAME, TYPE
 from mocksmtp.steps import Steps
@@ -50,7 +49,7 @@ _QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
 class DeleteParameters:
     """``?name=`` and ``?type=`` say which records go; without them all do."""
 
-    name: Name | None = parameter("name", _name)  # noqa: RUF009 - read-only
+    name: Name | None = parameter("name", _name)
     type: int | None = parameter("type", _type)
 
     def spares(self, record: Record) -> bool:

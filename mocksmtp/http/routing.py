@@ -20,8 +20,7 @@ from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.describing import Answers, Content
 from mocksmtp.http.feed import EventFeed
-from mocksmtp.http.params import NoParameters, read_parameters
-from mocksmtp.http.session_waiting import SessionWatch
+from mocksmtp.http.parameters import NoParameters, read_parameters
 from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
 from mocksmtp.mock import Mock
@@ -56,19 +55,18 @@ class Api:
     clock: IReactorTime
     settings: HttpSettings
     info: ServiceInfo
-    watches: Watches
     in_thread: InThread
     hosts: HostKeeper | None = None
     bus: EventBus | None = None
     root_pem: Callable[[], bytes] | None = None
     check_certificate: CheckCertificate | None = None
     large_documents: DeferredLock = attrs.field(init=False, factory=DeferredLock)
-    session_watch: SessionWatch = attrs.field(init=False)
+    watches: Watches = attrs.field(init=False)
     events: EventFeed = attrs.field(init=False)
 
-    @session_watch.default
-    def _make_session_watch(self) -> SessionWatch:
-        return SessionWatch(self.mock, self.clock)
+    @watches.default
+    def _make_watches(self) -> Watches:
+        return Watches(self.mock, self.clock)
 
     @events.default
     def _make_events(self) -> EventFeed:
@@ -76,9 +74,8 @@ class Api:
         return EventFeed(bus, self.clock, f"{int(self.info.started_at * 1000):x}")
 
     def forget(self, host: MailHost) -> None:
-        """Have those be done who wait for what happens on a host that has gone."""
-        self.watches.end(host.mailbox)
-        self.session_watch.end(host.name)
+        """End the waiting for what happens on a host that is removed."""
+        self.watches.end(host.name)
         self.events.end(host.name)
 
 
@@ -89,12 +86,19 @@ class Call(Generic[P]):
 
     :ivar host: the host whose resource it asks for
     :ivar parameters: its query, as the route's class of parameters
+    :ivar named: whether the path names the host; at the root it does not
     """
 
     request: Request
     api: Api
     host: MailHost
     parameters: P
+    named: bool = False
+
+    @property
+    def scope(self) -> str | None:
+        """The name of the host that the path names, or None for all hosts."""
+        return self.host.name if self.named else None
 
 
 @attrs.frozen
@@ -154,9 +158,11 @@ def mount(
 
 
 def _handler(api: Api, route: Route, find_host: HostFinder) -> Handler:
+    named = find_host is not default_host
+
     def handle(request: Request, **path: Any) -> Answer | Awaitable[Answer]:
         host = find_host(api.mock, path)
         parameters: Any = read_parameters(route.parameters, request.uri)
-        return route.handler(Call(request, api, host, parameters), **path)
+        return route.handler(Call(request, api, host, parameters, named), **path)
 
     return handle

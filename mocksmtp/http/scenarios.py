@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mocksmtp.behaviors.scenarios import parse_states
-from mocksmtp.http.answers import send_json, send_nothing
 from mocksmtp.http.describing import DONE, Content, answers
 from mocksmtp.http.documents import read_document
+from mocksmtp.http.responses import send_json, send_nothing
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.http.schema import STATES
 

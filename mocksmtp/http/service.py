@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred, DeferredList
 from mocksmtp import __version__
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.http.answers import send_body, send_json, send_nothing
 from mocksmtp.http.describing import DONE, answers, document, text
-from mocksmtp.http.params import flag, one_of, parameter
+from mocksmtp.http.parameters import flag, one_of, parameter
+from mocksmtp.http.responses import send_body, send_json, send_nothing
 from mocksmtp.http.routing import Call, Route
 from mocksmtp.mail.quota import Quota
 
@@ -29,7 +29,7 @@ class ResetParameters:
     """
 
     all: bool = parameter("all", flag, default=False)
-    connections: Disconnect | None = parameter("connections", one_of(Disconnect))  # noqa: RUF009 - read-only
+    connections: Disconnect | None = parameter("connections", one_of(Disconnect))
 
 
 def tell_version(call: Call[Any]) -> bytes:

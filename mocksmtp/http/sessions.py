@@ -1,16 +1,15 @@
-"""``/smtpSessions``: what was said, by whom, and what became of it.
+"""``/smtpSessions``: the connections, their transcripts and the mails' outcomes.
 
 At the root these are the sessions of all hosts, below a host its own.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial, update_wrapper
 from ipaddress import ip_address
 from itertools import starmap
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import attrs
@@ -19,22 +18,30 @@ import orjson
 from mocksmtp.documents.problems import listed
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.describing import Content, answers, array, document
-from mocksmtp.http.listing import Slices, array_pieces, send_pieces
-from mocksmtp.http.mails import MAX_WAIT
-from mocksmtp.http.params import (
+from mocksmtp.http.paging import (
+    Key,
+    Listing,
+    Page,
+    Span,
+    cut,
+    only,
+    send_page,
+)
+from mocksmtp.http.parameters import (
     any_text,
-    duration_up_to,
     flag,
+    group,
     parameter,
     reads,
     recipient,
     sender,
-    whole_number,
 )
-from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.problems import not_found
+from mocksmtp.http.responses import Slices, array_pieces, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route
 from mocksmtp.http.schema import TEXT, any_of, array_of, ref
-from mocksmtp.http.session_waiting import SessionWaiter, session_number
+from mocksmtp.http.waiting import Waiting
+from mocksmtp.mock import Mock
 from mocksmtp.sessions.documents import (
     explained_transcript,
     explanation_document,
@@ -42,80 +49,183 @@ from mocksmtp.sessions.documents import (
     transaction_document,
     transcript_documents,
 )
+from mocksmtp.sessions.journal import Journal
 from mocksmtp.sessions.recall import ContentFinder
 from mocksmtp.sessions.search import EVERY_SESSION, Nearest, SessionQuery
-from mocksmtp.sessions.session import Outcome, Session
+from mocksmtp.sessions.session import Outcome, Session, Transaction
 
 PIECE = 64 * 1024
 """Bytes of memory past which a session's document is made in pieces."""
 
-Scope: TypeAlias = Callable[[Call[Any]], Iterable[MailHost]]
-"""Tells whose sessions are meant."""
-
-_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _MARK = orjson.Fragment(b"\0")
 _SESSION = ref("Session")
 _OUTCOMES = {o.value: o for o in Outcome if o is not Outcome.OPEN}
+_number = attrgetter("number")
+
+Change: TypeAlias = tuple[Session, Transaction | None]
+"""What was settled: a transaction, or None for the session itself."""
 
 
-def every_host(call: Call[Any]) -> Iterable[MailHost]:
-    """All that there are now."""
-    return tuple(call.api.mock.hosts.values())
+class SessionListing(Listing[Session, Change]):
+    """
+    The sessions that match a query.
 
+    :param scope: the name of the host whose sessions they are; None for all hosts
+    """
 
-def one_host(call: Call[Any]) -> Iterable[MailHost]:
-    """The one that the path names."""
-    return (call.host,)
+    def __init__(self, mock: Mock, scope: str | None, query: SessionQuery) -> None:
+        self.host = scope
+        self.is_everything = query == EVERY_SESSION
+        self._mock = mock
+        self._query = query
+        if query.recipient is not None:
+            self.key = ("to", query.recipient)
+        elif query.sender is not None:
+            self.key = ("from", query.sender)
+        elif query.outcome is not None:
+            self.key = ("outcome", query.outcome)
+        elif query.kept is not None:
+            self.key = ("kept", query.kept)
 
+    @property
+    def journals(self) -> list[Journal]:
+        """The journals of the hosts."""
+        hosts = self._mock.hosts
+        if self.host is None:
+            return [host.journal for host in hosts.values()]
+        host = hosts.get(self.host)
+        return [] if host is None else [host.journal]
 
-@reads({**TEXT, "pattern": f"^{_ID.pattern}$"})
-def id_of_session(text: str) -> str:
-    """The id of a session."""
-    if not _ID.fullmatch(text):
-        raise ValueError(f"must be the id of a session, not {text!r}"[:100])
-    return text
+    def __len__(self) -> int:
+        return sum(map(len, self.journals))
+
+    def entries(self, span: Span, newest_first: bool) -> Iterator[Session]:
+        """The sessions of a range, whether or not they match."""
+        journals = [journal.sessions() for journal in self.journals if len(journal)]
+        sessions = [session for journal in journals for session in journal]
+        if len(journals) > 1:
+            sessions.sort(key=_number)
+        if not newest_first:
+            sessions.reverse()
+        # A session that was looked at is not held any longer.
+        while sessions:
+            session = sessions.pop()
+            if span.has(session.number):
+                yield session
+
+    def number(self, entry: Session) -> int:
+        """The number of a session."""
+        return entry.number
+
+    def look(self, entry: Session) -> Iterator[bool]:
+        """Whether a session matches, one transaction at a time."""
+        query = self._query
+        if not query.matches_client(entry):
+            return
+        if not query.of_mails:
+            yield True
+        for transaction in tuple(entry.transactions):
+            yield query.matches_transaction(transaction)
+
+    def kept(self, numbers: Sequence[int]) -> list[Session]:
+        """The sessions with these numbers that are kept and match."""
+        found = map(self.find, map(str, numbers))
+        return [s for s in found if s is not None and self._query.matches(s)]
+
+    def find(self, session_id: str) -> Session | None:
+        """The session with an id, if it is kept."""
+        for journal in self.journals:
+            with suppress(KeyError):
+                return journal.get(session_id)
+        return None
+
+    def has(self, number: int) -> bool:
+        """Whether a session is kept."""
+        return self.find(str(number)) is not None
+
+    @property
+    def evicted(self) -> int:
+        """The highest number of a session that was evicted."""
+        return max((journal.evicted for journal in self.journals), default=0)
+
+    @property
+    def last(self) -> int:
+        """The highest number of a session."""
+        return max(host.journal.quota.last for host in self._mock.hosts.values())
+
+    def matched_by(self, change: Change) -> int | None:
+        """The number of the session, if what was settled matches."""
+        session, transaction = change
+        query = self._query
+        if self.host not in (None, session.host) or not query.matches_client(session):
+            return None
+        if transaction is None:
+            return None if query.of_mails else session.number
+        return session.number if query.matches_transaction(transaction) else None
+
+    @staticmethod
+    def keys(change: Change) -> Iterator[Key]:
+        """What the transaction is found by; None for the session itself."""
+        _, transaction = change
+        if transaction is None:
+            yield None
+            return
+        yield ("outcome", transaction.outcome)
+        yield ("kept", transaction.mail is not None)
+        yield ("from", transaction.sender.address.normalized)
+        for address in {path.address.normalized for path in transaction.named()}:
+            yield ("to", address)
+
+    @staticmethod
+    def listen(mock: Mock, note: Callable[[Change], None]) -> Callable[[], None]:
+        """Report what is settled."""
+        heard: list[Journal] = []
+
+        def settled(session: Session) -> None:
+            is_itself = session.end is not None or not session.transactions
+            note((session, None if is_itself else session.transactions[-1]))
+
+        def hear(host: MailHost) -> None:
+            heard.append(host.journal)
+            host.journal.listeners.append(settled)
+
+        revoke = mock.watch(hear)
+
+        def stop() -> None:
+            revoke()
+            for journal in heard:
+                journal.listeners.remove(settled)
+
+        return stop
 
 
 @reads({**TEXT, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
 def client_address(text: str) -> str:
-    """The address of a client, as it is told of sessions."""
+    """The address of a client, as it is shown for sessions."""
     try:
         return str(ip_address(text))
     except ValueError:
-        raise ValueError(f"must be an IP address, not {text!r}"[:100]) from None
+        raise ValueError(f"must be an IP address, got {text!r}"[:100]) from None
 
 
 @reads({**TEXT, "enum": list(_OUTCOMES)})
 def settled_outcome(text: str) -> Outcome:
-    """What can have become of a mail in the end."""
+    """The outcome of a mail whose transaction has ended."""
     if text not in _OUTCOMES:
         raise ValueError(f"unknown value {text!r}; {listed(list(_OUTCOMES))}"[:200])
     return _OUTCOMES[text]
 
 
 @attrs.frozen
-class SessionSelection:
-    """
-    Which sessions are meant, and how many to wait for.
-
-    :ivar count: how many are waited for; one, where only a time is given
-    :ivar wait: seconds; 0 answers at once
-    :ivar explain: whether it is told what the nearest attempts lack
-    """
+class SessionFilters:
+    """Which sessions are meant."""
 
     host: str | None = parameter("host", any_text)
     client_ip: str | None = parameter("clientIp", client_address)
     sender: str | None = parameter("from", sender)
     recipient: str | None = parameter("to", recipient)
-    outcome: Outcome | None = parameter(  # noqa: RUF009 - read-only
-        "outcome", settled_outcome
-    )
+    outcome: Outcome | None = parameter("outcome", settled_outcome)
     kept: bool | None = parameter("kept", flag)
-    after: str | None = parameter("after", id_of_session)
-    limit: int | None = parameter("limit", whole_number)
-    count: int = parameter("count", whole_number, default=1)
-    wait: float = parameter("wait", duration_up_to(MAX_WAIT), default=0.0)
-    explain: bool = parameter("explain", flag, default=False)
 
     @property
     def query(self) -> SessionQuery:
@@ -129,36 +239,61 @@ class SessionSelection:
             self.kept,
         )
 
-
-async def list_sessions(scope: Scope, call: Call[SessionSelection]) -> Answer:
-    """Those that are asked for, the newest last, once there are enough."""
-    wanted, clock = call.parameters, call.api.clock
-    deadline = clock.seconds() + wanted.wait
-    after = 0 if wanted.after is None else _kept(scope, call, wanted.after)
-    sessions = _sessions(scope(call), after)
-    if wanted.query == EVERY_SESSION and not wanted.wait:
-        found = sessions
-    else:
-        host = call.host.name if scope is one_host else None
-        waiter = SessionWaiter(wanted.query, host, after, wanted.count)
-        if wanted.wait:
-            await call.api.session_watch.wait(waiter, sessions, deadline)
-        else:
-            await waiter.begin(sessions, clock)
-        found = waiter.found()
-    enough = len(found) >= wanted.count
-    found = found[: wanted.limit]
-    pieces: Iterator[bytes] = array_pieces(map(session_pieces, found))
-    if wanted.explain:
-        nearest = [] if enough else await _nearest(scope, call, after)
-        pieces = _object_pieces(pieces, nearest)
-    return await send_pieces(call.request, pieces, clock)
+    def listing(self, call: Call[Any]) -> SessionListing:
+        """The sessions that match."""
+        return SessionListing(call.api.mock, call.scope, self.query)
 
 
-async def delete_sessions(scope: Scope, call: Call[Any]) -> Answer:
-    """Take all out, and tell what was taken out; those that last go on, empty."""
-    removed = [s for host in scope(call) for s in host.journal.clear()]
-    removed.sort(key=session_number)
+@attrs.frozen
+class ListParameters:
+    """
+    Which sessions are listed, and how.
+
+    :ivar explain: whether the nearest attempts are shown, where there are too few
+    """
+
+    filters: SessionFilters = group(SessionFilters)
+    page: Page = group(Page)
+    waiting: Waiting = group(Waiting)
+    explain: bool = parameter("explain", flag, default=False)
+
+
+@attrs.frozen
+class MatchParameters:
+    """Which sessions the newest one is of."""
+
+    filters: SessionFilters = group(SessionFilters)
+    waiting: Waiting = group(Waiting)
+
+
+async def list_sessions(call: Call[ListParameters]) -> Answer:
+    """The sessions that match, in order of their beginning, once there are enough."""
+    wanted, api = call.parameters, call.api
+    listing = wanted.filters.listing(call)
+    if not wanted.explain:
+        found = await api.watches.find(listing, wanted.page, wanted.waiting)
+        return await send_page(call.request, api.clock, found, session_pieces)
+    # How many there are is only known without the limit.
+    page = attrs.evolve(wanted.page, limit=None)
+    found = await api.watches.find(listing, page, wanted.waiting)
+    enough = len(found.entries) >= wanted.waiting.count
+    limited = cut(listing, wanted.page, found.entries)
+    limited.total = found.total
+    nearest = [] if enough else await _nearest(call, page.span)
+
+    def explained(sessions: Iterator[bytes]) -> Iterator[bytes]:
+        yield b'{"sessions":'
+        yield from sessions
+        yield b',"nearest":' + orjson.dumps(nearest) + b"}"
+
+    return await send_page(call.request, api.clock, limited, session_pieces, explained)
+
+
+async def delete_sessions(call: Call[Any]) -> Answer:
+    """Remove all sessions, and return them; those that last continue, empty."""
+    journals = SessionListing(call.api.mock, call.scope, EVERY_SESSION).journals
+    removed = [session for journal in journals for session in journal.clear()]
+    removed.sort(key=_number)
     pieces = array_pieces(map(session_pieces, removed))
     return await send_pieces(call.request, pieces, call.api.clock)
 
@@ -166,7 +301,7 @@ async def delete_sessions(scope: Scope, call: Call[Any]) -> Answer:
 @attrs.frozen
 class SessionParameters:
     """
-    How a session is told.
+    How a session is shown.
 
     :ivar explain: whether each exchange has ``considered``: every behavior that was
         asked about it, and why it did or did not answer
@@ -175,15 +310,22 @@ class SessionParameters:
     explain: bool = parameter("explain", flag, default=False)
 
 
-async def get_session(
-    scope: Scope, call: Call[SessionParameters], session_id: str
-) -> Answer:
+async def newest_session(call: Call[MatchParameters]) -> Answer:
+    """The newest session that matches; with ``wait`` it waits for one."""
+    wanted, api = call.parameters, call.api
+    listing = wanted.filters.listing(call)
+    session = only(await api.watches.newest(listing, wanted.waiting), "session")
+    return await send_pieces(call.request, session_pieces(session), api.clock)
+
+
+async def get_session(call: Call[SessionParameters], session_id: str) -> Answer:
     """One session; with ``explain=true`` also why each behavior did or did not answer.
 
     Each exchange then has ``considered``: every behavior of that reply point, from the
     list as it was at that time.
     """
-    found = _find(scope, call, session_id)
+    listing = SessionListing(call.api.mock, call.scope, EVERY_SESSION)
+    found = listing.find(session_id)
     if found is None:
         raise not_found(f"no session with the id {session_id!r} is kept"[:200])
     if call.parameters.explain:
@@ -204,13 +346,6 @@ def content_finder(call: Call[Any], host: str) -> ContentFinder:
             return None
 
     return find
-
-
-def _find(scope: Scope, call: Call[Any], session: str) -> Session | None:
-    for host in scope(call):
-        with suppress(KeyError):
-            return host.journal.get(session)
-    return None
 
 
 def explained_pieces(session: Session, find: ContentFinder) -> Iterator[bytes]:
@@ -242,7 +377,7 @@ def session_pieces(session: Session) -> Iterator[bytes]:
         return
     document = session_document(session, transactions=_MARK, transcript=_MARK)
     first, second, third = orjson.dumps(document).split(b"\0")
-    # What goes on meanwhile is not told of: a copy, for it may grow.
+    # A copy: the session may grow meanwhile.
     transactions = map(transaction_document, tuple(session.transactions))
     transcript = transcript_documents(session)
     yield first
@@ -252,82 +387,36 @@ def session_pieces(session: Session) -> Iterator[bytes]:
     yield third
 
 
-def _sessions(hosts: Iterable[MailHost], after: int) -> list[Session]:
-    """Those of these hosts behind one, the newest last."""
-    journals = [host.journal.sessions() for host in hosts if len(host.journal)]
-    sessions = [session for journal in journals for session in journal]
-    if len(journals) > 1:
-        sessions.sort(key=session_number)
-    if after:
-        sessions = [s for s in sessions if session_number(s) > after]
-    return sessions
-
-
-def _kept(scope: Scope, call: Call[Any], session: str) -> int:
-    """
-    The number of a session that is still kept.
-
-    :raises HttpProblem: it is not
-    """
-    if _find(scope, call, session) is not None:
-        return int(session)
-    raise HttpProblem(410, "the session to go on after is no longer kept")
-
-
-async def _nearest(
-    scope: Scope, call: Call[SessionSelection], after: int
-) -> list[dict[str, Any]]:
-    """What the attempts lack that come nearest to what is asked for."""
-    nearest = Nearest(call.parameters.query)
+async def _nearest(call: Call[ListParameters], span: Span) -> list[dict[str, Any]]:
+    """The attempts that match most of the filters, and what they lack."""
+    query = call.parameters.filters.query
+    nearest = Nearest(query)
+    listing = SessionListing(call.api.mock, call.scope, query)
     slices = Slices(call.api.clock)
-    for session in _sessions(scope(call), after):
+    for session in listing.entries(span, newest_first=False):
         for _ in nearest.look_at(session):
             if slices.over:
                 await slices.next()
     return [explanation_document(attempt) for attempt in nearest.attempts()]
 
 
-def _object_pieces(
-    sessions: Iterator[bytes], nearest: list[dict[str, Any]]
-) -> Iterator[bytes]:
-    yield b'{"sessions":'
-    yield from sessions
-    yield b',"nearest":' + orjson.dumps(nearest) + b"}"
-
-
-def _routes(scope: Scope) -> tuple[Route, ...]:
-    def scoped(handler: Callable[..., Any]) -> Callable[..., Any]:
-        bound = partial(handler, scope)
-        update_wrapper(bound, handler)
-        return bound
-
-    return (
-        Route(
-            "GET",
-            "/smtpSessions",
-            scoped(list_sessions),
-            SessionSelection,
-            answers=answers(Content(any_of(array_of(_SESSION), ref("Explanation")))),
-            problems=(410,),
-        ),
-        Route(
-            "DELETE",
-            "/smtpSessions",
-            scoped(delete_sessions),
-            answers=answers(array("Session")),
-        ),
-        Route(
-            "GET",
-            "/smtpSessions/<session_id>",
-            scoped(get_session),
-            SessionParameters,
-            answers=answers(document("Session")),
-        ),
-    )
-
-
-ROOT_ROUTES = _routes(every_host)
-"""Of all hosts."""
-
-HOST_ROUTES = _routes(one_host)
-"""Of the host that the path names."""
+ROUTES = (
+    Route(
+        *("GET", "/smtpSessions", list_sessions, ListParameters),
+        answers=answers(Content(any_of(array_of(_SESSION), ref("Explanation")))),
+        problems=(410,),
+    ),
+    Route(
+        *("DELETE", "/smtpSessions", delete_sessions),
+        answers=answers(array("Session")),
+    ),
+    Route(
+        *("GET", "/smtpSessions/latest", newest_session, MatchParameters),
+        answers=answers(document("Session")),
+        problems=(404,),
+    ),
+    Route(
+        *("GET", "/smtpSessions/<session_id>", get_session, SessionParameters),
+        answers=answers(document("Session")),
+    ),
+)

@@ -37,7 +37,6 @@ from mocksmtp.http.problems import (
 )
 from mocksmtp.http.routing import Api, InThread
 from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
-from mocksmtp.http.waiting import Watches
 from mocksmtp.mock import Mock
 from mocksmtp.tls.documents import CheckCertificate
 
@@ -457,7 +456,6 @@ def make_site(
         clock,
         settings,
         info,
-        Watches(clock),
         in_thread,
         hosts,
         bus,

@@ -1,268 +1,327 @@
-"""Waiting until as many mails have come as a client asks for.
+"""Waiting until as many entries of a list match as a request asks for.
 
-Rules:
+One mechanism for all lists (`mocksmtp.http.paging.Listing`). Rules:
 
-- A waiter looks at each mail once; what it found it keeps as numbers, so that no
-  mail is held that the mailbox has let go of.
-- It is done when as many as it wants were found and are still kept, or when its
-  time is up. What it answers is what is kept then.
-- All waiters of a mailbox share one bell, which rings once for a burst of mails.
-- One that has just come looks by itself at what there is. Once it has seen all, it is
-  found by what it waits for: a mail that nobody waits for costs no more with many
-  waiters than with one.
-- All looking is done in slices.
-- When the last one has left, no bell is armed and no call is scheduled.
+- A waiter looks at the entries that there are when it begins, and then only at changes.
+- What it found it keeps as numbers, so that it holds nothing that was evicted.
+- It is done when as many as it asks for were found, are kept and still match, and the
+  matches have not changed for its settling time; or when its time is up. The answer is
+  what is kept then.
+- Waiters are found by what they ask for: an entry that no request waits for costs no
+  more with many waiters than with one.
+- The changes of one turn of the reactor are looked at together, in slices. At most
+  `MAX_CHANGES` are held.
+- When the last waiter has left, no list is listened to and no call is scheduled.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from mocksmtp.http.listing import Slices
-from mocksmtp.mail.mail import Mail
-from mocksmtp.mail.mailbox import Mailbox
-from mocksmtp.mail.search import MailQuery
+from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.units import shown_duration
+from mocksmtp.http.paging import (
+    NEWEST,
+    Found,
+    Key,
+    Listing,
+    Page,
+    Span,
+    add_total,
+    cut,
+    find_page,
+    matches,
+)
+from mocksmtp.http.parameters import duration_up_to, parameter, whole_number
+from mocksmtp.http.responses import Slices
+from mocksmtp.mock import Mock
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+MAX_WAIT = 600.0
+"""Seconds that a request may wait at most."""
 
 PAUSE = 0.005
-"""Seconds between two looks at mails that come one after the other: each look is one
-more turn of the reactor."""
+"""Seconds between two looks at changes that follow each other: each look is one more
+turn of the reactor."""
 
 BITE = 100
-"""How many mails a waiter looks at before it is another's turn."""
+"""How many matches a waiter has before it first checks which of them are kept."""
 
-Key = tuple[str, str] | None
-"""What a waiter is found by: its recipient, else its sender; None for others."""
+MAX_CHANGES = 10_000
+"""How many changes may be held; with more, they are looked at immediately."""
 
 
-class Waiter:
+@attrs.frozen
+class Waiting:
     """
-    A client that waits for mails.
+    How many matches a request waits for.
 
-    :param count: how many it wants
-    :param found: those that there were when it began
-    :param seen: the number of the last mail that was looked at for it
+    :ivar count: how many matches; 1 where only a time is given
+    :ivar wait: seconds; 0 answers immediately
+    :ivar settle: seconds for which the matches must not have changed
+    """
 
-    :ivar seen: the number of the last mail that was looked at for it, or that it
-        could do without
-    :ivar done: fires when it need not wait any longer
+    count: int = parameter("count", whole_number, default=1)
+    wait: float = parameter("wait", duration_up_to(MAX_WAIT), default=0.0)
+    settle: float = parameter("settle", duration_up_to(MAX_WAIT), default=0.0)
+
+    def __attrs_post_init__(self) -> None:
+        if self.settle > self.wait:
+            settle, wait = shown_duration(self.settle), shown_duration(self.wait)
+            message = f"must not be longer than wait ({wait}), got {settle}"
+            raise DocumentError(Problem("?settle", message))
+
+
+class Waiter(Generic[T, C]):
+    """
+    A request that waits for matches.
+
+    :param span: the range of entries in which matches count
+
+    :ivar catch_up: has all changes looked at that there are
+    :ivar done: fires when there is no more to wait for
+    :ivar satisfied: whether that was because enough matches were found
     """
 
     def __init__(
         self,
-        mailbox: Mailbox,
-        query: MailQuery,
-        count: int,
-        found: list[Mail],
-        seen: int,
+        listing: Listing[T, C],
+        span: Span,
+        waiting: Waiting,
+        clock: IReactorTime,
     ) -> None:
+        self.listing = listing
+        self.catch_up: Callable[[], None] = lambda: None
         self.done: Deferred[None] = Deferred()
-        self._mailbox = mailbox
-        self._query = query
-        self._count = count
-        self._numbers = [mail.number for mail in found]
-        self.seen = seen
+        self.satisfied = False
+        self._span = span
+        self._count = waiting.count
+        self._settle = waiting.settle
+        self._clock = clock
+        self._numbers: dict[int, None] = {}
+        self._check_at = float("inf")  # not before all entries were looked at
+        self._changed_at = clock.seconds()
+        self._timer: IDelayedCall | None = None
 
-    def look(self) -> bool:
-        """Look at some of the mails that have come; True where there may be more."""
-        mails = self._mailbox.newer(self.seen, BITE)
-        for mail in mails:
-            self.seen = mail.number
-            if self._query.matches(mail):
-                self._numbers.append(mail.number)
-        return not self._count_found() and len(mails) == BITE
+    async def begin(self) -> None:
+        """Look at the entries that there are."""
+        last = self.listing.last
+        span = attrs.evolve(self._span, before=min(self._span.before, last + 1))
+        found = await matches(self.listing, span, self._clock)
+        self._numbers |= dict.fromkeys(map(self.listing.number, found))
+        del found
+        self.check()
 
-    def offer(self, mail: Mail) -> None:
-        """Look at one mail that may be wanted."""
-        if mail.number > self.seen and not self.done.called:
-            self.seen = mail.number
-            if self._query.matches(mail):
-                self._numbers.append(mail.number)
-                self._count_found()
+    def offer(self, change: C) -> None:
+        """Look at a change."""
+        number = self.listing.matched_by(change)
+        if number is None or not self._span.has(number):
+            return
+        self._numbers[number] = None
+        self._changed_at = self._clock.seconds()
+        if len(self._numbers) >= self._check_at:
+            self.check()
 
-    def _count_found(self) -> bool:
-        """Be done if there are enough; True where there are."""
-        # Now and then those that have gone are forgotten, lest the list grow on.
-        if len(self._numbers) >= min(self._count, 2 * len(self._mailbox) + BITE):
-            self._numbers = [mail.number for mail in self.found()]
-        if len(self._numbers) < self._count:
-            return False
-        self.done.callback(None)
-        return True
+    def check(self) -> None:
+        """Be done if there are enough and they are settled."""
+        found = self.found()
+        self._numbers = dict.fromkeys(map(self.listing.number, found))
+        most = 2 * len(found) + BITE
+        if len(found) < self._count:
+            self._check_at = min(self._count, most)
+            return
+        unsettled = self._changed_at + self._settle - self._clock.seconds()
+        if unsettled <= 0:
+            self.satisfied = True
+            self.finish()
+            return
+        self._check_at = most
+        if self._timer is None:
+            self._timer = self._clock.callLater(unsettled, self._check_settled)
 
-    @property
-    def key(self) -> Key:
-        """What it is found by."""
-        if self._query.recipient is not None:
-            return "to", self._query.recipient
-        if self._query.sender is not None:
-            return "from", self._query.sender
-        return None
+    def _check_settled(self) -> None:
+        self._timer = None
+        self.catch_up()
+        self.check()
 
-    def give_up(self) -> None:
-        """The time is up: look at what has come, and be done."""
-        while self.look():
-            pass
+    def finish(self) -> None:
+        """Wait no longer."""
         if not self.done.called:
             self.done.callback(None)
 
-    def found(self) -> list[Mail]:
-        """What was found and is still kept."""
-        if not self._numbers:
-            return []
-        wanted = set(self._numbers)
-        mails = self._mailbox.newer(self._numbers[0] - 1)
-        return [mail for mail in mails if mail.number in wanted]
+    def stop(self) -> None:
+        """Leave nothing scheduled."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def found(self) -> list[T]:
+        """The matches that are kept now, the oldest first."""
+        return self.listing.kept(sorted(self._numbers))
 
 
-class Watch:
-    """The waiters of one mailbox."""
+class Watch(Generic[C]):
+    """
+    The waiters for lists of one kind, and the changes of all these lists.
 
-    def __init__(self, mailbox: Mailbox, clock: IReactorTime) -> None:
-        self._mailbox = mailbox
+    :param kind: the class of their listings
+    """
+
+    def __init__(
+        self, kind: type[Listing[Any, C]], mock: Mock, clock: IReactorTime
+    ) -> None:
+        self._kind = kind
+        self._mock = mock
         self._clock = clock
-        # Dictionaries, for they keep the order and forget in no time.
-        self._waiters: dict[Waiter, None] = {}
-        self._behind: dict[Waiter, None] = {}
-        self._current: dict[Key, dict[Waiter, None]] = {}
-        self._seen = 0
+        # Dictionaries, because they keep the order and remove in constant time.
+        self._waiters: dict[Key, dict[Waiter[Any, C], None]] = {}
+        self._changes: deque[C] = deque()
         self._next = float("-inf")
         self._revoke: Callable[[], None] | None = None
         self._round: IDelayedCall | None = None
 
     @property
     def idle(self) -> bool:
-        """Whether nobody waits."""
+        """Whether no request waits."""
         return not self._waiters
 
-    async def wait(self, waiter: Waiter, deadline: float) -> None:
-        """Have `waiter` look at new mails until it is done, or until `deadline`."""
+    async def wait(self, waiter: Waiter[Any, C], deadline: float) -> None:
+        """Let `waiter` look until it is done, or until `deadline` in seconds."""
         self._join(waiter)
-        left = max(0.0, deadline - self._clock.seconds())
-        timer = self._clock.callLater(left, self._give_up, waiter)
+        timer = None
         try:
+            await waiter.begin()
+            left = deadline - self._clock.seconds()
+            if left <= 0:
+                self._give_up(waiter)
+            elif not waiter.done.called:
+                timer = self._clock.callLater(left, self._give_up, waiter)
             await waiter.done
         finally:
-            if timer.active():
+            if timer is not None and timer.active():
                 timer.cancel()
+            waiter.stop()
             self._leave(waiter)
 
-    def end(self) -> None:
-        """Have all waiters be done, whatever they found."""
-        for waiter in tuple(self._waiters):
-            self._give_up(waiter)
+    def end(self, host: str) -> None:
+        """Nothing more happens on `host`: let those be done that wait for it."""
+        for waiters in tuple(self._waiters.values()):
+            for waiter in tuple(waiters):
+                if waiter.listing.host == host:
+                    waiter.finish()
 
-    def _give_up(self, waiter: Waiter) -> None:
-        if waiter in self._current.get(waiter.key, ()):
-            waiter.seen = max(waiter.seen, self._seen)
-        waiter.give_up()
+    def _give_up(self, waiter: Waiter[Any, C]) -> None:
+        self._catch_up()
+        waiter.finish()
 
-    def _join(self, waiter: Waiter) -> None:
-        self._waiters[waiter] = None
+    def _join(self, waiter: Waiter[Any, C]) -> None:
+        waiter.catch_up = self._catch_up
+        self._waiters.setdefault(waiter.listing.key, {})[waiter] = None
         if self._revoke is None:
-            self._revoke = self._mailbox.on_next(self._ring)
-        self._behind[waiter] = None
-        self._look_soon()
+            self._revoke = self._kind.listen(self._mock, self._note)
 
-    def _leave(self, waiter: Waiter) -> None:
-        del self._waiters[waiter]
-        self._behind.pop(waiter, None)
-        others = self._current.get(waiter.key, {})
-        others.pop(waiter, None)
+    def _leave(self, waiter: Waiter[Any, C]) -> None:
+        others = self._waiters[waiter.listing.key]
+        del others[waiter]
         if not others:
-            self._current.pop(waiter.key, None)
-        if self._waiters:
+            del self._waiters[waiter.listing.key]
+        if self._waiters or self._revoke is None:
             return
-        if self._revoke is not None:
-            self._revoke()
-            self._revoke = None
+        self._revoke()
+        self._revoke = None
+        self._changes.clear()
         if self._round is not None:
             self._round.cancel()
             self._round = None
 
-    def _ring(self) -> None:
-        self._revoke = None
-        # At once, but where mail follows mail one look is for all of a pause.
-        now = self._clock.seconds()
-        self._next = max(now, self._next)
-        self._look_soon(self._next - now)
-        self._next += PAUSE
-
-    def _look_soon(self, delay: float = 0.0) -> None:
-        if self._round is None:
-            self._round = self._clock.callLater(delay, self._look)
+    def _note(self, change: C) -> None:
+        """Hold a change, if a waiter asks for such."""
+        if not any(key in self._waiters for key in self._kind.keys(change)):
+            return
+        self._changes.append(change)
+        if len(self._changes) >= MAX_CHANGES:
+            self._catch_up()
+        elif self._round is None:
+            # The first change is looked at in the next turn, those that follow it
+            # together after a pause.
+            now = self._clock.seconds()
+            self._next = max(now, self._next)
+            self._round = self._clock.callLater(self._next - now, self._look)
+            self._next += PAUSE
 
     def _look(self) -> None:
-        """Look at what has come, for a slice."""
+        """Look at changes for a slice of time."""
         self._round = None
-        if self._revoke is None:
-            # Armed first: what comes from here on is heard of again.
-            self._revoke = self._mailbox.on_next(self._ring)
         slices = Slices(self._clock)
-        more = True
-        while more and not slices.over:
-            more = self._offer_some()
-        while self._behind and not slices.over:
-            waiter = next(iter(self._behind))
-            del self._behind[waiter]
-            if waiter.look():
-                self._behind[waiter] = None
-            elif waiter in self._waiters:
-                self._add_to_current(waiter)
-        if self._behind or (more and self._current):
-            self._look_soon()
+        while self._changes and not slices.over:
+            self._offer(self._changes.popleft())
+        if self._changes:
+            self._round = self._clock.callLater(0, self._look)
 
-    def _offer_some(self) -> bool:
-        """Offer some new mails to who may want them; True where there may be more."""
-        if not self._current:
-            return False
-        mails = self._mailbox.newer(self._seen, BITE)
-        for mail in mails:
-            self._seen = mail.number
-            for key in _keys(mail):
-                for waiter in tuple(self._current.get(key, ())):
-                    waiter.offer(mail)
-        return len(mails) == BITE
+    def _catch_up(self) -> None:
+        while self._changes:
+            self._offer(self._changes.popleft())
 
-    def _add_to_current(self, waiter: Waiter) -> None:
-        if not self._current:
-            self._seen = waiter.seen
-        self._current.setdefault(waiter.key, {})[waiter] = None
-
-
-def _keys(mail: Mail) -> set[Key]:
-    """By what those are found who may want `mail`."""
-    envelope = mail.envelope
-    keys: set[Key] = {("to", r.address.normalized) for r in envelope.recipients}
-    return keys | {("from", envelope.sender.normalized), None}
+    def _offer(self, change: C) -> None:
+        for key in self._kind.keys(change):
+            for waiter in tuple(self._waiters.get(key, ())):
+                if not waiter.done.called:
+                    waiter.offer(change)
 
 
 class Watches:
-    """A `Watch` for each mailbox that is waited for."""
+    """What requests for lists wait for, a `Watch` for each kind of list."""
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, mock: Mock, clock: IReactorTime) -> None:
+        self._mock = mock
         self._clock = clock
-        self._watches: dict[Mailbox, Watch] = {}
+        self._watches: dict[type[Listing[Any, Any]], Watch[Any]] = {}
 
-    async def wait(self, mailbox: Mailbox, waiter: Waiter, deadline: float) -> None:
-        """
-        Have `waiter` look at new mails until it is done, or until `deadline`.
-
-        :param deadline: seconds, by the clock
-        """
-        waiter.look()
-        if waiter.done.called:
-            return
-        watch = self._watches.setdefault(mailbox, Watch(mailbox, self._clock))
+    async def wait(
+        self, listing: Listing[T, Any], waiting: Waiting, span: Span | None = None
+    ) -> Waiter[T, Any]:
+        """Wait for matches of a range; what they are, the waiter tells."""
+        deadline = self._clock.seconds() + waiting.wait
+        kind = type(listing)
+        watch = self._watches.setdefault(kind, Watch(kind, self._mock, self._clock))
+        waiter = Waiter(listing, span or Span(), waiting, self._clock)
         try:
             await watch.wait(waiter, deadline)
         finally:
             if watch.idle:
-                self._watches.pop(mailbox, None)
+                self._watches.pop(kind, None)
+        return waiter
 
-    def end(self, mailbox: Mailbox) -> None:
-        """Nothing more will come into `mailbox`: who waits for it need not."""
-        if mailbox in self._watches:
-            self._watches[mailbox].end()
+    async def find(
+        self, listing: Listing[T, Any], page: Page, waiting: Waiting
+    ) -> Found[T]:
+        """
+        The matches of a page, once there are enough or the time is up.
+
+        :raises HttpProblem: 410
+        """
+        if not waiting.wait:
+            return await find_page(listing, page, self._clock)
+        listing.check(page.span)
+        waiter = await self.wait(listing, waiting, page.span)
+        ordered = waiter.found()
+        if page.newest_first:
+            ordered.reverse()
+        return await add_total(listing, cut(listing, page, ordered), self._clock)
+
+    async def newest(self, listing: Listing[T, Any], waiting: Waiting) -> Found[T]:
+        """The newest match, if there is one when the wait is over."""
+        return await self.find(listing, NEWEST, waiting)
+
+    def end(self, host: str) -> None:
+        """Nothing more happens on `host`: let those be done that wait for it."""
+        for watch in tuple(self._watches.values()):
+            watch.end(host)

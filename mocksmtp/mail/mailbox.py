@@ -7,14 +7,12 @@ Rules:
 - What is kept, and content that is still arriving, stays within a quota, which
   mailboxes may share; the oldest mails go first, and how many went is counted.
 - Reading and removing are each one step.
-- A bell rings once, at the next mail: who wants to hear more of them asks again,
-  so that a burst of mails costs a waiting reader no more than one mail does.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import attrgetter
 
 from mocksmtp.mail.mail import Envelope, Mail, Origin
@@ -25,15 +23,9 @@ _number = attrgetter("number")
 FEW = 100
 """Mails up to which each is taken out on its own, and not by a walk over all."""
 
-Bell = Callable[[], None]
-
 Listener = Callable[[Mail], None]
 
 RemovalListener = Callable[[list[Mail]], None]
-
-
-class Gone(Exception):
-    """The mail that a reader wants to go on after is no longer kept."""
 
 
 class Mailbox:
@@ -46,6 +38,7 @@ class Mailbox:
     :param quota: has these three, for it and for others together
 
     :ivar dropped: how many mails had to go
+    :ivar evicted: the number of the last of those, 0 for none
     :ivar taken: how many mails were kept in all
     :ivar taken_octets: how much content they had
     :ivar arriving: octets of content that is still arriving
@@ -61,7 +54,7 @@ class Mailbox:
         quota: Quota | None = None,
     ) -> None:
         self.quota = Quota(max_mails, max_bytes, numbers) if quota is None else quota
-        self.dropped = 0
+        self.dropped = self.evicted = 0
         self.taken = self.taken_octets = 0
         self.arriving = 0
         self.queued = False
@@ -72,7 +65,6 @@ class Mailbox:
         self._mails: list[Mail | None] = []
         self._head = 0
         self._kept = 0
-        self._bells: list[Bell] = []
         self.listeners: list[Listener] = []
         self.removal_listeners: list[RemovalListener] = []
 
@@ -103,7 +95,7 @@ class Mailbox:
         used = quota.used + weight
         if used > quota.max_bytes and weight + quota.arriving > quota.max_bytes:
             return None
-        number = next(self._numbers)
+        quota.last = number = next(self._numbers)
         mail = Mail(number, envelope, content, received_at, origin, weight, self)
         self._mails.append(mail)
         self._kept += weight
@@ -115,8 +107,6 @@ class Mailbox:
             quota.enqueue(self, number)
         if used > quota.max_bytes or mails > quota.max_mails:
             quota.make_room()
-        if self._bells:
-            self._ring()
         if self.listeners:
             self._tell(mail)
         return mail
@@ -170,41 +160,40 @@ class Mailbox:
         assert mail is not None
         return mail
 
-    def mails(self, after: int | None = None) -> list[Mail]:
-        """
-        All that are kept, or those behind the mail with the number `after`.
-
-        :raises Gone: `after` is no longer kept
-        """
-        start = self._head
-        if after is not None:
-            try:
-                start = self._position(after) + 1
-            except KeyError:
-                raise Gone from None
-        return self._mails[start:]  # type: ignore[return-value]
-
-    def first(self, limit: int) -> list[Mail]:
-        """The oldest `limit` mails; its cost does not grow with all that are kept."""
-        return self._mails[self._head : self._head + limit]  # type: ignore[return-value]
+    def mails(self) -> list[Mail]:
+        """All that are kept, in order of arrival."""
+        return self._mails[self._head :]  # type: ignore[return-value]
 
     def newer(self, number: int, limit: int | None = None) -> list[Mail]:
-        """The oldest `limit` of those behind `number`, whether or not that is kept."""
+        """The oldest `limit` mails above `number`, the oldest first."""
         start = bisect_right(self._mails, number, lo=self._head, key=_number)
         end = None if limit is None else start + limit
         return self._mails[start:end]  # type: ignore[return-value]
 
-    def older(self, number: int | None, limit: int) -> list[Mail]:
+    def older(self, number: int | None, limit: int | None = None) -> list[Mail]:
         """
-        The newest `limit` of those before `number`, the newest first.
+        The newest `limit` mails below `number`, the newest first.
 
         :param number: whether or not it is kept; None for the end of the list
         """
         end = len(self._mails)
         if number is not None:
             end = bisect_left(self._mails, number, lo=self._head, key=_number)
-        start = max(self._head, end - limit)
+        start = self._head if limit is None else max(self._head, end - limit)
         return self._mails[start:end][::-1]  # type: ignore[return-value]
+
+    def of(self, numbers: Sequence[int]) -> list[Mail]:
+        """The mails with these numbers, which ascend, as far as they are kept."""
+        if len(numbers) <= FEW:
+            return [mail for number in numbers if (mail := self._find(number))]
+        wanted = set(numbers)
+        return [m for m in self.newer(numbers[0] - 1) if m.number in wanted]
+
+    def _find(self, number: int) -> Mail | None:
+        try:
+            return self.get(number)
+        except KeyError:
+            return None
 
     def remove(self, mails: Collection[Mail]) -> list[Mail]:
         """Take these out; answer those that were still kept, in order of arrival."""
@@ -244,29 +233,14 @@ class Mailbox:
         self.clear()
         self.quota.forget(self)
 
-    def on_next(self, bell: Bell) -> Callable[[], None]:
-        """Have `bell` called once, at the next mail; what is answered revokes that."""
-        self._bells.append(bell)
-
-        def revoke() -> None:
-            if bell in self._bells:
-                self._bells.remove(bell)
-
-        return revoke
-
     def _tell(self, mail: Mail) -> None:
-        for listener in self.listeners:
+        for listener in tuple(self.listeners):
             listener(mail)
 
     def _tell_removed(self, mails: list[Mail]) -> None:
         if mails:
             for listener in self.removal_listeners:
                 listener(mails)
-
-    def _ring(self) -> None:
-        bells, self._bells = self._bells, []
-        for bell in bells:
-            bell()
 
     def _position(self, number: int) -> int:
         position = bisect_left(self._mails, number, lo=self._head, key=_number)
@@ -291,6 +265,7 @@ class Mailbox:
             assert mail is not None
             if mail.number >= number:
                 break
+            self.evicted = mail.number
             mails[head] = None
             head += 1
             used -= mail.weight

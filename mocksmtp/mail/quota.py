@@ -47,6 +47,7 @@ class Quota:
     :param max_bytes: how many bytes of memory are used at the most, about
     :param numbers: where the mails' numbers come from
 
+    :ivar last: the number of the last mail, 0 before the first
     :ivar mails: how many are kept
     :ivar used: about how many bytes of memory they take, and what is arriving
     :ivar arriving: how many of those are content that is still arriving
@@ -57,6 +58,7 @@ class Quota:
         "_queue",
         "arriving",
         "dropped",
+        "last",
         "mails",
         "max_bytes",
         "max_mails",
@@ -73,6 +75,7 @@ class Quota:
         self.max_mails = max_mails
         self.max_bytes = max_bytes
         self.numbers = itertools.count(1) if numbers is None else numbers
+        self.last = 0
         self.mails = 0
         self.used = 0
         self.arriving = 0

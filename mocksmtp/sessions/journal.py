@@ -64,6 +64,7 @@ class JournalQuota:
     :param max_octets: about how many bytes
 
     :ivar used: about how many bytes the sessions use
+    :ivar last: the number of the last session, 0 before the first
     :ivar past: the lists of behaviors that exchanges refer to and that are not in force
         any more; they have a quarter of it at the most
     :ivar removal_listeners: called with a session that is removed, or of which
@@ -75,6 +76,7 @@ class JournalQuota:
         self.max_octets = max_octets
         self.used = 0
         self.past = PastWalks(max_octets // 4)
+        self.last = 0
         # With their journals: in the order of their end, and of their beginning.
         self.ended: OrderedDict[Session, Journal] = OrderedDict()
         self.lasting: OrderedDict[Session, Journal] = OrderedDict()
@@ -161,6 +163,7 @@ class Journal:
     :param quota: the memory that it shares with the journals of other hosts
 
     :ivar dropped: how many sessions were removed to make room
+    :ivar evicted: the highest number of those, 0 for none
     :ivar octets: about how many bytes of memory the sessions take
     :ivar listeners: called with a session about which something was settled
     :ivar observers: told of all sessions, those that are not kept too
@@ -171,7 +174,7 @@ class Journal:
     ) -> None:
         self.max_sessions = max_sessions
         self.quota = JournalQuota() if quota is None else quota
-        self.dropped = 0
+        self.dropped = self.evicted = 0
         self.octets = 0
         self.listeners: list[Listener] = []
         self.observers: list[Observer] = []
@@ -199,6 +202,7 @@ class Journal:
         if not self.max_sessions:
             return
         self._sessions[session.id] = session
+        self.quota.last = max(self.quota.last, session.number)
         self.quota.lasting[session] = self
         session.recorded = True
         self.weigh(session)
@@ -308,6 +312,7 @@ class Journal:
         """Remove a session to make room."""
         self._remove(session)
         self.dropped += 1
+        self.evicted = max(self.evicted, session.number)
 
     def shrink(self, session: Session) -> bool:
         """Remove the older half of what a session has; False where it has nothing."""

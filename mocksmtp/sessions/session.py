@@ -371,6 +371,11 @@ class Session:
     cleared: bool = False
 
     @property
+    def number(self) -> int:
+        """Its place in the order of all sessions, of whatever host."""
+        return int(self.id)
+
+    @property
     def settled(self) -> int:
         """How many transactions there were."""
         return len(self.transactions) + self.omitted_transactions

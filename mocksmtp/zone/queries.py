@@ -7,7 +7,8 @@ that all queries for the same share. Subscribers are called with each query.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count, islice
 from typing import Any, TypeAlias
 
 import attrs
@@ -157,6 +158,7 @@ class QueryLog:
 
     def __init__(self, max_queries: int = MAX_QUERIES) -> None:
         self.last = 0
+        self._cleared = self._evicted = 0
         self.listeners: list[Subscriber] = []
         self._noted: deque[_Noted] = deque(maxlen=max_queries)
 
@@ -180,14 +182,43 @@ class QueryLog:
             for listener in tuple(self.listeners):
                 listener(query)
 
+    @property
+    def evicted(self) -> int:
+        """The number of the last query that was removed to make room, 0 for none."""
+        before = self.last - len(self._noted)
+        return before if before > self._cleared else self._evicted
+
     def queries(self) -> list[DnsQuery]:
         """All queries that are kept, the oldest first."""
+        return list(self.newer(0))
+
+    def newer(self, number: int) -> Iterator[DnsQuery]:
+        """The queries above `number` that are kept now, the oldest first."""
         first = self.last - len(self._noted) + 1
-        return [_query(*numbered) for numbered in enumerate(self._noted, first)]
+        kept = list(islice(self._noted, max(0, number - first + 1), None))
+        return map(_query, count(self.last - len(kept) + 1), kept)
+
+    def older(self, number: int) -> Iterator[DnsQuery]:
+        """The queries below `number` that are kept now, the newest first."""
+        skipped = max(0, self.last - number + 1)
+        kept = list(islice(reversed(self._noted), skipped, None))
+        return map(_query, count(self.last - skipped, -1), kept)
+
+    def get(self, number: int) -> DnsQuery:
+        """
+        The query with this number.
+
+        :raises KeyError: it is not kept
+        """
+        place = number - (self.last - len(self._noted) + 1)
+        if not 0 <= place < len(self._noted):
+            raise KeyError(number)
+        return _query(number, self._noted[place])
 
     def clear(self) -> list[DnsQuery]:
         """Remove all queries and return them; numbers continue."""
         removed = self.queries()
+        self._evicted, self._cleared = self.evicted, self.last
         self._noted.clear()
         return removed
 

@@ -12,7 +12,7 @@ from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http.app import HOST_ROUTES, ROOT_ROUTES, problem_of
 from mocksmtp.http.problems import HttpProblem
-from mocksmtp.mail.mailbox import Gone, Mailbox
+from mocksmtp.mail.mailbox import Mailbox
 from tests.http.rig import Answer, Rig
 
 
@@ -25,7 +25,6 @@ class MappingTests(SynchronousTestCase):
             (HttpProblem(418, "x"), 418),
             (DocumentError(Problem("$", "x")), 400),
             (TooManyValues(5), 413),
-            (Gone(), 410),
             (NotFound(), 404),
             (RequestRedirect("http://x.test/"), 404),
             (MethodNotAllowed(["PUT", "GET"]), 405),

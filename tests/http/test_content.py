@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.content import MAX_NAME, disposition
-from mocksmtp.http.listing import PIECE
+from mocksmtp.http.mails import PIECE
 from tests.http.rig import Answer, Rig
 
 

@@ -257,7 +257,7 @@ class DeleteTests(HostsCase):
         host = await self.mock.add_host()
         await deferToThread(send, host.smtp)
         waiting = Deferred.fromCoroutine(host.api.mails(count=2, wait="60s"))
-        while not self.mock.service.mock.hosts[host.name].mailbox._bells:
+        while not self.mock.service.mock.hosts[host.name].mailbox.listeners:
             await _turn()
         await host.delete()
         self.assertLessEqual(len(await waiting), 1)

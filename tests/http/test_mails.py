@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import quote
 
+import orjson
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.grammar.command import Parameter
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http import waiting
+from mocksmtp.http.mails import PIECE, MailListing, mail_pieces
+from mocksmtp.http.paging import Span, matches
 from mocksmtp.http.site import HttpSettings
-from mocksmtp.mail.documents import MailShape
-from mocksmtp.mail.mail import LARGE
+from mocksmtp.mail import decoded as decoded_module
+from mocksmtp.mail.documents import (
+    MailShape,
+    mail_details,
+    mail_document,
+    mail_summary,
+)
+from mocksmtp.mail.mail import LARGE, Mail
 from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.mime import Structure
+from mocksmtp.mail.search import MailQuery
+from mocksmtp.mail.summary import Summary, summary_of_structure
+from mocksmtp.mock import Mock
+from mocksmtp.zone.zone import Zone
 from tests.http.rig import Answer, Rig, ids, keep
+from tests.http.test_waiting import TickingClock
 
 
 def filled() -> Rig:
@@ -509,3 +528,101 @@ class WaitTests(SynchronousTestCase):
         self.rig.receive()
         assert pending.answer is not None
         self.assertEqual(ids(pending.answer.json()), ["2", "3"])
+
+
+class PiecesTests(SynchronousTestCase):
+    """The document of a large mail"""
+
+    def test_a_large_mail_is_the_same_document(self) -> None:
+        """In pieces, its content decoded as it would be at once."""
+        for content in (
+            b"x" * (PIECE + 1),
+            "é".encode() * PIECE,
+            b"x" + "\N{GRINNING FACE}".encode() * PIECE,
+            b'"\\\x00\r\n' * PIECE,
+            b"\xff\xc3" * PIECE,
+        ):
+            mail = keep(Mailbox(), content)
+            for document in mail_document, mail_details, mail_summary:
+                pieces = list(mail_pieces(mail, document))
+                self.assertEqual(orjson.loads(b"".join(pieces)), document(mail))
+                self.assertLess(max(map(len, pieces)), 8 * PIECE)
+
+
+class Threads:
+    """Threads that begin when a test lets them."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[str, Deferred[None]]] = []
+
+    def __call__(self, work: Any, *arguments: Any) -> Deferred[Any]:
+        begun: Deferred[None] = Deferred()
+        self.waiting.append((work.__name__, begun))
+        return begun.addCallback(lambda _: work(*arguments))
+
+
+class MatchingTests(SynchronousTestCase):
+    """Filtering a large box"""
+
+    def find(
+        self, mailbox: Mailbox, clock: Clock, threads: Threads, **wanted: str
+    ) -> Deferred[list[Mail]]:
+        """Begin to look for the mails that match."""
+        mock = Mock(MailHost("default", "mx.test", mailbox), Zone())
+        listing = MailListing(mock, "default", MailQuery(**wanted), threads)
+        return Deferred.fromCoroutine(matches(listing, Span(), clock))
+
+    def filled(self, count: int, content: bytes) -> Mailbox:
+        """A box of equal mails."""
+        mailbox = Mailbox()
+        for _ in range(count):
+            keep(mailbox, content)
+        return mailbox
+
+    def test_the_reactor_turns_between_slices(self) -> None:
+        """All are found, a slice at a time."""
+        clock = TickingClock()
+        finding = self.find(
+            self.filled(30, b"text"), clock, Threads(), sender="bob@x.test"
+        )
+        clock.advance(0)
+        self.assertEqual(len(self.successResultOf(finding)), 30)
+        self.assertGreater(clock.turns, 5)
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_a_large_mail_is_decoded_in_a_thread(self) -> None:
+        """And not at all where no filter asks for what is encoded."""
+        content = b"Subject: one\r\n\r\n" + b"x" * LARGE
+        for wanted, expected in (
+            ({"subject": "ONE"}, ["summary_of"]),
+            ({"subject": "one", "sender": "alice@x.test"}, []),
+            ({"body": "x"}, ["summary_of", "matches"]),
+            ({"sender": "bob@x.test", "contains": "xx"}, []),
+            ({}, []),
+        ):
+            mailbox, threads = self.filled(2, content), Threads()
+            finding = self.find(mailbox, Clock(), threads, **wanted)
+            begun = []
+            while threads.waiting:
+                name, thread = threads.waiting.pop()
+                begun.append(name)
+                thread.callback(None)
+            found = [] if "alice@x.test" in wanted.values() else mailbox.mails()
+            self.assertEqual(self.successResultOf(finding), found)
+            self.assertEqual(begun, expected * 2, wanted)
+
+    def test_headers_are_decoded_once(self) -> None:
+        """A second search finds them decoded."""
+        decoded = []
+
+        def decode(structure: Structure) -> Summary:
+            decoded.append(structure)
+            return summary_of_structure(structure)
+
+        self.patch(decoded_module, "summary_of_structure", decode)
+        mailbox = self.filled(3, b"Subject: one\r\n\r\n")
+        for subject in "one", "two", "one":
+            finding = self.find(mailbox, Clock(), Threads(), subject=subject)
+            found = self.successResultOf(finding)
+            self.assertEqual(found, mailbox.mails() if subject == "one" else [])
+        self.assertEqual(len(decoded), 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.http import waiting
 from mocksmtp.zone.answer import Question
 from mocksmtp.zone.queries import TCP, UDP, DnsExchange, DnsReply
 from mocksmtp.zone.rdata import type_number
@@ -14,6 +15,7 @@ class QueriesTests(SynchronousTestCase):
     """The log over HTTP"""
 
     def setUp(self) -> None:
+        self.patch(waiting, "PAUSE", 0.0)
         self.rig = Rig()
         self.log = self.rig.mock.query_log
 

@@ -574,10 +574,10 @@ class ConnectionTests(SiteTestCase):
     async def test_a_client_that_leaves_ends_its_wait(self) -> None:
         """No bell stays armed, and no timer: trial would find it."""
         client = await self.connect(b"GET /smtpMails?wait=10m HTTP/1.1\r\n" + END)
-        while not self.mock.default.mailbox._bells:
+        while not self.mock.default.mailbox.listeners:
             await deferLater(reactor, 0)
         client.transport.loseConnection()
-        while self.mock.default.mailbox._bells:
+        while self.mock.default.mailbox.listeners:
             await deferLater(reactor, 0)
 
     async def test_a_long_listing_arrives_whole(self) -> None:

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.grammar.address import Address
 from mocksmtp.mail import mail as mail_module
 from mocksmtp.mail.mail import LARGE, Envelope, Mail, Origin, Recipient
-from mocksmtp.mail.mailbox import FEW, Gone, Mailbox
+from mocksmtp.mail.mailbox import FEW, Mailbox
 from mocksmtp.mail.summary import Summary, summary_of
 
 ENVELOPE = Envelope(Address("b@x.test"), (), (Recipient(Address("a@x.test"), ()),))
@@ -56,14 +56,6 @@ class ReadTests(SynchronousTestCase):
         for number in 0, 1, 2, 6, -1:
             self.assertRaises(KeyError, mailbox.get, number)
 
-    def test_those_behind_one(self) -> None:
-        """That one must be kept: else some between may be missing."""
-        mailbox = filled(5, max_mails=3)
-        self.assertEqual(numbers(mailbox.mails(after=3)), [4, 5])
-        self.assertEqual(mailbox.mails(after=5), [])
-        for number in 2, 6:
-            self.assertRaises(Gone, mailbox.mails, number)
-
     def test_those_behind_a_number(self) -> None:
         """Whether or not it is kept, and up to a limit."""
         mailbox = filled(6, max_mails=4)
@@ -84,22 +76,34 @@ class ReadTests(SynchronousTestCase):
         mailbox = filled(6, max_mails=4)
         mailbox.remove([mailbox.get(4)])
         for number, limit, expected in (
-            (None, 9, [6, 5, 3]),
+            (None, None, [6, 5, 3]),
             (None, 2, [6, 5]),
-            (6, 9, [5, 3]),
-            (4, 9, [3]),
-            (3, 9, []),
-            (1, 9, []),
-            (9, 1, [6]),
-            (None, 0, []),
+            (9, None, [6, 5, 3]),
+            (6, None, [5, 3]),
+            (4, None, [3]),
+            (3, None, []),
+            (9, 2, [6, 5]),
+            (9, 0, []),
         ):
             self.assertEqual(numbers(mailbox.older(number, limit)), expected)
 
-    def test_the_first_ones(self) -> None:
-        """The oldest, at the most so many."""
+    def test_those_of_some_numbers(self) -> None:
+        """As far as they are kept, whether they are few or many."""
+        mailbox = filled(3 * FEW)
+        mailbox.remove([mailbox.get(2)])
+        self.assertEqual(numbers(mailbox.of([1, 2, 3])), [1, 3])
+        many = range(1, 2 * FEW)
+        self.assertEqual(numbers(mailbox.of(many)), [1, *range(3, 2 * FEW)])
+        self.assertEqual(mailbox.of([]), [])
+
+    def test_the_last_that_was_evicted(self) -> None:
+        """A removed mail is not an evicted one; both differ from a kept one."""
+        mailbox = filled(3)
+        mailbox.remove([mailbox.get(1)])
+        mailbox.clear()
+        self.assertEqual((mailbox.evicted, mailbox.quota.last), (0, 3))
         mailbox = filled(6, max_mails=4)
-        self.assertEqual(numbers(mailbox.first(2)), [3, 4])
-        self.assertEqual(numbers(mailbox.first(9)), [3, 4, 5, 6])
+        self.assertEqual((mailbox.evicted, mailbox.quota.last), (2, 6))
 
     def test_a_listing_is_the_readers_own(self) -> None:
         """What is done with it changes nothing in the box."""
@@ -234,48 +238,6 @@ class SummaryTests(SynchronousTestCase):
         self.assertEqual((mailbox.octets, mailbox.quota.used), (0, 0))
 
 
-class BellTests(SynchronousTestCase):
-    """Hearing of mails"""
-
-    def setUp(self) -> None:
-        """A mailbox, and what was heard."""
-        self.mailbox = Mailbox()
-        self.heard: list[int] = []
-
-    def bell(self) -> None:
-        """Note how many mails there are."""
-        self.heard.append(len(self.mailbox))
-
-    def test_a_bell_rings_once(self) -> None:
-        """At the next mail, when that is kept already."""
-        keep(self.mailbox)
-        self.mailbox.on_next(self.bell)
-        self.assertEqual(self.heard, [])
-        keep(self.mailbox)
-        keep(self.mailbox)
-        self.assertEqual(self.heard, [2])
-
-    def test_a_bell_can_be_revoked(self) -> None:
-        """It does not ring then; revoking it again, or after it rang, is nothing."""
-        revoke = self.mailbox.on_next(self.bell)
-        revoke()
-        revoke()
-        keep(self.mailbox)
-        self.assertEqual(self.heard, [])
-        revoke = self.mailbox.on_next(self.bell)
-        keep(self.mailbox)
-        revoke()
-        self.assertEqual(self.heard, [2])
-
-    def test_a_bell_that_is_armed_by_a_bell(self) -> None:
-        """It rings at the mail after that one."""
-        self.mailbox.on_next(lambda: self.mailbox.on_next(self.bell) and None)
-        keep(self.mailbox)
-        self.assertEqual(self.heard, [])
-        keep(self.mailbox)
-        self.assertEqual(self.heard, [2])
-
-
 class AnyUse(RuleBasedStateMachine):
     """Whatever is done with a box, it is as a list of what should be kept."""
 
@@ -343,13 +305,14 @@ class AnyUse(RuleBasedStateMachine):
         """Every way to look at it."""
         assert self.mailbox.mails() == self.expected
         assert len(self.mailbox) == len(self.expected)
-        assert self.mailbox.first(3) == self.expected[:3]
+        assert self.mailbox.newer(0, 3) == self.expected[:3]
+        assert self.mailbox.older(10**9, 3) == self.expected[-3:][::-1]
         assert self.mailbox.octets == sum(mail.weight for mail in self.expected)
         assert self.mailbox.dropped == self.dropped
         assert self.mailbox.arriving == self.arriving
         for place, mail in enumerate(self.expected):
             assert self.mailbox.get(mail.number) is mail
-            assert self.mailbox.mails(mail.number) == self.expected[place + 1 :]
+            assert self.mailbox.older(mail.number) == self.expected[:place][::-1]
             assert self.mailbox.newer(mail.number - 1) == self.expected[place:]
             older = self.expected[max(0, place - 2) : place]
             assert self.mailbox.older(mail.number, 2) == older[::-1]

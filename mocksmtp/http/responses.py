@@ -1,38 +1,27 @@
-"""Long answers in short slices, so that SMTP goes on while they are made.
+"""Sends the body of a response: a short one whole, a long one in slices.
 
-Work is done for `SLICE` seconds at a time; between slices the reactor turns. A
-client that reads slowly is waited for: nothing is made that can't be sent.
+A long body is made for `SLICE` seconds at a time, and between two slices the reactor
+turns, so that SMTP continues. Nothing is made while the client reads nothing.
 """
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
 from twisted.web.server import Request
 from zope.interface import implementer
-
-from mocksmtp.http.answers import JSON, send_body
-from mocksmtp.mail.charset import windows_of
-from mocksmtp.mail.documents import MailDocument
-from mocksmtp.mail.mail import Mail
-from mocksmtp.mail.search import MailQuery
-from mocksmtp.mail.summary import summary_of
 
 SLICE = 0.005
 """Seconds of work at a time."""
 
-PIECE = 256 * 1024
-"""Octets of content past which a mail's document is made in pieces."""
-
-# A NUL is escaped in JSON: one in a document can only be this fragment.
-_MARK = orjson.Fragment(b"\0")
+JSON = "application/json"
 
 
 class Slices:
@@ -57,44 +46,6 @@ class Slices:
         self.begin()
 
 
-class Worker(Protocol):
-    """What long work is done with."""
-
-    @property
-    def clock(self) -> IReactorTime:
-        """The reactor's clock."""
-
-    @property
-    def in_thread(self) -> Callable[..., Deferred[Any]]:
-        """Calls a function with arguments in a thread."""
-
-
-async def matching(
-    mails: Iterable[Mail], query: MailQuery, worker: Worker, limit: int | None = None
-) -> list[Mail]:
-    """The first `limit` of `mails` that `query` asks for, or all of them."""
-    found: list[Mail] = []
-    slices = Slices(worker.clock)
-    for mail in mails:
-        if await matches(query, mail, worker):
-            found.append(mail)
-            if len(found) == limit:
-                break
-        if slices.over:
-            await slices.next()
-    return found
-
-
-async def matches(query: MailQuery, mail: Mail, worker: Worker) -> bool:
-    """Whether `query` asks for `mail`; a large one is decoded in a thread."""
-    if query.is_long_work(mail) and not mail.is_summarized:
-        mail.remember(await worker.in_thread(summary_of, mail.content))
-    if query.is_long_work(mail):
-        wanted: bool = await worker.in_thread(query.matches, mail)
-        return wanted
-    return query.matches(mail)
-
-
 def array_pieces(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
     """A JSON array of documents that come in pieces."""
     lead = b"["
@@ -105,33 +56,24 @@ def array_pieces(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
     yield b"[]" if lead == b"[" else b"]"
 
 
-def mails_pieces(mails: list[Mail], document: MailDocument) -> Iterator[bytes]:
-    """A JSON array of the documents of `mails`, which is emptied on the way."""
-    mails.reverse()
-    # Letting go of each as it is told spares a long pause at the end.
-    last_first = iter(lambda: mails.pop() if mails else None, None)
-    return array_pieces(mail_pieces(mail, document) for mail in last_first)
+def send_body(
+    request: IRequest, body: bytes, content_type: str = JSON, status: int = 200
+) -> bytes:
+    """Have `body` sent, with its length."""
+    request.setResponseCode(status)
+    request.setHeader("Content-Type", content_type)
+    request.setHeader("Content-Length", str(len(body)))
+    return body
 
 
-def mail_pieces(mail: Mail, document: MailDocument) -> Iterator[bytes]:
-    """The JSON document of a mail, the content of a large one in small pieces."""
-    if len(mail.content) <= PIECE:
-        yield orjson.dumps(document(mail))
-        return
-    head, *tail = orjson.dumps(document(mail, message=_MARK)).split(b"\0")
-    yield head
-    if tail:
-        yield from _string_pieces(mail.content)
-        yield tail[0]
+def send_json(request: IRequest, document: Any, status: int = 200) -> bytes:
+    """Have `document` sent as JSON."""
+    return send_body(request, orjson.dumps(document), status=status)
 
 
-def _string_pieces(octets: bytes) -> Iterator[bytes]:
-    """A JSON string of UTF-8, with U+FFFD for what is none."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    yield b'"'
-    for window in windows_of(octets):
-        yield orjson.dumps(decoder.decode(window))[1:-1]
-    yield orjson.dumps(decoder.decode(b"", final=True))[1:]
+def send_nothing(request: IRequest) -> None:
+    """Done, and there is nothing to say about it."""
+    request.setResponseCode(204)
 
 
 async def send_pieces(

@@ -1,31 +1,15 @@
-"""Long answers in short slices"""
+"""Bodies that are sent whole, and long ones in slices"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.http.listing import (
-    PIECE,
-    array_pieces,
-    mail_pieces,
-    mails_pieces,
-    matching,
-    send_pieces,
-)
-from mocksmtp.mail import decoded as decoded_module
-from mocksmtp.mail.documents import mail_details, mail_document, mail_summary
-from mocksmtp.mail.mail import LARGE
-from mocksmtp.mail.mailbox import Mailbox
-from mocksmtp.mail.mime import Structure
-from mocksmtp.mail.search import MailQuery
-from mocksmtp.mail.summary import Summary, summary_of_structure
-from tests.http.rig import keep
+from mocksmtp.http.responses import array_pieces, send_pieces
+from tests.http.rig import BUSY, Rig
 from tests.http.test_waiting import TickingClock
 
 
@@ -64,14 +48,6 @@ class Connection:
         self.room += octets
         if self.room >= 0 and self.producer is not None:
             self.producer.resumeProducing()
-
-
-def boxed(count: int, content: bytes = b"text") -> Mailbox:
-    """A mailbox with so many mails."""
-    mailbox = Mailbox()
-    for _ in range(count):
-        keep(mailbox, content)
-    return mailbox
 
 
 class SendTests(SynchronousTestCase):
@@ -160,87 +136,21 @@ class SendTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
-class Worker:
-    """
-    A clock, and threads that begin when a test lets them.
+class AnswerTests(SynchronousTestCase):
+    """What every answer has"""
 
-    :ivar threads: the work that waits for a thread
-    """
+    def test_json(self) -> None:
+        """UTF-8, with its type and its length."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpExtensions", ["é"])
+        answer = rig.ask("GET", "/smtpExtensions")
+        self.assertEqual(answer.body, '["é"]'.encode())
+        self.assertEqual((answer.kind, answer.length), ("application/json", 6))
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.threads: list[tuple[str, Deferred[None]]] = []
-
-    def in_thread(self, work: Any, *arguments: Any) -> Deferred[Any]:
-        begun: Deferred[None] = Deferred()
-        self.threads.append((work.__name__, begun))
-        return begun.addCallback(lambda _: work(*arguments))
-
-
-class MatchingTests(SynchronousTestCase):
-    """Filtering a large box"""
-
-    def found(self, clock: Clock, limit: int | None = None) -> list[Any]:
-        """What is found by that clock."""
-        mails = boxed(30).mails()
-        query = MailQuery(sender="bob@x.test")
-        finding = Deferred.fromCoroutine(matching(mails, query, Worker(clock), limit))
-        clock.advance(0)
-        self.assertEqual(clock.getDelayedCalls(), [])
-        found: list[Any] = self.successResultOf(finding)
-        return found
-
-    def test_the_reactor_turns_between_slices(self) -> None:
-        """All are found, a slice at a time."""
-        clock = TickingClock()
-        self.assertEqual(len(self.found(clock)), 30)
-        self.assertGreater(clock.turns, 5)
-
-    def test_a_large_mail_is_decoded_in_a_thread(self) -> None:
-        """And not at all where no filter asks for what is encoded."""
-        content = b"Subject: one\r\n\r\n" + b"x" * LARGE
-        for query, expected in (
-            (MailQuery(subject="ONE"), ["summary_of"]),
-            (MailQuery(subject="one", sender="alice@x.test"), []),
-            (MailQuery(body="x"), ["summary_of", "matches"]),
-            (MailQuery(sender="bob@x.test", contains="xx"), []),
-            (MailQuery(), []),
-        ):
-            worker = Worker(Clock())
-            mails = boxed(2, content).mails()
-            finding = Deferred.fromCoroutine(matching(mails, query, worker))
-            begun = []
-            while worker.threads:
-                name, thread = worker.threads.pop()
-                begun.append(name)
-                thread.callback(None)
-            wanted = [] if query.sender == "alice@x.test" else mails
-            self.assertEqual(self.successResultOf(finding), wanted)
-            self.assertEqual(begun, expected * 2, query)
-
-    def test_headers_are_decoded_once(self) -> None:
-        """A second search finds them decoded."""
-        decoded = []
-
-        def decode(structure: Structure) -> Summary:
-            decoded.append(structure)
-            return summary_of_structure(structure)
-
-        self.patch(decoded_module, "summary_of_structure", decode)
-        mails = boxed(3, b"Subject: one\r\n\r\n").mails()
-        for subject in "one", "two", "one":
-            query = MailQuery(subject=subject)
-            finding = Deferred.fromCoroutine(matching(mails, query, Worker(Clock())))
-            found = self.successResultOf(finding)
-            self.assertEqual(found, mails if subject == "one" else [])
-        self.assertEqual(len(decoded), 3)
-
-    def test_no_more_are_looked_at_than_are_wanted(self) -> None:
-        """With a limit it ends at the last that is wanted."""
-        clock = TickingClock()
-        found = self.found(clock, limit=2)
-        self.assertEqual([mail.number for mail in found], [1, 2])
-        self.assertEqual(clock.turns, 0)
+    def test_nothing(self) -> None:
+        """204 has neither a type nor a body."""
+        answer = Rig().ask("PUT", "/smtpBehaviors", BUSY)
+        self.assertEqual((answer.status, answer.kind, answer.body), (204, None, b""))
 
 
 class PiecesTests(SynchronousTestCase):
@@ -254,28 +164,3 @@ class PiecesTests(SynchronousTestCase):
             ([[b"1"], [b"{", b"}"]], b"[1,{}]"),
         ):
             self.assertEqual(b"".join(array_pieces(items)), expected)
-
-    def test_mails_are_let_go_of_on_the_way(self) -> None:
-        """What has been told is not held until the end."""
-        mails = boxed(3).mails()
-        pieces = mails_pieces(mails, mail_document)
-        next(pieces)
-        next(pieces)
-        self.assertEqual(len(mails), 2)
-        b"".join(pieces)
-        self.assertEqual(mails, [])
-
-    def test_a_large_mail_is_the_same_document(self) -> None:
-        """In pieces, its content decoded as it would be at once."""
-        for content in (
-            b"x" * (PIECE + 1),
-            "é".encode() * PIECE,
-            b"x" + "\N{GRINNING FACE}".encode() * PIECE,
-            b'"\\\x00\r\n' * PIECE,
-            b"\xff\xc3" * PIECE,
-        ):
-            (mail,) = boxed(1, content).mails()
-            for document in mail_document, mail_details, mail_summary:
-                pieces = list(mail_pieces(mail, document))
-                self.assertEqual(orjson.loads(b"".join(pieces)), document(mail))
-                self.assertLess(max(map(len, pieces)), 8 * PIECE)

@@ -1,7 +1,7 @@
 """Query parameters, read strictly into a typed value.
 
-A class lists its parameters as fields; all that is wrong with a query is told at
-once, each with a path such as ``?wait``.
+A class lists its parameters as fields, and groups of parameters that several routes
+have. All errors of a query are reported together, each with a path such as ``?wait``.
 """
 
 from __future__ import annotations
@@ -64,6 +64,20 @@ def parameter(name: str, read: Reader[Any], default: Any = None) -> Any:
     return attrs.field(default=default, metadata={"name": name, "read": read})
 
 
+def group(kind: type[Any]) -> Any:
+    """A field with the parameters of another class."""
+    return attrs.field(factory=kind, metadata={"group": kind})
+
+
+def parameters_of(kind: type[Any]) -> Iterator[attrs.Attribute[Any]]:
+    """The parameters of a class, those of its groups included."""
+    for field in attrs.fields(kind):
+        if "group" in field.metadata:
+            yield from parameters_of(field.metadata["group"])
+        else:
+            yield field
+
+
 def read_parameters(kind: type[T], uri: bytes) -> T:
     """
     The `kind` that the query of `uri` describes.
@@ -73,24 +87,32 @@ def read_parameters(kind: type[T], uri: bytes) -> T:
     """
     if b"?" not in uri:
         return kind()
-    fields: dict[str, Any] = {
-        field.metadata["name"]: field
-        for field in attrs.fields(kind)  # type: ignore[arg-type]
-    }
+    fields = {field.metadata["name"]: field for field in parameters_of(kind)}
     values: dict[str, Any] = {}
     problems = []
     for name, text in _pairs(uri):
         try:
             if name not in fields:
                 raise ValueError(_unknown(fields))
-            if fields[name].name in values:
+            if name in values:
                 raise ValueError("given more than once")
-            values[fields[name].name] = fields[name].metadata["read"](text)
+            values[name] = fields[name].metadata["read"](text)
         except ValueError as error:
             problems.append(Problem(f"?{name}", str(error)))
     if problems:
         raise DocumentError(*problems[:MAX_ERRORS])
-    return kind(**values)
+    made: T = _make(kind, values)
+    return made
+
+
+def _make(kind: type[Any], values: dict[str, Any]) -> Any:
+    arguments = {}
+    for field in attrs.fields(kind):
+        if "group" in field.metadata:
+            arguments[field.name] = _make(field.metadata["group"], values)
+        elif field.metadata["name"] in values:
+            arguments[field.name] = values[field.metadata["name"]]
+    return kind(**arguments)
 
 
 def _unknown(known: dict[str, Any]) -> str:

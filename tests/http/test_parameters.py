@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.http.mails import WaitingSelection
-from mocksmtp.http.params import (
+from mocksmtp.http.mails import ListParameters
+from mocksmtp.http.parameters import (
     NoParameters,
     any_text,
     duration_up_to,
@@ -73,7 +73,7 @@ class ReadTests(SynchronousTestCase):
     @given(st.binary())
     def test_any_query_is_read_or_refused(self, query: bytes) -> None:
         """No octets bring another error."""
-        paths(WaitingSelection, b"/smtpMails?" + query)
+        paths(ListParameters, b"/smtpMails?" + query)
 
 
 class ReaderTests(SynchronousTestCase):

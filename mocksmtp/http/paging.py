@@ -1,0 +1,336 @@
+"""Pages of lists: which entries a request asks for, from which end, and how many.
+
+A resource that is a list implements `Listing` for its entries; the parameters, the
+walk, the ``Link`` to the next page and the total are the same for all lists, and so is
+waiting (`mocksmtp.http.waiting`)::
+
+    @attrs.frozen
+    class QueryList:
+        filter: QueryFilters = group(QueryFilters)
+        page: Page = group(Page)
+        waiting: Waiting = group(Waiting)
+
+
+    async def list_queries(call: Call[QueryList]) -> Answer:
+        wanted = call.parameters
+        listing = QueryListing(call.api.mock, wanted.filter.query)
+        found = await call.api.watches.find(listing, wanted.page, wanted.waiting)
+        return await send_page(call, found, pieces_of_query)
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from enum import Enum
+from itertools import islice
+from typing import Any, Generic, TypeAlias, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.server import Request
+
+from mocksmtp.http.parameters import flag, one_of, parameter, reads, whole_number
+from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.responses import Slices, array_pieces, send_pieces
+from mocksmtp.http.schema import TEXT
+from mocksmtp.mock import Mock
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+Key: TypeAlias = tuple[Hashable, ...] | None
+"""What a waiting request is found by, such as the recipient that it asks for."""
+
+END = 10**18
+"""More than the number of any entry."""
+
+_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_NOT_REPEATED = ("count", "wait", "settle")
+"""Parameters that the link to the next page does not have."""
+
+
+@reads({**TEXT, "pattern": f"^{_ID.pattern}$"})
+def entry_id(text: str) -> int:
+    """The number of an entry, from its id."""
+    if not _ID.fullmatch(text):
+        raise ValueError(f"must be an id, got {text!r}"[:100])
+    return int(text)
+
+
+class Order(Enum):
+    """In which order a list has its entries."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+@attrs.frozen
+class Span:
+    """
+    A range of entries, by number.
+
+    :ivar after: only entries above it
+    :ivar before: only entries below it
+    """
+
+    after: int = 0
+    before: int = END
+
+    def has(self, number: int) -> bool:
+        """Whether the entry with this number is within the range."""
+        return self.after < number < self.before
+
+
+@attrs.frozen
+class Page:
+    """
+    Which part of a list is asked for.
+
+    :ivar order: the oldest entries first, or the newest
+    :ivar after: only newer entries than the one with this number
+    :ivar before: only older entries
+    :ivar limit: how many entries at most
+    :ivar total: whether the number of all matches is reported
+    """
+
+    limit: int | None = parameter("limit", whole_number)
+    order: Order = parameter("order", one_of(Order), default=Order.ASC)
+    after: int | None = parameter("after", entry_id)
+    before: int | None = parameter("before", entry_id)
+    total: bool = parameter("total", flag, default=False)
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether the newest entries come first."""
+        return self.order is Order.DESC
+
+    @property
+    def span(self) -> Span:
+        """The range of entries."""
+        return Span(self.after or 0, self.before or END)
+
+
+NEWEST = Page(limit=1, order=Order.DESC)
+"""The newest entry."""
+
+
+class Listing(ABC, Generic[T, C]):
+    """
+    The entries of a list that match a filter.
+
+    The numbers of entries grow in their order of arrival. A change is what the list
+    reports of itself: an entry is new, or something about it is settled.
+
+    :ivar host: the only host of which it has entries, or None for all hosts
+    :ivar key: one of the `keys` of every change that can make an entry match
+    :ivar is_everything: whether all entries match
+    """
+
+    host: str | None = None
+    key: Key = None
+    is_everything: bool = False
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many entries there are, whether or not they match."""
+
+    @abstractmethod
+    def entries(self, span: Span, newest_first: bool) -> Iterator[T]:
+        """The entries of a range, whether or not they match; the list may change."""
+
+    @abstractmethod
+    def number(self, entry: T) -> int:
+        """The number of an entry."""
+
+    @abstractmethod
+    def look(self, entry: T) -> Iterator[bool | Awaitable[bool]]:
+        """Whether an entry matches: true at any of several steps, each short, or long
+        and in a thread.
+        """
+
+    @abstractmethod
+    def kept(self, numbers: Sequence[int]) -> list[T]:
+        """Of the entries with these numbers, which ascend, those that match now."""
+
+    @abstractmethod
+    def has(self, number: int) -> bool:
+        """Whether the entry with this number is kept."""
+
+    @property
+    @abstractmethod
+    def evicted(self) -> int:
+        """The highest number of an entry that was evicted, 0 for none."""
+
+    @property
+    @abstractmethod
+    def last(self) -> int:
+        """The highest number that an entry of any host has had, 0 for none."""
+
+    @abstractmethod
+    def matched_by(self, change: C) -> int | None:
+        """The number of the entry that matches by this change, None for none."""
+
+    @staticmethod
+    @abstractmethod
+    def keys(change: C) -> Iterable[Key]:
+        """Different values by which requests are found that the change may concern."""
+
+    @staticmethod
+    @abstractmethod
+    def listen(mock: Mock, note: Callable[[C], None]) -> Callable[[], None]:
+        """Call `note` with each change on any host; what is returned ends that."""
+
+    def check(self, span: Span) -> None:
+        """
+        Refuse a range that begins or ends at an evicted entry.
+
+        An id that the user deleted is no error: the list continues behind it.
+
+        :raises HttpProblem: 410, also for an id that no entry has had
+        """
+        for number in {span.after, span.before} - {0, END}:
+            if self.has(number) or self.evicted < number <= self.last:
+                continue
+            raise HttpProblem(410, f"the entry with the id '{number}' is not kept")
+
+
+async def matches(
+    listing: Listing[T, Any],
+    span: Span,
+    clock: IReactorTime,
+    newest_first: bool = False,
+    limit: int | None = None,
+) -> list[T]:
+    """The first `limit` matches of a range; the reactor turns between slices."""
+    entries = listing.entries(span, newest_first)
+    if listing.is_everything:
+        return list(islice(entries, limit))
+    found: list[T] = []
+    slices = Slices(clock)
+    for entry in entries:
+        for step in listing.look(entry):
+            matched = step if isinstance(step, bool) else await step
+            if matched:
+                found.append(entry)
+            if slices.over:
+                await slices.next()
+            if matched:
+                break
+        if len(found) == limit:
+            break
+    return found
+
+
+@attrs.define
+class Found(Generic[T]):
+    """
+    A page that was found.
+
+    :ivar entries: in the order that was asked for
+    :ivar next: the number from which the next page continues, None for the last page
+    :ivar total: how many entries match the filter, None where that is not asked for
+    """
+
+    page: Page
+    entries: list[T]
+    next: int | None = None
+    total: int | None = None
+
+
+def cut(listing: Listing[T, Any], page: Page, ordered: list[T]) -> Found[T]:
+    """
+    The page that begins with these matches.
+
+    :param ordered: more of them than the page may have, where there are more
+    """
+    if page.limit is None or len(ordered) <= page.limit:
+        return Found(page, ordered)
+    entries = ordered[: page.limit]
+    return Found(page, entries, next=listing.number(entries[-1]))
+
+
+async def find_page(
+    listing: Listing[T, Any], page: Page, clock: IReactorTime
+) -> Found[T]:
+    """
+    The matches that a page has now.
+
+    :raises HttpProblem: 410
+    """
+    listing.check(page.span)
+    limit = None if page.limit is None else page.limit + 1
+    found = await matches(listing, page.span, clock, page.newest_first, limit)
+    return await add_total(listing, cut(listing, page, found), clock)
+
+
+async def add_total(
+    listing: Listing[T, Any], found: Found[T], clock: IReactorTime
+) -> Found[T]:
+    """Count all matches, if that is asked for."""
+    if found.page.total:
+        found.total = await count(listing, clock)
+    return found
+
+
+async def count(listing: Listing[Any, Any], clock: IReactorTime) -> int:
+    """How many entries match."""
+    if listing.is_everything:
+        return len(listing)
+    return len(await matches(listing, Span(), clock))
+
+
+def only(found: Found[T], noun: str) -> T:
+    """
+    The one entry that was found.
+
+    :raises HttpProblem: 404
+    """
+    if not found.entries:
+        raise not_found(f"no {noun} matches")
+    return found.entries[0]
+
+
+async def send_page(
+    request: Request,
+    clock: IReactorTime,
+    found: Found[T],
+    pieces: Callable[[T], Iterable[bytes]],
+    body: Callable[[Iterator[bytes]], Iterator[bytes]] = lambda array: array,
+) -> bytes | None:
+    """
+    Send a page as a JSON array.
+
+    :param pieces: makes the document of an entry
+    :param body: what is sent around the array
+    """
+    describe(request, found)
+    entries = found.entries
+    entries.reverse()
+    # Releasing each entry once it is sent avoids a long pause at the end.
+    each = iter(lambda: entries.pop() if entries else None, None)
+    array = array_pieces(pieces(entry) for entry in each)
+    return await send_pieces(request, body(array), clock)
+
+
+def describe(request: Request, found: Found[Any]) -> None:
+    """Set the fields of the header that describe a page."""
+    if found.next is not None:
+        request.setHeader("Link", _link(request.uri, found.page, found.next))
+    if found.total is not None:
+        request.setHeader("X-Total-Count", str(found.total))
+
+
+def _link(uri: bytes, page: Page, number: int) -> str:
+    """The link to the next page (RFC 8288)."""
+    path, _, query = uri.decode("latin-1").partition("?")
+    bound = "before" if page.newest_first else "after"
+    pairs = [
+        (name, value)
+        for name, value in parse_qsl(query, keep_blank_values=True)
+        if name not in (bound, *_NOT_REPEATED)
+    ]
+    target = quote(path, safe="/%:@!$&'()*+,;=~")
+    return f'<{target}?{urlencode([*pairs, (bound, str(number))])}>; rel="next"'
