@@ -112,10 +112,21 @@ class Client:
         :param recipient: the whole address of one recipient
         :param count: answer as soon as so many match,
         :param wait: or when this time is up, as in ``"10s"``
-        :param filters: ``subject``, ``contains``, ``after``, ``limit``, ``view``
+        :param filters: ``q``, ``subject``, ``body``, ``contains``, ``messageId``,
+            ``session``, ``helo``, ``clientIp``, ``minSize``, ``maxSize``, ``since``,
+            ``until``, ``after``, ``limit``, ``view``
         """
         named = {"from": sender, "to": recipient, "count": count, "wait": wait}
         return list(await self.get("/smtpMails", **named, **filters))
+
+    async def search(self, expression: str, **filters: Any) -> list[Document]:
+        """
+        The summaries of the mails that a search expression matches.
+
+        :param expression: for example ``from:shop has:attachment "your order"``
+        :param filters: as for `mails`
+        """
+        return await self.mails(q=expression, **{"view": "summary", **filters})
 
     async def raw(self, mail_id: str) -> bytes:
         """The exact content of one mail."""

@@ -20,6 +20,9 @@ from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import MAX_TEXT, Part, TooComplex
 from mocksmtp.mail.summary import Summary, summary_of_structure
 
+BETWEEN = " \0 "
+"""Stands between two texts that are searched at once; no one searches for a NUL."""
+
 _TAG = re.compile(r"<[^<>]*+>")
 
 
@@ -77,24 +80,18 @@ class Decoded:
         the content itself is taken for the text.
         """
         if self._structure is None:
-            texts = [decode_text(self.mail.content[:MAX_TEXT])]
-        else:
-            texts = list(_texts(self._structure))
-        return "\n".join(f" {folded(text)} " for text in texts)
+            return folded(f" {decode_text(self.mail.content[:MAX_TEXT])} ")
+        return folded(f" {BETWEEN.join(_texts(self._structure))} ")
 
-    @cached_property
+    @property
+    def subject(self) -> str:
+        """The folded subject."""
+        return folded(f" {self.summary.subject} ")
+
+    @property
     def addresses(self) -> str:
-        """The folded addresses of the header, one on each line."""
-        found = self.summary
-        return lines_of(
-            *(found.header_from, found.header_to, found.header_cc),
-            *(found.header_bcc, found.reply_to),
-        )
-
-    @cached_property
-    def envelope(self) -> str:
-        """The folded addresses of the envelope, one on each line."""
-        return f"{self.sender}\n{self.recipients}"
+        """The folded addresses of the header."""
+        return folded(BETWEEN.join(self._addresses()))
 
     @property
     def sender(self) -> str:
@@ -103,9 +100,29 @@ class Decoded:
 
     @property
     def recipients(self) -> str:
-        """The folded recipients in angle brackets, one on each line."""
+        """The folded recipients in angle brackets."""
+        return folded(BETWEEN.join(self._recipients()))
+
+    @property
+    def overview(self) -> str:
+        """The folded subject, and all addresses."""
+        texts = (self.summary.subject, f"<{self.mail.envelope.sender.text}>")
+        every = (*texts, *self._recipients(), *self._addresses())
+        return folded(f" {BETWEEN.join(every)} ")
+
+    def _recipients(self) -> list[str]:
         recipients = self.mail.envelope.recipients
-        return "\n".join(folded(f"<{one.address.text}>") for one in recipients)
+        return [f"<{one.address.text}>" for one in recipients]
+
+    def _addresses(self) -> list[str]:
+        found = self.summary
+        return shown_addresses(
+            found.header_from
+            + found.header_to
+            + found.header_cc
+            + found.header_bcc
+            + found.reply_to
+        )
 
     @cached_property
     def message(self) -> ParsedMessage:
@@ -122,7 +139,10 @@ def _texts(structure: Structure) -> Iterator[str]:
             room -= octets
             yield text
             if is_html:
-                yield html.unescape("".join(_without_tags(text)))
+                short = len(text) <= WINDOW
+                yield html.unescape(
+                    _TAG.sub("", text) if short else "".join(_without_tags(text))
+                )
 
 
 def _text_of(part: Part, room: int) -> tuple[str, int]:
@@ -137,6 +157,7 @@ def _text_of(part: Part, room: int) -> tuple[str, int]:
 
 
 def _without_tags(text: str) -> Iterator[str]:
+    """The pieces between the tags of a long text; other threads get their turn."""
     end = 0
     for tag in _TAG.finditer(text):
         yield text[end : tag.start()]
@@ -144,10 +165,6 @@ def _without_tags(text: str) -> Iterator[str]:
     yield text[end:]
 
 
-def lines_of(*fields: tuple[NamedAddress, ...]) -> str:
-    """Addresses for comparison, one on each line: ``name <address>``."""
-    return "\n".join(
-        folded(f"{one.name} <{one.address}>")
-        for addresses in fields
-        for one in addresses
-    )
+def shown_addresses(addresses: tuple[NamedAddress, ...]) -> list[str]:
+    """Addresses as a search reads them: ``name <address>``."""
+    return [f"{one.name} <{one.address}>" for one in addresses]

@@ -12,7 +12,7 @@ import attrs
 from mocksmtp.documents.problems import shown, unknown
 from mocksmtp.documents.units import parse_size, parse_time_or_date, timestamp
 from mocksmtp.mail.addresses import NamedAddress
-from mocksmtp.mail.decoded import Decoded, folded, lines_of
+from mocksmtp.mail.decoded import BETWEEN, Decoded, folded, shown_addresses
 from mocksmtp.mail.expression import HEADER, QueryError, Term, parse_terms
 from mocksmtp.mail.summary import Summary
 
@@ -67,12 +67,15 @@ def _substring(cost: Cost, of: Callable[[Decoded], str]) -> Keyword:
         cost,
         folded,
         lambda decoded, part: part in of(decoded),
-        lambda decoded: of(decoded).splitlines(),
+        lambda decoded: map(str.strip, of(decoded).split(BETWEEN)),
     )
 
 
 def _in_header(of: Callable[[Summary], tuple[NamedAddress, ...]]) -> Keyword:
-    return _substring(Cost.SUMMARY, lambda decoded: lines_of(of(decoded.summary)))
+    def addresses(decoded: Decoded) -> str:
+        return folded(BETWEEN.join(shown_addresses(of(decoded.summary))))
+
+    return _substring(Cost.SUMMARY, addresses)
 
 
 def network(text: str) -> Network:
@@ -143,10 +146,6 @@ def _message_id(decoded: Decoded) -> str:
     return folded(f"<{decoded.summary.message_id}>")
 
 
-def _subject(decoded: Decoded) -> str:
-    return folded(f" {decoded.summary.subject} ")
-
-
 def _same_host(decoded: Decoded, wanted: str) -> bool:
     return folded(decoded.mail.origin.host) == wanted
 
@@ -158,7 +157,7 @@ KEYWORDS: dict[str, Keyword] = {
     "bcc": _in_header(lambda summary: summary.header_bcc),
     "reply-to": _in_header(lambda summary: summary.reply_to),
     "addressed": _substring(Cost.SUMMARY, lambda decoded: decoded.addresses),
-    "subject": _substring(Cost.SUMMARY, _subject),
+    "subject": _substring(Cost.SUMMARY, lambda decoded: decoded.subject),
     "message-id": _substring(Cost.SUMMARY, _message_id),
     "has": Keyword(
         Cost.SUMMARY,
@@ -239,12 +238,7 @@ def _meaning(term: Term) -> tuple[Keyword, Any]:
 
 
 def _anywhere(decoded: Decoded, part: str) -> bool:
-    return (
-        part in decoded.envelope
-        or part in _subject(decoded)
-        or part in decoded.addresses
-        or part in decoded.text
-    )
+    return part in decoded.overview or part in decoded.text
 
 
 ANYWHERE = Keyword(

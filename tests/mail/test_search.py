@@ -15,6 +15,7 @@ from mocksmtp.mail.expression import QueryError
 from mocksmtp.mail.keywords import KEYWORDS, network, parse_expression
 from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
 from mocksmtp.mail.search import EVERYTHING, MailQuery
+from tests.markdown import ROOT
 
 PIECES = (*(f"{name}:" for name in KEYWORDS), "header:", *'" -:x<>@', "2025-11-28")
 
@@ -295,6 +296,13 @@ class ExpressionTests(SynchronousTestCase):
             *("ip:2001:db8::/32", "-ip:192.0.2.1", '"x-mailer"'),
         ):
             self.assertFalse(searched(self.mail, expression), expression)
+
+    def test_every_keyword_is_documented(self) -> None:
+        """In the section on finding mails."""
+        page = (ROOT / "docs/http.md").read_text("utf-8")
+        section = page.partition("### Finding mails")[2]
+        for name in (*KEYWORDS, "header"):
+            self.assertIn(f"`{name}:", section)
 
     def test_the_null_sender(self) -> None:
         """It is ``<>``."""

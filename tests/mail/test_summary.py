@@ -96,6 +96,7 @@ class DateTests(SynchronousTestCase):
             b"Fri, 28 Nov 2026 10:00:00 +0000",
             b"28 Nov 2026 05:00:00 -0500",
             b"28 Nov 2026 05:00:00 EST",
+            b"Sat, 28 Nov 0026 10:00:00 +0000",
             b"28 Nov 2026 10:00:00 GMT (a comment)",
             b"28 Nov 2026 10:00:00 -0000",
             b"28 Nov 26 10:00 +0000",
@@ -107,6 +108,7 @@ class DateTests(SynchronousTestCase):
         """Is none."""
         for body in (
             *(b"", b"yesterday", b"99 Nov 2026 10:00:00 +0000", b"\xff" * 1000, b","),
+            *(b"31 Nov 2026 10:00:00 +0000", b"28 Nov 2026 10:00:60 +0000"),
             *(b"28 Nov 2026 10:00:00 +9999999999", b"28 Nov 99999 10:00:00 +0000"),
         ):
             self.assertIsNone(date_of(Field("Date", body)), body)

@@ -40,6 +40,19 @@ class StartMockTests(TestCase):
         answers, _, _ = await resolver.lookupMailExchange("x.test")
         self.assertEqual(answers[0].payload.preference, 10)
 
+    async def test_mails_are_found(self) -> None:
+        """By a search expression, as summaries without content."""
+        mock = await start_mock(self.addCleanup)
+        await deferToThread(send, mock)
+        (mail,) = await mock.api.search("subject:x rcpt:a@x.test -has:attachment")
+        self.assertEqual((mail["subject"], mail["host"]), ("x", "default"))
+        self.assertNotIn("message", mail)
+        self.assertEqual(
+            await mock.api.search("text", since="2100-01-01T00:00:00Z"), []
+        )
+        (mail,) = await mock.api.mails(body="TEXT", helo=mail["helo"])
+        self.assertIn("message", mail)
+
     async def test_it_can_be_stopped_and_started_again(self) -> None:
         """Nothing is left in the reactor, and nothing in the next one."""
         for _ in range(3):
