@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import enum
 import heapq
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
@@ -96,7 +95,6 @@ class Delivery:
     :ivar number: its place in the order of all deliveries
     :ivar attempts: in the order in which they were decided
     :ivar message_id: None as long as it is not known
-    :ivar changed: grows whenever any delivery changes
     """
 
     number: int
@@ -105,7 +103,6 @@ class Delivery:
     attempts: list[Attempt] = attrs.Factory(list)
     message_id: str | None = None
     envid: str | None = None
-    changed: int = 0
 
     @property
     def final(self) -> Verdict:
@@ -172,18 +169,22 @@ class Deliveries:
     :ivar due: when the next attempt will be decided by the time alone, or infinity
     :ivar last_attempt: the number of the newest attempt, 0 before the first
     :ivar last_delivery: the number of the newest delivery, 0 before the first
+    :ivar evicted_attempt: the highest number of an attempt that was evicted, 0 for none
+    :ivar evicted_delivery: likewise of a delivery
+    :ivar attempt_listeners: called with each new attempt
+    :ivar delivery_listeners: called with each delivery that has changed
     """
 
     def __init__(self, quota: JournalQuota, find_content: ContentFinder) -> None:
         self.quota = quota
         self.due = float("inf")
         self.last_attempt = self.last_delivery = 0
+        self.evicted_attempt = self.evicted_delivery = 0
+        self.attempt_listeners: list[Callable[[Attempt], None]] = []
+        self.delivery_listeners: list[Callable[[Delivery], None]] = []
         self._find_content = find_content
-        self._version = 0
         self._attempts: dict[int, Attempt] = {}
         self._deliveries: dict[int, Delivery] = {}
-        # By their last change, the latest at the end.
-        self._changed: OrderedDict[Delivery, None] = OrderedDict()
         self._of: dict[Session, list[Attempt]] = {}
         self._new: list[tuple[float, int, int, Attempt]] = []
         self._count = 0
@@ -221,20 +222,6 @@ class Deliveries:
         :raises KeyError: it is not kept
         """
         return self._deliveries[number]
-
-    @property
-    def version(self) -> int:
-        """Grows with each change of a delivery."""
-        return self._version
-
-    def changed_since(self, version: int) -> list[Delivery]:
-        """Deliveries that have changed after `version`, and are still kept."""
-        found = []
-        for delivery in reversed(self._changed):
-            if delivery.changed <= version:
-                break
-            found.append(delivery)
-        return found
 
     def update(self, now: float) -> None:
         """Look at all that was settled since the last time."""
@@ -304,12 +291,20 @@ class Deliveries:
         self.last_attempt = attempt.number = self.last_attempt + 1
         self._attempts[attempt.number] = attempt
         self._of.setdefault(attempt.session, []).append(attempt)
-        if attempt.probe:
-            return
-        if attempt.recipient is None:
-            self._place_refused(attempt)
-            return
-        delivery = self._delivery_of(attempt, attempt.recipient)
+        delivery = None
+        if attempt.recipient is not None:
+            delivery = self._deliver(attempt, attempt.recipient)
+        elif not attempt.probe:
+            delivery = self._place_refused(attempt)
+        for listener in tuple(self.attempt_listeners):
+            listener(attempt)
+        if delivery is not None:
+            for changed in tuple(self.delivery_listeners):
+                changed(delivery)
+
+    def _deliver(self, attempt: Attempt, recipient: Address) -> Delivery:
+        """Add an attempt to its delivery."""
+        delivery = self._delivery_of(attempt, recipient)
         self._open_or_close(delivery, closed=True)
         for refused in self._refused_before(attempt):
             refused.by_time = True
@@ -324,6 +319,7 @@ class Deliveries:
         recent = self._recent.setdefault(attempt.session.client_ip, [])
         recent.append(attempt)
         del recent[:-RECENT]
+        return delivery
 
     def _delivery_of(self, attempt: Attempt, address: Address) -> Delivery:
         """The delivery that an attempt is one of, which may be new."""
@@ -357,13 +353,6 @@ class Deliveries:
     def _insert(self, delivery: Delivery, attempt: Attempt, place: int) -> None:
         delivery.attempts.insert(place, attempt)
         attempt.delivery = delivery
-        self._change(delivery)
-
-    def _change(self, delivery: Delivery) -> None:
-        self._version += 1
-        delivery.changed = self._version
-        self._changed[delivery] = None
-        self._changed.move_to_end(delivery)
 
     def _index(self, delivery: Delivery) -> None:
         recipient = delivery.recipient.normalized
@@ -385,7 +374,7 @@ class Deliveries:
                 if not kind[pair]:
                     del kind[pair]
 
-    def _place_refused(self, refused: Attempt) -> None:
+    def _place_refused(self, refused: Attempt) -> Delivery | None:
         """Add a refused connection to what its client has attempted next, if it has."""
         client = refused.session.client_ip
         for attempt in self._recent.get(client, ()):
@@ -396,13 +385,14 @@ class Deliveries:
                     index for index, one in enumerate(attempts) if one is attempt
                 )
                 self._insert(attempt.delivery, refused, place)
-                return
+                return attempt.delivery
         waiting = self._refused.setdefault(client, [])
         waiting[:] = [
             one for one in waiting if refused.decided_at - one.decided_at <= SOON
         ]
         waiting.append(refused)
         del waiting[:-MAX_REFUSED]
+        return None
 
     def _refused_before(self, attempt: Attempt) -> list[Attempt]:
         """The refused connections of this client that an attempt follows."""
@@ -422,7 +412,7 @@ class Deliveries:
             del self._refused[client]
         return found
 
-    def _forget(self, session: Session) -> None:
+    def _forget(self, session: Session, evicted: bool) -> None:
         """A session was removed, or some of its transactions were."""
         attempts = self._of.get(session, [])
         gone, left = attempts, []
@@ -445,10 +435,12 @@ class Deliveries:
         else:
             self._of.pop(session, None)
         for attempt in gone:
-            self._remove(attempt)
+            self._remove(attempt, evicted)
 
-    def _remove(self, attempt: Attempt) -> None:
+    def _remove(self, attempt: Attempt, evicted: bool) -> None:
         del self._attempts[attempt.number]
+        if evicted:
+            self.evicted_attempt = max(self.evicted_attempt, attempt.number)
         client = attempt.session.client_ip
         for kind in (self._refused, self._recent):
             if attempt in kind.get(client, ()):
@@ -460,7 +452,6 @@ class Deliveries:
             return
         self._open_or_close(delivery, closed=True)
         delivery.attempts.remove(attempt)
-        self._change(delivery)
         if any(one.recipient is not None for one in delivery.attempts):
             self._open_or_close(delivery)
             return
@@ -470,7 +461,9 @@ class Deliveries:
         recipient = delivery.recipient.normalized
         self._by_message.pop((recipient, delivery.message_id or ""), None)
         self._by_envid.pop((recipient, delivery.envid or ""), None)
-        del self._deliveries[delivery.number], self._changed[delivery]
+        del self._deliveries[delivery.number]
+        if evicted:
+            self.evicted_delivery = max(self.evicted_delivery, delivery.number)
 
 
 def remember_removed(journal: Journal, mails: list[Mail]) -> None:

@@ -54,6 +54,8 @@ _HEAVY = 16
 
 Listener: TypeAlias = Callable[[Session], None]
 
+RemovalListener: TypeAlias = Callable[[Session, bool], None]
+
 Bell: TypeAlias = Callable[[], None]
 
 
@@ -68,7 +70,7 @@ class JournalQuota:
     :ivar past: the lists of behaviors that exchanges refer to and that are not in force
         any more; they have a quarter of it at the most
     :ivar removal_listeners: called with a session that is removed, or of which
-        transactions were
+        transactions were, and whether that was to make room
     :ivar bells: to be called once at the next change, see `on_next`
     """
 
@@ -80,7 +82,7 @@ class JournalQuota:
         # With their journals: in the order of their end, and of their beginning.
         self.ended: OrderedDict[Session, Journal] = OrderedDict()
         self.lasting: OrderedDict[Session, Journal] = OrderedDict()
-        self.removal_listeners: list[Listener] = []
+        self.removal_listeners: list[RemovalListener] = []
         self.bells: list[Bell] = []
 
     def on_next(self, bell: Bell) -> Callable[[], None]:
@@ -103,10 +105,10 @@ class JournalQuota:
         for bell in bells:
             bell()
 
-    def tell_removed(self, session: Session) -> None:
+    def tell_removed(self, session: Session, evicted: bool) -> None:
         """A session is removed, or some of its transactions are."""
         for listener in self.removal_listeners:
-            listener(session)
+            listener(session, evicted)
         self.ring()
 
     def charge(self, session: Session, octets: int) -> None:
@@ -310,18 +312,18 @@ class Journal:
 
     def drop(self, session: Session) -> None:
         """Remove a session to make room."""
-        self._remove(session)
+        self._remove(session, evicted=True)
         self.dropped += 1
         self.evicted = max(self.evicted, session.number)
 
     def shrink(self, session: Session) -> bool:
         """Remove the older half of what a session has; False where it has nothing."""
         shrunk = session.shrink()
-        self.quota.tell_removed(session)
+        self.quota.tell_removed(session, evicted=True)
         self._count(session, session.weigh())
         return shrunk
 
-    def _remove(self, session: Session) -> None:
+    def _remove(self, session: Session, evicted: bool = False) -> None:
         session.recorded = False
         self._count(session, 0)
         del self._sessions[session.id]
@@ -330,7 +332,7 @@ class Journal:
         else:
             del self.quota.lasting[session]
         if self.quota.removal_listeners or self.quota.bells:
-            self.quota.tell_removed(session)
+            self.quota.tell_removed(session, evicted)
 
     def _tell(self, session: Session) -> None:
         for listener in tuple(self.listeners):

@@ -1,0 +1,131 @@
+"""Which attempts and deliveries a reader asks for; what is None lets all pass."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import attrs
+
+from mocksmtp.behaviors.point import Command
+from mocksmtp.grammar.address import Address
+from mocksmtp.sessions.attempts import Attempt, Verdict
+from mocksmtp.sessions.deliveries import Delivery
+
+Codes: TypeAlias = tuple[int, int]
+"""The lowest and the highest reply code of a range."""
+
+
+def _normalized(address: str) -> str:
+    return Address(address).normalized
+
+
+@attrs.frozen
+class AttemptQuery:
+    """
+    A filter over attempts.
+
+    :ivar recipient: the whole address; the domain is compared without case
+    :ivar sender: likewise, ``""`` for the null one
+    :ivar since: attempts that started at this time or later, in seconds since the epoch
+    :ivar probes: whether probes match as well
+    """
+
+    recipient: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_normalized)
+    )
+    sender: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_normalized)
+    )
+    message_id: str | None = None
+    host: str | None = None
+    verdict: Verdict | None = None
+    stage: Command | None = None
+    codes: Codes | None = None
+    kept: bool | None = None
+    since: float | None = None
+    client_ip: str | None = None
+    session: str | None = None
+    probes: bool = False
+
+    def matches(self, attempt: Attempt) -> bool:
+        """Whether an attempt is one of those asked for."""
+        session = attempt.session
+        return (
+            (self.probes or not attempt.probe)
+            and _is(self.recipient, attempt.recipient)
+            and _is(self.sender, attempt.sender)
+            and self.message_id in (None, attempt.message_id)
+            and self.host in (None, session.host)
+            and self.verdict in (None, attempt.verdict)
+            and self.stage in (None, attempt.stage)
+            and _has_code(attempt, self.codes)
+            and self.kept in (None, attempt.kept)
+            and (self.since is None or attempt.started_at >= self.since)
+            and self.client_ip in (None, session.client_ip)
+            and self.session in (None, session.id)
+        )
+
+
+@attrs.frozen
+class DeliveryQuery:
+    """
+    A filter over deliveries.
+
+    :ivar host: a host that was tried, at least once; likewise the verdict, the codes
+        and the client
+    :ivar copies: how many times the mail was kept
+    :ivar since: deliveries with an attempt that started at this time or later
+    """
+
+    recipient: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_normalized)
+    )
+    sender: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_normalized)
+    )
+    message_id: str | None = None
+    host: str | None = None
+    final: Verdict | None = None
+    verdict: Verdict | None = None
+    codes: Codes | None = None
+    kept: bool | None = None
+    copies: int | None = None
+    since: float | None = None
+    client_ip: str | None = None
+
+    def matches(self, delivery: Delivery) -> bool:
+        """Whether a delivery is one of those asked for."""
+        attempts = delivery.attempts
+        return (
+            bool(attempts)
+            and _is(self.recipient, delivery.recipient)
+            and _is(self.sender, delivery.sender)
+            and self.message_id in (None, delivery.message_id)
+            and self.final in (None, delivery.final)
+            and (self.kept is None or self.kept is (delivery.copies > 0))
+            and self.copies in (None, delivery.copies)
+            and (
+                self.host is None or any(a.session.host == self.host for a in attempts)
+            )
+            and (
+                self.verdict is None or any(a.verdict is self.verdict for a in attempts)
+            )
+            and (self.codes is None or any(_has_code(a, self.codes) for a in attempts))
+            and (
+                self.since is None or any(a.started_at >= self.since for a in attempts)
+            )
+            and (
+                self.client_ip is None
+                or any(a.session.client_ip == self.client_ip for a in attempts)
+            )
+        )
+
+
+def _is(wanted: str | None, found: Address | None) -> bool:
+    return wanted is None or (found is not None and found.normalized == wanted)
+
+
+def _has_code(attempt: Attempt, codes: Codes | None) -> bool:
+    if codes is None:
+        return True
+    return attempt.reply is not None and codes[0] <= attempt.reply.code <= codes[1]
