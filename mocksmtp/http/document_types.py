@@ -74,6 +74,16 @@ class AttachmentDocument(TypedDict):
     size: int
 
 
+class BounceDocument(TypedDict):
+    """What a delivery status notification reports on a recipient (RFC 3464)."""
+
+    recipient: str
+    action: str
+    status: str
+    diagnostic: str
+    remoteMta: str
+
+
 class MailSummaryDocument(JamesEnvelopeDocument):
     """A mail without its content."""
 
@@ -92,6 +102,7 @@ class MailSummaryDocument(JamesEnvelopeDocument):
     headerTo: list[AddressDocument]
     headerCc: list[AddressDocument]
     attachments: list[AttachmentDocument]
+    bounce: list[BounceDocument]
 
 
 class MailDetailsDocument(MailSummaryDocument):

@@ -271,6 +271,7 @@ class MailFilters:
 
     same_sender: str | None = parameter("sender", sender)
     same_recipient: str | None = parameter("rcpt", recipient)
+    bounce_of: str | None = parameter("bounceOf", recipient)
     sender: str | None = parameter("from", sender)
     recipient: str | None = parameter("to", recipient)
     subject: str | None = parameter("subject", any_text)
@@ -329,6 +330,7 @@ class MailFilters:
             contains=self.contains,
             body=self.body,
             message_id=self.message_id,
+            bounce_of=self.bounce_of,
             session=self.session,
             helo=self.helo,
             client=self.client,

@@ -61,6 +61,11 @@ def bounce_of(content: bytes) -> tuple[RecipientStatus, ...]:
         structure = read_structure(content)
     except TooComplex:
         return ()
+    return bounce_of_structure(structure)
+
+
+def bounce_of_structure(structure: Structure) -> tuple[RecipientStatus, ...]:
+    """The same of a mail whose structure has been read."""
     reports = (part for part in structure.parts if part.content_type in _REPORTS)
     found = (status for part in reports for status in _statuses(part))
     return tuple(islice(found, RECIPIENTS_LIMIT)) or _without_report(structure)

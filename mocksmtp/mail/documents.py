@@ -149,6 +149,16 @@ def _decoded(mail: Mail) -> dict[str, Any]:
             }
             for attachment in summary.attachments
         ],
+        "bounce": [
+            {
+                "recipient": status.recipient,
+                "action": status.action,
+                "status": status.status,
+                "diagnostic": status.diagnostic,
+                "remoteMta": status.remote_mta,
+            }
+            for status in summary.bounce
+        ],
     }
 
 

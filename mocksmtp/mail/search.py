@@ -48,6 +48,7 @@ class MailQuery:
     :ivar contains: a part of the content; octets are compared
     :ivar body: a part of the decoded text, without case
     :ivar message_id: the whole Message-ID, with or without its angle brackets
+    :ivar bounce_of: the whole address of a recipient that a bounce reports on
     :ivar session: the id of the session
     :ivar helo: the whole argument of HELO or EHLO, without case
     :ivar client: the network in which the client's address is
@@ -64,6 +65,7 @@ class MailQuery:
     contains: str | None = None
     body: str | None = None
     message_id: str | None = _optional(lambda text: text.strip("<> "))
+    bounce_of: str | None = _optional(_normalized)
     session: str | None = None
     helo: str | None = None
     client: Network | None = None
@@ -179,6 +181,11 @@ _FILTERS: dict[str, Callable[[Any], Filter]] = {
     "body": _of_keyword("body", KEYWORDS["body"]),
     "message_id": _equal(
         "messageId", lambda found: (found.summary.message_id,), Cost.SUMMARY
+    ),
+    "bounce_of": _equal(
+        "bounceOf",
+        lambda found: [_normalized(one.recipient) for one in found.summary.bounce],
+        Cost.SUMMARY,
     ),
     "session": _of_keyword("session", KEYWORDS["session"]),
     "helo": _helo,

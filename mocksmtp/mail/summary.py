@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from mocksmtp.mail.addresses import NamedAddress, addresses_of
+from mocksmtp.mail.bounce import RecipientStatus, bounce_of_structure
 from mocksmtp.mail.fields import Field, ParsedMessage
 from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import Part, TooComplex
@@ -57,6 +58,8 @@ class Summary:
     :ivar message_id: without its angle brackets
     :ivar reason: the bound that the mail exceeds, so that its attachments are not
         listed
+    :ivar bounce: the recipients that it reports on, if it is a delivery status
+        notification (RFC 3464)
     """
 
     subject: str
@@ -69,6 +72,7 @@ class Summary:
     reason: str | None = None
     header_bcc: tuple[NamedAddress, ...] = ()
     reply_to: tuple[NamedAddress, ...] = ()
+    bounce: tuple[RecipientStatus, ...] = ()
 
     @property
     def packed(self) -> Packed:
@@ -82,12 +86,14 @@ class Summary:
             self.reason,
             _packed(self.header_bcc),
             _packed(self.reply_to),
+            tuple(map(attrs.astuple, self.bounce)),
         )
 
 
 def unpacked(packed: Packed) -> Summary:
     """The summary that was packed."""
-    subject, date, message_id, author, to, cc, attachments, reason, bcc, reply = packed
+    subject, date, message_id, author, to, cc, attachments, reason, *rest = packed
+    bcc, reply, bounce = rest
     return Summary(
         subject,
         date,
@@ -99,6 +105,7 @@ def unpacked(packed: Packed) -> Summary:
         reason,
         _unpacked(bcc),
         _unpacked(reply),
+        tuple(RecipientStatus(*one) for one in bounce),
     )
 
 
@@ -135,7 +142,9 @@ def summary_of_structure(structure: Structure) -> Summary:
     for field in structure.headers:
         fields.setdefault(field.name.lower(), []).append(field)
     attachments = tuple(map(_attachment, structure.attachments))
-    return _summary(lambda name: fields.get(name, ()), attachments)
+    summary = _summary(lambda name: fields.get(name, ()), attachments)
+    bounce = bounce_of_structure(structure)
+    return attrs.evolve(summary, bounce=bounce) if bounce else summary
 
 
 def _summary(

@@ -103,7 +103,7 @@ class ListTests(SynchronousTestCase):
             (document,) = rig.get("/smtpMails")
             self.assertEqual(set(document), fields)
             full = {"receivedAt", "size", "clientIp", "helo", "session", "host"}
-            full |= {"subject", "date", "messageId", "attachments"}
+            full |= {"subject", "date", "messageId", "attachments", "bounce"}
             full |= {"headerFrom", "headerTo", "headerCc"}
             (document,) = rig.get("/smtpMails?view=full")
             self.assertEqual(set(document), james | full | {"id", "envelope"})
@@ -155,6 +155,34 @@ class ListTests(SynchronousTestCase):
         ):
             found = {name: document[name] for name in expected}
             self.assertEqual(found, expected)
+
+    def test_a_bounce(self) -> None:
+        """The summary has what is reported, and the recipient finds it (RFC 3464)."""
+        rig = Rig()
+        rig.receive()
+        mail = rig.receive(
+            b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"
+            b"Content-Type: message/delivery-status\r\n\r\n"
+            b"Reporting-MTA: dns; mx.test\r\n\r\n"
+            b"Final-Recipient: rfc822; bob@X.test\r\nAction: failed\r\n"
+            b"Status: 5.1.1\r\nRemote-MTA: dns; mx.x.test\r\n"
+            b"Diagnostic-Code: smtp; 550 No such user\r\n\r\n--b--\r\n",
+            sender="",
+        )
+        expected = {
+            "recipient": "bob@X.test",
+            "action": "failed",
+            "status": "5.1.1",
+            "diagnostic": "550 No such user",
+            "remoteMta": "mx.x.test",
+        }
+        path = "/smtpMails?view=summary"
+        # What was decoded is remembered, and then read from memory.
+        for _ in range(2):
+            (found,) = rig.get(f"{path}&bounceOf=bob@x.test")
+            self.assertEqual((found["id"], found["bounce"]), (mail.id, [expected]))
+        self.assertEqual(rig.get(f"{path}&bounceOf=carl@x.test"), [])
+        self.assertEqual(rig.get(path)[0]["bounce"], [])
 
     def test_a_large_mail_is_summarized_in_a_thread(self) -> None:
         """Once, for all views."""

@@ -121,6 +121,7 @@ class DetailsTests(SynchronousTestCase):
             "headerTo": [],
             "headerCc": [],
             "attachments": [],
+            "bounce": [],
         }
         document = mail_document(mail())
         self.assertEqual(mail_details(mail()), document | arrival)
