@@ -267,8 +267,11 @@ class AtPoint:
 
 
 _FOUND: dict[Subject, Callable[[AtPoint, str], _Values]] = {
-    subject: getattr(AtPoint, f"_{subject.name.lower()}") for subject in Subject
+    subject: find
+    for subject in Subject
+    if (find := getattr(AtPoint, f"_{subject.name.lower()}", None)) is not None
 }
+"""Targets whose values can be found again; those of others count as not recorded."""
 
 
 def _texts(texts: tuple[str, ...] | None) -> _Values:
