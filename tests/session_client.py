@@ -42,7 +42,7 @@ class Client:
         """Send a mail as far as that is possible."""
         recipients = [f"RCPT TO:<{address}>" for address in to]
         self.say(f"MAIL FROM:<{sender}>", *recipients, "DATA")
-        if self.protocol._incoming is not None:
+        if self.transport.value().splitlines()[-1].startswith(b"354 "):
             self.say(content, ".")
 
     def quit(self) -> None:

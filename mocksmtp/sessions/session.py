@@ -14,7 +14,6 @@ from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.command import PathCommand, allows_utf8
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.mail.mail import Envelope
 
 MAX_EXCHANGES = 500
 """Exchanges of one session that are kept, the last ones; past it the older half goes.
@@ -297,12 +296,6 @@ class Transaction:
         With what that was, and whether they take effect; no more than `MAX_TOLD`.
         """
         return self._told or ()
-
-    def close(self) -> Envelope:
-        """Take no more recipients; answer what is to be kept, which shares them."""
-        sender, recipients = self.sender, tuple(self.recipients)
-        self.recipients = recipients  # type: ignore[assignment]
-        return Envelope(sender.address, sender.parameters, recipients)
 
 
 def outcome_of(reply: Reply | None, kept: bool) -> Outcome:

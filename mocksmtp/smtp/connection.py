@@ -1,386 +1,934 @@
-"""A connection of a mail client: octets in, one command at a time, replies in order.
+"""A connection of an SMTP client: octets in, one command at a time, replies in order.
 
-What a connection does with what arrives:
+`MockESMTP` reads, decides what to do next, and records. It has parts, each of which can
+be used and tested alone:
 
 =================  ===========================================================
-state              what comes next
-=================  ===========================================================
-command            a line is a command; its reply is settled before the next
-                   line is looked at, and the replies to one packet leave
-                   together. A line over the limit is answered 500, once.
-content            octets go to the message, or to a chunk of it, until its
-                   end; then the reply
-owed               a hook has not decided yet, or a reply is late or slow; what
-                   arrives waits, and soon nothing more is read from the client
-turn               its slice of the reactor's time is over; what is left of its
-                   packet is done in the next turn
-blocked            its replies are not read: nothing is done until they are
-closed             what arrives is ignored
+`output`           sends replies, delays them, and ends the connection
+`deadlines`        the idle time and the total time
+`commands`         executes a command line and returns the answer (`protocol`),
+                   with the AUTH dialogue (`auth`)
+`delivery`         the hooks, which decide on mails
+`tls`              whether TLS is available, and active (`starttls`)
+the incoming       content or a chunk, from its command to its end (`content`)
 =================  ===========================================================
 
-A line ends with LF, with or without CR before it: real servers take both between
+What it does with octets that arrive depends on its `State`; `TRANSITIONS` lists every
+change of it.
+
+A line ends with LF, with or without CR before it: real servers accept both between
 messages. Within content only CR LF counts (see `content`).
 
-A reply can have a consequence, as the end of the connection: nothing that arrived
-behind its command is looked at before that.
+An answer can be followed by an action, such as the end of the connection: octets after
+its command are not commands.
+
+Of ESMTP the class keeps the type and the name; reading, parsing and sending are its
+own, because those of twisted.mail send replies to pipelined commands out of order.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import enum
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, Protocol
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+import attrs
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IReactorTime,
+    ITransport,
+)
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.mail.smtp import ESMTP
+from twisted.python.failure import Failure
+from zope.interface import implementer
 
-from mocksmtp.behaviors.miss import Item, Note, Noted
+from mocksmtp.behaviors.miss import Note, Noted
+from mocksmtp.behaviors.response import Then
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import LINE_LIMIT, foreign_protocol
 from mocksmtp.grammar.reply import Refusal, Reply
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.sessions.session import EARLY, INJECTED, MAX_MISSED, Exchange, Said
-from mocksmtp.smtp.answers import Answer, Faulty, Hidden, Replies
-from mocksmtp.smtp.output import BOUND
-from mocksmtp.smtp.owing import Owing
-from mocksmtp.smtp.sending import acknowledge
+from mocksmtp.hosts.listeners import unmapped
+from mocksmtp.sessions.session import EARLY, INJECTED, End, Exchange, Said, Session
+from mocksmtp.smtp.auth import AuthDialogue
+from mocksmtp.smtp.content import Incoming
+from mocksmtp.smtp.delivery import MockDelivery
+from mocksmtp.smtp.output import (
+    BOUND,
+    Answer,
+    DelayedReply,
+    Ending,
+    Output,
+    RedactedLine,
+    Replies,
+    ReplyWriter,
+    acknowledge,
+    is_reset,
+    without_octets,
+)
+from mocksmtp.smtp.protocol import Commands
+from mocksmtp.smtp.starttls import Security, TlsState
+from mocksmtp.smtp.timers import Deadlines, PeerWatch, slice_time
 
-SHOWN = 100
-"""Octets of what is no SMTP that are recorded."""
+RECORDED = 100
+"""Octets that are recorded of what is not SMTP."""
+
+BATCH = 8
+"""Commands after which it is checked whether other connections must have a turn."""
+
+PIECE = 2**14
+"""Octets of a TLS record; without TLS, what is read at once is a multiple of it.
+Content that arrives in whole pieces continues, and needs no early acknowledgement."""
 
 _HANDSHAKE = 0x16
 
-BATCH = 8
-"""Commands after which it is looked whether others must have a turn."""
 
-PIECE = 2**14
-"""Octets of a TLS record, and a part of what is read at once in clear: content that
-comes in whole ones goes on, and is acknowledged without being asked to."""
+class State(enum.Enum):
+    """What a connection does with octets that arrive."""
+
+    READY = "a line is a command; octets of content are read as they arrive"
+    PENDING = "a reply is not decided, delayed or dripped: octets wait"
+    YIELDED = "the rest of a packet is executed in the next turn of the reactor"
+    BLOCKED = "the client does not read its replies: nothing is executed until it does"
+    CLOSED = "octets are ignored"
 
 
-class Incoming(Protocol):
-    """Octets that are no command lines, on their way.
+class Event(enum.Enum):
+    """What changes the state."""
 
-    :ivar reader: takes them; its `feed` answers the index behind the last one, or -1
-        for more to come; its `size` and `flags` are recorded
-    :ivar goes_on: whether something was said to the octets before these
+    WAIT = "a reply cannot be sent at once"
+    ANSWERED = "it was sent"
+    YIELD = "the connection has used its share of this turn"
+    TURN = "the next turn has begun"
+    BLOCK = "the client does not read"
+    READ = "the client has read all"
+    END = "the connection ends"
+
+
+READY, PENDING, YIELDED, BLOCKED, CLOSED = State
+_WAIT, _ANSWERED, _YIELD, _TURN, _BLOCK, _READ, _END = Event
+
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    READY: {
+        _WAIT: PENDING,
+        _YIELD: YIELDED,
+        _BLOCK: BLOCKED,
+        _READ: READY,
+        _END: CLOSED,
+    },
+    PENDING: {_ANSWERED: READY, _BLOCK: PENDING, _READ: PENDING, _END: CLOSED},
+    YIELDED: {_TURN: READY, _BLOCK: YIELDED, _READ: YIELDED, _END: CLOSED},
+    BLOCKED: {_WAIT: PENDING, _BLOCK: BLOCKED, _READ: READY, _END: CLOSED},
+    CLOSED: {_BLOCK: CLOSED, _READ: CLOSED, _END: CLOSED},
+}
+
+
+@attrs.define(eq=False)
+class PendingReply:
+    """
+    A reply that could not be sent at once, and how it will be recorded.
+
+    :ivar answer: decided, or a Deferred that fires with the decision
+    :ivar asked_at: when the command arrived, in seconds since the epoch
+    :ivar writer: sends it, if it is decided
     """
 
-    reader: Any
-    goes_on: bool
-
-    def eomReceived(self) -> Answer:
-        """All are there; what is answered."""
-
-    def connectionLost(self) -> None:
-        """There will be no more of them."""
+    answer: DelayedReply | Deferred[Replies]
+    said: Said
+    flags: int
+    note: Noted | None
+    asked_at: float
+    writer: ReplyWriter | None = None
 
 
-class Keeping(Protocol):
-    """The hooks, as far as they know what is to be recorded.
+class Connections(Protocol):
+    """
+    The list of open connections.
 
-    :ivar kept: the number of a mail that was kept and is not recorded yet, or None
+    :ivar secret: the salts of the users are derived from it
     """
 
-    kept: int | None
+    secret: bytes
 
-    def unsent(self, answer: Replies) -> None:
-        """An answer that was recorded with a mail was cut off."""
+    def lost(self, protocol: MockESMTP) -> None:
+        """A connection has ended."""
 
 
-class Connection(Owing):
+def new_session(
+    session_id: str, host: str, transport: ITransport, at: float
+) -> Session:
     """
-    One connection of a client; what a line means is for those that derive from it.
+    The record of a new connection.
 
-    :ivar delivery: the hooks, which know the mail that was kept
-    :ivar trail: what is to be remembered of the behaviors asked about the command at
-        hand
-    :ivar overlong: whether of the line at hand something is gone already
+    :param host: the name of the mail host
+    :param at: seconds since the epoch
+    """
+    here, peer = transport.getHost(), transport.getPeer()
+    session = Session(
+        session_id,
+        host,
+        _shown(unmapped(getattr(here, "host", "")), getattr(here, "port", 0)),
+        unmapped(getattr(peer, "host", "")),
+        getattr(peer, "port", 0),
+        at,
+    )
+    session.heard = at
+    return session
+
+
+def _shown(host: str, port: int) -> str:
+    """``127.0.0.1:25``, ``[::1]:25``, or ``""`` for other than internet addresses."""
+    if not host:
+        return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
+class MockESMTP(ESMTP):
+    """
+    A connection on which SMTP is spoken.
+
+    A FIN, or a close_notify under TLS, ends the input of the client, not the
+    connection: it receives its replies first.
+
+    :param host: the mail host that the client reached
+    :param session_id: the id of its session
+    :param clock: for deadlines, delays and the time of arrival
+    :param security: how it uses TLS; None for not at all
+
+    :ivar state: what it does with octets that arrive
+    :ivar session: its record
+    :ivar end: how it ended, or would if the client left now
     """
 
-    delivery: Keeping
-    _bad_commands = 0
+    log = Logger()
+    noisy = False
+    factory: Connections
+    delivery: MockDelivery
+    transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
+    commands_class: ClassVar[type[Commands]] = Commands
+    delivery_class: ClassVar[type[MockDelivery]] = MockDelivery
 
-    def __init__(self, host: MailHost, session: str, clock: IReactorTime) -> None:
-        super().__init__(host, session, clock)
-        self.trail: list[Item] = []
-        self.overlong = False
-        # Whether the content at hand began before its client was told to go on.
-        self._begun_early = 0
+    # Most connections never change these.
+    end = End.QUIT
+    ending: Ending | None = None
+    _paused = False
+    _input_ended = False
+    _truncated = False
+    _begins_tls = False
+    _begun_early = 0
+    _pending: PendingReply | None = None
+    _peer_watch: PeerWatch | None = None
+    _turn: IDelayedCall | None = None
+    _held_by: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        host: MailHost,
+        session_id: str,
+        clock: IReactorTime,
+        security: Security | None = None,
+    ) -> None:
+        # ESMTP's own method makes state that is not used here.
+        self.mail_host = host
+        self.clock = clock
+        self.seconds = clock.seconds
+        self.tls = TlsState(security)
+        # Python finds attributes of an instance faster than those of its classes.
+        self.state = READY
+        self.buffer = b""
+        self._session_id = session_id
         self._incoming: Incoming | None = None
+        self._after_reply: Callable[[bytes], None] | None = None
 
-    def forget(self) -> None:
-        """Forget content that did not come to its end."""
+    # The beginning and the end.
+
+    def connectionMade(self) -> None:
+        """Send the banner, or wait for the handshake."""
+        host, transport = self.mail_host, self.transport
+        self.session = session = new_session(
+            self._session_id, host.name, transport, self.seconds()
+        )
+        self.deadlines = Deadlines(
+            host, session, self.clock, self._is_waiting, self._expire
+        )
+        self.journal = host.journal
+        self.journal.begin(session)
+        self.output = Output(transport)
+        self.delivery = self.delivery_class(host, session, self.seconds)
+        self.commands = self.commands_class(self.delivery, self.tls, self)
+        # The transport pauses its producer while the client does not read.
+        transport.registerProducer(self, True)
+        self.deadlines.check()
+        if self.tls.is_implicit:
+            self._begin_tls(b"")
+        else:
+            self._greet()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Discard what was not finished, and record the end."""
+        if self.tls.handshaking:
+            self.session.tls = self.tls.fail(self.transport, reason)
+        if self.state is not CLOSED:
+            self.end = End.CLOSED_BY_CLIENT
+            self._move(_END)
+        self.deadlines.stop()
+        if self.ending is not None:
+            self.ending.stop()
         if self._incoming is not None:
-            self._incoming.connectionLost()
-            self._incoming = None
-        super().forget()
+            incoming, self._incoming = self._incoming, None
+            incoming.connectionLost()
+        self._stop_waiting()
+        self.delivery.close()
+        self.journal.end(self.session, self.end, self.seconds())
+        self.factory.lost(self)
+
+    def shut_down(self) -> None:
+        """Close because the service ends, after the replies that were sent."""
+        if self.ending is not None:
+            self.ending.release()
+        elif self.state is not CLOSED:
+            self.close_with(reply.SHUTTING_DOWN)
+
+    def cut_off(self) -> None:
+        """Reset the connection; a pending reply is not sent."""
+        if self.state is CLOSED:
+            self.transport.abortConnection()
+        else:
+            self.end = End.RESET
+            self._stop().reset()
+
+    def close_with(self, last: Reply, end: End = End.CLOSED) -> None:
+        """Send `last`, unless another reply has begun on its line, and close."""
+        if self.tls.handshaking:
+            # A client cannot read a reply now.
+            self.end = end
+            self._stop()
+            self.transport.abortConnection()
+            return
+        self._move(_END)
+        if self._pending is not None and self._pending.writer is not None:
+            self._pending.writer.finish()
+        self.output.drop()
+        if not self.output.is_within_line:
+            self._say(last)
+        self.end = end
+        self._stop().close()
+
+    def _expire(self, last: Reply) -> None:
+        self.close_with(last, End.TIMED_OUT)
+
+    def _close(self, _: bytes = b"") -> None:
+        self._stop().close()
+
+    def _stop(self) -> Ending:
+        """Execute and send nothing more; return how to end."""
+        self._move(_END)
+        self._stop_waiting()
+        self.deadlines.stop()
+        self.transport.unregisterProducer()
+        self.ending = Ending(self.transport, self.clock)
+        return self.ending
+
+    def _stop_waiting(self) -> None:
+        """Wait for no reply and no turn any more; record a reply that is pending."""
+        self.buffer = b""
+        if self._peer_watch is not None:
+            self._peer_watch.stop()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        pending, self._pending = self._pending, None
+        if pending is None:
+            self._let_go()
+            return
+        (pending.writer or pending.answer).cancel()  # type: ignore[union-attr]
+        answer: Replies | None = None
+        delay = 0.0
+        if isinstance(pending.answer, DelayedReply):
+            answer = pending.answer.reply
+            if pending.writer is not None and pending.writer.sent:
+                delay = self.seconds() - pending.asked_at
+            elif answer is not None:
+                self.delivery.unsent(answer)
+                answer = without_octets(answer)
+        self._record(pending, answer, delay)
+        self._release_journal()
+        self._let_go()
+
+    # States.
+
+    def _move(self, event: Event) -> None:
+        self.state = TRANSITIONS[self.state][event]
+
+    def _is_waiting(self) -> bool:
+        """Whether the client waits for the service, and not the other way round."""
+        return self.state is PENDING or self.state is YIELDED
+
+    def _is_over(self, since: float) -> bool:
+        """Whether a slice of time that began at `since` is over."""
+        return self.seconds() - since >= slice_time(self.mail_host.counters.open)
+
+    def _yield_turn(self) -> None:
+        """Continue in the next turn of the reactor, so that others have theirs."""
+        self._pause()
+        self._move(_YIELD)
+        self._turn = self.clock.callLater(0, self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._turn = None
+        self._move(_TURN)
+        if self.output.blocked:
+            self._move(_BLOCK)
+        else:
+            self._continue()
+
+    # Octets in.
 
     def dataReceived(self, data: bytes) -> None:
-        """Take a packet."""
-        self.heard = self.session.heard = now = self.seconds()
-        if self.closed:
-            return
-        if self.buffer:
-            data = self.buffer + data
-        if self.owed is None and not self.paused:
-            if self.run(data, 0, now):
-                self.go_on()
-            return
-        self.buffer = data
-        if self.owed is not None:
-            self.wait_unread()
-            acknowledge(self.transport)
+        """Execute the commands of a packet, as far as that is possible now."""
+        self.session.heard = now = self.seconds()
+        if self.state is READY:
+            if self.buffer:
+                data = self.buffer + data
+            if self._execute(data, 0, now):
+                self._continue()
+        elif self.state is not CLOSED:
+            self.buffer += data
+            if self.state is PENDING:
+                self._wait_unread()
+                acknowledge(self.transport)
 
-    def run(self, data: bytes, early: int, since: float) -> bool:
-        """Do what `data` says, up to where something must be waited for."""
-        fed: int | None = None
-        incoming = self._incoming
-        if incoming is not None and not early:
-            # Nearly all packets of a large content go this way, and no further.
-            try:
-                fed = incoming.reader.feed(data, 0)
-            except Exception:
-                self._fail_at(incoming)
-                return False
-            if fed < 0:
-                self.buffer = b""
-                if len(data) % PIECE:
-                    acknowledge(self.transport)
-                if self.paused:
-                    self.read_on()
-                return False
-        heard, octets = self.heard, 0
-        replies: list[bytes] = []
-        size, left = 0, BATCH
+    def _continue(self) -> None:
+        """Execute what is in the buffer."""
+        since = self.seconds()
+        while self.state is READY:
+            if self._after_reply is not None:
+                self._act()
+                return
+            data, self.buffer = self.buffer, b""
+            if not self._execute(data, EARLY if data else 0, since):
+                return
+            if self._is_over(since):
+                self._yield_turn()
+                return
+
+    def _execute(self, data: bytes, early: int, since: float) -> bool:
+        """
+        Execute commands and read content, until a reply is pending or `data` ends.
+
+        The replies leave together.
+
+        :param early: the flag of the first command
+        :param since: the beginning of this slice of time
+        :return: whether to continue with the buffer: a reply that could have been
+            delayed was sent
+        """
+        delivery, execute = self.delivery, self.commands.execute
         counts = self.mail_host.counters.replies
+        heard, trail = self.session.heard, delivery.trail
+        replies: list[bytes] = []
         exchanges: list[Exchange] = []
-        trail = self.trail
-        said: Said = None
-        faulty: tuple[Faulty, Said, int, Noted | None] | None = None
-        position = 0
-        while True:
-            incoming = self._incoming
-            # A client that has not seen the replies before this one pipelines.
-            flags = EARLY if replies else early
-            try:
-                if incoming is not None:
-                    reader = incoming.reader
-                    start = position
-                    position = reader.feed(data, start) if fed is None else fed
-                    fed = None
-                    if position < 0:
-                        position = len(data)
-                        if start < position:
-                            self._begun_early |= 0 if incoming.goes_on else flags
-                        break
-                    self._incoming = None
-                    said = reader.size, None
-                    if incoming.goes_on:
-                        flags = 0
-                    flags |= reader.flags | self._begun_early
-                    self._begun_early = 0
-                    answer: Answer = incoming.eomReceived()
-                    if self.delivery.kept is not None:
-                        said = reader.size, self.delivery.kept
-                        self.delivery.kept = None
-                else:
-                    end = data.find(b"\n", position)
-                    if end < 0:
-                        break
-                    said = data[position:end]
-                    octets += end - position
-                    position = end + 1
-                    answer = self.take_line(said)
-            except Exception:
-                answer = self._failed(incoming)
-            note = self.note() if trail else None
-            if type(answer) is not Reply:
-                if isinstance(answer, Hidden):
-                    said = answer.shown
-                    answer = answer.answer
-                if isinstance(answer, Reply):
-                    answer = self._look_at_error(answer)
-                    note = self.note() if trail else note
-                if isinstance(answer, Faulty):
-                    faulty = answer, said, flags, note
-                    break
-                if isinstance(answer, Deferred):
-                    settled = self.owe(answer, said, flags)
-                    if settled is None:
-                        break
-                    answer = settled
-                if isinstance(answer, tuple):
-                    if not answer:  # it comes with what follows, or not at all
-                        exchanges.append((heard, said, None, flags, 0.0, note))
-                        continue
-                    *others, answer = answer
-                    for other in others:
-                        replies.append(other.wire)
-                        size += len(other.wire)
-                        counts[other.code] += 1
-                        exchanges.append((heard, said, other, flags, 0.0, note))
-                        said = note = None
-            assert isinstance(answer, Reply)
-            wire = answer.wire
-            replies.append(wire)
-            size += len(wire)
-            counts[answer.code] += 1
-            exchanges.append((heard, said, answer, flags, 0.0, note))
-            if self.consequence is not None or size > BOUND:
-                break
-            left -= 1
+        pending: PendingReply | None = None
+        position = size = octets = 0
+        left = BATCH
+        while size <= BOUND and self._after_reply is None:
             if not left:
-                if self.is_over(since):
+                if self._is_over(since):
                     break
                 left = BATCH
+            # A client that has not seen the replies before this one pipelines.
+            flags = EARLY if replies else early
+            said: Said
+            answer: Answer
+            incoming = self._incoming
+            if incoming is not None:
+                if position == len(data) and incoming.reader.needs_octets:
+                    break
+                position, content = self._read(incoming, data, position, flags)
+                if content is None:
+                    break
+                said, flags, answer = content
+            else:
+                end = data.find(b"\n", position)
+                if end < 0:
+                    break
+                said = line = data[position:end]
+                octets += end - position
+                position = end + 1
+                try:
+                    if len(line) < LINE_LIMIT and not self._truncated:
+                        answer = execute(line)
+                    else:
+                        answer = self._execute_long(line)
+                except Exception:
+                    answer = self._fail()
+            note = delivery.take_note() if trail else None
+            if type(answer) is Reply:
+                sent: tuple[Reply, ...] = (answer,)
+            else:
+                decided, said, note = self._resolve(answer, said, note)
+                if not isinstance(decided, tuple):
+                    pending = PendingReply(decided, said, flags, note, heard)
+                    break
+                sent = decided
+                if not sent:  # the reply follows later, or not at all
+                    exchanges.append((heard, said, None, flags, 0.0, note))
+                    continue
+            for one in sent:
+                replies.append(one.wire)
+                size += len(one.wire)
+                counts[one.code] += 1
+                exchanges.append((heard, said, one, flags, 0.0, note))
+                said = note = None
+            left -= 1
         if replies:
-            if self.injecting and position < len(data):
+            if self._begins_tls and position < len(data):
                 exchanges[-1] = _injected(exchanges[-1])
             self.output.send(replies, size)
-        elif faulty is None:
+        elif pending is None and (self._incoming is None or len(data) % PIECE):
             acknowledge(self.transport)
         if exchanges:
             self.journal.record(self.session, exchanges, octets)
-        if faulty is not None:
+        if pending is not None:
             self.buffer = data[position:]
-            return self.perform(*faulty)
-        if position < len(data) or self.paused or self.consequence is not None:
-            self._leave(data, position, size > BOUND or not left)
+            return self._start(pending)
+        if position < len(data) or self._paused or self._after_reply is not None:
+            self._leave(data[position:], size > BOUND or not left)
         else:
             self.buffer = b""
         return False
 
-    def _leave(self, data: bytes, position: int, is_full: bool) -> None:
+    def _leave(self, rest: bytes, is_full: bool) -> None:
         """
-        Leave what is not done of `data`, and do what follows then.
+        Keep the `rest` of a packet, and do what comes next.
 
-        :param is_full: whether that is enough for this turn
+        :param is_full: whether the connection has used its share of this turn
         """
-        if self.owed is not None or self.output.blocked:
-            self.buffer = data[position:]
-        elif self.consequence is not None:
+        self.buffer = rest
+        if self.state is not READY:
+            return
+        if self._after_reply is not None:
             self.buffer = b""
-            self.take_the_consequence()
-        elif is_full and position < len(data):
-            self.buffer = data[position:]
-            self.yield_turn()
+            self._act()
+        elif is_full and rest:
+            self._yield_turn()
         else:
-            if position < len(data):
-                self._keep(data, position)
-            else:
-                self.buffer = b""
-            if self.paused:
-                self.read_on()
+            if rest:
+                self._check_unfinished(rest)
+            if self._paused:
+                self._resume()
 
-    def _fail_at(self, incoming: Incoming) -> None:
-        """End with content that can't be read: none of it is read twice."""
-        flags, size = self._begun_early, incoming.reader.size
-        answer = self._failed(incoming)
-        note = self.note() if self.trail else None
-        self.output.send((answer.wire,), len(answer.wire))
-        self.record(self.heard, (size, None), answer, flags, 0.0, note)
-        self.buffer = b""
-        self.take_the_consequence()
+    def _check_unfinished(self, rest: bytes) -> None:
+        """Refuse what is not SMTP; discard the beginning of a line over its limit."""
+        if len(rest) < LINE_LIMIT and rest[0] != _HANDSHAKE:
+            return
+        protocol = foreign_protocol(rest)
+        if protocol is not None:
+            answer = self.commands.refuse_protocol(protocol)
+            self.output.send((answer.wire,), len(answer.wire))
+            self._record_one(self.session.heard, rest[:RECORDED], answer)
+            self._act()
+        elif len(rest) >= self.commands.line_limit(rest):
+            self.buffer = b""
+            self._truncated = True
 
-    def _failed(self, incoming: Incoming | None) -> Reply:
-        """What is said where the service has an error of its own, which is logged."""
-        self.log.failure("in a session with {ip}", ip=self.origin.client_ip)
-        if incoming is None:
-            return reply.LOCAL_ERROR
-        is_ended = self._incoming is not incoming
-        self._incoming = None
+    def _execute_long(self, line: bytes) -> Answer:
+        """Execute a line as long as `LINE_LIMIT`, or the end of one over its limit."""
+        truncated, self._truncated = self._truncated, False
+        if truncated or len(line) >= self.commands.line_limit(line):
+            return self.commands.refuse_long_line(line, not truncated)
+        return self.commands.execute(line)
+
+    def _read(
+        self, incoming: Incoming, data: bytes, start: int, flags: int
+    ) -> tuple[int, tuple[Said, int, Answer] | None]:
+        """
+        Read content from `data`.
+
+        :return: the index after it; and if it has ended, what is recorded of it, the
+            flags, and the answer
+        """
+        reader = incoming.reader
+        try:
+            end = reader.feed(data, start)
+        except Exception:
+            # Where it ends is unknown: what follows are not commands.
+            flags, size = self._begun_early, reader.size
+            self._forget(incoming)
+            return len(data), ((size, None), flags, self.close_after(self._fail()))
+        if end < 0:
+            if start < len(data) and not incoming.continues:
+                self._begun_early |= flags
+            return len(data), None
+        if incoming.continues:
+            flags = 0
+        flags |= reader.flags | self._begun_early
+        size = reader.size
         self._begun_early = 0
+        self._incoming = None
+        try:
+            answer = incoming.eomReceived()
+        except Exception:
+            self._forget(incoming)
+            answer = self._fail()
+        kept, self.delivery.kept = self.delivery.kept, None
+        return end, ((size, kept), flags, answer)
+
+    def _forget(self, incoming: Incoming) -> None:
+        self._begun_early = 0
+        self._incoming = None
         incoming.connectionLost()
-        # Where content ends nobody knows now: what follows is no command.
-        return reply.LOCAL_ERROR if is_ended else self.then_close(reply.LOCAL_ERROR)
 
-    def unsent(self, answer: Replies | None) -> Reply | None:
-        """The client did not receive an answer, nor did the mail that it was about."""
-        if answer is not None:
-            self.delivery.unsent(answer)
-        return super().unsent(answer)
+    def _fail(self) -> Reply:
+        """Log an error of the service's own; return the reply to what has caused it."""
+        self.log.failure("in a session with {ip}", ip=self.session.client_ip)
+        return reply.LOCAL_ERROR
 
-    def go_on_with(self, incoming: Incoming) -> None:
-        """Take octets that are no command lines, until their end."""
+    # The channel of the commands (`protocol.Channel`).
+
+    def expect(self, incoming: Incoming) -> None:
+        """Read `incoming` next, not a command line."""
         self._incoming = incoming
 
-    def take_line(self, line: bytes) -> Answer:
-        """Do what a line says, which has no LF at its end."""
-        raise NotImplementedError
+    def close_after(self, last: Reply) -> Reply:
+        """Close the connection after the reply `last`, which is returned."""
+        self.end = End.CLOSED
+        self._after_reply = self._close
+        return last
 
-    def line_limit(self, beginning: bytes) -> int:
-        """Octets that a line may have which begins with `beginning`."""
-        return LINE_LIMIT
+    def close_after_reply(self) -> None:
+        """Close the connection after the reply, because of QUIT."""
+        self._after_reply = self._close
 
-    def replaced(self, error: Refusal) -> Reply | Faulty:
-        """What is said in the place of an error of the server's own, or that itself."""
-        return error
+    def begin_tls_after_reply(self) -> None:
+        """Begin TLS after the reply."""
+        self._begins_tls = True
+        self._after_reply = self._begin_tls
 
-    def _keep(self, data: bytes, position: int) -> None:
-        """Keep what is not done yet; of a line over the limit, only that it is."""
-        self.buffer = rest = data[position:]
-        if len(rest) >= LINE_LIMIT or rest[0] == _HANDSHAKE:
-            protocol = foreign_protocol(rest)
-            if protocol is not None:
-                answer = self.refuse_protocol(protocol)
-                self.output.send((answer.wire,), len(answer.wire))
-                self.record(self.heard, rest[:SHOWN], answer, 0, 0.0)
-                self.take_the_consequence()
-                return
-            if len(rest) < self.line_limit(rest):
-                return
-            self.buffer = b""
-            self.overlong = True
+    def shake_hands_after_reply(self) -> None:
+        """Begin the handshake of TLS after the reply."""
+        self._after_reply = self._shake_hands
 
-    def refuse_protocol(self, protocol: str) -> Reply:
-        """What is said to a client that speaks no SMTP; the connection is closed."""
-        self.log.warn(
-            "{ip} speaks {protocol} on the SMTP port {listener}",
-            ip=self.origin.client_ip,
-            protocol=protocol,
-            listener=self.session.listener,
-        )
-        return self.then_close(reply.NOT_TLS if protocol == "TLS" else reply.NOT_HTTP)
+    def new_auth(self) -> AuthDialogue:
+        """Make the AUTH dialogue, at the first AUTH."""
+        end_point = self.tls.end_point(self.transport)
+        return AuthDialogue(self.delivery, self.factory.secret, end_point)
 
-    def is_too_long(self, line: bytes) -> bool:
+    def _act(self) -> None:
+        """Do what follows the reply; octets after its command are not commands."""
+        action, self._after_reply = self._after_reply, None
+        assert action is not None
+        arrived, self.buffer = self.buffer, b""
+        action(arrived)
+
+    # Answers.
+
+    def _resolve(
+        self, answer: Answer, said: Said, note: Noted | None
+    ) -> tuple[
+        tuple[Reply, ...] | DelayedReply | Deferred[Replies], Said, Noted | None
+    ]:
+        """The replies in an answer, unless they are pending; and what is recorded."""
+        if isinstance(answer, RedactedLine):
+            said, answer = answer.line, answer.answer
+        if isinstance(answer, Refusal):
+            answer = self.commands.replace_error(answer)
+            if self.delivery.trail:
+                note = self.delivery.take_note()
+        if isinstance(answer, Deferred):
+            answer = self._result_of(answer)
+        return (answer,) if isinstance(answer, Reply) else answer, said, note
+
+    def _result_of(self, answer: Deferred[Replies]) -> Replies | Deferred[Replies]:
+        """The result of a Deferred, if it has fired."""
+        results: list[Replies] = []
+
+        def keep(replies: Replies) -> Replies:
+            results.append(replies)
+            return replies
+
+        answer.addErrback(self._fail_later).addCallback(keep)
+        return results[0] if results else answer
+
+    def _fail_later(self, failure: Failure) -> Reply:
+        if not failure.check(CancelledError):
+            self.log.failure("while deciding", failure)
+        return reply.LOCAL_ERROR
+
+    def _say(self, unasked: Reply, note: Noted | None = None) -> None:
+        """Send a reply that no command has asked for."""
+        self.output.send((unasked.wire,), len(unasked.wire))
+        self._record_one(self.seconds(), None, unasked, note=note)
+
+    def _start(self, pending: PendingReply) -> bool:
         """
-        Whether a line is over the limit, a part of it that is gone included.
+        Wait for a pending reply.
 
-        To be asked where it is `overlong`, or as long as `LINE_LIMIT`.
+        :return: whether to continue with the buffer: it was sent without waiting
         """
-        if self.overlong:
-            self.overlong = False
-            return True
-        return len(line) >= self.line_limit(line)
+        answer = pending.answer
+        if isinstance(answer, Deferred):
+            self._pending = pending
+            self._move(_WAIT)
+            answer.addCallback(self._decided, pending)
+            return False
+        if answer.slowed:
+            trail = () if pending.note is None else pending.note.trail
+            pending.note = Note(answer.slowed, tuple(trail))
+        done = partial(self._sent_later, pending)
+        pending.writer = ReplyWriter(answer, self.output, self.clock, done)
+        if pending.writer.start():
+            return self._sent(pending)
+        self._pending = pending
+        self._move(_WAIT)
+        replies = answer.reply
+        if replies is not None:
+            held = (replies,) if isinstance(replies, Reply) else replies
+            self.journal.hold(self.session, held)
+        self._hold(answer.rules)
+        return False
 
-    def _look_at_error(self, answer: Reply) -> Reply | Faulty:
-        """`answer`, or what is said in its place; 421 after too many of them."""
-        if not 500 <= answer.code <= 504 or answer.source is not None:
-            return self.replaced(answer) if isinstance(answer, Refusal) else answer
-        counted = self.counted(answer)
-        return self.replaced(counted) if isinstance(counted, Refusal) else counted
+    def _decided(self, replies: Replies, pending: PendingReply) -> None:
+        """Send the replies for which a pending one has waited."""
+        if self._pending is not pending:
+            return  # the connection ends
+        sent = (replies,) if isinstance(replies, Reply) else replies
+        wires = [one.wire for one in sent]
+        self.output.send(wires, sum(map(len, wires)))
+        if self._answered(pending, replies):
+            self._continue()
 
-    def counted(self, error: Reply) -> Reply:
-        """`error` of a bad command, or 421 where that is one too many."""
-        self._bad_commands += 1
-        limit = self.mail_host.limits.bad_commands
-        if limit is not None and self._bad_commands > limit:
-            return self.then_close(reply.TOO_MANY_BAD_COMMANDS)
-        return error
+    def _sent_later(self, pending: PendingReply) -> None:
+        if self._sent(pending):
+            self._continue()
 
-    def note(self) -> Noted:
-        """What is to be remembered of the behaviors that were asked."""
-        trail = self.trail
-        last = trail.pop()
-        if not trail and isinstance(last, Noted):
-            return last
-        note = Note((), (*trail[:MAX_MISSED], last))
-        trail.clear()
-        # Other than what is made once, it takes memory of its own.
-        self.session.octets_exchanged += note.octets
-        return note
+    def _sent(self, pending: PendingReply) -> bool:
+        """A delayed reply was sent; return whether to continue with the buffer."""
+        answer, writer = pending.answer, pending.writer
+        assert isinstance(answer, DelayedReply)
+        assert writer is not None
+        then, ended_by = answer.fault.then, answer.ended_by
+        if then is not Then.CONTINUE:
+            is_released = ended_by in writer.released
+            self._after_reply = partial(self._end_by, then, ended_by, is_released)
+        return self._answered(pending, answer.reply)
+
+    def _answered(self, pending: PendingReply, answer: Replies | None) -> bool:
+        """A pending reply was sent; return whether to continue with the buffer."""
+        if self._pending is pending:
+            self._pending = None
+            self._let_go()
+            self._release_journal()
+            self._move(_ANSWERED)
+            if self.output.blocked:
+                self._move(_BLOCK)
+        if self._peer_watch is not None:
+            self._peer_watch.stop()
+        self.session.heard = now = self.seconds()
+        if self._begins_tls and self.buffer:
+            pending.flags |= INJECTED
+        self._record(pending, answer, now - pending.asked_at)
+        if self.state is not READY:
+            return False
+        if self._after_reply is not None:
+            self._act()
+            return False
+        return True
+
+    def _end_by(
+        self, then: Then, rule: str | None, is_released: bool, _: bytes
+    ) -> None:
+        """
+        End as a behavior has it.
+
+        :param rule: its id
+        :param is_released: whether it was removed: it leaves no client hanging
+        """
+        ending = self._stop()
+        if then is Then.CLOSE:
+            self.end = End.CLOSED
+            ending.close_gently()
+        elif then is Then.RESET or is_released:
+            self.end = End.RESET
+            ending.reset()
+        else:
+            self.end = End.HUNG
+            if rule is not None:
+                self._hold((rule,))
+            ending.hang()
+
+    def _hold(self, rules: tuple[str, ...]) -> None:
+        self._held_by = rules
+        self.mail_host.behaviors.held.add(rules, self.release)
+
+    def _let_go(self) -> None:
+        if self._held_by:
+            self.mail_host.behaviors.held.discard(self._held_by, self.release)
+            self._held_by = ()
+
+    def release(self, rule: str) -> None:
+        """A behavior was removed or replaced: wait for it no more."""
+        if self._pending is not None and self._pending.writer is not None:
+            self._pending.writer.release(rule)
+        elif self.ending is not None:
+            self.ending.release()
+
+    # Records.
+
+    def _record_one(
+        self,
+        at: float,
+        said: Said,
+        answer: Replies | None,
+        flags: int = 0,
+        delay: float = 0.0,
+        note: Noted | None = None,
+    ) -> None:
+        """Count and record the answer to one command, which may be several replies."""
+        octets = len(said) if isinstance(said, bytes) else 0
+        replies = (answer,) if answer is None or isinstance(answer, Reply) else answer
+        exchanges: list[Exchange] = []
+        for one in replies:
+            if one is not None and one.code:
+                self.mail_host.counters.replies[one.code] += 1
+            exchanges.append((at, said, one, flags, delay, note))
+            said = note = None
+        self.journal.record(self.session, exchanges, octets)
+
+    def _release_journal(self) -> None:
+        """A pending reply was sent, or never will be."""
+        if self.session.pending is not None:
+            self.journal.release(self.session, self.seconds())
+
+    def _record(
+        self, pending: PendingReply, answer: Replies | None, delay: float
+    ) -> None:
+        """Record what was sent in the end."""
+        said, flags, note = pending.said, pending.flags, pending.note
+        self._record_one(pending.asked_at, said, answer, flags, delay, note)
+
+    # TLS.
+
+    def _greet(self) -> None:
+        """Send the banner, or what a behavior has in its place."""
+        answer = self.commands.greet()
+        note = self.delivery.take_note() if self.delivery.trail else None
+        if isinstance(answer, Reply):
+            self._say(answer, note)
+        else:
+            self._start_unasked(answer, note)
+
+    def _start_unasked(self, answer: DelayedReply, note: Noted | None = None) -> None:
+        if self._start(PendingReply(answer, None, 0, note, self.session.heard)):
+            self._continue()
+
+    def _begin_tls(self, _: bytes) -> None:
+        """Begin the handshake, or what a behavior has in its place."""
+        self._begins_tls = False
+        answer = self.commands.begin_tls()
+        if answer is None:
+            self._shake_hands(b"")
+        else:
+            self._start_unasked(answer)
+
+    def _shake_hands(self, arrived: bytes) -> None:
+        """
+        Begin the handshake.
+
+        :param arrived: octets of it that arrived while it was delayed
+        """
+        if self._paused:
+            self._resume()
+            if self.state is CLOSED:
+                return
+        self.tls.shake_hands(self.transport, arrived)
+
+    def handshakeCompleted(self) -> None:
+        """TLS is active."""
+        self.session.tls = self.tls.complete(self.transport)
+        self.commands.tls_begun(self.tls.end_point(self.transport))
+        if self.tls.is_implicit and self.state is not CLOSED:
+            self._greet()
+
+    # Pauses of the input.
+
+    def _pause(self) -> None:
+        """Read nothing until `_resume`."""
+        if not self._paused:
+            self._paused = True
+            self.transport.pauseProducing()
+
+    def _resume(self) -> None:
+        """
+        Read again, unless the client does not read itself.
+
+        Everything that has arrived was executed: if no more can arrive, it is the end.
+        """
+        if self.state is not READY:
+            return
+        if self._input_ended:
+            self.end = End.CLOSED_BY_CLIENT
+            self._close()
+        else:
+            self._paused = False
+            self.transport.resumeProducing()
+
+    def _wait_unread(self) -> None:
+        """Read nothing while a reply is pending, but notice a reset."""
+        self._pause()
+        if self._peer_watch is None:
+            self._peer_watch = PeerWatch(self.transport, self.clock)
+        self._peer_watch.start()
+
+    def readConnectionLost(self) -> None:
+        """The client sends no more (FIN); it still receives its replies."""
+        self._input_ended = self._paused = True
+        if is_reset(self.transport):
+            self.transport.abortConnection()
+        elif self.ending is not None:
+            self.ending.input_ended()
+        elif self.state is PENDING:
+            self._wait_unread()
+        else:
+            self._resume()
+
+    def writeConnectionLost(self) -> None:
+        """The service sends no more; the rest of the input is discarded."""
+
+    # The producer of replies, which the transport pauses while the client reads none.
+
+    def pauseProducing(self) -> None:
+        """Read and execute no more: replies accumulate."""
+        self.output.blocked = True
+        self._move(_BLOCK)
+        self._pause()
+
+    def resumeProducing(self) -> None:
+        """The client has read; continue when it has read everything."""
+        if not self.output.resume():
+            return
+        self.session.heard = self.seconds()
+        was_blocked = self.state is BLOCKED
+        self._move(_READ)
+        if not was_blocked:
+            return
+        if self.buffer or self._after_reply is not None:
+            self._yield_turn()
+        else:
+            self._resume()
+
+    def stopProducing(self) -> None:
+        """The transport calls `connectionLost` next."""
 
 
 def _injected(exchange: Exchange) -> Exchange:
-    """The same, with what came behind it and must not have."""
+    """The same, with octets after its command that must not be there."""
     at, said, answer, flags, delay, note = exchange
     return at, said, answer, flags | INJECTED, delay, note

@@ -1,32 +1,35 @@
 """The content of a message as it arrives: where it ends, and its exact octets.
 
-After DATA (RFC 5321 §4.5.2) only CR LF ``.`` CR LF ends it. Each packet is looked at
-once, as a whole: a few octets at its end that may be the beginning of a terminator,
-or of a line with a stuffed dot, wait for the next packet. So no seam needs a rule of
-its own, and the time is linear in the content, however it is split.
+After DATA (RFC 5321 §4.5.2) only CR LF ``.`` CR LF ends it. Each packet is searched
+once, as a whole: up to six octets at its end that may be the beginning of a terminator,
+or of a line with a stuffed dot, are searched again with the next packet. So no seam
+needs a rule of its own, and the time is linear in the content, however it is split.
 
-After BDAT (RFC 3030 §2) its length is told, and nothing in it has a meaning.
+After BDAT (RFC 3030 §2) the length is known, and no octet has a meaning.
 
-What other servers might take for the end of the content, as LF ``.`` LF, is content
-here. It is noticed all the same, for it is how mail is smuggled past a server that
-ends it elsewhere than the one before.
+Octets that other servers might accept as the end of the content, such as LF ``.`` LF,
+are content here. They are flagged, because mail is smuggled past a server that ends it
+elsewhere than the one before.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
 from mocksmtp.grammar.speed import find
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.session import SMUGGLING
+from mocksmtp.smtp.output import Answer, DelayedReply, Replies
 
 _END = b"\r\n.\r\n"
 _LINE_END = b"\r\n"
 _STUFFED = b"\r\n."
 
 _ODD_END = re.compile(rb"(?:\r\n|\r|\n)\0?\.\0?(?=[\r\n])")
-"""A dot alone on a line, of whatever line ends: what is not `_END` is a false one."""
+"""A dot alone on a line, with any line end: what is not `_END` is a false end."""
 
 _BEGINNING = re.compile(rb"(?:\r\n|\r|\n)\0?\.?\0?\r?\Z")
 """What may become an end, true or false, with the octets that follow."""
@@ -38,19 +41,64 @@ _LARGE = 4096
 """Octets from which on a packet is kept as an object of its own."""
 
 _GATHERED = 65536
-"""Octets from which on gathered packets are one piece; the next begins another."""
+"""Octets after which gathered packets form one piece; the next begins another."""
+
+
+class Reader(Protocol):
+    """
+    Reads octets that are not command lines.
+
+    :ivar size: how many octets were read
+    :ivar flags: flags of the exchange in which they are recorded
+    :ivar needs_octets: whether `feed` has nothing to do without further octets
+    """
+
+    size: int
+
+    @property
+    def flags(self) -> int:
+        """Flags of the exchange in which the octets are recorded."""
+
+    @property
+    def needs_octets(self) -> bool:
+        """Whether `feed` has nothing to do without further octets."""
+
+    def feed(self, data: bytes, start: int = 0) -> int:
+        """
+        Read the octets of `data` from `start` on.
+
+        :return: the index after the last one; -1 if more are expected
+        """
+
+
+class Incoming(Protocol):
+    """
+    What follows a command and is not a command line: content, or a chunk of it.
+
+    :ivar reader: reads it; the same object where that has the methods of both
+    :ivar continues: whether its first part was answered already
+    """
+
+    reader: Any  # a Reader
+    continues: bool
+
+    def eomReceived(self) -> Answer:
+        """The reader has returned an index: return the answer."""
+
+    def connectionLost(self) -> None:
+        """The rest will not arrive."""
 
 
 class Content:
     """
     The octets of one message.
 
-    :param limit: octets that a message may have
-    :param mailbox: where content that is still arriving is counted
+    :param limit: the maximum size of a message, in octets
+    :param mailbox: counts content that is still arriving
 
     :ivar size: octets of the content so far
-    :ivar refusal: the reply that refuses the message, once it is clear that it
-        can't be kept; the rest is then read and thrown away
+    :ivar refusal: the reply that refuses the message, once it cannot be kept; the rest
+        is then read and discarded
     """
 
     __slots__ = (
@@ -70,17 +118,19 @@ class Content:
         self._mailbox = mailbox
         self._reserved = 0
         self._pieces: list[bytes | bytearray] = []
-        # Small packets are gathered, for as objects of their own they would take many
-        # times their size.
+        # Small packets are gathered: as separate objects they would use many times
+        # their size.
         self._small: bytearray | None = None
 
     def add(self, piece: bytes) -> None:
-        """Take some more octets."""
+        """Add octets."""
         self._reserve(self._keep(piece))
 
     def take(self) -> bytes:
-        """All of them."""
-        pieces = self._pieces
+        """Return all octets; they are not counted as arriving any more."""
+        pieces, self._pieces = self._pieces, []
+        if self._reserved:
+            self.close()
         if len(pieces) == 1 and isinstance(pieces[0], bytes):
             return pieces[0]
         return b"".join(pieces)
@@ -91,7 +141,7 @@ class Content:
         return b"".join(piece[:_GATHERED] for piece in pieces)
 
     def close(self) -> None:
-        """Give back what was counted as arriving; nothing more is taken."""
+        """Discard the octets; they are not counted as arriving any more."""
         if self._reserved:
             self._mailbox.release(self._reserved)
             self._reserved = 0
@@ -99,7 +149,7 @@ class Content:
         self._small = None
 
     def _keep(self, piece: bytes) -> int:
-        """Keep `piece`; answer how many octets that is."""
+        """Keep `piece`; return how many octets were kept."""
         self.size += len(piece)
         if self.size > self._limit:
             self._refuse(MESSAGE_TOO_BIG)
@@ -133,16 +183,17 @@ class Content:
 
 class ContentReader(Content):
     """
-    The octets that follow DATA, without what was stuffed into them.
+    The octets that follow DATA, without stuffed dots.
 
-    :ivar ended: whether the terminator has come
-    :ivar flags: `SMUGGLING` where there is a false terminator among them
+    :ivar flags: `SMUGGLING` if they contain a false end
     """
 
-    __slots__ = ("_begun", "_carry", "ended", "flags")
+    __slots__ = ("_begun", "_carry", "flags")
+
+    needs_octets = True
 
     def __init__(self, limit: int, mailbox: Mailbox) -> None:
-        # As that of `Content`; to call it takes longer than to do it.
+        # As in `Content`, whose method is one call more for each message.
         self.size = 0
         self.refusal = None
         self._limit = limit
@@ -150,18 +201,17 @@ class ContentReader(Content):
         self._reserved = 0
         self._pieces = []
         self._small = None
-        self.ended = False
         self.flags = 0
         self._begun = False
-        # The end of the DATA line, so that a dot right behind it ends the content; it
-        # is no part of it.
+        # The line end of DATA, so that a dot right after it ends the content; it does
+        # not belong to the content.
         self._carry = _LINE_END
 
     def feed(self, data: bytes, start: int = 0) -> int:
         """
-        Take the octets of `data` from `start` on.
+        Read the octets of `data` from `start` on.
 
-        :return: the index behind the terminator, or -1 where it is still to come
+        :return: the index after the terminator; -1 if it has not arrived
         """
         carry = self._carry
         if carry:
@@ -169,23 +219,15 @@ class ContentReader(Content):
             start -= len(carry)
         elif start:
             data = data[start:]
+        following = b""
         end = find(data, _END)
         if end >= 0:
-            self.ended = True
-            self._keep(self._unstuffed(data[: end + 2], b""))
-            return start + end + 5
-        self._carry = carry = _beginning_at_end_of(data)
-        if len(data) > len(carry):
-            piece = data[: len(data) - len(carry)] if carry else data
-            self._reserve(self._keep(self._unstuffed(piece, carry)))
-        return -1
-
-    def _unstuffed(self, piece: bytes, following: bytes) -> bytes:
-        """
-        `piece` without its stuffed dots, and what comes before all content.
-
-        :param following: what is known already of the next piece
-        """
+            piece = data[: end + 2]
+        else:
+            self._carry = following = _beginning_at_end_of(data)
+            piece = data[: len(data) - len(following)] if following else data
+            if not piece:
+                return -1
         if find(piece, b"\n.") >= 0:
             self._look_for_false_ends(piece + following[:1])
             piece = piece.replace(_STUFFED, _LINE_END)
@@ -193,8 +235,12 @@ class ContentReader(Content):
             self._look_for_false_ends(piece + following[:1])
         if not self._begun:
             self._begun = True
-            return piece[len(_LINE_END) :]
-        return piece
+            piece = piece[len(_LINE_END) :]
+        kept = self._keep(piece)
+        if end >= 0:
+            return start + end + len(_END)
+        self._reserve(kept)
+        return -1
 
     def _look_for_false_ends(self, piece: bytes) -> None:
         if _ODD_END.search(piece):
@@ -202,9 +248,90 @@ class ContentReader(Content):
 
 
 def _beginning_at_end_of(data: bytes) -> bytes:
-    """What `data` ends with that may be the beginning of an end."""
+    """The end of `data` that may be the beginning of a terminator."""
     if data[-1:] in _LAST_OF_BEGINNING:
         beginning = _BEGINNING.search(data[-_LONGEST_BEGINNING:])
         if beginning is not None:
             return beginning[0]
     return b""
+
+
+class Chunk:
+    """
+    The octets that follow one BDAT (RFC 3030 §2), read also if the chunk is refused:
+    the client has sent them already.
+
+    :param size: how many octets
+    :param content: where they are kept, or None to discard them
+    :param end: returns the answer, once all have arrived
+
+    :ivar size: how many octets were read, at the end
+    :ivar continues: whether the chunk was answered before its end
+    """
+
+    __slots__ = (
+        "_content",
+        "_left",
+        "continues",
+        "eomReceived",
+        "flags",
+        "reader",
+        "size",
+    )
+
+    def __init__(
+        self, size: int, content: Content | None, end: Callable[[], Answer]
+    ) -> None:
+        self.size = size
+        self.flags = 0
+        self.continues = False
+        self.reader = self
+        self.eomReceived = end
+        self._left = size
+        self._content = content
+
+    @property
+    def needs_octets(self) -> bool:
+        """Whether octets of it have not arrived."""
+        return self._left > 0
+
+    def feed(self, data: bytes, start: int = 0) -> int:
+        """
+        Read the octets of `data` from `start` on.
+
+        :return: the index after the last octet; -1 if more are expected
+        """
+        end = start + self._left
+        if end > len(data):
+            self._left = end - len(data)
+            self._add(data[start:] if start else data)
+            return -1
+        if self._left:
+            self._left = 0
+            self._add(data[start:end])
+        return end
+
+    def answer_early(self, keeps: bool, end: Callable[[], None] | None = None) -> None:
+        """
+        The chunk was answered: the rest of it has no reply.
+
+        :param keeps: whether its octets are kept
+        :param end: called once all octets have arrived
+        """
+        self.continues = True
+        if not keeps:
+            self._content = None
+
+        def end_silently() -> Replies | DelayedReply:
+            if end is not None:
+                end()
+            return ()
+
+        self.eomReceived = end_silently
+
+    def connectionLost(self) -> None:
+        """The delivery, which owns the content, discards it."""
+
+    def _add(self, octets: bytes) -> None:
+        if octets and self._content is not None and self._content.refusal is None:
+            self._content.add(octets)

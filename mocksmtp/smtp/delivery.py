@@ -1,11 +1,10 @@
 """The delivery hooks: where a behavior, or else the mailbox, decides on a mail.
 
-These are twisted.mail's interfaces, called at the same points: `validateFrom` on
-MAIL, `validateTo` on RCPT, `eomReceived` after the final dot or the last chunk. They
-answer what is to be said, where the stock interfaces answer an address, a callable or
-nothing at all: those can't say which reply is to be sent, nor that a command was
-refused and takes place all the same. There is one message object for each transaction,
-not for each recipient.
+They are twisted.mail's interfaces, called at the same points: `validateFrom` on MAIL,
+`validateTo` on RCPT, `eomReceived` after the final dot or the last chunk. They return
+the reply, not an address, a callable or a Deferred, because those cannot express which
+reply to send, nor that a command is refused and takes effect all the same. There is
+one message object per transaction, not per recipient.
 """
 
 from __future__ import annotations
@@ -13,22 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from sys import getsizeof
+from typing import Any, ClassVar
 
 from twisted.mail.interfaces import IMessageDelivery
 from twisted.mail.smtp import IMessage
 from zope.interface import implementer
 
-from mocksmtp.behaviors.miss import Item
+from mocksmtp.behaviors.miss import Item, Miss, Note, Noted
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.behaviors.smtp import Decision
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.smtp import Decision, SmtpBehavior
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.mail.mail import Origin, octets_of
+from mocksmtp.mail.mail import Envelope, Origin, octets_of
 from mocksmtp.sessions.session import (
+    MAX_MISSED,
     MAX_TOLD,
     RECIPIENT_OCTETS,
     Outcome,
@@ -37,26 +39,21 @@ from mocksmtp.sessions.session import (
     identity_of,
     outcome_of,
 )
-from mocksmtp.smtp.answers import (
-    Faulty,
-    Replies,
-    answer_of,
-    reply_in,
-    silence_of,
-    slowed_down,
-)
-from mocksmtp.smtp.arriving import Watch
 from mocksmtp.smtp.attempt import ConnectionAttempt, argument_of
 from mocksmtp.smtp.content import Content, ContentReader
+from mocksmtp.smtp.output import (
+    DelayedReply,
+    Replies,
+    add_delay,
+    answer_for,
+    reply_in,
+    without_octets,
+)
+from mocksmtp.smtp.watching import ContentWatch, Rules
 
 # Looking up a member of an enumeration takes as long as a short search.
-MAIL_FROM, RCPT_TO, DATA, BDAT = (
-    Command.MAIL_FROM,
-    Command.RCPT_TO,
-    Command.DATA,
-    Command.BDAT,
-)
-DATA_CONTENT = Command.DATA_CONTENT
+MAIL_FROM, RCPT_TO = Command.MAIL_FROM, Command.RCPT_TO
+DATA, DATA_CONTENT, BDAT = Command.DATA, Command.DATA_CONTENT, Command.BDAT
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
 
 UNCOUNTED = 8192
@@ -77,78 +74,94 @@ class MockDelivery:
     """
     The hooks of one connection.
 
-    :param host: whose behaviors decide, and whose mailbox and journal keep
-    :param session: where transactions are recorded
-    :param seconds: the time, in seconds since the epoch
-    :param trail: is given what is to be remembered of the behaviors that were asked
+    :param host: its behaviors decide; its mailbox and journal keep
+    :param session: records the transactions
+    :param seconds: returns the time, in seconds since the epoch
 
+    :ivar origin: where the mails of the connection come from
     :ivar transaction: the open one, or None
-    :ivar chunked: its message, if that comes in chunks and has begun
-    :ivar ending: the transaction whose content is decided on
+    :ivar chunked: its message, if that arrives in chunks and has begun
+    :ivar ending: the transaction on whose content is decided
     :ivar messages: how many transactions there were
     :ivar kept: the number of a mail that was kept and is not recorded yet, or None
     :ivar room: bytes that the open envelope may have before more of it is counted
-    :ivar line: the command line at hand, None before any
+    :ivar line: the command line that is executed, None before any
+    :ivar trail: what is remembered of the behaviors asked about the command
     :ivar refused: the transaction that the last MAIL did not open, or None
     """
 
     refused: Transaction | None = None
     ending: Transaction | None = None
+    transaction: Transaction | None = None
+    chunked: MockMessage | None = None
     kept: int | None = None
+    messages = 0
     room = UNCOUNTED
+    line: bytes | None = None
+    message_class: ClassVar[type[MockMessage]]
+    _attempt: ConnectionAttempt | None = None
 
     def __init__(
-        self,
-        host: MailHost,
-        session: Session,
-        seconds: Callable[[], float],
-        trail: list[Item] | None = None,
+        self, host: MailHost, session: Session, seconds: Callable[[], float]
     ) -> None:
         self.host = host
         self.session = session
         self.seconds = seconds
         self.behaviors = host.behaviors
-        self._attempt: ConnectionAttempt | None = None
-        self.transaction: Transaction | None = None
-        self.chunked: MockMessage | None = None
-        self.messages = 0
-        self.line: bytes | None = None
-        self._trail = trail
+        self.origin = Origin(session.id, session.client_ip, "", host.name)
+        self.trail: list[Item] = []
 
     @property
     def attempt(self) -> ConnectionAttempt:
-        """What behaviors may look at; most connections never need it."""
+        """What behaviors may refer to; most connections never need it."""
         if self._attempt is None:
             self._attempt = ConnectionAttempt(self, self.seconds)
         return self._attempt
 
     def close(self) -> None:
-        """The connection is lost: end what is open, and be nobody's any more."""
+        """The connection is lost: end what is open."""
         self.abort()
-        # It knows the delivery as the delivery knows it, which would have to be found
-        # out by the garbage collector.
+        # Otherwise a cycle of references is left to the garbage collector.
         self._attempt = None
+
+    def identify(self, helo: str = "") -> None:
+        """The client has sent HELO or EHLO with this name, or must do so again."""
+        self.session.helo = helo
+        self.origin = self.origin.with_helo(helo)
+        self.abort()
+
+    def take_note(self) -> Noted:
+        """What is remembered of the behaviors that were asked."""
+        trail = self.trail
+        last = trail.pop()
+        if not trail and isinstance(last, Noted):
+            return last
+        note = Note((), (*trail[:MAX_MISSED], last))
+        trail.clear()
+        # Unlike what is made once and shared, it uses memory of its own.
+        self.session.octets_exchanged += note.octets
+        return note
 
     @property
     def open_transaction(self) -> Transaction | None:
-        """The open one, or that whose content is at hand."""
+        """The open one, or that whose content is decided on."""
         return self.transaction or self.ending
 
     @property
     def argument(self) -> bytes:
-        """What follows the verb of the line at hand."""
+        """What follows the verb of the command line."""
         return argument_of(self.line or b"")
 
     def decide(self, command: Command, subject: bytes) -> Decision | None:
-        """What behaviors have to say, with their counters moved; None for nothing."""
+        """The decision of the behaviors, which count it; None where none answers."""
         if command not in self.behaviors.taken:
             return None
-        return self.behaviors.decide(command, subject, self.attempt, self._trail)
+        return self.behaviors.decide(command, subject, self.attempt, self.trail)
 
     def decide_on_path(self, command: Command, path: PathCommand) -> Decision | None:
         """The same for MAIL and RCPT, which name a path."""
         subject = path.address.text.encode()
-        if self.behaviors.passes(command, subject, self._trail):
+        if self.behaviors.passes(command, subject, self.trail):
             return None
         attempt = self.attempt
         attempt.path = path
@@ -170,7 +183,7 @@ class MockDelivery:
         :param recipient: for whom, where each has an answer
         """
         content = message.content
-        if self.behaviors.passes(DATA, content, self._trail):
+        if self.behaviors.passes(DATA, content, self.trail):
             return None
         attempt = self.attempt
         self.ending, attempt.message = transaction, message
@@ -180,12 +193,35 @@ class MockDelivery:
         finally:
             self.ending = attempt.message = attempt.path = None
 
+    def decide_on_part(
+        self,
+        transaction: Transaction,
+        size: int,
+        rules: Rules,
+        matched: set[object],
+        passed: dict[Rule[SmtpBehavior], Miss],
+    ) -> tuple[Decision | None, Rules]:
+        """
+        The decision of `rules` on content of which `size` octets have arrived.
+
+        :param matched: as of `SmtpRules.decide_once`, like `passed`
+        :return: the decision, and the rules that fired
+        """
+        attempt = self.attempt
+        self.ending, attempt.size = transaction, size
+        try:
+            return self.behaviors.decide_once(
+                DATA_CONTENT, rules, attempt, matched, passed
+            )
+        finally:
+            self.ending = attempt.size = None
+
     def receivedHeader(self, helo: object, origin: object, recipients: object) -> bytes:
-        """Nothing: what is kept is what was sent."""
+        """Nothing: a mail is kept as it was sent."""
         return b""
 
-    def validateFrom(self, helo: object, origin: PathCommand) -> Reply | Faulty:
-        """Decide on a MAIL that is well-formed and in its place."""
+    def validateFrom(self, helo: object, origin: PathCommand) -> Reply | DelayedReply:
+        """Decide on a well-formed MAIL outside a transaction."""
         decision = None
         if MAIL_FROM in self.behaviors.taken:
             decision = self.decide_on_path(MAIL_FROM, origin)
@@ -195,7 +231,7 @@ class MockDelivery:
             transaction.begun_at = self.session.heard
             self.messages += 1
             return reply.SENDER_OK
-        answer = answer_of(decision, reply.SENDER_OK)
+        answer = answer_for(decision, reply.SENDER_OK)
         transaction = Transaction(origin, decision.effect is DISCARD)
         transaction.begun_at = self.session.heard
         if decision.effect is NONE:
@@ -224,7 +260,7 @@ class MockDelivery:
             self.refused.outcome = outcome_of(instead, False)
 
     def name_refused(self, recipient: PathCommand) -> None:
-        """Record an RCPT behind a MAIL that was refused."""
+        """Record an RCPT that follows a refused MAIL."""
         refused = self.refused
         if refused is not None and len(refused.told) < MAX_TOLD:
             octets = RECIPIENT_OCTETS + getsizeof(recipient.address.text)
@@ -232,8 +268,8 @@ class MockDelivery:
             refused.octets += octets
             self.session.octets += octets
 
-    def validateTo(self, user: PathCommand) -> Reply | Faulty:
-        """Decide on an RCPT that is well-formed and within a transaction."""
+    def validateTo(self, user: PathCommand) -> Reply | DelayedReply:
+        """Decide on a well-formed RCPT within a transaction."""
         transaction = self.transaction
         assert transaction is not None
         transaction.octets += RECIPIENT_OCTETS + getsizeof(user.address.text)
@@ -253,7 +289,7 @@ class MockDelivery:
             transaction.accepted += 1
             transaction.recipients.append(user)
             return reply.RECIPIENT_OK
-        answer = answer_of(decision, reply.RECIPIENT_OK)
+        answer = answer_for(decision, reply.RECIPIENT_OK)
         transaction.tell(user, reply_in(answer), decision.effect)
         return answer
 
@@ -271,34 +307,27 @@ class MockDelivery:
             self.host.mailbox.release(self.room - UNCOUNTED)
             self.room = UNCOUNTED
 
-    def message(self, origin: Origin) -> MockMessage:
-        """The message of the open transaction, which its content ends."""
+    def message(self) -> MockMessage:
+        """The message of the open transaction, which ends with its content."""
         transaction, self.transaction = self.transaction, None
         assert transaction is not None
         host = self.host
         content = ContentReader(host.limits.message_size, host.mailbox)
-        return self.new_message(transaction, origin, content)
+        return self.message_class(self, transaction, content)
 
-    def new_message(
-        self, transaction: Transaction, origin: Origin, content: Content
-    ) -> MockMessage:
-        """A message of `transaction`, with its `content` still to come."""
-        return MockMessage(self, transaction, origin, content)
-
-    def chunks(self, origin: Origin) -> MockMessage:
-        """The message of the open transaction, which goes on till its last chunk."""
+    def chunks(self) -> MockMessage:
+        """The message of the open transaction, which ends with its last chunk."""
         if self.chunked is None:
             assert self.transaction is not None
-            host = self.host
-            content = Content(host.limits.message_size, host.mailbox)
-            self.chunked = self.new_message(self.transaction, origin, content)
+            content = Content(self.host.limits.message_size, self.host.mailbox)
+            self.chunked = self.message_class(self, self.transaction, content)
         return self.chunked
 
-    def end_chunk(self, last: bool) -> Replies | Faulty:
+    def end_chunk(self, last: bool) -> Replies | DelayedReply:
         """
-        A chunk is there; one that is refused ends the transaction.
+        A chunk has arrived; a refused one ends the transaction.
 
-        :param last: whether the message is whole now
+        :param last: whether it is the last one
         """
         message = self.chunked
         assert message is not None
@@ -307,7 +336,7 @@ class MockDelivery:
         if refusal is None and BDAT in self.behaviors.taken:
             decision = self._decide_on_chunk(message.content.size)
         if decision is not None and decision.effect is NONE:
-            answer = answer_of(decision, reply.CHUNK_KEPT)
+            answer = answer_for(decision, reply.CHUNK_KEPT)
             self.refuse(reply_in(answer), BDAT)
             return message.for_each(answer) if last else answer
         if last:
@@ -317,18 +346,17 @@ class MockDelivery:
             self.refuse(refusal, BDAT)
             return refusal
         own = reply.CHUNK_KEPT
-        return own if decision is None else answer_of(decision, own)
+        return own if decision is None else answer_for(decision, own)
 
-    def end_answered_chunk(self, said: Reply | None) -> None:
-        """The last chunk, which was answered while it arrived, is there."""
+    def end_answered_chunk(self, answered: Reply | None) -> None:
+        """The last chunk, which was answered before its end, has arrived."""
         message, self.chunked, self.transaction = self.chunked, None, None
         assert message is not None
-        message.end_answered(said, keeps=True)
+        message.end_answered(answered, keeps=True)
 
     def remember(self, items: Iterable[Item]) -> None:
-        """Add to what is to be remembered of the behaviors that were asked."""
-        if self._trail is not None:
-            self._trail.extend(items)
+        """Add to what is remembered of the behaviors that were asked."""
+        self.trail.extend(items)
 
     def _decide_on_chunk(self, size: int) -> Decision | None:
         self.attempt.size = size
@@ -338,24 +366,27 @@ class MockDelivery:
             self.attempt.size = None
 
     def settle(self, transaction: Transaction, last: Reply | None) -> None:
-        """A transaction was ended by this reply, or by none at all."""
+        """A transaction was ended by this reply, or without one."""
         if self.room != UNCOUNTED:
             self.release()
         transaction.reply = last
         transaction.settled_at = self.session.heard
-        outcome = outcome_of(last, transaction.mail is not None)
+        kept = transaction.mail is not None
+        # The outcome of most mails, without a call.
+        is_usual = kept and last is reply.MAIL_KEPT
+        outcome = Outcome.ACCEPTED if is_usual else outcome_of(last, kept)
         self.host.journal.settle(self.session, transaction, outcome)
 
     def unsent(self, answer: Replies) -> None:
-        """An answer was cut off: what was settled by it was told nothing."""
+        """An answer was not sent: the client does not know what it settled."""
         replies = (answer,) if isinstance(answer, Reply) else answer
         transaction = self.transaction
         if transaction is not None:
-            transaction.take_back(replies[-1], silence_of(answer))
+            transaction.take_back(replies[-1], without_octets(answer))
         elif self.session.transactions:
             last = self.session.transactions[-1]
             if any(reply is last.reply for reply in replies):
-                self.host.journal.take_back(self.session, last, silence_of(answer))
+                self.host.journal.take_back(self.session, last, without_octets(answer))
 
     def refuse(self, last: Reply | None, stage: Command) -> None:
         """
@@ -393,24 +424,25 @@ class MockDelivery:
             self.chunked = None
 
 
-def with_chunk(answers: list[Reply | Faulty], by: Decision) -> list[Reply | Faulty]:
+def with_chunk(
+    answers: list[Reply | DelayedReply], decision: Decision
+) -> list[Reply | DelayedReply]:
     """
-    The answers to the content, as a behavior for its last chunk has them.
+    The answers to the content, with the decision on its last chunk.
 
-    It answers where the mail is kept; elsewhere what was decided on the whole content
-    counts for more. It is late or slow once, for however many there are.
+    Its reply replaces those where the mail is kept; elsewhere the decision on the whole
+    content applies. It delays or drips them once, however many there are.
     """
-    replaced = answer_of(by, reply.MAIL_KEPT)
-    said = by.answer(reply.MAIL_KEPT)
-    combined: list[Reply | Faulty] = [
-        said if own is reply.MAIL_KEPT else own for own in answers
+    reply_to_chunk = decision.answer(reply.MAIL_KEPT)
+    combined: list[Reply | DelayedReply] = [
+        reply_to_chunk if own is reply.MAIL_KEPT else own for own in answers
     ]
     if answers[0] is reply.MAIL_KEPT:
-        combined[0] = replaced
+        combined[0] = answer_for(decision, reply.MAIL_KEPT)
     else:
-        slowed = slowed_down(answers[0], by)
-        assert not isinstance(slowed, tuple)
-        combined[0] = slowed
+        delayed = add_delay(answers[0], decision)
+        assert not isinstance(delayed, tuple)
+        combined[0] = delayed
     return combined
 
 
@@ -421,65 +453,71 @@ def _is_refusal(reply: Reply | None) -> bool:
 @implementer(IMessage)
 class MockMessage:
     """
-    The one message of a transaction.
+    The message of a transaction.
 
     :ivar content: its octets
-    :ivar reader: the same; after DATA the connection feeds it directly
-    :ivar watch: what behaviors have to say while it arrives, if they were asked
+    :ivar reader: reads them; after DATA it is the content itself
+    :ivar watch: the decisions while it arrives, if behaviors were asked
     """
 
-    __slots__ = ("content", "delivery", "origin", "reader", "transaction", "watch")
+    __slots__ = ("content", "delivery", "reader", "transaction", "watch")
 
-    goes_on = False
+    continues = False
+    reader: Any
 
     def __init__(
-        self,
-        delivery: MockDelivery,
-        transaction: Transaction,
-        origin: Origin,
-        content: Content,
+        self, delivery: MockDelivery, transaction: Transaction, content: Content
     ) -> None:
         self.delivery = delivery
         self.transaction = transaction
-        self.origin = origin
         self.content = self.reader = content
-        self.watch: Watch | None = None
+        self.watch: ContentWatch | None = None
 
     def lineReceived(self, line: bytes) -> None:
-        """Take one line that is already unstuffed, as the interface has it."""
+        """Add one line, unstuffed and without its end, as the interface has it."""
         self.content.add(line + b"\r\n")
 
-    def eomReceived(self, chunk: Decision | None = None) -> Replies | Faulty:
+    def eomReceived(self, chunk: Decision | None = None) -> Replies | DelayedReply:
         """
-        Decide on the whole content, and keep the mail where that is decided.
+        Decide on the whole content, and keep the mail if that is the decision.
 
-        :param chunk: what behaviors have to say to its last chunk
+        :param chunk: the decision on its last chunk
         """
-        content = self.content
-        self.transaction.size = content.size
-        answer: Reply | Faulty | None = content.refusal
+        content, delivery, transaction = self.content, self.delivery, self.transaction
+        transaction.size = content.size
+        answer: Reply | DelayedReply | None = content.refusal
         if answer is None:
             octets = content.take()
-            answer = self._decide(octets)
-            if self.transaction.mail is None:
+            decision = None
+            if DATA in delivery.behaviors.taken:
+                message = ParsedMessage(octets)
+                decision = delivery.decide_on_content(transaction, message)
+            if decision is not None and decision.effect is not APPLY:
+                answer = answer_for(decision, reply.MAIL_KEPT)
+            elif not self.keep(octets):
+                answer = reply.STORAGE_FULL
+            elif decision is None:
+                answer = reply.MAIL_KEPT
+            else:
+                answer = answer_for(decision, reply.MAIL_KEPT)
+            if transaction.mail is None:
                 self._identify(octets)
-        content.close()
         if chunk is not None:
             (answer,) = with_chunk([answer], chunk)
         last = answer if isinstance(answer, Reply) else reply_in(answer)
-        self.delivery.settle(self.transaction, last)
+        delivery.settle(transaction, last)
         return answer
 
-    def for_each(self, answer: Reply | Faulty) -> Replies | Faulty:
-        """`answer` to the content, which all recipients have together."""
+    def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:
+        """`answer` to the content, which has one for all recipients."""
         return answer
 
-    def end_answered(self, said: Reply | None, keeps: bool) -> None:
+    def end_answered(self, answered: Reply | None, keeps: bool) -> None:
         """
-        The content, which was answered while it arrived, has come to its end.
+        The content, which was answered before its end, has arrived.
 
-        :param said: what was said
-        :param keeps: whether the mail is kept all the same
+        :param answered: the reply that was sent
+        :param keeps: whether the mail is kept
         """
         content = self.content
         self.transaction.size = content.size
@@ -490,55 +528,53 @@ class MockMessage:
                 self.keep(octets)
             if self.transaction.mail is None:
                 self._identify(octets)
-        content.close()
-        self.delivery.settle(self.transaction, said)
+        self.delivery.settle(self.transaction, answered)
+
+    def lose_rest(self, answered: Reply | None) -> None:
+        """The rest of content that was answered will not arrive."""
+        self.identify()
+        self.content.close()
+        self.delivery.settle(self.transaction, answered)
 
     def connectionLost(self) -> None:
-        """Forget content that did not come to its end."""
+        """Discard content of which the end will not arrive."""
         self.identify()
         self.content.close()
         self.delivery.transaction = self.transaction
         self.delivery.abort()
 
     def identify(self) -> None:
-        """Record that the content ended before its end, and what it is known by."""
+        """Record what is known of content that ended before its end."""
         self.transaction.stage = DATA_CONTENT
         octets = self.content.beginning()
         if HEADER_END.search(octets):
             self._identify(octets)
 
     def _identify(self, octets: bytes) -> None:
-        """Record what a content is known by that is not kept."""
+        """Record what identifies content that is not kept."""
         if octets:
             self.transaction.identity = identity = identity_of(octets)
             self.transaction.octets += identity.octets
 
-    def _decide(self, octets: bytes) -> Reply | Faulty:
-        delivery = self.delivery
-        decision = None
-        if DATA in delivery.behaviors.taken:
-            message = ParsedMessage(octets)
-            decision = delivery.decide_on_content(self.transaction, message)
-        if decision is None:
-            return reply.MAIL_KEPT if self.keep(octets) else reply.STORAGE_FULL
-        if decision.effect is APPLY and not self.keep(octets):
-            return reply.STORAGE_FULL
-        return answer_of(decision, reply.MAIL_KEPT)
-
     def keep(self, octets: bytes) -> bool:
-        """Keep the mail, if it is one to keep; False where there is no room."""
+        """Keep the mail, unless it is discarded; return False if there is no room."""
         transaction = self.transaction
         if transaction.discarded or not transaction.recipients:
             return True
-        # What has arrived is not arriving any more, so that it counts once.
-        self.content.close()
         delivery = self.delivery
         if delivery.room != UNCOUNTED:
             delivery.release()
+        sender, recipients = transaction.sender, tuple(transaction.recipients)
+        # The transaction, which gets no more of them, and the mail share one object.
+        transaction.recipients = recipients  # type: ignore[assignment]
+        envelope = Envelope(sender.address, sender.parameters, recipients)
         mail = delivery.host.mailbox.take(
-            transaction.close(), octets, delivery.seconds(), self.origin
+            envelope, octets, delivery.seconds(), delivery.origin
         )
         if mail is None:
             return False
         transaction.mail = delivery.kept = mail.number
         return True
+
+
+MockDelivery.message_class = MockMessage

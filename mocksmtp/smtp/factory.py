@@ -22,11 +22,9 @@ from mocksmtp.grammar.reply import TOO_MANY_CONNECTIONS
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect, MailProtocol
 from mocksmtp.sessions.session import End
-from mocksmtp.smtp.lifetime import Lifetime
+from mocksmtp.smtp.connection import MockESMTP, new_session
 from mocksmtp.smtp.lmtp import MockLMTP
-from mocksmtp.smtp.protocol import MockESMTP
-from mocksmtp.smtp.security import Security, security_of
-from mocksmtp.smtp.sessions import new_session
+from mocksmtp.smtp.starttls import Security, security_of
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.handshake import failed, requested_name, tls_session
 from mocksmtp.tls.settings import TlsMode
@@ -43,7 +41,7 @@ MAX_REFUSING = 100
 
 
 @implementer(IHandshakeListener)
-class Refusal(Protocol):
+class RefusedConnection(Protocol):
     """
     A connection past the limit: 421 in place of the banner, and the end.
 
@@ -125,7 +123,7 @@ class Leaving:
     :ivar gone: fires when the last of them has ended
     """
 
-    def __init__(self, connections: set[Lifetime], clock: IReactorTime) -> None:
+    def __init__(self, connections: set[MockESMTP], clock: IReactorTime) -> None:
         self.count = len(connections)
         self.gone: Deferred[None] = Deferred(lambda _: None)
         self._connections = connections
@@ -133,7 +131,7 @@ class Leaving:
         if not connections:
             self._end()
 
-    def lost(self, protocol: Lifetime) -> None:
+    def lost(self, protocol: MockESMTP) -> None:
         """A connection has ended, perhaps one of these."""
         self._connections.discard(protocol)
         if not self._connections and not self.gone.called:
@@ -176,14 +174,14 @@ class MockSMTPFactory(SMTPFactory):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.host = host
-        self.connections: set[Lifetime] = set()
+        self.connections: set[MockESMTP] = set()
         self._clock = clock
         self._sessions = sessions
         self._contexts = contexts
         self.secret = os.urandom(32)
         self._waiting: list[Deferred[None]] = []
         self._leaving: set[Leaving] = set()
-        self._refusing: set[Refusal] = set()
+        self._refusing: set[RefusedConnection] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A connection, or its refusal where there are too many."""
@@ -194,7 +192,7 @@ class MockSMTPFactory(SMTPFactory):
         if host.tls is not None and self._contexts is not None:
             security = security_of(host, self._contexts, self.tls)
         if host.counters.open >= host.limits.connections:
-            refusal = Refusal(self, session, self._clock, security)
+            refusal = RefusedConnection(self, session, self._clock, security)
             self._refusing.add(refusal)
             host.counters.refusing += 1
             return refusal
@@ -205,7 +203,7 @@ class MockSMTPFactory(SMTPFactory):
         host.counters.open += 1
         return protocol
 
-    def lost(self, protocol: Lifetime) -> None:
+    def lost(self, protocol: MockESMTP) -> None:
         """A connection has ended."""
         self.connections.discard(protocol)
         self.host.counters.open -= 1
@@ -213,7 +211,7 @@ class MockSMTPFactory(SMTPFactory):
             leaving.lost(protocol)
         self._tell_if_gone()
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: RefusedConnection) -> None:
         """A connection past the limit has ended."""
         self._refusing.discard(refusal)
         self.host.counters.refusing -= 1

@@ -1,7 +1,7 @@
-"""LMTP, which is SMTP with one reply for each recipient after the content (RFC 2033).
+"""LMTP: SMTP with one reply for each recipient after the content (RFC 2033).
 
-A behavior for DATA decides on each recipient by itself, so that a mail can be taken
-for some of them and refused for others.
+A behavior for DATA decides for each recipient separately, so that a mail can be
+accepted for some of them and refused for others.
 """
 
 from __future__ import annotations
@@ -16,115 +16,107 @@ from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.mail.mail import Origin
 from mocksmtp.sessions.session import Outcome, Transaction, outcome_of
-from mocksmtp.smtp.answers import (
-    Answer,
-    Faulty,
-    Replies,
-    answer_of,
-    reply_in,
-    together,
-)
+from mocksmtp.smtp.connection import MockESMTP
 from mocksmtp.smtp.content import Content
 from mocksmtp.smtp.delivery import DATA, MockDelivery, MockMessage, with_chunk
-from mocksmtp.smtp.protocol import EHLO, MockESMTP, Verb
+from mocksmtp.smtp.output import (
+    Answer,
+    DelayedReply,
+    Replies,
+    answer_for,
+    combine,
+    reply_in,
+)
+from mocksmtp.smtp.protocol import EHLO, Commands, Verb
 
 _CONTENT_OCTETS = 64
-"""About what the answer to one recipient takes, in bytes."""
+"""About how many bytes of memory the answer to one recipient uses."""
 
 
 class LmtpDelivery(MockDelivery):
-    """The hooks of a connection on which LMTP is spoken."""
+    """
+    The hooks of a connection on which LMTP is spoken.
 
-    _accepted: list[tuple[PathCommand, bool]]
+    :ivar accepted: the recipients that the client believes to be accepted, in order,
+        and whether the mail is to be kept for them
+    """
 
-    def validateFrom(self, helo: object, origin: PathCommand) -> Reply | Faulty:
+    accepted: list[tuple[PathCommand, bool]]
+
+    def validateFrom(self, helo: object, origin: PathCommand) -> Reply | DelayedReply:
         """Decide on a MAIL."""
-        self._accepted = []
+        self.accepted = []
         return super().validateFrom(helo, origin)
 
-    def validateTo(self, user: PathCommand) -> Reply | Faulty:
-        """Decide on an RCPT, and note who is owed a reply after the content."""
+    def validateTo(self, user: PathCommand) -> Reply | DelayedReply:
+        """Decide on an RCPT, and note which recipients have a reply to the content."""
         transaction = self.transaction
         assert transaction is not None
         before, applied = transaction.accepted, len(transaction.recipients)
         answer = super().validateTo(user)
         if transaction.accepted > before:
             takes_effect = len(transaction.recipients) > applied
-            self._accepted.append((user, takes_effect))
+            self.accepted.append((user, takes_effect))
         return answer
-
-    def new_message(
-        self, transaction: Transaction, origin: Origin, content: Content
-    ) -> MockMessage:
-        """A message for those that were accepted."""
-        return LmtpMessage(self, transaction, origin, content, self._accepted)
 
 
 class LmtpMessage(MockMessage):
-    """
-    A message that has an answer for each recipient.
-
-    :param accepted: the recipients of whom the client was told that they are, in
-        their order, and whether the mail is to be kept for them
-    """
+    """A message that has an answer for each accepted recipient."""
 
     __slots__ = ("_accepted",)
 
-    def __init__(
-        self,
-        delivery: MockDelivery,
-        transaction: Transaction,
-        origin: Origin,
-        content: Content,
-        accepted: list[tuple[PathCommand, bool]],
-    ) -> None:
-        super().__init__(delivery, transaction, origin, content)
-        self._accepted = accepted
+    delivery: LmtpDelivery
 
-    def eomReceived(self, chunk: Decision | None = None) -> Replies | Faulty:
-        """Decide for each recipient, and keep the mail for those who are to have it."""
+    def __init__(
+        self, delivery: LmtpDelivery, transaction: Transaction, content: Content
+    ) -> None:
+        super().__init__(delivery, transaction, content)
+        self._accepted = delivery.accepted
+
+    def eomReceived(self, chunk: Decision | None = None) -> Replies | DelayedReply:
+        """Decide for each recipient, and keep the mail for those that are accepted."""
         content = self.content
         self.transaction.size = content.size
         kept = [False] * len(self._accepted)
         if content.refusal is not None:
-            answers: list[Reply | Faulty] = [content.refusal] * len(kept)
+            answers: list[Reply | DelayedReply] = [content.refusal] * len(kept)
         else:
             octets = content.take()
             answers = self._decide_each(octets, kept)
             if self.transaction.mail is None:
                 self._identify(octets)
-        content.close()
         if chunk is not None:
             answers = with_chunk(answers, chunk)
-        told = [reply_in(answer) for answer in answers]
+        replies = [reply_in(answer) for answer in answers]
         recipients = [recipient for recipient, _ in self._accepted]
-        self.transaction.contents = list(zip(recipients, told, kept, strict=True))
+        self.transaction.contents = list(zip(recipients, replies, kept, strict=True))
         self.transaction.octets += _CONTENT_OCTETS * len(kept)
-        good = (one for one in told if outcome_of(one, True) is Outcome.ACCEPTED)
-        self.delivery.settle(self.transaction, next(good, told[0]))
-        return together(answers)
+        good = (one for one in replies if outcome_of(one, True) is Outcome.ACCEPTED)
+        self.delivery.settle(self.transaction, next(good, replies[0]))
+        return combine(answers)
 
-    def for_each(self, answer: Reply | Faulty) -> Replies | Faulty:
+    def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:
         """`answer` to the content, once for each recipient (RFC 2033 §4.2)."""
-        told = reply_in(answer)
-        if told is None or not told.wire:
+        reply = reply_in(answer)
+        if reply is None or not reply.wire:
             return answer
-        replies = (told,) * len(self._accepted)
-        if isinstance(answer, Faulty):
+        replies = (reply,) * len(self._accepted)
+        if isinstance(answer, DelayedReply):
             return attrs.evolve(answer, reply=replies)
         return replies
 
-    def _decide_each(self, octets: bytes, kept: list[bool]) -> list[Reply | Faulty]:
+    def _decide_each(
+        self, octets: bytes, kept: list[bool]
+    ) -> list[Reply | DelayedReply]:
         """
         The answers, after the mail was kept.
 
-        :param kept: told for whom it was
+        :param kept: set to whether it was kept, for each recipient
         """
         delivery, transaction = self.delivery, self.transaction
         message = ParsedMessage(octets)
-        answers: list[Reply | Faulty] = []
+        answers: list[Reply | DelayedReply] = []
         for place, (recipient, takes_effect) in enumerate(self._accepted):
             decision = None
             if DATA in delivery.behaviors.taken:
@@ -133,7 +125,7 @@ class LmtpMessage(MockMessage):
                 answers.append(reply.MAIL_KEPT)
                 kept[place] = takes_effect
             else:
-                answers.append(answer_of(decision, reply.MAIL_KEPT))
+                answers.append(answer_for(decision, reply.MAIL_KEPT))
                 kept[place] = takes_effect and decision.effect is Effect.APPLY
         accepted = zip(self._accepted, kept, strict=True)
         transaction.recipients = [path for (path, _), keeps in accepted if keeps]
@@ -146,24 +138,30 @@ class LmtpMessage(MockMessage):
         return answers
 
 
-class MockLMTP(MockESMTP):
-    """A connection on which LMTP is spoken."""
+LmtpDelivery.message_class = LmtpMessage
 
-    def new_delivery(self) -> MockDelivery:
-        """The hooks."""
-        return LmtpDelivery(self.mail_host, self.session, self.seconds, self.trail)
+
+class LmtpCommands(Commands):
+    """Executes the commands of a connection on which LMTP is spoken."""
 
     def do_LHLO(self, rest: bytes) -> Answer:
-        """Begin a session, as EHLO does elsewhere (RFC 2033 §4.1)."""
+        """Begin a session, as EHLO does in SMTP (RFC 2033 §4.1)."""
         if not rest:
             return reply.LHLO_SYNTAX
-        return self.greet(EHLO, rest, self.offer.extended_hello)
+        return self.identify(EHLO, rest, self.offer.extended_hello)
 
     verbs: ClassVar[dict[bytes, Verb]] = {
         **{
             verb: do
-            for verb, do in MockESMTP.verbs.items()
+            for verb, do in Commands.verbs.items()
             if verb not in (b"HELO", b"EHLO")
         },
         b"LHLO": do_LHLO,  # type: ignore[dict-item]
     }
+
+
+class MockLMTP(MockESMTP):
+    """A connection on which LMTP is spoken."""
+
+    commands_class = LmtpCommands
+    delivery_class = LmtpDelivery

@@ -1,28 +1,262 @@
-"""The replies on their way to one client: in order, and no more than it takes.
+"""Everything that leaves a connection: replies, and its end.
 
-A transport keeps all that it is given until the client reads it, and asks its producer
-for a pause above 64 KiB. While it does, the connection executes no commands, so that
-what waits is bounded by `BOUND` and one reply. Where a single command has more replies
-than that (RFC 2033 §4.2), they wait here, as references to octets that replies share.
+`Output` sends replies in order, and never more than the client reads. `ReplyWriter`
+sends a `DelayedReply`: late, a few octets at a time, or not at all. `Ending` closes or
+resets the connection, or leaves it hanging.
+
+A transport buffers all that is written to it, and asks its producer to pause above
+64 KiB. While it does, the connection executes no commands: what is buffered is bounded
+by `BOUND` and one reply. The replies to one command may be more than that (RFC 2033
+§4.2); they are queued here, as references to octets that replies share.
+
+Why replies are written to the socket directly: `write` of a transport registers with
+the reactor and writes in its next turn, which costs two calls of epoll_ctl and one
+event for each reply, though the socket of a client that has just sent a command nearly
+always accepts the reply at once. What it does not accept is left to the transport.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections import deque
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
-from mocksmtp.smtp.sending import send
+import attrs
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.tcp import Server
+
+from mocksmtp.behaviors.response import NO_FAULT, Fault, Then
+from mocksmtp.behaviors.smtp import Decision
+from mocksmtp.grammar.reply import Reply, raw_reply
+from mocksmtp.tls.records import encrypt, holds_back
 
 BOUND = 2**20
-"""Octets of replies that are made before they are sent, at most, and one reply more."""
+"""Octets of replies that are collected before they are sent, and one reply more."""
+
+CLOSING_TIME = 10.0
+"""Seconds in which a client must read the last reply before it is reset."""
+
+FLUSH_INTERVAL = 0.005
+"""Seconds between two checks whether a transport has sent everything: it does not
+report that."""
+
+PEER_INTERVAL = 0.5
+"""Seconds between two checks whether a client that is not read from has gone."""
+
+NOTHING = raw_reply(b"")
+"""The server's own reply where it sends none."""
+
+
+# Answers: the replies to a command, and how they are sent.
+
+Replies: TypeAlias = Reply | tuple[Reply, ...]
+
+
+@attrs.frozen
+class DelayedReply:
+    """
+    A reply that is delayed, dripped or missing, or after which the connection ends.
+
+    :ivar reply: None where nothing is sent
+    :ivar slowed: the ids of the behaviors that only delayed or dripped it
+    :ivar rules: the ids of all behaviors involved
+    :ivar ended_by: the id of the behavior that ends the connection, or None
+    """
+
+    reply: Replies | None
+    fault: Fault
+    slowed: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    ended_by: str | None = None
+
+    @property
+    def wires(self) -> list[bytes]:
+        """The octets of each reply."""
+        if self.reply is None:
+            return []
+        replies = (self.reply,) if isinstance(self.reply, Reply) else self.reply
+        return [reply.wire for reply in replies if reply.wire]
+
+
+@attrs.frozen
+class RedactedLine:
+    """
+    The answer to a line that contains a secret.
+
+    :ivar line: what is recorded in its place
+    """
+
+    answer: Replies | DelayedReply | Deferred[Replies]
+    line: bytes
+
+
+Answer: TypeAlias = "Replies | DelayedReply | Deferred[Replies] | RedactedLine"
+"""The answer to a command or to content: one reply, several (RFC 2033 §4.2), or none
+where the reply follows later (RFC 3030 §2)."""
+
+
+def answer_for(decision: Decision, own: Reply) -> Reply | DelayedReply:
+    """The answer that a decision gives in the place of the server's `own` reply."""
+    reply = decision.answer(own)
+    if decision.fault is None and not decision.silent:
+        return reply
+    slowed = decision.rules if decision.is_own else decision.rules[:-1]
+    fault = decision.fault or NO_FAULT
+    ended_by = None if fault.then is Then.CONTINUE else decision.rules[-1]
+    return DelayedReply(reply, fault, slowed, decision.rules, ended_by)
+
+
+def add_delay(
+    answer: Replies | DelayedReply, decision: Decision
+) -> Replies | DelayedReply:
+    """`answer` with the delay and the drip of a decision that does not replace it."""
+    added = decision.fault
+    if added is None or not (added.delay or added.drip):
+        return answer
+    if not isinstance(answer, DelayedReply):
+        answer = DelayedReply(answer, NO_FAULT)
+    fault = attrs.evolve(
+        answer.fault,
+        delay=added.delay + answer.fault.delay,
+        drip=answer.fault.drip or added.drip,
+    )
+    slowed, rules = decision.rules + answer.slowed, decision.rules + answer.rules
+    return attrs.evolve(answer, fault=fault, slowed=slowed, rules=rules)
+
+
+def reply_in(answer: Answer) -> Reply | None:
+    """The reply in an answer; None where it has none, several, or is not known yet."""
+    if isinstance(answer, DelayedReply):
+        answer = answer.reply or ()
+    return answer if isinstance(answer, Reply) else None
+
+
+def without_octets(answer: Replies) -> Reply | None:
+    """
+    What is recorded of an answer that was not sent.
+
+    :return: a reply of no octets with the behavior's id; None for the server's own
+    """
+    replies = (answer,) if isinstance(answer, Reply) else answer
+    sources = [reply.source for reply in replies if reply.source is not None]
+    return raw_reply(b"", sources[0]) if sources else None
+
+
+def combine(answers: list[Reply | DelayedReply]) -> Replies | DelayedReply:
+    """Several answers as one: delays add up; the last drip and the last end apply."""
+    replies: list[Reply] = []
+    slowed: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    ended_by: str | None = None
+    fault = NO_FAULT
+    for answer in answers:
+        if isinstance(answer, DelayedReply):
+            added, slowed = answer.fault, slowed + answer.slowed
+            rules, ended_by = rules + answer.rules, answer.ended_by or ended_by
+            delay = fault.delay + added.delay
+            drip = added.drip or fault.drip
+            end = fault if added.then is Then.CONTINUE else added
+            fault = Fault(delay, drip, end.then, end.then_delay)
+        reply = reply_in(answer)
+        if reply is not None:
+            replies.append(reply)
+    if all(isinstance(answer, Reply) for answer in answers):
+        return tuple(replies)
+    return DelayedReply(tuple(replies), fault, slowed, rules, ended_by)
+
+
+# The transport. `_tempDataBuffer` is private to Twisted and used only here.
+
+
+def is_idle(transport: Any) -> bool:
+    """Whether a TCP transport has nothing left to write; False where unknown."""
+    try:
+        return (
+            type(transport) is Server
+            and not transport.dataBuffer
+            and not transport._tempDataBuffer
+        )
+    except AttributeError:
+        return False
+
+
+def is_empty(transport: Any) -> bool:
+    """
+    Whether closing a transport sends nothing more; False where unknown.
+
+    Under TLS it sends a close_notify.
+    """
+    return is_idle(transport) and not transport.TLS
+
+
+def has_sent_all(transport: Any) -> bool:
+    """Whether all that was written, under TLS too, was passed to the system."""
+    if type(transport) is not Server:
+        return True
+    return is_idle(transport) and not (transport.TLS and holds_back(transport))
+
+
+def _try_to_send(transport: Any, octets: bytes) -> bytes:
+    """Send what the socket accepts, and return the rest."""
+    try:
+        sent: int = transport.socket.send(octets)
+    except OSError:
+        return octets  # the transport finds out by itself
+    return octets[sent:]
+
+
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+"""Linux only; it applies to the packets that have arrived."""
+
+
+def acknowledge(transport: Any) -> None:
+    """
+    Acknowledge the octets that were read without waiting for a reply to carry it.
+
+    A client that writes twice without TCP_NODELAY waits for this before it sends the
+    second part, and a system may delay it by 40 ms.
+    """
+    if _QUICKACK is not None and type(transport) is Server:
+        with contextlib.suppress(OSError):
+            transport.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
+_TCP_CLOSE = 7
+_PEER_CLOSED = (_TCP_CLOSE, 8, 9)
+"""Linux's TCP_CLOSE, TCP_CLOSE_WAIT and TCP_LAST_ACK."""
+
+
+def is_closed_by_peer(transport: Any) -> bool:
+    """
+    Whether the client has closed its side, though nothing is read from it.
+
+    Known on Linux only; elsewhere False.
+    """
+    return _tcp_state(transport) in _PEER_CLOSED
+
+
+def is_reset(transport: Any) -> bool:
+    """Whether the client has reset the connection; as `is_closed_by_peer`."""
+    return _tcp_state(transport) == _TCP_CLOSE
+
+
+def _tcp_state(transport: Any) -> int:
+    try:
+        state = transport.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+    except (AttributeError, OSError):
+        return 0
+    return state[0] if state else 0
 
 
 class Output:
     """
-    Sends replies to one client.
+    The replies of one connection, in order.
 
-    :ivar blocked: whether the client must read before more is executed or sent
+    :ivar blocked: whether the client must read before more is sent
     """
 
     __slots__ = ("_last", "_queue", "_transport", "blocked")
@@ -30,45 +264,264 @@ class Output:
     def __init__(self, transport: Any) -> None:
         self.blocked = False
         self._transport = transport
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes] | None = None
         self._last = b""
 
     @property
     def is_within_line(self) -> bool:
-        """Whether what was sent last is not the end of a line."""
+        """Whether the last octets that were sent do not end a line."""
         return not self._last.endswith(b"\n") and self._last != b""
 
     def send(self, wires: Sequence[bytes], size: int) -> None:
         """
         Send replies.
 
-        :param wires: the octets of each, at least one
-        :param size: how many these are together, or more than `BOUND` if they are many
+        :param wires: the octets of each; at least one
+        :param size: the sum of their lengths
         """
-        if size <= BOUND and not self._queue:
-            self._last = wires[-1]
-            send(self._transport, b"".join(wires))
-        else:
+        if size > BOUND or self._queue:
+            if self._queue is None:
+                self._queue = deque()
             self._queue.extend(wires)
             self._flush()
+            return
+        self._last = wires[-1]
+        octets = b"".join(wires)
+        transport = self._transport
+        if is_idle(transport) and transport.connected and not transport.disconnecting:
+            if not transport.TLS:
+                octets = _try_to_send(transport, octets)
+            else:
+                encrypted = encrypt(transport, octets)
+                if encrypted is not None:
+                    # The transport's own `write` would encrypt the rest once more.
+                    rest = _try_to_send(transport, encrypted)
+                    if rest:
+                        FileDescriptor.write(transport, rest)
+                    return
+            if not octets:
+                return
+        transport.write(octets)
 
     def resume(self) -> bool:
-        """The client has read what there was; answer whether it has read all."""
+        """The client has read; send what is queued. Return whether all was sent."""
         self.blocked = False
         self._flush()
         return not self.blocked
 
     def drop(self) -> None:
-        """Forget the replies that the transport was not given yet."""
-        self._queue.clear()
+        """Discard the replies that are queued."""
+        self._queue = None
 
     def _flush(self) -> None:
-        queue = self._queue
+        queue, self._queue = self._queue, None
         while queue and not self.blocked:
-            piece = [queue.popleft()]
-            size = len(piece[0])
+            wires = [queue.popleft()]
+            size = len(wires[0])
             while queue and size < BOUND:
-                piece.append(queue.popleft())
-                size += len(piece[-1])
-            self._last = piece[-1]
-            send(self._transport, b"".join(piece))
+                wires.append(queue.popleft())
+                size += len(wires[-1])
+            self.send(wires, 0)
+        if queue:
+            self._queue = queue
+
+
+# Delayed replies.
+
+Wait: TypeAlias = tuple[float, tuple[str, ...]]
+"""Seconds to wait, and the ids of the behaviors that cause it."""
+
+
+class ReplyWriter:
+    """
+    Sends a `DelayedReply`, and waits until what follows it is due.
+
+    :param done: called at the end, unless `start` reached it
+
+    :ivar begun: whether part of the reply was sent, but not all
+    :ivar sent: whether all of it was sent
+    :ivar released: the ids of behaviors that were removed meanwhile: no wait for them
+    """
+
+    def __init__(
+        self,
+        answer: DelayedReply,
+        output: Output,
+        clock: IReactorTime,
+        done: Callable[[], None],
+    ) -> None:
+        self.begun = self.sent = False
+        self.released: set[str] = set()
+        self._finishing = False
+        self._answer = answer
+        self._output = output
+        self._clock = clock
+        self._done = done
+        self._steps = self._run()
+        self._waits_for: tuple[str, ...] = ()
+        self._timer: IDelayedCall | None = None
+
+    def start(self) -> bool:
+        """Begin; return whether all is done, because there was nothing to wait for."""
+        return self._advance()
+
+    def release(self, rule: str) -> None:
+        """Do not wait because of the behavior with the id `rule` any more."""
+        self.released.add(rule)
+        if self._timer is not None and rule in self._waits_for:
+            self._timer.cancel()
+            self._wake()
+
+    def finish(self) -> None:
+        """Send the rest of a reply that has begun at once, and wait no more."""
+        self._stop_timer()
+        self._finishing = True
+        if self.begun:
+            for _ in self._steps:
+                pass
+
+    def cancel(self) -> None:
+        """Send nothing more."""
+        self._stop_timer()
+        self._steps.close()
+
+    @property
+    def _hurries(self) -> bool:
+        """Whether the rest of the reply is sent without waiting."""
+        return self._finishing or not self.released.isdisjoint(self._answer.rules)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wake(self) -> None:
+        self._timer = None
+        if self._advance():
+            self._done()
+
+    def _advance(self) -> bool:
+        for seconds, rules in self._steps:
+            if seconds and self.released.isdisjoint(rules):
+                self._waits_for = rules
+                self._timer = self._clock.callLater(seconds, self._wake)
+                return False
+        return True
+
+    def _run(self) -> Generator[Wait, None, None]:
+        """Send the reply; yields each wait."""
+        answer, fault, output = self._answer, self._answer.fault, self._output
+        rules, wires = answer.rules, answer.wires
+        yield fault.delay, rules
+        if fault.drip is None:
+            if wires:
+                output.send(wires, sum(map(len, wires)))
+        else:
+            interval = fault.drip.interval
+            for piece in pieces(wires, fault.drip.octets):
+                if self.begun:
+                    yield interval, rules
+                while output.blocked and not self._hurries:
+                    yield interval, rules
+                output.send((piece,), len(piece))
+                self.begun = True
+            self.begun = False
+        self.sent = True
+        if fault.then is not Then.CONTINUE:
+            yield (
+                fault.then_delay,
+                () if answer.ended_by is None else (answer.ended_by,),
+            )
+
+
+def pieces(wires: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The octets of `wires` in pieces of `size`; the last may be shorter."""
+    rest = b""
+    for wire in wires:
+        rest += wire
+        start = 0
+        while len(rest) - start >= size:
+            yield rest[start : start + size]
+            start += size
+        rest = rest[start:]
+    if rest:
+        yield rest
+
+
+# The end.
+
+
+class Ending:
+    """The end of one connection, on which no more is read or sent."""
+
+    def __init__(self, transport: Any, clock: IReactorTime) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._hanging = self._gentle = False
+        self._timer: IDelayedCall | None = None
+        self._reset_at = clock.seconds() + CLOSING_TIME
+
+    def close(self) -> None:
+        """Close after what was written; the client has `CLOSING_TIME` to read it."""
+        if not is_empty(self._transport):
+            self._later(CLOSING_TIME, self._transport.abortConnection)
+        self._transport.loseConnection()
+
+    def close_gently(self) -> None:
+        """
+        Close, and discard what the client still sends.
+
+        A system resets a connection that is closed with unread input, and the client
+        may then never receive the last reply.
+        """
+        if type(self._transport) is not Server or self._transport.TLS:
+            self._transport.resumeProducing()
+            self.close()
+            return
+        self._gentle = True
+        self._transport.loseWriteConnection()
+        self._transport.resumeProducing()
+        self._later(CLOSING_TIME, self._transport.abortConnection)
+
+    def reset(self) -> None:
+        """Send a RST, once all that was written was passed to the system."""
+        is_late = self._clock.seconds() >= self._reset_at
+        if is_late or has_sent_all(self._transport):
+            self._transport.abortConnection()
+        else:
+            self._later(FLUSH_INTERVAL, self.reset)
+
+    def hang(self) -> None:
+        """Neither read nor write until the client closes or resets the connection."""
+        self._hanging = True
+        self._transport.pauseProducing()
+        if is_reset(self._transport):
+            self._transport.abortConnection()
+        elif is_closed_by_peer(self._transport):
+            self.close()
+        else:
+            self._later(PEER_INTERVAL, self.hang)
+
+    def input_ended(self) -> None:
+        """The client has closed its side (FIN)."""
+        if self._gentle:
+            self._transport.loseConnection()
+
+    def release(self) -> None:
+        """Reset a connection that hangs."""
+        if self._hanging:
+            self.stop()
+            self._transport.abortConnection()
+
+    def stop(self) -> None:
+        """The connection is lost."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        def act() -> None:
+            self._timer = None
+            action()
+
+        self._timer = self._clock.callLater(seconds, act)

@@ -1,4 +1,4 @@
-"""SMTP as a remote mail host speaks it (RFC 5321): what each command does.
+"""The commands of SMTP (RFC 5321), as a remote mail host executes them.
 
 Which commands may come in a transaction:
 
@@ -11,26 +11,27 @@ RCPT               503           yes, until    adds a recipient
 DATA               503           yes, if any   content follows; its end, and a
                                  recipient     554 where all recipients were
                                  was accepted  refused, end the transaction
-BDAT               503, behind   as DATA       a chunk follows; the end of the
+BDAT               503, after    as DATA       a chunk follows; the end of the
                    its chunk                   last one ends the transaction
 AUTH               yes           503
-STARTTLS           yes           yes           TLS; nothing from before survives
+STARTTLS           yes           yes           TLS; nothing from before persists
 EHLO, HELO, RSET   yes           yes           end a transaction
 =================  ============  ============  ================================
 
-The server's own errors come before any behavior and spend no answer of it; only those
-for any command are asked about them.
+The server's own errors precede all behaviors, and are not counted by them; only
+behaviors for any command can replace them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
+
+from twisted.logger import Logger
 
 from mocksmtp.behaviors.point import Command
-from mocksmtp.behaviors.response import Effect
-from mocksmtp.behaviors.smtp import Decision
+from mocksmtp.behaviors.response import NO_FAULT, Effect
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import (
@@ -45,107 +46,277 @@ from mocksmtp.grammar.command import (
     parse_rcpt,
 )
 from mocksmtp.grammar.reply import Refusal, Reply
-from mocksmtp.smtp.answers import Answer, Faulty, Hidden, answer_of, reply_in
-from mocksmtp.smtp.authenticated import AuthenticatedConnection, redact_auth
-from mocksmtp.smtp.chunks import Chunk
+from mocksmtp.hosts.offer import Offer, Stage
+from mocksmtp.smtp.auth import (
+    AUTH_LINE_LIMIT,
+    REDACTED,
+    AuthDialogue,
+    is_auth,
+    redact_auth,
+)
+from mocksmtp.smtp.content import Chunk, Incoming
+from mocksmtp.smtp.delivery import MockDelivery
+from mocksmtp.smtp.output import (
+    NOTHING,
+    Answer,
+    DelayedReply,
+    RedactedLine,
+    answer_for,
+    reply_in,
+)
+from mocksmtp.smtp.starttls import TlsState
 from mocksmtp.smtp.watching import WatchedChunk, WatchedContent
 
+CONNECT, STARTTLS, TLS = Command.CONNECT, Command.STARTTLS, Command.TLS
 HELO, EHLO, QUIT, RSET = Command.HELO, Command.EHLO, Command.QUIT, Command.RSET
 DATA_COMMAND, DATA_CONTENT = Command.DATA_COMMAND, Command.DATA_CONTENT
 APPLY = Effect.APPLY
 
 
-MAX_SHOWN = 256
-"""Characters that are recorded of a sender that can't be parsed."""
+MAX_RECORDED = 256
+"""Characters that are recorded of a sender that cannot be parsed."""
 
 
-class MockESMTP(AuthenticatedConnection):
-    """A connection on which SMTP is spoken."""
+class Channel(Protocol):
+    """What commands need from the connection on which they arrive."""
 
-    def take_line(self, line: bytes) -> Answer:
-        """Do one command line, or take an answer within AUTH."""
-        if self.exchange is not None:
-            return self.go_on_authenticating(line)
-        if self.overlong or len(line) >= LINE_LIMIT:
-            # Of what is gone nobody knows whether it was AUTH.
-            shown = b"***" if self.overlong else redact_auth(line)
-            if self.is_too_long(line):
-                protocol = foreign_protocol(line)
-                if protocol is not None:
-                    return self.refuse_protocol(protocol)
-                self.delivery.line = shown
-                error = reply.NO_SERVICE if self.rejected else reply.LINE_TOO_LONG
-                return Hidden(error, shown)
+    def expect(self, incoming: Incoming) -> None:
+        """Read `incoming` next, not a command line."""
+
+    def close_after_reply(self) -> None:
+        """Close the connection after the reply, because of QUIT."""
+
+    def close_after(self, last: Reply) -> Reply:
+        """Close the connection after the reply `last`, which is returned."""
+
+    def begin_tls_after_reply(self) -> None:
+        """Begin TLS after the reply."""
+
+    def shake_hands_after_reply(self) -> None:
+        """Begin the handshake of TLS after the reply."""
+
+    def new_auth(self) -> AuthDialogue:
+        """Make the AUTH dialogue, at the first AUTH."""
+
+
+class Commands:
+    """
+    Executes the commands of one connection.
+
+    :param delivery: the hooks, which decide and know the open transaction
+    :param tls: whether TLS is available, and active
+    :param channel: the connection
+    """
+
+    log = Logger()
+    auth: AuthDialogue | None = None
+    bad_commands = 0
+    is_rejected = False
+
+    def __init__(self, delivery: MockDelivery, tls: TlsState, channel: Channel) -> None:
+        self.host = delivery.host
+        self.session = delivery.session
+        self.delivery = delivery
+        self.tls = tls
+        self.channel = channel
+
+    def execute(self, line: bytes) -> Answer:
+        """
+        Execute a command line, or answer a line within AUTH.
+
+        :param line: without its LF
+        """
+        auth = self.auth
+        if auth is not None and auth.is_open:
+            return auth.answer(line)
         self.delivery.line = line
         words = line.split(None, 1)
         if not words:
-            return reply.NO_SERVICE if self.rejected else reply.BAD_SYNTAX
+            return reply.NO_SERVICE if self.is_rejected else reply.BAD_SYNTAX
         verb = words[0]
         do = self.verbs.get(verb) or self.verbs.get(verb.upper())
         if do is None:
-            return self._do_unknown()
+            return self._do_unknown(line)
         return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
-    def _do_unknown(self) -> Answer:
-        protocol = foreign_protocol(self.delivery.line or b"")
+    def line_limit(self, beginning: bytes) -> int:
+        """The maximum of octets of a line that begins so (RFC 4954 §4 for AUTH)."""
+        in_auth = self.auth is not None and self.auth.is_open
+        return AUTH_LINE_LIMIT if in_auth or is_auth(beginning) else LINE_LIMIT
+
+    def refuse_long_line(self, line: bytes, is_whole: bool) -> Answer:
+        """
+        Refuse a line over its limit.
+
+        :param is_whole: False where `line` is only its end
+        """
+        if self.auth is not None and self.auth.is_open:
+            return self.auth.refuse_long_line()
+        protocol = foreign_protocol(line)
         if protocol is not None:
             return self.refuse_protocol(protocol)
-        error = reply.NO_SERVICE if self.rejected else reply.UNKNOWN_COMMAND
-        return Hidden(error, b"***") if self.guarded else error
+        # The beginning that was discarded may have been AUTH.
+        recorded = redact_auth(line) if is_whole else REDACTED
+        self.delivery.line = recorded
+        error = reply.NO_SERVICE if self.is_rejected else reply.LINE_TOO_LONG
+        return RedactedLine(error, recorded)
 
-    def reject(self) -> None:
-        """Do nothing but QUIT from now on (RFC 5321 §3.1)."""
-        super().reject()
-        self.verbs = {  # type: ignore[misc]
-            b"QUIT": MockESMTP.do_QUIT,
-            b"AUTH": AuthenticatedConnection.do_rejected_AUTH,
-        }
+    def refuse_protocol(self, protocol: str) -> Reply:
+        """Refuse a client that does not speak SMTP; the connection is closed."""
+        self.log.warn(
+            "{ip} speaks {protocol} on the SMTP port {listener}",
+            ip=self.session.client_ip,
+            protocol=protocol,
+            listener=self.session.listener,
+        )
+        error = reply.NOT_TLS if protocol == "TLS" else reply.NOT_HTTP
+        return self.channel.close_after(error)
 
-    def replaced(self, error: Refusal) -> Reply | Faulty:
-        """What a behavior for any command says to an error, or that itself."""
-        if not self.mail_host.behaviors.has_any:
-            return error
+    def replace_error(self, error: Refusal) -> Reply | DelayedReply:
+        """
+        The answer in the place of an error of the server's own.
+
+        It is 421 after too many bad commands. A behavior for any command may replace
+        the error.
+        """
+        counted = self._count(error) if 500 <= error.code <= 504 else error
+        if not isinstance(counted, Refusal) or not self.host.behaviors.has_any:
+            return counted
         decision = self.delivery.decide(Command.ANY, self.delivery.argument)
         if decision is None:
-            return error
-        answer = answer_of(decision, error)
-        self.delivery.replace_refusal(error, reply_in(answer))
+            return counted
+        answer = answer_for(decision, counted)
+        self.delivery.replace_refusal(counted, reply_in(answer))
         return answer
 
-    def _decided(self, command: Command, rest: bytes, own: Reply) -> Answer:
-        """What is said to a command that has no effect."""
-        decision = self.delivery.decide(command, rest)
-        return own if decision is None else answer_of(decision, own)
+    def _count(self, error: Reply) -> Reply:
+        """`error` of a bad command, or 421 if there were too many."""
+        self.bad_commands += 1
+        limit = self.host.limits.bad_commands
+        if limit is not None and self.bad_commands > limit:
+            return self.channel.close_after(reply.TOO_MANY_BAD_COMMANDS)
+        return error
 
-    # Commands. Each says what it is answered.
+    def _do_unknown(self, line: bytes) -> Answer:
+        protocol = foreign_protocol(line)
+        if protocol is not None:
+            return self.refuse_protocol(protocol)
+        error = reply.NO_SERVICE if self.is_rejected else reply.UNKNOWN_COMMAND
+        guarded = self.auth is not None and self.auth.guarded
+        return RedactedLine(error, REDACTED) if guarded else error
+
+    def _answer(self, command: Command, rest: bytes, own: Reply) -> Answer:
+        """The answer to a command that has no effect."""
+        decision = self.delivery.decide(command, rest)
+        return own if decision is None else answer_for(decision, own)
+
+    # Without a command line.
+
+    def greet(self) -> Reply | DelayedReply:
+        """The banner (RFC 5321 §3.1), or the answer of a behavior in its place."""
+        own = self.host.greeting
+        decision = self.delivery.decide(CONNECT, b"")
+        if decision is None:
+            return own
+        answer = answer_for(decision, own)
+        banner = reply_in(answer)
+        if banner is not None and banner.code // 100 == 5:
+            self._reject()
+        return answer
+
+    def _reject(self) -> None:
+        """Execute only QUIT from now on (RFC 5321 §3.1)."""
+        self.is_rejected = True
+        self.verbs = {  # type: ignore[misc]
+            b"QUIT": Commands.do_QUIT,
+            b"AUTH": Commands.do_rejected_AUTH,
+        }
+
+    def begin_tls(self) -> DelayedReply | None:
+        """
+        Forget what precedes TLS (RFC 3207 §4.2).
+
+        :return: what a behavior has sent before, or in the place of, the handshake
+        """
+        self.delivery.abort()
+        decision = self.delivery.decide(TLS, b"")
+        if decision is None:
+            return None
+        if decision.effect is APPLY:
+            self.channel.shake_hands_after_reply()
+        answer = answer_for(decision, NOTHING)
+        if isinstance(answer, DelayedReply):
+            return answer
+        return DelayedReply(answer, NO_FAULT)
+
+    def tls_begun(self, end_point: Callable[[], bytes] | None) -> None:
+        """TLS is active: the client is unknown again."""
+        self.session.auth_user = self.session.auth_mechanism = None
+        self.delivery.identify()
+        if self.auth is not None:
+            self.auth.end_point = end_point
+
+    # One method for each command; it returns the answer.
 
     def do_HELO(self, rest: bytes) -> Answer:
         """Begin a session without extensions (RFC 5321 §4.1.1.1)."""
         if not rest:
             return reply.HELO_SYNTAX
-        return self.greet(HELO, rest, self.mail_host.hello)
+        return self.identify(HELO, rest, self.host.hello)
 
     def do_EHLO(self, rest: bytes) -> Answer:
-        """Begin a session, and tell the extensions (RFC 5321 §4.1.1.1)."""
+        """Begin a session, and list the extensions (RFC 5321 §4.1.1.1)."""
         if not rest:
             return reply.EHLO_SYNTAX
-        return self.greet(EHLO, rest, self.offer.extended_hello)
+        return self.identify(EHLO, rest, self.offer.extended_hello)
 
-    def greet(self, command: Command, name: bytes, own: Reply) -> Answer:
-        """Let the client be called `name`, unless a behavior does not let it."""
-        attempt = self.delivery.attempt
-        attempt.named = name
-        try:
-            decision = self.delivery.decide(command, name)
-        finally:
-            attempt.named = None
+    @property
+    def offer(self) -> Offer:
+        """What the host offers on the connection, as it is now."""
+        return self.host.offers[self.tls.stage]
+
+    def identify(self, command: Command, name: bytes, own: Reply) -> Answer:
+        """The client is called `name`, unless a behavior refuses that."""
+        delivery = self.delivery
+        decision = None
+        if command in delivery.behaviors.taken:
+            attempt = delivery.attempt
+            attempt.named = name
+            try:
+                decision = delivery.decide(command, name)
+            finally:
+                attempt.named = None
         if decision is None or decision.effect is APPLY:
-            helo = name.decode("utf-8", "replace")
-            self.origin = self.origin.with_helo(helo)
-            self.session.helo = helo
-            self.guarded = False
-            self.delivery.abort()
-        return own if decision is None else answer_of(decision, own)
+            if self.auth is not None:
+                self.auth.guarded = False
+            delivery.identify(name.decode("utf-8", "replace"))
+        return own if decision is None else answer_for(decision, own)
+
+    def do_STARTTLS(self, rest: bytes) -> Answer:
+        """Begin TLS (RFC 3207 §4)."""
+        if rest:
+            return reply.NO_ARGUMENT_EXPECTED
+        if self.tls.stage is Stage.UNDER_TLS:
+            return reply.TLS_ACTIVE
+        if self.tls.stage is Stage.WITHOUT_TLS:
+            return reply.TLS_NOT_AVAILABLE
+        decision = self.delivery.decide(STARTTLS, rest)
+        if decision is None or decision.effect is APPLY:
+            self.channel.begin_tls_after_reply()
+        own = reply.READY_FOR_TLS
+        return own if decision is None else answer_for(decision, own)
+
+    def do_AUTH(self, rest: bytes) -> Answer:
+        """Begin an exchange (RFC 4954 §4)."""
+        if self.auth is None:
+            self.auth = self.channel.new_auth()
+        return self.auth.begin(rest)
+
+    def do_rejected_AUTH(self, rest: bytes) -> Answer:
+        """Refuse AUTH after a banner that refuses the client; it contains a secret."""
+        if self.auth is None:
+            self.auth = self.channel.new_auth()
+        return self.auth.reject(rest)
 
     def do_MAIL(self, rest: bytes) -> Answer:
         """Open a transaction (RFC 5321 §4.1.1.2)."""
@@ -153,8 +324,8 @@ class MockESMTP(AuthenticatedConnection):
         if delivery.transaction is not None:
             return reply.NESTED_MAIL
         command = parse_mail(rest)
-        if self.mail_host.is_demanding:
-            refusal = self._look_at_demands()
+        if self.host.is_demanding:
+            refusal = self._check_demands()
             if refusal is not None:
                 return self._refuse_sender(command, rest, refusal)
         if not rest.isascii() and not self.offer.smtputf8:
@@ -162,38 +333,38 @@ class MockESMTP(AuthenticatedConnection):
         if isinstance(command, Reply):
             return self._refuse_sender(command, rest, command)
         if command.parameters and self.offer.size:
-            refusal = self._look_at_size(command)
+            refusal = self._check_size(command)
             if refusal is not None:
                 return delivery.refuse_sender(command, refusal)
-        return delivery.validateFrom(self.origin.helo, command)
+        return delivery.validateFrom(delivery.origin.helo, command)
 
     def _refuse_sender(
         self, command: PathCommand | Reply, rest: bytes, refusal: Reply
     ) -> Reply:
-        """Refuse a MAIL; of one that can't be parsed, the argument is recorded."""
+        """Refuse a MAIL; if it cannot be parsed, its argument is recorded."""
         if isinstance(command, Reply):
             text = rest.partition(b":")[2].decode(errors="replace").strip(" <>")
-            command = PathCommand(Address(text[:MAX_SHOWN]))
+            command = PathCommand(Address(text[:MAX_RECORDED]))
         return self.delivery.refuse_sender(command, refusal)
 
-    def _look_at_demands(self) -> Reply | None:
-        """What is said to a mail that the host does not take from this client."""
-        host = self.mail_host
+    def _check_demands(self) -> Reply | None:
+        """The reply to a mail that the host does not accept from this client."""
+        host = self.host
         authenticated = self.session.auth_user is not None
         if host.auth is not None and host.auth.required and not authenticated:
             return reply.NEEDS_AUTH
         limit = host.limits.messages
         if limit is not None and self.delivery.messages >= limit:
-            return self.then_close(reply.TOO_MANY_MESSAGES)
+            return self.channel.close_after(reply.TOO_MANY_MESSAGES)
         return None
 
-    def _look_at_size(self, command: PathCommand) -> Reply | None:
-        """What is said to a size that is declared and can't be taken (RFC 1870 §6)."""
+    def _check_size(self, command: PathCommand) -> Reply | None:
+        """The reply to a declared size that is not accepted (RFC 1870 §6)."""
         try:
             size = declared_size(command.parameters)
         except ValueError:
             return reply.BAD_SIZE
-        if size is not None and size > self.mail_host.limits.message_size:
+        if size is not None and size > self.host.limits.message_size:
             return reply.MESSAGE_TOO_BIG
         return None
 
@@ -230,33 +401,26 @@ class MockESMTP(AuthenticatedConnection):
             return self._refuse_content()
         if transaction.sender.parameters and is_binary(transaction.sender.parameters):
             return reply.BINARY_NEEDS_BDAT
-        if DATA_COMMAND in delivery.behaviors.taken:
+        taken = delivery.behaviors.taken
+        decision = None
+        if DATA_COMMAND in taken:
             decision = delivery.decide(DATA_COMMAND, rest)
-            if decision is not None:
-                return self._ask_for_content(decision)
-        self._take_content()
-        return reply.START_CONTENT
-
-    def _ask_for_content(self, decision: Decision) -> Answer:
-        """Ask for it, or not, as a behavior says."""
-        answer = answer_of(decision, reply.START_CONTENT)
-        if decision.effect is APPLY:
-            self._take_content()
+        answer: Reply | DelayedReply = reply.START_CONTENT
+        if decision is not None:
+            answer = answer_for(decision, reply.START_CONTENT)
+            if decision.effect is not APPLY:
+                delivery.refuse(reply_in(answer), DATA_COMMAND)
+                return answer
+        message = delivery.message()
+        if DATA_CONTENT in taken:
+            reader = message.reader
+            self.channel.expect(WatchedContent(self.channel, message, reader))
         else:
-            self.delivery.refuse(reply_in(answer), DATA_COMMAND)
+            self.channel.expect(message)
         return answer
 
-    def _take_content(self) -> None:
-        """What follows is content."""
-        delivery = self.delivery
-        message = delivery.message(self.origin)
-        if DATA_CONTENT in delivery.behaviors.taken:
-            self.go_on_with(WatchedContent(self, message))
-        else:
-            self.go_on_with(message)
-
     def _refuse_content(self) -> Reply:
-        """Refuse content for which there is no recipient."""
+        """Refuse content that has no accepted recipient."""
         transaction = self.delivery.transaction
         if transaction is None:
             return reply.NEEDS_MAIL
@@ -266,28 +430,30 @@ class MockESMTP(AuthenticatedConnection):
         return reply.NO_VALID_RECIPIENTS
 
     def do_BDAT(self, rest: bytes) -> Answer:
-        """Take a chunk of the content, which follows at once (RFC 3030 §2)."""
+        """Read a chunk of the content, which follows at once (RFC 3030 §2)."""
         if not self.offer.chunking:
-            # Whoever does not know BDAT does not know either what follows it.
+            # Without CHUNKING the chunk is not skipped: its length has no meaning.
             return reply.NOT_IMPLEMENTED
         command = parse_bdat(rest)
         if isinstance(command, Reply):
             return command
-        if command.size > max(MAX_CHUNK, self.mail_host.limits.message_size):
-            # Nobody sends so much, and what follows is no command.
-            self.delivery.refuse(reply.CHUNK_TOO_BIG, Command.BDAT)
-            return self.then_close(reply.CHUNK_TOO_BIG)
-        transaction = self.delivery.transaction
+        delivery = self.delivery
+        if command.size > max(MAX_CHUNK, self.host.limits.message_size):
+            # It is not read to its end, and what follows it is not a command.
+            delivery.refuse(reply.CHUNK_TOO_BIG, Command.BDAT)
+            return self.channel.close_after(reply.CHUNK_TOO_BIG)
+        transaction = delivery.transaction
         if transaction is None or not transaction.accepted:
-            self.go_on_with(Chunk(command.size, None, self._refuse_content))
+            self.channel.expect(Chunk(command.size, None, self._refuse_content))
+            return ()
+        message = delivery.chunks()
+        end = partial(delivery.end_chunk, command.last)
+        chunk = Chunk(command.size, message.content, end)
+        if DATA_CONTENT in delivery.behaviors.taken:
+            watched = WatchedChunk(self.channel, message, chunk, command.last)
+            self.channel.expect(watched)
         else:
-            message = self.delivery.chunks(self.origin)
-            end = partial(self.delivery.end_chunk, command.last)
-            chunk = Chunk(command.size, message.content, end)
-            if DATA_CONTENT in self.delivery.behaviors.taken:
-                self.go_on_with(WatchedChunk(self, message, chunk, command.last))
-            else:
-                self.go_on_with(chunk)
+            self.channel.expect(chunk)
         return ()
 
     def do_RSET(self, rest: bytes) -> Answer:
@@ -297,29 +463,29 @@ class MockESMTP(AuthenticatedConnection):
         decision = self.delivery.decide(RSET, rest)
         if decision is None or decision.effect is APPLY:
             self.delivery.abort()
-        return reply.OK if decision is None else answer_of(decision, reply.OK)
+        return reply.OK if decision is None else answer_for(decision, reply.OK)
 
     def do_VRFY(self, rest: bytes) -> Answer:
-        """Say that every mailbox may exist (RFC 5321 §3.5.3)."""
+        """Confirm no mailbox (RFC 5321 §3.5.3)."""
         if not rest:
             return reply.VRFY_SYNTAX
-        return self._decided(Command.VRFY, rest, reply.CANNOT_VERIFY)
+        return self._answer(Command.VRFY, rest, reply.CANNOT_VERIFY)
 
     def do_EXPN(self, rest: bytes) -> Answer:
-        """Know of no lists (RFC 5321 §3.5.2)."""
+        """Expand no list (RFC 5321 §3.5.2)."""
         decision = self.delivery.decide(Command.EXPN, rest)
         if decision is not None and not decision.is_own:
-            return answer_of(decision, reply.CANNOT_EXPAND)
-        own = self.counted(reply.CANNOT_EXPAND)
-        return own if decision is None else answer_of(decision, own)
+            return answer_for(decision, reply.CANNOT_EXPAND)
+        own = self._count(reply.CANNOT_EXPAND)
+        return own if decision is None else answer_for(decision, own)
 
     def do_NOOP(self, rest: bytes) -> Answer:
         """Do nothing (RFC 5321 §4.1.1.9)."""
-        return self._decided(Command.NOOP, rest, reply.OK)
+        return self._answer(Command.NOOP, rest, reply.OK)
 
     def do_HELP(self, rest: bytes) -> Answer:
-        """Tell the commands (RFC 5321 §4.1.1.8)."""
-        return self._decided(Command.HELP, rest, reply.HELP)
+        """List the commands (RFC 5321 §4.1.1.8)."""
+        return self._answer(Command.HELP, rest, reply.HELP)
 
     def do_QUIT(self, rest: bytes) -> Answer:
         """End the session (RFC 5321 §4.1.1.10)."""
@@ -327,18 +493,18 @@ class MockESMTP(AuthenticatedConnection):
             return reply.NO_ARGUMENT_EXPECTED
         decision = self.delivery.decide(QUIT, rest)
         if decision is None or decision.effect is APPLY:
-            self.consequence = self.close
-        return reply.BYE if decision is None else answer_of(decision, reply.BYE)
+            self.channel.close_after_reply()
+        return reply.BYE if decision is None else answer_for(decision, reply.BYE)
 
     def do_not_implemented(self, rest: bytes) -> Answer:
-        """Known, and not done here (RFC 5321 §4.2.4)."""
+        """A known command that is not implemented (RFC 5321 §4.2.4)."""
         return reply.NOT_IMPLEMENTED
 
     verbs: ClassVar[dict[bytes, Verb]] = {
         b"HELO": do_HELO,
         b"EHLO": do_EHLO,
-        b"STARTTLS": AuthenticatedConnection.do_STARTTLS,
-        b"AUTH": AuthenticatedConnection.do_AUTH,
+        b"STARTTLS": do_STARTTLS,
+        b"AUTH": do_AUTH,
         b"MAIL": do_MAIL,
         b"RCPT": do_RCPT,
         b"DATA": do_DATA,
@@ -356,4 +522,4 @@ class MockESMTP(AuthenticatedConnection):
     }
 
 
-Verb: TypeAlias = Callable[[MockESMTP, bytes], Answer]
+Verb: TypeAlias = Callable[[Commands, bytes], Answer]

@@ -1,137 +1,321 @@
-"""Content on which behaviors may decide while it arrives.
+"""Behaviors for DATA CONTENT, which decide on content while it arrives.
 
-What is said, when, and what is recorded does not depend on how the content is split: an
-answer within content that has come as a whole is given, and recorded, as one within
-content that is still to come.
+A condition on content that arrives can refer to nothing that changes but its `size`.
+So behaviors are evaluated at the first octet, and at each size at which one of their
+comparisons with `size` begins or ceases to hold: at exactly these octets, however the
+content is split. Each behavior matches at most once in a message.
+
+The answers, their order and their record do not depend on the packets either: an
+answer within content that has arrived as a whole is sent, and recorded, like one within
+content of which the rest is still to come.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from mocksmtp.behaviors.condition import (
+    AtLeast,
+    Comparison,
+    Equals,
+    LessThan,
+    leaves_of,
+)
+from mocksmtp.behaviors.miss import Item, Miss, Noted
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.behaviors.smtp import Decision
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.smtp import Decision, SmtpBehavior, SmtpRules
+from mocksmtp.behaviors.target import Subject
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.smtp.answers import NOTHING, Answer, answer_of, reply_in
-from mocksmtp.smtp.arriving import Watch
-from mocksmtp.smtp.chunks import Chunk
-from mocksmtp.smtp.content import ContentReader
-from mocksmtp.smtp.delivery import MockMessage
+from mocksmtp.sessions.session import Transaction
+from mocksmtp.smtp.content import Chunk, Content, ContentReader, Incoming
+from mocksmtp.smtp.output import (
+    NOTHING,
+    Answer,
+    DelayedReply,
+    Replies,
+    answer_for,
+    reply_in,
+)
+
+DATA_CONTENT = Command.DATA_CONTENT
+
+Rules: TypeAlias = list[Rule[SmtpBehavior]]
 
 
-class Taking(Protocol):
-    """A connection that takes what is no command."""
+class Hooks(Protocol):
+    """The delivery hooks, as far as arriving content needs them."""
 
-    def go_on_with(
-        self, incoming: WatchedContent | Rest | WatchedChunk | Chunk
-    ) -> None:
-        """Take it from now on."""
+    behaviors: SmtpRules
+
+    def decide_on_part(
+        self,
+        transaction: Transaction,
+        size: int,
+        rules: Rules,
+        matched: set[object],
+        passed: dict[Rule[SmtpBehavior], Miss],
+    ) -> tuple[Decision | None, Rules]:
+        """Ask `rules` about content of which `size` octets have arrived."""
+
+    def remember(self, items: Iterable[Item]) -> None:
+        """Add to what is remembered of the behaviors that were asked."""
+
+    def refuse(self, last: Reply | None, stage: Command) -> None:
+        """End the open transaction with this reply."""
+
+    def end_answered_chunk(self, answered: Reply | None) -> None:
+        """The last chunk, which was answered before its end, has arrived."""
 
 
-def watch_of(message: MockMessage) -> Watch:
-    """What behaviors have to say to a message, through all its chunks."""
+class Message(Protocol):
+    """The message of a transaction, as far as arriving content needs it."""
+
+    content: Content
+    transaction: Transaction
+    watch: ContentWatch | None
+
+    @property
+    def delivery(self) -> Hooks:
+        """The hooks."""
+
+    def eomReceived(self) -> Replies | DelayedReply:
+        """Decide on the whole content."""
+
+    def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:
+        """`answer`, as often as the protocol has it."""
+
+    def end_answered(self, answered: Reply | None, keeps: bool) -> None:
+        """The content, which was answered before its end, has arrived."""
+
+    def connectionLost(self) -> None:
+        """The rest will not arrive."""
+
+    def lose_rest(self, answered: Reply | None) -> None:
+        """The rest of content that was answered will not arrive."""
+
+
+class Channel(Protocol):
+    """The connection, as far as arriving content needs it."""
+
+    def expect(self, incoming: Incoming) -> None:
+        """Read `incoming` next."""
+
+
+def sizes_of(behavior: SmtpBehavior) -> Iterator[int]:
+    """The sizes at which its condition may begin or cease to hold, but the first."""
+    for leaf in leaves_of(behavior.condition):
+        target = leaf.target
+        if target is None or target.subject is not Subject.SIZE:
+            continue
+        if isinstance(leaf, AtLeast | LessThan | Equals):
+            limit = _number(leaf)
+            if limit is not None:
+                yield limit
+                if isinstance(leaf, Equals):
+                    yield limit + 1
+
+
+def _number(leaf: Comparison) -> int | None:
+    try:
+        return math.ceil(float(leaf.matching_value))
+    except (ValueError, OverflowError):
+        return None
+
+
+class ContentWatch:
+    """
+    The decisions on one message while its content arrives.
+
+    :param delivery: the hooks, which ask the behaviors
+    """
+
+    def __init__(self, delivery: Hooks, transaction: Transaction) -> None:
+        self._delivery = delivery
+        self._transaction = transaction
+        # Each change of the list of behaviors makes a new set of commands.
+        self._version: object = None
+        self._points: list[tuple[int, Rules]] = []
+        self._next = 0
+        self._matched: set[object] = set()
+        self._passed: dict[Rule[SmtpBehavior], Miss] = {}
+
+    def next_size(self, size: int) -> float:
+        """The next size, after `size`, at which behaviors are asked; or infinity."""
+        self._update(size)
+        points = self._points
+        return points[self._next][0] if self._next < len(points) else math.inf
+
+    def decide(self, size: int, ended: bool = False) -> tuple[int, Decision] | None:
+        """
+        The next decision on content of which `size` octets have arrived.
+
+        :param ended: whether that is all of it
+        :return: the size at which it was made, and the decision; None for none
+        """
+        self._update(size)
+        while self._next < len(self._points):
+            at, rules = self._points[self._next]
+            # Empty content has no first octet: behaviors are asked at its end.
+            if at > size and not (ended and not size and not self._next):
+                break
+            self._next += 1
+            at = min(at, size)
+            decision, fired = self._delivery.decide_on_part(
+                self._transaction, at, rules, self._matched, self._passed
+            )
+            if decision is not None and (decision.fault or not decision.is_own):
+                self._remember(fired, None if decision.is_own else fired.pop())
+                return at, decision
+        return None
+
+    def finish(self) -> None:
+        """The content has its own reply: remember the behaviors that did not answer."""
+        walk = self._delivery.behaviors.walk(DATA_CONTENT)
+        self._delivery.remember([*self._passed.values(), walk])
+
+    def _remember(self, slowed: Rules, last: Rule[SmtpBehavior] | None) -> None:
+        """Remember which behaviors have answered, and which have not."""
+        behaviors = self._delivery.behaviors
+        walk = behaviors.walk(DATA_CONTENT)
+        end: Noted = walk
+        if last is not None:
+            end = behaviors.ended(walk, last, (DATA_CONTENT, last))
+        items = [rule.slowed for rule in slowed]
+        self._delivery.remember([*self._passed.values(), *items, end])
+
+    def _update(self, size: int) -> None:
+        """Find the sizes at which behaviors are asked, if the list has changed."""
+        behaviors = self._delivery.behaviors
+        if behaviors.taken is self._version:
+            return
+        rules = [rule for rule in behaviors if rule.behavior.command is DATA_CONTENT]
+        # Behaviors set while content arrives are asked at what has arrived.
+        begins = 1 if self._version is None else max(size, 1)
+        at: dict[int, Rules] = defaultdict(list, {begins: rules})
+        for rule in rules:
+            for limit in dict.fromkeys(sizes_of(rule.behavior)):
+                if limit > begins:
+                    at[limit].append(rule)
+        self._version = behaviors.taken
+        self._points = sorted(at.items()) if rules else []
+        self._next = 0
+
+
+def watch_of(message: Message) -> ContentWatch:
+    """The watch of a message, through all its chunks."""
     if message.watch is None:
-        message.watch = Watch(message.delivery, message.transaction)
+        message.watch = ContentWatch(message.delivery, message.transaction)
     return message.watch
 
 
 class WatchedContent:
     """
-    The content of a message; behaviors are asked while it arrives.
+    The content of a message on which behaviors decide while it arrives.
 
-    What one answers is sent at once. Then the rest is read and has no reply of its own,
-    unless the behavior has only slowed it down.
+    The answer of one is sent at once. Then the rest is read and has no reply of its
+    own, unless the behavior only delayed it.
 
-    :param connection: on which it comes
+    :param channel: the connection on which it arrives
+    :param reader: reads the content of `message`
 
     :ivar size: octets so far: at an answer, those at which it was decided
     """
 
-    def __init__(self, connection: Taking, message: MockMessage) -> None:
+    needs_octets = False
+
+    def __init__(
+        self, channel: Channel, message: Message, reader: ContentReader
+    ) -> None:
         self.reader = self
         self.size = 0
         self.flags = 0
-        self.goes_on = False
-        self._connection = connection
+        self.continues = False
+        self._channel = channel
         self._message = message
+        self._content = reader
         self._watch = watch_of(message)
         self._left: int | None = None
         self._decision: Decision | None = None
 
     def feed(self, data: bytes, start: int = 0) -> int:
         """
-        Take the octets of `data` from `start` on.
+        Read the octets of `data` from `start` on.
 
-        :return: the index behind the terminator, or of what is left where a behavior
-            has something to say, or -1
+        :return: the index after the terminator, or after the octets at which a behavior
+            answers; -1 if more are expected
         """
-        content = self._message.content
-        assert isinstance(content, ContentReader)
+        content = self._content
         if self._left is None:
             end = content.feed(data, start)
             ended = end >= 0
         else:
             end, ended = min(start + self._left, len(data)), True
         self.size, self.flags = content.size, content.flags
-        found = self._watch.look(content.size, ended)
+        found = self._watch.decide(content.size, ended)
         if found is None:
             return end
         self.size, self._decision = found
-        # What is flagged of the whole content is so with its end.
+        # Flags of the whole content are recorded with its end.
         self.flags = 0
         if not ended:
             return len(data)
-        # The last octet of the terminator is left, so that what follows this answer is
-        # not forgotten if nothing else comes behind it.
+        # The last octet of the terminator is left: this answer is followed by another,
+        # or by the silent end, also if nothing else arrives.
         self._left = 1
         return max(end - 1, start)
 
     def eomReceived(self) -> Answer:
-        """What is said: to the content, or in the midst of it."""
+        """The answer to the content, or within it."""
         message = self._message
         decision, self._decision = self._decision, None
         if decision is None:
             self._watch.finish()
             return message.eomReceived()
-        answer = answer_of(decision, NOTHING)
+        answer = answer_for(decision, NOTHING)
         if decision.is_own:
-            self.goes_on = True
-            self._connection.go_on_with(self)
+            self.continues = True
+            self._channel.expect(self)
             return answer
         keeps = decision.effect is Effect.APPLY
-        rest = Rest(message, keeps, reply_in(answer), self._left)
-        self._connection.go_on_with(rest)
+        self._channel.expect(
+            AnsweredContent(message, self._content, keeps, reply_in(answer), self._left)
+        )
         return message.for_each(answer)
 
     def connectionLost(self) -> None:
-        """There will be no more of it."""
+        """The rest will not arrive."""
         self._message.connectionLost()
 
 
 class WatchedChunk:
     """
-    A chunk of content (RFC 3030 §2); behaviors are asked while it arrives.
+    A chunk of content (RFC 3030 §2) on which behaviors decide while it arrives.
 
-    What one answers is sent at once, in the place of the chunk's own reply. One that
+    The answer of one is sent at once, in the place of the chunk's own reply. One that
     refuses the chunk ends the transaction.
 
-    :param connection: on which it comes
-    :param last: whether no other chunk follows
+    :param channel: the connection on which it arrives
+    :param last: whether it is the last chunk
 
     :ivar size: octets so far: at an answer, those at which it was decided
     """
 
+    needs_octets = False
+
     def __init__(
-        self, connection: Taking, message: MockMessage, chunk: Chunk, last: bool
+        self, channel: Channel, message: Message, chunk: Chunk, last: bool
     ) -> None:
         self.reader = self
         self.size = 0
         self.flags = 0
-        self.goes_on = False
-        self._connection = connection
+        self.continues = False
+        self._channel = channel
         self._message = message
         self._chunk = chunk
         self._last = last
@@ -141,15 +325,16 @@ class WatchedChunk:
 
     def feed(self, data: bytes, start: int = 0) -> int:
         """
-        Take the octets of `data` from `start` on.
+        Read the octets of `data` from `start` on.
 
-        :return: the index behind the last octet, or behind that at which a behavior
-            has something to say, or -1
+        :return: the index after the last octet, or after the octets at which a behavior
+            answers; -1 if more are expected
         """
         content, watch = self._message.content, self._watch
         while True:
             size = self._before + self.size
-            stop = math.inf if content.refusal is not None else watch.stop(size)
+            refused = content.refusal is not None
+            stop = math.inf if refused else watch.next_size(size)
             end = min(len(data), start + self._chunk.size - self.size)
             if stop < size + end - start:
                 end = start + max(0, int(stop) - size)
@@ -158,7 +343,7 @@ class WatchedChunk:
             self.size += end - start
             start = end
             if content.refusal is None:
-                found = watch.look(self._before + self.size, ended and self._last)
+                found = watch.decide(self._before + self.size, ended and self._last)
                 if found is not None:
                     self._decision = found[1]
                     return end
@@ -168,81 +353,83 @@ class WatchedChunk:
                 return -1
 
     def eomReceived(self) -> Answer:
-        """What is said: to the chunk, or in the midst of it."""
+        """The answer to the chunk, or within it."""
         message, chunk = self._message, self._chunk
         decision, self._decision = self._decision, None
         if decision is None:
             if self._last:
                 self._watch.finish()
             return chunk.eomReceived()
-        answer = answer_of(decision, NOTHING)
+        answer = answer_for(decision, NOTHING)
         if decision.is_own:
-            self.goes_on = True
-            self._connection.go_on_with(self)
+            self.continues = True
+            self._channel.expect(self)
             return answer
-        said = reply_in(answer)
+        reply = reply_in(answer)
         if decision.effect is not Effect.APPLY:
-            chunk.answered(False)
-            message.delivery.refuse(said, Command.DATA_CONTENT)
+            chunk.answer_early(False)
+            message.delivery.refuse(reply, DATA_CONTENT)
         elif self._last:
-            end = partial(message.delivery.end_answered_chunk, said)
-            chunk.answered(True, end)
+            end = partial(message.delivery.end_answered_chunk, reply)
+            chunk.answer_early(True, end)
         else:
-            chunk.answered(True)
-        self._connection.go_on_with(chunk)
+            chunk.answer_early(True)
+        self._channel.expect(chunk)
         return message.for_each(answer) if self._last else answer
 
     def connectionLost(self) -> None:
-        """The transaction, which knows the content, is told as well."""
+        """The delivery, which owns the content, discards it."""
 
 
-class Rest:
+class AnsweredContent:
     """
-    The rest of content to which all has been said.
+    The rest of content that was answered.
 
-    :param keeps: whether the mail is kept all the same
-    :param said: what was said
-    :param left: how many octets it has, where the end is known
+    :param reader: reads the content of `message`
+    :param keeps: whether the mail is kept
+    :param answered: the reply that was sent
+    :param left: how many octets the rest has, if its end has arrived
     """
 
-    goes_on = True
+    continues = True
+    needs_octets = True
 
     def __init__(
-        self, message: MockMessage, keeps: bool, said: Reply | None, left: int | None
+        self,
+        message: Message,
+        reader: ContentReader,
+        keeps: bool,
+        answered: Reply | None,
+        left: int | None,
     ) -> None:
         self.reader = self
         self._message = message
+        self._content = reader
         self._keeps = keeps
-        self._said = said
+        self._answered = answered
         self._left = left
 
     @property
     def size(self) -> int:
         """Octets of the whole content."""
-        return self._message.content.size
+        return self._content.size
 
     @property
     def flags(self) -> int:
-        """What is flagged of the whole content."""
-        content = self._message.content
-        assert isinstance(content, ContentReader)
-        return content.flags
+        """Flags of the whole content."""
+        return self._content.flags
 
     def feed(self, data: bytes, start: int = 0) -> int:
-        """Take the octets of `data` from `start` on, as a reader does."""
+        """Read the octets of `data` from `start` on."""
         if self._left is not None:
             return min(start + self._left, len(data))
-        content = self._message.content
-        assert isinstance(content, ContentReader)
-        return content.feed(data, start)
+        return self._content.feed(data, start)
 
     def eomReceived(self) -> Answer:
-        """Nothing more is said."""
-        self._message.end_answered(self._said, self._keeps)
+        """No further reply."""
+        self._message.end_answered(self._answered, self._keeps)
         return ()
 
     def connectionLost(self) -> None:
-        """There will be no more of it."""
-        self._message.identify()
-        self._message.content.close()
-        self._message.delivery.settle(self._message.transaction, self._said)
+        """The rest will not arrive."""
+        self._message.lose_rest(self._answered)

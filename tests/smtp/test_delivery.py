@@ -8,7 +8,6 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.mail.mail import Origin
 from mocksmtp.sessions.session import Session
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage
 from tests.smtp.dialogue import Dialogue, behavior, small_host
@@ -26,7 +25,7 @@ class DeliveryTests(SynchronousTestCase):
         path = PathCommand(Address("a@x.test"), ())
         self.delivery.validateFrom(None, path)
         self.delivery.validateTo(path)
-        return self.delivery.message(Origin("1", "", ""))
+        return self.delivery.message()
 
     def test_they_have_twisteds_interfaces(self) -> None:
         """The hooks have the names and arguments that twisted.mail defines."""

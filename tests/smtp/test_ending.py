@@ -13,7 +13,7 @@ from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.tls.settings import TlsMode
 from tests.smtp.mocked import on, when
-from tests.smtp.test_secured import Rig, anyhow
+from tests.smtp.test_starttls import Rig, anyhow
 
 MODES = (TlsMode.NONE, TlsMode.IMPLICIT)
 

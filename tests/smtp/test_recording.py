@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.grammar.reply import SENDER_OK, Reply
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.sessions.documents import session_document
 from mocksmtp.sessions.search import SessionQuery
 from mocksmtp.sessions.session import (
@@ -215,12 +214,11 @@ class RecordingTests(SynchronousTestCase):
 
     def test_times(self) -> None:
         """When a line came, and how long its reply took."""
-        decision: Deferred[Reply] = Deferred()
-        self.dialogue.protocol.delivery.validateFrom = lambda helo, origin: decision
+        rules = self.dialogue.host.behaviors
+        rules.replace_all(SMTP.parse_all([on("MAIL FROM", delay="3s")]))
         self.dialogue.clock.advance(2)
         self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
         self.dialogue.clock.advance(3)
-        decision.callback(SENDER_OK)
         self.assertEqual(self.session.started_at, 0)
         at, _, _, _, delay, _ = self.session.exchanges[-1]
         self.assertEqual((at, delay), (2, 3))

@@ -7,7 +7,7 @@ from typing import Any
 
 from mocksmtp.tls.records import RECORD, encrypt, holds_back
 from mocksmtp.tls.settings import TlsMode
-from tests.smtp.test_secured import Rig, anyhow
+from tests.smtp.test_starttls import Rig, anyhow
 
 
 class RecordTests(Rig):

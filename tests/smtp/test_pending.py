@@ -1,4 +1,4 @@
-"""What is owed to a client."""
+"""Replies that are pending."""
 
 from __future__ import annotations
 
@@ -9,59 +9,83 @@ from collections.abc import Iterator
 from typing import Any
 
 from OpenSSL import SSL
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import blockingCallFromThread
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
-from mocksmtp.grammar.reply import RECIPIENT_OK, SENDER_OK, Reply
+from mocksmtp.grammar.reply import MAIL_KEPT, OK, STORAGE_FULL, Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import on
-from tests.smtp.test_secured import Rig
+from tests.smtp.test_starttls import Rig
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
 RCPT = b"RCPT TO:<a@x.test>\r\n"
 
 
-class OwedTests(SynchronousTestCase):
-    """A hook that takes its time."""
+class OneLine:
+    """Content of one line, on which is decided later, as `IMessage` allows."""
+
+    needs_octets = True
+    continues = False
+    flags = size = 0
+
+    def __init__(self, decision: Deferred[Reply]) -> None:
+        self.reader = self
+        self._decision = decision
+
+    def feed(self, data: bytes, start: int = 0) -> int:
+        return data.find(b"\n", start) + 1 or -1
+
+    def eomReceived(self) -> Deferred[Reply]:
+        return self._decision
+
+    def connectionLost(self) -> None:
+        """Nothing is kept."""
+
+
+class DeferredTests(SynchronousTestCase):
+    """A message whose `eomReceived` returns a Deferred."""
 
     def setUp(self) -> None:
         self.dialogue = Dialogue()
-        self.decision: Deferred[Reply] = Deferred()
-        self.dialogue.protocol.delivery.validateFrom = lambda helo, origin: (
-            self.decision
-        )
+        self.expect(Deferred())
+
+    def expect(self, decision: Deferred[Reply]) -> None:
+        """Have the connection read a line of content."""
+        self.decision = decision
+        self.dialogue.protocol.expect(OneLine(decision))
 
     def test_what_is_pipelined_waits_for_the_reply(self) -> None:
         """Replies come in order, each command after the one before it."""
-        said = self.dialogue.send(b"NOOP\r\nMAIL FROM:<b@x>\r\nNOOP one\r\nVRFY a\r\n")
-        self.assertEqual(said, "250 2.0.0 OK\r\n")
+        self.assertEqual(self.dialogue.send(b"line\r\nNOOP one\r\nVRFY a\r\n"), "")
         self.assertEqual(self.dialogue.send(b"NONSENSE\r\n"), "")
-        self.decision.callback(SENDER_OK)
+        self.decision.callback(MAIL_KEPT)
         codes = [line[:3] for line in self.dialogue.heard().splitlines()]
         self.assertEqual(codes, ["250", "250", "252", "500"])
 
-    def test_little_is_read_while_a_reply_is_owed(self) -> None:
+    def test_little_is_read_while_a_reply_is_pending(self) -> None:
         """The client's packets stay in the network until it is sent."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
+        self.dialogue.send(b"line\r\n")
         self.dialogue.send(b"NOOP\r\n")
         self.assertEqual(self.dialogue.transport.producerState, "paused")
-        self.decision.callback(SENDER_OK)
+        self.decision.callback(MAIL_KEPT)
         self.assertEqual(self.dialogue.transport.producerState, "producing")
 
     def test_the_client_is_not_idle_while_it_waits(self) -> None:
         """The idle time begins anew with the reply."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
+        self.dialogue.send(b"line\r\n")
         self.dialogue.clock.advance(1000)
-        self.decision.callback(SENDER_OK)
-        self.assertEqual(self.dialogue.heard(), "250 2.1.0 Sender OK\r\n")
+        self.decision.callback(MAIL_KEPT)
+        self.assertEqual(self.dialogue.heard(), MAIL_KEPT.wire.decode())
         self.assertFalse(self.dialogue.transport.disconnecting)
 
     def test_a_failed_decision_is_451(self) -> None:
         """And the session goes on."""
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n")
+        self.dialogue.send(b"line\r\nNOOP\r\n")
         self.decision.errback(ValueError())
         said = self.dialogue.heard().splitlines()
         self.assertEqual([line[:3] for line in said], ["451", "250"])
@@ -70,17 +94,17 @@ class OwedTests(SynchronousTestCase):
     def test_a_client_that_leaves_cancels_the_decision(self) -> None:
         """Nothing is left behind."""
         cancelled: list[object] = []
-        self.decision = Deferred(cancelled.append)
-        self.dialogue.send(b"MAIL FROM:<b@x>\r\n")
+        self.expect(Deferred(cancelled.append))
+        self.dialogue.send(b"line\r\n")
         self.dialogue.protocol.connectionLost()
         self.assertEqual(cancelled, [self.decision])
         self.assertEqual(self.dialogue.clock.getDelayedCalls(), [])
 
     def test_a_decision_that_is_there_at_once_does_not_wait(self) -> None:
         """A Deferred that has fired is as good as a reply."""
-        self.decision.callback(RECIPIENT_OK)
-        said = self.dialogue.send(b"MAIL FROM:<b@x>\r\nNOOP\r\n").splitlines()
-        self.assertEqual(said, ["250 2.1.5 Recipient OK", "250 2.0.0 OK"])
+        self.decision.callback(STORAGE_FULL)
+        said = self.dialogue.send(b"line\r\nNOOP\r\n").encode()
+        self.assertEqual(said, STORAGE_FULL.wire + OK.wire)
 
 
 class LeavingTests(Rig):
@@ -98,15 +122,27 @@ class LeavingTests(Rig):
             client.recv(1000)
             yield client
 
+    def wait_for_decision(self) -> None:
+        """Wait until the first behavior has decided on a command."""
+        (rule,) = self.factory.host.behaviors
+        while not rule.seen:
+            pass
+
+    def wait_until_paused(self) -> None:
+        """Wait until the service reads nothing from its client."""
+        (connection,) = self.factory.connections
+        while connection.transport in blockingCallFromThread(
+            reactor, reactor.getReaders
+        ):
+            pass
+
     def heard_to_the_end(self, *packets: bytes, wait: bool = False) -> list[str]:
         """Send `packets` and FIN; the codes of all that is heard then."""
         with self.talking() as client:
             for packet in packets:
                 client.sendall(packet)
                 if wait:
-                    (connection,) = self.factory.connections
-                    while connection.owed is None:
-                        pass
+                    self.wait_for_decision()
             client.shutdown(socket.SHUT_WR)
             with client.makefile("rb") as file:
                 return [line[:3].decode() for line in file]
@@ -206,17 +242,13 @@ class LeavingTests(Rig):
             def talk(more: str = more) -> None:
                 with self.talking() as client:
                     client.sendall(b"NOOP\r\n")
-                    (connection,) = self.factory.connections
-                    while connection.owed is None:
-                        pass
+                    self.wait_for_decision()
                     if more == "commands":
                         client.sendall(b"RSET\r\n")
-                        while not connection.buffer:
-                            pass
+                        self.wait_until_paused()
                     elif more == "fin":
                         client.shutdown(socket.SHUT_WR)
-                        while not connection.paused:
-                            pass
+                        self.wait_until_paused()
                     linger = struct.pack("ii", 1, 0)
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
@@ -234,9 +266,7 @@ class LeavingTests(Rig):
         def talk() -> tuple[int, int]:
             with self.talking() as client:
                 client.sendall(b"NOOP z\r\n" * 500)
-                (connection,) = self.factory.connections
-                while not connection.output.blocked:
-                    pass
+                self.wait_until_paused()
                 executed = host.counters.replies[250]
                 client.shutdown(socket.SHUT_WR)
                 heard = 0

@@ -1,10 +1,11 @@
-"""Sending at once, over real sockets."""
+"""Output: answers, and how they are sent, in memory and over real sockets."""
 
 from __future__ import annotations
 
 import socket
 from statistics import median
 from time import perf_counter
+from typing import Any
 from unittest.mock import patch
 
 from twisted.internet import reactor
@@ -14,10 +15,85 @@ from twisted.internet.testing import StringTransport
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from mocksmtp.smtp.sending import QUICKACK, is_empty, send
+from mocksmtp.behaviors.response import Drip, Effect, Fault, Then
+from mocksmtp.behaviors.smtp import Decision
+from mocksmtp.grammar.reply import MAIL_KEPT, OK, STORAGE_FULL, Reply
+from mocksmtp.smtp.output import (
+    _QUICKACK,
+    DelayedReply,
+    Output,
+    answer_for,
+    combine,
+    is_empty,
+    reply_in,
+)
 from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import Dialogue
-from tests.smtp.test_secured import Rig, anyhow
+from tests.smtp.test_starttls import Rig, anyhow
+
+MOCKED = Reply(450, "mocked", "7")
+LATE = Fault(delay=1.0)
+
+
+class AnswerTests(SynchronousTestCase):
+    """`answer_for`, `reply_in` and `combine`"""
+
+    def test_a_plain_reply_is_just_that(self) -> None:
+        """No object is made for it."""
+        self.assertIs(answer_for(Decision(("7",), MOCKED), OK), MOCKED)
+
+    def test_a_fault_goes_with_the_reply(self) -> None:
+        """Those that only slowed it down are named, but not who gave it."""
+        answer = answer_for(Decision(("1", "7"), MOCKED, Effect.NONE, LATE), OK)
+        self.assertEqual(answer, DelayedReply(MOCKED, LATE, ("1",), ("1", "7")))
+
+    def test_the_servers_own_reply_can_be_slowed(self) -> None:
+        """All behaviors are named then."""
+        answer = answer_for(Decision(("1", "2"), fault=LATE, is_own=True), OK)
+        self.assertEqual(answer, DelayedReply(OK, LATE, ("1", "2"), ("1", "2")))
+
+    def test_silence_is_a_reply_of_no_octets(self) -> None:
+        """It is no reply to send, and names the behavior that it is of."""
+        answer = answer_for(Decision(("7",), silent=True), OK)
+        assert isinstance(answer, DelayedReply)
+        assert isinstance(answer.reply, Reply)
+        self.assertEqual((answer.reply.wire, answer.reply.source), (b"", "7"))
+        self.assertEqual(answer.wires, [])
+
+    def test_the_reply_in_an_answer(self) -> None:
+        """Of several, or of one that is not known yet, there is not the one."""
+        for answer, reply in (
+            (OK, OK),
+            (DelayedReply(OK, LATE), OK),
+            (DelayedReply(None, LATE), None),
+            ((OK, OK), None),
+            (Deferred(), None),
+        ):
+            self.assertEqual(reply_in(answer), reply)
+
+    def test_several_are_one_after_the_other(self) -> None:
+        """Delays add up, the last drip and the last end count."""
+        self.assertEqual(combine([MAIL_KEPT, STORAGE_FULL]), (MAIL_KEPT, STORAGE_FULL))
+        drip, other = Drip(octets=1, interval=0.1), Drip(octets=2, interval=0.2)
+        answer = combine(
+            [
+                DelayedReply(
+                    MOCKED, Fault(1.0, drip, Then.CLOSE, 3.0), ("1",), ("1", "7"), "7"
+                ),
+                MAIL_KEPT,
+                DelayedReply(None, Fault(2.0, other), rules=("8",)),
+            ]
+        )
+        fault, rules = Fault(3.0, other, Then.CLOSE, 3.0), ("1", "7", "8")
+        expected = DelayedReply((MOCKED, MAIL_KEPT), fault, ("1",), rules, "7")
+        self.assertEqual(answer, expected)
+        assert isinstance(answer, DelayedReply)
+        self.assertEqual(answer.wires, [MOCKED.wire, MAIL_KEPT.wire])
+
+
+def send(transport: Any, octets: bytes) -> None:
+    """Send a reply of these octets."""
+    Output(transport).send((octets,), len(octets))
 
 
 class OtherTransportTests(SynchronousTestCase):
@@ -96,7 +172,7 @@ class SocketTests(TestCase):
 class QuickAckTests(Rig):
     """Clients that write a message in two parts, without TCP_NODELAY."""
 
-    if QUICKACK is None:
+    if _QUICKACK is None:
         skip = "the system has no TCP_QUICKACK"
 
     async def test_no_part_waits_for_a_delayed_acknowledgement(self) -> None:

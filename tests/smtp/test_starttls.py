@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from scramp import ScramClient
 from twisted.internet import reactor
 from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.host import MailHost
@@ -23,6 +23,7 @@ from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.session import INJECTED, Session
 from mocksmtp.smtp import factory
 from mocksmtp.smtp.factory import MockSMTPFactory
+from mocksmtp.smtp.starttls import security_of
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.settings import CertificateKind, TlsMode, TlsSettings, TlsVersion
@@ -399,3 +400,32 @@ class ImplicitTests(Rig):
         self.assertEqual(session.exchanges, [])
         assert session.tls is not None
         self.assertTrue(session.tls.error)
+
+
+CONTEXTS = ServerContexts(AUTHORITY)
+
+
+class SecurityTests(SynchronousTestCase):
+    """`security_of`"""
+
+    def test_the_listener_has_the_last_word(self) -> None:
+        """It can do otherwise than its host, where that has TLS at all."""
+        for tls, mode, expected in (
+            (None, None, None),
+            (None, TlsMode.IMPLICIT, None),
+            (TlsSettings(), None, TlsMode.STARTTLS),
+            (TlsSettings(TlsMode.IMPLICIT), None, TlsMode.IMPLICIT),
+            (TlsSettings(TlsMode.IMPLICIT), TlsMode.STARTTLS, TlsMode.STARTTLS),
+            (TlsSettings(), TlsMode.NONE, None),
+        ):
+            host = MailHost("default", "mx.test", tls=tls)
+            security = security_of(host, CONTEXTS, mode)
+            self.assertEqual(security and security.mode, expected)
+
+    def test_the_context_is_made_when_it_is_needed(self) -> None:
+        """And is the same for the next connection."""
+        host = MailHost("default", "mx.test", tls=TlsSettings())
+        first, second = (security_of(host, CONTEXTS) for _ in range(2))
+        assert first is not None
+        assert second is not None
+        self.assertIs(first.context(), second.context())

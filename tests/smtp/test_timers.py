@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.smtp.ending import CLOSING_TIME
+from mocksmtp.smtp.output import CLOSING_TIME
 from tests.smtp.dialogue import Dialogue, host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"

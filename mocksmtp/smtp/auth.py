@@ -1,0 +1,158 @@
+"""AUTH on a connection (RFC 4954). What the client sends within it is not recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.grammar import reply
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.sasl.dialogue import EXCHANGE_LINE_TOO_LONG, Step, Verdict
+from mocksmtp.sasl.exchange import LINE_LIMIT, Exchange
+from mocksmtp.sasl.redact import redact
+from mocksmtp.smtp.delivery import MockDelivery
+from mocksmtp.smtp.output import DelayedReply, RedactedLine, answer_for, reply_in
+
+AUTH, AUTH_COMMAND = Command.AUTH, Command.AUTH_COMMAND
+
+AUTH_LINE_LIMIT = LINE_LIMIT + len(b"\r\n")
+"""Octets of an AUTH line and of the lines of its exchange (RFC 4954 §4)."""
+
+REDACTED = b"***"
+
+
+def is_auth(line: bytes) -> bool:
+    """Whether a line, or the beginning of one, is AUTH with an argument."""
+    words = line.split(None, 1)
+    return len(words) > 1 and words[0].upper() == b"AUTH"
+
+
+def redact_auth(line: bytes) -> bytes:
+    """A line as it may be recorded, whether or not it is AUTH."""
+    return redact(line) if is_auth(line) else line
+
+
+class AuthDialogue:
+    """
+    The AUTH commands of one connection, and their exchanges.
+
+    :param delivery: the hooks, which decide and know the open transaction
+    :param secret: the salts of the users are derived from it
+    :param end_point: returns the channel binding; None without TLS
+
+    :ivar end_point: as above; changes when TLS begins
+    :ivar guarded: whether a line that is no command may be a password, sent too early
+    """
+
+    def __init__(
+        self,
+        delivery: MockDelivery,
+        secret: bytes,
+        end_point: Callable[[], bytes] | None = None,
+    ) -> None:
+        self.guarded = False
+        self._delivery = delivery
+        self._secret = secret
+        self.end_point = end_point
+        self._exchange: Exchange | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the next line belongs to an exchange."""
+        return self._exchange is not None
+
+    def begin(self, argument: bytes) -> RedactedLine:
+        """Begin an exchange, if AUTH is allowed now."""
+        line = self._redact(argument)
+        return RedactedLine(self._begin(argument), line)
+
+    def reject(self, argument: bytes) -> RedactedLine:
+        """Refuse AUTH, because the banner has refused the client."""
+        return RedactedLine(reply.NO_SERVICE, self._redact(argument))
+
+    def answer(self, line: bytes) -> RedactedLine:
+        """Answer a line of the open exchange."""
+        exchange, self._exchange = self._exchange, None
+        assert exchange is not None
+        line = line.removesuffix(b"\r")
+        recorded = line if line == b"*" else REDACTED
+        return RedactedLine(self._step(exchange, exchange.answer(line)), recorded)
+
+    def refuse_long_line(self) -> RedactedLine:
+        """End the open exchange, whose line exceeds `AUTH_LINE_LIMIT`."""
+        self._exchange = None
+        return RedactedLine(EXCHANGE_LINE_TOO_LONG, REDACTED)
+
+    def _redact(self, argument: bytes) -> bytes:
+        """The line of AUTH as it is recorded, and all that behaviors see of it."""
+        self.guarded = True
+        self._delivery.line = line = redact(b"AUTH " + argument)
+        return line
+
+    @property
+    def _recorded_argument(self) -> bytes:
+        return (self._delivery.line or b"").partition(b" ")[2]
+
+    def _begin(self, argument: bytes) -> Reply | DelayedReply:
+        delivery = self._delivery
+        host = delivery.host
+        settings = host.auth
+        if settings is None:
+            return reply.AUTH_NOT_AVAILABLE
+        if not argument:
+            return reply.AUTH_SYNTAX
+        if delivery.session.auth_user is not None:
+            return reply.AUTHENTICATED_ALREADY
+        if delivery.transaction is not None:
+            return reply.AUTH_IN_TRANSACTION
+        if settings.require_tls and self.end_point is None:
+            return reply.NEEDS_TLS
+        decision = delivery.decide(AUTH_COMMAND, self._recorded_argument)
+        if decision is not None and decision.effect is not Effect.APPLY:
+            return answer_for(decision, reply.OK)
+        exchange = Exchange(
+            settings,
+            host.hostname,
+            os.urandom,
+            delivery.seconds,
+            self._secret,
+            self.end_point,
+        )
+        answer = self._step(exchange, exchange.begin(argument))
+        if decision is None or not isinstance(answer, Reply):
+            return answer
+        replaced = answer_for(decision, answer)
+        challenge = reply_in(replaced)
+        if challenge is not None and challenge.code != 334:
+            # The client was not asked for another line.
+            self._exchange = None
+        return replaced
+
+    def _step(self, exchange: Exchange, step: Step) -> Reply | DelayedReply:
+        if isinstance(step, Verdict):
+            return self._decide(step)
+        if step.code == 334:
+            self._exchange = exchange
+        return step
+
+    def _decide(self, verdict: Verdict) -> Reply | DelayedReply:
+        """The credentials are known; behaviors may decide otherwise."""
+        delivery, session = self._delivery, self._delivery.session
+        mechanism = verdict.mechanism.value
+        attempt = delivery.attempt
+        attempt.claimed = verdict.user, mechanism
+        try:
+            decision = delivery.decide(AUTH, self._recorded_argument)
+        finally:
+            attempt.claimed = None
+        accepted = verdict.accepted
+        if decision is not None and not decision.is_own:
+            accepted = decision.effect is Effect.APPLY
+        if accepted:
+            session.auth_user, session.auth_mechanism = verdict.user, mechanism
+            self.guarded = False
+        if decision is None:
+            return verdict.reply
+        return answer_for(decision, verdict.reply)
