@@ -114,7 +114,8 @@ class Client:
         :param wait: or when this time is up, as in ``"10s"``
         :param filters: ``q``, ``subject``, ``body``, ``contains``, ``messageId``,
             ``session``, ``helo``, ``clientIp``, ``minSize``, ``maxSize``, ``since``,
-            ``until``, ``after``, ``limit``, ``view``
+            ``until``, ``host``, ``after``, ``before``, ``limit``, ``order``,
+            ``settle``, ``view``
         """
         named = {"from": sender, "to": recipient, "count": count, "wait": wait}
         return list(await self.get("/smtpMails", **named, **filters))
@@ -127,6 +128,45 @@ class Client:
         :param filters: as for `mails`
         """
         return await self.mails(q=expression, **{"view": "summary", **filters})
+
+    async def take_mails(
+        self,
+        *,
+        sender: str | None = None,
+        recipient: str | None = None,
+        count: int | None = None,
+        wait: str | None = None,
+        **filters: Any,
+    ) -> list[Document]:
+        """
+        Wait for mails, then remove and return them in one step.
+
+        If the time expires first, nothing is removed and the list is empty. The
+        parameters are those of `mails`, without ``after``, ``before`` and ``order``;
+        ``limit`` is how many are taken, the oldest first.
+        """
+        named = {"from": sender, "to": recipient, "count": count, "wait": wait}
+        params = named | filters
+        answer = await self.call("POST", "/smtpMails/take", params=params)
+        return list(orjson.loads(answer))
+
+    async def count_mails(
+        self, *, sender: str | None = None, recipient: str | None = None, **filters: Any
+    ) -> int:
+        """How many mails match; the parameters are those of `mails`."""
+        named = {"from": sender, "to": recipient}
+        return int(await self.get("/smtpMailsCount", **named, **filters))
+
+    async def latest_mail(
+        self, *, sender: str | None = None, recipient: str | None = None, **filters: Any
+    ) -> Document:
+        """
+        The newest mail that matches; with ``wait`` it waits for one.
+
+        :raises ApiError: 404, there is none
+        """
+        named = {"from": sender, "to": recipient}
+        return dict(await self.get("/smtpMails/latest", **named, **filters))
 
     async def raw(self, mail_id: str) -> bytes:
         """The exact content of one mail."""

@@ -141,6 +141,21 @@ class ClientTests(TestCase):
         self.assertEqual(len(await self.api.clear_mails()), 2)
         self.assertEqual(await self.api.mails(), [])
 
+    async def test_taking_mails(self) -> None:
+        """They are waited for and removed in one step; counted, and the newest read."""
+        taking = self.api.take_mails(recipient="c@x.test", wait="30s", limit=1)
+        await deferToThread(send, self.mock)
+        await deferToThread(send, self.mock, "c@x.test")
+        (taken,) = await taking
+        self.assertEqual(taken["recipients"][0]["address"], "c@x.test")
+        self.assertEqual(await self.api.count_mails(), 1)
+        self.assertEqual(await self.api.count_mails(recipient="c@x.test"), 0)
+        latest = await self.api.latest_mail(sender=taken["from"], wait="30s")
+        self.assertNotEqual(latest["id"], taken["id"])
+        with self.assertRaises(ApiError) as raised:
+            await self.api.latest_mail(recipient="c@x.test")
+        self.assertEqual(raised.exception.status, 404)
+
     async def test_extensions_records_and_reset(self) -> None:
         """The rest of what a test sets up; records survive a reset."""
         await self.api.set_extensions("DSN")
