@@ -169,14 +169,20 @@ class MailListing(Listing[Mail, Change]):
         """The highest number of a mail."""
         return max(host.mailbox.quota.last for host in self._mock.hosts.values())
 
-    def matched_by(self, change: Change) -> int | None:
-        """The number of a new mail, if it matches."""
+    def matched_by(self, change: Change) -> int | Awaitable[int | None] | None:
+        """The number of a new mail, if it matches; a large one is read in a thread."""
         name, number, _ = change
         host = self._mock.hosts.get(name)
         if host is None or self.host not in (None, name):
             return None
-        found = host.mailbox.of([number])
-        return number if found and self._query.matches(found[0]) else None
+        for mail in host.mailbox.of([number]):
+            if self._query.is_long_work(mail):
+                return self._number_in_thread(mail)
+            return number if self._query.matches(mail) else None
+        return None
+
+    async def _number_in_thread(self, mail: Mail) -> int | None:
+        return mail.number if await self._match_in_thread(mail) else None
 
     def remove(self, mails: list[Mail]) -> list[Mail]:
         """Remove these mails; returns those that were still kept."""

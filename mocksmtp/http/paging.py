@@ -170,8 +170,12 @@ class Listing(ABC, Generic[T, C]):
         """The highest number that an entry of any host has had, 0 for none."""
 
     @abstractmethod
-    def matched_by(self, change: C) -> int | None:
-        """The number of the entry that matches by this change, None for none."""
+    def matched_by(self, change: C) -> int | Awaitable[int | None] | None:
+        """
+        The number of the entry that matches by this change, None for none.
+
+        Where that is long work, it is returned later.
+        """
 
     @staticmethod
     @abstractmethod

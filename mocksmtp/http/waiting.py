@@ -17,12 +17,13 @@ One mechanism for all lists (`mocksmtp.http.paging.Listing`). Rules:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.units import shown_duration
@@ -44,6 +45,8 @@ from mocksmtp.mock import Mock
 
 T = TypeVar("T")
 C = TypeVar("C")
+
+log = Logger()
 
 MAX_WAIT = 600.0
 """Seconds that a request may wait at most."""
@@ -110,6 +113,7 @@ class Waiter(Generic[T, C]):
         self._check_at = float("inf")  # not before all entries were looked at
         self._changed_at = clock.seconds()
         self._timer: IDelayedCall | None = None
+        self._stopped = False
 
     async def begin(self) -> None:
         """Look at the entries that there are."""
@@ -122,8 +126,21 @@ class Waiter(Generic[T, C]):
 
     def offer(self, change: C) -> None:
         """Look at a change."""
-        number = self.listing.matched_by(change)
-        if number is None or not self._span.has(number):
+        found = self.listing.matched_by(change)
+        if found is None or isinstance(found, int):
+            self._match(found)
+        else:
+            Deferred.fromCoroutine(self._match_later(found))
+
+    async def _match_later(self, found: Awaitable[int | None]) -> None:
+        try:
+            self._match(await found)
+        except Exception:
+            log.failure("while waiting for matches")
+
+    def _match(self, number: int | None) -> None:
+        """Count an entry as a match, unless the wait is over."""
+        if number is None or self._stopped or not self._span.has(number):
             return
         self._numbers[number] = None
         self._changed_at = self._clock.seconds()
@@ -159,6 +176,7 @@ class Waiter(Generic[T, C]):
 
     def stop(self) -> None:
         """Leave nothing scheduled."""
+        self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -504,6 +504,35 @@ class WaitTests(SynchronousTestCase):
         self.assertEqual(ids(pending.answer.json()), ["1"])
         self.assertEqual(self.rig.clock.getDelayedCalls(), [])
 
+    def test_a_large_mail_is_searched_in_a_thread(self) -> None:
+        """The reactor goes on meanwhile; the answer comes when it is found to match."""
+        large = b"Subject: large\r\n\r\n" + b"x" * LARGE
+        for query in "subject=LARGE", "body=xx", "q=large+-small":
+            pending = self.rig.begin("GET", f"/smtpMails?{query}&wait=5s&view=summary")
+            self.assertIsNone(pending.answer)
+            mail = self.rig.receive(large)
+            self.rig.clock.advance(0)
+            self.assertEqual(len(self.rig.threads), 1)
+            assert pending.answer is not None
+            self.assertEqual(ids(pending.answer.json()), [mail.id])
+            self.rig.mailbox.clear()
+        self.assertEqual(self.rig.clock.getDelayedCalls(), [])
+
+    def test_a_search_that_ends_after_the_wait(self) -> None:
+        """Its mail comes too late; nothing is left scheduled."""
+        pending = self.rig.begin("GET", "/smtpMails?body=x&wait=5s&count=1&settle=1s")
+        self.assertIsNone(pending.answer)
+        self.rig.receive(b"\r\n" + b"x" * LARGE)
+        self.rig.clock.advance(0)
+        threads, self.rig.threads = self.rig.threads, []
+        self.rig.clock.advance(5)
+        assert pending.answer is not None
+        self.assertEqual(pending.answer.json(), [])
+        for thread in threads:
+            thread.callback(None)
+        self.rig.turn()
+        self.assertEqual(self.rig.clock.getDelayedCalls(), [])
+
     def test_nothing_came(self) -> None:
         """That is an empty array, and no error."""
         pending = self.rig.begin("GET", "/smtpMails?wait=1s")
