@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
+import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -138,6 +141,73 @@ class DocumentTests(SynchronousTestCase):
         for target in "run", "test", "lint", "bench", "image", "dist":
             made = run(f"make --dry-run -C {ROOT} {target} && echo fine")
             self.assertIn("fine", made)
+
+
+class MaintainerTests(SynchronousTestCase):
+    """The pages for those who change the program"""
+
+    def test_the_code_that_they_name_exists(self) -> None:
+        """Each `package/module.py`, and the class or function after it."""
+        found = 0
+        for page in "docs/architecture.md", "docs/contributing.md":
+            text = (ROOT / page).read_text()
+            for name, member in _CODE.findall(text):
+                places = [ROOT / "mocksmtp" / name, ROOT / name]
+                path = next((path for path in places if path.is_file()), None)
+                self.assertIsNotNone(path, f"{page}: {name}")
+                assert path is not None
+                if member:
+                    defined = _defined(ast.parse(path.read_text()))
+                    self.assertIn(member, defined, f"{page}: {name}")
+                    found += 1
+        self.assertGreater(found, 20)
+
+    def test_all_packages_are_in_the_diagram(self) -> None:
+        """And in the table below it."""
+        text = (ROOT / "docs/architecture.md").read_text()
+        (diagram,) = blocks("docs/architecture.md", "mermaid")
+        for path in (ROOT / "mocksmtp").iterdir():
+            if (path / "__init__.py").is_file():
+                self.assertRegex(diagram, rf"\b{path.name}\b")
+                self.assertIn(f"`{path.name}`", text)
+            elif path.suffix == ".py" and path.name != "__init__.py":
+                self.assertIn(f"`{path.name}`", text)
+
+    def test_the_changes_of_a_release(self) -> None:
+        """towncrier renders all fragments, and finds its place in CHANGELOG.md."""
+        mark = "<!-- towncrier release notes start -->"
+        self.assertIn(mark, (ROOT / "CHANGELOG.md").read_text())
+        if importlib.util.find_spec("towncrier") is None:
+            raise SkipTest("missing: towncrier")
+        draft = subprocess.run(
+            [
+                *(sys.executable, "-m", "towncrier", "build", "--draft"),
+                *("--version", "9.9", "--dir", str(ROOT)),
+            ],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(draft.returncode, 0, draft.stderr)
+        fragments = [*(ROOT / "changelog.d").glob("*.md")]
+        self.assertEqual(draft.stdout.count("\n- "), len(fragments))
+
+
+_CODE = re.compile(r"`([\w/]+\.py)(?:: ([\w.]+))?`")
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """The names of the classes and functions of a module, and those within them."""
+    found = set()
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in tree.body:
+        if isinstance(node, kinds):
+            found.add(node.name)
+            for inner in node.body:
+                if isinstance(inner, kinds):
+                    found.add(f"{node.name}.{inner.name}")
+    return found
 
 
 def with_addresses(line: str, service: Program) -> str:

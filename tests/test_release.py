@@ -41,8 +41,8 @@ def sources() -> set[str]:
 
 def mentioned() -> set[str]:
     """The files and folders that README and docs/ name, and what make needs."""
-    found = {"LICENSE", "Makefile", "README.md", "tests/constraints.txt", "tests/smtp"}
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    found = {"LICENSE", "Makefile", "tests/constraints.txt", "tests/smtp"}
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
         text = page.read_text()
         found.add(page.relative_to(ROOT).as_posix())
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
