@@ -22,6 +22,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from mocksmtp.activity import ActivityLog, tell_query, tell_request
+from mocksmtp.aging import MailAging
 from mocksmtp.config import Config
 from mocksmtp.dns.listen import adopt
 from mocksmtp.dns.listen import listen as listen_dns
@@ -102,6 +103,9 @@ class MockService(Service):
         self._activity = None
         if lines is not None:
             self._activity = ActivityLog(self.mock, lines, reactor)
+        self._aging = None
+        if config.max_age is not None:
+            self._aging = MailAging(self.mock, reactor, config.max_age)
 
     @property
     def addresses(self) -> dict[str, list[str]]:
@@ -165,6 +169,8 @@ class MockService(Service):
     def _close(self) -> Deferred[Any]:
         listeners, self._listeners = self._listeners, []
         self._opening = None
+        if self._aging is not None:
+            self._aging.stop()
         stopping = [listener.stop() for _, listener in listeners]
         return DeferredList([*stopping, self._hosting.stop()])
 
@@ -217,6 +223,8 @@ class MockService(Service):
         # Those of the hosts change; they are told as they are.
         self._info.addresses = self._other_addresses
         self._is_open = True
+        if self._aging is not None:
+            self._aging.start()
         self._announce()
 
     def _announce(self) -> None:

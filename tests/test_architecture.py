@@ -39,6 +39,7 @@ FLOORS: dict[str, set[str]] = {
     "hosts": {*RULES, "tls", "sasl"},
     "mock": ROOMS,
     "events": {*ROOMS, "mock"},
+    "aging": {"mock"},
     "logs": set(),
     "activity": {*ROOMS, "mock", "logs"},
     "listening": set(),
@@ -47,7 +48,7 @@ FLOORS: dict[str, set[str]] = {
     "http": {*ROOMS, "mock", "events"},
     "hosting": {*ROOMS, "mock", "smtp", "listening"},
     "config": {*ROOMS, "mock", "logs"},
-    "service": {*ROOMS, "mock", "events", "activity", "logs"}
+    "service": {*ROOMS, "mock", "events", "activity", "aging", "logs"}
     | {"smtp", "http", "dns", "config", "listening", "hosting"},
     "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},

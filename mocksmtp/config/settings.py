@@ -27,6 +27,7 @@ from mocksmtp.config.values import (
     parse_room,
     parse_shape,
     parse_smtp,
+    parse_time,
     parse_token,
     parse_token_file,
     parse_unset,
@@ -130,6 +131,12 @@ class Config:
         "SIZE",
         "the maximum memory of mails, including arriving ones (default: 1GiB)",
         default=2**30,
+    )
+    max_age: float | None = option(
+        parse_time,
+        "TIME",
+        "evict mails that are older than this, as in 30m or 24h",
+        default=None,
     )
     journal: int = option(
         parse_number,

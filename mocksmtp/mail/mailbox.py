@@ -265,15 +265,45 @@ class Mailbox:
             assert mail is not None
             if mail.number >= number:
                 break
-            self.evicted = mail.number
             mails[head] = None
             head += 1
             used -= mail.weight
             kept -= 1
+            self.evicted = mail.number
+        return self._evict(head, quota.used - used)
+
+    def drop_older(self, time: float) -> float | None:
+        """
+        Drop the mails at the head of the list that arrived before `time`.
+
+        :param time: in seconds since the epoch
+        :return: when the oldest that is kept then arrived, None for none
+        """
+        mails, head, octets = self._mails, self._head, 0
+        while head < len(mails):
+            mail = mails[head]
+            assert mail is not None
+            if mail.received_at >= time:
+                break
+            mails[head] = None
+            head += 1
+            octets += mail.weight
+            self.evicted = mail.number
+        self._evict(head, octets)
+        oldest = None if self._head == len(mails) else mails[self._head]
+        return None if oldest is None else oldest.received_at
+
+    def _evict(self, head: int, octets: int) -> int | None:
+        """
+        Count the mails before `head` as dropped; their places are empty.
+
+        :return: the number of the oldest that is kept, None for none
+        """
+        mails = self._mails
         dropped = head - self._head
         self.dropped += dropped
-        quota.dropped += dropped
-        self._let_go(dropped, quota.used - used)
+        self.quota.dropped += dropped
+        self._let_go(dropped, octets)
         if head * 2 > len(mails):
             del mails[:head]
             head = 0

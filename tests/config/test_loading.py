@@ -50,6 +50,7 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     ),
     "max-mails": (("1", 1), ("20", 20), ("300", 300)),
     "max-bytes": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
+    "max-age": (("250ms", 0.25), ("30m", 1800.0), ("24h", 86400.0)),
     "max-message-size": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
     "max-connections": (("1", 1), ("20", 20), ("300", 300)),
     "journal": (("0", 0), ("20", 20), ("300", 300)),
@@ -137,6 +138,11 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     "max-bytes": tuple(
         (value, f"not a size: {shown(value)}; as in 1000, 64KiB, 1GiB")
         for value in ("-1", "1.5GiB", "1kb", "x", "9" * 5000)
+    ),
+    "max-age": (
+        ("x", "not a duration: 'x'; as in 250ms, 2s, 5m, 1h"),
+        ("0", "must be from 1ms to 720h, got '0'"),
+        ("60", "a duration needs a unit, got '60'; as in 60ms or 60s"),
     ),
     "max-message-size": (
         ("x", "not a size: 'x'; as in 1000, 64KiB, 1GiB"),
