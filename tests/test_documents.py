@@ -76,6 +76,10 @@ class DocumentTests(SynchronousTestCase):
         """Many mail hosts."""
         self.assert_true("docs/hosts.md")
 
+    def test_deliveries(self) -> None:
+        """What was tried for each recipient."""
+        self.assert_true("docs/deliveries.md")
+
     def test_journal(self) -> None:
         """The journal and the events."""
         self.assert_true("docs/journal.md")

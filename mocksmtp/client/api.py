@@ -176,6 +176,50 @@ class Client:
         """Remove all mails, and answer them."""
         return list(orjson.loads(await self.call("DELETE", "/smtpMails")))
 
+    async def attempts(
+        self,
+        *,
+        sender: str | None = None,
+        recipient: str | None = None,
+        count: int | None = None,
+        wait: str | None = None,
+        **filters: Any,
+    ) -> list[Document]:
+        """
+        The attempts that match, in the order in which they were decided.
+
+        :param count: answer as soon as so many match,
+        :param wait: or when this time is up, as in ``"10s"``
+        :param filters: ``verdict``, ``stage``, ``code``, ``kept``, ``host``,
+            ``messageId``, ``since``, ``clientIp``, ``session``, ``probes``, ``settle``,
+            ``after``, ``limit``
+        """
+        named = {"from": sender, "to": recipient, "count": count, "wait": wait}
+        return list(await self.get("/smtpAttempts", **named, **filters))
+
+    async def deliveries(
+        self,
+        *,
+        sender: str | None = None,
+        recipient: str | None = None,
+        count: int | None = None,
+        wait: str | None = None,
+        **filters: Any,
+    ) -> list[Document]:
+        """
+        The deliveries that match, on all hosts, in the order of their first attempt.
+
+        To be called on a client of the root.
+
+        :param count: answer as soon as so many match,
+        :param wait: or when this time is up, as in ``"10s"``
+        :param filters: ``final``, ``verdict``, ``code``, ``kept``, ``copies``,
+            ``host``, ``messageId``, ``since``, ``clientIp``, ``settle``, ``after``,
+            ``limit``
+        """
+        named = {"from": sender, "to": recipient, "count": count, "wait": wait}
+        return list(await self.get("/deliveries", **named, **filters))
+
     async def set_extensions(self, *extensions: str) -> None:
         """These further lines of EHLO and no others."""
         await self.call("PUT", "/smtpExtensions", list(extensions))

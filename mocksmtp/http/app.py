@@ -21,9 +21,11 @@ from mocksmtp.behaviors.rules import IdTaken
 from mocksmtp.documents.problems import DocumentError, listed, shown
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http import (
+    attempts,
     authority,
     behaviors,
     content,
+    deliveries,
     events,
     extensions,
     hosts,
@@ -57,6 +59,7 @@ HOST_ROUTES = (
     *extensions.ROUTES,
     *scenarios.ROUTES,
     *sessions.ROUTES,
+    *attempts.ROUTES,
     *events.ROUTES,
     *service.HOST_ROUTES,
 )
@@ -72,6 +75,7 @@ ROOT_ROUTES = (
     *hosts.ROUTES,
     *records.ROUTES,
     *behaviors.DNS_BEHAVIORS.routes,
+    *deliveries.ROUTES,
     *queries.ROUTES,
     *mtasts.ROUTES,
     *authority.ROUTES,

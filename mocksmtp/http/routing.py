@@ -18,6 +18,7 @@ from twisted.web.server import Request
 
 from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.http.delivery_updates import DeliveryUpdates
 from mocksmtp.http.describing import Answers, Content
 from mocksmtp.http.feed import EventFeed
 from mocksmtp.http.parameters import NoParameters, read_parameters
@@ -62,11 +63,16 @@ class Api:
     check_certificate: CheckCertificate | None = None
     large_documents: DeferredLock = attrs.field(init=False, factory=DeferredLock)
     watches: Watches = attrs.field(init=False)
+    delivery_updates: DeliveryUpdates = attrs.field(init=False)
     events: EventFeed = attrs.field(init=False)
 
     @watches.default
     def _make_watches(self) -> Watches:
         return Watches(self.mock, self.clock)
+
+    @delivery_updates.default
+    def _make_delivery_updates(self) -> DeliveryUpdates:
+        return DeliveryUpdates(self.mock, self.clock)
 
     @events.default
     def _make_events(self) -> EventFeed:

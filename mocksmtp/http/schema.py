@@ -38,6 +38,7 @@ from mocksmtp.documents.schema import (
 from mocksmtp.hosts.documents import HOST
 from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http import document_types as documents
+from mocksmtp.sessions.delivery_documents import ATTEMPT, DELIVERY
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.queries import QUERY
 from mocksmtp.zone.records import RECORD, SENT_RECORD, TYPE
@@ -156,6 +157,8 @@ def named_schemas() -> dict[str, Schema]:
     QUERY.told(declared)
     declared["BehaviorPatch"] = patch_schema(SMTP, declared)
     declared["DnsBehaviorPatch"] = patch_schema(DNS, declared)
+    ATTEMPT.told(declared)
+    DELIVERY.told(declared)
     for each in (HOST, POLICY, RECORD, SENT_RECORD):
         each.taken(declared)
         each.told(declared)

@@ -203,25 +203,17 @@ class Deliveries:
         """All that are kept whose number is above `after`, in order; probes as well."""
         return _above(self._attempts, after)
 
-    def attempt(self, number: int) -> Attempt:
-        """
-        The attempt with this number.
-
-        :raises KeyError: it is not kept
-        """
-        return self._attempts[number]
+    def attempt_or_none(self, number: int) -> Attempt | None:
+        """The attempt with this number, if it is kept."""
+        return self._attempts.get(number)
 
     def deliveries(self, after: int = 0) -> list[Delivery]:
         """All that are kept whose number is above `after`, in order."""
         return _above(self._deliveries, after)
 
-    def delivery(self, number: int) -> Delivery:
-        """
-        The delivery with this number.
-
-        :raises KeyError: it is not kept
-        """
-        return self._deliveries[number]
+    def delivery_or_none(self, number: int) -> Delivery | None:
+        """The delivery with this number, if it is kept."""
+        return self._deliveries.get(number)
 
     def update(self, now: float) -> None:
         """Look at all that was settled since the last time."""

@@ -7,6 +7,7 @@ import smtplib
 import attrs
 import treq
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.names import client as dns_client
 from twisted.trial.unittest import TestCase
@@ -52,6 +53,16 @@ class StartMockTests(TestCase):
         )
         (mail,) = await mock.api.mails(body="TEXT", helo=mail["helo"])
         self.assertIn("message", mail)
+
+    async def test_a_delivery_is_waited_for(self) -> None:
+        """Without a sleep, until it has settled."""
+        mock = await start_mock(self.addCleanup)
+        waiting = Deferred.fromCoroutine(
+            mock.api.deliveries(recipient="a@x.test", wait="30s", settle="50ms")
+        )
+        await deferToThread(send, mock)
+        (delivery,) = await waiting
+        self.assertEqual((delivery["final"], delivery["copies"]), ("accepted", 1))
 
     async def test_it_can_be_stopped_and_started_again(self) -> None:
         """Nothing is left in the reactor, and nothing in the next one."""

@@ -1,0 +1,246 @@
+"""``/smtpAttempts``: what was tried for each recipient, and how it ended.
+
+At the root these are the attempts on all hosts, below a host its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import orjson
+
+from mocksmtp.behaviors.point import Command
+from mocksmtp.documents.problems import listed
+from mocksmtp.http.describing import answers, array, document
+from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
+from mocksmtp.http.parameters import (
+    any_text,
+    flag,
+    group,
+    one_of,
+    parameter,
+    reads,
+    recipient,
+    sender,
+    time,
+)
+from mocksmtp.http.problems import not_found
+from mocksmtp.http.responses import send_body
+from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.schema import TEXT
+from mocksmtp.http.sessions import client_address
+from mocksmtp.http.waiting import Waiting
+from mocksmtp.mock import Mock
+from mocksmtp.sessions.attempts import STAGES, Attempt, Verdict
+from mocksmtp.sessions.delivery_documents import attempt_document
+from mocksmtp.sessions.delivery_search import AttemptQuery, Codes
+
+_CODE = re.compile(r"[2-5](?:[0-9]{2}|xx)", re.ASCII)
+_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_STAGES = {stage.value: stage for stage in STAGES}
+
+
+@reads({**TEXT, "pattern": f"^{_CODE.pattern}$"})
+def reply_codes(text: str) -> Codes:
+    """A reply code such as ``450``, or a class of them such as ``4xx``."""
+    if not _CODE.fullmatch(text):
+        raise ValueError(f"must be a reply code such as 450 or 4xx, got {text!r}"[:100])
+    return int(text.replace("x", "0")), int(text.replace("x", "9"))
+
+
+@reads({**TEXT, "enum": list(_STAGES)})
+def attempt_stage(text: str) -> Command:
+    """A reply point at which a verdict may be decided."""
+    if text not in _STAGES:
+        raise ValueError(f"unknown value {text!r}; {listed(_STAGES)}"[:300])
+    return _STAGES[text]
+
+
+@reads(TEXT)
+def message_id(text: str) -> str:
+    """A Message-ID, with or without angle brackets."""
+    return text.strip("<> ")
+
+
+class AttemptListing(Listing[Attempt, Attempt]):
+    """
+    The attempts that match a query.
+
+    :param scope: the name of the host whose attempts they are; None for all hosts
+    """
+
+    def __init__(self, mock: Mock, scope: str | None, query: AttemptQuery) -> None:
+        self.host = scope
+        self._deliveries = mock.deliveries
+        self._query = query
+
+    def __len__(self) -> int:
+        return len(self._deliveries.attempts())
+
+    def entries(self, span: Span, newest_first: bool) -> Iterator[Attempt]:
+        """The attempts of a range, whether or not they match."""
+        attempts = self._deliveries.attempts(span.after)
+        for attempt in reversed(attempts) if newest_first else attempts:
+            if span.has(attempt.number):
+                yield attempt
+
+    def number(self, entry: Attempt) -> int:
+        """The number of an attempt."""
+        return entry.number
+
+    def matches(self, attempt: Attempt) -> bool:
+        """Whether an attempt is one of those asked for."""
+        in_scope = self.host in (None, attempt.session.host)
+        return in_scope and self._query.matches(attempt)
+
+    def look(self, entry: Attempt) -> Iterator[bool]:
+        """Whether an attempt matches."""
+        yield self.matches(entry)
+
+    def kept(self, numbers: Sequence[int]) -> list[Attempt]:
+        """The attempts with these numbers that are kept and match."""
+        found = map(self._deliveries.attempt_or_none, numbers)
+        return [one for one in found if one is not None and self.matches(one)]
+
+    def has(self, number: int) -> bool:
+        """Whether an attempt is kept."""
+        return self._deliveries.attempt_or_none(number) is not None
+
+    @property
+    def evicted(self) -> int:
+        """The highest number of an attempt that was evicted."""
+        return self._deliveries.evicted_attempt
+
+    @property
+    def last(self) -> int:
+        """The highest number of an attempt."""
+        return self._deliveries.last_attempt
+
+    def matched_by(self, change: Attempt) -> int | None:
+        """The number of a new attempt, if it matches."""
+        return change.number if self.matches(change) else None
+
+    @staticmethod
+    def keys(change: Attempt) -> Iterable[Key]:
+        """None: every waiting request looks at every attempt."""
+        return (None,)
+
+    @staticmethod
+    def listen(mock: Mock, note: Callable[[Attempt], None]) -> Callable[[], None]:
+        """Report each new attempt."""
+        listeners = mock.deliveries.attempt_listeners
+        listeners.append(note)
+        return lambda: listeners.remove(note)
+
+
+@attrs.frozen
+class AttemptFilters:
+    """
+    Which attempts are meant.
+
+    :ivar probes: whether clients are included that only checked the server
+    """
+
+    recipient: str | None = parameter("to", recipient)
+    sender: str | None = parameter("from", sender)
+    message_id: str | None = parameter("messageId", message_id)
+    host: str | None = parameter("host", any_text)
+    verdict: Verdict | None = parameter("verdict", one_of(Verdict))
+    stage: Command | None = parameter("stage", attempt_stage)
+    codes: Codes | None = parameter("code", reply_codes)
+    kept: bool | None = parameter("kept", flag)
+    since: float | None = parameter("since", time)
+    client_ip: str | None = parameter("clientIp", client_address)
+    session: str | None = parameter("session", any_text)
+    probes: bool = parameter("probes", flag, default=False)
+
+    def listing(self, call: Call[Any]) -> AttemptListing:
+        """The attempts that match."""
+        query = AttemptQuery(**attrs.asdict(self, recurse=False))
+        return AttemptListing(call.api.mock, call.scope, query)
+
+
+@attrs.frozen
+class ListParameters:
+    """Which attempts are listed, and how."""
+
+    filters: AttemptFilters = group(AttemptFilters)
+    page: Page = group(Page)
+    waiting: Waiting = group(Waiting)
+
+
+@attrs.frozen
+class MatchParameters:
+    """Which attempts the newest one is of."""
+
+    filters: AttemptFilters = group(AttemptFilters)
+    waiting: Waiting = group(Waiting)
+
+
+async def list_attempts(call: Call[ListParameters]) -> Answer:
+    """The attempts that match, in the order in which they were decided."""
+    wanted, api = call.parameters, call.api
+    await api.delivery_updates.catch_up()
+    with api.delivery_updates:
+        listing = wanted.filters.listing(call)
+        found = await api.watches.find(listing, wanted.page, wanted.waiting)
+    return await send_page(call.request, api.clock, found, attempt_pieces)
+
+
+async def newest_attempt(call: Call[MatchParameters]) -> Answer:
+    """The newest attempt that matches; with ``wait`` it waits for one."""
+    wanted, api = call.parameters, call.api
+    await api.delivery_updates.catch_up()
+    with api.delivery_updates:
+        found = await api.watches.newest(wanted.filters.listing(call), wanted.waiting)
+    return send_body(call.request, b"".join(attempt_pieces(only(found, "attempt"))))
+
+
+async def get_attempt(call: Call[Any], attempt_id: str) -> Answer:
+    """One attempt."""
+    return send_body(
+        call.request, b"".join(attempt_pieces(await find_attempt(call, attempt_id)))
+    )
+
+
+async def find_attempt(call: Call[Any], attempt_id: str) -> Attempt:
+    """
+    The attempt with this id.
+
+    :raises HttpProblem: 404
+    """
+    await call.api.delivery_updates.catch_up()
+    if _ID.fullmatch(attempt_id):
+        found = call.api.mock.deliveries.attempt_or_none(int(attempt_id))
+        if found is not None and call.scope in (None, found.session.host):
+            return found
+    raise not_found(f"no attempt with the id {attempt_id!r} is kept"[:200])
+
+
+def attempt_pieces(attempt: Attempt) -> Iterable[bytes]:
+    """The JSON document of an attempt."""
+    return (orjson.dumps(attempt_document(attempt)),)
+
+
+ROUTES = (
+    Route(
+        *("GET", "/smtpAttempts", list_attempts, ListParameters),
+        answers=answers(array("SmtpAttempt")),
+        problems=(410,),
+    ),
+    Route(
+        *("GET", "/smtpAttempts/latest", newest_attempt, MatchParameters),
+        answers=answers(document("SmtpAttempt")),
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/smtpAttempts/<attempt_id>",
+        get_attempt,
+        answers=answers(document("SmtpAttempt")),
+        problems=(404,),
+    ),
+)

@@ -1,0 +1,91 @@
+"""Keeps attempts and deliveries up to date while requests look at them.
+
+They are derived from the journal in slices. While a request waits, what is settled in a
+turn of the reactor is derived in the next; while none does, nothing is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import inf
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from mocksmtp.http.responses import Slices
+from mocksmtp.mock import Mock
+
+PAUSE = 0.005
+"""Seconds between two updates that follow each other."""
+
+
+class DeliveryUpdates:
+    """
+    Updates of the attempts and deliveries of a mock.
+
+    A context manager: within it, they are kept up to date.
+    """
+
+    def __init__(self, mock: Mock, clock: IReactorTime) -> None:
+        self._deliveries = mock.deliveries
+        self._clock = clock
+        self._users = 0
+        self._steps: Iterator[None] | None = None
+        self._call: IDelayedCall | None = None
+        self._revoke: Callable[[], None] | None = None
+
+    async def catch_up(self) -> None:
+        """Derive all that was settled until now; the reactor turns between slices."""
+        slices = Slices(self._clock)
+        for _ in self._deliveries.steps(self._clock.seconds()):
+            if slices.over:
+                await slices.next()
+
+    def __enter__(self) -> None:
+        self._users += 1
+        if self._users == 1:
+            self._arm()
+
+    def __exit__(self, *_: object) -> None:
+        self._users -= 1
+        if self._users:
+            return
+        if self._revoke is not None:
+            self._revoke()
+            self._revoke = None
+        self._cancel()
+        self._steps = None
+
+    def _arm(self) -> None:
+        """Update after the next change, or when the next attempt is decided by time."""
+        self._revoke = self._deliveries.quota.on_next(self._ring)
+        due = self._deliveries.due
+        if due < inf:
+            self._schedule(max(0.0, due - self._clock.seconds()))
+
+    def _ring(self) -> None:
+        self._revoke = None
+        self._schedule(PAUSE if self._steps is not None else 0.0)
+
+    def _schedule(self, delay: float) -> None:
+        self._cancel()
+        self._call = self._clock.callLater(delay, self._update)
+
+    def _cancel(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _update(self) -> None:
+        """Derive for a slice of time."""
+        self._call = None
+        slices = Slices(self._clock)
+        if self._steps is None:
+            self._steps = self._deliveries.steps(self._clock.seconds())
+        for _ in self._steps:
+            if slices.over:
+                self._schedule(0.0)
+                return
+        self._steps = None
+        if self._revoke is not None:
+            self._revoke()
+        self._arm()
