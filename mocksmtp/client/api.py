@@ -168,6 +168,17 @@ class Client:
         named = {"from": sender, "to": recipient}
         return dict(await self.get("/smtpMails/latest", **named, **filters))
 
+    async def nearest_mails(self, **filters: Any) -> list[Document]:
+        """
+        Why filters match no mail: the mails that match all but the fewest of them.
+
+        :param filters: as the parameters of ``/smtpMails``
+        :return: each with ``mail``, its id, ``matched`` and ``failed``; empty if one
+            matches
+        """
+        document = await self.get("/smtpMails", explain="true", **filters)
+        return list(document["nearest"])
+
     async def raw(self, mail_id: str) -> bytes:
         """The exact content of one mail."""
         return await self.call("GET", f"/smtpMails/{mail_id}/raw")

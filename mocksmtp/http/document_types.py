@@ -337,6 +337,27 @@ class AttemptDocument(TypedDict):
     failed: list[FailureDocument]
 
 
+class NearMailDocument(TypedDict):
+    """A mail that a filter excludes, and the difference."""
+
+    mail: str
+    matched: list[str]
+    failed: list[FailureDocument]
+
+
+class MailExplanationDocument(TypedDict):
+    """A list of mails, and the nearest of the others if there are too few."""
+
+    mails: list[
+        MailDocument
+        | JamesMailDocument
+        | ArticleMailDocument
+        | MailSummaryDocument
+        | MailDetailsDocument
+    ]
+    nearest: list[NearMailDocument]
+
+
 class ExplanationDocument(TypedDict):
     """A listing of sessions, and the nearest attempts where there are too few."""
 
@@ -356,6 +377,7 @@ ALL: tuple[type, ...] = (
     StatusDocument,
     SessionDocument,
     ExplanationDocument,
+    MailExplanationDocument,
     ProblemDocument,
 )
 """Those that are told on their own."""

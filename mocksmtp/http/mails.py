@@ -27,6 +27,7 @@ from mocksmtp.http.paging import (
     Page,
     Span,
     count,
+    cut,
     entry_id,
     matches,
     only,
@@ -34,6 +35,7 @@ from mocksmtp.http.paging import (
 )
 from mocksmtp.http.parameters import (
     any_text,
+    flag,
     group,
     one_of,
     parameter,
@@ -45,9 +47,15 @@ from mocksmtp.http.parameters import (
     whole_number,
 )
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
+from mocksmtp.http.responses import (
+    Slices,
+    array_pieces,
+    send_json,
+    send_nothing,
+    send_pieces,
+)
 from mocksmtp.http.routing import Answer, Call, InThread, Route
-from mocksmtp.http.schema import TEXT
+from mocksmtp.http.schema import TEXT, any_of, array_of, ref
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.documents import (
@@ -55,12 +63,14 @@ from mocksmtp.mail.documents import (
     listing_document,
     mail_details,
     mail_summary,
+    nearest_document,
 )
 from mocksmtp.mail.keywords import Expression, Network, network, parse_expression
 from mocksmtp.mail.mail import LARGE, Mail
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mail.mime_documents import mime_fields
-from mocksmtp.mail.search import EVERYTHING, MailQuery
+from mocksmtp.mail.nearest import NearestMails
+from mocksmtp.mail.search import EVERYTHING, MailQuery, on_host
 from mocksmtp.mail.summary import summary_of
 from mocksmtp.mock import Mock
 
@@ -350,12 +360,18 @@ class MailFilters:
 
 @attrs.frozen
 class ListParameters:
-    """Which mails are listed, and how."""
+    """
+    Which mails are listed, and how.
+
+    :ivar explain: whether the nearest of the other mails are shown, if there are too
+        few
+    """
 
     filters: MailFilters = group(MailFilters)
     page: Page = group(Page)
     waiting: Waiting = group(Waiting)
     view: View | None = parameter("view", one_of(View))
+    explain: bool = parameter("explain", flag, default=False)
 
 
 @attrs.frozen
@@ -390,9 +406,55 @@ async def list_mails(call: Call[ListParameters]) -> Answer:
     """The mails that match, in order of arrival, once there are enough."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
-    found = await api.watches.find(listing, wanted.page, wanted.waiting)
+    if not wanted.explain:
+        found = await api.watches.find(listing, wanted.page, wanted.waiting)
+        await _summarize(call, found.entries)
+        return await send_page(call.request, api.clock, found, _pieces(call))
+    # How many there are is only known without the limit.
+    page = attrs.evolve(wanted.page, limit=None)
+    every = await api.watches.find(listing, page, wanted.waiting)
+    enough = len(every.entries) >= wanted.waiting.count
+    found = cut(listing, wanted.page, every.entries)
+    found.total = every.total
+    nearest = [] if enough else await _nearest(call, listing, page.span)
     await _summarize(call, found.entries)
-    return await send_page(call.request, api.clock, found, _pieces(call))
+
+    def explained(mails: Iterator[bytes]) -> Iterator[bytes]:
+        yield b'{"mails":'
+        yield from mails
+        yield b',"nearest":' + orjson.dumps(nearest) + b"}"
+
+    return await send_page(call.request, api.clock, found, _pieces(call), explained)
+
+
+async def _nearest(
+    call: Call[ListParameters], listing: MailListing, span: Span
+) -> list[dict[str, Any]]:
+    """The mails that match most of the filters, and what they lack.
+
+    At the root those of all hosts are compared: the mail may have reached another.
+    """
+    filters = call.parameters.filters.query.filters
+    if not call.named and listing.host is not None:
+        filters += (on_host(listing.host),)
+        listing = MailListing(call.api.mock, None, EVERYTHING, call.api.in_thread)
+    nearest = NearestMails(filters)
+    slices = Slices(call.api.clock)
+    for mail in listing.entries(span, newest_first=True):
+        if len(mail.content) < LARGE:
+            nearest.add(nearest.compare(mail))
+        else:
+            if not mail.is_summarized:
+                mail.remember(await call.api.in_thread(summary_of, mail.content))
+            nearest.add(await call.api.in_thread(nearest.compare, mail))
+        if slices.over:
+            await slices.next()
+    documents = list(map(nearest_document, nearest.mails()))
+    if call.parameters.filters.host is None:
+        # It was not asked for: only a difference is of interest.
+        for each in documents:
+            each["matched"] = [name for name in each["matched"] if name != "host"]
+    return documents
 
 
 async def delete_mails(call: Call[DeleteParameters]) -> Answer:
@@ -530,14 +592,18 @@ def _string_pieces(octets: bytes) -> Iterator[bytes]:
     yield orjson.dumps(decoder.decode(b"", final=True))[1:]
 
 
-LISTING = answers(
-    array("Mail", "JamesMail", "ArticleMail", "MailSummary", "MailDetails")
+_SHAPES = ("Mail", "JamesMail", "ArticleMail", "MailSummary", "MailDetails")
+
+LISTING = answers(array(*_SHAPES))
+
+EXPLAINED = answers(
+    Content(any_of(array_of(*map(ref, _SHAPES)), ref("MailExplanation")))
 )
 
 ROUTES = (
     Route(
         *("GET", "/smtpMails", list_mails, ListParameters),
-        answers=LISTING,
+        answers=EXPLAINED,
         problems=(410,),
     ),
     Route(

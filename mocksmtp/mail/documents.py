@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from mocksmtp.grammar.command import Parameter
 from mocksmtp.mail.addresses import NamedAddress
 from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.nearest import NearMail
 
 NULL_SENDER = "<>"
 """How the null reverse-path is written in documents."""
@@ -168,3 +169,15 @@ def _rfc3339(date: datetime) -> str:
 
 def _addresses(addresses: Iterable[NamedAddress]) -> list[dict[str, str]]:
     return [{"name": one.name, "address": one.address} for one in addresses]
+
+
+def nearest_document(near: NearMail) -> dict[str, Any]:
+    """A mail that some filter excludes, and why."""
+    return {
+        "mail": near.mail.id,
+        "matched": list(near.matched),
+        "failed": [
+            {"filter": one.name, "wanted": one.wanted, "found": list(one.found)}
+            for one in near.differences
+        ],
+    }

@@ -155,6 +155,16 @@ def _content(part: str) -> Filter:
     )
 
 
+def _sender(wanted: str) -> Filter:
+    return Filter(
+        "from",
+        wanted or "<>",
+        Cost.ENVELOPE,
+        lambda decoded: decoded.mail.envelope.sender.normalized == wanted,
+        lambda decoded: (decoded.mail.envelope.sender.normalized or "<>",),
+    )
+
+
 def _helo(wanted: str) -> Filter:
     name = wanted.casefold()
     return Filter(
@@ -166,12 +176,16 @@ def _helo(wanted: str) -> Filter:
     )
 
 
+on_host = _equal("host", lambda decoded: (decoded.mail.origin.host,))
+"""The mail was received by the host of that name."""
+
+
 def _recipients(decoded: Decoded) -> Iterable[str]:
     return (one.address.normalized for one in decoded.mail.envelope.recipients)
 
 
 _FILTERS: dict[str, Callable[[Any], Filter]] = {
-    "sender": _equal("from", lambda found: (found.mail.envelope.sender.normalized,)),
+    "sender": _sender,
     "recipient": _equal(
         "to",
         lambda found: [r.address.normalized for r in found.mail.envelope.recipients],

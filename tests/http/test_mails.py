@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import quote
 
+import attrs
 import orjson
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -31,7 +32,7 @@ from mocksmtp.mail.search import MailQuery
 from mocksmtp.mail.summary import Summary, summary_of_structure
 from mocksmtp.mock import Mock
 from mocksmtp.zone.zone import Zone
-from tests.http.rig import Answer, Rig, ids, keep
+from tests.http.rig import ORIGIN, Answer, Rig, ids, keep
 from tests.http.test_waiting import TickingClock
 
 
@@ -366,6 +367,80 @@ class FilterTests(SynchronousTestCase):
             self.assertEqual(answer.kind, "application/problem+json")
         self.assertEqual(rig.ask("DELETE", "/smtpMails?after=1").status, 410)
         self.assertEqual(len(rig.mailbox), 2)
+
+
+class ExplainTests(SynchronousTestCase):
+    """``?explain=true``"""
+
+    def explained(self, rig: Rig, query: str) -> list[tuple[str, list[str], Any]]:
+        """The nearest mails: what they match, and the first thing that they do not."""
+        document = rig.get(f"/smtpMails?explain=true&{query}")
+        self.assertEqual(list(document), ["mails", "nearest"])
+        return [
+            (near["mail"], near["matched"], tuple(near["failed"][0].values()))
+            for near in document["nearest"]
+        ]
+
+    def test_the_nearest_mails(self) -> None:
+        """Those that lack the fewest filters first, and of equals the newest."""
+        nearest = self.explained(filled(), "from=bob@x.test&subject=FIRST+AID&limit=1")
+        self.assertEqual(
+            nearest,
+            [
+                ("4", ["subject"], ("from", "bob@x.test", ["Bob@x.test"])),
+                ("3", ["from"], ("subject", "FIRST AID", [""])),
+                ("1", ["from"], ("subject", "FIRST AID", ["first"])),
+                ("2", [], ("from", "bob@x.test", ["<>"])),
+            ],
+        )
+
+    def test_enough_mails(self) -> None:
+        """Nothing is nearest; the mails are listed as they would be otherwise."""
+        rig = filled()
+        self.assertEqual(self.explained(rig, "subject=first"), [])
+        document = rig.get("/smtpMails?subject=first&explain=true&limit=1&view=summary")
+        listed = rig.get("/smtpMails?subject=first&limit=1&view=summary")
+        self.assertEqual(document, {"mails": listed, "nearest": []})
+        self.assertEqual(len(self.explained(rig, "subject=first&count=3")), 2)
+
+    def test_terms_of_an_expression(self) -> None:
+        """Each is a filter of its own."""
+        nearest = self.explained(filled(), "q=subject:first+body:one+-sender:bob")
+        failed = ("q", "-sender:bob", ["<bob@x.test>"])
+        self.assertEqual(nearest[0], ("1", ["q"], failed))
+
+    def test_another_host(self) -> None:
+        """At the root a mail that another host has received is reported."""
+        rig = Rig()
+        rig.mock.add(MailHost("mx2", "mx2.test", Mailbox(quota=rig.mailbox.quota)))
+        origin = attrs.evolve(ORIGIN, host="mx2")
+        envelope = rig.receive().envelope
+        rig.mailbox.clear()
+        rig.mock.hosts["mx2"].mailbox.take(envelope, b"Subject: s\n\n", 0.0, origin)
+        failed = ("host", "default", ["mx2"])
+        self.assertEqual(self.explained(rig, "subject=s"), [("2", ["subject"], failed)])
+        document = rig.get("/hosts/default/smtpMails?subject=s&explain=true")
+        self.assertEqual(document, {"mails": [], "nearest": []})
+
+    def test_a_large_mail_is_compared_in_a_thread(self) -> None:
+        """And its text is not repeated in full."""
+        rig = Rig()
+        rig.receive(b"\r\n" + b"x" * LARGE)
+        pending = rig.begin("GET", "/smtpMails?body=y&from=bob@x.test&explain=true")
+        while not rig.threads:
+            rig.clock.advance(0)
+        assert pending.answer is not None
+        (near,) = pending.answer.json()["nearest"]
+        self.assertEqual(near["matched"], ["from"])
+        self.assertEqual(near["failed"][0]["found"], ["x" * 200])
+
+    def test_no_more_than_five(self) -> None:
+        """The newest of those that lack as much."""
+        rig = Rig()
+        for _ in range(8):
+            rig.receive()
+        nearest = self.explained(rig, "from=alice@x.test")
+        self.assertEqual([mail for mail, *_ in nearest], ["8", "7", "6", "5", "4"])
 
 
 class DeleteTests(SynchronousTestCase):

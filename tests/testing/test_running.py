@@ -64,6 +64,15 @@ class StartMockTests(TestCase):
         (delivery,) = await waiting
         self.assertEqual((delivery["final"], delivery["copies"]), ("accepted", 1))
 
+    async def test_why_no_mail_was_found(self) -> None:
+        """The nearest mails, each with what it lacks."""
+        mock = await start_mock(self.addCleanup)
+        await deferToThread(send, mock)
+        (near,) = await mock.api.nearest_mails(to="a@x.test", subject="y")
+        self.assertEqual((near["mail"], near["matched"]), ("1", ["to"]))
+        self.assertEqual(near["failed"][0]["found"], ["x"])
+        self.assertEqual(await mock.api.nearest_mails(subject="x"), [])
+
     async def test_it_can_be_stopped_and_started_again(self) -> None:
         """Nothing is left in the reactor, and nothing in the next one."""
         for _ in range(3):
