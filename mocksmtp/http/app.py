@@ -22,19 +22,15 @@ from mocksmtp.documents.problems import DocumentError, listed, shown
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http import (
     attempts,
-    authority,
     behaviors,
     content,
     deliveries,
-    events,
-    extensions,
     hosts,
     mails,
     metrics,
     mtasts,
     queries,
     records,
-    scenarios,
     service,
     sessions,
 )
@@ -47,48 +43,40 @@ from mocksmtp.http.problems import (
     not_found,
     refused_document,
 )
-from mocksmtp.http.routing import Api, Mount, mount
+from mocksmtp.http.routing import Api, Mount, Route, Scope, at_root, mount
 from mocksmtp.mock import CannotListen, NameTaken
 
 log = Logger()
 
-HOST_ROUTES = (
-    *behaviors.SMTP_BEHAVIORS.routes,
-    *mails.ROUTES,
-    *content.ROUTES,
-    *extensions.ROUTES,
-    *scenarios.ROUTES,
-    *sessions.ROUTES,
-    *attempts.ROUTES,
-    *events.ROUTES,
-    *service.HOST_ROUTES,
+RESOURCES = (
+    behaviors,
+    mails,
+    content,
+    sessions,
+    attempts,
+    deliveries,
+    hosts,
+    records,
+    queries,
+    mtasts,
+    service,
+    metrics,
 )
-"""The resources of a mail host; at the root, of the default host or of all hosts."""
+"""The modules of the resources, in the order of the OpenAPI document."""
 
-NAMED_ROUTES = (
-    *hosts.NAMED_ROUTES,
-    *service.NAMED_ROUTES,
+ALL_ROUTES = (
+    *(route for resource in RESOURCES for route in resource.ROUTES),
+    *at_root(openapi_route(lambda: MOUNTS)),
 )
-"""What a host has only below its own path: at the root it is for all hosts."""
 
-ROOT_ROUTES = (
-    *hosts.ROUTES,
-    *records.ROUTES,
-    *behaviors.DNS_BEHAVIORS.routes,
-    *deliveries.ROUTES,
-    *queries.ROUTES,
-    *mtasts.ROUTES,
-    *authority.ROUTES,
-    *service.ROUTES,
-    *metrics.ROUTES,
-    openapi_route(lambda: MOUNTS),
-)
-"""What there is once, whatever hosts there are."""
+
+def _routes(*scopes: Scope) -> tuple[Route, ...]:
+    return tuple(route for route in ALL_ROUTES if route.scope in scopes)
+
 
 MOUNTS: tuple[Mount, ...] = (
-    Mount(HOST_ROUTES),
-    Mount(ROOT_ROUTES),
-    Mount(HOST_ROUTES + NAMED_ROUTES, hosts.PREFIX, hosts.find_host),
+    Mount(_routes(Scope.ROOT, Scope.BOTH)),
+    Mount(_routes(Scope.HOST, Scope.BOTH), hosts.PREFIX, hosts.find_host),
 )
 """All that is served, and where."""
 

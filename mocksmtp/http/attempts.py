@@ -14,7 +14,6 @@ import orjson
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.documents.problems import listed
-from mocksmtp.http.describing import answers, array, document
 from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import (
     any_text,
@@ -29,7 +28,7 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.routing import Answer, Call, Route, answers, array, document
 from mocksmtp.http.schema import TEXT
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting

@@ -15,20 +15,26 @@ from mocksmtp.behaviors.editing import Patch, Place, placed, read_patch
 from mocksmtp.behaviors.listing import counted_document, rule_document
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.rules import Rules
+from mocksmtp.behaviors.scenarios import parse_states
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.problems import DocumentError, Problem
-from mocksmtp.http.describing import DONE, answers, array, document, one_or_more
-from mocksmtp.http.documents import (
-    ItemReader,
-    Work,
-    read_body,
-    read_document,
-    read_items,
-)
+from mocksmtp.http.bodies import ItemReader, Work, read_body, read_document, read_items
 from mocksmtp.http.parameters import any_text, natural_number, one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.routing import (
+    DONE,
+    Answer,
+    Call,
+    Content,
+    Route,
+    answers,
+    array,
+    at_root,
+    document,
+    one_or_more,
+)
+from mocksmtp.http.schema import STATES
 from mocksmtp.steps import Steps, finish
 
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
@@ -306,3 +312,35 @@ DNS_BEHAVIORS = BehaviorList(
     "/dnsBehaviors", "Dns", lambda call: call.api.mock.dns_behaviors, DNS
 )
 """The behaviors of DNS, one list for all hosts."""
+
+
+def list_scenarios(call: Call[Any]) -> bytes:
+    """The state of each scenario that a behavior names, or that was set."""
+    states, mock = call.host.behaviors.scenarios(), call.api.mock
+    if call.host is mock.default:
+        # Those of DNS are the default host's, too.
+        states |= mock.dns_behaviors.scenarios()
+    return send_json(call.request, dict(sorted(states.items())))
+
+
+async def put_scenarios(call: Call[Any]) -> None:
+    """Set the states of those that are named; others stay as they are."""
+    call.host.scenarios.set(await read_document(call, parse_states))
+    send_nothing(call.request)
+
+
+def reset_scenarios(call: Call[Any]) -> None:
+    """Have all be in the state in which they start."""
+    call.host.scenarios.clear()
+    send_nothing(call.request)
+
+
+_STATES = Content(STATES)
+
+ROUTES = (
+    *SMTP_BEHAVIORS.routes,
+    *at_root(*DNS_BEHAVIORS.routes),
+    Route("GET", "/scenarios", list_scenarios, answers=answers(_STATES)),
+    Route("PUT", "/scenarios", put_scenarios, takes=(_STATES,), answers=DONE),
+    Route("DELETE", "/scenarios", reset_scenarios, answers=DONE),
+)

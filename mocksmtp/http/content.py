@@ -12,12 +12,11 @@ from urllib.parse import quote
 
 from twisted.web.iweb import IRequest
 
-from mocksmtp.http.describing import answers, text
-from mocksmtp.http.documents import in_turn
+from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.mails import find_mail
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_pieces
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.routing import Answer, Call, Route, answers, text
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.mime import read_structure
 from mocksmtp.mail.part import Part, TooComplex

@@ -10,7 +10,6 @@ import attrs
 import orjson
 
 from mocksmtp.http.attempts import message_id, reply_codes
-from mocksmtp.http.describing import answers, array, document
 from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import (
     any_text,
@@ -25,7 +24,7 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.routing import Answer, Call, Route, answers, array, at_root, document
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
@@ -181,7 +180,7 @@ def delivery_pieces(delivery: Delivery) -> Iterable[bytes]:
     return (orjson.dumps(delivery_document(delivery)),)
 
 
-ROUTES = (
+ROUTES = at_root(
     Route(
         *("GET", "/deliveries", list_deliveries, ListParameters),
         answers=answers(array("Delivery")),

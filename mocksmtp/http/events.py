@@ -1,31 +1,286 @@
-"""``/events``: what happens, as it happens (Server-Sent Events, HTML §9.2)."""
+"""``/events``: what happens, as it happens (Server-Sent Events, HTML §9.2).
+
+Rules:
+
+- Events are encoded when they are sent, once for all readers.
+- Each reader is sent what its connection accepts. While it accepts nothing, the events
+  wait where they are kept for all readers. A reader that falls behind those is cut off;
+  it may return, with ``Last-Event-ID``.
+- Missed events are reported by an event ``dropped``, with their number.
+- All readers share one bell, which rings once for a burst of events.
+- When a reader has left, nothing of it is scheduled.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
-from mocksmtp.http.describing import Content, answers
-from mocksmtp.http.feed import Reader
-from mocksmtp.http.routing import Answer, Call, Route
-from mocksmtp.http.schema import TEXT
+import orjson
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.web.server import Request
+from zope.interface import implementer
 
-CONTENT_TYPE = "text/event-stream"
+from mocksmtp.documents.units import timestamp
+from mocksmtp.events import Asked, Ended, Event, EventBus, Fired, Kept, Kind, Settled
+from mocksmtp.http.problems import abort
+from mocksmtp.mail.documents import NULL_SENDER
+from mocksmtp.sessions.documents import session_summary, transaction_document
+from mocksmtp.zone.answer import rcode_name
+from mocksmtp.zone.rdata import type_name
+
+HEARTBEAT = 15.0
+"""Seconds between comments, which keep the connection from being taken for dead."""
+
+BITE = 100
+"""How many events are written to a reader before it is another's turn."""
+
+_COMMENT = b":\n\n"
+_ID = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,18})", re.ASCII)
 
 
-async def tell_events(call: Call[Any]) -> Answer:
-    """What happens, as it happens, for as long as the client stays."""
-    request, feed = call.request, call.api.events
-    request.setHeader("Content-Type", CONTENT_TYPE)
-    request.setHeader("X-Accel-Buffering", "no")
-    if request.method == b"HEAD":
-        return b""
-    last_id = request.getHeader("Last-Event-ID")
-    feed.bus.activate()
-    seen, missed = feed.start_of(last_id)
-    await Reader(request, feed, call.scope, seen, missed).run()
-    return None
+class EventFeed:
+    """
+    Those who read the events of a bus.
+
+    :param name: of this run of the service: events of another are not its own
+    """
+
+    def __init__(self, bus: EventBus, clock: IReactorTime, name: str) -> None:
+        self.bus = bus
+        self.clock = clock
+        self._name = name
+        self._readers: dict[Reader, None] = {}
+        self._encoded: dict[int, bytes] = {}
+        self._round: IDelayedCall | None = None
+
+    def join(self, reader: Reader) -> None:
+        """Have `reader` look now, and at each turn in which something happens."""
+        self._readers[reader] = None
+        self.schedule()
+
+    def leave(self, reader: Reader) -> None:
+        """It has left."""
+        self._readers.pop(reader, None)
+        if self._readers:
+            return
+        self.bus.on_next(None)
+        self._encoded.clear()
+        if self._round is not None:
+            self._round.cancel()
+            self._round = None
+
+    def end(self, host: str) -> None:
+        """Nothing more will happen on `host`: who reads only that is done."""
+        for reader in tuple(self._readers):
+            if reader.host == host:
+                reader.end()
+
+    def schedule(self) -> None:
+        """Have all readers look at the next turn."""
+        if self._round is None:
+            self._round = self.clock.callLater(0, self._look)
+
+    def _look(self) -> None:
+        self._round = None
+        # Hung up first: what comes from here on is heard of again.
+        self.bus.on_next(self.schedule)
+        for reader in tuple(self._readers):
+            if reader.look():
+                self.schedule()
+        while self._encoded and next(iter(self._encoded)) < self.bus.oldest:
+            del self._encoded[next(iter(self._encoded))]
+
+    def start_of(self, last_id: str | None) -> tuple[int, int | None]:
+        """
+        Where a reader goes on that has seen the event with this id.
+
+        :return: the number of the last event that it knows, and how many it has
+            missed: None where that can't be known
+        """
+        if last_id is None:
+            return self.bus.last, 0
+        match = _ID.fullmatch(last_id)
+        if match is None or match[1] != self._name or int(match[2]) > self.bus.last:
+            return self.bus.oldest - 1, None
+        return int(match[2]), 0
+
+    def encode(self, number: int, event: Event) -> bytes:
+        """An event as it is sent."""
+        encoded = self._encoded.get(number)
+        if encoded is None:
+            data = orjson.dumps(event_document(event))
+            lines = f"id: {self._name}-{number}\nevent: {event[0].value}\ndata: "
+            encoded = self._encoded[number] = lines.encode() + data + b"\n\n"
+        return encoded
 
 
-ROUTES = (
-    Route("GET", "/events", tell_events, answers=answers(Content(TEXT, CONTENT_TYPE))),
-)
+@implementer(IPushProducer)
+class Reader:
+    """
+    One who reads events.
+
+    :param seen: the number of the last event that it knows
+    :param missed: how many it is told that it has missed; None for an unknown number
+
+    :ivar host: the only host whose events it reads, or None for all events
+    :ivar done: fires when there is no more to read; is cancelled when the client
+        has left
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        feed: EventFeed,
+        host: str | None,
+        seen: int,
+        missed: int | None,
+    ) -> None:
+        self.done: Deferred[None] = Deferred()
+        self._request = request
+        self._feed = feed
+        self.host = host
+        self._seen = seen
+        self._paused = False
+        self._timer: IDelayedCall | None = None
+        request.registerProducer(self, True)
+        # Written at once, so that the client knows that it is listened to.
+        self._request.write(_COMMENT if missed == 0 else _dropped(missed))
+
+    async def run(self) -> None:
+        """Write events until the client leaves."""
+        self._arm()
+        self._feed.join(self)
+        try:
+            await self.done
+        finally:
+            self._feed.leave(self)
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    def end(self) -> None:
+        """There is no more to read."""
+        self._request.unregisterProducer()
+        if not self.done.called:
+            self.done.callback(None)
+
+    def look(self) -> bool:
+        """Write some of what has happened; True where there is more to write."""
+        bus = self._feed.bus
+        missed = bus.oldest - self._seen - 1
+        if self._paused:
+            if missed > 0:
+                abort(self._request)
+            return False
+        pieces = []
+        if missed > 0:
+            pieces.append(_dropped(missed))
+            self._seen += missed
+        events = bus.behind(self._seen, BITE)
+        for number, event in enumerate(events, self._seen + 1):
+            if self.host is None or event[2] == self.host:
+                pieces.append(self._feed.encode(number, event))
+        self._seen += len(events)
+        if pieces:
+            self._request.write(b"".join(pieces))
+        return len(events) == BITE
+
+    def pauseProducing(self) -> None:
+        """The connection can't take more."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """The connection can take more."""
+        self._paused = False
+        self._feed.schedule()
+
+    def stopProducing(self) -> None:
+        """The client has left, which cancels `done`."""
+        self._paused = True
+
+    def _arm(self) -> None:
+        self._timer = self._feed.clock.callLater(HEARTBEAT, self._beat)
+
+    def _beat(self) -> None:
+        self._arm()
+        if not self._paused:
+            self._request.write(_COMMENT)
+
+
+def _dropped(count: int | None) -> bytes:
+    return b"event: dropped\ndata: " + orjson.dumps({"count": count}) + b"\n\n"
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    """When it was, on which host, and what its kind tells."""
+    kind, at, host, told, _ = event
+    document: dict[str, Any] = {"at": timestamp(at)}
+    if host is not None:
+        document["host"] = host
+    return document | _DOCUMENTS[kind](told)
+
+
+def _mail(told: Kept) -> dict[str, Any]:
+    number, envelope, count, size, origin = told
+    return {
+        "id": str(number),
+        "from": envelope.sender.text or NULL_SENDER,
+        "recipients": [recipient.address.text for recipient in envelope.recipients],
+        "recipientCount": count,
+        "size": size,
+        "clientIp": origin.client_ip,
+        "helo": origin.helo,
+        "session": origin.session,
+    }
+
+
+def _transaction(told: Settled) -> dict[str, Any]:
+    session, client_ip, helo, transaction, count = told
+    return {
+        "session": session,
+        "clientIp": client_ip,
+        "helo": helo,
+        **transaction_document(transaction),
+        "recipientCount": count,
+    }
+
+
+def _session(told: Ended) -> dict[str, Any]:
+    session, transactions = told
+    return {**session_summary(session), "transactionCount": transactions}
+
+
+def _behavior(told: Fired) -> dict[str, Any]:
+    rule, name, command, code, text, times, subject = told
+    return {
+        "behavior": rule,
+        **({} if name is None else {"behaviorName": name}),
+        "command": command.value,
+        "reply": {"code": code, "text": text} if code is not None or text else None,
+        "fired": times,
+        "subject": subject.decode(errors="replace"),
+    }
+
+
+def _dns_query(told: Asked) -> dict[str, Any]:
+    question, rcode, transport, client_ip, behavior = told
+    return {
+        "name": None if question is None else str(question.name),
+        "type": None if question is None else type_name(question.type),
+        "rcode": None if rcode is None else rcode_name(rcode),
+        "transport": transport,
+        "clientIp": client_ip,
+        "behavior": behavior,
+    }
+
+
+_DOCUMENTS: dict[Kind, Callable[[Any], dict[str, Any]]] = {
+    Kind.MAIL: _mail,
+    Kind.TRANSACTION: _transaction,
+    Kind.SESSION: _session,
+    Kind.BEHAVIOR: _behavior,
+    Kind.DNS_QUERY: _dns_query,
+}

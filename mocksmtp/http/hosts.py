@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.documents.problems import DocumentError, Problem, Refused
+from mocksmtp.hosts.capabilities import parse_extensions
 from mocksmtp.hosts.documents import (
     HOST_NAME,
     Usual,
@@ -17,12 +18,22 @@ from mocksmtp.hosts.documents import (
 )
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.http.describing import DONE, Content, answers, array, document
-from mocksmtp.http.documents import read_document
+from mocksmtp.http.bodies import read_document
 from mocksmtp.http.parameters import one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import send_json, send_nothing
-from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.routing import (
+    DONE,
+    Call,
+    Content,
+    Route,
+    answers,
+    array,
+    at_root,
+    below_hosts,
+    document,
+)
+from mocksmtp.http.schema import LINE, array_of
 from mocksmtp.http.settings import HostKeeper
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
 
@@ -137,35 +148,57 @@ def _free_name(mock: Mock) -> str:
     return next(name for name in names if name not in mock.hosts)
 
 
-ROUTES = (
-    Route("GET", "/hosts", list_hosts, answers=answers(array("Host"))),
-    Route(
-        "POST",
-        "/hosts",
-        add_host,
-        takes=(document("NewHost"),),
-        answers=answers(document("Host"), status=201),
-        problems=(409,),
-    ),
-    Route("GET", "/hosts/<name>", get_host, answers=answers(document("Host"))),
-    Route(
-        "PUT",
-        "/hosts/<name>",
-        put_host,
-        takes=(document("NewHost"),),
-        answers=(
-            *answers(document("Host")),
-            *answers(document("Host"), status=201),
-        ),
-        problems=(409,),
-    ),
-    Route("DELETE", "/hosts/<name>", delete_host, answers=DONE, problems=(409,)),
-)
+def list_extensions(call: Call[Any]) -> bytes:
+    """All of them, in order."""
+    return send_json(call.request, call.host.extensions)
 
-NAMED_ROUTES = (
-    Route(
-        *("DELETE", "/connections", disconnect, DisconnectParameters),
-        answers=answers(Content({"type": "integer", "minimum": 0})),
+
+async def put_extensions(call: Call[Any]) -> None:
+    """Replace all of them."""
+    call.host.extensions = await read_document(call, parse_extensions)
+    send_nothing(call.request)
+
+
+def clear_extensions(call: Call[Any]) -> None:
+    """Take all out."""
+    call.host.extensions = ()
+    send_nothing(call.request)
+
+
+LINES = Content(array_of(LINE))
+
+ROUTES = (
+    *at_root(
+        Route("GET", "/hosts", list_hosts, answers=answers(array("Host"))),
+        Route(
+            "POST",
+            "/hosts",
+            add_host,
+            takes=(document("NewHost"),),
+            answers=answers(document("Host"), status=201),
+            problems=(409,),
+        ),
+        Route("GET", "/hosts/<name>", get_host, answers=answers(document("Host"))),
+        Route(
+            "PUT",
+            "/hosts/<name>",
+            put_host,
+            takes=(document("NewHost"),),
+            answers=(
+                *answers(document("Host")),
+                *answers(document("Host"), status=201),
+            ),
+            problems=(409,),
+        ),
+        Route("DELETE", "/hosts/<name>", delete_host, answers=DONE, problems=(409,)),
     ),
+    *below_hosts(
+        Route(
+            *("DELETE", "/connections", disconnect, DisconnectParameters),
+            answers=answers(Content({"type": "integer", "minimum": 0})),
+        ),
+    ),
+    Route("GET", "/smtpExtensions", list_extensions, answers=answers(LINES)),
+    Route("PUT", "/smtpExtensions", put_extensions, takes=(LINES,), answers=DONE),
+    Route("DELETE", "/smtpExtensions", clear_extensions, answers=DONE),
 )
-"""What each host has only below its own path."""

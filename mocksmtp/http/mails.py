@@ -18,8 +18,7 @@ import orjson
 
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.http.describing import DONE, Content, answers, array, document
-from mocksmtp.http.documents import in_turn
+from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.paging import (
     END,
     Key,
@@ -54,7 +53,17 @@ from mocksmtp.http.responses import (
     send_nothing,
     send_pieces,
 )
-from mocksmtp.http.routing import Answer, Call, InThread, Route
+from mocksmtp.http.routing import (
+    DONE,
+    Answer,
+    Call,
+    Content,
+    InThread,
+    Route,
+    answers,
+    array,
+    document,
+)
 from mocksmtp.http.schema import TEXT, any_of, array_of, ref
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.charset import windows_of

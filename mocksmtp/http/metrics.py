@@ -25,9 +25,8 @@ from mocksmtp.behaviors.dns import EVERY
 from mocksmtp.behaviors.point import Command
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.http.describing import answers, text
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.routing import Call, Route, answers, at_root, text
 from mocksmtp.mock import Mock
 from mocksmtp.zone.answer import rcode_name
 from mocksmtp.zone.rdata import type_name
@@ -234,4 +233,6 @@ async def tell_metrics(call: Call[Any]) -> bytes:
     return send_body(call.request, told, CONTENT_TYPE)
 
 
-ROUTES = (Route("GET", "/metrics", tell_metrics, answers=answers(text("text/plain"))),)
+ROUTES = at_root(
+    Route("GET", "/metrics", tell_metrics, answers=answers(text("text/plain"))),
+)

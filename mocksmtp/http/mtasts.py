@@ -12,11 +12,18 @@ from mocksmtp.hosts.policies import (
     MtaStsPolicy,
     parse_policies,
 )
-from mocksmtp.http.describing import DONE, answers, array, one_or_more
-from mocksmtp.http.documents import read_document
+from mocksmtp.http.bodies import read_document
 from mocksmtp.http.parameters import parameter, reads
 from mocksmtp.http.responses import send_json, send_nothing
-from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.routing import (
+    DONE,
+    Call,
+    Route,
+    answers,
+    array,
+    at_root,
+    one_or_more,
+)
 
 _domain = reads(DOMAIN.told({}))(DOMAIN.read)
 
@@ -55,7 +62,7 @@ def _parse(document: Any) -> tuple[bool, tuple[MtaStsPolicy, ...]]:
     return isinstance(document, dict), parse_policies(document)
 
 
-ROUTES = (
+ROUTES = at_root(
     Route("GET", "/mtaSts", list_policies, answers=answers(array("MtaSts"))),
     Route(
         "PUT",

@@ -19,12 +19,11 @@ import orjson
 from mocksmtp import __version__
 from mocksmtp.documents.problems import camel_case
 from mocksmtp.hosts.documents import HOST_NAME
-from mocksmtp.http.describing import Answers, Content
 from mocksmtp.http.guard import UNGUARDED
 from mocksmtp.http.parameters import parameters_of, schema_of
 from mocksmtp.http.problems import CONTENT_TYPE
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Call, Mount, Route
+from mocksmtp.http.routing import Answers, Call, Content, Mount, Route
 from mocksmtp.http.schema import TEXT, named_schemas, ref
 
 Document = dict[str, Any]

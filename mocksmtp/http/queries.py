@@ -10,11 +10,10 @@ import attrs
 import orjson
 
 from mocksmtp.documents.problems import listed
-from mocksmtp.http.describing import answers, array, document
 from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import group, parameter, reads
 from mocksmtp.http.responses import array_pieces, send_body, send_pieces
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.routing import Answer, Call, Route, answers, array, at_root, document
 from mocksmtp.http.schema import NAME, TEXT, TYPE
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
@@ -165,7 +164,7 @@ def query_pieces(query: DnsQuery) -> Iterable[bytes]:
     return (orjson.dumps(QUERY.write(query)),)
 
 
-ROUTES = (
+ROUTES = at_root(
     Route(
         *("GET", "/dnsQueries", list_queries, ListParameters),
         answers=answers(array("DnsQuery")),

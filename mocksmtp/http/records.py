@@ -14,12 +14,21 @@ import attrs
 import orjson
 
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.http.describing import DONE, answers, array, one_or_more, text
-from mocksmtp.http.documents import ItemReader, Work, read_body
+from mocksmtp.http.bodies import ItemReader, Work, read_body
 from mocksmtp.http.parameters import parameter, reads
 from mocksmtp.http.problems import refused_document
 from mocksmtp.http.responses import array_pieces, send_nothing, send_pieces
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.routing import (
+    DONE,
+    Answer,
+    Call,
+    Route,
+    answers,
+    array,
+    at_root,
+    one_or_more,
+    text,
+)
 from mocksmtp.http.schema import NAME, TYPE
 from mocksmtp.steps import Steps
 from mocksmtp.zone.names import Name, parse_name
@@ -177,7 +186,7 @@ async def _send_json(
 
 TAKEN = (one_or_more("NewRecord"), text(ZONE_TEXT))
 
-ROUTES = (
+ROUTES = at_root(
     Route(
         "GET",
         "/dnsRecords",

@@ -8,6 +8,7 @@ host are written once, whichever host they are for.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
@@ -19,13 +20,69 @@ from twisted.web.server import Request
 from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.delivery_updates import DeliveryUpdates
-from mocksmtp.http.describing import Answers, Content
-from mocksmtp.http.feed import EventFeed
+from mocksmtp.http.events import EventFeed
 from mocksmtp.http.parameters import NoParameters, read_parameters
+from mocksmtp.http.responses import JSON
+from mocksmtp.http.schema import TEXT, Schema, any_of, array_of, ref
 from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
 from mocksmtp.mock import Mock
 from mocksmtp.tls.documents import CheckCertificate
+
+
+@attrs.frozen
+class Content:
+    """
+    A body.
+
+    :ivar schema: a JSON Schema that it fits
+    :ivar type: its media type
+    """
+
+    schema: Schema
+    type: str = JSON
+
+
+@attrs.frozen
+class Answers:
+    """
+    An answer that is no problem.
+
+    :ivar content: the bodies that there may be; none for an answer without one
+    """
+
+    status: int
+    content: tuple[Content, ...] = ()
+
+
+DONE = (Answers(204),)
+"""There is nothing to tell."""
+
+
+def document(*names: str) -> Content:
+    """A document of one of these names."""
+    return Content(any_of(*map(ref, names)))
+
+
+def array(*names: str) -> Content:
+    """An array of documents of these names."""
+    return Content(array_of(*map(ref, names)))
+
+
+def one_or_more(name: str) -> Content:
+    """A document of that name, or an array of such."""
+    return Content(any_of(array_of(ref(name)), ref(name)))
+
+
+def text(type_: str) -> Content:
+    """A text of that media type."""
+    return Content(TEXT, type_)
+
+
+def answers(*content: Content, status: int = 200) -> tuple[Answers, ...]:
+    """One of these bodies."""
+    return (Answers(status, content),)
+
 
 P = TypeVar("P")
 
@@ -107,6 +164,18 @@ class Call(Generic[P]):
         return self.host.name if self.named else None
 
 
+class Scope(Enum):
+    """
+    Where a route is.
+
+    :cvar BOTH: at the root, for the default host or for all hosts; and below each host
+    """
+
+    BOTH = "both"
+    ROOT = "root"
+    HOST = "host"
+
+
 @attrs.frozen
 class Route:
     """
@@ -117,6 +186,7 @@ class Route:
     :ivar answers: what comes of it if all is well
     :ivar problems: what else may come of it, besides what any request may be told
     :ivar name: of the operation, where that is not its handler's
+    :ivar scope: where it is
     """
 
     method: str
@@ -127,6 +197,17 @@ class Route:
     answers: tuple[Answers, ...] = ()
     problems: tuple[int, ...] = ()
     name: str | None = None
+    scope: Scope = Scope.BOTH
+
+
+def at_root(*routes: Route) -> tuple[Route, ...]:
+    """Routes that exist once, whatever hosts there are."""
+    return tuple(attrs.evolve(route, scope=Scope.ROOT) for route in routes)
+
+
+def below_hosts(*routes: Route) -> tuple[Route, ...]:
+    """Routes that exist only below the path of each host."""
+    return tuple(attrs.evolve(route, scope=Scope.HOST) for route in routes)
 
 
 def default_host(mock: Mock, _: dict[str, str]) -> MailHost:

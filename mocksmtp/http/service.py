@@ -1,4 +1,4 @@
-"""What is asked of the service itself: ``/version``, ``/status``, ``/health``."""
+"""What concerns the whole service: its state, its events, and resetting it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from twisted.internet.defer import Deferred, DeferredList
 from mocksmtp import __version__
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.http.describing import DONE, answers, document, text
+from mocksmtp.http.events import Reader
 from mocksmtp.http.parameters import flag, one_of, parameter
+from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body, send_json, send_nothing
-from mocksmtp.http.routing import Call, Route
+from mocksmtp.http.routing import (
+    DONE,
+    Answer,
+    Call,
+    Route,
+    answers,
+    at_root,
+    below_hosts,
+    document,
+    text,
+)
 from mocksmtp.mail.quota import Quota
 
 CONTRACT_VERSION = b"0.4"
@@ -30,6 +41,10 @@ class ResetParameters:
 
     all: bool = parameter("all", flag, default=False)
     connections: Disconnect | None = parameter("connections", one_of(Disconnect))
+
+
+EVENT_STREAM = "text/event-stream"
+"""HTML §9.2."""
 
 
 def tell_version(call: Call[Any]) -> bytes:
@@ -120,14 +135,39 @@ def _disconnect(
     return [call.api.hosts.disconnect(hosts, how)[1]]
 
 
+PEM = "application/pem-certificate-chain"
+"""RFC 8555 §9.1."""
+
+
+def get_root(call: Call[Any]) -> bytes:
+    """The root of the certificates that the service makes, in PEM."""
+    if call.api.root_pem is None:
+        raise not_found("the service makes no certificates")
+    return send_body(call.request, call.api.root_pem(), PEM)
+
+
+async def tell_events(call: Call[Any]) -> Answer:
+    """What happens, as it happens, for as long as the client stays."""
+    request, feed = call.request, call.api.events
+    request.setHeader("Content-Type", EVENT_STREAM)
+    request.setHeader("X-Accel-Buffering", "no")
+    if request.method == b"HEAD":
+        return b""
+    last_id = request.getHeader("Last-Event-ID")
+    feed.bus.activate()
+    seen, missed = feed.start_of(last_id)
+    await Reader(request, feed, call.scope, seen, missed).run()
+    return None
+
+
 ROUTES = (
-    Route("GET", "/status", tell_status, answers=answers(document("Status"))),
-    Route("GET", "/health", tell_health, answers=answers(document("Health"))),
-    Route("POST", "/reset", reset, ResetParameters, answers=DONE),
-)
-
-HOST_ROUTES = (
+    *at_root(
+        Route("GET", "/status", tell_status, answers=answers(document("Status"))),
+        Route("GET", "/health", tell_health, answers=answers(document("Health"))),
+        Route("POST", "/reset", reset, ResetParameters, answers=DONE),
+        Route("GET", "/ca.pem", get_root, answers=answers(text(PEM)), problems=(404,)),
+    ),
+    *below_hosts(Route("POST", "/reset", reset_host, ResetParameters, answers=DONE)),
     Route("GET", "/version", tell_version, answers=answers(text("text/plain"))),
+    Route("GET", "/events", tell_events, answers=answers(text(EVENT_STREAM))),
 )
-
-NAMED_ROUTES = (Route("POST", "/reset", reset_host, ResetParameters, answers=DONE),)

@@ -17,7 +17,6 @@ import orjson
 
 from mocksmtp.documents.problems import listed
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.http.describing import Content, answers, array, document
 from mocksmtp.http.paging import (
     Key,
     Listing,
@@ -38,7 +37,7 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import Slices, array_pieces, send_pieces
-from mocksmtp.http.routing import Answer, Call, Route
+from mocksmtp.http.routing import Answer, Call, Content, Route, answers, array, document
 from mocksmtp.http.schema import TEXT, any_of, array_of, ref
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock

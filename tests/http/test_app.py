@@ -10,7 +10,7 @@ from werkzeug.routing import RequestRedirect
 
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.reading import TooManyValues
-from mocksmtp.http.app import HOST_ROUTES, ROOT_ROUTES, problem_of
+from mocksmtp.http.app import MOUNTS, problem_of
 from mocksmtp.http.problems import HttpProblem
 from mocksmtp.mail.mailbox import Mailbox
 from tests.http.rig import Answer, Rig
@@ -139,7 +139,7 @@ class NowhereTests(SynchronousTestCase):
 
     def test_no_route_is_there_twice(self) -> None:
         """A method on a path has one handler."""
-        routes = [(r.method, r.path) for r in (*HOST_ROUTES, *ROOT_ROUTES)]
+        routes = [(r.method, r.path) for r in MOUNTS[0].routes]
         self.assertEqual(len(set(routes)), len(routes))
 
     def test_answers_are_not_cached_or_guessed(self) -> None:

@@ -17,7 +17,9 @@ from twisted.names.error import DNSNameError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.client import ApiError, Client
-from mocksmtp.http.app import HOST_ROUTES, MOUNTS
+from mocksmtp.hosts.offer import Stage
+from mocksmtp.http import mails
+from mocksmtp.http.app import MOUNTS
 from mocksmtp.testing import start_mock
 from mocksmtp.testing.running import FREE_PORTS
 from mocksmtp.tls.authority import Authority
@@ -509,7 +511,7 @@ class RoutesTests(SynchronousTestCase):
 
     def test_a_host_has_all_that_the_root_has(self) -> None:
         """There is one rule for a resource, however many hosts there are."""
-        first = HOST_ROUTES[0]
+        first = mails.ROUTES[0]
         prefixes = [one.prefix for one in MOUNTS if first in one.routes]
         self.assertEqual(prefixes, ["", "/hosts/<host_name>"])
 
@@ -551,3 +553,46 @@ async def _turn() -> None:
     turned: Deferred[None] = Deferred()
     reactor.callLater(0, turned.callback, None)
     await turned
+
+
+class ExtensionsTests(SynchronousTestCase):
+    """Further lines of the answer to EHLO"""
+
+    def test_there_are_none_at_start(self) -> None:
+        """A fresh host has an empty list."""
+        self.assertEqual(Rig().get("/smtpExtensions"), [])
+
+    def test_put_replaces(self) -> None:
+        """They are told and said as they were given, in order."""
+        rig = Rig()
+        self.assertEqual(rig.ask("PUT", "/smtpExtensions", ["x"]).status, 204)
+        rig.ask("PUT", "/smtpExtensions", ["dsn", "MT-PRIORITY MIXER"])
+        self.assertEqual(rig.get("/smtpExtensions"), ["dsn", "MT-PRIORITY MIXER"])
+        lines = rig.host.offers[Stage.WITHOUT_TLS].extended_hello.text.split("\n")
+        self.assertEqual(lines[-3:], ["dsn", "MT-PRIORITY MIXER", "HELP"])
+
+    def test_delete_clears(self) -> None:
+        """None is left, and none is said."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpExtensions", ["dsn"])
+        self.assertEqual(rig.ask("DELETE", "/smtpExtensions").status, 204)
+        self.assertEqual(rig.get("/smtpExtensions"), [])
+        self.assertNotIn("dsn", rig.host.offers[Stage.WITHOUT_TLS].extended_hello.text)
+
+    def test_a_bad_document_changes_nothing(self) -> None:
+        """Anything but an array of single lines is 400, with the place."""
+        rig = Rig()
+        rig.ask("PUT", "/smtpExtensions", ["dsn"])
+        for document, path in (
+            (b"[", "$"),
+            ({}, "$"),
+            ("dsn", "$"),
+            (["a", 5], "$[1]"),
+            ([""], "$[0]"),
+            (["a", "b\r\nc"], "$[1]"),
+            (["a\x00"], "$[0]"),
+            ([None], "$[0]"),
+        ):
+            answer = rig.ask("PUT", "/smtpExtensions", document)
+            self.assertEqual((answer.status, answer.paths), (400, [path]), document)
+        self.assertEqual(rig.get("/smtpExtensions"), ["dsn"])

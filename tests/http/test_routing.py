@@ -7,9 +7,19 @@ from treq.testing import StubTreq
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.http.app import HOST_ROUTES
+from mocksmtp.http import mails, service
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.routing import Api, mount
+from mocksmtp.http.routing import (
+    DONE,
+    Answers,
+    Api,
+    answers,
+    array,
+    document,
+    mount,
+    one_or_more,
+    text,
+)
 from mocksmtp.mock import Mock
 from tests.http.rig import Rig, keep
 
@@ -34,8 +44,9 @@ class MountTests(SynchronousTestCase):
             keep(other.mailbox)
         rig.receive()
         app = Klein()
-        mount(app, self.api(rig), HOST_ROUTES)
-        mount(app, self.api(rig), HOST_ROUTES, "/hosts/<host>", named_host)
+        routes = (*mails.ROUTES, *service.ROUTES)
+        mount(app, self.api(rig), routes)
+        mount(app, self.api(rig), routes, "/hosts/<host>", named_host)
         treq = StubTreq(app.resource())
         for path, count in (
             ("/smtpMailsCount", b"1"),
@@ -51,3 +62,31 @@ class MountTests(SynchronousTestCase):
         """What the requests of `rig` share."""
         api: Api = rig.site.resource.api
         return api
+
+
+class ContentTests(SynchronousTestCase):
+    """Bodies"""
+
+    A = {"$ref": "#/components/schemas/A"}
+    B = {"$ref": "#/components/schemas/B"}
+
+    def test_documents(self) -> None:
+        """One, an array of some, or either."""
+        self.assertEqual(document("A").schema, self.A)
+        either = {"anyOf": [self.A, self.B]}
+        self.assertEqual(document("A", "B").schema, either)
+        self.assertEqual(array("A", "B").schema, {"type": "array", "items": either})
+        self.assertEqual(
+            one_or_more("A").schema,
+            {"anyOf": [{"type": "array", "items": self.A}, self.A]},
+        )
+
+    def test_texts(self) -> None:
+        """Of any media type."""
+        self.assertEqual(text("text/dns").type, "text/dns")
+
+    def test_answers(self) -> None:
+        """200 unless another status is told; nothing is 204."""
+        self.assertEqual(answers(text("a/b")), (Answers(200, (text("a/b"),)),))
+        self.assertEqual(answers(status=201)[0].status, 201)
+        self.assertEqual(DONE, (Answers(204),))
