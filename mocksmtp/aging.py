@@ -42,7 +42,7 @@ class MailAging:
         now = self._clock.seconds()
         oldest = now
         for host in self._mock.hosts.values():
-            arrived = host.mailbox.drop_older(now - self._max_age)
+            arrived = host.mailbox.evict_older(now - self._max_age)
             if arrived is not None:
                 oldest = min(oldest, arrived)
         wait = max(oldest + self._max_age - now, PAUSE)

@@ -28,7 +28,7 @@ class AgingTests(SynchronousTestCase):
     def keep(self, host: str = "default") -> Mail:
         mailbox = self.mock.hosts[host].mailbox
         envelope = Envelope(Address("b@x.test"), (), ())
-        mail = mailbox.take(envelope, b"", self.clock.seconds(), Origin("1", "", ""))
+        mail = mailbox.keep(envelope, b"", self.clock.seconds(), Origin("1", "", ""))
         assert mail is not None
         return mail
 
@@ -68,7 +68,7 @@ class AgingTests(SynchronousTestCase):
         self.keep()
         self.clock.advance(30.2)
         mailbox = self.mock.default.mailbox
-        self.assertEqual((mailbox.dropped, self.mock.quota.dropped), (3, 3))
+        self.assertEqual((mailbox.evictions, self.mock.quota.evictions), (3, 3))
         self.assertEqual(mailbox.evicted, 3)
         self.assertEqual(self.kept(), 1)
 
@@ -105,7 +105,7 @@ class EvictedIdTests(SynchronousTestCase):
         """A list after it answers 410; ``/status`` counts it."""
         rig = Rig()
         mail = rig.receive()
-        rig.mailbox.drop_older(mail.received_at + 1)
+        rig.mailbox.evict_older(mail.received_at + 1)
         answer = rig.ask("GET", f"/smtpMails?after={mail.number}")
         self.assertEqual(answer.status, 410)
         self.assertEqual(rig.get("/status")["mailboxes"]["droppedMails"], 1)

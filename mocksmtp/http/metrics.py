@@ -44,19 +44,19 @@ PER_HOST: tuple[tuple[Family, str, str, Callable[[MailHost], float]], ...] = (
         CounterMetricFamily,
         "mocksmtp_mails",
         "Mails that were kept",
-        lambda host: host.mailbox.taken,
+        lambda host: host.mailbox.total,
     ),
     (
         CounterMetricFamily,
         "mocksmtp_mail_bytes",
         "Content of the mails that were kept",
-        lambda host: host.mailbox.taken_octets,
+        lambda host: host.mailbox.total_octets,
     ),
     (
         CounterMetricFamily,
         "mocksmtp_mails_dropped",
         "Mails that had to go to make room",
-        lambda host: host.mailbox.dropped,
+        lambda host: host.mailbox.evictions,
     ),
     (
         GaugeMetricFamily,

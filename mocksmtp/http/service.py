@@ -78,7 +78,7 @@ def _quota(quota: Quota) -> dict[str, int]:
         "mails": quota.mails,
         "mailBytes": quota.used - quota.arriving,
         "arrivingBytes": quota.arriving,
-        "droppedMails": quota.dropped,
+        "droppedMails": quota.evictions,
         "maxMails": quota.max_mails,
         "maxBytes": quota.max_bytes,
     }
@@ -90,7 +90,7 @@ def _host(host: MailHost) -> dict[str, int]:
         "mails": len(mailbox),
         "mailBytes": mailbox.octets,
         "arrivingBytes": mailbox.arriving,
-        "droppedMails": mailbox.dropped,
+        "droppedMails": mailbox.evictions,
         "maxMails": mailbox.max_mails,
         "maxBytes": mailbox.max_bytes,
         "sessions": len(journal),

@@ -1,12 +1,10 @@
 """The mails of a host: a bounded store in order of arrival.
 
-Rules:
-
-- Numbers grow and are never used again, so that a reader can go on after the
+- Numbers ascend and are never used again, so that a reader can continue after the
   last mail that it saw.
-- What is kept, and content that is still arriving, stays within a quota, which
-  mailboxes may share; the oldest mails go first, and how many went is counted.
-- Reading and removing are each one step.
+- Kept mails and content that is still arriving stay within a quota, which mailboxes
+  may share. The oldest mails are evicted first.
+- Reading and removing are atomic.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from mocksmtp.mail.quota import Quota
 _number = attrgetter("number")
 
 FEW = 100
-"""Mails up to which each is taken out on its own, and not by a walk over all."""
+"""Up to this many mails, each is looked up; for more, all mails are scanned."""
 
 Listener = Callable[[Mail], None]
 
@@ -32,15 +30,15 @@ class Mailbox:
     """
     A bounded store of mails.
 
-    :param max_mails: how many mails are kept at the most
-    :param max_bytes: how many bytes of memory are used at the most, about
-    :param numbers: where the mails' numbers come from
-    :param quota: has these three, for it and for others together
+    :param max_mails: the maximum number of mails
+    :param max_bytes: the maximum memory of the mails, approximately, in bytes
+    :param numbers: numbers the mails
+    :param quota: shared with other mailboxes, in place of these three
 
-    :ivar dropped: how many mails had to go
+    :ivar evictions: how many mails were evicted
     :ivar evicted: the number of the last of those, 0 for none
-    :ivar taken: how many mails were kept in all
-    :ivar taken_octets: how much content they had
+    :ivar total: how many mails have arrived
+    :ivar total_octets: the octets of their content
     :ivar arriving: octets of content that is still arriving
     :ivar listeners: called with each mail that is kept
     :ivar removal_listeners: called with the mails that a user has removed
@@ -54,17 +52,17 @@ class Mailbox:
         quota: Quota | None = None,
     ) -> None:
         self.quota = Quota(max_mails, max_bytes, numbers) if quota is None else quota
-        self.dropped = self.evicted = 0
-        self.taken = self.taken_octets = 0
+        self.evictions = self.evicted = 0
+        self.total = self.total_octets = 0
         self.arriving = 0
         self.queued = False
         self._numbers = self.quota.numbers
-        # Kept mails stand from _head on; before it are empty places, which are
-        # cut off once they are the larger part. A deque would make every look
-        # at its middle slow, a dictionary every removal of its oldest.
+        # The mails begin at _head. The empty places before it are deleted once they
+        # are the larger part. A deque is slow in its middle, and a dictionary slow
+        # at removing its oldest entry.
         self._mails: list[Mail | None] = []
         self._head = 0
-        self._kept = 0
+        self._weight = 0
         self.listeners: list[Listener] = []
         self.removal_listeners: list[RemovalListener] = []
 
@@ -73,23 +71,23 @@ class Mailbox:
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory the kept mails take."""
-        return self._kept
+        """The memory of the kept mails, approximately, in bytes."""
+        return self._weight
 
     @property
     def max_mails(self) -> int:
-        """How many mails are kept at the most."""
+        """The maximum number of mails."""
         return self.quota.max_mails
 
     @property
     def max_bytes(self) -> int:
-        """How many bytes of memory are used at the most, about."""
+        """The maximum memory of the mails, approximately, in bytes."""
         return self.quota.max_bytes
 
-    def take(
+    def keep(
         self, envelope: Envelope, content: bytes, received_at: float, origin: Origin
     ) -> Mail | None:
-        """Keep a message, or answer None where it alone is too large to keep."""
+        """Keep a message; returns None if it alone exceeds the quota."""
         weight = len(content) + envelope.weight
         quota = self.quota
         used = quota.used + weight
@@ -98,9 +96,9 @@ class Mailbox:
         quota.last = number = next(self._numbers)
         mail = Mail(number, envelope, content, received_at, origin, weight, self)
         self._mails.append(mail)
-        self._kept += weight
-        self.taken += 1
-        self.taken_octets += len(content)
+        self._weight += weight
+        self.total += 1
+        self.total_octets += len(content)
         quota.used = used
         quota.mails = mails = quota.mails + 1
         if not self.queued:
@@ -108,14 +106,14 @@ class Mailbox:
         if used > quota.max_bytes or mails > quota.max_mails:
             quota.make_room()
         if self.listeners:
-            self._tell(mail)
+            self._report(mail)
         return mail
 
     def reserve(self, octets: int) -> bool:
         """
-        Count `octets` of content that is still arriving.
+        Count `octets` of content that is still arriving, and evict mails for it.
 
-        :return: False, with nothing counted, where no room can be made for it
+        :return: False, with nothing counted, if it exceeds the quota
         """
         quota = self.quota
         if quota.arriving + octets > quota.max_bytes:
@@ -128,7 +126,7 @@ class Mailbox:
         return True
 
     def release(self, octets: int) -> None:
-        """Content that was counted by `reserve` is kept now, or was thrown away."""
+        """Count content no longer that `reserve` has counted."""
         self.arriving -= octets
         self.quota.arriving -= octets
         self.quota.used -= octets
@@ -146,7 +144,7 @@ class Mailbox:
             self._position(mail.number)
         except KeyError:
             return False
-        self._kept += octets
+        self._weight += octets
         quota.used += octets
         return True
 
@@ -161,7 +159,7 @@ class Mailbox:
         return mail
 
     def mails(self) -> list[Mail]:
-        """All that are kept, in order of arrival."""
+        """All mails, in order of arrival."""
         return self._mails[self._head :]  # type: ignore[return-value]
 
     def newer(self, number: int, limit: int | None = None) -> list[Mail]:
@@ -183,7 +181,7 @@ class Mailbox:
         return self._mails[start:end][::-1]  # type: ignore[return-value]
 
     def of(self, numbers: Sequence[int]) -> list[Mail]:
-        """The mails with these numbers, which ascend, as far as they are kept."""
+        """The mails with these ascending numbers that are kept."""
         if len(numbers) <= FEW:
             return [mail for number in numbers if (mail := self._find(number))]
         wanted = set(numbers)
@@ -196,7 +194,7 @@ class Mailbox:
             return None
 
     def remove(self, mails: Collection[Mail]) -> list[Mail]:
-        """Take these out; answer those that were still kept, in order of arrival."""
+        """Remove these; returns those that were still kept, in order of arrival."""
         numbers = {mail.number for mail in mails}
         if len(numbers) <= FEW:
             removed = self._remove_each(sorted(numbers))
@@ -204,8 +202,8 @@ class Mailbox:
             removed = [mail for mail in self.mails() if mail.number in numbers]
             self._mails = [m for m in self.mails() if m.number not in numbers]
             self._head = 0
-        self._let_go(len(removed), sum(mail.weight for mail in removed))
-        self._tell_removed(removed)
+        self._discount(len(removed), sum(mail.weight for mail in removed))
+        self._report_removed(removed)
         return removed
 
     def _remove_each(self, numbers: list[int]) -> list[Mail]:
@@ -220,24 +218,24 @@ class Mailbox:
         return removed
 
     def clear(self) -> list[Mail]:
-        """Take all out, and answer them."""
+        """Remove all mails, and return them."""
         removed = self.mails()
         self._mails.clear()
         self._head = 0
-        self._let_go(len(removed), self._kept)
-        self._tell_removed(removed)
+        self._discount(len(removed), self._weight)
+        self._report_removed(removed)
         return removed
 
     def close(self) -> None:
-        """Take all out for good: nothing is to be kept here again."""
+        """Remove all mails, and leave the quota: nothing is kept here any more."""
         self.clear()
         self.quota.forget(self)
 
-    def _tell(self, mail: Mail) -> None:
+    def _report(self, mail: Mail) -> None:
         for listener in tuple(self.listeners):
             listener(mail)
 
-    def _tell_removed(self, mails: list[Mail]) -> None:
+    def _report_removed(self, mails: list[Mail]) -> None:
         if mails:
             for listener in self.removal_listeners:
                 listener(mails)
@@ -251,11 +249,11 @@ class Mailbox:
             raise KeyError(number)
         return position
 
-    def drop_below(self, number: int) -> int | None:
+    def evict_below(self, number: int) -> int | None:
         """
-        Drop the mails below `number`, the oldest first, while there are too many.
+        Evict mails below `number`, the oldest first, while the quota is exceeded.
 
-        :return: the number of the oldest that is kept then, None for none
+        :return: the number of the oldest mail that is left, None for none
         """
         mails, head, quota = self._mails, self._head, self.quota
         used, kept = quota.used, quota.mails
@@ -272,12 +270,12 @@ class Mailbox:
             self.evicted = mail.number
         return self._evict(head, quota.used - used)
 
-    def drop_older(self, time: float) -> float | None:
+    def evict_older(self, time: float) -> float | None:
         """
-        Drop the mails at the head of the list that arrived before `time`.
+        Evict the mails at the head of the list that arrived before `time`.
 
         :param time: in seconds since the epoch
-        :return: when the oldest that is kept then arrived, None for none
+        :return: when the oldest mail that is left arrived, None for none
         """
         mails, head, octets = self._mails, self._head, 0
         while head < len(mails):
@@ -295,23 +293,23 @@ class Mailbox:
 
     def _evict(self, head: int, octets: int) -> int | None:
         """
-        Count the mails before `head` as dropped; their places are empty.
+        Count the mails before `head` as evicted; their places are empty.
 
-        :return: the number of the oldest that is kept, None for none
+        :return: the number of the oldest mail that is left, None for none
         """
         mails = self._mails
-        dropped = head - self._head
-        self.dropped += dropped
-        self.quota.dropped += dropped
-        self._let_go(dropped, octets)
+        evicted = head - self._head
+        self.evictions += evicted
+        self.quota.evictions += evicted
+        self._discount(evicted, octets)
         if head * 2 > len(mails):
             del mails[:head]
             head = 0
         self._head = head
         return None if head == len(mails) else mails[head].number  # type: ignore[union-attr]
 
-    def _let_go(self, mails: int, octets: int) -> None:
-        """So much is not kept any longer."""
-        self._kept -= octets
+    def _discount(self, mails: int, octets: int) -> None:
+        """Count this many mails and bytes less."""
+        self._weight -= octets
         self.quota.mails -= mails
         self.quota.used -= octets

@@ -1,15 +1,13 @@
 """What all mailboxes together may keep.
 
-Rules:
-
-- There are never more than `max_mails` in all of them, and never more than
-  `max_bytes` of memory for kept mails and for content that is still arriving.
-- The oldest go first, whichever mailbox they are in; mails have their numbers from
-  here, so that the oldest is the one with the lowest.
-- A mailbox that has mails stands in the queue once, with a number that is not above
-  that of its oldest mail. It may be below, for mails are also removed otherwise:
-  that is put right when it comes to the front. So a mail costs no work here but
-  counting, and dropping one takes no longer for how many mails there are.
+- There are never more than `max_mails` mails in all of them, and kept mails and
+  arriving content never take more than `max_bytes` of memory.
+- The oldest mails are evicted first, whichever mailbox they are in. Their numbers come
+  from here, so that the lowest number is the oldest mail.
+- A mailbox with mails is in the queue once, under a number that is not above that of
+  its oldest mail. It may be lower, because users remove mails, too; it is corrected
+  when it reaches the front. So a mail costs no more here than counting, and an eviction
+  takes no longer with more mails.
 """
 
 from __future__ import annotations
@@ -24,40 +22,40 @@ ENDLESS = 2**63
 
 
 class Box(Protocol):
-    """What mails are dropped from.
+    """A mailbox, as its quota uses it.
 
-    :ivar queued: whether it stands in the queue of its quota
+    :ivar queued: whether it is in the queue
     """
 
     queued: bool
 
-    def drop_below(self, number: int) -> int | None:
+    def evict_below(self, number: int) -> int | None:
         """
-        Drop its mails below `number`, the oldest first, while there are too many.
+        Evict mails below `number`, the oldest first, while the quota is exceeded.
 
-        :return: the number of the oldest that it has then, None for none
+        :return: the number of the oldest mail that is left, None for none
         """
 
 
 class Quota:
     """
-    Bounds for all mailboxes that share it.
+    The bounds of all mailboxes that share it.
 
-    :param max_mails: how many mails are kept at the most
-    :param max_bytes: how many bytes of memory are used at the most, about
-    :param numbers: where the mails' numbers come from
+    :param max_mails: the maximum number of mails
+    :param max_bytes: the maximum memory, approximately, in bytes
+    :param numbers: numbers the mails
 
     :ivar last: the number of the last mail, 0 before the first
-    :ivar mails: how many are kept
-    :ivar used: about how many bytes of memory they take, and what is arriving
-    :ivar arriving: how many of those are content that is still arriving
-    :ivar dropped: how many mails had to go
+    :ivar mails: how many mails are kept
+    :ivar used: the memory of mails and arriving content, approximately, in bytes
+    :ivar arriving: how much of that is arriving content
+    :ivar evictions: how many mails were evicted
     """
 
     __slots__ = (
         "_queue",
         "arriving",
-        "dropped",
+        "evictions",
         "last",
         "mails",
         "max_bytes",
@@ -79,23 +77,23 @@ class Quota:
         self.mails = 0
         self.used = 0
         self.arriving = 0
-        self.dropped = 0
+        self.evictions = 0
         self._queue: list[tuple[int, Box]] = []
 
     def enqueue(self, box: Box, number: int) -> None:
-        """Let a mailbox that was empty stand in the queue with its first mail."""
+        """Add a mailbox that was empty, with the number of its first mail."""
         box.queued = True
         heappush(self._queue, (number, box))
 
     def forget(self, box: Box) -> None:
-        """A mailbox that is empty and stays so is not looked at again."""
+        """Remove a mailbox that is empty and stays so."""
         if box.queued:
             box.queued = False
             self._queue = [entry for entry in self._queue if entry[1] is not box]
             heapify(self._queue)
 
     def make_room(self) -> None:
-        """Drop the oldest mails until the rest is within the bounds."""
+        """Evict the oldest mails until the rest is within the bounds."""
         queue = self._queue
         while queue and (self.used > self.max_bytes or self.mails > self.max_mails):
             box, others = queue[0][1], len(queue) - 1
@@ -103,7 +101,7 @@ class Quota:
                 limit = queue[1][0] if others == 1 else min(queue[1][0], queue[2][0])
             else:
                 limit = ENDLESS
-            oldest = box.drop_below(limit)
+            oldest = box.evict_below(limit)
             if oldest is None:
                 heappop(queue)
                 box.queued = False

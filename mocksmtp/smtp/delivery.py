@@ -568,7 +568,7 @@ class MockMessage:
         # The transaction, which gets no more of them, and the mail share one object.
         transaction.recipients = recipients  # type: ignore[assignment]
         envelope = Envelope(sender.address, sender.parameters, recipients)
-        mail = delivery.host.mailbox.take(
+        mail = delivery.host.mailbox.keep(
             envelope, octets, delivery.seconds(), delivery.origin
         )
         if mail is None:

@@ -27,7 +27,7 @@ ORIGIN = Origin("1", "127.0.0.1", "c")
 
 def receive(host: MailHost) -> None:
     """Let `host` keep a mail."""
-    assert host.mailbox.take(ENVELOPE, b"content", 0.0, ORIGIN) is not None
+    assert host.mailbox.keep(ENVELOPE, b"content", 0.0, ORIGIN) is not None
 
 
 def lines(host: MailHost, stage: Stage = Stage.WITHOUT_TLS) -> list[str]:

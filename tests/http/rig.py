@@ -198,7 +198,7 @@ def keep(
     """Put a mail into `mailbox`."""
     recipients = tuple(Recipient(Address(address), ()) for address in to)
     envelope = Envelope(Address(sender), parameters, recipients)
-    mail = mailbox.take(envelope, content, 1_700_000_000.125, ORIGIN)
+    mail = mailbox.keep(envelope, content, 1_700_000_000.125, ORIGIN)
     assert mail is not None
     return mail
 

@@ -416,7 +416,7 @@ class ExplainTests(SynchronousTestCase):
         origin = attrs.evolve(ORIGIN, host="mx2")
         envelope = rig.receive().envelope
         rig.mailbox.clear()
-        rig.mock.hosts["mx2"].mailbox.take(envelope, b"Subject: s\n\n", 0.0, origin)
+        rig.mock.hosts["mx2"].mailbox.keep(envelope, b"Subject: s\n\n", 0.0, origin)
         failed = ("host", "default", ["mx2"])
         self.assertEqual(self.explained(rig, "subject=s"), [("2", ["subject"], failed)])
         document = rig.get("/hosts/default/smtpMails?subject=s&explain=true")

@@ -22,7 +22,7 @@ WEIGHT = ENVELOPE.weight
 
 def keep(mailbox: Mailbox, content: bytes = b"") -> Mail:
     """Keep a mail."""
-    mail = mailbox.take(ENVELOPE, content, 0.0, ORIGIN)
+    mail = mailbox.keep(ENVELOPE, content, 0.0, ORIGIN)
     assert mail is not None
     return mail
 
@@ -139,7 +139,7 @@ class RemoveTests(SynchronousTestCase):
         """Only what had to make room is counted."""
         mailbox = filled(5, max_mails=3)
         mailbox.clear()
-        self.assertEqual(mailbox.dropped, 2)
+        self.assertEqual(mailbox.evictions, 2)
 
 
 class BoundTests(SynchronousTestCase):
@@ -149,7 +149,7 @@ class BoundTests(SynchronousTestCase):
         """The oldest go first, and how many went is counted."""
         mailbox = filled(1000, max_mails=10)
         self.assertEqual(numbers(mailbox.mails()), list(range(991, 1001)))
-        self.assertEqual((len(mailbox), mailbox.dropped), (10, 990))
+        self.assertEqual((len(mailbox), mailbox.evictions), (10, 990))
         self.assertEqual(mailbox.octets, 10 * WEIGHT)
 
     def test_memory_is_bounded(self) -> None:
@@ -166,9 +166,9 @@ class BoundTests(SynchronousTestCase):
         mailbox = Mailbox(max_bytes=2 * WEIGHT)
         keep(mailbox)
         too_large = b"x" * (WEIGHT + 1)
-        self.assertIsNone(mailbox.take(ENVELOPE, too_large, 0.0, ORIGIN))
+        self.assertIsNone(mailbox.keep(ENVELOPE, too_large, 0.0, ORIGIN))
         self.assertEqual(len(mailbox), 1)
-        self.assertIsNotNone(mailbox.take(ENVELOPE, too_large[1:], 0.0, ORIGIN))
+        self.assertIsNotNone(mailbox.keep(ENVELOPE, too_large[1:], 0.0, ORIGIN))
 
     def test_content_in_flight_counts(self) -> None:
         """It makes kept mails go, until it is refused for lack of room."""
@@ -176,7 +176,7 @@ class BoundTests(SynchronousTestCase):
         for _ in range(3):
             keep(mailbox)
         self.assertTrue(mailbox.reserve(WEIGHT))
-        self.assertEqual((len(mailbox), mailbox.dropped), (2, 1))
+        self.assertEqual((len(mailbox), mailbox.evictions), (2, 1))
         self.assertFalse(mailbox.reserve(2 * WEIGHT + 1))
         self.assertEqual((len(mailbox), mailbox.arriving), (2, WEIGHT))
         mailbox.release(WEIGHT)
@@ -248,7 +248,7 @@ class AnyUse(RuleBasedStateMachine):
         super().__init__()
         self.mailbox = Mailbox(self.MAX_MAILS, self.MAX_BYTES)
         self.expected: list[Mail] = []
-        self.arriving = self.dropped = 0
+        self.arriving = self.evictions = 0
 
     def settle(self) -> None:
         """Let the oldest go as the bounds demand."""
@@ -257,12 +257,12 @@ class AnyUse(RuleBasedStateMachine):
             or sum(m.weight for m in self.expected) + self.arriving > self.MAX_BYTES
         ):
             self.expected.pop(0)
-            self.dropped += 1
+            self.evictions += 1
 
     @rule(size=st.sampled_from([0, 0, 0, WEIGHT, 5 * WEIGHT, 20 * WEIGHT]))
     def receive(self, size: int) -> None:
         """A mail comes."""
-        mail = self.mailbox.take(ENVELOPE, b"x" * size, 0.0, ORIGIN)
+        mail = self.mailbox.keep(ENVELOPE, b"x" * size, 0.0, ORIGIN)
         assert (mail is None) == (size + WEIGHT + self.arriving > self.MAX_BYTES)
         if mail is not None:
             self.expected.append(mail)
@@ -308,7 +308,7 @@ class AnyUse(RuleBasedStateMachine):
         assert self.mailbox.newer(0, 3) == self.expected[:3]
         assert self.mailbox.older(10**9, 3) == self.expected[-3:][::-1]
         assert self.mailbox.octets == sum(mail.weight for mail in self.expected)
-        assert self.mailbox.dropped == self.dropped
+        assert self.mailbox.evictions == self.evictions
         assert self.mailbox.arriving == self.arriving
         for place, mail in enumerate(self.expected):
             assert self.mailbox.get(mail.number) is mail

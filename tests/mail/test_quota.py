@@ -21,7 +21,7 @@ WEIGHT = ENVELOPE.weight
 
 def keep(mailbox: Mailbox, content: bytes = b"") -> Mail:
     """Keep a mail."""
-    mail = mailbox.take(ENVELOPE, content, 0.0, ORIGIN)
+    mail = mailbox.keep(ENVELOPE, content, 0.0, ORIGIN)
     assert mail is not None
     return mail
 
@@ -56,8 +56,8 @@ class QuotaTests(SynchronousTestCase):
         for box in a, b, b, c, a, a:
             keep(box)
         self.assertEqual(numbers(a, b, c), [[5, 6], [3], [4]])
-        self.assertEqual([box.dropped for box in (a, b, c)], [1, 1, 0])
-        self.assertEqual((self.quota.mails, self.quota.dropped), (4, 2))
+        self.assertEqual([box.evictions for box in (a, b, c)], [1, 1, 0])
+        self.assertEqual((self.quota.mails, self.quota.evictions), (4, 2))
 
     def test_memory_is_shared(self) -> None:
         """A large mail in one makes room by what is old in another."""
@@ -77,7 +77,7 @@ class QuotaTests(SynchronousTestCase):
         self.assertFalse(a.reserve(2 * WEIGHT))
         self.assertTrue(b.reserve(1))
         self.assertEqual(len(a), 0)
-        self.assertIsNone(a.take(ENVELOPE, b"x", 0.0, ORIGIN))
+        self.assertIsNone(a.keep(ENVELOPE, b"x", 0.0, ORIGIN))
         b.release(3 * WEIGHT + 1)
         self.assert_empty()
 
@@ -131,7 +131,7 @@ class AnyUse(RuleBasedStateMachine):
     @rule(box=BOXES, size=st.sampled_from([0, 0, 0, WEIGHT, 5 * WEIGHT]))
     def receive(self, box: int, size: int) -> None:
         """A mail comes."""
-        mail = self.boxes[box].take(ENVELOPE, b"x" * size, 0.0, ORIGIN)
+        mail = self.boxes[box].keep(ENVELOPE, b"x" * size, 0.0, ORIGIN)
         too_large = size + WEIGHT + sum(self.arriving) > self.MAX_BYTES
         assert (mail is None) == too_large
         if mail is not None:

@@ -100,7 +100,7 @@ class EnvelopeTests(SynchronousTestCase):
         self.dialogue.send(b"x" * (self.BOUND - 9000) + b"\r\n.\r\n")
         self.assertEqual(len(self.host.mailbox), 1)
         self.assertEqual(self.name(300), ["250"] * 300)
-        self.assertEqual((len(self.host.mailbox), self.host.mailbox.dropped), (0, 1))
+        self.assertEqual((len(self.host.mailbox), self.host.mailbox.evictions), (0, 1))
 
     def test_refused_recipients_count_too(self) -> None:
         """They are recorded as well; where there is no room, a few of them are."""
