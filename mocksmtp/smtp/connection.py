@@ -11,6 +11,8 @@ be used and tested alone:
 `delivery`         the hooks, which decide on mails
 `tls`              whether TLS is available, and active (`starttls`)
 the incoming       content or a chunk, from its command to its end (`content`)
+the pending        a reply that is not sent at once (`pending`)
+`recorder`         counts and records what was sent (`recording`)
 =================  ===========================================================
 
 What it does with octets that arrive depends on its `State`; `TRANSITIONS` lists every
@@ -33,14 +35,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
-import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
     IReactorTime,
-    ITransport,
 )
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -48,14 +48,13 @@ from twisted.mail.smtp import ESMTP
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mocksmtp.behaviors.miss import Note, Noted
+from mocksmtp.behaviors.miss import Noted
 from mocksmtp.behaviors.response import Then
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import LINE_LIMIT, foreign_protocol
 from mocksmtp.grammar.reply import Refusal, Reply
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.hosts.listeners import unmapped
-from mocksmtp.sessions.session import EARLY, INJECTED, End, Exchange, Said, Session
+from mocksmtp.sessions.session import EARLY, INJECTED, End, Exchange, Said
 from mocksmtp.smtp.auth import AuthDialogue
 from mocksmtp.smtp.content import Incoming
 from mocksmtp.smtp.delivery import MockDelivery
@@ -67,12 +66,13 @@ from mocksmtp.smtp.output import (
     Output,
     RedactedLine,
     Replies,
-    ReplyWriter,
     acknowledge,
     is_reset,
     without_octets,
 )
+from mocksmtp.smtp.pending import PendingReply
 from mocksmtp.smtp.protocol import Commands
+from mocksmtp.smtp.recording import Recorder, injected, new_session
 from mocksmtp.smtp.starttls import Security, TlsState
 from mocksmtp.smtp.timers import Deadlines, PeerWatch, slice_time
 
@@ -129,24 +129,6 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 }
 
 
-@attrs.define(eq=False)
-class PendingReply:
-    """
-    A reply that could not be sent at once, and how it will be recorded.
-
-    :ivar answer: decided, or a Deferred that fires with the decision
-    :ivar asked_at: when the command arrived, in seconds since the epoch
-    :ivar writer: sends it, if it is decided
-    """
-
-    answer: DelayedReply | Deferred[Replies]
-    said: Said
-    flags: int
-    note: Noted | None
-    asked_at: float
-    writer: ReplyWriter | None = None
-
-
 class Connections(Protocol):
     """
     The list of open connections.
@@ -158,35 +140,6 @@ class Connections(Protocol):
 
     def lost(self, protocol: MockESMTP) -> None:
         """A connection has ended."""
-
-
-def new_session(
-    session_id: str, host: str, transport: ITransport, at: float
-) -> Session:
-    """
-    The record of a new connection.
-
-    :param host: the name of the mail host
-    :param at: seconds since the epoch
-    """
-    here, peer = transport.getHost(), transport.getPeer()
-    session = Session(
-        session_id,
-        host,
-        _shown(unmapped(getattr(here, "host", "")), getattr(here, "port", 0)),
-        unmapped(getattr(peer, "host", "")),
-        getattr(peer, "port", 0),
-        at,
-    )
-    session.heard = at
-    return session
-
-
-def _shown(host: str, port: int) -> str:
-    """``127.0.0.1:25``, ``[::1]:25``, or ``""`` for other than internet addresses."""
-    if not host:
-        return ""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -261,6 +214,7 @@ class MockESMTP(ESMTP):
         self.journal = host.journal
         self.journal.begin(session)
         self.output = Output(transport)
+        self.recorder = Recorder(host, session)
         self.delivery = self.delivery_class(host, session, self.seconds)
         self.commands = self.commands_class(self.delivery, self.tls, self)
         # The transport pauses its producer while the client does not read.
@@ -275,16 +229,18 @@ class MockESMTP(ESMTP):
         """Discard what was not finished, and record the end."""
         if self.tls.handshaking:
             self.session.tls = self.tls.fail(self.transport, reason)
-        if self.state is not CLOSED:
-            self.end = End.CLOSED_BY_CLIENT
-            self._move(_END)
-        self.deadlines.stop()
-        if self.ending is not None:
-            self.ending.stop()
         if self._incoming is not None:
             incoming, self._incoming = self._incoming, None
             incoming.connectionLost()
-        self._stop_waiting()
+        if self.state is not CLOSED:
+            self.end = End.CLOSED_BY_CLIENT
+            self._move(_END)
+            self.deadlines.stop()
+            self._stop_waiting()
+        if self.ending is not None:
+            self.ending.stop()
+        if self._held_by:
+            self._let_go()
         self.delivery.close()
         self.journal.end(self.session, self.end, self.seconds())
         self.factory.lost(self)
@@ -313,8 +269,8 @@ class MockESMTP(ESMTP):
             self.transport.abortConnection()
             return
         self._move(_END)
-        if self._pending is not None and self._pending.writer is not None:
-            self._pending.writer.finish()
+        if self._pending is not None:
+            self._pending.finish()
         self.output.drop()
         if not self.output.is_within_line:
             self._say(last)
@@ -346,20 +302,15 @@ class MockESMTP(ESMTP):
             self._turn = None
         pending, self._pending = self._pending, None
         if pending is None:
-            self._let_go()
             return
-        (pending.writer or pending.answer).cancel()  # type: ignore[union-attr]
-        answer: Replies | None = None
-        delay = 0.0
-        if isinstance(pending.answer, DelayedReply):
-            answer = pending.answer.reply
-            if pending.writer is not None and pending.writer.sent:
-                delay = self.seconds() - pending.asked_at
-            elif answer is not None:
-                self.delivery.unsent(answer)
-                answer = without_octets(answer)
-        self._record(pending, answer, delay)
-        self._release_journal()
+        pending.cancel()
+        answer, delay, now = pending.replies, 0.0, self.seconds()
+        if pending.is_sent:
+            delay = now - pending.asked_at
+        elif answer is not None:
+            self.delivery.unsent(answer)
+            answer = without_octets(answer)
+        self.recorder.settle(pending, answer, delay, now)
         self._let_go()
 
     # States.
@@ -490,7 +441,7 @@ class MockESMTP(ESMTP):
             left -= 1
         if replies:
             if self._begins_tls and position < len(data):
-                exchanges[-1] = _injected(exchanges[-1])
+                exchanges[-1] = injected(exchanges[-1])
             self.output.send(replies, size)
         elif pending is None and (self._incoming is None or len(data) % PIECE):
             acknowledge(self.transport)
@@ -533,7 +484,7 @@ class MockESMTP(ESMTP):
         if protocol is not None:
             answer = self.commands.refuse_protocol(protocol)
             self.output.send((answer.wire,), len(answer.wire))
-            self._record_one(self.session.heard, rest[:RECORDED], answer)
+            self.recorder.record(self.session.heard, rest[:RECORDED], answer)
             self._act()
         elif len(rest) >= self.commands.line_limit(rest):
             self.buffer = b""
@@ -665,7 +616,7 @@ class MockESMTP(ESMTP):
     def _say(self, unasked: Reply, note: Noted | None = None) -> None:
         """Send a reply that no command has asked for."""
         self.output.send((unasked.wire,), len(unasked.wire))
-        self._record_one(self.seconds(), None, unasked, note=note)
+        self.recorder.record(self.seconds(), None, unasked, note=note)
 
     def _start(self, pending: PendingReply) -> bool:
         """
@@ -673,68 +624,37 @@ class MockESMTP(ESMTP):
 
         :return: whether to continue with the buffer: it was sent without waiting
         """
-        answer = pending.answer
-        if isinstance(answer, Deferred):
-            self._pending = pending
-            self._move(_WAIT)
-            answer.addCallback(self._decided, pending)
-            return False
-        if answer.slowed:
-            trail = () if pending.note is None else pending.note.trail
-            pending.note = Note(answer.slowed, tuple(trail))
-        done = partial(self._sent_later, pending)
-        pending.writer = ReplyWriter(answer, self.output, self.clock, done)
-        if pending.writer.start():
+        if pending.send(self.output, self.clock, self._sent_later):
             return self._sent(pending)
         self._pending = pending
         self._move(_WAIT)
-        replies = answer.reply
-        if replies is not None:
-            held = (replies,) if isinstance(replies, Reply) else replies
-            self.journal.hold(self.session, held)
-        self._hold(answer.rules)
+        self.recorder.hold(pending)
+        self._hold(pending.rules)
         return False
-
-    def _decided(self, replies: Replies, pending: PendingReply) -> None:
-        """Send the replies for which a pending one has waited."""
-        if self._pending is not pending:
-            return  # the connection ends
-        sent = (replies,) if isinstance(replies, Reply) else replies
-        wires = [one.wire for one in sent]
-        self.output.send(wires, sum(map(len, wires)))
-        if self._answered(pending, replies):
-            self._continue()
 
     def _sent_later(self, pending: PendingReply) -> None:
         if self._sent(pending):
             self._continue()
 
     def _sent(self, pending: PendingReply) -> bool:
-        """A delayed reply was sent; return whether to continue with the buffer."""
-        answer, writer = pending.answer, pending.writer
-        assert isinstance(answer, DelayedReply)
-        assert writer is not None
-        then, ended_by = answer.fault.then, answer.ended_by
-        if then is not Then.CONTINUE:
-            is_released = ended_by in writer.released
-            self._after_reply = partial(self._end_by, then, ended_by, is_released)
-        return self._answered(pending, answer.reply)
-
-    def _answered(self, pending: PendingReply, answer: Replies | None) -> bool:
         """A pending reply was sent; return whether to continue with the buffer."""
         if self._pending is pending:
             self._pending = None
             self._let_go()
-            self._release_journal()
             self._move(_ANSWERED)
             if self.output.blocked:
                 self._move(_BLOCK)
+        then, rule = pending.then, pending.ended_by
+        if then is not Then.CONTINUE:
+            is_released = pending.is_released(rule)
+            self._after_reply = partial(self._end_by, then, rule, is_released)
         if self._peer_watch is not None:
             self._peer_watch.stop()
         self.session.heard = now = self.seconds()
         if self._begins_tls and self.buffer:
             pending.flags |= INJECTED
-        self._record(pending, answer, now - pending.asked_at)
+        delay = now - pending.asked_at
+        self.recorder.settle(pending, pending.replies, delay, now)
         if self.state is not READY:
             return False
         if self._after_reply is not None:
@@ -769,50 +689,15 @@ class MockESMTP(ESMTP):
         self.mail_host.behaviors.held.add(rules, self.release)
 
     def _let_go(self) -> None:
-        if self._held_by:
-            self.mail_host.behaviors.held.discard(self._held_by, self.release)
-            self._held_by = ()
+        self.mail_host.behaviors.held.discard(self._held_by, self.release)
+        self._held_by = ()
 
     def release(self, rule: str) -> None:
         """A behavior was removed or replaced: wait for it no more."""
-        if self._pending is not None and self._pending.writer is not None:
-            self._pending.writer.release(rule)
+        if self._pending is not None:
+            self._pending.release(rule)
         elif self.ending is not None:
             self.ending.release()
-
-    # Records.
-
-    def _record_one(
-        self,
-        at: float,
-        said: Said,
-        answer: Replies | None,
-        flags: int = 0,
-        delay: float = 0.0,
-        note: Noted | None = None,
-    ) -> None:
-        """Count and record the answer to one command, which may be several replies."""
-        octets = len(said) if isinstance(said, bytes) else 0
-        replies = (answer,) if answer is None or isinstance(answer, Reply) else answer
-        exchanges: list[Exchange] = []
-        for one in replies:
-            if one is not None and one.code:
-                self.mail_host.counters.replies[one.code] += 1
-            exchanges.append((at, said, one, flags, delay, note))
-            said = note = None
-        self.journal.record(self.session, exchanges, octets)
-
-    def _release_journal(self) -> None:
-        """A pending reply was sent, or never will be."""
-        if self.session.pending is not None:
-            self.journal.release(self.session, self.seconds())
-
-    def _record(
-        self, pending: PendingReply, answer: Replies | None, delay: float
-    ) -> None:
-        """Record what was sent in the end."""
-        said, flags, note = pending.said, pending.flags, pending.note
-        self._record_one(pending.asked_at, said, answer, flags, delay, note)
 
     # TLS.
 
@@ -926,9 +811,3 @@ class MockESMTP(ESMTP):
 
     def stopProducing(self) -> None:
         """The transport calls `connectionLost` next."""
-
-
-def _injected(exchange: Exchange) -> Exchange:
-    """The same, with octets after its command that must not be there."""
-    at, said, answer, flags, delay, note = exchange
-    return at, said, answer, flags | INJECTED, delay, note

@@ -405,8 +405,9 @@ class MockDelivery:
         self.refused = None
         if self.chunked is not None:
             self.chunked.identify()
-        self._forget_chunks()
-        self.release()
+            self._forget_chunks()
+        if self.room != UNCOUNTED:
+            self.release()
         transaction, self.transaction = self.transaction, None
         if transaction is not None:
             transaction.settled_at = self.seconds()

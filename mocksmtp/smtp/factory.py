@@ -22,8 +22,9 @@ from mocksmtp.grammar.reply import TOO_MANY_CONNECTIONS
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect, MailProtocol
 from mocksmtp.sessions.session import End
-from mocksmtp.smtp.connection import MockESMTP, new_session
+from mocksmtp.smtp.connection import MockESMTP
 from mocksmtp.smtp.lmtp import MockLMTP
+from mocksmtp.smtp.recording import new_session
 from mocksmtp.smtp.starttls import Security, security_of
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.handshake import failed, requested_name, tls_session

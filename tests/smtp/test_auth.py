@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.grammar.reply import NEEDS_TLS
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
+from mocksmtp.sessions.session import Session
+from mocksmtp.smtp.auth import AuthDialogue
+from mocksmtp.smtp.delivery import MockDelivery
+from mocksmtp.smtp.output import reply_in
 from tests.smtp.dialogue import Dialogue
 
 
@@ -146,3 +152,42 @@ class SecretTests(SynchronousTestCase):
         talk = Dialogue(MailHost("default", "mx.test", limits=Limits()))
         talk.send(b"AUTH LOGIN\r\nYm9i\r\nczNjcmV0\r\nNOOP\r\n")
         self.assertEqual(self.lines(talk), [b"AUTH LOGIN", b"***", b"***", b"NOOP\r"])
+
+
+class DialogueTests(SynchronousTestCase):
+    """`AuthDialogue` without a connection"""
+
+    def auth(self, end_point: Callable[[], bytes] | None = None) -> AuthDialogue:
+        settings = AuthSettings(users=BOB, require_tls=True)
+        host = MailHost("default", "mx.test", auth=settings)
+        self.session = Session("1", "default", "", "", 0, 0.0)
+        delivery = MockDelivery(host, self.session, lambda: 0.0)
+        return AuthDialogue(delivery, b"secret", end_point)
+
+    def test_an_exchange(self) -> None:
+        """It is open after a challenge; no line of it is recorded."""
+        auth = self.auth(lambda: b"binding")
+        answer = auth.begin(b"PLAIN")
+        self.assertEqual(
+            (reply_in(answer.answer).code, answer.line), (334, b"AUTH PLAIN")
+        )
+        self.assertTrue(auth.is_open)
+        answer = auth.answer(GOOD.encode() + b"\r")
+        self.assertEqual((reply_in(answer.answer).code, answer.line), (235, b"***"))
+        self.assertFalse(auth.is_open)
+        self.assertEqual(self.session.auth_user, "bob")
+
+    def test_a_long_line_ends_it(self) -> None:
+        """The next line is a command again."""
+        auth = self.auth(lambda: b"binding")
+        auth.begin(b"PLAIN")
+        self.assertEqual(reply_in(auth.refuse_long_line().answer).code, 500)
+        self.assertFalse(auth.is_open)
+
+    def test_tls_can_be_required(self) -> None:
+        """It begins when there is a channel binding."""
+        auth = self.auth()
+        self.assertEqual(auth.begin(b"PLAIN").answer, NEEDS_TLS)
+        self.assertTrue(auth.guarded, "what follows may be the password")
+        auth.end_point = lambda: b"binding"
+        self.assertEqual(reply_in(auth.begin(b"PLAIN").answer).code, 334)

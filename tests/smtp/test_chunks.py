@@ -5,9 +5,11 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
-from mocksmtp.grammar.reply import CHUNK_TOO_BIG
+from mocksmtp.grammar.reply import CHUNK_KEPT, CHUNK_TOO_BIG
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.smtp.content import Chunk, Content
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 
 ODD = b"\r\n.\r\n\0\xff\n.\n\r.\r" + bytes(range(256))
@@ -175,3 +177,29 @@ class ChunkTests(SynchronousTestCase):
         self.assertEqual(octets[1], (3, 1))
         assert octets[2] is not None
         self.assertEqual(octets[2].code, 250)
+
+
+class ChunkReaderTests(SynchronousTestCase):
+    """`Chunk` without a connection"""
+
+    def test_it_reads_as_many_octets_as_it_has(self) -> None:
+        """In packets of any size; what follows is left."""
+        content = Content(100, Mailbox())
+        chunk = Chunk(5, content, lambda: CHUNK_KEPT)
+        self.assertEqual(chunk.feed(b"..ab", 2), -1)
+        self.assertTrue(chunk.needs_octets)
+        self.assertEqual(chunk.feed(b"cdeNOOP"), 3)
+        self.assertFalse(chunk.needs_octets)
+        self.assertIs(chunk.eomReceived(), CHUNK_KEPT)
+        self.assertEqual(content.take(), b"abcde")
+
+    def test_one_that_was_answered_ends_silently(self) -> None:
+        """Its octets are kept, or not."""
+        for keeps, octets in (True, b"abcde"), (False, b"ab"):
+            content, ended = Content(100, Mailbox()), []
+            chunk = Chunk(5, content, lambda: CHUNK_KEPT)
+            chunk.feed(b"ab")
+            chunk.answer_early(keeps, lambda ended=ended: ended.append(1))
+            self.assertEqual(chunk.feed(b"cde"), 3)
+            self.assertEqual(chunk.eomReceived(), ())
+            self.assertEqual((content.take(), ended), (octets, [1]))

@@ -16,6 +16,7 @@ from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.grammar.command import LINE_LIMIT
 from mocksmtp.grammar.reply import LOCAL_ERROR
 from mocksmtp.hosts.limits import Limits
+from mocksmtp.smtp.connection import TRANSITIONS, Event, State
 from mocksmtp.smtp.content import ContentReader
 from tests.smtp.dialogue import ClosableTransport, Dialogue, behavior, host
 from tests.smtp.mocked import mocked, on
@@ -319,3 +320,37 @@ class PacketTests(SynchronousTestCase):
         dialogue.protocol.connectionLost()
         kept = said.count("Message kept")
         self.assertEqual(dialogue.contents(), whole[:kept])
+
+
+class StateTests(SynchronousTestCase):
+    """`TRANSITIONS`"""
+
+    def test_each_state_has_its_row(self) -> None:
+        """It can be reached, is left by the end, and the client may read or not."""
+        self.assertEqual(set(TRANSITIONS), set(State))
+        reached = {State.READY}.union(*(row.values() for row in TRANSITIONS.values()))
+        self.assertEqual(reached, set(State))
+        for state, row in TRANSITIONS.items():
+            self.assertIs(row[Event.END], State.CLOSED, state)
+            self.assertIn(Event.BLOCK, row, state)
+            self.assertIn(Event.READ, row, state)
+
+    def test_a_conversation(self) -> None:
+        """Through all states, as the client and the clock have it."""
+        talk = mocked(on("NOOP", delay="1s"), clock=Slow())
+        connection = talk.protocol
+        self.assertIs(connection.state, State.READY)
+        talk.send(b"NOOP\r\n")
+        self.assertIs(connection.state, State.PENDING)
+        talk.clock.advance(2)
+        self.assertIs(connection.state, State.READY)
+        talk.send(b"VRFY a\r\n" * 999)
+        self.assertIs(connection.state, State.YIELDED)
+        while connection.state is State.YIELDED:
+            talk.clock.turn()
+        talk.transport.producer.pauseProducing()
+        self.assertIs(connection.state, State.BLOCKED)
+        talk.transport.producer.resumeProducing()
+        self.assertIs(connection.state, State.READY)
+        talk.send(b"QUIT\r\n")
+        self.assertIs(connection.state, State.CLOSED)

@@ -6,29 +6,36 @@ import socket
 from statistics import median
 from time import perf_counter
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from mocksmtp.behaviors.response import Drip, Effect, Fault, Then
+from mocksmtp.behaviors.response import NO_FAULT, Drip, Effect, Fault, Then
 from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.grammar.reply import MAIL_KEPT, OK, STORAGE_FULL, Reply
 from mocksmtp.smtp.output import (
     _QUICKACK,
+    BOUND,
+    CLOSING_TIME,
+    FLUSH_INTERVAL,
     DelayedReply,
+    Ending,
     Output,
+    ReplyWriter,
     answer_for,
     combine,
     is_empty,
+    is_idle,
     reply_in,
 )
 from mocksmtp.tls.settings import TlsMode
-from tests.smtp.dialogue import Dialogue
+from tests.smtp.dialogue import ClosableTransport, Dialogue
 from tests.smtp.test_starttls import Rig, anyhow
 
 MOCKED = Reply(450, "mocked", "7")
@@ -107,6 +114,128 @@ class OtherTransportTests(SynchronousTestCase):
         self.assertFalse(is_empty(transport))
 
 
+class QueueTests(SynchronousTestCase):
+    """`Output` on a transport whose client does not read"""
+
+    def test_replies_past_the_bound_wait(self) -> None:
+        """They are sent in order as the client reads, and can be dropped."""
+        transport = StringTransport()
+        output = Output(transport)
+        wires = [b"%d" % (number % 10) * 1000 for number in range(3000)]
+        transport.write = Mock(side_effect=lambda _: setattr(output, "blocked", True))
+        output.send(wires, 3_000_000)
+        sent = [call.args[0] for call in transport.write.call_args_list]
+        self.assertTrue(BOUND <= len(sent[0]) < BOUND + 1000)
+        self.assertFalse(output.resume())
+        output.send((b"last",), 4)
+        while not output.resume():
+            pass
+        sent = [call.args[0] for call in transport.write.call_args_list]
+        self.assertEqual(b"".join(sent), b"".join(wires) + b"last")
+        output.send(wires, 3_000_000)
+        output.drop()
+        self.assertTrue(output.resume())
+
+    def test_it_knows_where_a_line_ends(self) -> None:
+        """A reply must not begin within another one."""
+        output = Output(StringTransport())
+        self.assertFalse(output.is_within_line)
+        output.send((b"250 OK\r\n", b"25"), 10)
+        self.assertTrue(output.is_within_line)
+        output.send((b"0 OK\r\n",), 6)
+        self.assertFalse(output.is_within_line)
+
+
+class WriterTests(SynchronousTestCase):
+    """`ReplyWriter` without a connection"""
+
+    def writer(self, fault: Fault, *rules: str) -> ReplyWriter:
+        self.transport, self.clock = StringTransport(), Clock()
+        self.done = 0
+
+        def done() -> None:
+            self.done += 1
+
+        ended_by = None if fault.then is Then.CONTINUE else rules[-1]
+        answer = DelayedReply(MOCKED, fault, (), rules, ended_by)
+        return ReplyWriter(answer, Output(self.transport), self.clock, done)
+
+    def test_without_a_wait_it_is_done_at_once(self) -> None:
+        """`done` is not called then."""
+        self.assertTrue(self.writer(NO_FAULT, "1").start())
+        self.assertEqual((self.transport.value(), self.done), (MOCKED.wire, 0))
+
+    def test_a_delay_and_a_drip(self) -> None:
+        """Each piece after its interval; then it is done."""
+        drip = Drip(octets=6, interval=2.0)
+        writer = self.writer(Fault(1.0, drip), "1")
+        self.assertFalse(writer.start())
+        sent = []
+        for _ in range(4):
+            sent.append(len(self.transport.value()))
+            self.clock.advance(1)
+        self.assertEqual(sent, [0, 6, 6, 12])
+        self.assertEqual((self.transport.value(), self.done), (MOCKED.wire, 1))
+
+    def test_a_removed_behavior_does_not_delay_it(self) -> None:
+        """Other behaviors still do."""
+        writer = self.writer(Fault(5.0, None, Then.CLOSE, 7.0), "1", "2")
+        writer.start()
+        writer.release("3")
+        self.assertEqual(self.transport.value(), b"")
+        writer.release("1")
+        self.assertEqual((self.transport.value(), self.done), (MOCKED.wire, 0))
+        self.assertTrue(writer.sent)
+        writer.release("2")
+        self.assertEqual(self.done, 1)
+
+    def test_it_can_be_finished_or_cancelled(self) -> None:
+        """The rest of a reply that has begun is sent, or is not."""
+        for end, octets in (ReplyWriter.finish, 12), (ReplyWriter.cancel, 1):
+            writer = self.writer(Fault(0.0, Drip(octets=1, interval=1.0)), "1")
+            writer.start()
+            end(writer)
+            self.clock.advance(100)
+            self.assertEqual(len(self.transport.value()), octets)
+            self.assertEqual(self.done, 0)
+
+
+class EndTests(SynchronousTestCase):
+    """`Ending` without a connection"""
+
+    def setUp(self) -> None:
+        self.transport, self.clock = ClosableTransport(), Clock()
+        self.ending = Ending(self.transport, self.clock)
+
+    def test_a_client_has_some_time_to_read(self) -> None:
+        """Then the connection is reset."""
+        self.ending.close()
+        self.clock.advance(CLOSING_TIME - 1)
+        self.assertTrue(self.transport.disconnecting)
+        self.assertFalse(self.transport.aborted)
+        self.clock.advance(1)
+        self.assertTrue(self.transport.aborted)
+
+    def test_a_reset_waits_for_what_was_written(self) -> None:
+        """It waits no longer than for a close."""
+        with patch("mocksmtp.smtp.output.has_sent_all", return_value=False):
+            self.ending.reset()
+            self.assertFalse(self.transport.aborted)
+            for _ in range(int(CLOSING_TIME / FLUSH_INTERVAL) + 1):
+                self.clock.advance(FLUSH_INTERVAL)
+        self.assertTrue(self.transport.aborted)
+
+    def test_a_connection_hangs_until_it_is_released(self) -> None:
+        """It reads nothing, and has no deadline."""
+        self.ending.hang()
+        self.clock.advance(1000)
+        self.assertEqual(self.transport.producerState, "paused")
+        self.assertFalse(self.transport.disconnecting)
+        self.ending.release()
+        self.assertTrue(self.transport.aborted)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
 class SocketTests(TestCase):
     """`send` and `is_empty`"""
 
@@ -159,6 +288,17 @@ class SocketTests(TestCase):
             return bytes(received)
 
         self.assertEqual(await deferToThread(receive), whole)
+
+    async def test_what_is_private_to_twisted_is_there(self) -> None:
+        """Without it the transport writes by itself."""
+        transport, client = await self.connect()
+        self.assertTrue(is_idle(transport))
+        del transport._tempDataBuffer
+        self.assertFalse(is_idle(transport))
+        transport._tempDataBuffer = []
+        with patch("mocksmtp.smtp.output.is_idle", return_value=False):
+            send(transport, b"hello")
+        self.assertEqual(await deferToThread(client.recv, 10), b"hello")
 
     async def test_a_lost_client_is_the_transports_affair(self) -> None:
         """Nothing is raised; the protocol hears of the lost connection."""

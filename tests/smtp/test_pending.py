@@ -10,13 +10,18 @@ from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.internet.threads import blockingCallFromThread
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.behaviors.response import Fault, Then
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.grammar.reply import MAIL_KEPT, OK, STORAGE_FULL, Reply
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.smtp.output import DelayedReply, Output
+from mocksmtp.smtp.pending import PendingReply
 from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import on
@@ -105,6 +110,46 @@ class DeferredTests(SynchronousTestCase):
         self.decision.callback(STORAGE_FULL)
         said = self.dialogue.send(b"line\r\nNOOP\r\n").encode()
         self.assertEqual(said, STORAGE_FULL.wire + OK.wire)
+
+
+class PendingTests(SynchronousTestCase):
+    """`PendingReply` without a connection"""
+
+    def send(self, answer: DelayedReply | Deferred[Reply]) -> PendingReply:
+        self.done: list[PendingReply] = []
+        self.clock, self.transport = Clock(), StringTransport()
+        pending = PendingReply(answer, b"NOOP", 0, None, 0.0)
+        output = Output(self.transport)
+        self.assertFalse(pending.send(output, self.clock, self.done.append))
+        return pending
+
+    def test_a_delayed_reply(self) -> None:
+        """It waits for a behavior, which may be removed meanwhile."""
+        fault = Fault(1.0, None, Then.CLOSE, 1.0)
+        pending = self.send(DelayedReply(OK, fault, ("1",), ("1", "2"), "2"))
+        self.assertEqual((pending.rules, pending.replies), (("1", "2"), OK))
+        self.assertEqual(pending.note and pending.note.slowed, ("1",))
+        self.clock.advance(1)
+        self.assertTrue(pending.is_sent)
+        self.assertEqual(self.done, [])
+        pending.release("2")
+        self.assertEqual(self.done, [pending])
+        self.assertTrue(pending.is_released(pending.ended_by))
+        self.assertIs(pending.then, Then.CLOSE)
+
+    def test_a_decision_that_comes_later(self) -> None:
+        """It is sent then, unless it was cancelled."""
+        decision: Deferred[Reply] = Deferred()
+        pending = self.send(decision)
+        self.assertIsNone(pending.replies)
+        decision.callback(OK)
+        self.assertEqual((pending.replies, self.done), (OK, [pending]))
+        self.assertEqual(self.transport.value(), OK.wire)
+        decision = Deferred()
+        pending = self.send(decision)
+        pending.cancel()
+        self.failureResultOf(decision, CancelledError)
+        self.assertEqual((self.transport.value(), self.done), (b"", []))
 
 
 class LeavingTests(Rig):

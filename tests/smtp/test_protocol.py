@@ -11,9 +11,19 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
+from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import LINE_LIMIT
+from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.limits import Limits
+from mocksmtp.sessions.session import Session
+from mocksmtp.smtp.auth import AuthDialogue
+from mocksmtp.smtp.delivery import MockDelivery
+from mocksmtp.smtp.output import RedactedLine
+from mocksmtp.smtp.protocol import Commands
+from mocksmtp.smtp.starttls import Security, TlsState
+from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
@@ -494,3 +504,78 @@ class ForeignTests(SynchronousTestCase):
         lines = "GET", "GET x", "POST mail", "DELETE 1", "\x16", "HTTP/1.1 200 OK"
         self.assertEqual(talk.codes(*lines), ["500"] * len(lines))
         self.assertFalse(talk.transport.disconnecting)
+
+
+class Channel:
+    """A connection that notes what its commands ask for."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def expect(self, incoming: object) -> None:
+        self.asked.append(type(incoming).__name__)
+
+    def close_after_reply(self) -> None:
+        self.asked.append("close")
+
+    def close_after(self, last: Reply) -> Reply:
+        self.asked.append("close")
+        return last
+
+    def begin_tls_after_reply(self) -> None:
+        self.asked.append("TLS")
+
+    def shake_hands_after_reply(self) -> None:
+        self.asked.append("handshake")
+
+    def new_auth(self) -> AuthDialogue:
+        raise AssertionError
+
+
+class CommandTests(SynchronousTestCase):
+    """`Commands` without a connection"""
+
+    def commands(self, security: Security | None = None) -> Commands:
+        self.host = MailHost("default", "mx.test")
+        session = Session("1", "default", "", "", 0, 0.0)
+        delivery = MockDelivery(self.host, session, lambda: 0.0)
+        self.channel = Channel()
+        return Commands(delivery, TlsState(security), self.channel)
+
+    def test_a_line_has_an_answer(self) -> None:
+        """And may ask for something more of the connection."""
+        commands = self.commands(Security(TlsMode.STARTTLS, object))
+        for line, answer, asked in (
+            (b"NOOP", reply.OK, []),
+            (b"", reply.BAD_SYNTAX, []),
+            (b"nonsense", reply.UNKNOWN_COMMAND, []),
+            (b"MAIL FROM:<b@x>\r", reply.SENDER_OK, []),
+            (b"RCPT TO:<a@x>", reply.RECIPIENT_OK, []),
+            (b"DATA", reply.START_CONTENT, ["MockMessage"]),
+            (b"BDAT 5", (), ["Chunk"]),
+            (b"STARTTLS", reply.READY_FOR_TLS, ["TLS"]),
+            (b"GET / HTTP/1.1", reply.NOT_HTTP, ["close"]),
+            (b"QUIT", reply.BYE, ["close"]),
+        ):
+            self.channel.asked.clear()
+            self.assertEqual(commands.execute(line), answer, line)
+            self.assertEqual(self.channel.asked, asked, line)
+
+    def test_a_bad_command_too_many(self) -> None:
+        """Is 421, and the end."""
+        commands = self.commands()
+        self.host.limits = Limits(bad_commands=1)
+        answers = [commands.replace_error(reply.BAD_SYNTAX) for _ in range(2)]
+        self.assertEqual(answers, [reply.BAD_SYNTAX, reply.TOO_MANY_BAD_COMMANDS])
+        self.assertEqual(self.channel.asked, ["close"])
+
+    def test_a_long_line_is_recorded_without_secrets(self) -> None:
+        """Also if its beginning, which was discarded, may have been AUTH."""
+        commands = self.commands()
+        for line, is_whole, recorded in (
+            (b"NOOP x", True, b"NOOP x"),
+            (b"AUTH PLAIN c2VjcmV0", True, b"AUTH PLAIN ***"),
+            (b"c2VjcmV0", False, b"***"),
+        ):
+            answer = commands.refuse_long_line(line, is_whole)
+            self.assertEqual(answer, RedactedLine(reply.LINE_TOO_LONG, recorded))

@@ -9,21 +9,25 @@ import socket
 import ssl
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
+from unittest.mock import Mock, patch
 
 from scramp import ScramClient
 from twisted.internet import reactor
+from twisted.internet.error import ConnectionDone
 from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Listen
+from mocksmtp.hosts.offer import Stage
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.session import INJECTED, Session
 from mocksmtp.smtp import factory
 from mocksmtp.smtp.factory import MockSMTPFactory
-from mocksmtp.smtp.starttls import security_of
+from mocksmtp.smtp.starttls import Security, TlsState, security_of
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.settings import CertificateKind, TlsMode, TlsSettings, TlsVersion
@@ -429,3 +433,42 @@ class SecurityTests(SynchronousTestCase):
         assert first is not None
         assert second is not None
         self.assertIs(first.context(), second.context())
+
+
+class TlsStateTests(SynchronousTestCase):
+    """`TlsState` without a connection"""
+
+    def test_the_stage_at_the_beginning(self) -> None:
+        """Depends on when the handshake takes place, if at all."""
+        for mode, stage, is_implicit in (
+            (None, Stage.WITHOUT_TLS, False),
+            (TlsMode.STARTTLS, Stage.BEFORE_TLS, False),
+            (TlsMode.IMPLICIT, Stage.WITHOUT_TLS, True),
+        ):
+            tls = TlsState(None if mode is None else Security(mode, Mock()))
+            self.assertEqual((tls.stage, tls.is_implicit), (stage, is_implicit))
+            self.assertIsNone(tls.end_point(Mock()))
+
+    def test_a_handshake_that_succeeds(self) -> None:
+        """Octets that arrived before it are passed on; then TLS is active."""
+        context, transport = Mock(), Mock()
+        tls = TlsState(Security(TlsMode.STARTTLS, context))
+        tls.shake_hands(transport, b"hello")
+        transport.startTLS.assert_called_once_with(context.return_value)
+        transport.protocol.dataReceived.assert_called_once_with(b"hello")
+        self.assertTrue(tls.handshaking)
+        with patch("mocksmtp.smtp.starttls.tls_session") as negotiated:
+            self.assertIs(tls.complete(transport), negotiated.return_value)
+        self.assertEqual((tls.handshaking, tls.stage), (False, Stage.UNDER_TLS))
+        self.assertIsNotNone(tls.end_point(transport))
+
+    def test_a_handshake_that_fails(self) -> None:
+        """The reason is recorded, and the name that the client asked for."""
+        transport = Mock()
+        transport.getHandle.return_value.get_servername.return_value = b"mx.test"
+        tls = TlsState(Security(TlsMode.STARTTLS, Mock()))
+        tls.shake_hands(transport, b"")
+        failure = tls.fail(transport, Failure(ConnectionDone()))
+        self.assertEqual((failure.sni, failure.version), ("mx.test", None))
+        self.assertIsNotNone(failure.error)
+        self.assertFalse(tls.handshaking)

@@ -1,11 +1,17 @@
-"""How long a connection lasts."""
+"""The times of a connection: deadlines, a client that has gone, and turns."""
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.smtp.output import CLOSING_TIME
-from tests.smtp.dialogue import Dialogue, host
+from mocksmtp.grammar.reply import CONNECTED_TOO_LONG, IDLE_TOO_LONG, Reply
+from mocksmtp.sessions.session import Session
+from mocksmtp.smtp.output import CLOSING_TIME, PEER_INTERVAL
+from mocksmtp.smtp.timers import Deadlines, PeerWatch, slice_time
+from tests.smtp.dialogue import ClosableTransport, Dialogue, host
 
 MAIL = b"MAIL FROM:<b@x.test>\r\n"
 RCPT = b"RCPT TO:<a@x.test>\r\n"
@@ -63,3 +69,89 @@ class TimeTests(SynchronousTestCase):
             "421 4.4.2 Connection time limit exceeded, closing\r\n",
         )
         self.assertTrue(dialogue.transport.disconnecting)
+
+
+class DeadlineTests(SynchronousTestCase):
+    """`Deadlines` without a connection"""
+
+    def deadlines(self, **limits: float) -> Deadlines:
+        self.clock = Clock()
+        self.session = Session("1", "default", "", "", 0, 0.0)
+        self.session.heard = 0.0
+        self.waiting = False
+        self.expired: list[Reply] = []
+        deadlines = Deadlines(
+            host(**limits),
+            self.session,
+            self.clock,
+            lambda: self.waiting,
+            self.expired.append,
+        )
+        deadlines.check()
+        return deadlines
+
+    def test_octets_postpone_the_idle_deadline(self) -> None:
+        """The one timer is not re-armed for each of them."""
+        self.deadlines(idle_time=60)
+        for _ in range(59):
+            self.clock.advance(1)
+            self.session.heard = self.clock.seconds()
+            self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        self.clock.advance(59)
+        self.assertEqual(self.expired, [])
+        self.clock.advance(1)
+        self.assertEqual(self.expired, [IDLE_TOO_LONG])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_client_that_waits_is_not_idle(self) -> None:
+        """But it may not stay longer than the total time."""
+        self.deadlines(idle_time=60, total_time=100)
+        self.waiting = True
+        for _ in range(99):
+            self.clock.advance(1)
+        self.assertEqual(self.expired, [])
+        self.clock.advance(1)
+        self.assertEqual(self.expired, [CONNECTED_TOO_LONG])
+
+    def test_they_can_be_stopped(self) -> None:
+        """Nothing is called after that."""
+        deadlines = self.deadlines(idle_time=60)
+        deadlines.stop()
+        deadlines.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class PeerWatchTests(SynchronousTestCase):
+    """`PeerWatch` without a connection"""
+
+    def test_a_reset_is_noticed(self) -> None:
+        """The transport is aborted, within `PEER_INTERVAL`."""
+        clock, transport = Clock(), ClosableTransport()
+        watch = PeerWatch(transport, clock)
+        watch.start()
+        watch.start()
+        clock.advance(PEER_INTERVAL)
+        self.assertFalse(transport.aborted)
+        with patch("mocksmtp.smtp.timers.is_reset", return_value=True):
+            clock.advance(PEER_INTERVAL)
+        self.assertTrue(transport.aborted)
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def test_it_can_be_stopped(self) -> None:
+        """And started again."""
+        clock = Clock()
+        watch = PeerWatch(ClosableTransport(), clock)
+        watch.start()
+        watch.stop()
+        self.assertEqual(clock.getDelayedCalls(), [])
+        watch.start()
+        self.assertEqual(len(clock.getDelayedCalls()), 1)
+
+
+class SliceTests(SynchronousTestCase):
+    """`slice_time`"""
+
+    def test_connections_share_a_turn(self) -> None:
+        """Within a minimum and a maximum."""
+        for connections, seconds in (0, 0.001), (5, 0.001), (50, 0.0001), (999, 5e-5):
+            self.assertAlmostEqual(slice_time(connections), seconds)

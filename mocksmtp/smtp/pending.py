@@ -1,0 +1,116 @@
+"""A reply that is not sent at once: undecided, delayed, dripped or missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from mocksmtp.behaviors.miss import Note, Noted
+from mocksmtp.behaviors.response import Then
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.sessions.session import Said
+from mocksmtp.smtp.output import DelayedReply, Output, Replies, ReplyWriter
+
+
+@attrs.define(eq=False)
+class PendingReply:
+    """
+    A reply that is not sent at once, and how it will be recorded.
+
+    :param answer: decided, or a Deferred that fires with the decision
+    :param said: what the client sent
+    :param flags: of the exchange
+    :param note: what is remembered of the behaviors
+    :param asked_at: when the command arrived, in seconds since the epoch
+
+    :ivar replies: what is sent, once it is decided
+    """
+
+    answer: DelayedReply | Deferred[Replies]
+    said: Said
+    flags: int
+    note: Noted | None
+    asked_at: float
+    replies: Replies | None = None
+    _writer: ReplyWriter | None = None
+    _is_cancelled: bool = False
+
+    def send(
+        self, output: Output, clock: IReactorTime, done: Callable[[PendingReply], None]
+    ) -> bool:
+        """
+        Begin to send it.
+
+        :param clock: runs its delays
+        :param done: called once it was sent, and what follows it is due
+        :return: whether that is so already; `done` is not called then
+        """
+        answer = self.answer
+        if isinstance(answer, Deferred):
+            answer.addCallback(self._decided, output, done)
+            return False
+        if answer.slowed:
+            trail = () if self.note is None else self.note.trail
+            self.note = Note(answer.slowed, tuple(trail))
+        self.replies = answer.reply
+        self._writer = ReplyWriter(answer, output, clock, partial(done, self))
+        return self._writer.start()
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the behaviors that it waits for."""
+        return self.answer.rules if isinstance(self.answer, DelayedReply) else ()
+
+    @property
+    def then(self) -> Then:
+        """What happens to the connection after it."""
+        if isinstance(self.answer, DelayedReply):
+            return self.answer.fault.then
+        return Then.CONTINUE
+
+    @property
+    def ended_by(self) -> str | None:
+        """The id of the behavior that ends the connection after it, or None."""
+        return self.answer.ended_by if isinstance(self.answer, DelayedReply) else None
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether all of it was sent, though what follows it is not due."""
+        return self._writer is not None and self._writer.sent
+
+    def is_released(self, rule: str | None) -> bool:
+        """Whether the behavior with the id `rule` was removed meanwhile."""
+        return self._writer is not None and rule in self._writer.released
+
+    def release(self, rule: str) -> None:
+        """Do not wait because of the behavior with the id `rule` any more."""
+        if self._writer is not None:
+            self._writer.release(rule)
+
+    def finish(self) -> None:
+        """Send the rest of a reply that has begun at once, and wait no more."""
+        if self._writer is not None:
+            self._writer.finish()
+
+    def cancel(self) -> None:
+        """Send nothing more; `done` is not called."""
+        self._is_cancelled = True
+        if self._writer is not None:
+            self._writer.cancel()
+        elif isinstance(self.answer, Deferred):
+            self.answer.cancel()
+
+    def _decided(
+        self, replies: Replies, output: Output, done: Callable[[PendingReply], None]
+    ) -> None:
+        if self._is_cancelled:
+            return
+        self.replies = replies
+        sent = (replies,) if isinstance(replies, Reply) else replies
+        wires = [one.wire for one in sent]
+        output.send(wires, sum(map(len, wires)))
+        done(self)

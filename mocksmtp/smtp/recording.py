@@ -1,0 +1,104 @@
+"""The record of a connection: its session, and what was sent on it, in the journal."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import ITransport
+
+from mocksmtp.behaviors.miss import Noted
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import unmapped
+from mocksmtp.sessions.session import INJECTED, Exchange, Said, Session
+from mocksmtp.smtp.output import Replies
+from mocksmtp.smtp.pending import PendingReply
+
+
+def new_session(
+    session_id: str, host: str, transport: ITransport, at: float
+) -> Session:
+    """
+    The record of a new connection.
+
+    :param host: the name of the mail host
+    :param at: seconds since the epoch
+    """
+    here, peer = transport.getHost(), transport.getPeer()
+    session = Session(
+        session_id,
+        host,
+        _shown(unmapped(getattr(here, "host", "")), getattr(here, "port", 0)),
+        unmapped(getattr(peer, "host", "")),
+        getattr(peer, "port", 0),
+        at,
+    )
+    session.heard = at
+    return session
+
+
+def _shown(host: str, port: int) -> str:
+    """``127.0.0.1:25``, ``[::1]:25``, or ``""`` for other than internet addresses."""
+    if not host:
+        return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class Recorder:
+    """
+    Counts and records the replies on one connection.
+
+    :param host: has the counters and the journal
+    """
+
+    __slots__ = ("_counts", "_journal", "_session")
+
+    def __init__(self, host: MailHost, session: Session) -> None:
+        self._counts = host.counters.replies
+        self._journal = host.journal
+        self._session = session
+
+    def record(
+        self,
+        at: float,
+        said: Said,
+        answer: Replies | None,
+        flags: int = 0,
+        delay: float = 0.0,
+        note: Noted | None = None,
+    ) -> None:
+        """Record the answer to one command, which may be several replies."""
+        octets = len(said) if isinstance(said, bytes) else 0
+        replies = (answer,) if answer is None or isinstance(answer, Reply) else answer
+        exchanges: list[Exchange] = []
+        for one in replies:
+            if one is not None and one.code:
+                self._counts[one.code] += 1
+            exchanges.append((at, said, one, flags, delay, note))
+            said = note = None
+        self._journal.record(self._session, exchanges, octets)
+
+    def hold(self, pending: PendingReply) -> None:
+        """A reply is decided and not sent yet."""
+        replies = pending.replies
+        if replies is not None:
+            held = (replies,) if isinstance(replies, Reply) else replies
+            self._journal.hold(self._session, held)
+
+    def settle(
+        self, pending: PendingReply, answer: Replies | None, delay: float, now: float
+    ) -> None:
+        """
+        Record a pending reply, which was sent, or never will be.
+
+        :param answer: what was sent
+        :param delay: seconds since the command
+        """
+        if self._session.pending is not None:
+            self._journal.release(self._session, now)
+        said, flags, note = pending.said, pending.flags, pending.note
+        self.record(pending.asked_at, said, answer, flags, delay, note)
+
+
+def injected(exchange: Exchange) -> Exchange:
+    """The same, with octets after its command that must not be there."""
+    at, said, answer, flags, delay, note = exchange
+    return at, said, answer, flags | INJECTED, delay, note
