@@ -13,6 +13,7 @@ from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.policies import HOST_PREFIX, MtaStsPolicy
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.sessions.attempts import Attempt
 from mocksmtp.sessions.deliveries import Deliveries, remember_removed
 from mocksmtp.sessions.journal import Journal
 from mocksmtp.zone.queries import QueryLog
@@ -191,6 +192,17 @@ class Mock:
             remember_removed(host.journal, mails)
 
         host.mailbox.removal_listeners.append(remember)
+
+    def content_of(self, attempt: Attempt) -> bytes | None:
+        """The content of an attempt, if it is kept: as a mail, or as refused."""
+        transaction = attempt.transaction
+        if transaction is None or attempt.recipient is None:
+            return None
+        if transaction.refused is not None:
+            return transaction.refused.octets
+        if transaction.mail is None:
+            return None
+        return self._find_content(attempt.session.host, transaction.mail)
 
     def _find_content(self, host: str, number: int) -> bytes | None:
         """The content of a mail that a host keeps, or None."""

@@ -44,6 +44,7 @@ from mocksmtp.listening import (
 )
 from mocksmtp.logs import Level, Log
 from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.tls.association import associated
@@ -458,6 +459,9 @@ def _make_mock(config: Config) -> Mock:
         default.tls,
         default.auth,
     )
+    if config.keep_refused:
+        quota = host.mailbox.quota
+        quota.refused = RefusedContents(quota)
     mock = Mock(
         host,
         Zone(config.records),

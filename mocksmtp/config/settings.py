@@ -151,6 +151,13 @@ class Config:
         " are removed first (default: 64MiB)",
         default=JOURNAL_BYTES,
     )
+    keep_refused: bool = option(
+        parse_flag,
+        "",
+        "also keep the content of mails that are refused after the final dot",
+        default=False,
+        is_flag=True,
+    )
     state_dir: str | None = option(
         parse_folder,
         "DIR",

@@ -14,6 +14,7 @@ import orjson
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.documents.problems import listed
+from mocksmtp.http.content import protect
 from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import (
     any_text,
@@ -27,11 +28,20 @@ from mocksmtp.http.parameters import (
     time,
 )
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answer, Call, Route, answers, array, document
+from mocksmtp.http.responses import send_body, send_pieces
+from mocksmtp.http.routing import (
+    Answer,
+    Call,
+    Route,
+    answers,
+    array,
+    document,
+    text,
+)
 from mocksmtp.http.schema import TEXT
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
+from mocksmtp.mail.charset import windows_of
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.attempts import STAGES, Attempt, Verdict
 from mocksmtp.sessions.delivery_documents import attempt_document
@@ -205,6 +215,19 @@ async def get_attempt(call: Call[Any], attempt_id: str) -> Answer:
     )
 
 
+async def get_refused(call: Call[Any], attempt_id: str) -> Answer:
+    """The content of an attempt: refused and kept (``--keep-refused``), or accepted."""
+    attempt = await find_attempt(call, attempt_id)
+    octets = call.api.mock.content_of(attempt)
+    if octets is None:
+        detail = "the content of this attempt is not kept; see --keep-refused"
+        raise not_found(detail)
+    protect(call.request, f"attempt-{attempt.number}.eml")
+    call.request.setHeader("Content-Length", str(len(octets)))
+    windows = windows_of(octets)
+    return await send_pieces(call.request, windows, call.api.clock, "message/rfc822")
+
+
 async def find_attempt(call: Call[Any], attempt_id: str) -> Attempt:
     """
     The attempt with this id.
@@ -240,6 +263,13 @@ ROUTES = (
         "/smtpAttempts/<attempt_id>",
         get_attempt,
         answers=answers(document("SmtpAttempt")),
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/smtpAttempts/<attempt_id>/raw",
+        get_refused,
+        answers=answers(text("message/rfc822")),
         problems=(404,),
     ),
 )

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import Protocol
 
+from mocksmtp.mail.refused import RefusedContents
+
 ENDLESS = 2**63
 """More than any mail's number."""
 
@@ -50,6 +52,7 @@ class Quota:
     :ivar used: the memory of mails and arriving content, approximately, in bytes
     :ivar arriving: how much of that is arriving content
     :ivar evictions: how many mails were evicted
+    :ivar refused: keeps contents that were refused, or None
     """
 
     __slots__ = (
@@ -61,6 +64,7 @@ class Quota:
         "max_bytes",
         "max_mails",
         "numbers",
+        "refused",
         "used",
     )
 
@@ -78,6 +82,7 @@ class Quota:
         self.used = 0
         self.arriving = 0
         self.evictions = 0
+        self.refused: RefusedContents | None = None
         self._queue: list[tuple[int, Box]] = []
 
     def enqueue(self, box: Box, number: int) -> None:
@@ -93,7 +98,9 @@ class Quota:
             heapify(self._queue)
 
     def make_room(self) -> None:
-        """Evict the oldest mails until the rest is within the bounds."""
+        """Evict refused contents, then the oldest mails, until all is within bounds."""
+        if self.refused is not None:
+            self.refused.make_room()
         queue = self._queue
         while queue and (self.used > self.max_bytes or self.mails > self.max_mails):
             box, others = queue[0][1], len(queue) - 1

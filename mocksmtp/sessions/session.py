@@ -14,6 +14,7 @@ from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.command import PathCommand, allows_utf8
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.fields import ParsedMessage
+from mocksmtp.mail.refused import RefusedContent
 
 MAX_EXCHANGES = 500
 """Exchanges of one session that are kept, the last ones; past it the older half goes.
@@ -187,6 +188,7 @@ class Transaction:
         from the rest
     :ivar identity: what its content is known by, where no mail was kept of it or the
         mail was read for that already
+    :ivar refused: its content, if that was refused and is kept
     """
 
     __slots__ = (
@@ -201,6 +203,7 @@ class Transaction:
         "octets",
         "outcome",
         "recipients",
+        "refused",
         "reply",
         "sender",
         "settled_at",
@@ -226,6 +229,7 @@ class Transaction:
         self.begun_at = self.settled_at = 0.0
         self.stage: Command | None = None
         self.identity: Identity | None = None
+        self.refused: RefusedContent | None = None
 
     @property
     def ended_at(self) -> Command:

@@ -413,7 +413,7 @@ class MockDelivery:
             transaction.settled_at = self.seconds()
             # A client whose recipients were all refused need not ask for more.
             refused = transaction.told and not transaction.accepted
-            if refused and all(_is_refusal(told[1]) for told in transaction.told):
+            if refused and all(is_refusal(told[1]) for told in transaction.told):
                 outcome = Outcome.REFUSED
             else:
                 outcome = Outcome.ABORTED
@@ -447,7 +447,8 @@ def with_chunk(
     return combined
 
 
-def _is_refusal(reply: Reply | None) -> bool:
+def is_refusal(reply: Reply | None) -> bool:
+    """Whether a client that receives this was refused."""
     return outcome_of(reply, False) is Outcome.REFUSED
 
 
@@ -487,6 +488,7 @@ class MockMessage:
         content, delivery, transaction = self.content, self.delivery, self.transaction
         transaction.size = content.size
         answer: Reply | DelayedReply | None = content.refusal
+        lost = b""
         if answer is None:
             octets = content.take()
             decision = None
@@ -502,10 +504,14 @@ class MockMessage:
             else:
                 answer = answer_for(decision, reply.MAIL_KEPT)
             if transaction.mail is None:
-                self._identify(octets)
+                lost = octets
         if chunk is not None:
             (answer,) = with_chunk([answer], chunk)
         last = answer if isinstance(answer, Reply) else reply_in(answer)
+        if lost:
+            self._identify(lost)
+            if is_refusal(last):
+                self._keep_refused(lost)
         delivery.settle(transaction, last)
         return answer
 
@@ -556,6 +562,12 @@ class MockMessage:
         if octets:
             self.transaction.identity = identity = identity_of(octets)
             self.transaction.octets += identity.octets
+
+    def _keep_refused(self, octets: bytes) -> None:
+        """Keep a content that was refused, if such are kept."""
+        refused = self.delivery.host.mailbox.quota.refused
+        if refused is not None:
+            self.transaction.refused = refused.keep(octets)
 
     def keep(self, octets: bytes) -> bool:
         """Keep the mail, unless it is discarded; return False if there is no room."""

@@ -19,7 +19,13 @@ from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.sessions.session import Outcome, Transaction, outcome_of
 from mocksmtp.smtp.connection import MockESMTP
 from mocksmtp.smtp.content import Content
-from mocksmtp.smtp.delivery import DATA, MockDelivery, MockMessage, with_chunk
+from mocksmtp.smtp.delivery import (
+    DATA,
+    MockDelivery,
+    MockMessage,
+    is_refusal,
+    with_chunk,
+)
 from mocksmtp.smtp.output import (
     Answer,
     DelayedReply,
@@ -79,16 +85,21 @@ class LmtpMessage(MockMessage):
         content = self.content
         self.transaction.size = content.size
         kept = [False] * len(self._accepted)
+        lost = b""
         if content.refusal is not None:
             answers: list[Reply | DelayedReply] = [content.refusal] * len(kept)
         else:
             octets = content.take()
             answers = self._decide_each(octets, kept)
             if self.transaction.mail is None:
-                self._identify(octets)
+                lost = octets
         if chunk is not None:
             answers = with_chunk(answers, chunk)
         replies = [reply_in(answer) for answer in answers]
+        if lost:
+            self._identify(lost)
+            if any(map(is_refusal, replies)):
+                self._keep_refused(lost)
         recipients = [recipient for recipient, _ in self._accepted]
         self.transaction.contents = list(zip(recipients, replies, kept, strict=True))
         self.transaction.octets += _CONTENT_OCTETS * len(kept)

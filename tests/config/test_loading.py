@@ -73,6 +73,7 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
         ("warn", Level.WARN),
         ("error", Level.ERROR),
     ),
+    "keep-refused": (("1", True), ("0", False), ("1", True)),
     "quiet": (("1", True), ("0", False), ("1", True)),
     "log-file": (("/a", "/a"), ("/b c", "/b c"), ("/d/../e", "/e")),
     "addresses-file": (("/a", "/a"), ("/b c", "/b c"), ("/d/../e", "/e")),
@@ -166,6 +167,9 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "log-format": (("JSON", "unknown format 'JSON'; one of: text, json"),),
     "log-level": (("x", "unknown level 'x'; one of: debug, info, warn, error"),),
+    "keep-refused": tuple(
+        (one, f"must be 1 or 0, got {one!r}") for one in ("yes", "2")
+    ),
     "quiet": tuple((one, f"must be 1 or 0, got {one!r}") for one in ("yes", "2")),
     "log-file": (("\0", "must name a file"),),
     "addresses-file": (("\0", "must name a file"),),

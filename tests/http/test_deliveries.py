@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from typing import Any
 
@@ -9,9 +10,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.hosts.host import Description, MailHost
+from mocksmtp.hosts.listeners import MailProtocol
+from mocksmtp.mail.refused import RefusedContents
+from mocksmtp.smtp.factory import MockSMTPFactory
 from tests.http.rig import Rig, ids
 from tests.session_client import Client
-from tests.sessions.network import with_id
+from tests.sessions.network import Connection, with_id
 from tests.smtp.mocked import on, when
 
 BOB = "bob@x.test"
@@ -200,6 +204,68 @@ class AttemptTests(DeliveryCase):
         answer = pending.answer
         assert answer is not None
         self.assertEqual(answer.json()[0]["verdict"], "deferred")
+
+
+class RefusedContentTests(DeliveryCase):
+    """GET /smtpAttempts/{id}/raw"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        quota = self.rig.mailbox.quota
+        quota.refused = self.refused = RefusedContents(quota)
+
+    def test_a_refused_content(self) -> None:
+        """The exact bytes, which a browser does not display."""
+        self.behave(on("DATA", 554))
+        self.send(BOB, message_id="m1@h.test")
+        answer = self.rig.ask("GET", "/smtpAttempts/1/raw")
+        self.assertEqual(answer.status, 200)
+        expected = b"Message-ID: <m1@h.test>\r\nSubject: hi\r\n\r\ntext\r\n"
+        self.assertEqual(answer.body, expected)
+        self.assertEqual(answer.kind, "message/rfc822")
+        disposition = answer.header("Content-Disposition") or ""
+        self.assertTrue(disposition.startswith("attachment"), disposition)
+        self.assertEqual(self.rig.get("/smtpMails"), [])
+
+    def test_it_goes_with_its_session(self) -> None:
+        """Clearing the journal clears it, and frees its memory."""
+        self.behave(on("DATA", 554))
+        self.send(BOB)
+        self.rig.get("/smtpAttempts")
+        self.assertEqual(len(self.refused), 1)
+        self.rig.ask("DELETE", "/smtpSessions")
+        gc.collect()  # the connection and its transport refer to each other
+        self.assertEqual((len(self.refused), self.rig.mailbox.quota.used), (0, 0))
+
+    def test_an_accepted_content(self) -> None:
+        """It is that of the mail."""
+        self.send(BOB)
+        self.assertEqual(self.rig.ask("GET", "/smtpAttempts/1/raw").body, b"hello\r\n")
+
+    def test_lmtp_recipients_that_were_all_refused(self) -> None:
+        """Each has the content."""
+        self.behave(on("DATA", 452))
+        factory = MockSMTPFactory(self.rig.host, self.rig.clock, self.numbers)
+        factory.spoken = MailProtocol.LMTP
+        client = Connection(factory)
+        client.say("LHLO h.test", "MAIL FROM:<a@h.test>")
+        client.say("RCPT TO:<a@x.test>", "RCPT TO:<b@x.test>", "DATA", "hello", ".")
+        for number in 1, 2:
+            answer = self.rig.ask("GET", f"/smtpAttempts/{number}/raw")
+            self.assertEqual(answer.body, b"hello\r\n")
+
+    def test_none_is_kept(self) -> None:
+        """404, where it is not asked for, was discarded or never came."""
+        self.behave(on("DATA", 250, effect="discard"))
+        self.send(BOB)
+        self.behave(on("RCPT TO", 550))
+        self.send(BOB)
+        self.rig.mailbox.quota.refused = None
+        self.behave(on("DATA", 554))
+        self.send(BOB)
+        for number in 1, 2, 3, 4:
+            answer = self.rig.ask("GET", f"/smtpAttempts/{number}/raw")
+            self.assertEqual(answer.status, 404)
 
 
 class DeliveriesTests(DeliveryCase):
