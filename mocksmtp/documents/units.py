@@ -132,11 +132,13 @@ def _below(most: int) -> str:
     return f"(?:{'|'.join(choices)})"
 
 
-SIZE_PATTERN = (
-    "(?!0+(?![0-9]))(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?"
-    "|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)"
+SIZE_OR_ZERO_PATTERN = (
+    "(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)"
 )
-"""A regular expression (ECMA 262) of the texts that are sizes above 0."""
+"""A regular expression (ECMA 262) of the texts that are sizes."""
+
+SIZE_PATTERN = f"(?!0+(?![0-9])){SIZE_OR_ZERO_PATTERN}"
+"""The same, of sizes above 0."""
 
 
 _TIME = re.compile(

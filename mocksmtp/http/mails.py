@@ -278,13 +278,13 @@ class View(Enum):
     FULL = "full"
 
 
-@reads({**TEXT, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, {"pattern": "/"}]})
+@reads({**TEXT, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, {"format": "cidr"}]})
 def client_network(text: str) -> Network:
     """The address of a client, or a network in CIDR notation."""
     return network(text)
 
 
-@reads(TEXT)
+@reads({**TEXT, "format": "mail-search"})
 def expression(text: str) -> Expression:
     """A search expression."""
     return parse_expression(text)
@@ -294,8 +294,8 @@ def expression(text: str) -> Expression:
 class MailFilters:
     """Which mails are meant."""
 
-    same_sender: str | None = parameter("sender", sender)
-    same_recipient: str | None = parameter("rcpt", recipient)
+    other_sender: str | None = parameter("sender", sender)
+    other_recipient: str | None = parameter("rcpt", recipient)
     bounce_of: str | None = parameter("bounceOf", recipient)
     sender: str | None = parameter("from", sender)
     recipient: str | None = parameter("to", recipient)
@@ -327,30 +327,16 @@ class MailFilters:
             host = None if self.host == ALL_HOSTS else self.host
         return MailListing(call.api.mock, host, self.query, call.api.in_thread)
 
-    def __attrs_post_init__(self) -> None:
-        """
-        Refuse two names of one parameter.
-
-        :raises DocumentError: both are given
-        """
-        problems = [
-            Problem(f"?{other}", f"the same as {name}; give one of them")
-            for name, one, other, same in (
-                ("from", self.sender, "sender", self.same_sender),
-                ("to", self.recipient, "rcpt", self.same_recipient),
-            )
-            if one is not None and same is not None
-        ]
-        if problems:
-            raise DocumentError(*problems)
-
     @property
     def query(self) -> MailQuery:
         """The filter."""
-        same = self.same_sender, self.same_recipient
+        first, second = self.sender, self.other_sender
+        one, other = self.recipient, self.other_recipient
         return MailQuery(
-            sender=same[0] if self.sender is None else self.sender,
-            recipient=same[1] if self.recipient is None else self.recipient,
+            sender=second if first is None else first,
+            recipient=other if one is None else one,
+            other_sender=None if first is None else second,
+            other_recipient=None if one is None else other,
             subject=self.subject,
             contains=self.contains,
             body=self.body,

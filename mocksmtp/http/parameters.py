@@ -17,7 +17,7 @@ import attrs
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem, listed
 from mocksmtp.documents.units import (
-    SIZE_PATTERN,
+    SIZE_OR_ZERO_PATTERN,
     duration_pattern,
     parse_size,
     parse_time,
@@ -170,7 +170,7 @@ def duration_up_to(limit: float) -> Reader[float]:
     return read
 
 
-@reads({**TEXT, "pattern": f"^{SIZE_PATTERN}$"})
+@reads({**TEXT, "pattern": f"^{SIZE_OR_ZERO_PATTERN}$"})
 def size(text: str) -> int:
     """Octets, from a size such as ``1000``, ``64KiB``."""
     return parse_size(text)

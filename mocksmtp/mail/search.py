@@ -44,6 +44,8 @@ class MailQuery:
     :ivar sender: the whole reverse-path, ``""`` for the null one; the domain is
         compared without case
     :ivar recipient: the whole address of one of the recipients
+    :ivar other_sender: the same as `sender`; if both are given, both must match
+    :ivar other_recipient: likewise, of any of the recipients
     :ivar subject: a part of the decoded Subject field, without case
     :ivar contains: a part of the content; octets are compared
     :ivar body: a part of the decoded text, without case
@@ -61,6 +63,8 @@ class MailQuery:
 
     sender: str | None = _optional(_normalized)
     recipient: str | None = _optional(_normalized)
+    other_sender: str | None = _optional(_normalized)
+    other_recipient: str | None = _optional(_normalized)
     subject: str | None = None
     contains: str | None = None
     body: str | None = None
@@ -155,14 +159,17 @@ def _content(part: str) -> Filter:
     )
 
 
-def _sender(wanted: str) -> Filter:
-    return Filter(
-        "from",
-        wanted or "<>",
-        Cost.ENVELOPE,
-        lambda decoded: decoded.mail.envelope.sender.normalized == wanted,
-        lambda decoded: (decoded.mail.envelope.sender.normalized or "<>",),
-    )
+def _sender(name: str) -> Callable[[str], Filter]:
+    def make(wanted: str) -> Filter:
+        return Filter(
+            name,
+            wanted or "<>",
+            Cost.ENVELOPE,
+            lambda decoded: decoded.mail.envelope.sender.normalized == wanted,
+            lambda decoded: (decoded.mail.envelope.sender.normalized or "<>",),
+        )
+
+    return make
 
 
 def _helo(wanted: str) -> Filter:
@@ -185,11 +192,10 @@ def _recipients(decoded: Decoded) -> Iterable[str]:
 
 
 _FILTERS: dict[str, Callable[[Any], Filter]] = {
-    "sender": _sender,
-    "recipient": _equal(
-        "to",
-        lambda found: [r.address.normalized for r in found.mail.envelope.recipients],
-    ),
+    "sender": _sender("from"),
+    "recipient": _equal("to", _recipients),
+    "other_sender": _sender("sender"),
+    "other_recipient": _equal("rcpt", _recipients),
     "subject": _of_keyword("subject", KEYWORDS["subject"]),
     "contains": _content,
     "body": _of_keyword("body", KEYWORDS["body"]),

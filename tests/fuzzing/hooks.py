@@ -24,8 +24,9 @@ from mocksmtp.behaviors.dns import DNS
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.documents.units import parse_duration
+from mocksmtp.documents.units import parse_duration, parse_time
 from mocksmtp.hosts.listeners import MailProtocol
+from mocksmtp.mail.keywords import parse_expression
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.documents import PEM_BEGIN
 from mocksmtp.tls.settings import CertificateKind, TlsMode
@@ -78,6 +79,18 @@ schemathesis.openapi.format("target", EVERYWHERE)
 schemathesis.openapi.format("counted", EVERYWHERE | strategies.just("connection"))
 schemathesis.openapi.format("re2", strategies.sampled_from(["a+", "^$", "(x|y).z"]))
 schemathesis.openapi.format("cidr", strategies.sampled_from(["10.0.0.0/8", "::/0"]))
+
+schemathesis.openapi.format(
+    "mail-search",
+    strategies.sampled_from(["hello", "from:bob -has:attachment", '"a b"']),
+)
+
+PARAMETERS: dict[str, Callable[[str], object]] = {
+    "q": parse_expression,
+    "since": parse_time,
+    "until": parse_time,
+}
+"""Parameters whose format has no regular expression, with what reads them."""
 
 BEYOND = re.compile(
     r"can't be known|unknown target|as in (parameter|header):NAME|no name of a"
@@ -143,12 +156,29 @@ def fits(name: str, value: Any) -> bool:
 
 
 @schemathesis.hook
+def filter_query(context: Any, query: Any) -> bool:
+    """Leave out queries that are refused for what no schema can say."""
+    if not isinstance(query, dict):
+        return True
+    try:
+        for name, read in PARAMETERS.items():
+            if isinstance(query.get(name), str):
+                read(query[name])
+    except ValueError:
+        return False
+    return True
+
+
+@schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Have something there to be found, and do nothing that takes long or is seen."""
     if isinstance(case.query, dict):
         with suppress(KeyError, TypeError, ValueError):
             parse_duration(case.query["wait"])
             case.query["wait"] = "10ms"
+        with suppress(KeyError, TypeError, ValueError):
+            parse_duration(case.query["settle"])
+            case.query["settle"] = "0ms"
     if isinstance(case.body, (dict, list)):
         case.body = written_whole(case.body)
         for one in case.body if isinstance(case.body, list) else [case.body]:
