@@ -51,6 +51,24 @@ class Api:
         query = urlencode(filters)
         return list(json.loads(self._call("GET", f"/smtpSessions?{query}")))
 
+    def attempts(self, **filters: str | int) -> list[Document]:
+        """The attempts that match."""
+        query = urlencode(filters)
+        return list(json.loads(self._call("GET", f"/smtpAttempts?{query}")))
+
+    def delivery(self, **filters: str | int) -> Document:
+        """
+        The one delivery that matches, as soon as it does.
+
+        :raises AssertionError: there is none, or more than one
+        """
+        query = urlencode({"wait": f"{PATIENCE}s", **filters})
+        found = json.loads(self._call("GET", f"/deliveries?{query}"))
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} deliveries: {filters}: {found}")
+        delivery: Document = found[0]
+        return delivery
+
     def root(self) -> bytes:
         """The root of the service's certificates, in PEM."""
         return self._call("GET", "/ca.pem")
