@@ -136,14 +136,14 @@ def problem_of(error: BaseException, path: str = "") -> HttpProblem:
         case HTTPException():
             return HttpProblem(error.code or 500, error.name)
         case _:
-            return HttpProblem(500, "an error within the service; its log tells more")
+            return HttpProblem(500, "internal error; see the log")
 
 
 def unknown_route(path: str) -> HttpProblem:
     """There is no such route; the nearest one is named."""
     nearest = nearest_route(path)
-    hint = "" if nearest is None else f"; did you mean {nearest}?"
-    return not_found(f"no route {shown(path)}{hint} All routes: /openapi.json")
+    hint = "" if nearest is None else f" (did you mean {nearest}?)"
+    return not_found(f"no such route {shown(path)}{hint}; see /openapi.json")
 
 
 def nearest_route(path: str) -> str | None:

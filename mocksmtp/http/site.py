@@ -75,7 +75,7 @@ TOO_MUCH = HttpProblem(
     f"the bodies of all requests together exceed {BODIES_LIMIT >> 20} MiB; try again",
     headers={"Retry-After": "1"},
 )
-FAILED = HttpProblem(500, "an error within the service; its log tells more")
+FAILED = HttpProblem(500, "internal error; see the log")
 
 Check: TypeAlias = Callable[[Request], None]
 """Raises `HttpProblem` for a request that is refused whatever its body is."""

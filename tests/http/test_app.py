@@ -111,15 +111,15 @@ class NowhereTests(SynchronousTestCase):
             ("/dnsrecord", "/dnsRecords"),
         ):
             detail = Rig().ask("GET", path).json()["detail"]
-            expected = f"no route {path!r}; did you mean {nearest}?"
-            self.assertEqual(detail, f"{expected} All routes: /openapi.json")
+            expected = f"no such route {path!r} (did you mean {nearest}?)"
+            self.assertEqual(detail, f"{expected}; see /openapi.json")
 
     def test_no_route_is_near(self) -> None:
         """None is named where none is meant, or where the path is too long."""
         for path in "/", "/wp-login.php", "/xyz", "/smtpMail" + "s" * 1000:
             detail = Rig().ask("GET", path).json()["detail"]
-            self.assertIn("no route ", detail)
-            self.assertTrue(detail.endswith(" All routes: /openapi.json"), detail)
+            self.assertIn("no such route ", detail)
+            self.assertTrue(detail.endswith("; see /openapi.json"), detail)
             self.assertNotIn("did you mean", detail)
             self.assertLess(len(detail), 200)
 
