@@ -1,7 +1,7 @@
-"""``mocksmtp health``: whether a service is alive, for places without a shell.
+"""``mocksmtp health``: check whether a service is alive, without a shell.
 
-It imports nothing but the standard library, for it runs every few seconds beside
-what it looks after.
+It imports only the standard library, because it runs every few seconds beside the
+service.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 TIMEOUT = 3.0
-"""Seconds that the service may take to answer."""
+"""Seconds after which a request times out."""
 
 _ENDPOINT = re.compile(r"tcp6?:(?:port=)?(\d+)(?::.*)?")
 _INTERFACE = re.compile(r"interface=((?:\\.|[^:\\])*)")
 _PLACE = re.compile(r"(?:(?:\[([^]]+)\]|([^][:=]+)):)?(\d+)")
-# A socket of IPv6 that listens everywhere takes IPv4 too, of which there is a loopback
-# in every container.
+# An IPv6 socket on all addresses also accepts IPv4, whose loopback address exists in
+# every container.
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}
 
 PAUSE = 0.1
@@ -28,14 +28,14 @@ PAUSE = 0.1
 
 
 class NotHealthyError(Exception):
-    """Why a service does not count as alive, in one line."""
+    """The service is not alive; the message is one line."""
 
 
 def address_of_api(environment: Mapping[str, str]) -> tuple[str, int]:
     """
-    Where the API is by ``MOCKSMTP_HTTP``, or by default.
+    The address of the API by ``MOCKSMTP_HTTP``, or the default one.
 
-    :raises NotHealthyError: that names no port that could be asked
+    :raises NotHealthyError: the variable contains no port to connect to
     """
     endpoint = environment.get("MOCKSMTP_HTTP", "").strip() or "tcp:8000"
     place = _PLACE.fullmatch(endpoint)
@@ -44,7 +44,7 @@ def address_of_api(environment: Mapping[str, str]) -> tuple[str, int]:
         return _EVERYWHERE.get(host, host), int(place[3])
     match = _ENDPOINT.fullmatch(endpoint)
     if match is None or int(match[1]) == 0:
-        raise NotHealthyError(f"MOCKSMTP_HTTP: no port that can be asked: {endpoint!r}")
+        raise NotHealthyError(f"MOCKSMTP_HTTP: no port to connect to: {endpoint!r}")
     named = _INTERFACE.search(endpoint)
     interface = named[1].replace("\\", "") if named else ""
     if not interface and endpoint.startswith("tcp6"):
@@ -53,22 +53,22 @@ def address_of_api(environment: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _bound_by(environment: Mapping[str, str]) -> str:
-    """What a port alone binds."""
+    """The address that a port alone binds."""
     bind = environment.get("MOCKSMTP_BIND", "").strip()
     return "" if bind == "all" else bind
 
 
 def address_in(url: str) -> tuple[str, int]:
     """
-    Where the API is by its URL, or by ``HOST:PORT``.
+    The address of the API in its URL, or in ``HOST:PORT``.
 
-    :raises NotHealthyError: it is no URL of an API
+    :raises NotHealthyError: `url` is neither
     """
     with contextlib.suppress(ValueError):
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme == "http" and parts.hostname:
             return parts.hostname, parts.port or 80
-    raise NotHealthyError(f"not a URL: {url!r}; as in http://127.0.0.1:8000")
+    raise NotHealthyError(f"invalid URL {url!r}; example: http://127.0.0.1:8000")
 
 
 def wait(
@@ -79,9 +79,9 @@ def wait(
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """
-    Ask ``/health`` until it answers that all is well, for `seconds` at the most.
+    Request ``/health`` until the service is alive, for at most `seconds`.
 
-    :raises NotHealthyError: it has not; the last reason counts
+    :raises NotHealthyError: it is not; the message contains the last error
     """
     until = clock() + seconds
     while True:
@@ -96,9 +96,9 @@ def wait(
 
 def check(host: str, port: int) -> None:
     """
-    Ask ``/health``.
+    Request ``/health`` once.
 
-    :raises NotHealthyError: it does not answer, or not that it is well
+    :raises NotHealthyError: there is no response, or its status is not 200
     """
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     where = f"{f'[{host}]' if ':' in host else host}:{port}"
@@ -111,4 +111,4 @@ def check(host: str, port: int) -> None:
     finally:
         connection.close()
     if status != http.client.OK:
-        raise NotHealthyError(f"{where}: /health answers {status}")
+        raise NotHealthyError(f"{where}: /health returned {status}")

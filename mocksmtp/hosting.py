@@ -43,11 +43,11 @@ Asked: TypeAlias = Listen | str
 @attrs.frozen(eq=False)
 class OpenListener:
     """
-    A listener of a host.
+    An open listener of a host.
 
-    :ivar asked: how it was asked for
-    :ivar factory: makes its connections
-    :ivar bound: where it is open, or None for what is no IP address
+    :ivar asked: the requested address or endpoint
+    :ivar factory: the factory of its connections
+    :ivar bound: the bound IP address, or None for another kind of address
     """
 
     asked: Asked
@@ -59,14 +59,14 @@ class OpenListener:
     def of(
         cls, asked: Asked, listener: StreamListener, factory: MockSMTPFactory
     ) -> OpenListener:
-        """The listener, now that it is open."""
+        """The open listener, with its bound address."""
         match listener.bound:
             case IPv4Address(host=host, port=port) | IPv6Address(host=host, port=port):
                 return cls(asked, listener, factory, Listen(ip_address(host), port))
         return cls(asked, listener, factory, None)
 
-    def be(self, asked: Asked) -> OpenListener:
-        """The same listener, which from now on does what is asked for there."""
+    def changed_to(self, asked: Asked) -> OpenListener:
+        """The same listener with the requested protocol and TLS."""
         if isinstance(asked, str) or self.bound is None:
             return self
         self.factory.spoken, self.factory.tls = asked.protocol, asked.tls
@@ -76,12 +76,12 @@ class OpenListener:
 
     @property
     def home(self) -> Asked:
-        """How to ask for the same again."""
+        """The request that opens the same address again."""
         plain = isinstance(self.asked, Listen) or self.asked.startswith("tcp")
         return self.bound if plain and self.bound is not None else self.asked
 
     def serves(self, asked: Asked) -> bool:
-        """Whether it is open just where it is asked for."""
+        """Whether its address is the requested one."""
         if isinstance(asked, str) or self.bound is None:
             return self.asked == asked
         if asked.port:
@@ -92,9 +92,9 @@ class OpenListener:
 @attrs.frozen(eq=False)
 class _Wanted:
     """
-    What a host is to be.
+    The requested state of a host.
 
-    :ivar asked: where it is to listen
+    :ivar asked: the requested addresses and endpoints
     """
 
     host: MailHost
@@ -105,10 +105,10 @@ class _Wanted:
 @attrs.define(eq=False)
 class _Change:
     """
-    What becomes of the listeners of one host.
+    The change of the listeners of a host.
 
-    :ivar found: those that are wanted, by their place among what was asked for
-    :ivar surplus: those that are open and not wanted
+    :ivar found: the open listeners that are requested, by their index in the request
+    :ivar surplus: the open listeners that are not requested
     """
 
     wanted: _Wanted
@@ -117,7 +117,7 @@ class _Change:
 
     @classmethod
     def of(cls, wanted: _Wanted, there: Iterable[OpenListener]) -> _Change:
-        """What of it is `there`, and what is too much."""
+        """Compare the request with the open listeners."""
         change = cls(wanted, {}, list(there))
         for place, asked in change.missing():
             same = next((one for one in change.surplus if one.serves(asked)), None)
@@ -127,7 +127,7 @@ class _Change:
         return change
 
     def missing(self) -> list[tuple[int, Asked]]:
-        """What is not there, named ports first: none must become a free one's."""
+        """The requests without a listener; port 0 last, as it may take a named port."""
         asked = self.wanted.asked
         places = (place for place in range(len(asked)) if place not in self.found)
         return [
@@ -137,9 +137,9 @@ class _Change:
 
     def check(self) -> None:
         """
-        Look at what is open for the host before the host is changed.
+        Check the listeners before the host is changed.
 
-        :raises ListenError: its names would have no address in DNS
+        :raises ListenError: the names of the host would have no address in DNS
         """
         addresses = [one.bound.address for one in self.found.values() if one.bound]
         if self.wanted.description.dns.needs_address(addresses):
@@ -148,16 +148,18 @@ class _Change:
 
     @property
     def listeners(self) -> list[OpenListener]:
-        """Those of the host from now on, each doing what it is asked for."""
-        return [self.found[n].be(how) for n, how in enumerate(self.wanted.asked)]
+        """The listeners of the host after the change."""
+        return [
+            self.found[n].changed_to(how) for n, how in enumerate(self.wanted.asked)
+        ]
 
 
 @attrs.define(eq=False)
 class _Opening:
     """
-    Listeners that are being opened for a change, and may have to be closed again.
+    The listeners that are opened for a change, which are closed again if it fails.
 
-    :ivar surplus: those that the change closes in the end
+    :ivar surplus: the listeners that the change closes at the end
     :ivar given_up: those of them whose ports were closed early
     """
 
@@ -166,7 +168,7 @@ class _Opening:
     given_up: list[OpenListener] = attrs.field(factory=list)
 
     def give_up(self, port: int) -> bool:
-        """Close what is surplus on a port, whatever its address; whether any was."""
+        """Close the surplus listeners of a port; returns whether there were any."""
         same = [one for one in self.surplus if one.bound and one.bound.port == port]
         for one in same:
             one.listener.close_port()
@@ -175,7 +177,7 @@ class _Opening:
         return bool(same)
 
     def close(self) -> None:
-        """Close what was opened, at once."""
+        """Close the new listeners at once."""
         for listener in self.opened:
             listener.close_port()
             listener.stop()
@@ -185,8 +187,8 @@ class Hosting:
     """
     The hosts of a mock, with their listeners.
 
-    :param plans: the hosts that there are at the start; `mock` has them already
-    :param contexts: for TLS; without them there is none
+    :param plans: the hosts at the start, which `mock` already contains
+    :param contexts: the TLS contexts; None disables TLS
     """
 
     _log = Logger()
@@ -203,16 +205,16 @@ class Hosting:
         self._plans = {plan.description.name: plan for plan in plans}
         self._reactor = reactor
         self._open: dict[str, list[OpenListener]] = {}
-        # What a host of the start listened on, with the ports that it then got.
+        # The addresses of each host of the start, with the ports that were selected.
         self._homes: dict[str, list[Asked]] = {}
         self._closing: set[Deferred[Any]] = set()
         self._sessions = itertools.count(1)
 
     async def start(self) -> None:
         """
-        Open the listeners of all hosts that there are at the start.
+        Open the listeners of all hosts at the start.
 
-        :raises ListenError: one can't be opened
+        :raises ListenError: a listener cannot be opened
         """
         for name, plan in self._plans.items():
             host, description = self._mock.hosts[name], plan.description
@@ -220,11 +222,11 @@ class Hosting:
             if plan.endpoints is not None:
                 asked = plan.endpoints
             for change in await self._open_all([_Wanted(host, description, asked)]):
-                self._be(change)
+                self._apply(change)
             self._homes[name] = [one.home for one in self._open[name]]
 
     def stop(self) -> Deferred[Any]:
-        """Close all; fires when the connections have ended."""
+        """Close all listeners; fires when all connections are closed."""
         opened, self._open = self._open, {}
         for listeners in opened.values():
             self._close(listeners)
@@ -232,10 +234,10 @@ class Hosting:
 
     async def create(self, description: Description) -> MailHost:
         """
-        Make a host that is not there yet.
+        Create a host.
 
-        :raises NameTaken: there is one of that name
-        :raises CannotListen: one of its listeners can't be opened
+        :raises NameTaken: the name is in use
+        :raises CannotListen: a listener cannot be opened
         """
         if description.name in self._mock.hosts:
             raise NameTaken(description.name)
@@ -245,24 +247,25 @@ class Hosting:
 
     async def change(self, host: MailHost, description: Description) -> None:
         """
-        Have `host` be what `description` says; what it has received stays.
+        Change `host` to `description`; it keeps its mails and sessions.
 
-        :raises CannotListen: a listener that it has not yet can't be opened
+        :raises CannotListen: a new listener cannot be opened
         """
-        unspeakable = [o.asked for o in self._open.get(host.name, ()) if not o.bound]
-        asked = [*(description.listeners or ()), *unspeakable]
+        # A document cannot contain these; they stay.
+        endpoints = [o.asked for o in self._open.get(host.name, ()) if not o.bound]
+        asked = [*(description.listeners or ()), *endpoints]
         await self._change(_Wanted(host, description, asked))
 
     async def remove(self, host: MailHost) -> None:
-        """Take `host` away, and all that it has."""
+        """Remove `host` with its listeners, mails and records."""
         await self._remove(host)
 
     async def restore(self) -> tuple[list[MailHost], Deferred[Any]]:
         """
-        Go back to the hosts that there were at the start, where they were then.
+        Restore the hosts of the start, on their addresses at the start.
 
-        :return: those that were removed, and what fires when they are closed
-        :raises CannotListen: a listener can't be opened again; nothing has changed
+        :return: the removed hosts, and a Deferred that fires when they are closed
+        :raises CannotListen: a listener cannot be opened; nothing has changed
         """
         hosts = self._mock.hosts
         others = [host for name, host in hosts.items() if name not in self._plans]
@@ -280,9 +283,9 @@ class Hosting:
         self, hosts: Iterable[MailHost], how: Disconnect
     ) -> tuple[int, Deferred[Any]]:
         """
-        End the connections that `hosts` have now.
+        End the open connections of `hosts`.
 
-        :return: how many those are, and what fires when they have ended
+        :return: their number, and a Deferred that fires when they are closed
         """
         leaving = [
             one.factory.disconnect(how)
@@ -299,10 +302,10 @@ class Hosting:
         self, wanted: Sequence[_Wanted], others: Iterable[MailHost] = ()
     ) -> Deferred[Any]:
         """
-        Have hosts be as `wanted`, and remove `others`: all of that, or nothing.
+        Change hosts as `wanted` and remove `others`: all of it, or nothing.
 
-        :return: fires when what is not wanted any longer has been closed
-        :raises CannotListen: a listener can't be opened
+        :return: fires when the removed listeners are closed
+        :raises CannotListen: a listener cannot be opened
         """
         try:
             changes = await self._open_all(wanted, others)
@@ -312,7 +315,7 @@ class Hosting:
         for host in others:
             closing.append(Deferred.fromCoroutine(self._remove(host)))
         for change in changes:
-            closing.append(self._be(change))
+            closing.append(self._apply(change))
         return DeferredList(closing)
 
     async def _remove(self, host: MailHost) -> None:
@@ -321,11 +324,11 @@ class Hosting:
         try:
             await closing
         finally:
-            # What clients had said before they were told to go.
+            # It may still contain mails that arrived during the end.
             host.mailbox.close()
 
-    def _be(self, change: _Change) -> Deferred[None]:
-        """Have a host be as it is wanted, with the listeners that are open for it."""
+    def _apply(self, change: _Change) -> Deferred[None]:
+        """Apply a change whose listeners are open."""
         host, description = change.wanted.host, change.wanted.description
         self._open[host.name] = listeners = change.listeners
         host.describe(description)
@@ -341,9 +344,9 @@ class Hosting:
         self, wanted: Sequence[_Wanted], others: Iterable[MailHost] = ()
     ) -> list[_Change]:
         """
-        Open what is missing for all that is wanted; nothing else has changed then.
+        Open the missing listeners; the hosts have not changed yet.
 
-        :raises ListenError: one can't be opened, and nothing has changed
+        :raises ListenError: a listener cannot be opened, and nothing has changed
         """
         changes = [_Change.of(one, self._open.get(one.host.name, ())) for one in wanted]
         surplus = [one for change in changes for one in change.surplus]
@@ -363,7 +366,7 @@ class Hosting:
         return changes
 
     def _open_again(self, given_up: Iterable[OpenListener]) -> None:
-        """Open ports again that were closed for a change that has failed."""
+        """Open the ports again that were closed for a change that failed."""
         for host in self._mock.hosts.values():
             listeners = self._open.get(host.name, [])
             for one in given_up:
@@ -373,7 +376,7 @@ class Hosting:
                 try:
                     again = self._listen(one.bound, one.factory)
                 except ListenError as error:
-                    # Another program has bound it within this very moment.
+                    # Another program has bound it in the meantime.
                     self._log.critical(
                         "Lost {bound}: {error}", bound=one.bound, error=error
                     )
@@ -386,7 +389,7 @@ class Hosting:
     async def _open_one(
         self, host: MailHost, asked: Asked, opening: _Opening
     ) -> OpenListener:
-        """Open a listener, if need be after what is given up on the same port."""
+        """Open a listener, if necessary after closing a surplus one on its port."""
         reactor = self._reactor
         factory = MockSMTPFactory(host, reactor, self._sessions, self._contexts)
         if isinstance(asked, str):
@@ -406,7 +409,7 @@ class Hosting:
         return listen_tcp(self._reactor, address, where.port, factory, factory)
 
     def _close(self, listeners: Iterable[OpenListener]) -> Deferred[None]:
-        """Close them, also when who waits for it, as a client, has left."""
+        """Close listeners, even if the caller stops waiting for it."""
         closing = DeferredList([one.listener.stop() for one in listeners])
         self._closing.add(closing)
         waiting: Deferred[None] = Deferred()

@@ -1,4 +1,4 @@
-"""Listeners: from an endpoint's text to an open port, and to its clean end."""
+"""Listeners: open an endpoint, and close it with its connections."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
 STOP_TIME = 1.0
-"""Seconds that connections get to end when their listener stops."""
+"""Seconds after which the connections of a stopped listener are cut off."""
 
 
 class ListenError(Exception):
-    """Why a listener can't be opened, in one line."""
+    """A listener cannot be opened; the message is one line."""
 
     @classmethod
-    def told_by(cls, error: CannotListenError) -> ListenError:
-        """The same in fewer words: twistd passes a hundred octets of them on."""
+    def of(cls, error: CannotListenError) -> ListenError:
+        """The error of Twisted, with a short message: twistd prints 100 octets."""
         reason = getattr(error.socketError, "strerror", None) or error.socketError
         interface = error.interface or "0.0.0.0"
         shown = f"[{interface}]" if ":" in interface else interface
@@ -36,29 +36,29 @@ class Draining(Protocol):
     """A factory that can end its connections."""
 
     def shut_down(self) -> Deferred[None]:
-        """Let replies in flight go out and close; fires when all have gone."""
+        """Close the connections after pending replies; fires when all are closed."""
 
     def abort(self) -> None:
-        """Cut off those that have not gone."""
+        """Abort the connections that are still open."""
 
 
 class Listener(Protocol):
     """An open listener.
 
-    :ivar address: where it is bound, as in ``127.0.0.1:2525``
+    :ivar address: the bound address, such as ``127.0.0.1:2525``
     """
 
     @property
     def address(self) -> str:
-        """Where it is bound."""
+        """The bound address."""
 
     def stop(self) -> Deferred[None]:
-        """Close it, then end its connections; fires when they have ended."""
+        """Close the port, then the connections; fires when they are closed."""
 
 
 @attrs.frozen
 class StreamListener:
-    """A port for a factory's connections."""
+    """An open TCP port or UNIX socket with its connections."""
 
     _port: IListeningPort
     _connections: Draining
@@ -66,25 +66,25 @@ class StreamListener:
 
     @property
     def bound(self) -> IAddress:
-        """Where it is bound, with the number that port 0 has become."""
+        """The bound address, with the port that was selected for port 0."""
         return self._port.getHost()
 
     @property
     def address(self) -> str:
-        """The same as text."""
+        """The bound address as text."""
         return show_address(self.bound)
 
     def close_port(self) -> None:
         """
-        Close the port now, so that its address can be bound again; connections stay.
+        Close the port now, so that its address can be bound again; keep connections.
 
-        Twisted's own way closes it in the next turn of the reactor.
+        `stopListening` would close it in the next turn of the reactor.
         """
         if isinstance(self._port, Port) and self._port.connected:
             self._port.connectionLost(Failure(ConnectionDone()))
 
     def stop(self) -> Deferred[None]:
-        """Close the port; connections get `STOP_TIME` seconds to end."""
+        """Close the port; connections are aborted after `STOP_TIME` seconds."""
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -101,19 +101,19 @@ class StreamListener:
 
 def parse_endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     """
-    The endpoint that `text` describes; nothing is opened.
+    Parse a Twisted server endpoint; nothing is opened.
 
-    :raises ListenError: it describes none
+    :raises ListenError: `text` is invalid
     """
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
         return endpoint
-    # What the parsers of endpoints raise is not defined, and they raise much.
+    # The parsers of endpoints raise many kinds of exceptions.
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        example = "an address is written as 2525, 127.0.0.1:2525, [::1]:2525 or"
-        example += " tcp:2525:interface=127.0.0.1"
-        raise ListenError(f"not an endpoint: {text!r} ({reason}); {example}") from None
+        examples = "examples: 2525, 127.0.0.1:2525, [::1]:2525,"
+        examples += " tcp:2525:interface=127.0.0.1"
+        raise ListenError(f"invalid address {text!r} ({reason}); {examples}") from None
 
 
 async def listen_stream(
@@ -122,14 +122,14 @@ async def listen_stream(
     """
     Open `endpoint` for `factory`.
 
-    :param connections: what ends the connections when the listener is stopped
-    :raises ListenError: it can't be opened
+    :param connections: ends the connections when the listener stops
+    :raises ListenError: it cannot be opened
     """
     try:
         port = await parse_endpoint(reactor, endpoint).listen(factory)
     except CannotListenError as error:
-        raise ListenError.told_by(error) from None
-    # A port that is no port is told by the socket only.
+        raise ListenError.of(error) from None
+    # An invalid port number is reported only by the socket.
     except (OSError, OverflowError) as error:
         raise ListenError(f"can't open {endpoint!r}: {error}") from None
     return StreamListener(port, connections, reactor)
@@ -139,20 +139,20 @@ def listen_tcp(
     reactor: Any, address: str, port: int, factory: Factory[Any], connections: Draining
 ) -> StreamListener:
     """
-    Open a TCP port for `factory`, now.
+    Open a TCP port for `factory` at once.
 
-    :param connections: what ends the connections when the listener is stopped
-    :raises ListenError: it can't be opened
+    :param connections: ends the connections when the listener stops
+    :raises ListenError: it cannot be opened
     """
     try:
         opened = reactor.listenTCP(port, factory, interface=address)
     except CannotListenError as error:
-        raise ListenError.told_by(error) from None
+        raise ListenError.of(error) from None
     return StreamListener(opened, connections, reactor)
 
 
 def show_address(address: IAddress) -> str:
-    """``127.0.0.1:2525``, ``[::1]:2525``, or what else an address is."""
+    """An address as text: ``127.0.0.1:2525``, ``[::1]:2525``, or a socket's path."""
     host, port = getattr(address, "host", None), getattr(address, "port", None)
     if host is None:
         return os.fsdecode(getattr(address, "name", None) or str(address))
@@ -160,7 +160,7 @@ def show_address(address: IAddress) -> str:
 
 
 def reachable(address: str) -> str:
-    """An address to connect to, for one that was bound: loopback for all of them."""
+    """The address to connect to for a bound address: loopback for all addresses."""
     host, _, port = address.rpartition(":")
     host = {"0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1"}.get(host, host)
     return f"{host}:{port}"
@@ -169,11 +169,11 @@ def reachable(address: str) -> str:
 class _Tracked(ProtocolWrapper):
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
-        self.factory.look_whether_all_have_gone()
+        self.factory.check_closed()
 
 
 class TrackedFactory(WrappingFactory):
-    """Knows the connections of a factory that doesn't keep them itself."""
+    """Tracks the connections of a factory that does not do so itself."""
 
     noisy = False
     protocol = _Tracked
@@ -183,7 +183,7 @@ class TrackedFactory(WrappingFactory):
         self._gone: Deferred[None] | None = None
 
     def shut_down(self) -> Deferred[None]:
-        """Close each connection behind what was written to it."""
+        """Close each connection after the octets that were written to it."""
         for connection in tuple(self.protocols):
             connection.loseConnection()
         if not self.protocols:
@@ -192,12 +192,12 @@ class TrackedFactory(WrappingFactory):
         return self._gone
 
     def abort(self) -> None:
-        """Cut off those that have not gone."""
+        """Abort the connections that are still open."""
         for connection in tuple(self.protocols):
             connection.abortConnection()
 
-    def look_whether_all_have_gone(self) -> None:
-        """Fire what `shut_down` answered, once no connection is left."""
+    def check_closed(self) -> None:
+        """Fire the Deferred of `shut_down` when no connection is left."""
         if not self.protocols and self._gone is not None:
             gone, self._gone = self._gone, None
             gone.callback(None)

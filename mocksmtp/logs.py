@@ -1,19 +1,19 @@
-"""The log: lines of text or JSON, written by a thread, so that nothing waits for them.
+"""The log: lines of text or JSON, written by a thread, so that logging never blocks.
 
 Rules:
 
-- Whoever logs never waits. A pipe that nobody reads, a terminal that is stopped, or a
-  slow disk holds up the `LogWriter`'s own thread only. Lines past `MAX_WAITING` octets
-  are dropped, and one later line reports how many.
-- The service's own lines do not pass through twisted.logger, which takes 36 µs for
-  each: `Log` formats them itself. Events of twisted.logger (errors, and what Twisted
-  itself reports) are written by the same writer, in the same format.
+- Logging never blocks. An unread pipe, a stopped terminal or a slow disk blocks only
+  the thread of `LogWriter`. Lines beyond `MAX_WAITING` octets are dropped, and a later
+  line reports their number.
+- The service's own lines do not use twisted.logger, which takes 36 µs per line: `Log`
+  formats them itself. The same writer writes the events of twisted.logger (errors, and
+  reports of Twisted) in the same format.
 - A text line is ``TIME [NAMESPACE#LEVEL] MESSAGE``, as Twisted writes it. A JSON line
   is an object with `time`, `level`, `namespace` and `message`, and the fields of the
   event. The traceback of a failure is one string.
 
-How the programs get it: twistd asks the application for an observer once the service
-has joined it (`LoggedService`); twist calls the factory that its options name;
+The programs use it as follows: twistd gets the observer from the application, where the
+service has set it (`LoggedService`); twist calls the factory in its options;
 ``mocksmtp serve`` begins the log itself.
 """
 
@@ -46,21 +46,21 @@ from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 MAX_WAITING = 2**20
-"""Octets of lines that may wait to be written; lines past it are dropped."""
+"""Octets of lines that may wait to be written; further lines are dropped."""
 
 LAST_WAIT = 0.3
-"""Seconds that the end of the process waits for the last lines to be written."""
+"""Seconds for which the end of the process waits for the last lines."""
 
 
 class LogFormat(enum.Enum):
-    """How a log is written."""
+    """The format of a log."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class Level(enum.IntEnum):
-    """How important a line is."""
+    """The level of a line."""
 
     DEBUG = 10
     INFO = 20
@@ -73,7 +73,7 @@ _NAMES = {level: level.name.lower() for level in Level}
 _LEVELS = {"critical": Level.ERROR} | {level.name.lower(): level for level in Level}
 
 Write: TypeAlias = Callable[[str], None]
-"""Takes a line, with its end, and never waits."""
+"""Writes a line, including its line end, without blocking."""
 
 
 # The writer
@@ -81,11 +81,11 @@ Write: TypeAlias = Callable[[str], None]
 
 class LogWriter:
     """
-    Writes lines in a thread of its own.
+    Writes lines in its own thread.
 
-    :param sink: writes octets, and may block for as long as it likes
-    :param dropped_line: makes the line that reports how many were dropped
-    :param max_waiting: octets of lines that may wait
+    :param sink: writes octets, and may block
+    :param dropped_line: formats the line that reports the number of dropped lines
+    :param max_waiting: the octets of lines that may wait
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class LogWriter:
         self._thread: threading.Thread | None = None
 
     def write(self, line: str) -> None:
-        """Have a line written, or dropped where too many wait."""
+        """Queue a line, or drop it if too many wait."""
         size = len(line)
         with self._lock:
             if self._waiting + size > self._max_waiting:
@@ -119,7 +119,7 @@ class LogWriter:
             self._waiting += size
             self._lines.append(line)
             if self._thread is None:
-                # Begun late, for a process that goes to the background loses it.
+                # Started late, because a process that forks loses its threads.
                 self._thread = threading.Thread(
                     target=self._run, name="log", daemon=True
                 )
@@ -130,12 +130,12 @@ class LogWriter:
             self.drain(self._hurries - time.monotonic())
 
     def drain(self, seconds: float) -> bool:
-        """Wait until all lines are written, but not for longer than `seconds`."""
+        """Wait until all lines are written, for at most `seconds`."""
         with self._lock:
             return self._changed.wait_for(self._is_idle, max(0.0, seconds))
 
     def hurry(self, seconds: float = LAST_WAIT) -> None:
-        """The process is about to end: wait for each line, `seconds` in all."""
+        """Wait for each line from now on, `seconds` in all: the process is ending."""
         self._hurries = time.monotonic() + seconds
         self.drain(seconds)
 
@@ -152,14 +152,14 @@ class LogWriter:
             try:
                 self._sink(octets)
                 lost = 0
-            # Nobody reads the pipe any more, the disk is full, the file is closed.
+            # The pipe has no reader, the disk is full, or the file is closed.
             except (OSError, ValueError):
                 lost = len(lines)
             with self._lock:
                 self._waiting -= sum(map(len, lines))
                 self._dropped += lost
                 if self._dropped and not lost and not self._lines:
-                    # Behind the lines that came before them.
+                    # After the lines that preceded the dropped ones.
                     line = self._dropped_line(self._dropped)
                     self._dropped = 0
                     self._waiting += len(line)
@@ -168,7 +168,7 @@ class LogWriter:
                     self._changed.notify_all()
 
     def _forked(self) -> None:
-        """In the child of a fork there is no thread, and lines are the parent's."""
+        """Start again in the child of a fork, without the parent's thread and lines."""
         self._begin()
 
 
@@ -190,13 +190,13 @@ os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
 
 @atexit.register
 def drain_logs() -> None:
-    """Wait until all that was logged is written, but not for long."""
+    """Wait until all lines are written, for at most `LAST_WAIT` seconds per writer."""
     for writer in tuple(_writers):
         writer.drain(LAST_WAIT)
 
 
 class DescriptorSink:
-    """Writes to a file descriptor, which others may have made non-blocking."""
+    """Writes to a file descriptor, which may be non-blocking."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -215,9 +215,9 @@ class DescriptorSink:
 
 class FileSink:
     """
-    Appends to a file, which is opened again after a rotation.
+    Appends to a file, which can be reopened after a rotation.
 
-    :raises OSError: it can't be opened
+    :raises OSError: it cannot be opened
     """
 
     def __init__(self, path: str) -> None:
@@ -226,7 +226,7 @@ class FileSink:
         self._moved = False
 
     def reopen(self) -> None:
-        """Open the file of that name anew, before the next line is written."""
+        """Reopen the file by its name before the next line."""
         self._moved = True
 
     def __call__(self, octets: bytes) -> None:
@@ -243,14 +243,14 @@ class FileSink:
 
 
 class RotatingSink:
-    """Appends to a file that is rotated by its size, and on request."""
+    """Appends to a file that is rotated by size and on request."""
 
     def __init__(self, path: str) -> None:
         self._file: Any = LogFile.fromFullPath(path)
         self._rotates = False
 
     def rotate(self) -> None:
-        """Begin a new file before the next line is written."""
+        """Start a new file before the next line."""
         self._rotates = True
 
     def __call__(self, octets: bytes) -> None:
@@ -262,7 +262,7 @@ class RotatingSink:
 
 
 def sink_of(file: IO[Any]) -> Callable[[bytes], None]:
-    """What writes to an open file, by its descriptor where it has one."""
+    """A sink for an open file, by its descriptor if it has one."""
     try:
         descriptor = file.fileno()
     except (OSError, AttributeError, ValueError):
@@ -284,7 +284,7 @@ _shown = ""
 
 
 def _local_time(seconds: float) -> str:
-    """As Twisted writes it, in local time; formatted once a second."""
+    """The local time in Twisted's format; formatted once a second."""
     global _second, _shown
     second = int(seconds)
     if second != _second:
@@ -299,7 +299,7 @@ def _utc(seconds: float) -> str:
 
 
 def printable(text: str) -> str:
-    """A text in one line, without characters that control a terminal."""
+    """The text with control characters and line ends escaped."""
     if text.isprintable():
         return text
     return "".join(
@@ -311,7 +311,7 @@ def printable(text: str) -> str:
 def text_line(
     seconds: float, level: Level, namespace: str, message: str, fields: dict[str, Any]
 ) -> str:
-    """A line of the service's own as text; the message has the fields in it."""
+    """Format a line of the service as text; the message contains the fields."""
     shown = printable(message)
     return f"{_local_time(seconds)} [{namespace}#{_NAMES[level]}] {shown}\n"
 
@@ -319,7 +319,7 @@ def text_line(
 def own_json_line(
     seconds: float, level: Level, namespace: str, message: str, fields: dict[str, Any]
 ) -> str:
-    """A line of the service's own as JSON."""
+    """Format a line of the service as JSON."""
     document = {
         "time": _utc(seconds),
         "level": _NAMES[level],
@@ -334,12 +334,12 @@ def own_json_line(
         return orjson.dumps(cleaned).decode() + "\n"
 
 
-# What twisted.python.log adds for observers of old; their names would mislead.
+# Fields that twisted.python.log adds for legacy observers.
 _OLD = frozenset({"system", "isError", "format", "logLevel", "failure", "why"})
 
 
 def json_line(event: LogEvent) -> str:
-    """An event of twisted.logger as one line of JSON."""
+    """Format an event of twisted.logger as a line of JSON."""
     document: dict[str, Any] = {
         "time": _utc(event.get("log_time", 0.0)),
         "level": getattr(event.get("log_level"), "name", "info"),
@@ -356,12 +356,12 @@ def json_line(event: LogEvent) -> str:
 
 
 def _clean(text: str) -> str:
-    """A text that UTF-8 can hold."""
+    """The text with surrogates replaced, so that it can be encoded."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _add(document: dict[str, Any], name: str, value: Any) -> None:
-    """Add a field, if JSON can say it."""
+    """Add a field if JSON can represent its value."""
     try:
         orjson.dumps({name: value})
     except (TypeError, ValueError):
@@ -378,9 +378,9 @@ _OWN_LINES = {LogFormat.TEXT: text_line, LogFormat.JSON: own_json_line}
 
 
 def _level_of(event: LogEvent) -> Level:
-    """The level of an event; what Twisted reports by its old log is for debugging.
+    """The level of an event; DEBUG for Twisted's legacy log.
 
-    Twisted reports there each port that it opens and closes, whatever `noisy` says.
+    Twisted logs there each port that it opens and closes, whatever `noisy` is.
     """
     if event.get("log_namespace") == "log_legacy" and not event.get("isError"):
         return Level.DEBUG
@@ -391,7 +391,7 @@ def _level_of(event: LogEvent) -> Level:
 def observer(
     write: Write, log_format: LogFormat, level: Level = Level.DEBUG
 ) -> ILogObserver:
-    """What writes the events of twisted.logger from `level` on."""
+    """An observer that writes the events of twisted.logger of at least `level`."""
     make_line = _EVENT_LINES[log_format]
 
     @implementer(ILogObserver)
@@ -407,10 +407,10 @@ def observer(
 
 class Log:
     """
-    The lines of the service's own.
+    The log of the service.
 
-    :param write: takes each line
-    :param level: the least important lines that are written
+    :param write: writes a line
+    :param level: the lowest level that is logged
     :param seconds: the time, in seconds since the epoch
     """
 
@@ -429,12 +429,12 @@ class Log:
     def say(
         self, level: Level, message: str, namespace: str = "mocksmtp", **fields: Any
     ) -> None:
-        """Write a line, if its level is high enough; `fields` are for JSON."""
+        """Log a line if its level is high enough; `fields` are part of JSON lines."""
         if level >= self.level:
             self._write(self._line(self.seconds(), level, namespace, message, fields))
 
     def announce(self, message: str, **fields: Any) -> None:
-        """Write a line at info, whatever level is written."""
+        """Log a line at info, whatever the lowest level is."""
         line = self._line(self.seconds(), Level.INFO, "mocksmtp", message, fields)
         self._write(line)
 
@@ -459,18 +459,18 @@ _DROPPED_LINES = {LogFormat.TEXT: _dropped_in_text, LogFormat.JSON: _dropped_in_
 
 
 def writer_to(sink: Callable[[bytes], None], log_format: LogFormat) -> LogWriter:
-    """A writer whose own lines have this format."""
+    """A writer that reports dropped lines in this format."""
     return LogWriter(sink, _DROPPED_LINES[log_format])
 
 
-# What the programs do with it
+# The programs
 
 
 class LoggedService(MultiService):
     """
-    A service that tells the application which joins it how to log.
+    A service that sets the log observer of the application that it joins.
 
-    :param log_observer: what writes the log
+    :param log_observer: the observer
     """
 
     def __init__(self, log_observer: ILogObserver) -> None:
@@ -478,7 +478,7 @@ class LoggedService(MultiService):
         self._observer = log_observer
 
     def setServiceParent(self, parent: Any) -> None:
-        """Join an application, which has no log yet."""
+        """Set the observer, and join an application."""
         if isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self._observer)
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
@@ -486,9 +486,9 @@ class LoggedService(MultiService):
 
 def twistd_sink(program: MutableMapping[str, Any]) -> Callable[[bytes], None]:
     """
-    What writes where twistd would.
+    The sink that twistd would log to.
 
-    :param program: twistd's own options
+    :param program: the options of twistd
     """
     name = program.get("logfile") or ""
     if name == "-" or (program.get("nodaemon") and not name):

@@ -1,4 +1,4 @@
-"""What is set for the whole process, where the process is the service's own."""
+"""Settings of the whole process, for the programs that run only the service."""
 
 from __future__ import annotations
 
@@ -25,19 +25,18 @@ _KEPT_MEMORY = 64 * 2**20
 
 
 def tune() -> None:
-    """Spare the process work that a mail server's pattern of memory brings about."""
-    _spare_the_garbage_collector()
+    """Tune garbage collection, memory and file descriptors for a mail server."""
+    _tune_garbage_collector()
     _keep_freed_memory()
-    _open_many_files()
+    _raise_file_limit()
 
 
-def _spare_the_garbage_collector() -> None:
+def _tune_garbage_collector() -> None:
     """
-    Keep it from looking again and again at what does not go away.
+    Exclude modules from collections, and collect less often.
 
-    Modules and kept mails are no garbage, and going through them took nearly a
-    third of the time of a mail with 100 recipients. What is frozen is frozen once,
-    behind a collection: no garbage is kept by it.
+    Visiting modules and kept mails took nearly a third of the time of a mail with 100
+    recipients. A collection precedes the freeze, so that no garbage is frozen.
     """
     gc.collect()
     gc.freeze()
@@ -46,21 +45,21 @@ def _spare_the_garbage_collector() -> None:
 
 def _keep_freed_memory() -> None:
     """
-    Have the C library give back no memory before 64 MiB at its end are free.
+    Make the C library keep up to 64 MiB of freed memory.
 
-    As it is it gives back what a large mail took, and gets it anew for the next,
-    which was nearly a third of what a mail of 100 KiB cost.
+    By default it returns the memory of a large mail to the system and requests it again
+    for the next mail, which was nearly a third of the time of a mail of 100 KiB.
     """
-    # Other C libraries than glibc have no mallopt, or another one.
+    # C libraries other than glibc have no mallopt, or a different one.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, _KEPT_MEMORY)
 
 
-def _open_many_files() -> None:
+def _raise_file_limit() -> None:
     """
-    Take as many file descriptors as the system's owner allows.
+    Raise the limit of open files to the maximum that the system allows.
 
-    Often only 1,024 are had unasked, which a thousand hosts or connections use up.
+    The default is often 1,024, which a thousand hosts or connections exceed.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
@@ -69,9 +68,9 @@ def _open_many_files() -> None:
 
 def report(error: Exception) -> None:
     """
-    Write why the start has failed to the standard error, and nothing around it.
+    Write the error of a failed start to the standard error, without a log prefix.
 
-    Programs that log have the log in the place of `sys.stderr`.
+    `sys.stderr` is not used, because logging programs replace it by their log.
     """
     if sys.__stderr__ is not None:
         for line in str(error).splitlines():
@@ -80,7 +79,7 @@ def report(error: Exception) -> None:
 
 
 def fail_at_exit() -> None:
-    """Have the process end with 1, whatever the program that runs the service says."""
+    """Make the process exit with 1, whatever code the program returns."""
     atexit.register(_fail)
 
 
@@ -91,10 +90,10 @@ def _fail() -> None:
 
 
 def exit_with_stdin(reactor: Any) -> None:
-    """Have the reactor stop when the standard input ends, whatever that is."""
+    """Stop the reactor when the standard input ends."""
 
     def watch() -> None:
-        # A thread, for a file or a terminal can't be waited for in every reactor.
+        # In a thread, because not every reactor can wait for a file or a terminal.
         threading.Thread(target=wait, name="stdin", daemon=True).start()
 
     def wait() -> None:
@@ -112,19 +111,19 @@ def exit_with_stdin(reactor: Any) -> None:
 
 
 def reopen_on_sighup(sink: Callable[[bytes], None]) -> None:
-    """Have SIGHUP open a log file again, and never end the process."""
+    """Make SIGHUP reopen a log file, and never end the process."""
     reopen = sink.reopen if isinstance(sink, FileSink) else lambda: None
     signal.signal(signal.SIGHUP, lambda *_: reopen())
 
 
 def rotate_on_sigusr1(sink: RotatingSink) -> None:
-    """Have SIGUSR1 rotate the log, as twistd does, unless it has a meaning already."""
+    """Make SIGUSR1 rotate the log, as in twistd, unless it has a handler."""
     if not signal.getsignal(signal.SIGUSR1):
         signal.signal(signal.SIGUSR1, lambda *_: sink.rotate())
 
 
-def tell_start_errors_in_one_line() -> None:
-    """Have a `StartError` that ends the process shown without its traceback."""
+def report_start_errors() -> None:
+    """Report a `StartError` that ends the process without its traceback."""
     usual = sys.excepthook
 
     def tell(

@@ -1,8 +1,8 @@
-"""From a `Config` to a running service: its listeners, and how long they live.
+"""The service: starts and stops all listeners of a `Config`.
 
-All listeners are up when the start is over, or none is: a start that fails
-closes what it had opened. At the end all close, replies in flight go out, and
-what has not ended after a while is cut off.
+Either all listeners are open after the start, or none: a failed start closes those
+that it opened. When the service stops, pending replies are sent, and connections that
+do not end in time are aborted.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class MockService(Service):
     """
     The mock with its listeners.
 
-    :param lines: where the service reports what happens; None for nowhere
-    :param on_failure: called where a start fails after whoever asked for it has gone
-        on: with the reactor, for which some kinds of endpoint wait
+    :param lines: the log of the service, or None
+    :param on_failure: called with the error if the start fails after `open` returned,
+        because some kinds of endpoints open only when the reactor runs
 
     :ivar mock: the hosts and the zone
     """
@@ -121,7 +121,7 @@ class MockService(Service):
         return addresses
 
     def _make_tlsa(self, host: MailHost, wanted: HostTLSA) -> TLSA | None:
-        """What a TLSA record says of a host; None where there is no certificate."""
+        """The TLSA record of a host's certificate; None if it has no certificate."""
         assert host.tls is not None
         names = host.certificate_names
         try:
@@ -135,9 +135,9 @@ class MockService(Service):
 
     def privilegedStartService(self) -> None:
         """
-        Open all listeners, while low ports may still be opened.
+        Open all listeners while the process may still open low ports.
 
-        :raises ListenError: one of them can't be opened
+        :raises ListenError: a listener cannot be opened
         """
         super().privilegedStartService()  # type: ignore[no-untyped-call]
         self._is_started = True
@@ -146,9 +146,9 @@ class MockService(Service):
 
     def startService(self) -> None:
         """
-        Open all listeners, unless that was done.
+        Open all listeners, unless they are open.
 
-        :raises ListenError: one of them can't be opened
+        :raises ListenError: a listener cannot be opened
         """
         super().startService()  # type: ignore[no-untyped-call]
         self._is_started = True
@@ -156,7 +156,7 @@ class MockService(Service):
         self._announce()
 
     def stopService(self) -> Deferred[Any]:
-        """Close all listeners; fires when the connections have ended."""
+        """Close all listeners; fires when all connections are closed."""
         super().stopService()  # type: ignore[no-untyped-call]
         was_announced, self._is_announced = self._is_announced, False
         self._is_open = self._is_started = False
@@ -184,14 +184,14 @@ class MockService(Service):
 
     def open(self) -> None:
         """
-        Open all listeners, unless that was done; the service is still to be started.
+        Open all listeners, unless they are open, before the service is started.
 
-        :raises ListenError: one of them can't be opened
+        :raises ListenError: a listener cannot be opened
         """
         if self._opening is not None:
             return
         self._opening = Deferred.fromCoroutine(self._open())
-        # Almost always it is over by now, and an error can be raised to who asked.
+        # Nearly always it has finished by now, and its error can be raised here.
         errors: list[Exception] = []
         self._opening.addErrback(_collect_into(errors))
         if errors:
@@ -199,7 +199,7 @@ class MockService(Service):
         self._opening.addCallback(lambda _: self._fail(*errors))
 
     def _fail(self, *errors: Exception) -> None:
-        """The start failed after whoever asked for it had gone on."""
+        """Report errors of a start that failed after `open` returned."""
         for error in errors:
             if self._on_failure is not None:
                 self._on_failure(error)
@@ -218,10 +218,10 @@ class MockService(Service):
             async for name, listener in self._open_each():
                 self._listeners.append((name, listener))
         except Exception:
-            # Not waited for: there may be no reactor that would end it.
+            # Not awaited, because the reactor may never run.
             self._close()
             raise
-        # Those of the hosts change; they are told as they are.
+        # Without those of the hosts, which change and are added to each response.
         self._info.addresses = self._other_addresses
         self._is_open = True
         if self._aging is not None:
@@ -246,9 +246,9 @@ class MockService(Service):
 
     def _write_addresses_file(self, path: str) -> None:
         """
-        Write where the service is found, whole or not at all.
+        Write the addresses file atomically.
 
-        :raises StartError: the file can't be written
+        :raises StartError: the file cannot be written
         """
         addresses = self.addresses
         http = addresses.get("http")
@@ -320,7 +320,7 @@ class MockService(Service):
                 else:
                     yield "dns", await listen_dns(reactor, *where, factory)
             except CannotListenError as error:
-                raise ListenError.told_by(error) from None
+                raise ListenError.of(error) from None
 
     async def _open_policy_hosts(self, endpoint: str) -> Listener:
         site = TrackedFactory(make_policy_site(self.mock, self._reactor))
@@ -331,7 +331,7 @@ class MockService(Service):
 
 
 def _policy_tls(mock: Mock, name: str) -> TlsSettings | None:
-    """How TLS is done under the name of a policy host."""
+    """The TLS settings for the name of a policy host, or None."""
     policy = mock.policy_of(name)
     return None if policy is None else TlsSettings(certificate=policy.certificate)
 
@@ -365,16 +365,16 @@ def make_service(
     on_failure: Callable[[Exception], None] | None = None,
 ) -> MockService:
     """
-    The service that `config` describes; nothing is opened before it is started.
+    Create the service; nothing is opened before it is started.
 
-    :param lines: where the service reports what happens; None for nowhere
-    :raises ListenError: an endpoint is none, or a certificate can't be used
+    :param lines: the log of the service, or None
+    :raises ListenError: an endpoint or a certificate is invalid
     """
     return MockService(config, reactor, lines, on_failure)
 
 
 def _check_endpoints(config: Config, reactor: Any) -> None:
-    """Refuse texts that are no endpoints, by the name of their option."""
+    """Refuse invalid endpoints, with the name of their option."""
     asked = [("--smtp", one) for plan in config.plans for one in plan.endpoints or ()]
     for option, endpoint in (
         *asked,
@@ -389,7 +389,7 @@ def _check_endpoints(config: Config, reactor: Any) -> None:
 
 
 def _prepare_addresses_file(path: str) -> None:
-    """Remove what an earlier run has left, and see whether a new one can be made."""
+    """Remove a stale file, and check that a new one can be written."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -401,7 +401,7 @@ def _prepare_addresses_file(path: str) -> None:
 
 
 def _make_authority(state_dir: str | None) -> Authority:
-    """The authority; a folder that can't be used is told before all else."""
+    """The certificate authority; an unusable directory is reported first."""
     authority = Authority(state_dir)
     if state_dir is not None:
         try:

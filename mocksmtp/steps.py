@@ -1,7 +1,6 @@
-"""Long work as a generator of short steps, which returns what it makes.
+"""Long computations as generators of short steps, which return their result.
 
-Whoever runs it may do something else between two steps, as the reactor must: SMTP
-waits while one step lasts. A step takes a millisecond at most.
+The reactor handles other events between two steps. A step takes at most a millisecond.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import TypeAlias, TypeVar
 T = TypeVar("T")
 
 Steps: TypeAlias = Generator[None, None, T]
-"""Work that returns a `T` in the end."""
+"""A computation that returns a `T`."""
 
 
 def finish(steps: Steps[T]) -> T:
-    """Do all the work at once; returns what it makes."""
+    """Run all steps at once, and return the result."""
     while True:
         try:
             next(steps)

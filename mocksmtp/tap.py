@@ -1,8 +1,8 @@
-"""``twistd mocksmtp``: the options, and the service that they make.
+"""``twistd mocksmtp``: its options, and the service that they configure.
 
-A configuration that can't be used, and a start that fails, are reported in one line
-on the standard error, and the exit code is 1: in the foreground, and from a daemon,
-whose listeners are opened before it goes to the background.
+An invalid configuration and a failed start are reported in one line per error on the
+standard error, with exit code 1. A daemon opens its listeners before it goes to the
+background, so it reports a failure too.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from mocksmtp.process import (
     fail_at_exit,
     reopen_on_sighup,
     report,
+    report_start_errors,
     rotate_on_sigusr1,
-    tell_start_errors_in_one_line,
     tune,
 )
 from mocksmtp.service import MockService, StartError, make_service
@@ -57,9 +57,9 @@ _UNKNOWN = re.compile(r"option (-\S+) not recognized")
 
 class Options(usage.Options):
     """
-    What ``twistd mocksmtp`` takes, without a judgement on any value.
+    The options of ``twistd mocksmtp``; their values are validated later.
 
-    :ivar given: the values of each option, in order
+    :ivar given: the values of each option on the command line, in order
     """
 
     synopsis = "[options]"
@@ -76,9 +76,9 @@ class Options(usage.Options):
 
     def parseOptions(self, options: Any = None) -> None:
         """
-        Read the command line.
+        Parse the command line.
 
-        :raises SystemExit: it is wrong; the message is one line
+        :raises SystemExit: it is invalid; the message is one line
         """
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
@@ -86,7 +86,7 @@ class Options(usage.Options):
             raise SystemExit(f"mocksmtp: {_explain(str(error))}") from None
 
     def parseArgs(self, *arguments: str) -> None:
-        """Take no arguments."""
+        """Refuse arguments that are not options."""
         if arguments:
             message = f"unexpected argument {arguments[0]!r}: options begin with --"
             raise usage.UsageError(message)
@@ -105,7 +105,7 @@ class Options(usage.Options):
 
 
 def _explain(message: str) -> str:
-    """What is wrong with a command line, and what was probably meant."""
+    """The error of a command line, with the nearest option."""
     match = _UNKNOWN.match(message)
     if match is None:
         return message
@@ -116,7 +116,7 @@ def _explain(message: str) -> str:
 
 
 def _add(option: Option) -> None:
-    """Make `option` a method of `Options`, which is how usage.Options has them."""
+    """Add an option to `Options`, as a method (see `usage.Options`)."""
 
     def collect(self: Options, value: str) -> None:
         self.given.setdefault(option.name, []).append(value)
@@ -136,12 +136,12 @@ for _option in (_CONFIG, *OPTIONS):
 @attrs.frozen
 class Logging:
     """
-    Where the log goes.
+    The log of the program.
 
-    :ivar lines: takes the lines of the service
-    :ivar observer: takes the events of twisted.logger; None where the program has one
-    :ivar writer: writes both; None likewise
-    :ivar sink: what the writer writes to
+    :ivar lines: writes the lines of the service
+    :ivar observer: writes the events of twisted.logger; None if the program has one
+    :ivar writer: writes both; None if the program has its own log
+    :ivar sink: the file or stream that the writer writes to
     """
 
     lines: Log
@@ -152,10 +152,10 @@ class Logging:
 
 def logging_of(config: Config, program: Any = None) -> Logging:
     """
-    Set up the log as `config` says, and where it says nothing, as the program does.
+    Set up the log by `config`, with the program's log options as defaults.
 
-    :param program: the options of twistd or twist, None for neither
-    :raises StartError: the log file can't be opened
+    :param program: the options of twistd or twist, None without them
+    :raises StartError: the log file cannot be opened
     """
     program = {} if program is None else program
     log_format, level = config.log_format, config.log_level
@@ -201,7 +201,7 @@ def _sink(config: Config, program: Any) -> Callable[[bytes], None]:
 
 
 class _TwistedLog(Log):
-    """The lines of the service where the program has a log of its own kind."""
+    """Passes the lines of the service to the program's own log."""
 
     _logger = Logger(namespace="mocksmtp")
     _names = {
@@ -217,17 +217,17 @@ class _TwistedLog(Log):
     def say(
         self, level: Level, message: str, namespace: str = "mocksmtp", **fields: Any
     ) -> None:
-        """Hand a line on, if its level is high enough."""
+        """Log a line, if its level is high enough."""
         if level >= self.level:
             self._logger.emit(self._names[level], "{message}", message=message)
 
     def announce(self, message: str, **fields: Any) -> None:
-        """Hand a line on, whatever its level."""
+        """Log a line at any level."""
         self._logger.info("{message}", message=message)
 
 
 def makeService(options: Options) -> IService:
-    """The service that `options` and the environment ask for."""
+    """The service that `options` and the environment configure."""
     service, logging, _ = prepare(options)
     program: Any = getattr(options, "parent", None)
     if program is None or logging.observer is None:
@@ -243,13 +243,13 @@ def makeService(options: Options) -> IService:
 
 def prepare(options: Options) -> tuple[MockService, Logging, Config]:
     """
-    The service, and where its log goes; nothing is logged yet.
+    Create the service and its log; nothing is logged yet.
 
-    :raises SystemExit: the configuration can't be used; the message says why
+    :raises SystemExit: the configuration is invalid; the message contains the errors
     """
     from twisted.internet import reactor
 
-    tell_start_errors_in_one_line()
+    report_start_errors()
     tune()
     program: Any = getattr(options, "parent", None)
     try:
@@ -258,8 +258,8 @@ def prepare(options: Options) -> tuple[MockService, Logging, Config]:
         service = make_service(config, reactor, logging.lines, _fail_late)
         _look_at_stdin(config, program, reactor)
         if _goes_to_background(program):
-            # A daemon's parent would pass on a hundred octets of an error, and its
-            # own words around them.
+            # The parent of a daemon would print only a hundred octets of an error,
+            # with its own words around them.
             service.open()
     except (ConfigError, StartError) as error:
         lines = "\n".join(f"mocksmtp: {line}" for line in str(error).splitlines())
@@ -280,7 +280,7 @@ def _goes_to_background(program: Any) -> bool:
         and "nodaemon" in program
         and not program["nodaemon"]
         and not program.get("debug")
-        # Paths mean something else there.
+        # Paths are relative to another root there.
         and not program.get("chroot")
     )
 
@@ -288,12 +288,12 @@ def _goes_to_background(program: Any) -> bool:
 def _look_at_stdin(config: Config, program: Any, reactor: Any) -> None:
     if config.exit_with_stdin:
         if _goes_to_background(program):
-            raise StartError("--exit-with-stdin: a daemon has no input; add --nodaemon")
+            raise StartError("--exit-with-stdin: requires --nodaemon with twistd")
         exit_with_stdin(reactor)
 
 
 def _fail_late(error: Exception) -> None:
-    """A start has failed while the reactor ran."""
+    """Report a start that failed while the reactor was running."""
     from twisted.internet import reactor
 
     report(error)

@@ -59,7 +59,7 @@ class AddressTests(SynchronousTestCase):
         for url in "https://mock", "http://", "http://x:y", "":
             with self.assertRaises(NotHealthyError) as caught:
                 address_in(url)
-            expected = f"not a URL: {url!r}; as in http://127.0.0.1:8000"
+            expected = f"invalid URL {url!r}; example: http://127.0.0.1:8000"
             self.assertEqual(str(caught.exception), expected)
 
     def test_what_cannot_be_asked(self) -> None:
@@ -69,7 +69,7 @@ class AddressTests(SynchronousTestCase):
                 address_of_api({"MOCKSMTP_HTTP": endpoint})
             self.assertEqual(
                 str(caught.exception),
-                f"MOCKSMTP_HTTP: no port that can be asked: {endpoint!r}",
+                f"MOCKSMTP_HTTP: no port to connect to: {endpoint!r}",
             )
 
 
@@ -108,7 +108,7 @@ class CheckTests(SynchronousTestCase):
     def test_it_is_not(self) -> None:
         """Any other answer, or none."""
         self.assert_refused(
-            b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "/health answers 503"
+            b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "/health returned 503"
         )
         self.assert_refused(b"220 mail\r\n", "220 mail")
         self.assert_refused(b"", "Remote end closed connection without response")

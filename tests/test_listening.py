@@ -41,7 +41,7 @@ class EndpointTests(SynchronousTestCase):
             with self.assertRaises(ListenError) as raised:
                 parse_endpoint(reactor, text)
             self.assertTrue(
-                str(raised.exception).startswith(f"not an endpoint: {text!r} ("), text
+                str(raised.exception).startswith(f"invalid address {text!r} ("), text
             )
 
     def test_addresses_are_shown_as_they_are_written(self) -> None:

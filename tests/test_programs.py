@@ -454,9 +454,9 @@ class RefusedStartTests(ProgramCase):
         """It is quoted, with what is wrong and an example."""
         self.assertEqual(
             self.refused("--smtp", "nonsense:1", *NO_OTHERS),
-            "--smtp: not an address: 'nonsense:1' ('nonsense' is neither a kind of"
-            " endpoint nor the name of a host); as in 2525, 127.0.0.1:2525,"
-            " [::1]:2525 or tcp:2525:interface=127.0.0.1",
+            "--smtp: invalid address 'nonsense:1' ('nonsense' is neither a kind of"
+            " endpoint nor a known host name); examples: 2525, 127.0.0.1:2525,"
+            " [::1]:2525, tcp:2525:interface=127.0.0.1",
         )
 
     def test_an_addresses_file_that_can_not_be_written(self) -> None:
@@ -474,7 +474,7 @@ class RefusedStartTests(ProgramCase):
             cwd=str(self.folder),
         )
         self.assertEqual(told.returncode, 1)
-        expected = "mocksmtp: --exit-with-stdin: a daemon has no input; add --nodaemon"
+        expected = "mocksmtp: --exit-with-stdin: requires --nodaemon with twistd"
         self.assertEqual(told.stderr, expected + "\n")
 
     def test_a_bad_file(self) -> None:
@@ -493,8 +493,8 @@ class RefusedStartTests(ProgramCase):
         """The variable is named."""
         self.assertEqual(
             self.refused(MOCKSMTP_DNS="nowhere"),
-            "MOCKSMTP_DNS: not an address: 'nowhere'; as in 2525, 127.0.0.1:2525,"
-            " [::1]:2525 or tcp:2525:interface=127.0.0.1",
+            "MOCKSMTP_DNS: invalid address 'nowhere'; examples: 2525, 127.0.0.1:2525,"
+            " [::1]:2525, tcp:2525:interface=127.0.0.1",
         )
 
 

@@ -1,4 +1,4 @@
-"""Clients of the HTTP API: visitors, which know of the service what HTTP tells."""
+"""A client of the HTTP API."""
 
 from mocksmtp.client.api import ApiError, Client
 

@@ -1,4 +1,4 @@
-"""The API of one mail host as coroutines, over treq."""
+"""A client of the HTTP API of a mail host; its methods are coroutines, over treq."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Document = dict[str, Any]
 
 class ApiError(Exception):
     """
-    The service refused a request.
+    The service returned an error.
 
     :ivar status: the HTTP status
-    :ivar problem: the problem document (RFC 9457), or ``{}`` where there is none
+    :ivar problem: the problem document (RFC 9457), or ``{}``
     """
 
     def __init__(self, status: int, problem: Document) -> None:
@@ -29,11 +29,11 @@ class ApiError(Exception):
 
 class Client:
     """
-    Talks to one running service.
+    A client of a running service.
 
-    :param base_url: the API's root, or that of one of its hosts
-    :param http: what sends the requests
-    :param token: the bearer token, where the service asks for one
+    :param base_url: the root of the API, or of one of its hosts
+    :param http: sends the requests
+    :param token: the bearer token, if the service requires one
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Client:
 
     @classmethod
     def over(cls, reactor: Any, base_url: str, token: str | None = None) -> Client:
-        """A client whose connections end with each answer, so that none is left."""
+        """A client that closes its connection after each response."""
         pool = HTTPConnectionPool(reactor, persistent=False)
         return cls(base_url, HTTPClient(Agent(reactor, pool=pool)), token)
 
@@ -59,9 +59,9 @@ class Client:
         headers: dict[str, str] | None = None,
     ) -> bytes:
         """
-        One request; answers the body.
+        Send a request, and return the body of the response.
 
-        :param document: sent as JSON, or as it is where it is `bytes`
+        :param document: the body: sent as JSON, or unchanged if it is `bytes`
         :raises ApiError: the status is not 2xx
         """
         if document is not None and not isinstance(document, bytes):
@@ -88,11 +88,11 @@ class Client:
         return list(await self.get("/smtpBehaviors"))
 
     async def set_behaviors(self, *behaviors: Document) -> None:
-        """These behaviors and no others, counted afresh."""
+        """Replace all behaviors and their counts."""
         await self.call("PUT", "/smtpBehaviors", list(behaviors))
 
     async def add_behaviors(self, *behaviors: Document) -> list[str]:
-        """Add these behind the others; answers their ids."""
+        """Append behaviors, and return their ids."""
         answer = await self.call("POST", "/smtpBehaviors", list(behaviors))
         return list(orjson.loads(answer)["ids"])
 
@@ -108,10 +108,10 @@ class Client:
         """
         The mails that match, in order of arrival.
 
-        :param sender: the whole reverse-path, ``<>`` for the null one
-        :param recipient: the whole address of one recipient
-        :param count: answer as soon as so many match,
-        :param wait: or when this time is up, as in ``"10s"``
+        :param sender: the complete reverse-path, ``<>`` for the null one
+        :param recipient: the complete address of a recipient
+        :param count: the number of mails to wait for
+        :param wait: the time to wait for them, such as ``"10s"``
         :param filters: ``q``, ``subject``, ``body``, ``contains``, ``messageId``,
             ``session``, ``helo``, ``clientIp``, ``minSize``, ``maxSize``, ``since``,
             ``until``, ``host``, ``after``, ``before``, ``limit``, ``order``,
@@ -153,7 +153,7 @@ class Client:
     async def count_mails(
         self, *, sender: str | None = None, recipient: str | None = None, **filters: Any
     ) -> int:
-        """How many mails match; the parameters are those of `mails`."""
+        """The number of mails that match; the parameters are those of `mails`."""
         named = {"from": sender, "to": recipient}
         return int(await self.get("/smtpMailsCount", **named, **filters))
 
@@ -180,11 +180,11 @@ class Client:
         return list(document["nearest"])
 
     async def raw(self, mail_id: str) -> bytes:
-        """The exact content of one mail."""
+        """The exact content of a mail."""
         return await self.call("GET", f"/smtpMails/{mail_id}/raw")
 
     async def clear_mails(self) -> list[Document]:
-        """Remove all mails, and answer them."""
+        """Remove all mails, and return them."""
         return list(orjson.loads(await self.call("DELETE", "/smtpMails")))
 
     async def attempts(
@@ -232,11 +232,11 @@ class Client:
         return list(await self.get("/deliveries", **named, **filters))
 
     async def set_extensions(self, *extensions: str) -> None:
-        """These further lines of EHLO and no others."""
+        """Replace the additional lines of the EHLO reply."""
         await self.call("PUT", "/smtpExtensions", list(extensions))
 
     async def set_records(self, records: Sequence[Document] | str) -> None:
-        """These DNS records and no others, as documents or as zone-file text."""
+        """Replace all DNS records, by documents or by zone-file text."""
         if isinstance(records, str):
             headers = {"Content-Type": "text/dns"}
             await self.call("PUT", "/dnsRecords", records.encode(), headers=headers)
@@ -244,35 +244,35 @@ class Client:
             await self.call("PUT", "/dnsRecords", list(records))
 
     async def hosts(self) -> list[Document]:
-        """All mail hosts, in the order that they were made."""
+        """All mail hosts, in order of creation."""
         return list(await self.get("/hosts"))
 
     async def add_host(self, name: str | None = None, **document: Any) -> Document:
         """
-        Make a mail host; answers its document, with the ports that are open.
+        Create a mail host, and return its document with the bound addresses.
 
-        :param name: without one the service makes one up
+        :param name: its name; by default the service assigns one
         :param document: ``hostname``, ``capabilities``, ``limits``, ``tls``,
-            ``auth``, ``listeners``, ``dns``; without listeners it has one on a free
-            port of 127.0.0.1
+            ``auth``, ``listeners``, ``dns``; by default it listens on a free port of
+            127.0.0.1
         """
         asked = document if name is None else {"name": name, **document}
         answer: Document = orjson.loads(await self.call("POST", "/hosts", asked))
         return answer
 
     async def delete_host(self, name: str) -> None:
-        """Take a mail host away with all that it has."""
+        """Remove a mail host with its mails and records."""
         await self.call("DELETE", f"/hosts/{name}")
 
     def host(self, name: str) -> Client:
-        """A client of one mail host, as this one is of the default host."""
+        """A client of another mail host of the service."""
         return Client(f"{self.base_url}/hosts/{name}", self._http, self._token)
 
     async def disconnect(self, name: str = "default", how: str = "close") -> int:
         """
-        End the open connections of a host; answers how many there were.
+        End the open connections of a host, and return their number.
 
-        :param how: ``close`` sends 421 and closes, ``reset`` ends them with a RST
+        :param how: ``close`` sends 421 and closes, ``reset`` sends a RST
         """
         params = {"how": how}
         answer = await self.call("DELETE", f"/hosts/{name}/connections", params=params)
@@ -280,9 +280,9 @@ class Client:
 
     async def reset(self, connections: str | None = None) -> None:
         """
-        Forget behaviors, mails and extensions.
+        Clear behaviors, mails, sessions and extensions.
 
-        :param connections: ``close`` or ``reset`` to end the open connections too
+        :param connections: ``close`` or ``reset`` also ends the open connections
         """
         await self.call("POST", "/reset", params={"connections": connections})
 

@@ -1,4 +1,4 @@
-"""Options, environment variables and a file: what a service is started with."""
+"""The configuration of a service: options, environment variables and a file."""
 
 from mocksmtp.config.errors import ConfigError
 from mocksmtp.config.loading import CONFIG_VARIABLE, load_config

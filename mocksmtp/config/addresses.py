@@ -1,8 +1,8 @@
-"""Where to listen, as people write it: a port, a host and a port, or an endpoint.
+"""Addresses of listeners: a port, a host and a port, or an endpoint.
 
 ``2525``, ``127.0.0.1:2525``, ``localhost:2525``, ``[::1]:2525``, or a Twisted server
-endpoint as in ``tcp:2525:interface=127.0.0.1``. A known kind of endpoint takes
-precedence: ``tcp:2525`` is one, and no host of that name.
+endpoint such as ``tcp:2525:interface=127.0.0.1``. A known kind of endpoint takes
+precedence: ``tcp:2525`` is an endpoint, not port 2525 of a host ``tcp``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from twisted.internet.interfaces import IStreamServerEndpointStringParser
 from twisted.plugin import getPlugins
 
-EXAMPLES = "as in 2525, 127.0.0.1:2525, [::1]:2525 or tcp:2525:interface=127.0.0.1"
+EXAMPLES = "examples: 2525, 127.0.0.1:2525, [::1]:2525, tcp:2525:interface=127.0.0.1"
 
 BIND_VARIABLE = "MOCKSMTP_BIND"
-"""The environment variable that names what a port alone binds."""
+"""The environment variable with the address that a port alone binds."""
 
 LOOPBACK = "127.0.0.1"
 
@@ -32,11 +32,11 @@ _OWN_KINDS = frozenset({"tcp", "unix", "ssl"})
 
 def bind_address(environment: Mapping[str, str]) -> str:
     """
-    The address that a port alone binds: loopback, unless ``MOCKSMTP_BIND`` says other.
+    The address that a port alone binds: ``MOCKSMTP_BIND``, by default loopback.
 
-    ``all`` is every address of the machine, of IPv6 too where there is any.
+    ``all`` means every address of the machine, including IPv6 if it is available.
 
-    :raises ValueError: the variable has another value
+    :raises ValueError: the variable is neither ``all`` nor an IP address
     """
     value = environment.get(BIND_VARIABLE, "").strip() or LOOPBACK
     if value == "all":
@@ -48,7 +48,7 @@ def bind_address(environment: Mapping[str, str]) -> str:
 
 
 def _has_ipv6() -> bool:
-    """Whether a socket of IPv6 can be bound, and takes IPv4 too."""
+    """Whether an IPv6 socket can be bound that also accepts IPv4."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
             probe.bind(("::", 0))
@@ -59,26 +59,26 @@ def _has_ipv6() -> bool:
 
 def parse_place(value: str, bind: str) -> tuple[str, int] | None:
     """
-    An IP address and a port; None for what is written as an endpoint.
+    Parse an IP address and a port; None if `value` is an endpoint.
 
-    :param bind: the address for a port alone
-    :raises ValueError: it is neither
+    :param bind: the address that a port alone binds
+    :raises ValueError: `value` is neither
     """
     match = _PLACE.fullmatch(value)
     if match is None:
         if value.partition(":")[0] in _kinds():
             return None
-        raise ValueError(f"not an address: {value!r}; {EXAMPLES}")
+        raise ValueError(f"invalid address {value!r}; {EXAMPLES}")
     v6, host, port = match.groups()
     if host is not None and host in _kinds():
         return None
     if int(port) >= 2**16:
-        raise ValueError(f"not a port: {port!r} in {value!r}; it must be below 65536")
+        raise ValueError(f"invalid port {port!r} in {value!r}; it must be below 65536")
     if v6 is not None:
         try:
             return str(ipaddress.IPv6Address(v6)), int(port)
         except ValueError:
-            raise ValueError(f"not an IPv6 address: {v6!r}; {EXAMPLES}") from None
+            raise ValueError(f"invalid IPv6 address {v6!r}; {EXAMPLES}") from None
     if host is not None:
         return _address_of(host, value), int(port)
     return bind, int(port)
@@ -86,9 +86,9 @@ def parse_place(value: str, bind: str) -> tuple[str, int] | None:
 
 def parse_endpoint_or_place(value: str, bind: str) -> str:
     """
-    A Twisted server endpoint, made from an address where that is what `value` is.
+    A Twisted server endpoint; an address is converted to one.
 
-    :raises ValueError: it is neither
+    :raises ValueError: `value` is neither
     """
     place = parse_place(value, bind)
     if place is None:
@@ -99,16 +99,16 @@ def parse_endpoint_or_place(value: str, bind: str) -> str:
 
 def parse_tcp_place(value: str, bind: str) -> tuple[str, int]:
     """
-    An IP address and a port, also from an endpoint of TCP.
+    An IP address and a port; a TCP endpoint is converted to them.
 
-    :raises ValueError: it is none
+    :raises ValueError: `value` is neither
     """
     place = parse_place(value, bind)
     if place is not None:
         return place
     match = _ENDPOINT.fullmatch(value)
     if match is None:
-        raise ValueError(f"not an address for UDP and TCP: {value!r}; {EXAMPLES}")
+        raise ValueError(f"invalid address for UDP and TCP {value!r}; {EXAMPLES}")
     everywhere = "::" if value.startswith("tcp6") else "0.0.0.0"
     host = (match[2] or everywhere).replace("\\", "")
     written = f"[{host}]:{match[1]}" if ":" in host else f"{host}:{match[1]}"
@@ -118,19 +118,19 @@ def parse_tcp_place(value: str, bind: str) -> tuple[str, int]:
 
 
 def _kinds() -> frozenset[str]:
-    """The kinds of endpoints that Twisted and its plugins know."""
+    """The kinds of endpoints that Twisted and its plugins support."""
     plugins = getPlugins(IStreamServerEndpointStringParser)
     return _OWN_KINDS | {plugin.prefix for plugin in plugins}
 
 
 def _address_of(host: str, value: str) -> str:
-    """An address as it is, or the first one of a name, IPv4 before IPv6."""
+    """An IP address unchanged, or the first address of a name, IPv4 before IPv6."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
         pass
     found: list[str] = []
-    # An address that is cut short, as 127.1, is taken for a mistake.
+    # A shortened address, such as 127.1, is an error.
     if not re.fullmatch(r"[0-9.]*", host):
         with contextlib.suppress(OSError, UnicodeError):
             found = sorted(
@@ -138,6 +138,6 @@ def _address_of(host: str, value: str) -> str:
                 key=lambda address: ":" in address,
             )
     if not found:
-        reason = f"{host!r} is neither a kind of endpoint nor the name of a host"
-        raise ValueError(f"not an address: {value!r} ({reason}); {EXAMPLES}")
+        reason = f"{host!r} is neither a kind of endpoint nor a known host name"
+        raise ValueError(f"invalid address {value!r} ({reason}); {EXAMPLES}")
     return found[0]

@@ -1,4 +1,4 @@
-"""How a configuration is refused."""
+"""Errors of the configuration."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 class ConfigError(Exception):
     """
-    What is wrong with the configuration, and where.
+    The configuration is invalid.
 
-    :ivar problems: each in one line
+    :ivar problems: one line per error, with its place
     """
 
     def __init__(self, *problems: str) -> None:
@@ -19,7 +19,7 @@ class ConfigError(Exception):
 
 
 class Problems:
-    """Collects the problems of several parts, to report all of them together."""
+    """Collects the errors of several parts, so that all are reported together."""
 
     def __init__(self) -> None:
         self._found: list[str] = []
@@ -33,14 +33,14 @@ class Problems:
             self._found += error.problems
 
     def add(self, problem: str) -> None:
-        """Add one."""
+        """Add an error."""
         self._found.append(problem)
 
     def check(self) -> None:
         """
-        Go on only where there is none.
+        Raise the collected errors.
 
-        :raises ConfigError: there are some
+        :raises ConfigError: there are any
         """
         if self._found:
             raise ConfigError(*self._found)

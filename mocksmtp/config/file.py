@@ -1,6 +1,6 @@
 """The configuration file: TOML, with the documents that the API takes.
 
-Certificates are texts in the API; here they may be the names of files.
+Certificates are texts in the API; here they may also be file names.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DOCUMENTS = (
     "auth",
     "hosts",
 )
-"""What the file may have besides the options."""
+"""The keys of the file that are not options."""
 
 _LIMIT_OPTIONS = {each.limit: each for each in OPTIONS if each.limit is not None}
 
@@ -54,9 +54,9 @@ _LIMITS = Document(
 
 def read_file(path: str) -> dict[str, Any]:
     """
-    The document in a file.
+    Read the document in a TOML file.
 
-    :raises ConfigError: there is none
+    :raises ConfigError: the file cannot be read, or is not TOML
     """
     try:
         with open(path, "rb") as file:
@@ -68,7 +68,7 @@ def read_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: not UTF-8 (at line {line})") from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply") from None
-    # Bad syntax, or a number of more digits than Python reads.
+    # Invalid syntax, or a number with more digits than Python parses.
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -77,10 +77,10 @@ def read(
     path: str | None, document: dict[str, Any], key: str, parse: Callable[[Any], T]
 ) -> T | None:
     """
-    One of the documents that the API takes too, taken out of the file's.
+    Remove a document from that of the file and parse it as the API does.
 
-    :return: what `parse` makes of it, or None where there is none
-    :raises ConfigError: it is refused; the message has its place
+    :return: the parsed value, or None if there is none
+    :raises ConfigError: it is invalid; the message contains its place
     """
     if key not in document:
         return None
@@ -88,7 +88,7 @@ def read(
 
 
 def read_value(path: str | None, key: str, parse: Callable[[Any], T], value: Any) -> T:
-    """What `parse` makes of `value`, which the file has at `key`."""
+    """Parse the value of a key; an error contains its place."""
     try:
         return parse(value)
     except DocumentError as error:
@@ -103,13 +103,13 @@ def read_value(path: str | None, key: str, parse: Callable[[Any], T], value: Any
 
 
 def _place(path: str) -> str:
-    """A path begins with $, or says in which line of a text."""
+    """The place of an error: a path without its ``$``, or a line of a text."""
     place = path.removeprefix("$")
     return place if place != path else f": {place}"
 
 
 def read_start(path: str | None, document: dict[str, Any]) -> HostStart:
-    """What the default host has at its start."""
+    """The behaviors and extensions of the default host at the start."""
     behaviors = extensions = None
     problems = Problems()
     with problems.of():

@@ -1,8 +1,8 @@
-"""Options, environment variables and a TOML file into one frozen `Config`.
+"""Load a `Config` from options, environment variables and a TOML file.
 
-Options win over environment variables, and those over the file. Whatever is
-wrong is in one `ConfigError`, which names each place: an option, a variable, or a
-line or field of the file.
+Options override environment variables, and these override the file. All errors are
+reported in one `ConfigError`, each with its place: an option, a variable, or a line or
+field of the file.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def load_config(
     options: Mapping[str, Sequence[str]], environment: Mapping[str, str]
 ) -> Config:
     """
-    What a service is to be started with.
+    The configuration of a service.
 
-    :param options: for each option that was given, its values in order
-    :raises ConfigError: something is wrong with it
+    :param options: the values of each option on the command line, in order
+    :raises ConfigError: it is invalid
     """
     path = (environment.get(CONFIG_VARIABLE) or None, *options.get("config", ()))[-1]
     document: dict[str, Any] = {}
@@ -60,7 +60,7 @@ def load_config(
     except ValueError as error:
         problems.add(f"{BIND_VARIABLE}: {error}")
     values: dict[str, Any] = {}
-    # What is given nearer to the command line counts for more.
+    # The higher rank takes precedence: command line, variable, file.
     ranks: dict[str, int] = {}
     for option in OPTIONS:
         in_file = document.pop(option.key, None)
@@ -83,11 +83,11 @@ def load_config(
 
 
 def _choose_token(values: dict[str, Any], ranks: Mapping[str, int]) -> None:
-    """Let the token be that of its file, where that was said nearer."""
+    """Use the token of the token file if that option takes precedence."""
     in_file = values.pop("token-file", None)
     text, file = ranks.get("token", -1), ranks.get("token-file", -1)
     if text == file != -1:
-        raise ConfigError("--token-file: --token is given too; give one of them")
+        raise ConfigError("--token-file: cannot be combined with --token")
     if file > text and in_file is not None:
         values["token"] = in_file
 
@@ -103,7 +103,7 @@ def _parse(option: Option, texts: Sequence[str], place: str, bind: str) -> Any:
 def _from_environment(
     option: Option, environment: Mapping[str, str]
 ) -> Sequence[str] | None:
-    """Blank counts as not set; several values are separated by spaces."""
+    """The values of a variable, separated by spaces; a blank variable is not set."""
     value = environment.get(option.variable)
     if value is None or not (value.strip() or option.is_secret):
         return None
@@ -129,7 +129,7 @@ def _build(
     path: str | None,
     problems: Problems,
 ) -> Config:
-    """The options' values, and the rest of the file's document."""
+    """Build the configuration from the options and the rest of the file."""
     endpoints: dict[str, tuple[str, ...]] = values.pop("smtp", {})
     start, limits = HostStart(), Limits()
     records = dns_behaviors = policies = hosts = None
@@ -173,7 +173,7 @@ def _build(
 
 
 def _known_key(key: str) -> str:
-    """The nearest name that the file may have, or all of them."""
+    """A hint: the nearest key that the file may contain, or all keys."""
     names = [*(option.key for option in OPTIONS), *DOCUMENTS]
     near = difflib.get_close_matches(key, names, 1)
     if near:
@@ -186,7 +186,7 @@ def _plain_hosts(
     described: tuple[HostPlan, ...],
     limits: Limits,
 ) -> tuple[HostPlan, ...]:
-    """The hosts that have endpoints, and no document in the file."""
+    """The hosts with endpoints, but without a document in the file."""
     known = {DEFAULT_HOST, *(plan.description.name for plan in described)}
     return tuple(
         HostPlan(Description(name, name, limits=limits), told)

@@ -1,4 +1,4 @@
-"""Certificates of the configuration file that are names of files."""
+"""Certificates in the configuration file that are given as file names."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from mocksmtp.config.errors import ConfigError
 from mocksmtp.tls.documents import PEM_BEGIN
 
 MAX_OCTETS = 2**20
-"""Of a file; a chain of certificates is far from it."""
+"""The maximum size of a certificate file."""
 
 
 def read_certificates(path: str, document: dict[str, Any]) -> None:
     """
-    Put the files' contents into `document`, where it names files.
+    Replace file names in `document` by the contents of the files.
 
-    :param path: of the configuration file; names are relative to its folder
-    :raises ConfigError: a file can't be read, or has no PEM in it
+    :param path: the configuration file; file names are relative to its directory
+    :raises ConfigError: a file cannot be read, or contains no PEM
     """
     folder = os.path.dirname(path)
     for place, certificate in _certificates(document):
@@ -30,7 +30,7 @@ def read_certificates(path: str, document: dict[str, Any]) -> None:
 
 
 def _certificates(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every table of a certificate, with its place; what is odd is not for here."""
+    """Every certificate table with its place; invalid tables are reported later."""
     hosts = document.get("hosts")
     places = [("", document)]
     for index, host in enumerate(hosts if isinstance(hosts, list) else ()):
@@ -49,8 +49,8 @@ def _read(where: str, name: str) -> str:
     except OSError as error:
         raise ConfigError(f"{where}: {name!r}: {error.strerror}") from None
     except ValueError:
-        raise ConfigError(f"{where}: {name!r}: no name of a file") from None
+        raise ConfigError(f"{where}: {name!r}: invalid file name") from None
     text = octets.decode("latin-1")
     if PEM_BEGIN not in text or len(octets) > MAX_OCTETS:
-        raise ConfigError(f"{where}: {name!r}: no PEM, which has {PEM_BEGIN} in it")
+        raise ConfigError(f"{where}: {name!r}: not a PEM file: no {PEM_BEGIN} in it")
     return text

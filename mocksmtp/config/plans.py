@@ -1,4 +1,4 @@
-"""The hosts of a configuration file: the API's documents, with what they start with."""
+"""The hosts of a configuration file, with their behaviors and extensions."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ def parse_plans(
     document: Any, usual: HostPlan, endpoints: Mapping[str, tuple[str, ...]]
 ) -> tuple[HostPlan, ...]:
     """
-    The hosts that a service is started with, from an array of their documents.
+    The hosts that a service starts with, from an array of their documents.
 
-    :param usual: the default host, for what its document does not say; other hosts
-        have its limits
-    :param endpoints: by the name of a host, Twisted server endpoints that take the
-        place of its listeners
-    :raises DocumentError: one of them describes no host
+    :param usual: the defaults of the default host; other hosts have its limits
+    :param endpoints: for each host's name, Twisted server endpoints that replace its
+        listeners
+    :raises DocumentError: one of the documents is invalid
     """
     if not isinstance(document, list):
         message = f"must be an array, got {json_type(document)}"
@@ -43,7 +42,7 @@ def parse_plans(
         if not name:
             raise DocumentError(Problem(f"{place}.name", "required, but missing"))
         if name in plans:
-            raise DocumentError(Problem(f"{place}.name", f"{name!r} comes twice"))
+            raise DocumentError(Problem(f"{place}.name", f"{name!r} is used twice"))
         plans[name] = plan
     return tuple(plans.values())
 
@@ -74,7 +73,7 @@ def _parse_plan(
 
 
 def _usual(default: Description, is_default: bool) -> Usual:
-    """What a document need not say; of other hosts these are the limits alone."""
+    """The defaults of a document; for hosts other than the default host, its limits."""
     if not is_default:
         return Usual(limits=default.limits)
     return Usual(
@@ -87,7 +86,7 @@ def _usual(default: Description, is_default: bool) -> Usual:
 
 
 def _at(place: str, parse: Callable[[Any], T], value: Any) -> T:
-    """What `parse` makes of a value that stands at `place` in the document."""
+    """Parse a value; errors contain its place in the document."""
     try:
         return parse(value)
     except DocumentError as error:

@@ -1,6 +1,6 @@
-"""What options mean, from the texts that they are given as.
+"""Parsers of the values of options.
 
-Each function raises `ValueError` for a text that is none.
+Each function raises `ValueError` for an invalid text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mocksmtp.zone.answer import Rcode
 OFF = "off"
 
 MAX_TOKEN_FILE = 64 * 1024
-"""Octets of a token's file that are read."""
+"""The octets of a token file that are read."""
 
 _LOG_LEVELS = {level.name.lower(): level for level in Level}
 
@@ -43,9 +43,9 @@ def parse_smtp(
     values: Sequence[str], bind: str = LOOPBACK
 ) -> dict[str, tuple[str, ...]]:
     """
-    Endpoints by host, each perhaps behind ``HOST=``; ``off`` for none.
+    The endpoints of each host, from ``ENDPOINT``, ``HOST=ENDPOINT`` or ``off``.
 
-    :param bind: the address for a port alone
+    :param bind: the address that a port alone binds
     """
     endpoints: dict[str, tuple[str, ...]] = {}
     for value in values:
@@ -53,17 +53,17 @@ def parse_smtp(
         try:
             HOST_NAME.read(name)
         except ValueError:
-            must = "must have 1 to 253 letters, digits, dots, hyphens, underscores"
-            raise ValueError(f"not a name of a host: {name!r}: it {must}") from None
+            must = "must be 1 to 253 letters, digits, dots, hyphens, underscores"
+            raise ValueError(f"invalid host name {name!r}: it {must}") from None
         known = endpoints.setdefault(name, ())
         if endpoint != OFF:
             endpoints[name] = (*known, parse_endpoint_or_place(endpoint, bind))
-    # An empty array says that there is none, and not that nothing is said.
+    # An empty array means no endpoint, unlike an option that is absent.
     return endpoints or {DEFAULT_HOST: ()}
 
 
 def _split_host(value: str) -> tuple[str, str]:
-    """The host's name ends at a ``=`` before the first ``:``."""
+    """The host and its endpoint; the name ends at a ``=`` before the first ``:``."""
     name, equals, _ = value.partition(":")[0].partition("=")
     return (name, value[len(name) + 1 :]) if equals else (DEFAULT_HOST, value)
 
@@ -72,9 +72,9 @@ def parse_dns(
     values: Sequence[str], bind: str = LOOPBACK
 ) -> tuple[tuple[str, int] | Inherited, ...]:
     """
-    Addresses with their ports; ``off`` for none.
+    Addresses with their ports; none for ``off``.
 
-    ``systemd:tcp=2:udp=3`` names sockets that systemd has opened, by index or name.
+    ``systemd:tcp=2:udp=3`` names sockets that systemd opened, by index or name.
     """
     return tuple(
         Inherited(*match.groups())
@@ -91,14 +91,14 @@ def parse_http(value: str, bind: str = LOOPBACK) -> str | None:
 
 
 def parse_hostname(value: str) -> str:
-    """A name without spaces."""
+    """A host name: printable, without spaces."""
     if not value or not value.isprintable() or " " in value:
-        raise ValueError(f"not a host name: {value!r}")
+        raise ValueError(f"invalid host name {value!r}: it must not contain spaces")
     return value
 
 
 def parse_token(value: str) -> str:
-    """A bearer token; what is refused is not shown."""
+    """A bearer token; an error does not contain the value."""
     if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("must be printable ASCII without spaces, and not empty")
     return value
@@ -114,14 +114,14 @@ def parse_shape(value: str) -> MailShape:
 
 
 def parse_unset(value: str) -> Rcode:
-    """What DNS answers until a record has been set."""
+    """The reply of DNS until a record is set."""
     if value not in ("nxdomain", "servfail"):
         raise ValueError(f"unknown reply {value!r}; one of: nxdomain, servfail")
     return Rcode[value.upper()]
 
 
 def parse_log_format(value: str) -> LogFormat:
-    """How the log is written."""
+    """The format of the log."""
     try:
         return LogFormat(value)
     except ValueError:
@@ -130,7 +130,7 @@ def parse_log_format(value: str) -> LogFormat:
 
 
 def parse_log_level(value: str) -> Level:
-    """The least important lines that are written."""
+    """The lowest level that is logged."""
     try:
         return _LOG_LEVELS[value]
     except KeyError:
@@ -139,21 +139,21 @@ def parse_log_level(value: str) -> Level:
 
 
 def parse_flag(value: str) -> bool:
-    """``1`` or ``0``; an option that is given without a value is 1."""
+    """``1`` or ``0``; a flag on the command line is 1."""
     if value not in ("0", "1"):
         raise ValueError(f"must be 1 or 0, got {value!r}")
     return value == "1"
 
 
 def parse_file(value: str) -> str:
-    """The path of a file, made absolute: a program may change its folder."""
+    """The absolute path of a file: a daemon changes its working directory."""
     if not value or "\0" in value:
-        raise ValueError("must name a file")
+        raise ValueError("must be the path of a file")
     return os.path.abspath(value)
 
 
 def parse_token_file(value: str) -> str:
-    """The token in a file, without the end of its line."""
+    """The token in a file, without its line end."""
     path = parse_file(value)
     try:
         with open(path, encoding="utf-8") as file:
@@ -166,35 +166,35 @@ def parse_token_file(value: str) -> str:
 
 
 def parse_room(value: str) -> int:
-    """Octets, one at least."""
+    """A size in octets, greater than 0."""
     size = parse_size(value)
     if size == 0:
-        raise ValueError("must be more than nothing")
+        raise ValueError("must be greater than 0")
     return size
 
 
 def parse_time(value: object) -> float:
-    """Seconds, a millisecond at least, from a text or a number of milliseconds."""
+    """Seconds, at least a millisecond, from a text or a number of milliseconds."""
     return LASTING.read(value)
 
 
 def parse_number(value: str) -> int:
-    """A number from 0 on."""
+    """An integer of at least 0."""
     if not _DIGITS.fullmatch(value):
-        raise ValueError(f"not a number: {value!r}")
+        raise ValueError(f"must be a number, got {value!r}")
     return int(value)
 
 
 def parse_count(value: object) -> int:
-    """A number from 1 on."""
+    """An integer of at least 1."""
     value = str(value)
     if not (_DIGITS.fullmatch(value) and int(value)):
-        raise ValueError(f"not a number from 1 on: {value!r}")
+        raise ValueError(f"must be a number of at least 1, got {value!r}")
     return int(value)
 
 
 def parse_lines(value: str) -> Capabilities:
-    """The lines of EHLO, separated by commas; an empty text is none."""
+    """The capabilities of EHLO, separated by commas; none for an empty text."""
     lines = [line.strip() for line in value.split(",")] if value.strip() else []
     try:
         return parse_capabilities(lines)
@@ -204,7 +204,7 @@ def parse_lines(value: str) -> Capabilities:
 
 
 def parse_folder(value: str) -> str:
-    """The path of a folder, which need not be there."""
+    """The path of a directory, which need not exist."""
     if not value or "\0" in value:
-        raise ValueError("must name a folder")
+        raise ValueError("must be the path of a directory")
     return value

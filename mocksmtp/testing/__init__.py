@@ -1,4 +1,4 @@
-"""The test kit: the whole service inside a test's own reactor."""
+"""The test kit: the service in a test's own reactor."""
 
 from mocksmtp.testing.running import RunningHost, RunningMock, start_mock
 

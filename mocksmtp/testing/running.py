@@ -1,4 +1,4 @@
-"""The whole service inside a test's own reactor, on free ports.
+"""The service in a test's own reactor, on free ports.
 
 .. code-block:: python
 
@@ -36,9 +36,9 @@ class RunningHost:
     """
     A mail host of a running service.
 
-    :ivar addresses: the host and port of each listener
-    :ivar url: the root of its part of the HTTP API
-    :ivar api: a client of that
+    :ivar addresses: the address and port of each listener
+    :ivar url: the root of its API
+    :ivar api: a client of its API
     """
 
     name: str
@@ -49,11 +49,11 @@ class RunningHost:
 
     @property
     def smtp(self) -> tuple[str, int]:
-        """The host and port where it takes mail."""
+        """The address and port of its first SMTP listener."""
         return self.addresses[0]
 
     async def delete(self) -> None:
-        """Take it away with all that it has."""
+        """Remove it with its mails and records."""
         await self._service.delete_host(self.name)
 
 
@@ -62,11 +62,11 @@ class RunningMock:
     """
     A service that runs in this process.
 
-    :ivar smtp: the host and port where mail is taken
-    :ivar dns: the host and port of the DNS, UDP and TCP
+    :ivar smtp: the address and port of the SMTP listener
+    :ivar dns: the address and port of DNS, UDP and TCP
     :ivar url: the root of the HTTP API
-    :ivar api: a client of it
-    :ivar service: the service itself, for tests that must look inside
+    :ivar api: a client of the API
+    :ivar service: the service itself
     """
 
     smtp: tuple[str, int]
@@ -77,9 +77,9 @@ class RunningMock:
 
     async def add_host(self, name: str | None = None, **document: Any) -> RunningHost:
         """
-        Make one more mail host, with ports of its own.
+        Create a mail host with its own ports.
 
-        :param document: as `mocksmtp.client.Client.add_host` takes it
+        :param document: see `mocksmtp.client.Client.add_host`
         """
         made = await self.api.add_host(name, **document)
         name = str(made["name"])
@@ -92,7 +92,7 @@ class RunningMock:
         )
 
     def stop(self) -> Deferred[Any]:
-        """Close all; fires when the reactor is as clean as it was before."""
+        """Stop the service; fires when nothing of it is left in the reactor."""
         return self.service.stopService()
 
 
@@ -102,12 +102,12 @@ async def start_mock(
     reactor: Any = None,
 ) -> RunningMock:
     """
-    Start the service; it runs when this answers.
+    Start the service, and return it when it runs.
 
-    :param add_cleanup: a test's ``addCleanup``, which then stops the service
-    :param config: how, if not on free ports with nothing set up
-    :param reactor: where, if not in the reactor of the process
-    :raises mocksmtp.service.StartError: a listener can't be opened
+    :param add_cleanup: the test's ``addCleanup``, to stop the service after the test
+    :param config: the configuration; by default an empty one on free ports
+    :param reactor: the reactor; by default that of the process
+    :raises mocksmtp.service.StartError: a listener cannot be opened
     """
     if reactor is None:
         from twisted.internet import reactor

@@ -87,17 +87,17 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         *(
             (
                 f"{name}=tcp:25",
-                f"not a name of a host: {name!r}: it must have 1 to 253 letters,"
+                f"invalid host name {name!r}: it must be 1 to 253 letters,"
                 " digits, dots, hyphens, underscores",
             )
             for name in ("", "..", "a/b", "h\u00f6st", "x" * 254)
         ),
     ),
-    "http": (("1:2:3", f"not an address: '1:2:3'; {EXAMPLES}"),),
-    "https": (("[::1", f"not an address: '[::1'; {EXAMPLES}"),),
+    "http": (("1:2:3", f"invalid address '1:2:3'; {EXAMPLES}"),),
+    "https": (("[::1", f"invalid address '[::1'; {EXAMPLES}"),),
     "dns": (
         *(
-            (value, f"not an address: {value!r}; {EXAMPLES}")
+            (value, f"invalid address {value!r}; {EXAMPLES}")
             for value in (
                 *("127.0.0.1", ":53", "[]:53", "::1", "::1:53", "2001:db8::5:1"),
                 *("[::1]", "[::1:53", "::1]:53", "127.0.0.1]:53", "127.0.0.1:"),
@@ -105,18 +105,18 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
                 "127.0.0.1:\u0661",
             )
         ),
-        ("[127.0.0.1]:53", f"not an IPv6 address: '127.0.0.1'; {EXAMPLES}"),
-        ("unix:/tmp/x", f"not an address for UDP and TCP: 'unix:/tmp/x'; {EXAMPLES}"),
+        ("[127.0.0.1]:53", f"invalid IPv6 address '127.0.0.1'; {EXAMPLES}"),
+        ("unix:/tmp/x", f"invalid address for UDP and TCP 'unix:/tmp/x'; {EXAMPLES}"),
         *(
             (
                 f"{host}:53",
-                f"not an address: '{host}:53' ({host!r} is neither a kind of endpoint"
-                f" nor the name of a host); {EXAMPLES}",
+                f"invalid address '{host}:53' ({host!r} is neither a kind of endpoint"
+                f" nor a known host name); {EXAMPLES}",
             )
             for host in ("127.1", "256.0.0.1", "nowhere.invalid")
         ),
         *(
-            (value, f"not a port: {port!r} in {value!r}; it must be below 65536")
+            (value, f"invalid port {port!r} in {value!r}; it must be below 65536")
             for value, port in (("65536", "65536"), ("127.0.0.1:99999", "99999"))
         ),
     ),
@@ -125,7 +125,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("refused", "unknown reply 'refused'; one of: nxdomain, servfail"),
     ),
     "hostname": tuple(
-        (value, f"not a host name: {value!r}")
+        (value, f"invalid host name {value!r}: it must not contain spaces")
         for value in ("a\nb", "a\r\n250 b", "a\x00", "\u2028", "a\tb")
     ),
     "capabilities": tuple(
@@ -133,7 +133,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         for value in ("A,,B", ",", "A,", "A,b\nc", "x" * 501)
     ),
     "max-mails": tuple(
-        (value, f"not a number from 1 on: {value!r}")
+        (value, f"must be a number of at least 1, got {value!r}")
         for value in ("0", "-1", "+1", "1.5", "1e3", "1KiB", "x", "\u0661", "9" * 5000)
     ),
     "max-bytes": tuple(
@@ -147,20 +147,23 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "max-message-size": (
         ("x", "not a size: 'x'; as in 1000, 64KiB, 1GiB"),
-        ("0", "must be more than nothing"),
+        ("0", "must be greater than 0"),
     ),
-    "max-connections": (("0", "not a number from 1 on: '0'"),),
-    "journal": (("-1", "not a number: '-1'"), ("1k", "not a number: '1k'")),
+    "max-connections": (("0", "must be a number of at least 1, got '0'"),),
+    "journal": (
+        ("-1", "must be a number, got '-1'"),
+        ("1k", "must be a number, got '1k'"),
+    ),
     "journal-bytes": (
         ("x", "not a size: 'x'; as in 1000, 64KiB, 1GiB"),
-        ("0", "must be more than nothing"),
+        ("0", "must be greater than 0"),
     ),
-    "state-dir": (("\0", "must name a folder"),),
+    "state-dir": (("\0", "must be the path of a directory"),),
     "mail-shape": (
         ("Both", "unknown shape 'Both'; one of: both, james, article"),
         ("x", "unknown shape 'x'; one of: both, james, article"),
     ),
-    "http-host": (("a\nb", "not a host name: 'a\\nb'"),),
+    "http-host": (("a\nb", "invalid host name 'a\\nb': it must not contain spaces"),),
     "token": tuple(
         (value, "must be printable ASCII without spaces, and not empty")
         for value in ("a\nb", "é", "a\x00", "a\x7f")
@@ -171,23 +174,23 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         (one, f"must be 1 or 0, got {one!r}") for one in ("yes", "2")
     ),
     "quiet": tuple((one, f"must be 1 or 0, got {one!r}") for one in ("yes", "2")),
-    "log-file": (("\0", "must name a file"),),
-    "addresses-file": (("\0", "must name a file"),),
+    "log-file": (("\0", "must be the path of a file"),),
+    "addresses-file": (("\0", "must be the path of a file"),),
     "exit-with-stdin": (("on", "must be 1 or 0, got 'on'"),),
 }
 
 # Those that a file or a command line can hold and a variable can't.
 EMPTY_VALUES = (
-    ("dns", "", f"not an address: ''; {EXAMPLES}"),
-    ("http", "", f"not an address: ''; {EXAMPLES}"),
-    ("dns", "127.0.0.1:5 3", f"not an address: '127.0.0.1:5 3'; {EXAMPLES}"),
-    ("state-dir", "", "must name a folder"),
-    ("hostname", "", "not a host name: ''"),
-    ("hostname", "a b", "not a host name: 'a b'"),
-    ("max-mails", "", "not a number from 1 on: ''"),
+    ("dns", "", f"invalid address ''; {EXAMPLES}"),
+    ("http", "", f"invalid address ''; {EXAMPLES}"),
+    ("dns", "127.0.0.1:5 3", f"invalid address '127.0.0.1:5 3'; {EXAMPLES}"),
+    ("state-dir", "", "must be the path of a directory"),
+    ("hostname", "", "invalid host name '': it must not contain spaces"),
+    ("hostname", "a b", "invalid host name 'a b': it must not contain spaces"),
+    ("max-mails", "", "must be a number of at least 1, got ''"),
     ("max-bytes", "", "not a size: ''; as in 1000, 64KiB, 1GiB"),
     ("mail-shape", "", "unknown shape ''; one of: both, james, article"),
-    ("http-host", "", "not a host name: ''"),
+    ("http-host", "", "invalid host name '': it must not contain spaces"),
     ("token", "", "must be printable ASCII without spaces, and not empty"),
     ("token", "a b", "must be printable ASCII without spaces, and not empty"),
 )
@@ -400,7 +403,7 @@ class OptionTests(ConfigTestCase):
                 "MOCKSMTP_TOKEN: must be printable ASCII without spaces, and not empty",
             )
         message = self.refusal({}, {"MOCKSMTP_TOKEN_FILE": ""})
-        self.assertEqual(message, "MOCKSMTP_TOKEN_FILE: must name a file")
+        self.assertEqual(message, "MOCKSMTP_TOKEN_FILE: must be the path of a file")
 
     def test_the_token_may_be_in_a_file(self) -> None:
         """One line; what is said nearer to the command line counts for more."""
@@ -414,7 +417,7 @@ class OptionTests(ConfigTestCase):
             config = load_config(options, environment)
             self.assertEqual(config.token, token)
         message = self.refusal({"token-file": [path], "token": ["x"]})
-        said = "--token-file: --token is given too; give one of them"
+        said = "--token-file: cannot be combined with --token"
         self.assertEqual(message, said)
 
     def test_a_token_file_that_can_not_be_used_is_refused(self) -> None:
@@ -465,7 +468,7 @@ class RefusalTests(ConfigTestCase):
         for values in ([good, bad], [bad, good], [good, bad, good]):
             message = self.refusal({"dns": values})
             self.assertEqual(
-                message, f"--dns: not an address: '127.0.0.1:x'; {EXAMPLES}"
+                message, f"--dns: invalid address '127.0.0.1:x'; {EXAMPLES}"
             )
 
     def test_what_does_not_count_is_not_judged(self) -> None:
@@ -498,7 +501,7 @@ class RefusalTests(ConfigTestCase):
     def test_a_number_out_of_range_is_refused(self) -> None:
         """TOML's numbers are judged as the texts that they are."""
         message = self.file_refusal("maxMails = -1\n")
-        self.assertEqual(message, "maxMails: not a number from 1 on: '-1'")
+        self.assertEqual(message, "maxMails: must be a number of at least 1, got '-1'")
 
     def test_an_unknown_key_is_refused_with_all_that_are_known(self) -> None:
         """A misspelt key would be a silent default."""

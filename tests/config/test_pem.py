@@ -50,11 +50,11 @@ class CertificateTests(ConfigTestCase):
         """With the place in the file, the name and the reason."""
         (self.folder / "large").write_text(PEM + "x" * MAX_OCTETS)
         Path(self.folder / "none").write_text("none")
-        no_pem = "no PEM, which has -----BEGIN in it"
+        no_pem = "not a PEM file: no -----BEGIN in it"
         for name, why in (
             ("missing", "No such file or directory"),
             (".", "Is a directory"),
-            ("a\\u0000", "no name of a file"),
+            ("a\\u0000", "invalid file name"),
             ("none", no_pem),
             ("large", no_pem),
         ):

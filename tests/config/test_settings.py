@@ -141,7 +141,7 @@ class HostsTests(ConfigTestCase):
             ("[[hosts]]", "hosts[0].name: required, but missing"),
             (
                 'hosts = [{name = "a"}, {name = "a"}]',
-                "hosts[1].name: 'a' comes twice",
+                "hosts[1].name: 'a' is used twice",
             ),
             ('hosts = [{name = "a", ssl = {}}]', "hosts[0].ssl: unknown field; "),
             (
