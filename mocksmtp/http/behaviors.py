@@ -47,7 +47,7 @@ MAX_RULES = 10_000
 of all of them it may be answered by."""
 
 
-class View(Enum):
+class Detail(Enum):
     """How much a listing tells."""
 
     FULL = "full"
@@ -62,7 +62,7 @@ class ListParameters:
 
     tag: str | None = parameter("tag", any_text)
     fired: int | None = parameter("fired", natural_number)
-    view: View | None = parameter("view", one_of(View))
+    view: Detail | None = parameter("view", one_of(Detail))
 
 
 @attrs.frozen
@@ -111,7 +111,7 @@ class BehaviorList(Generic[B]):
         fired = call.parameters.fired
         if fired is not None:
             rules = (rule for rule in rules if rule.fired == fired)
-        if call.parameters.view is View.FULL:
+        if call.parameters.view is Detail.FULL:
             documents = (rule_document(rule, describe, now) for rule in rules)
         else:
             documents = (describe(r.behavior) for r in rules if r.can_answer(now))

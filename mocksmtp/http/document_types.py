@@ -19,135 +19,6 @@ class ParameterDocument(TypedDict):
     value: str
 
 
-class RecipientDocument(TypedDict):
-    """An accepted recipient."""
-
-    address: str
-    parameters: list[ParameterDocument]
-
-
-EnvelopeDocument = TypedDict("EnvelopeDocument", {"from": str, "recipients": list[str]})
-
-JamesEnvelopeDocument = TypedDict(
-    "JamesEnvelopeDocument",
-    {
-        "from": str,
-        "recipients": list[RecipientDocument],
-        "mailParameters": list[ParameterDocument],
-    },
-)
-
-
-class ArticleMailDocument(TypedDict):
-    """A mail in the article's shape (``--mail-shape article``)."""
-
-    envelope: EnvelopeDocument
-    message: str
-
-
-class JamesMailDocument(JamesEnvelopeDocument):
-    """A mail as clients of James's server read it (``--mail-shape james``)."""
-
-    message: str
-
-
-class MailDocument(JamesMailDocument):
-    """A mail of a listing, in both shapes."""
-
-    id: str
-    envelope: EnvelopeDocument
-
-
-class AddressDocument(TypedDict):
-    """A mailbox in a header field, decoded; `name` is empty where there is none."""
-
-    name: str
-    address: str
-
-
-class AttachmentDocument(TypedDict):
-    """A part that is neither the text nor the HTML; `index` is its number."""
-
-    index: int
-    fileName: str
-    type: str
-    size: int
-
-
-class BounceDocument(TypedDict):
-    """What a delivery status notification reports on a recipient (RFC 3464)."""
-
-    recipient: str
-    action: str
-    status: str
-    diagnostic: str
-    remoteMta: str
-
-
-class MailSummaryDocument(JamesEnvelopeDocument):
-    """A mail without its content."""
-
-    id: str
-    envelope: EnvelopeDocument
-    receivedAt: str
-    size: int
-    clientIp: str
-    helo: str
-    session: str
-    host: str
-    subject: str
-    date: str | None
-    messageId: str
-    headerFrom: list[AddressDocument]
-    headerTo: list[AddressDocument]
-    headerCc: list[AddressDocument]
-    attachments: list[AttachmentDocument]
-    bounce: list[BounceDocument]
-
-
-class MailDetailsDocument(MailSummaryDocument):
-    """All of a mail but its MIME structure."""
-
-    message: str
-
-
-class HeaderDocument(TypedDict):
-    """A header field, decoded."""
-
-    name: str
-    value: str
-
-
-class PartDocument(TypedDict):
-    """A MIME part."""
-
-    part: int
-    contentType: str
-    charset: str | None
-    disposition: str | None
-    fileName: str | None
-    contentId: str | None
-    size: int
-    reason: NotRequired[str]
-
-
-class StructureDocument(TypedDict):
-    """The MIME structure of a mail."""
-
-    headers: list[HeaderDocument]
-    text: str | None
-    html: str | None
-    parts: list[PartDocument]
-    attachments: list[PartDocument]
-
-
-class FullMailDocument(MailDetailsDocument):
-    """All of a mail."""
-
-    mime: StructureDocument | None
-    mimeReason: NotRequired[str]
-
-
 class IdsDocument(TypedDict):
     """The ids of what was added."""
 
@@ -187,10 +58,6 @@ class ProblemDocument(TypedDict):
     status: int
     detail: str
     errors: NotRequired[list[ErrorDocument]]
-
-
-COUNTERS = {"seen": int, "fired": int, "remaining": int | None}
-"""What is told of a behavior in force, besides what it is."""
 
 
 class ReplyDocument(TypedDict):
@@ -337,27 +204,6 @@ class AttemptDocument(TypedDict):
     failed: list[FailureDocument]
 
 
-class NearMailDocument(TypedDict):
-    """A mail that a filter excludes, and the difference."""
-
-    mail: str
-    matched: list[str]
-    failed: list[FailureDocument]
-
-
-class MailExplanationDocument(TypedDict):
-    """A list of mails, and the nearest of the others if there are too few."""
-
-    mails: list[
-        MailDocument
-        | JamesMailDocument
-        | ArticleMailDocument
-        | MailSummaryDocument
-        | MailDetailsDocument
-    ]
-    nearest: list[NearMailDocument]
-
-
 class ExplanationDocument(TypedDict):
     """A listing of sessions, and the nearest attempts where there are too few."""
 
@@ -366,18 +212,11 @@ class ExplanationDocument(TypedDict):
 
 
 ALL: tuple[type, ...] = (
-    ArticleMailDocument,
-    JamesMailDocument,
-    MailDocument,
-    MailSummaryDocument,
-    MailDetailsDocument,
-    FullMailDocument,
     IdsDocument,
     HealthDocument,
     StatusDocument,
     SessionDocument,
     ExplanationDocument,
-    MailExplanationDocument,
     ProblemDocument,
 )
 """Those that are told on their own."""

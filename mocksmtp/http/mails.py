@@ -16,7 +16,9 @@ from typing import Any, TypeAlias
 import attrs
 import orjson
 
+from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.view import Either, View
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.paging import (
@@ -64,20 +66,22 @@ from mocksmtp.http.routing import (
     array,
     document,
 )
-from mocksmtp.http.schema import TEXT, any_of, array_of, ref
+from mocksmtp.http.schema import TEXT
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.documents import (
-    MailDocument,
-    listing_document,
-    mail_details,
-    mail_summary,
-    nearest_document,
+    FULL_MAIL,
+    MAIL_DETAILS,
+    MAIL_EXPLANATION,
+    MAIL_SUMMARY,
+    MAILS,
+    NEAR_MAIL,
+    SHAPES,
+    mime_fields,
 )
 from mocksmtp.mail.keywords import Expression, Network, network, parse_expression
 from mocksmtp.mail.mail import LARGE, Mail
 from mocksmtp.mail.mailbox import Mailbox
-from mocksmtp.mail.mime_documents import mime_fields
 from mocksmtp.mail.nearest import NearestMails
 from mocksmtp.mail.search import EVERYTHING, MailQuery, on_host
 from mocksmtp.mail.summary import summary_of
@@ -271,7 +275,7 @@ def _newest_first(box: Mailbox, span: Span) -> Iterator[Mail]:
         yield from mails
 
 
-class View(Enum):
+class Detail(Enum):
     """Which fields the mails of a list have, if not the usual ones."""
 
     SUMMARY = "summary"
@@ -365,7 +369,7 @@ class ListParameters:
     filters: MailFilters = group(MailFilters)
     page: Page = group(Page)
     waiting: Waiting = group(Waiting)
-    view: View | None = parameter("view", one_of(View))
+    view: Detail | None = parameter("view", one_of(Detail))
     explain: bool = parameter("explain", flag, default=False)
 
 
@@ -376,7 +380,7 @@ class DeleteParameters:
     filters: MailFilters = group(MailFilters)
     after: int | None = parameter("after", entry_id)
     limit: int | None = parameter("limit", whole_number)
-    view: View | None = parameter("view", one_of(View))
+    view: Detail | None = parameter("view", one_of(Detail))
 
 
 @attrs.frozen
@@ -386,7 +390,7 @@ class TakeParameters:
     filters: MailFilters = group(MailFilters)
     waiting: Waiting = group(Waiting)
     limit: int | None = parameter("limit", whole_number)
-    view: View | None = parameter("view", one_of(View))
+    view: Detail | None = parameter("view", one_of(Detail))
 
 
 @attrs.frozen
@@ -444,7 +448,7 @@ async def _nearest(
             nearest.add(await call.api.in_thread(nearest.compare, mail))
         if slices.over:
             await slices.next()
-    documents = list(map(nearest_document, nearest.mails()))
+    documents = list(map(NEAR_MAIL.write, nearest.mails()))
     if call.parameters.filters.host is None:
         # It was not asked for: only a difference is of interest.
         for each in documents:
@@ -509,10 +513,7 @@ async def _send_mail(call: Call[Any], mail: Mail) -> Answer:
     if not mail.is_summarized:
         mail.remember(await in_turn(call, mail.content, summary_of))
 
-    def document(mail: Mail, message: object = None) -> dict[str, Any]:
-        return mail_details(mail, message) | mime
-
-    pieces = mail_pieces(mail, document)
+    pieces = mail_pieces(mail, MAIL_DETAILS, mime)
     return await send_pieces(call.request, pieces, call.api.clock)
 
 
@@ -556,22 +557,30 @@ def _pieces(call: Call[Any]) -> Callable[[Mail], Iterator[bytes]]:
     return lambda mail: mail_pieces(mail, document)
 
 
-def _document(call: Call[Any]) -> MailDocument:
+def _document(call: Call[Any]) -> View[Mail]:
     match call.parameters.view:
-        case View.SUMMARY:
-            return mail_summary
-        case View.FULL:
-            return mail_details
+        case Detail.SUMMARY:
+            return MAIL_SUMMARY
+        case Detail.FULL:
+            return MAIL_DETAILS
         case _:
-            return listing_document(call.api.settings.mail_shape)
+            return SHAPES[call.api.settings.mail_shape]
 
 
-def mail_pieces(mail: Mail, document: MailDocument) -> Iterator[bytes]:
-    """The JSON document of a mail, the content of a large one in small pieces."""
+def mail_pieces(
+    mail: Mail, view: View[Mail], more: dict[str, Any] | None = None
+) -> Iterator[bytes]:
+    """
+    The JSON document of a mail, the content of a large one in small pieces.
+
+    :param more: further fields of the document
+    """
     if len(mail.content) <= PIECE:
-        yield orjson.dumps(document(mail))
+        document = view.write(mail)
+        yield orjson.dumps(document if more is None else document | more)
         return
-    head, *tail = orjson.dumps(document(mail, message=_MARK)).split(b"\0")
+    document = view.write_with(mail, {"message": _MARK}) | (more or {})
+    head, *tail = orjson.dumps(document).split(b"\0")
     yield head
     if tail:
         yield from _string_pieces(mail.content)
@@ -587,13 +596,9 @@ def _string_pieces(octets: bytes) -> Iterator[bytes]:
     yield orjson.dumps(decoder.decode(b"", final=True))[1:]
 
 
-_SHAPES = ("Mail", "JamesMail", "ArticleMail", "MailSummary", "MailDetails")
+LISTING = answers(array(*MAILS))
 
-LISTING = answers(array(*_SHAPES))
-
-EXPLAINED = answers(
-    Content(any_of(array_of(*map(ref, _SHAPES)), ref("MailExplanation")))
-)
+EXPLAINED = answers(document(Array(Either(*MAILS)), MAIL_EXPLANATION))
 
 ROUTES = (
     Route(
@@ -609,7 +614,7 @@ ROUTES = (
     Route("POST", "/smtpMails/take", take_mails, TakeParameters, answers=LISTING),
     Route(
         *("GET", "/smtpMails/latest", newest_mail, MatchParameters),
-        answers=answers(document("FullMail")),
+        answers=answers(document(FULL_MAIL)),
         problems=(404,),
     ),
     Route(
@@ -620,7 +625,7 @@ ROUTES = (
         "GET",
         "/smtpMails/<mail_id>",
         get_mail,
-        answers=answers(document("FullMail")),
+        answers=answers(document(FULL_MAIL)),
     ),
     Route("DELETE", "/smtpMails/<mail_id>", delete_mail, answers=DONE),
 )

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from mocksmtp import __version__
+from mocksmtp.documents.kinds import Kind, Named
 from mocksmtp.documents.problems import camel_case
 from mocksmtp.hosts.documents import HOST_NAME
 from mocksmtp.http.guard import UNGUARDED
@@ -24,7 +25,7 @@ from mocksmtp.http.parameters import parameters_of, schema_of
 from mocksmtp.http.problems import CONTENT_TYPE
 from mocksmtp.http.responses import send_body
 from mocksmtp.http.routing import Answers, Call, Content, Mount, Route
-from mocksmtp.http.schema import TEXT, named_schemas, ref
+from mocksmtp.http.schema import TEXT, Schema, named_schemas, ref
 
 Document = dict[str, Any]
 
@@ -62,10 +63,11 @@ def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
     :param guarded: whether a token is asked for
     """
     paths: dict[str, Document] = {}
+    named = named_schemas()
     for mount in mounts:
         for route in mount.routes:
             operations = paths.setdefault(template(mount.prefix + route.path), {})
-            operations[route.method.lower()] = _operation(mount, route, guarded)
+            operations[route.method.lower()] = _operation(mount, route, guarded, named)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -76,7 +78,7 @@ def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": named_schemas(),
+            "schemas": named,
             "responses": {
                 _problem_name(status): _problem(status) for status in PROBLEMS
             },
@@ -95,7 +97,7 @@ def _shown(variable: str) -> str:
     return _NAMES.get(variable, camel_case(variable))
 
 
-def _operation(mount: Mount, route: Route, guarded: bool) -> Document:
+def _operation(mount: Mount, route: Route, guarded: bool, named: Named) -> Document:
     path = mount.prefix + route.path
     summary, *more = (getdoc(route.handler) or "").split("\n\n", 1)
     operation: Document = {
@@ -104,7 +106,7 @@ def _operation(mount: Mount, route: Route, guarded: bool) -> Document:
         "summary": " ".join(summary.split()),
         "parameters": [*_path_parameters(path), *_query_parameters(route)],
         "responses": {
-            **{str(one.status): _answer(one) for one in route.answers},
+            **{str(one.status): _answer(one, named) for one in route.answers},
             **{
                 str(status): {"$ref": f"#/components/responses/{_problem_name(status)}"}
                 for status in _problems(path, route, guarded)
@@ -114,7 +116,10 @@ def _operation(mount: Mount, route: Route, guarded: bool) -> Document:
     if more:
         operation["description"] = more[0]
     if route.takes:
-        operation["requestBody"] = {"content": _content(route.takes), "required": True}
+        operation["requestBody"] = {
+            "content": _content(route.takes, named),
+            "required": True,
+        }
     if path in UNGUARDED:
         operation["security"] = []
     return operation
@@ -148,14 +153,19 @@ def _query_parameters(route: Route) -> Iterator[Document]:
         }
 
 
-def _content(content: tuple[Content, ...]) -> Document:
-    return {one.type: {"schema": one.schema} for one in content}
+def _content(content: tuple[Content, ...], named: Named) -> Document:
+    return {one.type: {"schema": _schema(one.schema, named)} for one in content}
 
 
-def _answer(answers: Answers) -> Document:
+def _schema(found: Schema | Kind[Any], named: Named) -> Schema:
+    """A schema; those that it refers to are added to `named`."""
+    return found.told(named) if isinstance(found, Kind) else found
+
+
+def _answer(answers: Answers, named: Named) -> Document:
     answer: Document = {"description": HTTPStatus(answers.status).phrase}
     if answers.content:
-        answer["content"] = _content(answers.content)
+        answer["content"] = _content(answers.content, named)
     return answer
 
 

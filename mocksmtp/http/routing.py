@@ -17,6 +17,8 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
+from mocksmtp.documents.kinds import Array, Kind
+from mocksmtp.documents.view import Either, Written
 from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.delivery_updates import DeliveryUpdates
@@ -35,11 +37,11 @@ class Content:
     """
     A body.
 
-    :ivar schema: a JSON Schema that it fits
+    :ivar schema: a JSON Schema that it fits, or the declaration of the document
     :ivar type: its media type
     """
 
-    schema: Schema
+    schema: Schema | Kind[Any]
     type: str = JSON
 
 
@@ -59,14 +61,18 @@ DONE = (Answers(204),)
 """There is nothing to tell."""
 
 
-def document(*names: str) -> Content:
-    """A document of one of these names."""
-    return Content(any_of(*map(ref, names)))
+def document(*documents: str | Kind[Any]) -> Content:
+    """One of these documents: declarations, or names of schemas."""
+    return Content(Either(*map(_kind, documents)))
 
 
-def array(*names: str) -> Content:
-    """An array of documents of these names."""
-    return Content(array_of(*map(ref, names)))
+def array(*documents: str | Kind[Any]) -> Content:
+    """An array of documents, each one of these."""
+    return Content(Array(Either(*map(_kind, documents))))
+
+
+def _kind(one: str | Kind[Any]) -> Kind[Any]:
+    return Written(ref(one)) if isinstance(one, str) else one
 
 
 def one_or_more(name: str) -> Content:

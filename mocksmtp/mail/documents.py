@@ -7,177 +7,307 @@ read: domains in lower case, equal entries once. One document has both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
+import attrs
+
+from mocksmtp.documents.kinds import Array, Integer, Optional, Text
+from mocksmtp.documents.schema import TEXT
+from mocksmtp.documents.view import ABSENT, ID, TIME, Either, View, Written, shown
 from mocksmtp.grammar.command import Parameter
-from mocksmtp.mail.addresses import NamedAddress
-from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.mail import Envelope, Mail
+from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.nearest import NearMail
+from mocksmtp.mail.part import Part, TooComplex
 
 NULL_SENDER = "<>"
 """How the null reverse-path is written in documents."""
 
+_TEXT = Text()
+_SIZE = Integer()
+
 
 class MailShape(Enum):
-    """Which fields a listing has, for suites that compare whole documents."""
+    """Which fields the mails of a list have, for suites that compare documents."""
 
     BOTH = "both"
     JAMES = "james"
     ARTICLE = "article"
 
 
-class MailDocument(Protocol):
-    """Makes a kind of document of a mail."""
-
-    def __call__(self, mail: Mail, message: object = None) -> dict[str, Any]:
-        """
-        The document.
-
-        :param message: what stands in it for the content, if not the content
-        """
-
-
-def mail_document(mail: Mail, message: object = None) -> dict[str, Any]:
-    """A mail in both shapes, with its id."""
-    return {
-        "id": mail.id,
-        "envelope": _envelope(mail),
-        **_james_document(mail, message),
-    }
-
-
-def mail_summary(mail: Mail, message: object = None) -> dict[str, Any]:
-    """A mail without its content: how and when it came, and its decoded header."""
-    return {
-        "id": mail.id,
-        "envelope": _envelope(mail),
-        **_james_envelope(mail),
-        **_arrival(mail),
-        **_decoded(mail),
-    }
-
-
-def mail_details(mail: Mail, message: object = None) -> dict[str, Any]:
-    """All that is known of a mail but its MIME structure."""
-    return mail_document(mail, message) | _arrival(mail) | _decoded(mail)
-
-
-def listing_document(shape: MailShape) -> MailDocument:
-    """What makes the documents of a listing in `shape`."""
-    return _LISTINGS[shape]
-
-
-def _text(mail: Mail, message: object) -> object:
-    return mail.content.decode("utf-8", "replace") if message is None else message
-
-
-def _james_document(mail: Mail, message: object = None) -> dict[str, Any]:
-    return {**_james_envelope(mail), "message": _text(mail, message)}
-
-
-def _article_document(mail: Mail, message: object = None) -> dict[str, Any]:
-    return {"envelope": _envelope(mail), "message": _text(mail, message)}
-
-
-_LISTINGS: dict[MailShape, MailDocument] = {
-    MailShape.BOTH: mail_document,
-    MailShape.JAMES: _james_document,
-    MailShape.ARTICLE: _article_document,
-}
-
-
-def _envelope(mail: Mail) -> dict[str, Any]:
-    envelope = mail.envelope
-    return {
-        "from": envelope.sender.text or NULL_SENDER,
-        "recipients": [recipient.address.text for recipient in envelope.recipients],
-    }
-
-
-def _james_envelope(mail: Mail) -> dict[str, Any]:
-    envelope = mail.envelope
+def _unique_recipients(
+    mail: Mail,
+) -> Iterator[tuple[str, tuple[Parameter, ...]]]:
     # A dictionary keeps the first of equal entries, in their order.
-    recipients = dict.fromkeys(
-        (recipient.address.normalized, tuple(dict.fromkeys(recipient.parameters)))
-        for recipient in envelope.recipients
+    return iter(
+        dict.fromkeys(
+            (recipient.address.normalized, tuple(dict.fromkeys(recipient.parameters)))
+            for recipient in mail.envelope.recipients
+        )
     )
-    return {
-        "from": envelope.sender.normalized or NULL_SENDER,
-        "recipients": [
-            {"address": address, "parameters": _parameters(parameters)}
-            for address, parameters in recipients
-        ],
-        "mailParameters": _parameters(dict.fromkeys(envelope.parameters)),
-    }
-
-
-def _parameters(parameters: Iterable[Parameter]) -> list[dict[str, str]]:
-    return [{"name": p.name, "value": p.value} for p in parameters]
-
-
-def _arrival(mail: Mail) -> dict[str, Any]:
-    received = datetime.fromtimestamp(mail.received_at, UTC)
-    return {
-        "receivedAt": received.isoformat(timespec="milliseconds").replace(
-            "+00:00", "Z"
-        ),
-        "size": len(mail.content),
-        "clientIp": mail.origin.client_ip,
-        "helo": mail.origin.helo,
-        "session": mail.origin.session,
-    }
-
-
-def _decoded(mail: Mail) -> dict[str, Any]:
-    summary = mail.summary
-    return {
-        "host": mail.origin.host,
-        "subject": summary.subject,
-        "date": None if summary.date is None else _rfc3339(summary.date),
-        "messageId": summary.message_id,
-        "headerFrom": _addresses(summary.header_from),
-        "headerTo": _addresses(summary.header_to),
-        "headerCc": _addresses(summary.header_cc),
-        "attachments": [
-            {
-                "index": attachment.index,
-                "fileName": attachment.file_name,
-                "type": attachment.type,
-                "size": attachment.size,
-            }
-            for attachment in summary.attachments
-        ],
-        "bounce": [
-            {
-                "recipient": status.recipient,
-                "action": status.action,
-                "status": status.status,
-                "diagnostic": status.diagnostic,
-                "remoteMta": status.remote_mta,
-            }
-            for status in summary.bounce
-        ],
-    }
 
 
 def _rfc3339(date: datetime) -> str:
     return date.isoformat().replace("+00:00", "Z")
 
 
-def _addresses(addresses: Iterable[NamedAddress]) -> list[dict[str, str]]:
-    return [{"name": one.name, "address": one.address} for one in addresses]
+_DATE = Written({**TEXT, "format": "date-time"}, _rfc3339)
+
+PARAMETER: View[Parameter] = View(
+    "Parameter",
+    shown("name", _TEXT, "name", "the keyword"),
+    shown("value", _TEXT, "value", "empty where there is none"),
+)
+"""A parameter of MAIL or RCPT."""
+
+RECIPIENT: View[tuple[str, tuple[Parameter, ...]]] = View(
+    "Recipient",
+    shown("address", _TEXT, "[0]", "the domain in lower case"),
+    shown("parameters", Array(PARAMETER), "[1]", "equal ones once"),
+)
+"""An accepted recipient."""
+
+ENVELOPE: View[Envelope] = View(
+    "Envelope",
+    shown(
+        "from",
+        _TEXT,
+        lambda envelope: envelope.sender.text or NULL_SENDER,
+        "as it was sent; `<>` for the null sender",
+    ),
+    shown(
+        "recipients",
+        Array(_TEXT),
+        lambda envelope: [each.address.text for each in envelope.recipients],
+        "as they were sent, every accepted RCPT in its order",
+    ),
+)
+"""An envelope in the article's shape."""
+
+ADDRESS: View[Any] = View(
+    "Address",
+    shown("name", _TEXT, "name", "decoded; empty where there is none"),
+    shown("address", _TEXT, "address", "the address"),
+)
+"""A mailbox in a header field."""
+
+ATTACHMENT: View[Any] = View(
+    "Attachment",
+    shown("index", _SIZE, "index", "the number of the part"),
+    shown("fileName", _TEXT, "file_name", "decoded; empty where there is none"),
+    shown("type", _TEXT, "type", "the media type"),
+    shown("size", _SIZE, "size", "octets, without the transfer encoding"),
+)
+"""A part that is neither the text nor the HTML."""
+
+BOUNCE: View[Any] = View(
+    "Bounce",
+    shown("recipient", _TEXT, "recipient", "the recipient that is reported on"),
+    shown("action", _TEXT, "action", "`failed`, `delayed`, `delivered` …"),
+    shown("status", _TEXT, "status", "the enhanced status code"),
+    shown("diagnostic", _TEXT, "diagnostic", "the reply of the remote server"),
+    shown("remoteMta", _TEXT, "remote_mta", "the remote server"),
+)
+"""What a delivery status notification reports on a recipient (RFC 3464)."""
+
+_ID = shown("id", ID, "number", "the id of the mail")
+_ENVELOPE = shown("envelope", ENVELOPE, "envelope", "the envelope as it was sent")
+_JAMES = (
+    shown(
+        "from",
+        _TEXT,
+        lambda mail: mail.envelope.sender.normalized or NULL_SENDER,
+        "the sender, the domain in lower case; `<>` for the null sender",
+    ),
+    shown("recipients", Array(RECIPIENT), _unique_recipients, "equal ones once"),
+    shown(
+        "mailParameters",
+        Array(PARAMETER),
+        lambda mail: dict.fromkeys(mail.envelope.parameters),
+        "the parameters of MAIL, equal ones once",
+    ),
+)
+_MESSAGE = shown(
+    "message",
+    _TEXT,
+    lambda mail: mail.content.decode("utf-8", "replace"),
+    "the content as UTF-8, with U+FFFD for invalid octets",
+)
+_ARRIVAL = (
+    shown("receivedAt", TIME, "received_at", "when its last line arrived"),
+    shown("size", _SIZE, lambda mail: len(mail.content), "octets of the content"),
+    shown("clientIp", _TEXT, "origin.client_ip", "the address of the client"),
+    shown("helo", _TEXT, "origin.helo", "the argument of HELO or EHLO"),
+    shown("session", _TEXT, "origin.session", "the id of the session"),
+)
+_DECODED = (
+    shown("host", _TEXT, "origin.host", "the host that received it"),
+    shown("subject", _TEXT, "summary.subject", "decoded"),
+    shown("date", Optional(_DATE), "summary.date", "null where it cannot be read"),
+    shown("messageId", _TEXT, "summary.message_id", "without angle brackets"),
+    shown("headerFrom", Array(ADDRESS), "summary.header_from", "the From field"),
+    shown("headerTo", Array(ADDRESS), "summary.header_to", "the To fields"),
+    shown("headerCc", Array(ADDRESS), "summary.header_cc", "the Cc fields"),
+    shown("attachments", Array(ATTACHMENT), "summary.attachments", "the attachments"),
+    shown("bounce", Array(BOUNCE), "summary.bounce", "what a bounce reports"),
+)
+
+MAIL: View[Mail] = View("Mail", _ID, _ENVELOPE, *_JAMES, _MESSAGE)
+"""A mail of a list, in both shapes."""
+
+JAMES_MAIL: View[Mail] = View("JamesMail", *_JAMES, _MESSAGE)
+"""A mail as clients of James's server read it (``--mail-shape james``)."""
+
+ARTICLE_MAIL: View[Mail] = View("ArticleMail", _ENVELOPE, _MESSAGE)
+"""A mail in the article's shape (``--mail-shape article``)."""
+
+MAIL_SUMMARY: View[Mail] = View(
+    "MailSummary", _ID, _ENVELOPE, *_JAMES, *_ARRIVAL, *_DECODED
+)
+"""A mail without its content: how and when it arrived, and its decoded header."""
+
+MAIL_DETAILS: View[Mail] = View("MailDetails", *MAIL.fields, *_ARRIVAL, *_DECODED)
+"""All of a mail except for its MIME structure."""
+
+SHAPES = {
+    MailShape.BOTH: MAIL,
+    MailShape.JAMES: JAMES_MAIL,
+    MailShape.ARTICLE: ARTICLE_MAIL,
+}
+"""The document of a list in each shape."""
+
+DIFFERENCE: View[Any] = View(
+    "Failure",
+    shown("filter", _TEXT, "name", "the name of the parameter"),
+    shown("wanted", _TEXT, "wanted", "its value"),
+    shown("found", Array(_TEXT), "found", "what there was in its place"),
+)
+"""A filter that an entry does not match."""
+
+NEAR_MAIL: View[NearMail] = View(
+    "NearMail",
+    shown("mail", _TEXT, "mail.id", "the id of the mail"),
+    shown("matched", Array(_TEXT), "matched", "the filters that it matches"),
+    shown("failed", Array(DIFFERENCE), "differences", "the others"),
+)
+"""A mail that a filter excludes, and why."""
 
 
-def nearest_document(near: NearMail) -> dict[str, Any]:
-    """A mail that some filter excludes, and why."""
-    return {
-        "mail": near.mail.id,
-        "matched": list(near.matched),
-        "failed": [
-            {"filter": one.name, "wanted": one.wanted, "found": list(one.found)}
-            for one in near.differences
-        ],
-    }
+@attrs.frozen
+class ShownPart:
+    """A part, and why its text is not shown, or None."""
+
+    part: Part
+    reason: str | None
+
+
+@attrs.frozen
+class ShownStructure:
+    """The structure of a mail, with its decoded text."""
+
+    structure: Structure
+    text: str | None
+    html: str | None
+    parts: list[ShownPart]
+
+    @property
+    def attachments(self) -> list[ShownPart]:
+        """The parts that are attachments."""
+        attached = set(self.structure.attachments)
+        return [one for one in self.parts if one.part in attached]
+
+
+@attrs.frozen
+class Mime:
+    """The structure of a mail, or the bounds that it exceeds."""
+
+    structure: ShownStructure | None
+    reason: str | None
+
+
+def _reason(value: ShownPart | Mime) -> object:
+    return ABSENT if value.reason is None else value.reason
+
+
+PART: View[ShownPart] = View(
+    "Part",
+    shown("part", _SIZE, "part.number", "its number, as in `/parts/{n}`"),
+    shown("contentType", _TEXT, "part.content_type", "the media type"),
+    shown("charset", Optional(_TEXT), lambda one: one.part.charset or None),
+    shown("disposition", Optional(_TEXT), lambda one: one.part.disposition or None),
+    shown("fileName", Optional(_TEXT), lambda one: one.part.file_name or None),
+    shown("contentId", Optional(_TEXT), lambda one: one.part.content_id or None),
+    shown("size", _SIZE, "part.size", "octets, without the transfer encoding"),
+    shown("reason", _TEXT, _reason, "why its text is null", optional=True),
+)
+"""A part without its octets."""
+
+HEADER: View[Any] = View(
+    "Header",
+    shown("name", _TEXT, "name", "the name of the field"),
+    shown("value", _TEXT, "text", "decoded"),
+)
+"""A header field."""
+
+STRUCTURE: View[ShownStructure] = View(
+    "Structure",
+    shown("headers", Array(HEADER), "structure.headers", "all fields, in order"),
+    shown("text", Optional(_TEXT), "text", "the first text"),
+    shown("html", Optional(_TEXT), "html", "the first HTML"),
+    shown("parts", Array(PART), "parts", "all parts"),
+    shown("attachments", Array(PART), "attachments", "those that are attachments"),
+)
+"""The MIME structure of a mail."""
+
+MIME: View[Mime] = View(
+    "Mime",
+    shown("mime", Optional(STRUCTURE), "structure", "null past a bound"),
+    shown("mimeReason", _TEXT, _reason, "the bound", optional=True),
+)
+"""The fields of a mail that show its structure."""
+
+MAILS = (*SHAPES.values(), MAIL_SUMMARY, MAIL_DETAILS)
+"""The documents that the mails of a list may have."""
+
+MAIL_EXPLANATION: View[Any] = View(
+    "MailExplanation",
+    shown("mails", Array(Either(*MAILS)), "mails", "the mails that match"),
+    shown("nearest", Array(NEAR_MAIL), "nearest", "the nearest of the others"),
+)
+"""A list of mails, and the nearest of the others if there are too few."""
+
+FULL_MAIL: View[Any] = View("FullMail", *MAIL_DETAILS.fields, *MIME.fields)
+"""All of a mail: what `MAIL_DETAILS` and `MIME` write."""
+
+
+def mime_fields(content: bytes) -> dict[str, Any]:
+    """
+    The fields that show the structure of a mail; work that grows with its size.
+
+    :return: ``mime``; past a bound ``mime``, its ``text`` or its ``html`` is null, and
+        ``mimeReason`` names the bound
+    """
+    try:
+        structure = read_structure(content)
+    except TooComplex as error:
+        return MIME.write(Mime(None, str(error)))
+    reasons: dict[Part, str] = {}
+    text = _part_text(structure.plain, reasons)
+    html = _part_text(structure.html, reasons)
+    parts = [ShownPart(part, reasons.get(part)) for part in structure.parts]
+    reason = "; ".join(reasons.values()) or None
+    return MIME.write(Mime(ShownStructure(structure, text, html, parts), reason))
+
+
+def _part_text(part: Part | None, reasons: dict[Part, str]) -> str | None:
+    """The text of a part; `reasons` receives why it is null."""
+    if part is None:
+        return None
+    try:
+        return part.text
+    except TooComplex as error:
+        reasons[part] = str(error)
+        return None

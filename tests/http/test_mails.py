@@ -20,10 +20,10 @@ from mocksmtp.http.paging import Span, matches
 from mocksmtp.http.site import HttpSettings
 from mocksmtp.mail import decoded as decoded_module
 from mocksmtp.mail.documents import (
+    MAIL,
+    MAIL_DETAILS,
+    MAIL_SUMMARY,
     MailShape,
-    mail_details,
-    mail_document,
-    mail_summary,
 )
 from mocksmtp.mail.mail import LARGE, Mail
 from mocksmtp.mail.mailbox import Mailbox
@@ -676,9 +676,9 @@ class PiecesTests(SynchronousTestCase):
             b"\xff\xc3" * PIECE,
         ):
             mail = keep(Mailbox(), content)
-            for document in mail_document, mail_details, mail_summary:
+            for document in MAIL, MAIL_DETAILS, MAIL_SUMMARY:
                 pieces = list(mail_pieces(mail, document))
-                self.assertEqual(orjson.loads(b"".join(pieces)), document(mail))
+                self.assertEqual(orjson.loads(b"".join(pieces)), document.write(mail))
                 self.assertLess(max(map(len, pieces)), 8 * PIECE)
 
 

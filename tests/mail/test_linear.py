@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail.bounce import bounce_of
+from mocksmtp.mail.documents import mime_fields
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.mail.mime_documents import mime_fields
 from mocksmtp.mail.summary import summary_of
 
 PIECES = st.sampled_from(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.mail.documents import mime_fields
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.mime import Structure, read_structure, subject_of
-from mocksmtp.mail.mime_documents import mime_fields
 from mocksmtp.mail.part import Part
 
 MIME = b"Subject: x\r\nMIME-Version: 1.0\r\n"
