@@ -126,15 +126,21 @@ class Mock:
     def served(self) -> Zone:
         """What DNS answers from: the users' records and those of the hosts."""
         if self._served is None:
-            owned = [record for host in self.hosts.values() for record in host.records]
-            owned += self._made_records()
+            owned = [record for _, record in self.owned_records()]
             self._served = self._zone.with_records(owned) if owned else self._zone
             if self._fails_unset and self._is_unset:
                 self._served = self._served.failing()
         return self._served
 
-    def _made_records(self) -> Iterator[Record]:
-        """The TLSA records of hosts that have a certificate now."""
+    def owned_records(self) -> Iterator[tuple[str, Record]]:
+        """
+        The records that hosts add, each with the name of its host.
+
+        Those of certificates are made from records of users, for hosts that have one.
+        """
+        for host in self.hosts.values():
+            for record in host.records:
+                yield host.name, record
         made: dict[HostTLSA, TLSA | None] = {}
         for record in self._zone.host_records:
             wanted = record.rdata
@@ -143,7 +149,7 @@ class Mock:
                 made[wanted] = self._made(wanted)
             rdata = made[wanted]
             if rdata is not None:
-                yield Record(record.name, rdata, record.ttl)
+                yield wanted.from_host, Record(record.name, rdata, record.ttl)
 
     def _made(self, wanted: HostTLSA) -> TLSA | None:
         host = self.hosts.get(wanted.from_host)

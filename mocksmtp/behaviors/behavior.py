@@ -13,10 +13,12 @@ import attrs
 
 from mocksmtp.behaviors.condition import Condition, MatchAll, Values
 from mocksmtp.behaviors.delay import Delay
-from mocksmtp.behaviors.scenarios import NAME, SCENARIO, ScenarioStep
+from mocksmtp.behaviors.scenarios import SCENARIO, ScenarioStep
 from mocksmtp.behaviors.target import Target
 from mocksmtp.documents.document import Document, ExactlyOne, field, parse
 from mocksmtp.documents.kinds import (
+    ID,
+    LABEL,
     MAX_COUNT,
     AnyJson,
     Array,
@@ -26,7 +28,6 @@ from mocksmtp.documents.kinds import (
     Kind,
     Named,
     Number,
-    Text,
 )
 from mocksmtp.documents.problems import DocumentError, Problem, Refused
 from mocksmtp.documents.schema import (
@@ -166,14 +167,6 @@ class Responses(Array[R]):
         return responses
 
 
-BEHAVIOR_ID = Text(
-    "(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}",
-    "must be 1 to 64 letters, digits, '.', '_', '-'",
-    samples=("a-1",),
-    misfits=("", "a/b", "..", "x" * 65),
-)
-
-
 @attrs.frozen(kw_only=True)
 class Behavior(Generic[P, R, D]):
     """
@@ -242,16 +235,16 @@ class Behavior(Generic[P, R, D]):
         shown="none",
     )
     id: str | None = field(
-        BEHAVIOR_ID,
+        ID,
         "its id in the API: letters, digits, `.`, `_`, `-`",
         default=None,
         shown="assigned",
     )
     name: str | None = field(
-        NAME, "shown wherever its id is shown", default=None, shown="none"
+        LABEL, "shown wherever its id is shown", default=None, shown="none"
     )
     tag: str | None = field(
-        NAME,
+        LABEL,
         "selects behaviors: `?tag=` on GET and DELETE",
         default=None,
         shown="none",

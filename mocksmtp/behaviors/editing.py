@@ -13,14 +13,13 @@ from typing import Any, TypeVar
 import attrs
 
 from mocksmtp.behaviors.behavior import (
-    BEHAVIOR_ID,
     READ_ONLY,
     Behavior,
     BehaviorDocument,
 )
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.documents.document import Document, field, parse
-from mocksmtp.documents.kinds import Choice, Named
+from mocksmtp.documents.kinds import ID, Choice, Named
 from mocksmtp.documents.problems import DocumentError, Problem, Refused
 from mocksmtp.documents.schema import NULL, Schema, any_of, object_of
 
@@ -43,8 +42,8 @@ class Move:
     :ivar after: the id of the behavior that it is to follow
     """
 
-    before: str | None = field(BEHAVIOR_ID, "before this behavior", default=None)
-    after: str | None = field(BEHAVIOR_ID, "after this behavior", default=None)
+    before: str | None = field(ID, "before this behavior", default=None)
+    after: str | None = field(ID, "after this behavior", default=None)
     to: Place | None = field(Choice(Place, "place"), "`front`", default=None)
 
     def check(self) -> None:

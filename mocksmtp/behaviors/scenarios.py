@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.documents.document import Document, field
-from mocksmtp.documents.kinds import Text
+from mocksmtp.documents.kinds import LABEL
 from mocksmtp.documents.problems import (
     MAX_SHOWN,
     DocumentError,
@@ -21,14 +21,6 @@ from mocksmtp.documents.schema import Schema
 STARTED = "Started"
 """The state in which a scenario starts."""
 
-NAME = Text(
-    r"[^\u0000-\u001f\u007f-\u009f]{1,100}",
-    "must be one line of 1 to 100 characters",
-    samples=("down", "é 1"),
-    misfits=("", "a\rb", "x" * 101),
-)
-"""The name of a scenario, of a state or of a behavior, or a tag."""
-
 
 @attrs.frozen
 class ScenarioStep:
@@ -39,9 +31,9 @@ class ScenarioStep:
     :ivar next: to which it leads, or None to leave the state
     """
 
-    name: str = field(NAME, "the name of the scenario")
-    state: str | None = field(NAME, "the state in which it fires", default=None)
-    next: str | None = field(NAME, "the state to which it leads", default=None)
+    name: str = field(LABEL, "the name of the scenario")
+    state: str | None = field(LABEL, "the state in which it fires", default=None)
+    next: str | None = field(LABEL, "the state to which it leads", default=None)
 
     def check(self) -> None:
         """
@@ -98,8 +90,8 @@ class Scenarios:
 
 STATES: Schema = {
     "type": "object",
-    "propertyNames": NAME.told({}),
-    "additionalProperties": NAME.told({}),
+    "propertyNames": LABEL.told({}),
+    "additionalProperties": LABEL.told({}),
 }
 """The schema of states by the names of scenarios."""
 
@@ -119,8 +111,8 @@ def parse_states(document: Any) -> dict[str, str]:
     problems = []
     for name, state in document.items():
         try:
-            NAME.read(name)
-            NAME.read(state)
+            LABEL.read(name)
+            LABEL.read(state)
         except Refused as error:
             problems.append(Problem(f"$.{name[:MAX_SHOWN]}", str(error)))
     if problems:

@@ -24,14 +24,18 @@ from mocksmtp.dns.message import (
 )
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.zone.answer import Answer, Question, Rcode
-from mocksmtp.zone.queries import TCP, UDP, DnsExchange, DnsReply
+from mocksmtp.zone.queries import (
+    MAX_OCTETS,
+    MAX_RECORDS,
+    TCP,
+    UDP,
+    DnsExchange,
+    DnsReply,
+)
 from mocksmtp.zone.rdata import RRType
 from mocksmtp.zone.zone import MAX_ROOM, Zone
 
 CLASS_ANY = 255
-
-_TRANSFERS = (RRType.AXFR, RRType.IXFR)
-
 
 MOST_REMEMBERED = 10_000
 """Responses of one transport that are remembered before older ones are forgotten."""
@@ -41,6 +45,9 @@ MOST_REMEMBERED_OCTETS = 8 * 2**20
 
 OVERHEAD = 600
 """Octets of the objects that remember a response, besides what it contains."""
+
+RECORD_OVERHEAD = 100
+"""Octets of a record that the log keeps, if a wildcard made it for the answer."""
 
 MOST_OCTETS = 1232
 """Octets of a query, and of a response, above which it is not remembered."""
@@ -93,6 +100,8 @@ class Memory:
             return
         # The question of the log repeats the query's name twice.
         octets = OVERHEAD + 3 * len(asked) + len(response.octets)
+        if (reply := response.exchange.reply) is not None:
+            octets += RECORD_OVERHEAD * len(reply.records)
         is_full = len(self.young) >= MOST_REMEMBERED
         if is_full or self._octets + octets > MOST_REMEMBERED_OCTETS:
             self.young, self.old = {}, self.young
@@ -145,7 +154,10 @@ def answered(
         return Response(DnsExchange(*asked_in(query), None), b"", None)
     octets = write_response(query, answer, limit, truncated)
     _, flags, _, answers, *_ = HEADER.unpack_from(octets)
-    reply = DnsReply(answer.rcode, answers, bool(flags & TC))
+    records = answer.answers[: min(answers, MAX_RECORDS)]
+    if len(octets) > MAX_OCTETS:
+        records = ()
+    reply = DnsReply(answer.rcode, answers, bool(flags & TC), records)
     kind = (type_of(query), answer.rcode)
     return Response(DnsExchange(*asked_in(query), reply), octets[ID_SIZE:], kind)
 
@@ -184,7 +196,5 @@ def resolve(query: Query, zone: Zone, room: int = MAX_ROOM) -> Answer:
     if query.edns is not None and query.edns.version != 0:
         return Answer(Rcode.BADVERS)
     if query.question_class not in (CLASS_IN, CLASS_ANY):
-        return Answer(Rcode.REFUSED)
-    if question.type in _TRANSFERS:
         return Answer(Rcode.REFUSED)
     return zone.answer(question, room)

@@ -273,6 +273,23 @@ class Text(Kind[str]):
         return {**TEXT, "pattern": f"^(?:{self._pattern})$"} if self._pattern else TEXT
 
 
+ID = Text(
+    "(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}",
+    "must be 1 to 64 letters, digits, '.', '_', '-'",
+    samples=("a-1",),
+    misfits=("", "a/b", "..", "x" * 65),
+)
+"""An id in the API."""
+
+LABEL = Text(
+    r"[^\u0000-\u001f\u007f-\u009f]{1,100}",
+    "must be one line of 1 to 100 characters",
+    samples=("down", "é 1"),
+    misfits=("", "a\rb", "x" * 101),
+)
+"""A tag, or the name of something in the API."""
+
+
 class Choice(Kind[E]):
     """
     A member of an enumeration, by its value.

@@ -1,23 +1,26 @@
-"""``/dnsRecords``: the zone, as JSON or as zone-file text (RFC 4027).
+"""``/dnsRecords``: the zone, as JSON or as zone-file text (RFC 4027); ``/dnsResolve``.
 
-A zone never changes: a new one is made, in short slices of time, and is put in the
-place of the one that it was made from. Queries see one or the other.
+A zone never changes: a new one is made, in short slices of time, and replaces the one
+from which it was made. Queries see one or the other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import attrs
 import orjson
 
-from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.problems import DocumentError, Problem, shown
+from mocksmtp.documents.schema import Schema
+from mocksmtp.http.behaviors import Detail
 from mocksmtp.http.bodies import ItemReader, Work, read_body
-from mocksmtp.http.parameters import parameter, reads
-from mocksmtp.http.problems import refused_document
-from mocksmtp.http.responses import array_pieces, send_nothing, send_pieces
+from mocksmtp.http.parameters import one_of, parameter, reads
+from mocksmtp.http.problems import HttpProblem, not_found, refused_document
+from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
 from mocksmtp.http.routing import (
     DONE,
     Answer,
@@ -26,55 +29,142 @@ from mocksmtp.http.routing import (
     answers,
     array,
     at_root,
+    document,
     one_or_more,
     text,
 )
 from mocksmtp.http.schema import NAME, TYPE
 from mocksmtp.steps import Steps
+from mocksmtp.zone.answer import Question
 from mocksmtp.zone.names import Name, parse_name
+from mocksmtp.zone.queries import RESOLUTION, Resolution
 from mocksmtp.zone.rdata import type_number
 from mocksmtp.zone.records import (
+    CONDITIONS,
     MAX_ZONE_VALUES,
     HostReferences,
     Record,
     check_hosts,
+    check_ids,
     host_references,
+    listed_document,
     parse_record,
     parse_records,
     record_document,
 )
 from mocksmtp.zone.text import zone_text, zone_text_in_steps
-from mocksmtp.zone.zone import Zone
+from mocksmtp.zone.zone import RecordIdTaken, Zone
 
 ZONE_TEXT = "text/dns"
-
-_name = reads(NAME)(parse_name)
-_type = reads(TYPE)(type_number)
 
 _QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
 
 
+def _condition(title: str, read: Any, schema: Schema) -> Any:
+    """A parameter that is a condition on the field `title`."""
+
+    @reads(schema)
+    def read_condition(text: str) -> Any:
+        return read(text)
+
+    return parameter(title, read_condition)
+
+
+_CONDITIONS = {
+    f"by_{title}": _condition(title, read, schema)
+    for title, (read, schema) in CONDITIONS.items()
+}
+
+
+def _goes(parameters: Any) -> Callable[[Record], bool]:
+    """Whether a record fulfills all conditions of a query."""
+    conditions = [
+        condition
+        for name in _CONDITIONS
+        if (condition := getattr(parameters, name)) is not None
+    ]
+    return lambda record: all(condition(record) for condition in conditions)
+
+
+DeleteParameters: type[Any] = attrs.make_class(
+    "DeleteParameters", _CONDITIONS, frozen=True
+)
+"""Any field of records is a condition; without one all records are deleted."""
+
+ListParameters: type[Any] = attrs.make_class(
+    "ListParameters",
+    {**_CONDITIONS, "view": parameter("view", one_of(Detail))},
+    frozen=True,
+)
+"""Any field of records is a condition. ``view=full``: with ids and hosts' records."""
+
+
 @attrs.frozen
-class DeleteParameters:
-    """``?name=`` and ``?type=`` say which records go; without them all do."""
+class ResolveParameters:
+    """The question."""
 
-    name: Name | None = parameter("name", _name)
-    type: int | None = parameter("type", _type)
-
-    def spares(self, record: Record) -> bool:
-        """Whether `record` stays."""
-        if self.name is not None and record.name != self.name:
-            return True
-        return self.type is not None and record.listed_type != self.type
+    name: Name | None = parameter("name", reads(NAME)(parse_name))
+    type: int | None = parameter("type", reads(TYPE)(type_number))
 
 
 async def list_records(call: Call[Any]) -> Answer:
-    """All records, as the caller prefers them."""
-    records = call.api.mock.zone.records
+    """All records, or those that fulfill conditions on their fields."""
+    mock, goes = call.api.mock, _goes(call.parameters)
+    records = mock.zone.records
     if prefers_text(call.request.getHeader("Accept") or ""):
-        lines = (zone_text([record]).encode() for record in records)
+        lines = (zone_text([each]).encode() for each in records if goes(each))
         return await send_pieces(call.request, lines, call.api.clock, ZONE_TEXT)
-    return await _send_json(call, records)
+    if call.parameters.view is Detail.FULL:
+        documents = chain(
+            (listed_document(each) for each in records if goes(each)),
+            (
+                listed_document(each, owner)
+                for owner, each in tuple(mock.owned_records())
+                if goes(each)
+            ),
+        )
+        return await _send_json(call, documents)
+    return await _send_json(call, (record_document(r) for r in records if goes(r)))
+
+
+def get_record(call: Call[Any], record_id: str) -> bytes:
+    """One record."""
+    return send_json(call.request, listed_document(_find(call, record_id)))
+
+
+async def put_record(call: Call[Any], record_id: str) -> None:
+    """Replace one record; it keeps its id and its place."""
+    _find(call, record_id)
+    body = read_body(call)
+    async with Work(call.api, len(body)) as work:
+        record = await work.read(parse_record, await work.read_json(body))
+        if record.id not in ("", record_id):
+            raise DocumentError(Problem("$.id", f"must be {record_id!r}, or absent"))
+        _check_hosts(call, host_references([record], "$.fromHost"))
+        await _change(call, work, lambda zone: zone.replace_in_steps(record_id, record))
+    send_nothing(call.request)
+
+
+async def delete_record(call: Call[Any], record_id: str) -> None:
+    """Remove one record."""
+    _find(call, record_id)
+    async with Work(call.api, 0) as work:
+        await _change(
+            call, work, lambda zone: zone.without_in_steps(lambda r: r.id == record_id)
+        )
+    send_nothing(call.request)
+
+
+def resolve(call: Call[ResolveParameters]) -> bytes:
+    """Return what DNS would answer, without a query: behaviors don't apply, no log."""
+    name, type_ = call.parameters.name, call.parameters.type
+    if name is None or type_ is None:
+        missing = "name" if name is None else "type"
+        raise DocumentError(Problem(f"?{missing}", "required, but missing"))
+    found = call.api.mock.served.answer(Question(name, type_))
+    sections = found.answers, found.authority, found.additional
+    made = Resolution(name, type_, found.rcode, found.aa, found.ad, *sections)
+    return send_json(call.request, RESOLUTION.write(made))
 
 
 async def put_records(call: Call[Any]) -> None:
@@ -82,7 +172,8 @@ async def put_records(call: Call[Any]) -> None:
     body = read_body(call)
     async with Work(call.api, len(body)) as work:
         records, place = await _read(call, work, body)
-        zone = await work.in_slices(Zone.in_steps(records))
+        last_id = call.api.mock.zone.last_id
+        zone = await _made(work, Zone.in_steps(records, last_id))
         if zone.host_records:
             _check_hosts(call, host_references(records, place))
         await _replace(call, work, zone)
@@ -90,30 +181,49 @@ async def put_records(call: Call[Any]) -> None:
 
 
 async def add_records(call: Call[Any]) -> Answer:
-    """Add records to those that there are, and tell them as they were read."""
+    """Add records, and return them with their ids."""
     body = read_body(call)
     async with Work(call.api, len(body)) as work:
         records, place = await _read(call, work, body)
         _check_hosts(call, host_references(records, place))
         await _change(call, work, lambda zone: zone.with_records_in_steps(records))
-    return await _send_json(call, records, 201)
+        zone = call.api.mock.zone
+        added = [listed_document(zone.find(record)) for record in records]
+    return await _send_json(call, added, 201)
 
 
-async def delete_records(call: Call[DeleteParameters]) -> None:
-    """Take out the records that are asked for."""
-    spares = call.parameters.spares
+async def delete_records(call: Call[Any]) -> None:
+    """Remove all records, or those that fulfill conditions on their fields."""
+    goes = _goes(call.parameters)
     async with Work(call.api, 0) as work:
-        await _change(
-            call, work, lambda zone: Zone.in_steps(filter(spares, zone.records))
-        )
+        await _change(call, work, lambda zone: zone.without_in_steps(goes))
     send_nothing(call.request)
+
+
+def _find(call: Call[Any], record_id: str) -> Record:
+    try:
+        return call.api.mock.zone.get(record_id)
+    except KeyError:
+        raise _unknown(record_id) from None
+
+
+def _unknown(record_id: str) -> HttpProblem:
+    return not_found(f"no record with the id {shown(record_id)}")
+
+
+async def _made(work: Work, steps: Steps[Zone]) -> Zone:
+    """The zone that `steps` make."""
+    try:
+        return await work.in_slices(steps)
+    except RecordIdTaken as error:
+        raise HttpProblem(409, f"another record has the id {error}") from None
 
 
 def prefers_text(accept: str) -> bool:
     """
-    Whether an Accept field would rather have a zone file than JSON.
+    Whether an Accept field prefers a zone file to JSON.
 
-    JSON is what it gets unless it names ``text/dns``, and JSON not before that.
+    JSON is the default; ``text/dns`` must have the higher quality.
     """
     qualities = {}
     for item in accept.lower().split(","):
@@ -122,16 +232,16 @@ def prefers_text(accept: str) -> bool:
     return qualities.get(ZONE_TEXT, 0.0) > qualities.get("application/json", 0.0)
 
 
-_ITEMS = ItemReader(parse_records, parse_record)
+_ITEMS = ItemReader(parse_records, parse_record, check_ids)
 
 
 async def _read(
     call: Call[Any], work: Work, body: bytes
 ) -> tuple[tuple[Record, ...], str]:
     """
-    The records in a body; all that is not said to be a zone file is JSON.
+    The records in a body, which is JSON unless its type is ``text/dns``.
 
-    :return: the records, and what the place of one in an error looks like
+    :return: the records, and the form of a record's place in an error
     """
     content_type = call.request.getHeader("Content-Type") or ""
     if content_type.partition(";")[0].strip().lower() == ZONE_TEXT:
@@ -142,7 +252,7 @@ async def _read(
 
 
 def _check_hosts(call: Call[Any], made: HostReferences) -> None:
-    """Refuse records of hosts that have no certificate now; they may have one later."""
+    """Refuse records of hosts that have no certificate; they may get one later."""
     try:
         check_hosts(made, call.api.mock.hosts)
     except DocumentError as error:
@@ -152,46 +262,48 @@ def _check_hosts(call: Call[Any], made: HostReferences) -> None:
 async def _change(
     call: Call[Any], work: Work, change: Callable[[Zone], Steps[Zone]]
 ) -> None:
-    """Replace the zone by what `change` makes of it, in steps."""
+    """Replace the zone with the one that `change` makes of it, in steps."""
     mock = call.api.mock
     while True:
         zone = mock.zone
-        changed = await work.in_slices(change(zone))
+        changed = await _made(work, change(zone))
         if mock.zone is zone:
             await _replace(call, work, changed)
             return
 
 
 async def _replace(call: Call[Any], work: Work, zone: Zone) -> None:
-    """Serve `zone` from now on, and let go of the one before it in slices."""
+    """Serve `zone` from now on, and release the one before it in slices."""
     mock = call.api.mock
     parts = mock.zone.parts()
     mock.zone = zone
-    await work.in_slices(_let_go(parts))
+    await work.in_slices(_release(parts))
 
 
-def _let_go(parts: list[object]) -> Steps[None]:
+def _release(parts: list[object]) -> Steps[None]:
     while parts:
         parts.pop()
         yield
 
 
 async def _send_json(
-    call: Call[Any], records: tuple[Record, ...], status: int = 200
+    call: Call[Any], documents: Iterable[dict[str, Any]], status: int = 200
 ) -> Answer:
-    documents = ((orjson.dumps(record_document(record)),) for record in records)
-    pieces = array_pieces(documents)
+    pieces = array_pieces((orjson.dumps(document),) for document in documents)
     return await send_pieces(call.request, pieces, call.api.clock, status=status)
 
 
 TAKEN = (one_or_more("NewRecord"), text(ZONE_TEXT))
+
+_ONE = "/dnsRecords/<record_id>"
 
 ROUTES = at_root(
     Route(
         "GET",
         "/dnsRecords",
         list_records,
-        answers=answers(array("Record"), text(ZONE_TEXT)),
+        ListParameters,
+        answers=answers(array("Record", "ListedRecord"), text(ZONE_TEXT)),
     ),
     Route(
         "PUT",
@@ -206,8 +318,25 @@ ROUTES = at_root(
         "/dnsRecords",
         add_records,
         takes=TAKEN,
-        answers=answers(array("Record"), status=201),
+        answers=answers(array("ListedRecord"), status=201),
         problems=(409,),
     ),
     Route("DELETE", "/dnsRecords", delete_records, DeleteParameters, answers=DONE),
+    Route("GET", _ONE, get_record, answers=answers(document("ListedRecord"))),
+    Route(
+        "PUT",
+        _ONE,
+        put_record,
+        takes=(document("NewRecord"),),
+        answers=DONE,
+        problems=(409,),
+    ),
+    Route("DELETE", _ONE, delete_record, answers=DONE),
+    Route(
+        "GET",
+        "/dnsResolve",
+        resolve,
+        ResolveParameters,
+        answers=answers(document("DnsResolution")),
+    ),
 )

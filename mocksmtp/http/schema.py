@@ -40,8 +40,8 @@ from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http import document_types as documents
 from mocksmtp.sessions.delivery_documents import ATTEMPT, DELIVERY
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.queries import QUERY
-from mocksmtp.zone.records import RECORD, SENT_RECORD, TYPE
+from mocksmtp.zone.queries import QUERY, RESOLUTION
+from mocksmtp.zone.records import LISTED_RECORD, RECORD, SENT_RECORD, TYPE
 
 __all__ = [
     "LINE",
@@ -154,7 +154,8 @@ def named_schemas() -> dict[str, Schema]:
     declared: Named = {}
     SMTP.schemas(declared)
     DNS.schemas(declared)
-    QUERY.told(declared)
+    for told_only in (QUERY, RESOLUTION, LISTED_RECORD):
+        told_only.told(declared)
     declared["BehaviorPatch"] = patch_schema(SMTP, declared)
     declared["DnsBehaviorPatch"] = patch_schema(DNS, declared)
     ATTEMPT.told(declared)

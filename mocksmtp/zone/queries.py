@@ -14,14 +14,22 @@ from typing import Any, TypeAlias
 import attrs
 
 from mocksmtp.documents.document import Document, field
-from mocksmtp.documents.kinds import Boolean, Integer, Kind, Named, Optional, Text
+from mocksmtp.documents.kinds import (
+    Array,
+    Boolean,
+    Integer,
+    Kind,
+    Named,
+    Optional,
+    Text,
+)
 from mocksmtp.documents.schema import TEXT, Schema
 from mocksmtp.documents.units import timestamp
 from mocksmtp.zone.answer import Question, rcode_name
 from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import type_name
-from mocksmtp.zone.records import TYPE
+from mocksmtp.zone.records import SENT_RECORD, TYPE, Record
 
 UDP = "udp"
 TCP = "tcp"
@@ -30,7 +38,7 @@ MAX_QUERIES = 10_000
 """How many queries are kept by default."""
 
 
-class _Written(Kind[Any]):
+class Written(Kind[Any]):
     """
     A value that is written and never read.
 
@@ -50,17 +58,50 @@ class _Written(Kind[Any]):
         return self._schema
 
 
-_TYPE = _Written(type_name, TYPE)
-_RCODE = _Written(rcode_name, TEXT)
+_TYPE = Written(type_name, TYPE)
+_RCODE = Written(rcode_name, TEXT)
+_RECORDS = Array(SENT_RECORD)
+
+
+MAX_RECORDS = 20
+"""Records of an answer that the log keeps."""
+
+MAX_OCTETS = 4096
+"""Octets of a reply above which the log keeps none of its records."""
 
 
 @attrs.frozen
 class DnsReply:
-    """The reply to a query."""
+    """
+    The reply to a query.
+
+    :ivar records: the first records of the answer section, at most `MAX_RECORDS`
+    """
 
     rcode: int = field(_RCODE, "`NOERROR`, `NXDOMAIN` …")
     answers: int = field(Integer(), "records in the answer section")
     truncated: bool = field(Boolean(), "whether TC was set")
+    records: tuple[Record, ...] = field(
+        _RECORDS, "the first 20 of them", default=(), shown="none", always=True
+    )
+
+
+@attrs.frozen
+class Resolution:
+    """The answer of DNS to a question, without a query."""
+
+    name: Name = field(NAME, "the name in the question")
+    type: int = field(_TYPE, "the type in the question")
+    rcode: int = field(_RCODE, "`NOERROR`, `NXDOMAIN` …")
+    authoritative: bool = field(Boolean(), "whether AA is set")
+    authenticated: bool = field(Boolean(), "whether AD is set: the answer is signed")
+    answer: tuple[Record, ...] = field(_RECORDS, "the answer section")
+    authority: tuple[Record, ...] = field(_RECORDS, "the authority section")
+    additional: tuple[Record, ...] = field(_RECORDS, "the additional section")
+
+
+RESOLUTION = Document(Resolution, "DnsResolution")
+"""The document of the answer to a question."""
 
 
 @attrs.frozen
@@ -90,12 +131,12 @@ class DnsQuery:
     """
 
     number: int = field(
-        _Written(str, TEXT), "its place in the order of arrival", name="id"
+        Written(str, TEXT), "its place in the order of arrival", name="id"
     )
-    at: float = field(_Written(timestamp, TEXT), "when it arrived", name="receivedAt")
+    at: float = field(Written(timestamp, TEXT), "when it arrived", name="receivedAt")
     client_ip: str = field(Text(), "the address of the client")
     client_port: int = field(Integer(0, 0xFFFF), "the port of the client")
-    transport: str = field(_Written(str, TEXT), "`udp` or `tcp`")
+    transport: str = field(Written(str, TEXT), "`udp` or `tcp`")
     name: Name | None = field(
         Optional(NAME), "the name in the question; null if it could not be read"
     )
@@ -105,6 +146,7 @@ class DnsQuery:
         "octets that the client accepts over UDP; null without EDNS",
     )
     dnssec_ok: bool = field(Boolean(), "whether DO was set")
+    rcode: int | None = field(Optional(_RCODE), "that of the reply, or null")
     answer: DnsReply | None = field(
         Optional(Document(DnsReply, "DnsReply")), "the reply, or null for silence"
     )
@@ -236,6 +278,7 @@ def _query(number: int, noted: _Noted) -> DnsQuery:
         None if question is None else question.type,
         exchange.edns_size,
         exchange.dnssec_ok,
+        None if exchange.reply is None else exchange.reply.rcode,
         exchange.reply,
         behavior,
     )

@@ -11,13 +11,13 @@ class cannot contain, is ``data`` in the form of RFC 3597: ``{"type": "TYPE65280
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 import attrs
 
 from mocksmtp.documents.document import Document, field, parse
-from mocksmtp.documents.kinds import Array, Integer, Kind, Named, Text, name
+from mocksmtp.documents.kinds import ID, LABEL, Array, Integer, Kind, Named, Text, name
 from mocksmtp.documents.problems import (
     FIELD,
     MAX_ERRORS,
@@ -30,16 +30,16 @@ from mocksmtp.documents.problems import (
     unknown,
 )
 from mocksmtp.documents.schema import TEXT, Schema, any_of
-from mocksmtp.zone.fields import NAME, default_in_documents, kind_of
-from mocksmtp.zone.names import MAX_NAME, Name, to_name
+from mocksmtp.zone.fields import NAME, U32, default_in_documents, kind_of
+from mocksmtp.zone.names import MAX_NAME, Name, parse_name, to_name
 from mocksmtp.zone.rdata import (
+    CAA,
     RDATA,
     TXT,
     HostTLSA,
     Raw,
     Rdata,
     RRType,
-    Secure,
     is_data_type,
     read_rdata,
     type_name,
@@ -68,11 +68,18 @@ def _check_ttl(_: object, attribute: attrs.Attribute[int], value: int) -> None:
 
 @attrs.frozen
 class Record:
-    """A resource record of class IN: data of `name`, cached for `ttl` seconds."""
+    """
+    A resource record of class IN: data of `name`, cached for `ttl` seconds.
+
+    :ivar id: its id in the API; empty until a zone contains it
+    :ivar tag: selects records in the API
+    """
 
     name: Name = attrs.field(converter=to_name)
     rdata: Rdata
     ttl: int = attrs.field(default=DEFAULT_TTL, validator=_check_ttl)
+    id: str = attrs.field(default="", eq=False)
+    tag: str | None = attrs.field(default=None, eq=False)
 
     @property
     def type(self) -> int:
@@ -157,7 +164,9 @@ class _TypeKind(Kind[str]):
         return self._schema
 
 
-def _document(title: str, kind: Schema, fields: Mapping[str, Any]) -> Document[Any]:
+def _document(
+    title: str, kind: Schema, fields: Mapping[str, Any], labels: Mapping[str, Any]
+) -> Document[Any]:
     """The document of records that have these fields besides those of all records."""
     members: dict[str, Any] = {
         "name": field(NAME, "the owner, absolute; the dot at its end is optional"),
@@ -169,6 +178,7 @@ def _document(title: str, kind: Schema, fields: Mapping[str, Any]) -> Document[A
             always=True,
         ),
         **fields,
+        **{title: label for title, label in labels.items() if title not in fields},
     }
     made: type[Any] = attrs.make_class(
         f"{title.replace('-', '')}Document", members, frozen=True, kw_only=True
@@ -183,7 +193,7 @@ def _rdata_fields(cls: type[Rdata]) -> Iterator[attrs.Attribute[Any]]:
             yield attribute
 
 
-def _rdata_document(cls: type[Rdata]) -> Document[Any]:
+def _rdata_document(cls: type[Rdata], labels: Mapping[str, Any]) -> Document[Any]:
     number = RRType.TLSA if cls is HostTLSA else None if cls is Raw else cls.TYPE
     return _document(
         cls.__name__,
@@ -194,10 +204,13 @@ def _rdata_document(cls: type[Rdata]) -> Document[Any]:
             )
             for attribute in _rdata_fields(cls)
         },
+        labels,
     )
 
 
-def _shorthand_document(shorthand: Shorthand) -> Document[Any]:
+def _shorthand_document(
+    shorthand: Shorthand, labels: Mapping[str, Any]
+) -> Document[Any]:
     kind = Text(
         shorthand.pattern,
         f"must be a match of {shorthand.pattern}",
@@ -205,28 +218,31 @@ def _shorthand_document(shorthand: Shorthand) -> Document[Any]:
         misfits=("a b",),
     )
     fields = {shorthand.field: field(kind, shorthand.meaning)}
-    return _document(shorthand.type, {"const": shorthand.type}, fields)
+    return _document(shorthand.type, {"const": shorthand.type}, fields, labels)
 
 
 TYPE: Schema = {**TEXT, "format": "rrtype"}
 """The schema of a type: ``MX``, ``TYPE65280``."""
 
-DOCUMENTS: dict[type[Rdata], Document[Any]] = {
-    cls: _rdata_document(cls) for cls in (*RDATA.values(), Raw)
-}
-"""The documents of records, by the class of their data."""
+_CLASSES: tuple[type[Rdata], ...] = (*RDATA.values(), Raw)
 
-SHORTHAND_DOCUMENTS = {
-    one.type: _shorthand_document(one) for one in SHORTHANDS.values()
+_LABELS = {
+    "id": field(ID, "its id in the API", default="", shown="assigned"),
+    "tag": field(
+        LABEL,
+        "selects records: `?tag=` on GET and DELETE. A CAA record has none: its `tag` "
+        "is that of RFC 8659",
+        default=None,
+        shown="none",
+    ),
 }
-"""The documents of shorthands, by their type."""
 
 _WRITERS: dict[type[Rdata], list[tuple[str, str, Callable[[Any], Any]]]] = {
     cls: [
         (attribute.name, json_name(attribute), kind_of(attribute).write)
         for attribute in _rdata_fields(cls)
     ]
-    for cls in DOCUMENTS
+    for cls in _CLASSES
 }
 
 _TYPES = [
@@ -240,14 +256,30 @@ class RecordKind(Kind[Record]):
     A record, with the fields of its type.
 
     :param title: the name of its schema
-    :param refused: classes of data that it can't have, with the field and the error
+    :param labels: fields that all records have, unless their type has one of that name
+    :param refused: types that it can't have, with the field and the error
+
+    :ivar documents: the documents of records, by the class of their data
+    :ivar shorthands: the documents of shorthands, by their type
     """
 
     def __init__(
-        self, title: str, refused: Mapping[type[Rdata], tuple[str, str]] | None = None
+        self,
+        title: str,
+        labels: Mapping[str, Any] = MappingProxyType({}),
+        refused: Mapping[int, tuple[str, str]] | None = None,
     ) -> None:
         self._title = title
         self._refused = dict(refused or {})
+        self.documents = {
+            cls: _rdata_document(cls, labels)
+            for cls in _CLASSES
+            if cls is Raw or cls.TYPE not in self._refused
+        }
+        self.shorthands = {
+            each: _shorthand_document(shorthand, labels)
+            for each, shorthand in SHORTHANDS.items()
+        }
         self.samples = ({"name": "*", "type": "A", "address": "192.0.2.1"},)
         self.misfits = (
             5,
@@ -259,15 +291,38 @@ class RecordKind(Kind[Record]):
         """The record that an object describes."""
         if type(value) is not dict:
             raise Refused(f"must be an object, got {json_type(value)}")
+        if value.get("owner") is not None:
+            raise Refused("a record that a host adds can't be set; omit it", "owner")
         kind = value.get("type")
         if type(kind) is str and kind in SHORTHANDS:
-            return _read_shorthand(SHORTHANDS[kind], value)
-        record = _read_record(_type_number(value), value)
-        refusal = self._refused.get(type(record.rdata))
-        if refusal is not None:
-            title, message = refusal
+            return self._read_shorthand(SHORTHANDS[kind], value)
+        number = _type_number(value)
+        if number == RRType.TLSA and "fromHost" in value:
+            number = RRType.TLSAFROM.value
+        if number in self._refused:
+            title, message = self._refused[number]
             raise Refused(message, title)
-        return record
+        return self._read(number, value)
+
+    def _read(self, number: int, value: dict[str, Any]) -> Record:
+        cls = RDATA.get(number, Raw)
+        if str(value.get("data", "")).startswith(r"\#"):
+            cls = Raw
+        made = self.documents[cls].read(value)
+        if cls is Raw:
+            rdata = read_rdata(number, made.data)
+        else:
+            rdata = cls(*(getattr(made, each) for each, *_ in _WRITERS[cls]))
+        return Record(made.name, rdata, made.ttl, *_labels(made, cls))
+
+    def _read_shorthand(self, shorthand: Shorthand, value: dict[str, Any]) -> Record:
+        made = self.shorthands[shorthand.type].read(value)
+        try:
+            text = getattr(made, shorthand.field)
+            record = shorthand.record(made.name, text, made.ttl)
+        except ValueError as error:
+            raise Refused(str(error), "name") from None
+        return attrs.evolve(record, tag=getattr(made, "tag", None))
 
     def write(self, value: Record) -> dict[str, Any]:
         """The document of a record, its fields always in the same order."""
@@ -279,32 +334,43 @@ class RecordKind(Kind[Record]):
 
     def told(self, named: Named) -> Schema:
         """One of the types; by its name."""
-        return name(named, self._title, lambda: self._told(named))
-
-    @cached_property
-    def _classes(self) -> list[type[Rdata]]:
-        return [cls for cls in DOCUMENTS if cls not in self._refused]
+        return name(named, self._title, lambda: any_of(*self._told(named)))
 
     def _taken(self, named: Named) -> Schema:
-        documents = (
-            *map(DOCUMENTS.__getitem__, self._classes),
-            *SHORTHAND_DOCUMENTS.values(),
-        )
+        documents = (*self.documents.values(), *self.shorthands.values())
         return any_of(*(each.taken_members(named) for each in documents))
 
-    def _told(self, named: Named) -> Schema:
-        documents = map(DOCUMENTS.__getitem__, self._classes)
-        return any_of(*(each.told_members(named) for each in documents))
+    def _told(self, named: Named) -> list[Schema]:
+        return [each.told_members(named) for each in self.documents.values()]
 
 
-RECORD = RecordKind("Record")
+class ListedRecordKind(RecordKind):
+    """A record of a list with ids, which also has the records that hosts add."""
+
+    def _told(self, named: Named) -> list[Schema]:
+        owned = {"owner": {**TEXT, "description": "the host that adds the record"}}
+        return [
+            {**schema, "properties": {**schema["properties"], **owned}}
+            for schema in super()._told(named)
+        ]
+
+
+def _labels(made: Any, cls: type[Rdata]) -> tuple[str, str | None]:
+    """The id and tag of a document; CAA has a field that is named tag, too."""
+    return getattr(made, "id", ""), None if cls is CAA else getattr(made, "tag", None)
+
+
+RECORD = RecordKind("Record", _LABELS)
 """The document of a record of the zone."""
+
+LISTED_RECORD = ListedRecordKind("ListedRecord", _LABELS)
+"""The document of a record in a list with ids."""
 
 SENT_RECORD = RecordKind(
     "DnsRecord",
-    {
-        Secure: ("type", "can't be sent; ad marks a signed answer"),
-        HostTLSA: ("fromHost", "only allowed in /dnsRecords"),
+    refused={
+        RRType.SECURE: ("type", "can't be sent; ad marks a signed answer"),
+        RRType.TLSAFROM: ("fromHost", "only allowed in /dnsRecords"),
     },
 )
 """The document of a record that a behavior answers."""
@@ -320,7 +386,7 @@ def parse_records(document: Any) -> tuple[Record, ...]:
     """
     if isinstance(document, dict):
         return (parse(RECORD, document),)
-    return parse(_RECORDS, document)
+    return check_ids(parse(_RECORDS, document))
 
 
 def parse_record(document: Any) -> Record:
@@ -332,8 +398,23 @@ def parse_record(document: Any) -> Record:
     return parse(RECORD, document)
 
 
+def check_ids(records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """
+    The records of an array, no two of which have the same id.
+
+    :raises DocumentError: two have
+    """
+    ids: set[str] = set()
+    for index, record in enumerate(records):
+        if record.id:
+            if record.id in ids:
+                raise DocumentError(Problem(f"$[{index}].id", "used twice"))
+            ids.add(record.id)
+    return records
+
+
 def record_document(record: Record) -> dict[str, Any]:
-    """The document of `record`, its fields always in the same order."""
+    """The document of `record` without its id, its fields always in the same order."""
     rdata = record.rdata
     document = {
         "name": str(record.name),
@@ -342,29 +423,112 @@ def record_document(record: Record) -> dict[str, Any]:
     }
     for attribute, title, write in _WRITERS[type(rdata)]:
         document[title] = write(getattr(rdata, attribute))
+    if record.tag is not None:
+        document["tag"] = record.tag
     return document
 
 
-def _read_record(number: int, members: dict[str, Any]) -> Record:
-    if number == RRType.TLSA and "fromHost" in members:
-        number = RRType.TLSAFROM.value
-    cls = RDATA.get(number, Raw)
-    if str(members.get("data", "")).startswith(r"\#"):
-        cls = Raw
-    made = DOCUMENTS[cls].read(members)
-    if cls is Raw:
-        return Record(made.name, read_rdata(number, made.data), made.ttl)
-    values = (getattr(made, attribute) for attribute, *_ in _WRITERS[cls])
-    return Record(made.name, cls(*values), made.ttl)
+def listed_document(record: Record, owner: str | None = None) -> dict[str, Any]:
+    """
+    The document of `record` with its id.
+
+    :param owner: the host that adds it; such a record has no id
+    """
+    if owner is None:
+        return {"id": record.id, **record_document(record)}
+    return {**record_document(record), "owner": owner}
 
 
-def _read_shorthand(shorthand: Shorthand, members: dict[str, Any]) -> Record:
-    made = SHORTHAND_DOCUMENTS[shorthand.type].read(members)
-    try:
-        value = getattr(made, shorthand.field)
-        return shorthand.record(made.name, value, made.ttl)
-    except ValueError as error:
-        raise Refused(str(error), "name") from None
+Condition: TypeAlias = Callable[[Record], bool]
+"""Whether a record has a value in a field."""
+
+
+def _field_condition(places: Iterable[tuple[type[Rdata], str, Any]]) -> Any:
+    """
+    Reads a condition on fields of record data that have the same name in documents.
+
+    :param places: the classes with such a field, its name there, and its kind
+    """
+    found = tuple(places)
+
+    def read(text: str) -> Condition:
+        wanted: dict[type[Rdata], tuple[str, Any, Any]] = {}
+        error = None
+        for cls, attribute, kind in found:
+            try:
+                wanted[cls] = attribute, kind.matches, kind.parse(text)
+            except ValueError as refused:
+                error = refused
+        if error is not None and not wanted:
+            raise error
+
+        def matches(record: Record) -> bool:
+            place = wanted.get(type(record.rdata))
+            if place is None:
+                return False
+            attribute, fits, value = place
+            return bool(fits(value, getattr(record.rdata, attribute)))
+
+        return matches
+
+    return read
+
+
+def _conditions() -> dict[str, tuple[Callable[[str], Condition], Schema]]:
+    places: dict[str, list[tuple[type[Rdata], str, Any]]] = {}
+    for cls in _CLASSES:
+        for attribute in _rdata_fields(cls):
+            place = cls, attribute.name, kind_of(attribute)
+            places.setdefault(json_name(attribute), []).append(place)
+    made: dict[str, tuple[Callable[[str], Condition], Schema]] = {
+        "id": (lambda text: lambda record: record.id == text, TEXT),
+        "name": (_name_condition, NAME.told({})),
+        "type": (_type_condition, TYPE),
+        "ttl": (_ttl_condition, _TTL.told({})),
+    }
+    for title, found in places.items():
+        kinds = {kind: None for _, _, kind in found}
+        schemas: list[Schema] = []
+        for kind in kinds:
+            schema = kind.told({})
+            schema = TEXT if schema.get("type") == "array" else schema
+            if schema not in schemas:
+                schemas.append(schema)
+        made[title] = _field_condition(found), any_of(*schemas)
+    made["tag"] = _tag_condition(made["tag"][0]), TEXT
+    return made
+
+
+def _name_condition(text: str) -> Condition:
+    wanted = parse_name(text)
+    return lambda record: record.name == wanted
+
+
+def _type_condition(text: str) -> Condition:
+    wanted = type_number(text)
+    return lambda record: record.listed_type == wanted
+
+
+def _ttl_condition(text: str) -> Condition:
+    wanted = U32.parse(text)
+    return lambda record: record.ttl == wanted
+
+
+def _tag_condition(read: Callable[[str], Condition]) -> Callable[[str], Condition]:
+    """A condition on the tag of any record, which in CAA is a field of the data."""
+
+    def read_tag(text: str) -> Condition:
+        try:
+            of_data = read(text)
+        except ValueError:
+            return lambda record: record.tag == text
+        return lambda record: record.tag == text or of_data(record)
+
+    return read_tag
+
+
+CONDITIONS = _conditions()
+"""The reader of a condition on each field of documents, and the schema of its text."""
 
 
 def _type_number(document: dict[str, Any]) -> int:

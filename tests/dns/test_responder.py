@@ -14,7 +14,7 @@ from mocksmtp.dns.responder import MOST_OCTETS, Responder, answered, resolve
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.zone.answer import Answer, Rcode
 from mocksmtp.zone.queries import TCP, UDP, DnsReply
-from mocksmtp.zone.rdata import MX, A
+from mocksmtp.zone.rdata import MX, TXT, A
 from mocksmtp.zone.zone import Zone
 from tests.dns.queries import flags, lines, packet, query, read, records
 
@@ -71,12 +71,27 @@ class ResponderTests(SynchronousTestCase):
         exchange = self.respond(**options).exchange
         self.assertEqual(str(exchange.question), "ex.test A")
         self.assertEqual((exchange.edns_size, exchange.dnssec_ok), (1000, True))
-        self.assertEqual(exchange.reply, DnsReply(Rcode.NOERROR, 60, True))
+        first = self.zone.records[:20]
+        self.assertEqual(exchange.reply, DnsReply(Rcode.NOERROR, 60, True, first))
         exchange = self.respond("no.test", TCP).exchange
         self.assertEqual((exchange.edns_size, exchange.dnssec_ok), (None, False))
         self.assertEqual(exchange.reply, DnsReply(Rcode.NXDOMAIN, 0, False))
         exchange = self.respond(use_edns=1).exchange
         self.assertEqual(exchange.reply, DnsReply(Rcode.BADVERS, 0, False))
+
+    def test_records_for_the_log(self):
+        """The log has the records that were sent, but none of a large reply."""
+        sent = self.respond().exchange.reply.records
+        self.assertEqual(sent, records(("ex.test", A("192.0.2.1"))))
+        text = "x" * 255
+        self.zone = Zone(
+            records(("ex.test", TXT([text] * 3)), ("big.test", TXT([text] * 20)))
+        )
+        options = {"type_": "TXT", "use_edns": 0, "payload": 1232}
+        self.assertEqual(len(self.respond(**options).exchange.reply.records), 1)
+        for transport in (UDP, TCP):
+            reply = self.respond("big.test", transport, **options).exchange.reply
+            self.assertEqual(reply.records, ())
 
     def test_kinds(self):
         """A response tells as what it is counted: by type and rcode."""

@@ -94,7 +94,9 @@ class DatagramTests(SynchronousTestCase):
         self.ask(packet("ex.test"))
         ((exchange, transport, client, behavior),) = told
         self.assertEqual(str(exchange.question), "ex.test MX")
-        self.assertEqual(exchange.reply, DnsReply(Rcode.NOERROR, 1, False))
+        self.assertEqual(
+            exchange.reply, DnsReply(Rcode.NOERROR, 1, False, self.zone.records[:1])
+        )
         self.assertEqual((transport, client, behavior), ("udp", CLIENT[0], None))
 
     def test_own_id(self):

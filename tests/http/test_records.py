@@ -6,6 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.records import prefers_text
 from mocksmtp.tls.settings import TlsSettings
+from mocksmtp.zone.rdata import A as IPv4
+from mocksmtp.zone.records import Record
 from tests.http.rig import Answer, Rig
 
 MX = {
@@ -45,7 +47,7 @@ class RecordsTests(SynchronousTestCase):
         self.assertEqual((answer.status, answer.paths), (409, ["$.fromHost"]))
         self.rig.host.tls = TlsSettings()
         answer = self.rig.ask("POST", "/dnsRecords", made)
-        self.assertEqual((answer.status, answer.json()), (201, [told]))
+        self.assertEqual((answer.status, answer.json()), (201, [{"id": "3", **told}]))
         listed = self.rig.get("/dnsRecords")
         self.assertEqual(listed[2], told)
         self.assertEqual(self.rig.ask("PUT", "/dnsRecords", listed).status, 204)
@@ -68,10 +70,11 @@ class RecordsTests(SynchronousTestCase):
         )
 
     def test_post_adds(self) -> None:
-        """201, and the records that were added, as they were read."""
+        """201, and the records that were added, with their ids."""
         other = {"name": "y.test", "type": "TXT", "strings": ["a", "b"]}
         answer = self.rig.ask("POST", "/dnsRecords", other)
-        self.assertEqual((answer.status, answer.json()), (201, [dict(other, ttl=60)]))
+        added = {"id": "3", **other, "ttl": 60}
+        self.assertEqual((answer.status, answer.json()), (201, [added]))
         self.assertEqual(len(self.rig.get("/dnsRecords")), 3)
 
     def test_delete_takes_all_or_some(self) -> None:
@@ -188,3 +191,257 @@ class LargeZoneTests(SynchronousTestCase):
         self.assertEqual(len(names), 2000)
         self.assertIn("example.org", names)
         self.assertNotIn("h7.test", names)
+
+
+def full(rig: Rig) -> list[dict[str, object]]:
+    """The list with ids and the records of hosts."""
+    found: list[dict[str, object]] = rig.get("/dnsRecords?view=full")
+    return found
+
+
+class OneRecordTests(SynchronousTestCase):
+    """``/dnsRecords/{id}``"""
+
+    def setUp(self) -> None:
+        """A zone with two records."""
+        self.rig = Rig()
+        self.rig.ask("PUT", "/dnsRecords", [MX, {**A, "id": "mx1", "tag": "hosts"}])
+
+    def test_ids(self) -> None:
+        """A record has the id of its document, or gets a number."""
+        listed = full(self.rig)
+        self.assertEqual([record["id"] for record in listed], ["1", "mx1"])
+        self.assertEqual(listed[1], {"id": "mx1", **A, "tag": "hosts"})
+        self.assertEqual(self.rig.get("/dnsRecords/mx1"), listed[1])
+        self.assertEqual(self.rig.get("/dnsRecords"), [MX, {**A, "tag": "hosts"}])
+
+    def test_the_full_view_can_be_put_back(self) -> None:
+        """Ids and tags remain."""
+        listed = full(self.rig)
+        self.assertEqual(self.rig.ask("PUT", "/dnsRecords", listed).status, 204)
+        self.assertEqual(full(self.rig), listed)
+
+    def test_numbers_are_used_once(self) -> None:
+        """A number that was an id is no other record's later."""
+        self.rig.ask("DELETE", "/dnsRecords/1")
+        self.rig.ask("POST", "/dnsRecords", {**MX, "preference": 20})
+        self.assertEqual([r["id"] for r in full(self.rig)], ["mx1", "2"])
+        self.rig.ask("PUT", "/dnsRecords", [MX])
+        self.assertEqual([r["id"] for r in full(self.rig)], ["3"])
+
+    def test_numbers_of_documents(self) -> None:
+        """A record without an id does not get a number that a document contains."""
+        other = {**A, "address": "192.0.2.2"}
+        self.rig.ask("PUT", "/dnsRecords", [MX, {**A, "id": "7"}, other])
+        self.assertEqual([r["id"] for r in full(self.rig)], ["8", "7", "9"])
+
+    def test_the_same_record_keeps_its_id(self) -> None:
+        """Name and data identify it; TTL and tag are replaced."""
+        self.rig.ask("POST", "/dnsRecords", {**A, "ttl": 5})
+        self.assertEqual(self.rig.get("/dnsRecords/mx1"), {"id": "mx1", **A, "ttl": 5})
+
+    def test_replaced(self) -> None:
+        """PUT keeps the id and the place, and takes effect with the next query."""
+        answer = self.rig.ask("PUT", "/dnsRecords/1", {**MX, "preference": 5})
+        self.assertEqual(answer.status, 204)
+        self.assertEqual(full(self.rig)[0], {"id": "1", **MX, "preference": 5})
+        resolved = self.rig.get("/dnsResolve?name=example.org&type=MX")
+        self.assertEqual(resolved["answer"], [{**MX, "preference": 5}])
+
+    def test_deleted(self) -> None:
+        """DELETE removes one record."""
+        self.assertEqual(self.rig.ask("DELETE", "/dnsRecords/mx1").status, 204)
+        self.assertEqual(self.rig.get("/dnsRecords"), [MX])
+
+    def test_unknown(self) -> None:
+        """404 for GET, PUT and DELETE, and nothing changes."""
+        before = full(self.rig)
+        for method, body in (("GET", None), ("PUT", MX), ("DELETE", None)):
+            answer = self.rig.ask(method, "/dnsRecords/none", body)
+            self.assertEqual(answer.status, 404, method)
+            self.assertIn("no record with the id 'none'", answer.json()["detail"])
+        self.assertEqual(full(self.rig), before)
+
+    def test_refused(self) -> None:
+        """Invalid documents are 400, an id or a record that exists is 409."""
+        other = {**A, "address": "192.0.2.2"}
+        for method, path, body, status, paths in (
+            ("PUT", "/1", {**MX, "exchange": 5}, 400, ["$.exchange"]),
+            ("PUT", "/1", {**MX, "id": "x"}, 400, ["$.id"]),
+            ("PUT", "/1", {**MX, "owner": "mx2"}, 400, ["$.owner"]),
+            ("PUT", "/1", [MX], 400, ["$"]),
+            ("PUT", "/1", A, 409, None),
+            ("POST", "", {**other, "id": "mx1"}, 409, None),
+            ("PUT", "", [{**A, "id": "x"}, {**other, "id": "x"}], 400, ["$[1].id"]),
+            ("POST", "", {**other, "id": "a/b"}, 400, ["$.id"]),
+            ("POST", "", {**other, "tag": ""}, 400, ["$.tag"]),
+        ):
+            before = full(self.rig)
+            answer = self.rig.ask(method, f"/dnsRecords{path}", body)
+            self.assertEqual(answer.status, status, (method, body))
+            if paths is not None:
+                self.assertEqual(answer.paths, paths, (method, body))
+            self.assertEqual(full(self.rig), before)
+
+    def test_caa_has_a_tag_of_its_own(self) -> None:
+        """It is that of RFC 8659, and ``?tag=`` finds it."""
+        caa = {
+            "name": "a.test",
+            "type": "CAA",
+            "flags": 0,
+            "tag": "issue",
+            "value": ";",
+        }
+        self.rig.ask("POST", "/dnsRecords", caa)
+        found = self.rig.get("/dnsRecords?tag=issue")
+        self.assertEqual(found, [{**caa, "ttl": 60}])
+
+
+class FilterTests(SynchronousTestCase):
+    """``/dnsRecords`` with conditions"""
+
+    def setUp(self) -> None:
+        """Records of several types."""
+        self.rig = Rig()
+        self.zone = [
+            MX,
+            A,
+            {"name": "a.test", "type": "TXT", "ttl": 5, "strings": ["a", "b"]},
+            {"name": "b.test", "type": "NS", "ttl": 60, "target": "ns.test"},
+            {"name": "c.test", "type": "CNAME", "ttl": 60, "target": "NS.test"},
+        ]
+        tagged = [{**record, "tag": "t"} for record in self.zone[3:]]
+        self.rig.ask("PUT", "/dnsRecords", [*self.zone[:3], *tagged])
+
+    def test_any_field(self) -> None:
+        """A condition reads its value as the field does; all must hold."""
+        for query, places in (
+            ("exchange=MX1.example.org.", [0]),
+            ("preference=10", [0]),
+            ("preference=10&exchange=other.test", []),
+            ("address=192.0.2.1", [1]),
+            ("address=2001:db8::1", []),
+            ("ttl=60", [0, 3, 4]),
+            ("target=ns.test", [3, 4]),
+            ("target=ns.test&type=NS", [3]),
+            ("tag=t", [3, 4]),
+            ("strings=ab", [2]),
+            ("id=1", [0]),
+            ("name=A.test", [2]),
+        ):
+            found = self.rig.get(f"/dnsRecords?{query}")
+            names = [record["name"] for record in found]
+            self.assertEqual(names, [self.zone[p]["name"] for p in places], query)
+
+    def test_delete(self) -> None:
+        """DELETE removes exactly what GET lists."""
+        for query, left in (
+            ("exchange=mx1.example.org", 4),
+            ("tag=t", 2),
+            ("tag=t", 2),
+        ):
+            self.rig.ask("DELETE", f"/dnsRecords?{query}")
+            self.assertEqual(len(self.rig.get("/dnsRecords")), left)
+
+    def test_as_a_zone_file(self) -> None:
+        """Conditions apply to the zone file, too."""
+        answer = self.rig.ask(
+            "GET", "/dnsRecords?type=NS", headers={"Accept": "text/dns"}
+        )
+        self.assertEqual(answer.body, b"b.test. 60 IN NS ns.test.\n")
+
+    def test_invalid(self) -> None:
+        """A value that no field of that name can have is 400."""
+        for name, value in (
+            ("exchange", "a..b"),
+            ("preference", "ten"),
+            ("preference", "65536"),
+            ("address", "192.0.2"),
+            ("ttl", "-1"),
+            ("view", "all"),
+        ):
+            answer = self.rig.ask("GET", f"/dnsRecords?{name}={value}")
+            self.assertEqual((answer.status, answer.paths), (400, [f"?{name}"]), name)
+
+
+class OwnedTests(SynchronousTestCase):
+    """The records that hosts add"""
+
+    def test_listed(self) -> None:
+        """The full view has them, with their owner; they can't be put back."""
+        rig = Rig()
+        rig.ask("PUT", "/dnsRecords", [MX])
+        rig.mock.set_records(rig.host, (Record("mx.test", IPv4("192.0.2.9")),))
+        added = {"name": "mx.test", "type": "A", "ttl": 60, "address": "192.0.2.9"}
+        owned = {**added, "owner": "default"}
+        self.assertEqual(full(rig), [{"id": "1", **MX}, owned])
+        self.assertEqual(rig.get("/dnsRecords"), [MX])
+        self.assertEqual(rig.get("/dnsRecords?view=full&type=A"), [owned])
+        answer = rig.ask("PUT", "/dnsRecords", full(rig))
+        self.assertEqual((answer.status, answer.paths), (400, ["$[1].owner"]))
+
+
+class ResolveTests(SynchronousTestCase):
+    """``/dnsResolve``"""
+
+    def setUp(self) -> None:
+        """A zone with an alias."""
+        self.rig = Rig()
+        self.alias = {
+            "name": "www.example.org",
+            "type": "CNAME",
+            "ttl": 60,
+            "target": "example.org",
+        }
+        self.rig.ask("PUT", "/dnsRecords", [MX, A, self.alias])
+
+    def test_sections(self) -> None:
+        """The answer follows aliases and has the addresses of exchanges."""
+        self.assertEqual(
+            self.rig.get("/dnsResolve?name=WWW.example.org.&type=MX"),
+            {
+                "name": "WWW.example.org",
+                "type": "MX",
+                "rcode": "NOERROR",
+                "authoritative": True,
+                "authenticated": False,
+                "answer": [self.alias, MX],
+                "authority": [],
+                "additional": [A],
+            },
+        )
+
+    def test_negative(self) -> None:
+        """A name that does not exist has its rcode, and an SOA."""
+        found = self.rig.get("/dnsResolve?name=no.test&type=A")
+        self.assertEqual((found["rcode"], found["answer"]), ("NXDOMAIN", []))
+        self.assertEqual([r["type"] for r in found["authority"]], ["SOA"])
+
+    def test_no_transfer(self) -> None:
+        """As over the wire, zone transfers are refused."""
+        found = self.rig.get("/dnsResolve?name=example.org&type=AXFR")
+        self.assertEqual(found["rcode"], "REFUSED")
+
+    def test_it_is_dry(self) -> None:
+        """No query is logged, and behaviors don't apply."""
+        self.rig.ask(
+            "PUT",
+            "/dnsBehaviors",
+            [{"query": "ANY", "response": {"rcode": "SERVFAIL"}}],
+        )
+        found = self.rig.get("/dnsResolve?name=example.org&type=MX")
+        self.assertEqual(found["rcode"], "NOERROR")
+        self.assertEqual(self.rig.get("/dnsQueries"), [])
+        (behavior,) = self.rig.get("/dnsBehaviors?view=full")
+        self.assertEqual(behavior["fired"], 0)
+
+    def test_refused(self) -> None:
+        """Both parameters are required, and must be a name and a type."""
+        for query, path in (
+            ("name=a.test", "?type"),
+            ("type=A", "?name"),
+            ("name=a..b&type=A", "?name"),
+            ("name=a&type=NOPE", "?type"),
+        ):
+            answer = self.rig.ask("GET", f"/dnsResolve?{query}")
+            self.assertEqual((answer.status, answer.paths), (400, [path]))

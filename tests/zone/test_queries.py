@@ -21,6 +21,8 @@ from mocksmtp.zone.queries import (
     QueryFilter,
     QueryLog,
 )
+from mocksmtp.zone.rdata import MX
+from mocksmtp.zone.records import Record
 
 EXCHANGE = DnsExchange(Question("Ex.test", 15), 1232, True, DnsReply(3, 0, False))
 NOTHING = DnsExchange(None, None, False, None)
@@ -134,7 +136,13 @@ class DocumentTests(SynchronousTestCase):
                 "type": "MX",
                 "ednsSize": 1232,
                 "dnssecOk": True,
-                "answer": {"rcode": "NXDOMAIN", "answers": 0, "truncated": False},
+                "rcode": "NXDOMAIN",
+                "answer": {
+                    "rcode": "NXDOMAIN",
+                    "answers": 0,
+                    "truncated": False,
+                    "records": [],
+                },
                 "behavior": None,
             },
         )
@@ -142,7 +150,7 @@ class DocumentTests(SynchronousTestCase):
     def test_neither_read_nor_answered(self):
         """What could not be read, and silence, is null."""
         document = QUERY.write(UNREADABLE)
-        for field in "name", "type", "ednsSize", "answer":
+        for field in "name", "type", "ednsSize", "rcode", "answer":
             self.assertIsNone(document[field])
         self.assertEqual((document["dnssecOk"], document["behavior"]), (False, "b"))
 
@@ -150,6 +158,12 @@ class DocumentTests(SynchronousTestCase):
         """Documents fit the declared schema, and every field has its meaning."""
         named: Named = {}
         schema = {**QUERY.told(named), "components": {"schemas": named}}
-        for query in (QUERIED, UNREADABLE, attrs.evolve(QUERIED, type=65280)):
+        answered = DnsReply(0, 1, False, (Record("a.test", MX(10, "b.test")),))
+        for query in (
+            QUERIED,
+            UNREADABLE,
+            attrs.evolve(QUERIED, type=65280),
+            attrs.evolve(QUERIED, answer=answered),
+        ):
             OAS31Validator(schema).validate(QUERY.write(query))
         self.assertTrue(all(meaning for _, _, meaning in QUERY.rows()))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import attrs
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.documents.problems import DocumentError, Refused
+from mocksmtp.documents.problems import DocumentError, Refused, json_name
 from mocksmtp.documents.reading import parse_json
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.mock import Mock
@@ -32,10 +34,12 @@ from mocksmtp.zone.rdata import (
     HostTLSA,
     Raw,
     Secure,
+    type_name,
 )
 from mocksmtp.zone.records import (
     MAX_ZONE_VALUES,
     MTA_STS,
+    RECORD,
     SHORTHANDS,
     TLSRPT,
     Record,
@@ -273,7 +277,7 @@ REFUSED = (
             ("$[1].exchange", "must be a string, got null"),
             (
                 "$[1].priority",
-                "unknown field; one of: name, type, ttl, preference, exchange",
+                "unknown field; one of: name, type, ttl, preference, exchange, id, tag",
             ),
         ],
     ),
@@ -438,3 +442,26 @@ class ShorthandTests(SynchronousTestCase):
             with self.assertRaises(ValueError) as caught:
                 one.record(longest, "x", 5)
             self.assertIn("longer than 255 octets", str(caught.exception))
+
+
+class ReferenceTests(SynchronousTestCase):
+    """Every type has its row in docs/dns.md, with all its fields."""
+
+    def test_types(self):
+        """Fields are in the same order as in documents."""
+        text = (Path(__file__).parents[2] / "docs/dns.md").read_text()
+        rows = [line.split("|")[1:3] for line in text.splitlines() if line[:2] == "| "]
+        fields = {
+            title.strip(): re.findall("`([a-zA-Z]+)`", cells)
+            for titles, cells in rows
+            for title in titles.split(",")
+        }
+        common = {"name", "ttl", "type", "id", "tag"}
+        for cls, document in RECORD.documents.items():
+            if cls not in (HostTLSA, Raw):
+                own = [json_name(attribute) for attribute in attrs.fields(cls)]
+                self.assertEqual(fields[type_name(cls.TYPE)], own)
+                self.assertLessEqual({*own, *common}, {*document.fields, "tag"})
+                self.assertTrue(all(meaning for *_, meaning in document.rows()))
+        for title, shorthand in SHORTHANDS.items():
+            self.assertEqual(fields[title], [shorthand.field])
