@@ -7,6 +7,7 @@ host are written once, whichever host they are for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -16,6 +17,7 @@ from klein import Klein
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
+from werkzeug.routing import BaseConverter, Map
 
 from mocksmtp.documents.kinds import Array, Kind
 from mocksmtp.documents.view import Either, Written
@@ -234,6 +236,30 @@ class Mount:
     find_host: HostFinder = default_host
 
 
+class OtherName(BaseConverter):
+    """The variable last part of a path, which is none of some names."""
+
+    def __init__(self, url_map: Map, *names: str) -> None:
+        super().__init__(url_map)
+        self.regex = rf"(?!(?:{'|'.join(map(re.escape, names))})(?:/|$))[^/]+"
+
+
+def _rule(path: str, routes: tuple[Route, ...]) -> str:
+    """
+    The path in Werkzeug's notation, in which no fixed part is read as a variable.
+
+    ``/smtpMails/latest`` is a route of its own, and so ``latest`` is no id: other
+    methods than its own are not allowed.
+    """
+    parent, _, last = path.rpartition("/")
+    if not last.startswith("<"):
+        return path
+    siblings = (each.path.rpartition("/") for each in routes)
+    names = {name for above, _, name in siblings if above == parent}
+    fixed = sorted(name for name in names if not name.startswith("<"))
+    return f"{parent}/<other({','.join(fixed)}):{last[1:]}" if fixed else path
+
+
 def mount(
     app: Klein,
     api: Api,
@@ -242,10 +268,14 @@ def mount(
     find_host: HostFinder = default_host,
 ) -> None:
     """Have `app` serve `routes` below `prefix`."""
+    routes = tuple(routes)
+    app.url_map.converters = {**app.url_map.converters, "other": OtherName}
     for route in routes:
         path = prefix + route.path
         register = app.route(
-            path, methods=[route.method], endpoint=f"{route.method} {path}"
+            prefix + _rule(route.path, routes),
+            methods=[route.method],
+            endpoint=f"{route.method} {path}",
         )
         register(_handler(api, route, find_host))
 

@@ -26,7 +26,7 @@ from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_duration, parse_time
 from mocksmtp.hosts.listeners import MailProtocol
-from mocksmtp.mail.keywords import parse_expression
+from mocksmtp.mail.keywords import network, parse_expression
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.documents import PEM_BEGIN
 from mocksmtp.tls.settings import CertificateKind, TlsMode
@@ -86,6 +86,7 @@ schemathesis.openapi.format(
 )
 
 PARAMETERS: dict[str, Callable[[str], object]] = {
+    "clientIp": network,
     "q": parse_expression,
     "since": parse_time,
     "until": parse_time,

@@ -57,7 +57,7 @@ class DescriptionTests(SynchronousTestCase):
         """What the app answers is what is described, method by method."""
         rules = make_app(Rig().site.resource.api).url_map.iter_rules()
         served = {
-            (template(rule.rule), method.lower())
+            (template(rule.endpoint.partition(" ")[2]), method.lower())
             for rule in rules
             for method in (rule.methods or set()) - {"HEAD"}
         }

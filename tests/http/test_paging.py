@@ -418,8 +418,16 @@ class TakeTests(ListCase):
 
     def test_it_is_no_id(self) -> None:
         """``take`` and ``latest`` are routes of their own."""
-        self.assertEqual(self.rig.ask("GET", "/smtpMails/take").status, 404)
-        self.assertEqual(self.rig.ask("POST", "/smtpMails/latest").status, 405)
+        for method, path, allowed in (
+            ("GET", "/smtpMails/take", "POST"),
+            ("DELETE", "/smtpMails/latest", "GET, HEAD"),
+            ("POST", "/hosts/default/smtpMails/latest", "GET, HEAD"),
+        ):
+            answer = self.rig.ask(method, path)
+            self.assertEqual(answer.status, 405)
+            self.assertEqual(answer.header("Allow"), allowed)
+        for path in "/smtpMails/latest1", "/smtpMails/tak", "/smtpMails/latest/raw":
+            self.assertEqual(self.rig.ask("GET", path).status, 404, path)
 
 
 class HostTests(ListCase):
