@@ -115,7 +115,7 @@ class _ToldAddress(AddressKind):
         """The address, unless it stands for all of them."""
         address = super().read(value)
         if address.is_unspecified:
-            raise Refused(f"{address} is no address that mail can be sent to")
+            raise Refused(f"{address} is not an address that mail can be sent to")
         return address
 
     def told(self, named: Named) -> Schema:

@@ -123,9 +123,9 @@ def problem_of(error: BaseException, path: str = "") -> HttpProblem:
         case TooManyValues():
             return HttpProblem(413, str(error))
         case NameTaken():
-            return HttpProblem(409, f"there is a host {str(error)!r} already")
+            return HttpProblem(409, f"the host name {str(error)!r} is in use")
         case IdTaken():
-            return HttpProblem(409, f"there is a behavior {str(error)!r} already")
+            return HttpProblem(409, f"the behavior id {str(error)!r} is in use")
         case CannotListen():
             return HttpProblem(409, str(error))
         case MethodNotAllowed():

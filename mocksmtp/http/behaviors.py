@@ -300,7 +300,7 @@ class BehaviorList(Generic[B]):
 
 
 def _unknown(rule_id: str) -> HttpProblem:
-    return not_found(f"there is no behavior with the id {rule_id!r}"[:200])
+    return not_found(f"no behavior with the id {rule_id!r}"[:200])
 
 
 SMTP_BEHAVIORS = BehaviorList(

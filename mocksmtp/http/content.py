@@ -56,7 +56,7 @@ def _parts(content: bytes) -> tuple[Part, ...]:
     try:
         return read_structure(content).parts
     except TooComplex as error:
-        raise not_found(f"the parts of this mail are not told: {error}") from None
+        raise not_found(f"the parts of this mail are not available: {error}") from None
 
 
 def content_type(part: Part) -> str:

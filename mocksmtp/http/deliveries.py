@@ -41,7 +41,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 def number_of_copies(text: str) -> int:
     """How many times a mail was kept."""
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"must be an integer from 0, got {text!r}"[:100])
+        raise ValueError(f"must be an integer of at least 0, got {text!r}"[:100])
     return int(text)
 
 

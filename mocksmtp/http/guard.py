@@ -39,7 +39,9 @@ def check_request(request: Request, settings: HttpSettings, loopback: bool) -> N
         raise HttpProblem(403, name[:200])
     for origin in _values(request, "Origin"):
         if not _is_own(origin, host):
-            raise HttpProblem(403, f"a page from {origin!r} may not call this"[:200])
+            raise HttpProblem(
+                403, f"requests from the origin {origin!r} are not allowed"[:200]
+            )
     if settings.token is not None and request.path.decode("latin-1") not in UNGUARDED:
         _check_token(request, settings.token)
 
@@ -53,7 +55,7 @@ def _host(request: Request) -> str | None:
     """The Host field, which only HTTP/1.0 may leave out (RFC 9112 §3.2)."""
     hosts = _values(request, "Host")
     if len(hosts) > 1 or (not hosts and request.clientproto == b"HTTP/1.1"):
-        raise HttpProblem(400, "a request must have one Host field")
+        raise HttpProblem(400, "a request must have exactly one Host field")
     return hosts[0] if hosts else None
 
 
@@ -96,4 +98,4 @@ def _check_token(request: Request, token: str) -> None:
         return
     challenge = 'Bearer realm="mocksmtp"' + (', error="invalid_token"' if known else "")
     headers = {"WWW-Authenticate": challenge}
-    raise HttpProblem(401, "the right bearer token is needed", headers=headers)
+    raise HttpProblem(401, "a valid bearer token is required", headers=headers)

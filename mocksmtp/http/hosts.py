@@ -88,7 +88,7 @@ async def put_host(call: Call[Any], name: str) -> bytes:
 async def delete_host(call: Call[Any], name: str) -> None:
     """Take one away with all that it has, and close its connections."""
     if name == DEFAULT_HOST:
-        raise HttpProblem(409, f"{DEFAULT_HOST!r} is the host of the root, and stays")
+        raise HttpProblem(409, f"the host {DEFAULT_HOST!r} cannot be deleted")
     host = _find(call.api.mock, name)
     keeper = _keeper(call)
     call.api.forget(host)
@@ -124,7 +124,7 @@ def _find(mock: Mock, name: str) -> MailHost:
     try:
         return mock.hosts[name]
     except KeyError:
-        raise not_found(f"there is no host {name!r}"[:200]) from None
+        raise not_found(f"no host {name!r}"[:200]) from None
 
 
 def _keeper(call: Call[Any]) -> HostKeeper:

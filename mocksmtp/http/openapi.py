@@ -30,15 +30,15 @@ from mocksmtp.http.schema import TEXT, Schema, named_schemas, ref
 Document = dict[str, Any]
 
 PROBLEMS = {
-    400: "A document, a parameter or the request itself is wrong; nothing has changed.",
-    401: "The right bearer token is needed.",
-    403: "A web page of another origin, or by a name that is not known, asks for this.",
-    404: "There is no such thing.",
-    409: "It can't be done as things are; nothing has changed.",
+    400: "A document, a parameter or the request is invalid; nothing has changed.",
+    401: "A valid bearer token is required.",
+    403: "The request comes from another origin, or its Host is unknown.",
+    404: "No such route or id.",
+    409: "In conflict with the current state; nothing has changed.",
     408: "The body arrives too slowly.",
-    410: "What it is to go on after is no longer kept.",
-    413: "The body is larger, or has more values, than is taken.",
-    503: "The bodies of all requests together are too large; try again.",
+    410: "The entry that the request refers to is no longer kept.",
+    413: "The body exceeds the maximum size or number of values.",
+    503: "The bodies of all requests together are too large; retry later.",
 }
 """Answers that say why there is no other."""
 

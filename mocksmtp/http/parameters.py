@@ -147,7 +147,7 @@ def any_text(text: str) -> str:
 def whole_number(text: str) -> int:
     """A number from 1."""
     if not _DIGITS.fullmatch(text) or int(text) < 1:
-        raise ValueError(f"must be a whole number from 1, not {text!r}"[:100])
+        raise ValueError(f"must be an integer of at least 1, got {text!r}"[:100])
     return int(text)
 
 
@@ -155,7 +155,7 @@ def whole_number(text: str) -> int:
 def natural_number(text: str) -> int:
     """A number from 0."""
     if not _DIGITS.fullmatch(text):
-        raise ValueError(f"must be a whole number from 0, not {text!r}"[:100])
+        raise ValueError(f"must be an integer of at least 0, got {text!r}"[:100])
     return int(text)
 
 
@@ -200,7 +200,7 @@ def one_of(kind: type[E]) -> Reader[E]:
 def flag(text: str) -> bool:
     """``true`` or ``false``."""
     if text not in ("true", "false"):
-        raise ValueError(f"must be true or false, not {text!r}"[:100])
+        raise ValueError(f"must be true or false, got {text!r}"[:100])
     return text == "true"
 
 

@@ -36,7 +36,9 @@ class PolicyHosts(Resource):
         """Answer one, at once or when its policy says."""
         policy = self._find(request)
         if policy is None or request.path != PATH:
-            return answer_problem(request, not_found("there is no policy here"))
+            return answer_problem(
+                request, not_found("no policy for this domain and path")
+            )
         if request.method.decode("latin-1") not in ALLOWED:
             allowed = ", ".join(ALLOWED)
             headers = {"Allow": allowed}

@@ -142,7 +142,7 @@ PEM = "application/pem-certificate-chain"
 def get_root(call: Call[Any]) -> bytes:
     """The root of the certificates that the service makes, in PEM."""
     if call.api.root_pem is None:
-        raise not_found("the service makes no certificates")
+        raise not_found("the service issues no certificates")
     return send_body(call.request, call.api.root_pem(), PEM)
 
 

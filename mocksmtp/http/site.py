@@ -65,8 +65,8 @@ LINGER_TIME = 2.0
 system resets a connection that is closed while something on it was not read."""
 Answered: TypeAlias = Callable[[Request], None]
 
-MALFORMED = HttpProblem(400, "this is no HTTP request, or its header is too large")
-TOO_LARGE = HttpProblem(413, "the body is larger than is taken here")
+MALFORMED = HttpProblem(400, "not an HTTP request, or its header is too large")
+TOO_LARGE = HttpProblem(413, "the body exceeds the maximum size")
 TOO_SLOW = HttpProblem(
     408, f"the body arrives at less than 1 KiB/s for {PACE_TIME:.0f} s"
 )
@@ -163,7 +163,7 @@ class ApiRequest(Request):
         if self.received > self.body_limit:
             self._answer(TOO_LARGE)
         elif not self.path.startswith(b"/"):
-            self._answer(not_found("the request's target is not a path"))
+            self._answer(not_found("the request target is not a path"))
         else:
             super().process()  # type: ignore[no-untyped-call]
 

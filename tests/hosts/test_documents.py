@@ -234,7 +234,7 @@ class ParseTests(SynchronousTestCase):
             (
                 {"dns": {"names": ["a"], "address": ["0.0.0.0"]}},
                 "$.dns.address[0]",
-                "0.0.0.0 is no address that mail can be sent to",
+                "0.0.0.0 is not an address that mail can be sent to",
             ),
             (
                 {"dns": {"names": ["a"]}, "listeners": [{"address": "::"}]},
