@@ -45,7 +45,7 @@ def _started() -> Rig | Exception:
     """What came of the one start."""
     stack = contextlib.ExitStack()
     try:
-        with _readable_files():
+        with readable_files():
             rig = stack.enter_context(_rig())
     except Exception as error:
         return error
@@ -72,7 +72,7 @@ def _rig() -> Iterator[Rig]:
 
 
 @contextlib.contextmanager
-def _readable_files() -> Iterator[None]:
+def readable_files() -> Iterator[None]:
     """Let anybody read what is written meanwhile, for Postfix does not stay root."""
     umask = os.umask(0o022)
     try:

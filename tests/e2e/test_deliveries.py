@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.e2e.api import Document
+from tests.e2e.api import Api, Document
+from tests.e2e.exim import shared_exim
 from tests.e2e.rig import shared_rig
 from tests.e2e.service import MX3
 from tests.e2e.test_postfix import CONTENT, HOSTS, SENDER, refusal
 
 
-class PostfixTests(SynchronousTestCase):
-    """Postfix as the client of the installed service."""
+class Server(Protocol):
+    """A mail server that delivers to the mock."""
 
-    def setUp(self) -> None:
-        rig = shared_rig()
-        self.postfix, self.api = rig.postfix, rig.service.api
-        self.api.reset()
+    def submit(self, sender: str, recipients: list[str], content: bytes) -> None:
+        """Hand it a mail, as a program on the same machine does."""
+
+
+class Deliveries:
+    """
+    What any mail server does.
+
+    :cvar status: that of a recipient whom the other server does not know
+    """
+
+    api: Api
+    server: Server
+    status = "5.1.1"
 
     def send(self, recipient: str, *records: str) -> None:
-        """Hand Postfix a mail, with these records of its domain."""
+        """Hand the server a mail, with these records of its domain."""
         self.api.set_records(HOSTS, *records)
-        self.postfix.submit(SENDER, [recipient], CONTENT)
+        self.server.submit(SENDER, [recipient], CONTENT)
 
     def assert_delivery(self, delivery: Document, **expected: object) -> None:
         self.assertEqual({name: delivery[name] for name in expected}, expected)
@@ -80,7 +93,7 @@ class PostfixTests(SynchronousTestCase):
         (mail,) = self.api.mails(bounceOf=bob, wait="30s", view="summary")
         (bounce,) = mail["bounce"]
         self.assertEqual(bounce["recipient"], bob)
-        self.assertEqual(bounce["status"], "5.1.1")
+        self.assertEqual(bounce["status"], self.status)
         self.assertEqual(bounce["remoteMta"], "mx1.hosts.test")
         self.assertIn("550 5.1.1 There is no Bob", bounce["diagnostic"])
         self.assert_delivery(
@@ -90,7 +103,7 @@ class PostfixTests(SynchronousTestCase):
         self.assert_delivery(report, sender="<>", copies=1)
 
     def test_a_copy_after_a_lost_250(self) -> None:
-        """Postfix can't know that the mail was kept."""
+        """The server can't know that the mail was kept."""
         bob = "bob@twice.test"
         self.api.set_behaviors(
             {
@@ -105,3 +118,22 @@ class PostfixTests(SynchronousTestCase):
             delivery, verdicts=["none", "accepted"], copies=2, messageId="1@sender.test"
         )
         self.assertEqual(len(self.api.mails(to=bob)), 2)
+
+
+class PostfixTests(Deliveries, SynchronousTestCase):
+    """Postfix"""
+
+    def setUp(self) -> None:
+        rig = shared_rig()
+        self.server, self.api = rig.postfix, rig.service.api
+        self.api.reset()
+
+
+class EximTests(Deliveries, SynchronousTestCase):
+    """Exim, in namespaces of its own"""
+
+    status = "5.0.0"
+
+    def setUp(self) -> None:
+        self.server, self.api = shared_exim()
+        self.api.reset()
