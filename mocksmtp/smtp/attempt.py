@@ -1,7 +1,7 @@
-"""What a client tries, for the conditions, keys and templates of behaviors.
+"""What conditions, keys and templates of behaviors can refer to.
 
-Nothing here is worked out before it is asked for: most behaviors look at the subject
-of their command, which they are given.
+Values are computed when they are asked for: most behaviors use the subject of their
+command, which is passed to them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.sessions.session import Session, Transaction
 
 
-class Tried(Protocol):
-    """A connection, as far as behaviors may look at it.
+class ConnectionContext(Protocol):
+    """What behaviors can refer to of a connection.
 
-    :ivar session: what is recorded of it
-    :ivar line: the command line at hand, without its end; None where there is none
-    :ivar open_transaction: the open transaction, or that whose content is at hand
-    :ivar messages: how many messages it has brought
+    :ivar session: its record
+    :ivar line: the command line that is executed, without its end, or None
+    :ivar messages: how many messages were begun on it
     """
 
     session: Session
@@ -30,18 +29,18 @@ class Tried(Protocol):
 
     @property
     def open_transaction(self) -> Transaction | None:
-        """The open one, or that whose content is at hand."""
+        """The open one, or that whose content is decided on."""
 
 
 class ConnectionAttempt:
     """
     The attempts of one connection, one after the other.
 
-    :ivar path: what the MAIL or RCPT at hand names
-    :ivar message: the content at hand, once it is whole
-    :ivar size: octets of the content at hand
-    :ivar claimed: the user and mechanism of an AUTH that awaits its verdict
-    :ivar named: what a HELO or EHLO at hand says
+    :ivar path: the path of the MAIL or RCPT that is executed
+    :ivar message: the content, once all of it has arrived
+    :ivar size: octets of the content so far
+    :ivar claimed: the user and the mechanism of an AUTH on which is decided
+    :ivar named: the argument of the HELO or EHLO that is executed
     """
 
     path: PathCommand | None = None
@@ -51,35 +50,37 @@ class ConnectionAttempt:
     named: bytes | None = None
     recipient: bool = False
 
-    def __init__(self, tried: Tried, seconds: Callable[[], float]) -> None:
-        self._tried = tried
+    def __init__(
+        self, context: ConnectionContext, seconds: Callable[[], float]
+    ) -> None:
+        self._context = context
         self.seconds = seconds
 
     @property
     def connection(self) -> str:
-        """What stands for the connection."""
-        return self._tried.session.id
+        """The key of the connection."""
+        return self._context.session.id
 
     @property
     def transaction(self) -> Transaction | None:
-        """What stands for the transaction, or None."""
-        return self._tried.open_transaction
+        """The key of the transaction, or None."""
+        return self._context.open_transaction
 
     def values(self, target: Target) -> Sequence[bytes]:
-        """The values of `target`; none where it is not there."""
+        """The values of `target`; none if it has none."""
         return _VALUES[target.subject](self, target.name)
 
     # One for each target. The name is that of a parameter or field.
 
     def _line(self, name: str) -> Sequence[bytes]:
-        line = self._tried.line
+        line = self._context.line
         return () if line is None else (line.removesuffix(b"\r"),)
 
     def _verb(self, name: str) -> Sequence[bytes]:
-        return (self._tried.line or b"").split(None, 1)[:1]
+        return (self._context.line or b"").split(None, 1)[:1]
 
     def _argument(self, name: str) -> Sequence[bytes]:
-        line = self._tried.line
+        line = self._context.line
         return () if line is None else (argument_of(line),)
 
     def _sender(self, name: str) -> Sequence[bytes]:
@@ -102,7 +103,7 @@ class ConnectionAttempt:
         return () if transaction is None else (b"%d" % transaction.accepted,)
 
     def _message_count(self, name: str) -> Sequence[bytes]:
-        return (b"%d" % self._tried.messages,)
+        return (b"%d" % self._context.messages,)
 
     def _parameter(self, name: str) -> Sequence[bytes]:
         if self.path is None:
@@ -134,29 +135,29 @@ class ConnectionAttempt:
         return () if size is None else (b"%d" % size,)
 
     def _client_ip(self, name: str) -> Sequence[bytes]:
-        return _texts(self._tried.session.client_ip)
+        return _texts(self._context.session.client_ip)
 
     def _listener(self, name: str) -> Sequence[bytes]:
-        return _texts(self._tried.session.listener)
+        return _texts(self._context.session.listener)
 
     def _helo(self, name: str) -> Sequence[bytes]:
         if self.named is not None:
             return (self.named,)
-        return _texts(self._tried.session.helo)
+        return _texts(self._context.session.helo)
 
     def _tls(self, name: str) -> Sequence[bytes]:
-        tls = self._tried.session.tls
+        tls = self._context.session.tls
         return () if tls is None else _texts(tls.version)
 
     def _auth_user(self, name: str) -> Sequence[bytes]:
         if self.claimed is not None:
             return (self.claimed[0].encode(),)
-        return _texts(self._tried.session.auth_user)
+        return _texts(self._context.session.auth_user)
 
     def _auth_mechanism(self, name: str) -> Sequence[bytes]:
         if self.claimed is not None:
             return (self.claimed[1].encode(),)
-        return _texts(self._tried.session.auth_mechanism)
+        return _texts(self._context.session.auth_mechanism)
 
 
 def argument_of(line: bytes) -> bytes:

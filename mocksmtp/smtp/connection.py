@@ -439,14 +439,11 @@ class MockESMTP(ESMTP):
                 exchanges.append((heard, said, one, flags, 0.0, note))
                 said = note = None
             left -= 1
-        if replies:
-            if self._begins_tls and position < len(data):
-                exchanges[-1] = injected(exchanges[-1])
-            self.output.send(replies, size)
-        elif pending is None and (self._incoming is None or len(data) % PIECE):
-            acknowledge(self.transport)
         if exchanges:
-            self.journal.record(self.session, exchanges, octets)
+            self._send(replies, size, exchanges, octets, position < len(data))
+        is_silent = not replies and pending is None
+        if is_silent and (self._incoming is None or len(data) % PIECE):
+            acknowledge(self.transport)
         if pending is not None:
             self.buffer = data[position:]
             return self._start(pending)
@@ -455,6 +452,27 @@ class MockESMTP(ESMTP):
         else:
             self.buffer = b""
         return False
+
+    def _send(
+        self,
+        replies: list[bytes],
+        size: int,
+        exchanges: list[Exchange],
+        octets: int,
+        is_followed: bool,
+    ) -> None:
+        """
+        Send the replies to a packet together, and record its exchanges.
+
+        :param size: the sum of the octets of the replies
+        :param octets: the sum of the octets of the lines
+        :param is_followed: whether octets of the packet are left
+        """
+        if replies:
+            if self._begins_tls and is_followed:
+                exchanges[-1] = injected(exchanges[-1])
+            self.output.send(replies, size)
+        self.journal.record(self.session, exchanges, octets)
 
     def _leave(self, rest: bytes, is_full: bool) -> None:
         """

@@ -1,4 +1,4 @@
-"""The factory of a listener's SMTP connections, which knows those that are open."""
+"""The factory of a listener: it makes SMTP connections, and lists the open ones."""
 
 from __future__ import annotations
 
@@ -30,27 +30,26 @@ from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.handshake import failed, requested_name, tls_session
 from mocksmtp.tls.settings import TlsMode
 
-LEAVING_TIME = 1.0
-"""Seconds that a client gets to take the last reply when it is disconnected."""
-
+DISCONNECT_TIME = 1.0
+"""Seconds in which a client that is disconnected must read the last reply."""
 
 REFUSING_TIME = 10.0
-"""Seconds that a client past the limit gets for the handshake before it is told so."""
+"""Seconds in which a client past the limit must complete the TLS handshake."""
 
 MAX_REFUSING = 100
-"""How many such clients a host has at a time; more are closed without a word."""
+"""The maximum number of such clients of a host; further ones are reset."""
 
 
 @implementer(IHandshakeListener)
 class RefusedConnection(Protocol):
     """
-    A connection past the limit: 421 in place of the banner, and the end.
+    A connection past the limit: it sends 421 in place of the banner, and closes.
 
-    Where TLS is implicit the handshake comes first, for which there is little time.
+    With implicit TLS the handshake precedes the reply, within `REFUSING_TIME`.
 
-    :param factory: counts it while it lasts
-    :param session: the id of this session
-    :param security: how it would do TLS
+    :param factory: counts it while it is open
+    :param session: the id of its session
+    :param security: how it would use TLS
     """
 
     transport: Any
@@ -71,7 +70,7 @@ class RefusedConnection(Protocol):
         self._security = security
 
     def connectionMade(self) -> None:
-        """Say why, and close (RFC 5321 §3.8)."""
+        """Send 421, and close (RFC 5321 §3.8)."""
         host, now = self.factory.host, self._clock.seconds()
         self._session = new_session(self._id, host.name, self.transport, now)
         host.journal.begin(self._session)
@@ -85,13 +84,13 @@ class RefusedConnection(Protocol):
             self.transport.startTLS(self._security.context())
 
     def handshakeCompleted(self) -> None:
-        """The client can read why."""
+        """The client can read the reply now."""
         self._handshaking = False
         self._session.tls = tls_session(self.transport.getHandle())
         self._refuse()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """It is over."""
+        """Record the end."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if self._handshaking:
@@ -114,11 +113,11 @@ class RefusedConnection(Protocol):
         self.transport.abortConnection()
 
 
-class Leaving:
+class ClosingConnections:
     """
-    Connections that are being ended.
+    Connections that are being closed.
 
-    A client that does not take the last reply is cut off after `LEAVING_TIME`.
+    A client that does not read the last reply is reset after `DISCONNECT_TIME`.
 
     :ivar count: how many there were
     :ivar gone: fires when the last of them has ended
@@ -128,7 +127,7 @@ class Leaving:
         self.count = len(connections)
         self.gone: Deferred[None] = Deferred(lambda _: None)
         self._connections = connections
-        self._timer = clock.callLater(LEAVING_TIME, self._cut_off)
+        self._timer = clock.callLater(DISCONNECT_TIME, self._cut_off)
         if not connections:
             self._end()
 
@@ -153,13 +152,13 @@ class MockSMTPFactory(SMTPFactory):
     Makes the connections of one listener.
 
     :param host: the mail host that clients reach, which counts them all
-    :param clock: for idle times and the time of arrival
-    :param sessions: where the sessions' numbers come from
-    :param contexts: for TLS; without them there is none
+    :param clock: for deadlines and the time of arrival
+    :param sessions: yields the numbers of the sessions
+    :param contexts: for TLS; None for no TLS
 
-    :ivar spoken: what is spoken on new connections
+    :ivar spoken: the protocol of new connections
     :ivar secret: the salts of the host's users are derived from it
-    :ivar tls: when their handshake comes; None for as the host says
+    :ivar tls: when their handshake takes place; None for the host's setting
     """
 
     noisy = False
@@ -181,11 +180,11 @@ class MockSMTPFactory(SMTPFactory):
         self._contexts = contexts
         self.secret = os.urandom(32)
         self._waiting: list[Deferred[None]] = []
-        self._leaving: set[Leaving] = set()
+        self._closing: set[ClosingConnections] = set()
         self._refusing: set[RefusedConnection] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """A connection, or its refusal where there are too many."""
+        """A connection, or a `RefusedConnection` if there are too many."""
         host = self.host
         session = str(next(self._sessions))
         host.counters.sessions += 1
@@ -208,39 +207,39 @@ class MockSMTPFactory(SMTPFactory):
         """A connection has ended."""
         self.connections.discard(protocol)
         self.host.counters.open -= 1
-        for leaving in tuple(self._leaving):
-            leaving.lost(protocol)
-        self._tell_if_gone()
+        for closing in tuple(self._closing):
+            closing.lost(protocol)
+        self._fire_if_gone()
 
     def refused(self, refusal: RefusedConnection) -> None:
         """A connection past the limit has ended."""
         self._refusing.discard(refusal)
         self.host.counters.refusing -= 1
-        self._tell_if_gone()
+        self._fire_if_gone()
 
-    def _tell_if_gone(self) -> None:
+    def _fire_if_gone(self) -> None:
         if not self.connections and not self._refusing:
             waiting, self._waiting = self._waiting, []
             for gone in waiting:
                 gone.callback(None)
 
-    def disconnect(self, how: Disconnect) -> Leaving:
-        """End the connections that are open now; those that come later stay."""
+    def disconnect(self, how: Disconnect) -> ClosingConnections:
+        """End the connections that are open now."""
         connections = tuple(self.connections)
-        leaving = Leaving(set(connections), self._clock)
-        self._leaving.add(leaving)
-        leaving.gone.addBoth(lambda _: self._leaving.discard(leaving))
+        closing = ClosingConnections(set(connections), self._clock)
+        self._closing.add(closing)
+        closing.gone.addBoth(lambda _: self._closing.discard(closing))
         for protocol in connections:
             if how is Disconnect.RESET:
                 protocol.cut_off()
             else:
                 protocol.shut_down()
-            # A journal that is cleared meanwhile need not keep it: it is over.
+            # A journal that is cleared meanwhile does not keep it.
             protocol.session.end = protocol.end
-        return leaving
+        return closing
 
     def shut_down(self) -> Deferred[None]:
-        """Tell every client that this is the end; fires when all have gone."""
+        """Close all connections, with a reply; fires when all have ended."""
         for protocol in tuple(self.connections):
             protocol.shut_down()
         self._abort_refusing()
@@ -251,7 +250,7 @@ class MockSMTPFactory(SMTPFactory):
         return gone
 
     def abort(self) -> None:
-        """Cut off those that have not gone."""
+        """Reset the connections that have not ended."""
         for protocol in tuple(self.connections):
             protocol.transport.abortConnection()
         self._abort_refusing()
