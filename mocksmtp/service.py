@@ -285,7 +285,12 @@ class MockService(Service):
         bus = EventBus(self.mock, reactor.seconds)
         if config.http is not None:
             answered = None if self._lines is None else tell_request(self._lines)
-            settings = HttpSettings(config.mail_shape, config.http_hosts, config.token)
+            settings = HttpSettings(
+                config.mail_shape,
+                config.http_hosts,
+                config.token,
+                cors_origins=config.cors_origins,
+            )
             site = TrackedFactory(
                 make_site(
                     self.mock,

@@ -24,6 +24,7 @@ from mocksmtp.config.values import (
     parse_log_format,
     parse_log_level,
     parse_number,
+    parse_origin,
     parse_room,
     parse_shape,
     parse_smtp,
@@ -178,10 +179,19 @@ class Config:
         repeatable=True,
         name="http-host",
     )
+    cors_origins: tuple[str, ...] = option(
+        lambda origins: tuple(map(parse_origin, origins)),
+        "ORIGIN",
+        "the origin of web pages that may call the API, as in http://localhost:3000,"
+        " or * for all; repeatable",
+        default=(),
+        repeatable=True,
+        name="cors-origin",
+    )
     token: str | None = option(
         parse_token,
         "TEXT",
-        "the bearer token that the API requires, except for /health",
+        "the token that the API requires, except for /health, /login and static files",
         default=None,
         is_secret=True,
     )

@@ -36,6 +36,9 @@ _SYSTEMD = re.compile(r"systemd:tcp=([^:=]+):udp=([^:=]+)")
 LASTING = Duration(0.001)
 """A duration of a millisecond or more."""
 
+_ORIGIN = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]\s]+)(?::[0-9]{1,5})?"
+)
 _DIGITS = re.compile(r"[0-9]{1,12}")
 
 
@@ -94,6 +97,14 @@ def parse_hostname(value: str) -> str:
     """A host name: printable, without spaces."""
     if not value or not value.isprintable() or " " in value:
         raise ValueError(f"invalid host name {value!r}: it must not contain spaces")
+    return value
+
+
+def parse_origin(value: str) -> str:
+    """The origin of web pages (RFC 6454), or ``*``."""
+    if value != "*" and not _ORIGIN.fullmatch(value):
+        example = "as in http://localhost:3000, without a path"
+        raise ValueError(f"invalid origin {value!r}; {example}")
     return value
 
 

@@ -26,6 +26,7 @@ from mocksmtp.http import (
     content,
     deliveries,
     hosts,
+    login,
     mails,
     metrics,
     mtasts,
@@ -34,7 +35,6 @@ from mocksmtp.http import (
     service,
     sessions,
 )
-from mocksmtp.http.guard import check_request
 from mocksmtp.http.openapi import openapi_route, template
 from mocksmtp.http.problems import (
     HttpProblem,
@@ -60,6 +60,7 @@ RESOURCES = (
     queries,
     mtasts,
     service,
+    login,
     metrics,
 )
 """The modules of the resources, in the order of the OpenAPI document."""
@@ -209,7 +210,9 @@ class Guarded(Resource):
 
         :raises HttpProblem: 400, 401, 403 or 501
         """
-        check_request(request, self.api.settings, self._on_loopback)
+        for name, value in self.api.guard.cors_fields(request).items():
+            request.setHeader(name, value)
+        self.api.guard.check(request, self._on_loopback)
         if request.method not in METHODS:
             method = request.method.decode("latin-1")
             detail = f"unknown method {shown(method)}; {listed(_METHOD_NAMES)}"
@@ -225,6 +228,11 @@ class Guarded(Resource):
             _check_path(request)
         except HttpProblem as problem:
             return answer_problem(request, problem)
+        if self.api.guard.is_preflight(request):
+            for name, value in self.api.guard.preflight_fields(request).items():
+                request.setHeader(name, value)
+            request.setResponseCode(204)
+            return b""
         answer: bytes | int = self._app.render(request)
         return answer
 

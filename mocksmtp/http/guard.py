@@ -1,17 +1,29 @@
-"""Who may call the API: no page of a stranger, and nobody without the token.
+"""Who may call the API: no page of another site, and no client without the token.
 
-A browser runs pages of strangers on the machine that the service runs on. It says
-so with `Origin`; and a name that a stranger's DNS points at this machine (DNS
-rebinding) shows in `Host`. A listener that is not bound to loopback is called by
-whatever name it has in its network, and so takes any.
+A browser runs pages of other sites on the machine that the service runs on. It reports
+their origin in `Origin`; and a name that a foreign DNS points at this machine (DNS
+rebinding) is in `Host`. A listener that is not bound to loopback accepts any `Host`.
+
+Rules:
+
+- The token is sent as a bearer token (RFC 6750), as the password of HTTP Basic (RFC
+  7617), or by the cookie that ``/login`` sets. An `Authorization` field precedes the
+  cookie.
+- Browsers add cookies themselves. A request that changes something and is
+  authenticated by the cookie alone needs the `Origin` of the service itself.
+- Pages of the origins of ``--cors-origin`` may call the API. A preflight (Fetch §4.8)
+  needs no token.
 """
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 import hmac
 import re
 from ipaddress import ip_address
 
+import attrs
 from twisted.web.server import Request
 
 from mocksmtp.http.problems import HttpProblem
@@ -19,31 +31,148 @@ from mocksmtp.http.settings import HttpSettings
 
 # uri-host and port of RFC 9110 §7.2.
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]/@\s]+))(?::([0-9]{0,5}))?")
-_ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
-UNGUARDED = ("/health",)
-"""Paths that ask for no token."""
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(.+)", re.IGNORECASE)
+_FIELD_NAMES = re.compile(r"[\w!#$%&'*+.^`|~, -]{1,1000}", re.ASCII)
+
+UNGUARDED = frozenset({"/", "/health", "/login"})
+"""Paths that need no token."""
+
+STATIC_PREFIX = "/static/"
+"""The paths of the web page's static files, which need no token either."""
+
+ANY_ORIGIN = "*"
+
+SAFE_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+"""Methods that change nothing (RFC 9110 §9.2.1)."""
+
+EXPOSED = "Link, X-Total-Count"
+"""The fields of a response that pages of other origins may read."""
+
+PREFLIGHT_AGE = 600
+"""Seconds for which a browser may remember the answer to a preflight."""
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-def check_request(request: Request, settings: HttpSettings, loopback: bool) -> None:
-    """
-    Let a request pass, or not.
+def is_unguarded(path: str) -> bool:
+    """Whether a path needs no token."""
+    return path in UNGUARDED or path.startswith(STATIC_PREFIX)
 
-    :param loopback: whether the listener is bound to loopback only
-    :raises HttpProblem: 400, 401 or 403, with what is wrong
+
+@attrs.frozen
+class Guard:
     """
-    host = _host(request)
-    if loopback and host is not None and not _is_known(host, settings):
-        name = f"the Host {host!r} is not known here; see --http-host"
-        raise HttpProblem(403, name[:200])
-    for origin in _values(request, "Origin"):
-        if not _is_own(origin, host):
-            raise HttpProblem(
-                403, f"requests from the origin {origin!r} are not allowed"[:200]
-            )
-    if settings.token is not None and request.path.decode("latin-1") not in UNGUARDED:
-        _check_token(request, settings.token)
+    Checks the header of each request.
+
+    :param instance: identifies the run of the service
+    """
+
+    settings: HttpSettings
+    instance: str
+
+    def check(self, request: Request, loopback: bool) -> None:
+        """
+        Refuse a request for its header.
+
+        :param loopback: whether the listener is bound to loopback only
+        :raises HttpProblem: 400, 401 or 403, with what is wrong
+        """
+        host = _host(request)
+        if loopback and host is not None and not _is_known(host, self.settings):
+            name = f"the Host {host!r} is not known here; see --http-host"
+            raise HttpProblem(403, name[:200])
+        for origin in _values(request, "Origin"):
+            if not (_is_own(origin, host) or self._is_allowed(origin)):
+                raise HttpProblem(
+                    403, f"requests from the origin {origin!r} are not allowed"[:200]
+                )
+        if self.is_preflight(request):
+            return
+        token, path = self.settings.token, request.path.decode("latin-1")
+        if token is None or is_unguarded(path):
+            return
+        if not self._is_authenticated_by_cookie(request, token):
+            _check_token(request, token)
+        elif request.method not in SAFE_METHODS:
+            _check_same_origin(request, host)
+
+    def is_preflight(self, request: Request) -> bool:
+        """Whether a browser asks what a page of an allowed origin may send."""
+        return (
+            request.method == b"OPTIONS"
+            and bool(_values(request, "Access-Control-Request-Method"))
+            and any(map(self._is_allowed, _values(request, "Origin")))
+        )
+
+    def cors_fields(self, request: Request) -> dict[str, str]:
+        """The fields of a response that allow the page that has sent the request."""
+        allowed = self.settings.cors_origins
+        if not allowed:
+            return {}
+        fields = {} if allowed == (ANY_ORIGIN,) else {"Vary": "Origin"}
+        origin = next(iter(_values(request, "Origin")), None)
+        if origin is None or not self._is_allowed(origin):
+            return fields
+        if self._is_named(origin):
+            fields["Access-Control-Allow-Origin"] = origin
+            fields["Access-Control-Allow-Credentials"] = "true"
+        else:
+            fields["Access-Control-Allow-Origin"] = ANY_ORIGIN
+        fields["Access-Control-Expose-Headers"] = EXPOSED
+        return fields
+
+    def preflight_fields(self, request: Request) -> dict[str, str]:
+        """The further fields of the answer to a preflight."""
+        fields = {
+            "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+            "Access-Control-Max-Age": str(PREFLIGHT_AGE),
+        }
+        asked = ", ".join(_values(request, "Access-Control-Request-Headers"))
+        if _FIELD_NAMES.fullmatch(asked):
+            fields["Access-Control-Allow-Headers"] = asked
+        if _values(request, "Access-Control-Request-Private-Network"):
+            fields["Access-Control-Allow-Private-Network"] = "true"
+        return fields
+
+    @property
+    def cookie_name(self) -> str:
+        """The name of its cookie: browsers send cookies to all ports of a host."""
+        return f"mocksmtp-{self.instance}"
+
+    @property
+    def cookie_value(self) -> str:
+        """What only a client can know that had the token, and only of this run."""
+        assert self.settings.token is not None
+        token, instance = self.settings.token.encode(), self.instance.encode()
+        return hmac.new(token, instance, hashlib.sha256).hexdigest()
+
+    def _is_authenticated_by_cookie(self, request: Request, token: str) -> bool:
+        if _values(request, "Authorization"):
+            return False
+        value = self.cookie_value.encode()
+        for cookies in _values(request, "Cookie"):
+            for pair in cookies.split(";"):
+                name, _, given = pair.strip().partition("=")
+                if name == self.cookie_name and hmac.compare_digest(
+                    given.encode("latin-1"), value
+                ):
+                    return True
+        return False
+
+    def _is_allowed(self, origin: str) -> bool:
+        """Whether ``--cors-origin`` names it."""
+        return ANY_ORIGIN in self.settings.cors_origins or self._is_named(origin)
+
+    def _is_named(self, origin: str) -> bool:
+        """The same, other than by ``*``."""
+        normalized = _normalized(origin)
+        allowed = map(_normalized, self.settings.cors_origins)
+        return normalized is not None and normalized in allowed
+
+
+def is_token(given: str, token: str) -> bool:
+    """Compare in a time that does not depend on how much of it is right."""
+    return hmac.compare_digest(given.encode(errors="replace"), token.encode())
 
 
 def _values(request: Request, name: str) -> list[str]:
@@ -74,12 +203,36 @@ def _is_known(host: str, settings: HttpSettings) -> bool:
 
 def _is_own(origin: str, host: str | None) -> bool:
     """Whether a page from `origin` came from this service, called as `host`."""
-    match = _ORIGIN.fullmatch(origin)
-    if match is None or host is None:
+    scheme = origin.partition(":")[0].lower()
+    if scheme not in _DEFAULT_PORTS or host is None:
         return False
-    port = _DEFAULT_PORTS[match[1].lower()]
-    own = _authority(host, port)
-    return own is not None and _authority(match[2], port) == own
+    own = _authority(host, _DEFAULT_PORTS[scheme])
+    return own is not None and _normalized(origin) == (scheme, *own)
+
+
+def _check_same_origin(request: Request, host: str | None) -> None:
+    """
+    Refuse what another page could have had a browser send.
+
+    :raises HttpProblem: 403, it has no `Origin`, or that of another page
+    """
+    origins = _values(request, "Origin")
+    if not origins or not all(_is_own(origin, host) for origin in origins):
+        raise HttpProblem(
+            403,
+            "a request that changes something and is authenticated by the cookie must"
+            " have the Origin of the service; send Authorization instead",
+        )
+
+
+def _normalized(origin: str) -> tuple[str, str, str] | None:
+    """The scheme, host and port of an origin; None for what is none."""
+    match = _ORIGIN.fullmatch(origin)
+    if match is None:
+        return None
+    scheme = match[1].lower()
+    authority = _authority(match[2], _DEFAULT_PORTS.get(scheme, ""))
+    return None if authority is None else (scheme, *authority)
 
 
 def _authority(text: str, default_port: str) -> tuple[str, str] | None:
@@ -90,12 +243,46 @@ def _authority(text: str, default_port: str) -> tuple[str, str] | None:
 
 
 def _check_token(request: Request, token: str) -> None:
-    """The bearer token of RFC 6750 §2.1, compared in constant time."""
+    """
+    Look for the token in the `Authorization` field.
+
+    :raises HttpProblem: 401, it is missing or wrong
+    """
     scheme, _, given = ([*_values(request, "Authorization"), ""])[0].partition(" ")
-    known = scheme.lower() == "bearer"
+    scheme, given = scheme.lower(), given.strip()
     # Header fields are read as Latin-1, the token's own UTF-8 may be within.
-    if known and hmac.compare_digest(given.strip().encode("latin-1"), token.encode()):
-        return
-    challenge = 'Bearer realm="mocksmtp"' + (', error="invalid_token"' if known else "")
+    octets = given.encode("latin-1")
+    if scheme == "basic":
+        octets = _password(octets)
+    elif scheme != "bearer":
+        raise unauthorized(request)
+    if not hmac.compare_digest(octets, token.encode()):
+        raise unauthorized(request, wrong=scheme == "bearer")
+
+
+def _password(credentials: bytes) -> bytes:
+    """The password of HTTP Basic (RFC 7617 §2); the user may be any."""
+    try:
+        decoded = binascii.a2b_base64(credentials, strict_mode=True)
+    except binascii.Error:
+        return b""
+    return decoded.partition(b":")[2]
+
+
+def unauthorized(request: Request, wrong: bool = False) -> HttpProblem:
+    """
+    401, with the ways to send the token.
+
+    A browser that is offered HTTP Basic shows a dialog of its own: the requests that a
+    page's scripts make are not offered it.
+
+    :param wrong: whether another bearer token was sent
+    """
+    challenge = 'Bearer realm="mocksmtp"' + (', error="invalid_token"' if wrong else "")
+    modes = _values(request, "Sec-Fetch-Mode")
+    by_script = bool(modes) and modes != ["navigate"]
+    if not (by_script or _values(request, "X-Requested-With")):
+        challenge += ', Basic realm="mocksmtp", charset="UTF-8"'
     headers = {"WWW-Authenticate": challenge}
-    raise HttpProblem(401, "a valid bearer token is required", headers=headers)
+    detail = "the token is missing or wrong; send Authorization: Bearer TOKEN"
+    return HttpProblem(401, detail, headers=headers)

@@ -20,7 +20,7 @@ from mocksmtp import __version__
 from mocksmtp.documents.kinds import Kind, Named
 from mocksmtp.documents.problems import camel_case
 from mocksmtp.hosts.documents import HOST_NAME
-from mocksmtp.http.guard import UNGUARDED
+from mocksmtp.http.guard import is_unguarded
 from mocksmtp.http.parameters import parameters_of, schema_of
 from mocksmtp.http.problems import CONTENT_TYPE
 from mocksmtp.http.responses import send_body
@@ -82,9 +82,12 @@ def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
             "responses": {
                 _problem_name(status): _problem(status) for status in PROBLEMS
             },
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+            },
         },
-        **({"security": [{"token": []}]} if guarded else {}),
+        **({"security": [{"token": []}, {"basic": []}]} if guarded else {}),
     }
 
 
@@ -120,7 +123,7 @@ def _operation(mount: Mount, route: Route, guarded: bool, named: Named) -> Docum
             "content": _content(route.takes, named),
             "required": True,
         }
-    if path in UNGUARDED:
+    if is_unguarded(path):
         operation["security"] = []
     return operation
 
@@ -172,7 +175,7 @@ def _answer(answers: Answers, named: Named) -> Document:
 def _problems(path: str, route: Route, guarded: bool) -> list[int]:
     """What a request may be told besides what is asked for."""
     statuses = {400, 403, *route.problems}
-    if guarded and path not in UNGUARDED:
+    if guarded and not is_unguarded(path):
         statuses.add(401)
     if _VARIABLE.search(path):
         statuses.add(404)

@@ -25,6 +25,7 @@ from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.delivery_updates import DeliveryUpdates
 from mocksmtp.http.events import EventFeed
+from mocksmtp.http.guard import Guard
 from mocksmtp.http.parameters import NoParameters, read_parameters
 from mocksmtp.http.responses import JSON
 from mocksmtp.http.schema import TEXT, Schema, any_of, array_of, ref
@@ -114,6 +115,7 @@ class Api:
 
     :ivar root_pem: the root of the service's own certificates, or None
     :ivar check_certificate: raises `ValueError` for one that can't be used, or None
+    :ivar guard: refuses requests for their headers
     :ivar large_documents: held while a large document is read, by one at a time
     """
 
@@ -127,9 +129,14 @@ class Api:
     root_pem: Callable[[], bytes] | None = None
     check_certificate: CheckCertificate | None = None
     large_documents: DeferredLock = attrs.field(init=False, factory=DeferredLock)
+    guard: Guard = attrs.field(init=False)
     watches: Watches = attrs.field(init=False)
     delivery_updates: DeliveryUpdates = attrs.field(init=False)
     events: EventFeed = attrs.field(init=False)
+
+    @guard.default
+    def _make_guard(self) -> Guard:
+        return Guard(self.settings, self.info.instance)
 
     @watches.default
     def _make_watches(self) -> Watches:

@@ -54,6 +54,7 @@ class HttpSettings:
     :ivar mail_shape: which fields a listing of mails has
     :ivar hosts: further names that a browser may call the API by
     :ivar token: what a caller must present (RFC 6750), or None for nothing
+    :ivar cors_origins: the origins of other pages that may call the API; ``*`` for all
     :ivar loopback: whether the listener is bound to loopback only; None where its
         bound address is to tell
     """
@@ -62,6 +63,7 @@ class HttpSettings:
     hosts: tuple[str, ...] = ()
     token: str | None = attrs.field(default=None, repr=False)
     loopback: bool | None = None
+    cors_origins: tuple[str, ...] = ()
 
 
 @attrs.define(eq=False)

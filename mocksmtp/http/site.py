@@ -357,6 +357,7 @@ class ApiChannel(HTTPChannel):
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             **problem.headers,
+            **self._fields_for_page(),
             "Connection": "close",
         }
         lines = [
@@ -366,6 +367,16 @@ class ApiChannel(HTTPChannel):
         assert self.transport is not None
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self._linger()
+
+    def _fields_for_page(self) -> dict[str, str]:
+        """What lets a page of another origin read the answer to its last request."""
+        if not self.requests:
+            return {}
+        return {
+            name.decode(): values[0].decode()
+            for name, values in self.requests[-1].responseHeaders.getAllRawHeaders()
+            if name.lower() == b"vary" or name.lower().startswith(b"access-control-")
+        }
 
     def _linger(self) -> None:
         """Close the sending side, and let go what still comes for a while."""

@@ -62,6 +62,11 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
         ("both", MailShape.BOTH),
     ),
     "http-host": (("a", ("a",)), ("b.test", ("b.test",)), ("c", ("c",))),
+    "cors-origin": (
+        ("http://a.test", ("http://a.test",)),
+        ("HTTPS://[::1]:3000", ("HTTPS://[::1]:3000",)),
+        ("*", ("*",)),
+    ),
     "token": (("a", "a"), ("b~!", "b~!"), ("C=", "C=")),
     "log-format": (
         ("json", LogFormat.JSON),
@@ -164,6 +169,13 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("x", "unknown shape 'x'; one of: both, james, article"),
     ),
     "http-host": (("a\nb", "invalid host name 'a\\nb': it must not contain spaces"),),
+    "cors-origin": tuple(
+        (
+            value,
+            f"invalid origin {value!r}; as in http://localhost:3000, without a path",
+        )
+        for value in ("localhost:3000", "http://a/", "http://u@a", "null", "http://")
+    ),
     "token": tuple(
         (value, "must be printable ASCII without spaces, and not empty")
         for value in ("a\nb", "é", "a\x00", "a\x7f")
@@ -191,6 +203,11 @@ EMPTY_VALUES = (
     ("max-bytes", "", "not a size: ''; as in 1000, 64KiB, 1GiB"),
     ("mail-shape", "", "unknown shape ''; one of: both, james, article"),
     ("http-host", "", "invalid host name '': it must not contain spaces"),
+    (
+        "cors-origin",
+        "",
+        "invalid origin ''; as in http://localhost:3000, without a path",
+    ),
     ("token", "", "must be printable ASCII without spaces, and not empty"),
     ("token", "a b", "must be printable ASCII without spaces, and not empty"),
 )
@@ -205,6 +222,8 @@ def value_of(config: Config, option: Option) -> Any:
             return config.limits.connections
         case "http-host":
             return config.http_hosts
+        case "cors-origin":
+            return config.cors_origins
         case name:
             return getattr(config, name.replace("-", "_"))
 

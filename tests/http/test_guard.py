@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.site import HttpSettings
@@ -152,7 +154,10 @@ class TokenTests(SynchronousTestCase):
         answer = self.get()
         self.assertEqual(answer.status, 401)
         self.assertEqual(answer.kind, "application/problem+json")
-        self.assertEqual(answer.header("WWW-Authenticate"), 'Bearer realm="mocksmtp"')
+        self.assertEqual(
+            answer.header("WWW-Authenticate"),
+            'Bearer realm="mocksmtp", Basic realm="mocksmtp", charset="UTF-8"',
+        )
         for wrong in "Bearer x", "Bearer", "Bearer ", "Basic sécret", "sécret", "":
             self.assertEqual(self.get(wrong).status, 401, wrong)
         self.assertIn("invalid_token", self.get("Bearer x").header("WWW-Authenticate"))
@@ -171,7 +176,9 @@ class TokenTests(SynchronousTestCase):
             "/metrics",
             "/openapi.json",
             "/hosts",
-            "/",
+            "/logout",
+            "/login/",
+            "/static",
             "/health/..",
             "//health",
         ):
@@ -180,6 +187,43 @@ class TokenTests(SynchronousTestCase):
         allowed = {"Authorization": "Bearer sécret"}
         for path in "/metrics", "/openapi.json":
             self.assertEqual(rig.ask("GET", path, headers=allowed).status, 200)
+
+    def test_http_basic(self) -> None:
+        """The token is the password; the user may be any, or none."""
+        for credentials, expected in (
+            ("me:sécret", 200),
+            (":sécret", 200),
+            ("sécret:", 401),
+            ("sécret", 401),
+            ("me:x", 401),
+            ("", 401),
+        ):
+            encoded = b64encode(credentials.encode()).decode()
+            for scheme in "Basic", "basic":
+                status = self.get(f"{scheme} {encoded}").status
+                self.assertEqual(status, expected, credentials)
+        for broken in "Basic", "Basic %%%", "Basic s\xe9cret", "Basic bWU6c2U=x":
+            self.assertEqual(self.get(broken).status, 401, broken)
+
+    def test_scripts_of_a_page_are_not_offered_basic(self) -> None:
+        """The browser would show its own dialog instead of the page's."""
+        rig = Rig(self.SETTINGS)
+        for name, value, offered in (
+            ("Sec-Fetch-Mode", "navigate", True),
+            ("Sec-Fetch-Mode", "cors", False),
+            ("Sec-Fetch-Mode", "same-origin", False),
+            ("X-Requested-With", "XMLHttpRequest", False),
+        ):
+            answer = rig.ask("GET", "/status", headers={name: value})
+            challenge = answer.header("WWW-Authenticate")
+            self.assertEqual("Basic" in challenge, offered, value)
+            self.assertTrue(challenge.startswith("Bearer "))
+
+    def test_the_page_is_for_all(self) -> None:
+        """It asks for the token itself."""
+        rig = Rig(self.SETTINGS)
+        for path in "/", "/static/page.js":
+            self.assertNotEqual(rig.ask("GET", path).status, 401, path)
 
     def test_a_wrong_one_learns_nothing(self) -> None:
         """However near it is to the right one, the answer is the same."""
@@ -195,3 +239,115 @@ class TokenTests(SynchronousTestCase):
     def test_the_token_is_not_shown(self) -> None:
         """Settings that are printed keep it to themselves."""
         self.assertNotIn("cret", repr(self.SETTINGS))
+
+
+class CorsTests(SynchronousTestCase):
+    """``--cors-origin``"""
+
+    SETTINGS = HttpSettings(cors_origins=("http://App.test:3000", "https://b.test"))
+    FIELD = "Access-Control-Allow-"
+
+    def test_a_page_of_that_origin_may_call(self) -> None:
+        """It may read the answer, with credentials and the fields of lists."""
+        rig = Rig(self.SETTINGS)
+        for origin in (
+            "http://app.test:3000",
+            "http://APP.test:3000",
+            "https://b.test",
+            "https://b.test:443",
+        ):
+            answer = rig.ask("GET", "/smtpMails", headers={"Origin": origin})
+            self.assertEqual(answer.status, 200, origin)
+            self.assertEqual(answer.header(self.FIELD + "Origin"), origin)
+            self.assertEqual(answer.header(self.FIELD + "Credentials"), "true")
+            exposed = answer.header("Access-Control-Expose-Headers")
+            self.assertEqual(exposed, "Link, X-Total-Count")
+            self.assertEqual(answer.header("Vary"), "Origin")
+
+    def test_others_may_not(self) -> None:
+        """The same name with another port or scheme is another origin."""
+        rig = Rig(self.SETTINGS)
+        for origin in (
+            "http://app.test",
+            "https://app.test:3000",
+            "http://b.test",
+            "http://evil.test",
+            "https://b.test.evil.test",
+            "null",
+            "",
+        ):
+            for method in "GET", "POST", "OPTIONS":
+                headers = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+                answer = rig.ask(method, "/reset", headers=headers)
+                self.assertEqual(answer.status, 403, origin)
+                self.assertIsNone(answer.header(self.FIELD + "Origin"))
+
+    def test_the_own_page_needs_no_fields(self) -> None:
+        """Nor does a client without Origin."""
+        rig = Rig(self.SETTINGS)
+        for headers in {"Origin": "http://localhost"}, {}:
+            answer = rig.ask("GET", "/status", headers=headers)
+            self.assertEqual(answer.status, 200)
+            self.assertIsNone(answer.header(self.FIELD + "Origin"))
+
+    def test_all_origins(self) -> None:
+        """Without credentials, which the Fetch standard does not allow with ``*``."""
+        rig = Rig(HttpSettings(cors_origins=("*",)))
+        for origin in "http://any.test", "null":
+            answer = rig.ask("GET", "/status", headers={"Origin": origin})
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.header(self.FIELD + "Origin"), "*")
+            self.assertIsNone(answer.header(self.FIELD + "Credentials"))
+
+    def test_a_named_origin_beside_all(self) -> None:
+        """The named one may send credentials, the others may not."""
+        rig = Rig(HttpSettings(cors_origins=("*", "http://a.test")))
+        for origin, credentials in ("http://a.test", "true"), ("http://b.test", None):
+            answer = rig.ask("GET", "/status", headers={"Origin": origin})
+            self.assertEqual(answer.header(self.FIELD + "Credentials"), credentials)
+
+    def test_a_preflight_needs_no_token(self) -> None:
+        """It allows each method, and the fields that the page asks for."""
+        rig = Rig(attrs.evolve(self.SETTINGS, token="secret"))
+        headers = {
+            "Origin": "https://b.test",
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "authorization,content-type",
+        }
+        answer = rig.ask("OPTIONS", "/smtpBehaviors", headers=headers)
+        self.assertEqual((answer.status, answer.body), (204, b""))
+        self.assertEqual(answer.header(self.FIELD + "Origin"), "https://b.test")
+        self.assertEqual(
+            answer.header(self.FIELD + "Headers"), "authorization,content-type"
+        )
+        methods = answer.header(self.FIELD + "Methods").split(", ")
+        self.assertLessEqual({"PUT", "PATCH", "DELETE"}, set(methods))
+        self.assertIsNone(answer.header(self.FIELD + "Private-Network"))
+        headers["Access-Control-Request-Private-Network"] = "true"
+        answer = rig.ask("OPTIONS", "/smtpBehaviors", headers=headers)
+        self.assertEqual(answer.header(self.FIELD + "Private-Network"), "true")
+
+    def test_what_is_no_preflight_needs_the_token(self) -> None:
+        """OPTIONS without the fields of one, and the request that follows it."""
+        rig = Rig(attrs.evolve(self.SETTINGS, token="secret"))
+        origin = {"Origin": "https://b.test"}
+        for method in "OPTIONS", "PUT":
+            answer = rig.ask(method, "/smtpBehaviors", [], headers=origin)
+            self.assertEqual(answer.status, 401)
+            self.assertEqual(answer.header(self.FIELD + "Origin"), "https://b.test")
+        given = {**origin, "Authorization": "Bearer secret"}
+        answer = rig.ask("PUT", "/smtpBehaviors", [], headers=given)
+        self.assertEqual(answer.status, 204)
+
+    def test_a_refusal_can_be_read(self) -> None:
+        """The page is shown what is wrong, also before its body has arrived."""
+        rig = Rig(self.SETTINGS)
+        origin = {"Origin": "https://b.test"}
+        for method, path, body, status in (
+            ("GET", "/nowhere", None, 404),
+            ("PUT", "/smtpBehaviors", b"{", 400),
+            ("BREW", "/status", b"x", 501),
+        ):
+            answer = rig.ask(method, path, body, headers=origin)
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.header(self.FIELD + "Origin"), "https://b.test")

@@ -96,7 +96,7 @@ class DescriptionTests(SynchronousTestCase):
         settings = HttpSettings(token="secret")
         headers = {"Authorization": "Bearer secret"}
         answer = Rig(settings).ask("GET", "/openapi.json", headers=headers).json()
-        self.assertEqual(answer["security"], [{"token": []}])
+        self.assertEqual(answer["security"], [{"token": []}, {"basic": []}])
         self.assertEqual(answer["paths"]["/health"]["get"]["security"], [])
         self.assertIn("401", answer["paths"]["/status"]["get"]["responses"])
         self.assertNotIn("401", answer["paths"]["/health"]["get"]["responses"])
