@@ -307,8 +307,7 @@ def _writers(cls: type[Rdata]) -> list[tuple[Callable[[Rdata], Any], _Write]]:
     writers: list[tuple[Callable[[Rdata], Any], _Write]] = []
     for attribute in attrs.fields(cls):  # type: ignore[arg-type]
         if FIELD in attribute.metadata:
-            kind = kind_of(attribute)
-            write = kind.to_compressed_wire if compressed else kind.to_wire
+            write = kind_of(attribute).wire_writer(compressed)
             writers.append((attrgetter(attribute.name), write))
     return writers
 

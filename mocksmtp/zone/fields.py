@@ -102,9 +102,13 @@ class DataKind(Kind[T]):
         """Write a value, without compressed names."""
         raise NotImplementedError
 
-    def to_compressed_wire(self, writer: WireWriter, value: T) -> None:
-        """Write a value in a type whose names may be compressed (RFC 3597 §4)."""
-        self.to_wire(writer, value)
+    def wire_writer(self, compressed: bool) -> Callable[[WireWriter, T], None]:
+        """
+        The function that writes a value.
+
+        :param compressed: whether names in its type may be compressed (RFC 3597 §4)
+        """
+        return self.to_wire
 
     def to_text(self, value: T) -> str:
         """The value in a zone file."""
@@ -294,9 +298,9 @@ class _Name(DataKind[Name]):
         """The whole name."""
         writer.append(value.wire)
 
-    def to_compressed_wire(self, writer: WireWriter, value: Name) -> None:
-        """The name with a pointer, where the message contains a part of it."""
-        writer.name(value)
+    def wire_writer(self, compressed: bool) -> Callable[[WireWriter, Name], None]:
+        """The function that writes a whole name, or one with a pointer."""
+        return _write_compressed if compressed else self.to_wire
 
     def to_text(self, value: Name) -> str:
         """The name with a dot at its end."""
@@ -554,6 +558,10 @@ STRINGS = _Strings()
 TEXT = _LongText()
 HEX = _Hex()
 OCTETS = _Octets()
+
+
+def _write_compressed(writer: WireWriter, value: Name) -> None:
+    writer.name(value)
 
 
 def absolute(name: Name) -> str:
