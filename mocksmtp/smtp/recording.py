@@ -92,10 +92,10 @@ class Recorder:
         :param answer: what was sent
         :param delay: seconds since the command
         """
-        if self._session.pending is not None:
-            self._journal.release(self._session, now)
         said, flags, note = pending.said, pending.flags, pending.note
         self.record(pending.asked_at, said, answer, flags, delay, note)
+        if self._session.pending is not None:
+            self._journal.release(self._session, now)
 
 
 def injected(exchange: Exchange) -> Exchange:

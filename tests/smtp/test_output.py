@@ -38,6 +38,7 @@ from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import ClosableTransport, Dialogue
 from tests.smtp.test_starttls import Rig, anyhow
 
+MAIL = b"MAIL FROM:<b@x.test>\r\nRCPT TO:<a@x.test>\r\n"
 MOCKED = Reply(450, "mocked", "7")
 LATE = Fault(delay=1.0)
 
@@ -358,3 +359,9 @@ class QuickAckTests(Rig):
             self.assertEqual(asked.call_count, 2)
             talk.send(b"x" * 65536)
             self.assertEqual(asked.call_count, 2, "more of it is there already")
+            talk.send(b"\r\n.\r\n")
+            talk.send(MAIL + b"BDAT 5\r\n")
+            self.assertEqual(asked.call_count, 2)
+            talk.send(b"hello")
+            talk.send(b"BDAT 5 LAST\r\n")
+            self.assertEqual(asked.call_count, 3, "its chunk comes in another packet")

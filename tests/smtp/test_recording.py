@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.point import Command
-from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.response import Effect, Fault
 from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.grammar.address import Address
+from mocksmtp.grammar.command import PathCommand
+from mocksmtp.grammar.reply import LOCAL_ERROR, OK
 from mocksmtp.sessions.documents import session_document
 from mocksmtp.sessions.search import SessionQuery
 from mocksmtp.sessions.session import (
@@ -16,7 +21,11 @@ from mocksmtp.sessions.session import (
     Exchange,
     Outcome,
     Session,
+    Transaction,
 )
+from mocksmtp.smtp.output import DelayedReply, Output
+from mocksmtp.smtp.pending import PendingReply
+from mocksmtp.smtp.recording import Recorder
 from tests.smtp.dialogue import Dialogue, behavior, host
 from tests.smtp.mocked import mocked, on, when
 from tests.smtp.test_content import FALSE_ENDS
@@ -340,3 +349,41 @@ class RecordingTests(SynchronousTestCase):
         talk.clock.advance(1)
         (session,) = talk.host.journal.sessions()
         self.assertEqual([e[3] for e in session.exchanges[-2:]], [0, EARLY])
+
+
+class RecorderTests(SynchronousTestCase):
+    """`Recorder` without a connection"""
+
+    def setUp(self) -> None:
+        self.host = host()
+        self.session = Session("1", "default", "", "", 0, 0.0)
+        self.host.journal.begin(self.session)
+        self.recorder = Recorder(self.host, self.session)
+
+    def test_each_reply_is_counted_and_recorded(self) -> None:
+        """The first of several with the line, and no reply as that."""
+        self.recorder.record(1.0, b"DATA", (OK, LOCAL_ERROR), EARLY, 2.0)
+        self.recorder.record(4.0, b"NOOP", None)
+        self.assertEqual(
+            self.session.exchanges,
+            [
+                (1.0, b"DATA", OK, EARLY, 2.0, None),
+                (1.0, None, LOCAL_ERROR, EARLY, 2.0, None),
+                (4.0, b"NOOP", None, 0, 0.0, None),
+            ],
+        )
+        self.assertEqual(self.host.counters.replies, {250: 1, 451: 1})
+
+    def test_a_pending_reply_is_known_before_it_is_sent(self) -> None:
+        """And is recorded once it was sent, with the time that it took."""
+        answer = DelayedReply(OK, Fault(delay=3.0))
+        pending = PendingReply(answer, b"NOOP", EARLY, None, 1.0)
+        pending.send(Output(StringTransport()), Clock(), [].append)
+        mail = Transaction(PathCommand(Address("b@x.test")))
+        mail.reply = OK
+        self.host.journal.settle(self.session, mail, Outcome.ACCEPTED)
+        self.recorder.hold(pending)
+        self.assertIs(self.session.pending, mail)
+        self.recorder.settle(pending, OK, 3.0, 4.0)
+        self.assertIsNone(self.session.pending)
+        self.assertEqual(self.session.exchanges, [(1.0, b"NOOP", OK, EARLY, 3.0, None)])

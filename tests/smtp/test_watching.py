@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.grammar.address import Address
+from mocksmtp.grammar.command import PathCommand
 from mocksmtp.sessions.documents import session_document
+from mocksmtp.sessions.session import Transaction
+from mocksmtp.smtp.watching import ContentWatch
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import mocked, on, when
 
@@ -274,3 +279,32 @@ class SplittingTests(SynchronousTestCase):
             self.assertEqual(talk.send(b"x" * 10), "")
             talk.host.behaviors.replace_all(SMTP.parse_all([document]))
             self.assertEqual(talk.send(packet)[:3], "451")
+
+
+class WatchTests(SynchronousTestCase):
+    """`ContentWatch` without a connection"""
+
+    def watch(self, *documents: dict[str, Any]) -> ContentWatch:
+        talk = mocked(*documents)
+        delivery = talk.protocol.delivery
+        return ContentWatch(delivery, Transaction(PathCommand(Address("b@x.test"))))
+
+    def test_behaviors_are_asked_at_their_sizes(self) -> None:
+        """However much has arrived; each one answers once."""
+        watch = self.watch(
+            on("DATA CONTENT", delay="1s", condition=at_least(10)),
+            on("DATA CONTENT", 451, condition=at_least(30)),
+        )
+        self.assertEqual(watch.next_size(0), 1)
+        self.assertIsNone(watch.decide(5))
+        self.assertEqual(watch.next_size(5), 10)
+        found = [watch.decide(100) for _ in range(3)]
+        self.assertEqual([one and one[0] for one in found], [10, 30, None])
+        self.assertEqual(watch.next_size(100), math.inf)
+
+    def test_empty_content_is_decided_at_its_end(self) -> None:
+        """It has no first octet."""
+        watch = self.watch(on("DATA CONTENT", 451))
+        self.assertIsNone(watch.decide(0))
+        found = watch.decide(0, ended=True)
+        self.assertEqual(found and found[0], 0)
