@@ -6,6 +6,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.hosts.host import Description
+from mocksmtp.hosts.limits import Limits
+from mocksmtp.sasl.settings import AuthSettings
 from tests.sessions.network import Network, with_id
 from tests.smtp.mocked import on, when
 
@@ -558,3 +561,64 @@ class JournalTests(NetworkCase):
         decided = [one["decidedAt"] for one in self.network.attempts()]
         self.assertEqual(len(decided), 20)
         self.assertEqual(decided, sorted(decided))
+
+
+class RefusalTests(NetworkCase):
+    """Refusals of the server itself"""
+
+    def limit(self, **limits: int) -> None:
+        host = self.network.host()
+        host.describe(Description("default", "mx1.test", limits=Limits(**limits)))
+
+    def test_too_many_connections(self) -> None:
+        """The one past the limit is refused by the banner."""
+        self.limit(connections=1)
+        self.connect().say("EHLO h.test")
+        refused = self.connect()
+        self.assertTrue(refused.heard().startswith("421"))
+        refused.close()
+        self.assert_attempts((None, "CONNECT", "deferred", False))
+
+    def test_too_many_recipients(self) -> None:
+        """Those past the limit are deferred, the others accepted."""
+        self.limit(recipients=1)
+        self.connect().deliver(BOB, "carl@x.test")
+        self.assert_attempts(
+            ("bob", "DATA", "accepted", True), ("carl", "RCPT TO", "deferred", False)
+        )
+
+    def test_a_mail_that_is_too_large(self) -> None:
+        """It is rejected after its content, which is not kept."""
+        self.limit(message_size=10)
+        self.connect().deliver(BOB, content="x" * 20)
+        self.assert_attempts(("bob", "DATA", "rejected", False))
+
+    def test_authentication_that_is_required(self) -> None:
+        """MAIL is rejected without it; a wrong password is the stage AUTH."""
+        auth = AuthSettings(users={"u": "p"}, required=True, require_tls=False)
+        host = self.network.host()
+        host.describe(Description("default", "mx1.test", auth=auth))
+        client = self.connect()
+        client.send(b"EHLO h\r\nMAIL FROM:<a@h>\r\nRCPT TO:<bob@x.test>\r\nQUIT\r\n")
+        client.close()
+        client = self.connect()
+        client.say("EHLO h", "AUTH PLAIN", "AHUAeA==", "QUIT")
+        client.close()
+        self.assert_attempts(
+            ("bob", "MAIL FROM", "rejected", False), (None, "AUTH", "rejected", False)
+        )
+
+    def test_a_behavior_that_replaces_a_refusal(self) -> None:
+        """What the client received counts."""
+        self.behave(on("ANY", 421, condition=when("verb", "MAIL")))
+        client = self.connect()
+        client.send(b"EHLO h\r\nMAIL FROM:<a b>\r\nRCPT TO:<bob@x.test>\r\nQUIT\r\n")
+        client.close()
+        self.assert_attempts(("bob", "MAIL FROM", "deferred", False))
+
+    def test_without_a_journal(self) -> None:
+        """There are none."""
+        self.network = Network(max_sessions=0)
+        self.network.connect().deliver(BOB)
+        self.assert_attempts()
+        self.assertEqual(self.network.deliveries(), [])
