@@ -18,12 +18,14 @@ from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Listen
 from mocksmtp.hosts.offer import Stage
 from mocksmtp.sasl.settings import AuthSettings
+from mocksmtp.sessions.attempts import Verdict, connection_attempt
 from mocksmtp.sessions.session import INJECTED, Session
 from mocksmtp.smtp import factory
 from mocksmtp.smtp.factory import MockSMTPFactory
@@ -111,6 +113,15 @@ class Rig(TestCase):
         while self.factory.connections:
             await self.factory.shut_down()
         return host.journal.sessions()[0]
+
+    def assert_attempt(self, session: Session) -> None:
+        """A handshake that failed is an attempt without a result."""
+        attempt = connection_attempt(session)
+        assert attempt is not None
+        self.assertEqual(
+            (attempt.stage, attempt.verdict, attempt.probe),
+            (Command.TLS, Verdict.NONE, False),
+        )
 
 
 class StartTlsTests(Rig):
@@ -236,6 +247,7 @@ class StartTlsTests(Rig):
             assert session.tls is not None
             self.assertIn(what, str(session.tls.error))
             self.assertIsNone(session.tls.version)
+            self.assert_attempt(session)
 
     async def test_no_tls_is_spoken_where_a_client_says_it_will(self) -> None:
         """What is in clear behind the 220 is no handshake."""
@@ -404,6 +416,7 @@ class ImplicitTests(Rig):
         self.assertEqual(session.exchanges, [])
         assert session.tls is not None
         self.assertTrue(session.tls.error)
+        self.assert_attempt(session)
 
 
 CONTEXTS = ServerContexts(AUTHORITY)
