@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from mocksmtp.behaviors.dns import DnsBehavior, DnsRules
+from mocksmtp.behaviors.dns import DnsBehavior, DnsEvaluation, DnsRules
 from mocksmtp.hosts.counters import new_queries
+from mocksmtp.hosts.evaluation import Evaluated, Evaluation
 from mocksmtp.hosts.host import Description, HostStart, MailHost
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.policies import HOST_PREFIX, MtaStsPolicy
@@ -23,6 +24,14 @@ from mocksmtp.zone.zone import Zone
 
 TlsaMaker: TypeAlias = Callable[[MailHost, HostTLSA], TLSA | None]
 """Makes what a TLSA record says of a host's certificate; None where it has none."""
+
+Evaluator: TypeAlias = Callable[[MailHost, Evaluation, float], Evaluated]
+"""Computes what a host would reply to a command at a time, in seconds."""
+
+QueryEvaluator: TypeAlias = Callable[
+    [Zone, DnsRules, DnsEvaluation, float], dict[str, Any]
+]
+"""Computes the document of what DNS would answer to a query at a time, in seconds."""
 
 DEFAULT_HOST = "default"
 """The host whose resources are at the root of the API."""
@@ -64,6 +73,8 @@ class Mock:
         the default host
     :ivar policies: the MTA-STS policies by domain; another dictionary replaces them
     :ivar make_tlsa: makes TLSA records from certificates, or None
+    :ivar evaluate: computes what a host would reply to a command, or None
+    :ivar evaluate_query: computes the document of what DNS would answer, or None
     """
 
     def __init__(
@@ -89,6 +100,8 @@ class Mock:
             policy.domain: policy for policy in policies
         }
         self.make_tlsa: TlsaMaker | None = None
+        self.evaluate: Evaluator | None = None
+        self.evaluate_query: QueryEvaluator | None = None
         self._start_dns_behaviors = dns_behaviors
         self._zone = self._start_zone = zone
         self._fails_unset = fails_unset

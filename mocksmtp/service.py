@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from mocksmtp.activity import ActivityLog, tell_query, tell_request
 from mocksmtp.aging import MailAging
 from mocksmtp.config import Config
+from mocksmtp.dns.evaluation import evaluate_query
 from mocksmtp.dns.listen import adopt
 from mocksmtp.dns.listen import listen as listen_dns
 from mocksmtp.dns.server import DNSFactory
@@ -47,6 +48,7 @@ from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.journal import Journal, JournalQuota
+from mocksmtp.smtp.evaluation import evaluate
 from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
@@ -90,6 +92,8 @@ class MockService(Service):
         _check_certificates(config)
         _check_records(config, self.mock)
         self.mock.make_tlsa = self._make_tlsa
+        self.mock.evaluate = evaluate
+        self.mock.evaluate_query = evaluate_query
         contexts = ServerContexts(self._authority)
         self._hosting = Hosting(self.mock, config.plans, reactor, contexts)
         self._contexts = contexts

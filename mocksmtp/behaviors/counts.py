@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
+from copy import copy
 from hashlib import blake2b
 from typing import Protocol, TypeAlias
 
@@ -133,6 +134,28 @@ class KeyedCounts:
         gone = [place for place in self._counts if place[0] not in owners]
         for place in gone:
             del self._counts[place]
+
+
+class TriedCounts(KeyedCounts):
+    """
+    Counts by key that begin with others, which they leave as they are.
+
+    :param real: those others
+    """
+
+    def __init__(self, real: KeyedCounts) -> None:
+        super().__init__()
+        self._real = real
+
+    def get(self, owner: object, key: Key) -> Counts | None:
+        """Those of a key, if there are any."""
+        counts = super().get(owner, key)
+        if counts is None:
+            real = self._real.get(owner, key)
+            if real is not None:
+                counts = copy(real)
+                self.put(owner, key, counts)
+        return counts
 
 
 def draw(seed: str, salt: str, key: object, number: int) -> float:

@@ -22,6 +22,7 @@ from mocksmtp.behaviors.behavior import (
 )
 from mocksmtp.behaviors.condition import Conditions, Values
 from mocksmtp.behaviors.delay import DELAY, NO_DELAY, Delay, Fixed
+from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.rules import Rules
 from mocksmtp.behaviors.target import Target
 from mocksmtp.documents.document import Document, Rule, field
@@ -34,10 +35,13 @@ from mocksmtp.documents.kinds import (
     Kind,
     Named,
     Optional,
+    Text,
 )
 from mocksmtp.documents.problems import Refused, json_type, listed, shown, unknown
 from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given, not_given
 from mocksmtp.zone.answer import Question, Rcode
+from mocksmtp.zone.fields import NAME
+from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import RRType, type_name, type_number
 from mocksmtp.zone.records import SENT_RECORD, Record
 
@@ -518,14 +522,45 @@ def query_type(number: int) -> str:
     return f"TYPE{number}" if name == "ANY" else name
 
 
+class _Transport(enum.Enum):
+    """How a query came."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
+@attrs.frozen(kw_only=True)
+class DnsEvaluation:
+    """A query whose answer is asked for."""
+
+    name: Name = field(NAME, "the name that is asked for", example="ex.test")
+    type: int = field(_TypeKind(), "its type, as `MX`")
+    client_ip: str = field(Text(most=100), "the client's address", default="127.0.0.1")
+    transport: _Transport = field(
+        Choice(_Transport, "transport"), "`udp` or `tcp`", default=_Transport.UDP
+    )
+
+
+DNS_EVALUATION = Document(
+    DnsEvaluation, "DnsEvaluation", example={"name": "ex.test", "type": "MX"}
+)
+"""The document of a query whose answer is asked for."""
+
+
 class DnsRules(Rules[int, DnsBehavior, DnsDecision]):
     """The behaviors of the service's DNS that are in force, by types of queries."""
 
-    def decide_query(self, attempt: DnsAttempt) -> DnsDecision | None:
-        """What is to be done about a query; None where no behavior fires."""
+    def decide_query(
+        self, attempt: DnsAttempt, trail: list[Item] | None = None
+    ) -> DnsDecision | None:
+        """
+        What is to be done about a query; None where no behavior fires.
+
+        :param trail: is given what is to be remembered of the walk
+        """
         question = attempt.question
         point = EVERY if question is None else question.type
         if point not in self.taken:
             # The client chooses the types: those that no behavior names are one point.
             point = EVERY
-        return self.decide(point, attempt.subject, attempt)
+        return self.decide(point, attempt.subject, attempt, trail)

@@ -15,10 +15,11 @@ import itertools
 import weakref
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from mocksmtp.behaviors.behavior import Behavior, Decided
-from mocksmtp.behaviors.counts import NOTHING, Attempt
+from mocksmtp.behaviors.counts import NOTHING, Attempt, TriedCounts
 from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
@@ -63,6 +64,7 @@ class Rules(Generic[P, B, D]):
         # Not in the walk, which would then be freed by the garbage collector alone.
         self._ends: dict[object, Ended[B]] = {}
         self.past: PastWalks | None = None
+        self._tried: Callable[[Rule[B]], Rule[B]] | None = None
 
     # Deciding
 
@@ -202,6 +204,20 @@ class Rules(Generic[P, B, D]):
         for listener in self.listeners:
             listener(rule, decision, subject)
         return decision
+
+    def try_as(self, real: Rules[P, B, D]) -> None:
+        """
+        Decide as another list would now, and leave all its counts as they are.
+
+        It is not known to whom it matters what is decided: listeners hear nothing.
+        """
+        shared = real.shared
+        keys = TriedCounts(shared.keys)
+        self.shared = Shared(shared.seed, shared.scenarios.copy(), keys)
+        self._tried = cache(lambda rule: rule.tried(self.shared))
+        self._rules = real._rules
+        self._by_point = {}
+        self.taken = set(real.taken)
 
     def _prepare(self, rule: Rule[B]) -> D | None:
         """What it answers, where that is the same each time and ends the walk."""
@@ -414,7 +430,8 @@ class Rules(Generic[P, B, D]):
     def _index(self, point: P) -> Walk[B, D]:
         """The rules of a point, in order, as they are walked until the list changes."""
         rules = (rule for rule in self._rules if rule.behavior.fires_at(point))
-        self._by_point[point] = walk = Walk(entries_of(rules, self._prepare), point)
+        asked = rules if self._tried is None else map(self._tried, rules)
+        self._by_point[point] = walk = Walk(entries_of(asked, self._prepare), point)
         return walk
 
     def _leave(self, walks: dict[P, Walk[B, D]]) -> None:

@@ -83,6 +83,12 @@ class Scenarios:
         while len(self._states) > MAX_SCENARIOS:
             del self._states[next(iter(self._states))]
 
+    def copy(self) -> Scenarios:
+        """Others in the same states."""
+        copied = Scenarios()
+        copied.set(self._states)
+        return copied
+
     def clear(self) -> None:
         """Have all be in the state in which they start."""
         self._states.clear()

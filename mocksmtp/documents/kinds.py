@@ -274,12 +274,12 @@ class Text(Kind[str]):
 
 
 ID = Text(
-    "(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}",
+    "(?!(?:[.]{1,2}|evaluate|latest|take)$)[A-Za-z0-9._-]{1,64}",
     "must be 1 to 64 letters, digits, '.', '_', '-'",
     samples=("a-1",),
-    misfits=("", "a/b", "..", "x" * 65),
+    misfits=("", "a/b", "..", "evaluate", "x" * 65),
 )
-"""An id in the API."""
+"""An id in the API; what is the last part of another path is none."""
 
 LABEL = Text(
     r"[^\u0000-\u001f\u007f-\u009f]{1,100}",

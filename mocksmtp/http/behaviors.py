@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import Enum
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 import orjson
 
 from mocksmtp.behaviors.behavior import Behavior, BehaviorDocument, check_ids
-from mocksmtp.behaviors.dns import DNS
+from mocksmtp.behaviors.dns import DNS, DNS_EVALUATION
 from mocksmtp.behaviors.editing import Patch, Place, placed, read_patch
 from mocksmtp.behaviors.listing import counted_document, rule_document
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.rules import Rules
 from mocksmtp.behaviors.scenarios import parse_states
 from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.hosts.evaluation import (
+    EVALUATION,
+    Evaluation,
+    evaluated_document,
+    evaluation_of,
+)
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.bodies import ItemReader, Work, read_body, read_document, read_items
 from mocksmtp.http.parameters import any_text, natural_number, one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
@@ -35,6 +45,8 @@ from mocksmtp.http.routing import (
     one_or_more,
 )
 from mocksmtp.http.schema import STATES
+from mocksmtp.http.sessions import content_finder
+from mocksmtp.sessions.recall import recall
 from mocksmtp.steps import Steps, finish
 
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
@@ -314,6 +326,56 @@ DNS_BEHAVIORS = BehaviorList(
 """The behaviors of DNS, one list for all hosts."""
 
 
+async def evaluate(call: Call[Any]) -> bytes:
+    """The reply that the service would send to a command; no counter changes.
+
+    A command with what is known on its connection, or an exchange that is recorded,
+    which is evaluated with the behaviors as they are now.
+    """
+    asked = await read_document(call, EVALUATION_READER)
+    host = call.host
+    if asked.session is not None:
+        host, asked = _recorded(call, asked)
+    compute = call.api.mock.evaluate
+    if compute is None:
+        raise HttpProblem(409, "this service can't evaluate commands")
+    evaluated = compute(host, asked, call.api.clock.seconds())
+    return send_json(call.request, evaluated_document(evaluated, asked))
+
+
+EVALUATION_READER = partial(parse, EVALUATION)
+
+
+def _recorded(call: Call[Any], asked: Evaluation) -> tuple[MailHost, Evaluation]:
+    """The host of a recorded exchange, and what was asked there."""
+    assert asked.session is not None
+    hosts = [call.host]
+    if call.host is call.api.mock.default:
+        hosts = [*call.api.mock.hosts.values()]
+    for host in hosts:
+        with suppress(KeyError):
+            session = host.journal.get(asked.session)
+            break
+    else:
+        raise not_found(f"no session with the id {asked.session!r} is kept"[:200])
+    for recalled in recall(session, content_finder(call, host.name)):
+        if recalled.number == asked.exchange:
+            return host, evaluation_of(recalled)
+    message = f"session {session.id} has no exchange {asked.exchange}"
+    raise DocumentError(Problem("$.exchange", message))
+
+
+async def evaluate_query(call: Call[Any]) -> bytes:
+    """The answer that DNS would send to a query; no counter changes."""
+    asked = await read_document(call, partial(parse, DNS_EVALUATION))
+    mock = call.api.mock
+    if mock.evaluate_query is None:
+        raise HttpProblem(409, "this service can't evaluate queries")
+    now = call.api.clock.seconds()
+    told = mock.evaluate_query(mock.served, mock.dns_behaviors, asked, now)
+    return send_json(call.request, told)
+
+
 def list_scenarios(call: Call[Any]) -> bytes:
     """The state of each scenario that a behavior names, or that was set."""
     states, mock = call.host.behaviors.scenarios(), call.api.mock
@@ -335,11 +397,32 @@ def reset_scenarios(call: Call[Any]) -> None:
     send_nothing(call.request)
 
 
+EVALUATE_QUERY = (
+    Route(
+        *("POST", "/dnsBehaviors/evaluate", evaluate_query),
+        takes=(document("NewDnsEvaluation"),),
+        answers=answers(document("DnsEvaluated")),
+        problems=(409,),
+    ),
+)
+"""What DNS would answer."""
+
+EVALUATE = (
+    Route(
+        *("POST", "/smtpBehaviors/evaluate", evaluate),
+        takes=(document("NewEvaluation"),),
+        answers=answers(document("Evaluated")),
+        problems=(404, 409),
+    ),
+)
+"""What a host would reply."""
+
 _STATES = Content(STATES)
 
 ROUTES = (
     *SMTP_BEHAVIORS.routes,
-    *at_root(*DNS_BEHAVIORS.routes),
+    *EVALUATE,
+    *at_root(*DNS_BEHAVIORS.routes, *EVALUATE_QUERY),
     Route("GET", "/scenarios", list_scenarios, answers=answers(_STATES)),
     Route("PUT", "/scenarios", put_scenarios, takes=(_STATES,), answers=DONE),
     Route("DELETE", "/scenarios", reset_scenarios, answers=DONE),

@@ -10,6 +10,7 @@ from typing import NotRequired, TypedDict
 
 from mocksmtp.behaviors.explain import Near, Result
 from mocksmtp.behaviors.miss import Reason
+from mocksmtp.behaviors.response import Then
 
 
 class ParameterDocument(TypedDict):
@@ -187,6 +188,35 @@ class SessionDocument(TypedDict):
     omittedTransactions: int
 
 
+class EvaluatedDocument(TypedDict):
+    """What would be replied; `replies` where there are several, as on LMTP."""
+
+    reply: ReplyDocument | None
+    behavior: str | None
+    delay: float
+    then: Then
+    considered: list[ConsideredDocument]
+    replies: NotRequired[list[ReplyDocument | None]]
+
+
+class DnsAnswerDocument(TypedDict):
+    """An answer of DNS."""
+
+    rcode: str
+    answers: int
+    truncated: bool
+    records: list[dict[str, object]]
+
+
+class DnsEvaluatedDocument(TypedDict):
+    """What DNS would answer; `answer` is null for silence."""
+
+    answer: DnsAnswerDocument | None
+    behavior: str | None
+    delay: float
+    considered: list[ConsideredDocument]
+
+
 class FailureDocument(TypedDict):
     """What was asked for, and what there was instead."""
 
@@ -216,6 +246,8 @@ ALL: tuple[type, ...] = (
     HealthDocument,
     StatusDocument,
     SessionDocument,
+    EvaluatedDocument,
+    DnsEvaluatedDocument,
     ExplanationDocument,
     ProblemDocument,
 )

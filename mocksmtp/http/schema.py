@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.behaviors.dns import DNS
+from mocksmtp.behaviors.dns import DNS, DNS_EVALUATION
 from mocksmtp.behaviors.editing import patch_schema
 from mocksmtp.behaviors.scenarios import STATES
 from mocksmtp.behaviors.smtp import SMTP
@@ -36,6 +36,7 @@ from mocksmtp.documents.schema import (
     ref,
 )
 from mocksmtp.hosts.documents import HOST
+from mocksmtp.hosts.evaluation import EVALUATION
 from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http import document_types as documents
 from mocksmtp.sessions.delivery_documents import ATTEMPT, DELIVERY
@@ -156,6 +157,8 @@ def named_schemas() -> dict[str, Schema]:
     DNS.schemas(declared)
     for told_only in (QUERY, RESOLUTION, LISTED_RECORD):
         told_only.told(declared)
+    EVALUATION.taken(declared)
+    DNS_EVALUATION.taken(declared)
     declared["BehaviorPatch"] = patch_schema(SMTP, declared)
     declared["DnsBehaviorPatch"] = patch_schema(DNS, declared)
     ATTEMPT.told(declared)

@@ -338,9 +338,11 @@ def content_finder(call: Call[Any], host: str) -> ContentFinder:
     """What finds the content of the mails that a host keeps."""
     found = call.api.mock.hosts.get(host)
 
-    def find(number: int) -> bytes | None:
+    def find(number: int | None) -> bytes | None:
+        if found is None or number is None:
+            return None
         try:
-            return None if found is None else found.mailbox.get(number).content
+            return found.mailbox.get(number).content
         except KeyError:
             return None
 

@@ -28,8 +28,9 @@ from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.sessions.session import Exchange, Session
 
-ContentFinder: TypeAlias = Callable[[int], bytes | None]
-"""The content of the mail with that number, None where it is not kept any more."""
+ContentFinder: TypeAlias = Callable[[int | None], bytes | None]
+"""The content of the mail with that number, or of one that was not kept; None where it
+is not known."""
 
 _Values: TypeAlias = Sequence[bytes] | None
 
@@ -105,7 +106,7 @@ class Recalled:
     @property
     def verb(self) -> bytes:
         """The first word of the line, in upper case."""
-        return (self.line or b"").split(None, 1)[0].upper() if self.line else b""
+        return b"".join((self.line or b"").split(None, 1)[:1]).upper()
 
     @property
     def size(self) -> int | None:
@@ -128,7 +129,7 @@ class Recalled:
         """Its content, where that is kept."""
         said = self.exchange[1]
         if self._message is None and isinstance(said, tuple) and self.find_content:
-            content = None if said[1] is None else self.find_content(said[1])
+            content = self.find_content(said[1])
             self._message = None if content is None else ParsedMessage(content)
         return self._message
 

@@ -194,7 +194,7 @@ class ContentWatch:
         behaviors = self._delivery.behaviors
         if behaviors.taken is self._version:
             return
-        rules = [rule for rule in behaviors if rule.behavior.command is DATA_CONTENT]
+        rules = [*behaviors.walk(DATA_CONTENT).rules]
         # Behaviors set while content arrives are asked at what has arrived.
         begins = 1 if self._version is None else max(size, 1)
         at: dict[int, Rules] = defaultdict(list, {begins: rules})

@@ -104,6 +104,10 @@ RESOLUTION = Document(Resolution, "DnsResolution")
 """The document of the answer to a question."""
 
 
+REPLY = Document(DnsReply, "DnsReply")
+"""The document of a reply."""
+
+
 @attrs.frozen
 class DnsExchange:
     """
@@ -147,9 +151,7 @@ class DnsQuery:
     )
     dnssec_ok: bool = field(Boolean(), "whether DO was set")
     rcode: int | None = field(Optional(_RCODE), "that of the reply, or null")
-    answer: DnsReply | None = field(
-        Optional(Document(DnsReply, "DnsReply")), "the reply, or null for silence"
-    )
+    answer: DnsReply | None = field(Optional(REPLY), "the reply, or null for silence")
     behavior: str | None = field(
         Optional(Text()), "the behavior that decided, or null for the zone"
     )

@@ -23,8 +23,8 @@ def explained(talk: Dialogue) -> list[list[Considered]]:
     """What became of the behaviors that were asked, by exchange."""
     host = talk.host
 
-    def content(number: int) -> bytes | None:
-        return host.mailbox.get(number).content
+    def content(number: int | None) -> bytes | None:
+        return None if number is None else host.mailbox.get(number).content
 
     (session,) = host.journal.sessions()
     return [

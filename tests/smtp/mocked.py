@@ -25,7 +25,7 @@ def on(command: str, code: int | None = None, /, **more: Any) -> dict[str, Any]:
     :param more: fields of it; what is no field of a behavior is one of its response
     """
     own = {"condition", "numberOfAnswer", "skip", "per", "activeFor", "window"}
-    own |= {"probability", "scenario", "id", "tag", "responses"}
+    own |= {"probability", "scenario", "id", "tag", "responses", "enabled"}
     document = {key: value for key, value in more.items() if key in own}
     response = {key: value for key, value in more.items() if key not in own}
     if code is not None:

@@ -1,0 +1,78 @@
+"""What the DNS server would answer to a query, without a client and without a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from mocksmtp.behaviors.dns import DnsAttempt, DnsEvaluation, DnsRules, DnsSubject
+from mocksmtp.behaviors.explain import considered, considered_document, walks_of
+from mocksmtp.behaviors.miss import Item
+from mocksmtp.behaviors.target import Target
+from mocksmtp.dns.faults import changed_reply
+from mocksmtp.dns.message import HEADER, RD, read_query
+from mocksmtp.dns.responder import answered, limit_of, resolve
+from mocksmtp.documents.units import milliseconds
+from mocksmtp.zone.answer import Question
+from mocksmtp.zone.queries import REPLY
+from mocksmtp.zone.zone import Zone
+
+
+@attrs.frozen
+class Asked:
+    """A query, of which behaviors see all that is asked."""
+
+    attempt: DnsAttempt
+
+    def natural(self, point: object) -> str:
+        """The name of what conditions without a target look at."""
+        return DnsSubject.NAME.value
+
+    def subject(self, point: object) -> bytes:
+        """The name that is asked for."""
+        return self.attempt.subject
+
+    def values(self, target: Target) -> Sequence[bytes]:
+        """The values of a target, if any."""
+        return self.attempt.values(target)
+
+
+def evaluate_query(
+    zone: Zone, behaviors: DnsRules, asked: DnsEvaluation, now: float
+) -> dict[str, Any]:
+    """
+    What would be answered, by whom, and what became of each behavior, as a document.
+
+    None of the counters of `behaviors` changes.
+
+    :param now: seconds since the epoch
+    """
+    question = Question(asked.name, asked.type)
+    attempt = DnsAttempt(question, asked.client_ip, asked.transport.value, lambda: now)
+    tried = DnsRules()
+    tried.try_as(behaviors)
+    trail: list[Item] = []
+    decision = tried.decide_query(attempt, trail)
+    section = question.name.wire + question.type.to_bytes(2, "big") + b"\0\1"
+    query = read_query(HEADER.pack(0, RD, 1, 0, 0, 0) + section)
+    assert query is not None
+    if decision is None:
+        limit = limit_of(query, asked.transport.value)
+        response = answered(query, resolve(query, zone, limit), limit)
+    else:
+        transport = asked.transport.value
+        response = changed_reply(query, decision.response, zone, transport).response
+    told = Asked(attempt)
+    reply = response.exchange.reply
+    return {
+        "answer": None if reply is None else REPLY.write(reply),
+        "behavior": None if decision is None or decision.is_own else decision.rules[-1],
+        "delay": 0 if decision is None else milliseconds(decision.delay),
+        "considered": [
+            considered_document(one)
+            for walked in walks_of(trail)
+            for one in considered(walked, told)
+        ],
+    }

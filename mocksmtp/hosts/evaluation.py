@@ -1,0 +1,250 @@
+"""What would be replied to a command: the asked, and the answer, as documents.
+
+The reply itself is computed by the SMTP door, which is given the asked through
+`mocksmtp.mock`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from mocksmtp.behaviors.response import Then
+from mocksmtp.behaviors.smtp import Decision
+from mocksmtp.documents.document import Document, field
+from mocksmtp.documents.kinds import Array, Choice, Integer, Kind, Named, Text
+from mocksmtp.documents.problems import DocumentError, Problem, Refused, json_type
+from mocksmtp.documents.schema import BOOLEAN, TEXT, Schema, any_of
+from mocksmtp.documents.units import milliseconds
+from mocksmtp.hosts.listeners import MailProtocol
+from mocksmtp.sessions.documents import considered_documents, reply_document
+from mocksmtp.sessions.recall import Recalled, recall
+from mocksmtp.sessions.session import Session
+
+MAX_RECIPIENTS = 1000
+"""How many recipients a asked may have."""
+
+_LINE = Text(
+    r"[^\r\n]*",
+    "must be one line without its end",
+    most=64 * 1024,
+    samples=("RCPT TO:<bob@x.test>",),
+    misfits=("a\r\nb",),
+)
+_ADDRESS = Text(
+    r"[^\u0000-\u001f\u007f<>]*|<[^\u0000-\u001f\u007f<>]*>",
+    "must be an address",
+    most=2000,
+    samples=("bob@x.test", "<>"),
+    misfits=("a\r\nb", "<a"),
+)
+
+
+class TlsKind(Kind[str | None]):
+    """A version of TLS, or whether there is any."""
+
+    samples = (True, False, "TLSv1.2")
+    misfits = (5, [])
+
+    def read(self, value: Any, _: object = None) -> str | None:
+        """The version; None for no TLS."""
+        if value is True:
+            return "TLSv1.3"
+        if value is False:
+            return None
+        if type(value) is not str:
+            raise Refused(f"must be a string or a boolean, got {json_type(value)}")
+        return value
+
+    def told(self, named: Named) -> Schema:
+        """A text or a boolean."""
+        return any_of(TEXT, BOOLEAN)
+
+
+@attrs.frozen(kw_only=True)
+class Evaluation:
+    """
+    A command, and what is known on its connection.
+
+    :ivar messages: how many messages the connection has brought before
+    """
+
+    line: str | None = field(
+        _LINE,
+        "the command line; without `line` and `content` the banner is evaluated",
+        default=None,
+        example="RCPT TO:<bob@x.test>",
+    )
+    sender: str | None = field(
+        _ADDRESS,
+        "of the open transaction, `<>` for the null sender; without it none is open",
+        default=None,
+    )
+    recipients: tuple[str, ...] = field(
+        Array(_ADDRESS, most=MAX_RECIPIENTS, noun="recipients"),
+        "those that were accepted in the open transaction",
+        default=(),
+    )
+    helo: str | None = field(
+        _LINE, "the argument of the last HELO or EHLO", default=None
+    )
+    client_ip: str = field(Text(most=100), "the client's address", default="127.0.0.1")
+    listener: str | None = field(
+        Text(most=200), "the address that was reached, as `127.0.0.1:25`", default=None
+    )
+    tls: str | None = field(
+        TlsKind(), "`true`, or the version of TLS in use", default=None, shown="none"
+    )
+    auth_user: str | None = field(
+        Text(most=1000), "the user of a successful AUTH", default=None
+    )
+    content: str | None = field(
+        Text(),
+        "the content of the message: its reply is evaluated, not that of DATA",
+        default=None,
+    )
+    protocol: MailProtocol = field(
+        Choice(MailProtocol, "protocol"),
+        "`smtp` or `lmtp`",
+        default=MailProtocol.SMTP,
+    )
+    session: str | None = field(
+        Text(most=20),
+        "instead of all others: an exchange of this session is evaluated again",
+        default=None,
+    )
+    exchange: int | None = field(Integer(), "which one, counted from 0", default=None)
+    messages: int = 0
+    octets: bytes | None = None
+
+    def check(self) -> None:
+        """
+        Refuse what does not go together.
+
+        :raises Refused: with the place
+        """
+        if (self.session is None) is not (self.exchange is None):
+            missing = "session" if self.session is None else "exchange"
+            raise Refused("required, but missing", missing)
+        if self.session is not None and self != Evaluation(
+            session=self.session, exchange=self.exchange
+        ):
+            raise Refused("can't be combined with other fields", "session")
+        verb = "DATA" if self.line is None else self.line[:5].strip().upper()
+        if self.content is not None and verb not in ("DATA", "BDAT"):
+            raise Refused("only allowed with DATA or BDAT", "content")
+
+    @property
+    def data(self) -> bytes | None:
+        """The octets of its content."""
+        if self.octets is not None:
+            return self.octets
+        return None if self.content is None else self.content.encode()
+
+
+EVALUATION = Document(
+    Evaluation,
+    "Evaluation",
+    check=Evaluation.check,
+    example={"line": "RCPT TO:<bob@x.test>", "sender": "alice@y.test"},
+)
+"""The document of a asked."""
+
+
+@attrs.frozen
+class Evaluated:
+    """
+    What would be replied.
+
+    :ivar session: the record of a session in which it was asked; nobody keeps it
+    :ivar first: the number of its first exchange that belongs to the answer
+    :ivar decision: what behaviors have decided, if any have
+    """
+
+    session: Session
+    first: int
+    decision: Decision | None = None
+
+    @property
+    def delay(self) -> float:
+        """Seconds before the reply."""
+        decision = self.decision
+        return (
+            0.0
+            if decision is None or decision.fault is None
+            else (decision.fault.delay)
+        )
+
+    @property
+    def then(self) -> Then:
+        """What would happen to the connection."""
+        decision = self.decision
+        return (
+            Then.CONTINUE
+            if decision is None or decision.fault is None
+            else (decision.fault.then)
+        )
+
+
+def evaluation_of(recalled: Recalled) -> Evaluation:
+    """
+    The asked whose answer was recorded as an exchange.
+
+    :raises DocumentError: too little of it is recorded
+    """
+    session, known, said = recalled.session, recalled.known, recalled.exchange[1]
+    lines = [one[1] for one in session.exchanges if isinstance(one[1], bytes)]
+    message = recalled.message
+    line = recalled.line if said is not None else None
+    if isinstance(said, bytes) and b"***" in said:
+        raise _unrecorded("what was said within AUTH is not recorded")
+    if isinstance(said, tuple) and message is None:
+        raise _unrecorded("its content is not kept")
+    if None in (known.helo, known.sender, known.recipients, known.messages):
+        raise _unrecorded("the beginning of the session is no longer recorded")
+    is_lmtp = any(one[:4].upper() == b"LHLO" for one in lines)
+    return Evaluation(
+        line=None if line is None else line.decode(errors="surrogateescape"),
+        sender=_first(known.sender),
+        recipients=tuple(path.address.text for path in known.recipients or ()),
+        helo=_first(known.helo),
+        client_ip=session.client_ip,
+        listener=session.listener,
+        tls=_first(known.tls),
+        auth_user=_first(known.auth_user),
+        protocol=MailProtocol.LMTP if is_lmtp else MailProtocol.SMTP,
+        messages=known.messages or 0,
+        octets=None if message is None else message.content,
+    )
+
+
+def _first(texts: tuple[str, ...] | None) -> str | None:
+    return texts[0] if texts else None
+
+
+def _unrecorded(message: str) -> DocumentError:
+    return DocumentError(Problem("$.exchange", message))
+
+
+def evaluated_document(evaluated: Evaluated, asked: Evaluation) -> dict[str, Any]:
+    """What would be replied, by whom, and what became of each behavior asked."""
+    data = asked.data
+    answers = [
+        recalled
+        for recalled in recall(evaluated.session, lambda _: data)
+        if recalled.number >= evaluated.first
+    ]
+    given = [one.reply for one in answers if one.reply is not None]
+    replies = [reply_document(reply) for reply in given]
+    by = next((reply.source for reply in given if reply.source is not None), None)
+    document: dict[str, Any] = {
+        "reply": replies[0] if replies else None,
+        "behavior": by,
+        "delay": milliseconds(evaluated.delay),
+        "then": evaluated.then.value,
+        "considered": [one for each in answers for one in considered_documents(each)],
+    }
+    if len(replies) > 1:
+        document["replies"] = replies
+    return document

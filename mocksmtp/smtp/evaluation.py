@@ -1,0 +1,211 @@
+"""What a host would reply to a command, without a client, and without a trace.
+
+A connection in memory is brought to the state that is asked about, with no behavior in
+force; then the command is sent with the behaviors of the host as they are. What it
+depends on of this room is that a factory makes a protocol to which octets can be sent.
+"""
+
+from __future__ import annotations
+
+import itertools
+from copy import copy
+from typing import Any
+
+import attrs
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from mocksmtp.behaviors.counts import NOTHING, Attempt
+from mocksmtp.behaviors.miss import Item, Miss
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.rule import Rule
+from mocksmtp.behaviors.smtp import Decision, SmtpBehavior, SmtpRules
+from mocksmtp.hosts.counters import Counters
+from mocksmtp.hosts.evaluation import Evaluated, Evaluation
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import MailProtocol
+from mocksmtp.hosts.offer import Stage
+from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.sessions.journal import Journal
+from mocksmtp.sessions.session import TlsSession
+from mocksmtp.smtp.factory import MockSMTPFactory
+from mocksmtp.tls.settings import TlsMode
+
+
+class TriedRules(SmtpRules):
+    """
+    Behaviors whose answers are told at once, and remembered.
+
+    :ivar decision: what was decided last
+    """
+
+    decision: Decision | None = None
+
+    def decide(
+        self,
+        point: Command,
+        subject: bytes,
+        attempt: Attempt = NOTHING,
+        trail: list[Item] | None = None,
+    ) -> Decision | None:
+        """What is decided, without its delays and what becomes of the connection."""
+        return self._at_once(super().decide(point, subject, attempt, trail))
+
+    def decide_once(
+        self,
+        point: Command,
+        rules: Any,
+        attempt: Attempt,
+        matched: set[object],
+        passed: dict[Rule[SmtpBehavior], Miss],
+    ) -> tuple[Decision | None, list[Rule[SmtpBehavior]]]:
+        """Likewise, while content arrives."""
+        decision, fired = super().decide_once(point, rules, attempt, matched, passed)
+        return self._at_once(decision), fired
+
+    def _at_once(self, decision: Decision | None) -> Decision | None:
+        if decision is None:
+            return None
+        if self.decision is not None and not decision.is_own:
+            self.decision = None
+        self.decision = (
+            decision if self.decision is None else self.decision.combine(decision)
+        )
+        return attrs.evolve(decision, fault=None)
+
+
+class EvaluationTransport(StringTransport):
+    """A transport to nowhere, on which TLS can begin."""
+
+    protocol: Any = None
+
+    def startTLS(self, *_: object) -> None:
+        """Nothing is encrypted."""
+
+    def abortConnection(self) -> None:
+        """There is nothing to abort."""
+
+
+def evaluate(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
+    """
+    What `host` would reply; none of its counters changes, and nothing is kept.
+
+    :param now: seconds since the epoch
+    """
+    rules = TriedRules()
+    contexts: Any = _NoContexts()
+    shadow, clock = _shadow(host, rules), _clock(now)
+    factory = MockSMTPFactory(shadow, clock, itertools.count(1), contexts)
+    if host.tls is not None and host.tls.mode is TlsMode.IMPLICIT:
+        # The handshake is over.
+        factory.tls = TlsMode.NONE
+    if asked.protocol is MailProtocol.LMTP:
+        factory.spoken = MailProtocol.LMTP
+    protocol: Any = factory.buildProtocol(None)
+    transport = EvaluationTransport(  # type: ignore[no-untyped-call]
+        _here(host, asked), _peer(asked)
+    )
+    data = asked.data
+    if asked.line is None and data is None:
+        rules.try_as(host.behaviors)
+        protocol.makeConnection(transport)
+        return Evaluated(protocol.session, 0, rules.decision)
+    protocol.makeConnection(transport)
+    _prepare(protocol, asked)
+    line = ("DATA" if asked.line is None else asked.line).encode(
+        errors="surrogateescape"
+    )
+    if data is not None and line[:4].upper() == b"DATA":
+        # Whether content is looked at while it arrives is decided before it does.
+        rules.try_as(host.behaviors)
+        rules.taken &= {Command.DATA_CONTENT}
+        protocol.dataReceived(line + b"\r\n")
+        reply = protocol.session.exchanges[-1][2]
+        if reply is None or reply.code != 354:
+            return evaluate(host, _of_command(asked), now)
+        line, data = _stuffed(data), b""
+    first = len(protocol.session.exchanges)
+    rules.try_as(host.behaviors)
+    protocol.dataReceived(line + b"\r\n" + (data or b""))
+    return Evaluated(protocol.session, first, rules.decision)
+
+
+class _NoContexts:
+    """In the place of the contexts of TLS, which does not begin here."""
+
+    def context(self, *_: object) -> None:
+        """None."""
+
+
+def _of_command(asked: Evaluation) -> Evaluation:
+    """The same of the command that asks for the content."""
+    line = "DATA" if asked.line is None else asked.line
+    return attrs.evolve(asked, line=line, content=None, octets=None)
+
+
+def _shadow(host: MailHost, rules: SmtpRules) -> MailHost:
+    """A host that is the same, and whose mailbox, journal and counters are its own."""
+    shadow = copy(host)
+    shadow.behaviors = rules
+    shadow.mailbox = Mailbox()
+    shadow.journal = Journal(1)
+    shadow.counters = Counters()
+    return shadow
+
+
+def _clock(now: float) -> Clock:
+    clock = Clock()
+    clock.rightNow = now
+    return clock
+
+
+def _prepare(protocol: Any, asked: Evaluation) -> None:
+    """Bring a connection to the state that is asked about."""
+    if asked.tls is not None:
+        protocol.session.tls = TlsSession(asked.tls)
+        protocol.tls.stage = Stage.UNDER_TLS
+    if asked.helo is not None:
+        verb = "LHLO" if asked.protocol is MailProtocol.LMTP else "EHLO"
+        _say(protocol, f"{verb} {asked.helo}")
+    if asked.auth_user is not None:
+        protocol.session.auth_user = asked.auth_user
+        protocol.session.auth_mechanism = "PLAIN"
+    if asked.sender is not None:
+        _say(protocol, f"MAIL FROM:{_bracketed(asked.sender)}")
+    for recipient in asked.recipients:
+        _say(protocol, f"RCPT TO:{_bracketed(recipient)}")
+    opened = asked.sender is not None
+    protocol.delivery.messages = max(asked.messages, opened)
+
+
+def _say(protocol: Any, line: str) -> None:
+    utf8 = "" if line.isascii() or not line.startswith("MAIL") else " SMTPUTF8"
+    protocol.dataReceived((line + utf8).encode() + b"\r\n")
+
+
+def _bracketed(address: str) -> str:
+    return address if address.startswith("<") else f"<{address}>"
+
+
+def _stuffed(content: bytes) -> bytes:
+    """Content as it is sent, with its end (RFC 5321 §4.5.2), but for its last CR LF."""
+    if content and not content.endswith(b"\r\n"):
+        content += b"\r\n"
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b"."
+
+
+def _peer(asked: Evaluation) -> IPv4Address | IPv6Address:
+    return _address(asked.client_ip, 12345)
+
+
+def _here(host: MailHost, asked: Evaluation) -> IPv4Address | IPv6Address:
+    listener = asked.listener or next(iter(host.addresses), "127.0.0.1:25")
+    address, _, port = listener.rpartition(":")
+    return _address(address.strip("[]"), int(port) if port.isdecimal() else 25)
+
+
+def _address(host: str, port: int) -> IPv4Address | IPv6Address:
+    kind = IPv6Address if ":" in host else IPv4Address
+    return kind("TCP", host, port)
