@@ -83,7 +83,8 @@ def make_part(
     kind = named.get("content-type")
     content_type = type_of(kind) if kind else default
     parameters = parameters_of(kind) if kind else {}
-    placed = named.get("content-disposition", Field("Content-Disposition", b""))
+    placed = named.get("content-disposition")
+    file_name = parameters_of(placed).get("filename") if placed else ""
     encoding = named.get("content-transfer-encoding")
     content_id = named.get("content-id")
     return Part(
@@ -93,8 +94,8 @@ def make_part(
         if content_type.startswith(MULTIPART)
         else content_type,
         charset=parameters.get("charset", ""),
-        disposition=value_of(placed),
-        file_name=parameters_of(placed).get("filename") or parameters.get("name", ""),
+        disposition=value_of(placed) if placed else "",
+        file_name=file_name or parameters.get("name", ""),
         content_id=content_id.text.strip("<> \t") if content_id else "",
         encoding=value_of(encoding) if encoding else "",
         raw=raw,

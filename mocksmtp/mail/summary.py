@@ -156,7 +156,8 @@ def _summary(
         return next(iter(fields_of(name)), None)
 
     def addresses(name: str) -> tuple[NamedAddress, ...]:
-        return tuple(one for field in fields_of(name) for one in addresses_of(field))
+        found = [one for field in fields_of(name) for one in addresses_of(field)]
+        return tuple(found)
 
     subject, date, message_id = first("subject"), first("date"), first("message-id")
     return Summary(
