@@ -14,6 +14,7 @@ import tempfile
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from mocksmtp.config import OPTIONS
 from tests.installed import (
     BIN,
     FREE_PORTS,
@@ -110,6 +111,13 @@ class DocumentTests(SynchronousTestCase):
         )
         listing = "curl -s http://127.0.0.1:8000/smtpBehaviors"
         self.assertIn("4.2.1", run(with_addresses(listing, service)))
+
+    def test_all_options_are_listed(self) -> None:
+        """With their names on the command line, and as keys of the file."""
+        text = (ROOT / "docs/configuration.md").read_text()
+        for option in OPTIONS:
+            self.assertIn(f"| `--{option.name}", text)
+            self.assertIn(f"`{option.key}`", text)
 
     def test_the_hosts_of_a_file_are_there(self) -> None:
         """The file of docs/hosts.md makes the host that it names."""
