@@ -14,6 +14,7 @@ from http import HTTPStatus
 from inspect import getdoc
 from typing import Any
 
+import attrs
 import orjson
 
 from mocksmtp import __version__
@@ -151,7 +152,7 @@ def _query_parameters(route: Route) -> Iterator[Document]:
         yield {
             "name": field.metadata["name"],
             "in": "query",
-            "required": False,
+            "required": field.default is attrs.NOTHING,
             "schema": schema_of(field),
         }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -60,7 +61,11 @@ def schema_of(field: attrs.Attribute[Any]) -> Schema:
 
 
 def parameter(name: str, read: Reader[Any], default: Any = None) -> Any:
-    """A field that is read from the parameter `name`."""
+    """
+    A field that is read from the parameter `name`.
+
+    :param default: its value without the parameter; `attrs.NOTHING` if it is required
+    """
     return attrs.field(default=default, metadata={"name": name, "read": read})
 
 
@@ -83,14 +88,16 @@ def read_parameters(kind: type[T], uri: bytes) -> T:
     The `kind` that the query of `uri` describes.
 
     :raises DocumentError: it has a parameter that is unknown, or that comes twice,
-        or that can't be read
+        or that can't be read, or lacks one that is required
     """
-    if b"?" not in uri:
+    required = _required(kind)  # type: ignore[arg-type] - a class is hashable
+    if b"?" not in uri and not required:
         return kind()
     fields = {field.metadata["name"]: field for field in parameters_of(kind)}
     values: dict[str, Any] = {}
     problems = []
-    for name, text in _pairs(uri):
+    pairs = list(_pairs(uri))
+    for name, text in pairs:
         try:
             if name not in fields:
                 raise ValueError(_unknown(fields))
@@ -99,10 +106,26 @@ def read_parameters(kind: type[T], uri: bytes) -> T:
             values[name] = fields[name].metadata["read"](text)
         except ValueError as error:
             problems.append(Problem(f"?{name}", str(error)))
+    given = {name for name, _ in pairs}
+    problems += [
+        Problem(f"?{name}", "required, but missing")
+        for name in required
+        if name not in given
+    ]
     if problems:
         raise DocumentError(*problems[:MAX_ERRORS])
     made: T = _make(kind, values)
     return made
+
+
+@cache
+def _required(kind: type[Any]) -> tuple[str, ...]:
+    """The names of the parameters that a query must have."""
+    return tuple(
+        field.metadata["name"]
+        for field in parameters_of(kind)
+        if field.default is attrs.NOTHING
+    )
 
 
 def _make(kind: type[Any], values: dict[str, Any]) -> Any:

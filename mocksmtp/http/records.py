@@ -103,8 +103,8 @@ ListParameters: type[Any] = attrs.make_class(
 class ResolveParameters:
     """The question."""
 
-    name: Name | None = parameter("name", reads(NAME)(parse_name))
-    type: int | None = parameter("type", reads(TYPE)(type_number))
+    name: Name = parameter("name", reads(NAME)(parse_name), attrs.NOTHING)
+    type: int = parameter("type", reads(TYPE)(type_number), attrs.NOTHING)
 
 
 async def list_records(call: Call[Any]) -> Answer:
@@ -158,9 +158,6 @@ async def delete_record(call: Call[Any], record_id: str) -> None:
 def resolve(call: Call[ResolveParameters]) -> bytes:
     """Return what DNS would answer, without a query: behaviors don't apply, no log."""
     name, type_ = call.parameters.name, call.parameters.type
-    if name is None or type_ is None:
-        missing = "name" if name is None else "type"
-        raise DocumentError(Problem(f"?{missing}", "required, but missing"))
     found = call.api.mock.served.answer(Question(name, type_))
     sections = found.answers, found.authority, found.additional
     made = Resolution(name, type_, found.rcode, found.aa, found.ad, *sections)

@@ -510,7 +510,7 @@ def _type_condition(text: str) -> Condition:
 
 
 def _ttl_condition(text: str) -> Condition:
-    wanted = U32.parse(text)
+    wanted = _TTL.read(U32.parse(text))
     return lambda record: record.ttl == wanted
 
 

@@ -358,6 +358,7 @@ class FilterTests(SynchronousTestCase):
             ("preference", "65536"),
             ("address", "192.0.2"),
             ("ttl", "-1"),
+            ("ttl", "2147483648"),
             ("view", "all"),
         ):
             answer = self.rig.ask("GET", f"/dnsRecords?{name}={value}")
@@ -445,3 +446,5 @@ class ResolveTests(SynchronousTestCase):
         ):
             answer = self.rig.ask("GET", f"/dnsResolve?{query}")
             self.assertEqual((answer.status, answer.paths), (400, [path]))
+        answer = self.rig.ask("GET", "/dnsResolve")
+        self.assertEqual((answer.status, answer.paths), (400, ["?name", "?type"]))
