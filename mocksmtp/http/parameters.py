@@ -90,7 +90,7 @@ def read_parameters(kind: type[T], uri: bytes) -> T:
     :raises DocumentError: it has a parameter that is unknown, or that comes twice,
         or that can't be read, or lacks one that is required
     """
-    required = _required(kind)  # type: ignore[arg-type] - a class is hashable
+    required = _required(kind)  # type: ignore[arg-type]
     if b"?" not in uri and not required:
         return kind()
     fields = {field.metadata["name"]: field for field in parameters_of(kind)}
