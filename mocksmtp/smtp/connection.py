@@ -156,6 +156,7 @@ class MockESMTP(ESMTP):
     :param security: how it uses TLS; None for not at all
 
     :ivar state: what it does with octets that arrive
+    :ivar incoming: what is read next; None for a command line
     :ivar session: its record
     :ivar end: how it ended, or would if the client left now
     """
@@ -197,7 +198,7 @@ class MockESMTP(ESMTP):
         self.state = READY
         self.buffer = b""
         self._session_id = session_id
-        self._incoming: Incoming | None = None
+        self.incoming: Incoming | None = None
         self._after_reply: Callable[[bytes], None] | None = None
 
     # The beginning and the end.
@@ -229,8 +230,8 @@ class MockESMTP(ESMTP):
         """Discard what was not finished, and record the end."""
         if self.tls.handshaking:
             self.session.tls = self.tls.fail(self.transport, reason)
-        if self._incoming is not None:
-            incoming, self._incoming = self._incoming, None
+        if self.incoming is not None:
+            incoming, self.incoming = self.incoming, None
             incoming.connectionLost()
         if self.state is not CLOSED:
             self.end = End.CLOSED_BY_CLIENT
@@ -398,7 +399,7 @@ class MockESMTP(ESMTP):
             flags = EARLY if replies else early
             said: Said
             answer: Answer
-            incoming = self._incoming
+            incoming = self.incoming
             if incoming is not None:
                 if position == len(data) and incoming.reader.needs_octets:
                     break
@@ -442,7 +443,7 @@ class MockESMTP(ESMTP):
         if exchanges:
             self._send(replies, size, exchanges, octets, position < len(data))
         is_silent = not replies and pending is None
-        if is_silent and (self._incoming is None or len(data) % PIECE):
+        if is_silent and (self.incoming is None or len(data) % PIECE):
             acknowledge(self.transport)
         if pending is not None:
             self.buffer = data[position:]
@@ -541,7 +542,7 @@ class MockESMTP(ESMTP):
         flags |= reader.flags | self._begun_early
         size = reader.size
         self._begun_early = 0
-        self._incoming = None
+        self.incoming = None
         try:
             answer = incoming.eomReceived()
         except Exception:
@@ -552,7 +553,7 @@ class MockESMTP(ESMTP):
 
     def _forget(self, incoming: Incoming) -> None:
         self._begun_early = 0
-        self._incoming = None
+        self.incoming = None
         incoming.connectionLost()
 
     def _fail(self) -> Reply:
@@ -561,10 +562,6 @@ class MockESMTP(ESMTP):
         return reply.LOCAL_ERROR
 
     # The channel of the commands (`protocol.Channel`).
-
-    def expect(self, incoming: Incoming) -> None:
-        """Read `incoming` next, not a command line."""
-        self._incoming = incoming
 
     def close_after(self, last: Reply) -> Reply:
         """Close the connection after the reply `last`, which is returned."""

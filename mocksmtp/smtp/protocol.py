@@ -78,10 +78,13 @@ MAX_RECORDED = 256
 
 
 class Channel(Protocol):
-    """What commands need from the connection on which they arrive."""
+    """
+    What commands need from the connection on which they arrive.
 
-    def expect(self, incoming: Incoming) -> None:
-        """Read `incoming` next, not a command line."""
+    :ivar incoming: what is read next; None for a command line
+    """
+
+    incoming: Incoming | None
 
     def close_after_reply(self) -> None:
         """Close the connection after the reply, because of QUIT."""
@@ -414,9 +417,9 @@ class Commands:
         message = delivery.message()
         if DATA_CONTENT in taken:
             reader = message.reader
-            self.channel.expect(WatchedContent(self.channel, message, reader))
+            self.channel.incoming = WatchedContent(self.channel, message, reader)
         else:
-            self.channel.expect(message)
+            self.channel.incoming = message
         return answer
 
     def _refuse_content(self) -> Reply:
@@ -444,16 +447,16 @@ class Commands:
             return self.channel.close_after(reply.CHUNK_TOO_BIG)
         transaction = delivery.transaction
         if transaction is None or not transaction.accepted:
-            self.channel.expect(Chunk(command.size, None, self._refuse_content))
+            self.channel.incoming = Chunk(command.size, None, self._refuse_content)
             return ()
         message = delivery.chunks()
         end = partial(delivery.end_chunk, command.last)
         chunk = Chunk(command.size, message.content, end)
         if DATA_CONTENT in delivery.behaviors.taken:
             watched = WatchedChunk(self.channel, message, chunk, command.last)
-            self.channel.expect(watched)
+            self.channel.incoming = watched
         else:
-            self.channel.expect(chunk)
+            self.channel.incoming = chunk
         return ()
 
     def do_RSET(self, rest: bytes) -> Answer:

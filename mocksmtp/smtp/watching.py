@@ -101,10 +101,13 @@ class Message(Protocol):
 
 
 class Channel(Protocol):
-    """The connection, as far as arriving content needs it."""
+    """
+    The connection, as far as arriving content needs it.
 
-    def expect(self, incoming: Incoming) -> None:
-        """Read `incoming` next."""
+    :ivar incoming: what is read next; None for a command line
+    """
+
+    incoming: Incoming | None
 
 
 def sizes_of(behavior: SmtpBehavior) -> Iterator[int]:
@@ -280,11 +283,11 @@ class WatchedContent:
         answer = answer_for(decision, NOTHING)
         if decision.is_own:
             self.continues = True
-            self._channel.expect(self)
+            self._channel.incoming = self
             return answer
         keeps = decision.effect is Effect.APPLY
-        self._channel.expect(
-            AnsweredContent(message, self._content, keeps, reply_in(answer), self._left)
+        self._channel.incoming = AnsweredContent(
+            message, self._content, keeps, reply_in(answer), self._left
         )
         return message.for_each(answer)
 
@@ -363,7 +366,7 @@ class WatchedChunk:
         answer = answer_for(decision, NOTHING)
         if decision.is_own:
             self.continues = True
-            self._channel.expect(self)
+            self._channel.incoming = self
             return answer
         reply = reply_in(answer)
         if decision.effect is not Effect.APPLY:
@@ -374,7 +377,7 @@ class WatchedChunk:
             chunk.answer_early(True, end)
         else:
             chunk.answer_early(True)
-        self._channel.expect(chunk)
+        self._channel.incoming = chunk
         return message.for_each(answer) if self._last else answer
 
     def connectionLost(self) -> None:

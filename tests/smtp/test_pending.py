@@ -62,7 +62,7 @@ class DeferredTests(SynchronousTestCase):
     def expect(self, decision: Deferred[Reply]) -> None:
         """Have the connection read a line of content."""
         self.decision = decision
-        self.dialogue.protocol.expect(OneLine(decision))
+        self.dialogue.protocol.incoming = OneLine(decision)
 
     def test_what_is_pipelined_waits_for_the_reply(self) -> None:
         """Replies come in order, each command after the one before it."""

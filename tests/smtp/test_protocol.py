@@ -512,8 +512,10 @@ class Channel:
     def __init__(self) -> None:
         self.asked: list[object] = []
 
-    def expect(self, incoming: object) -> None:
-        self.asked.append(type(incoming).__name__)
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "incoming":
+            self.asked.append(type(value).__name__)
 
     def close_after_reply(self) -> None:
         self.asked.append("close")
