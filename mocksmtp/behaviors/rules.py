@@ -304,7 +304,7 @@ class Rules(Generic[P, B, D]):
 
     def replace(self, rule_id: str, behavior: B) -> Rule[B]:
         """
-        Another behavior under the same id, in the same place, counted afresh.
+        Replace a behavior, in the same place; its counters start again.
 
         :raises KeyError: there is no such id
         """

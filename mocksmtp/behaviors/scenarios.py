@@ -90,7 +90,7 @@ class Scenarios:
         return copied
 
     def clear(self) -> None:
-        """Have all be in the state in which they start."""
+        """Reset all scenarios to their first state."""
         self._states.clear()
 
 

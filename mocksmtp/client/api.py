@@ -197,7 +197,7 @@ class Client:
         **filters: Any,
     ) -> list[Document]:
         """
-        The attempts that match, in the order in which they were decided.
+        List the attempts that match, in the order of their decisions.
 
         :param count: answer as soon as so many match,
         :param wait: or when this time is up, as in ``"10s"``

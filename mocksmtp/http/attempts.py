@@ -190,7 +190,7 @@ class MatchParameters:
 
 
 async def list_attempts(call: Call[ListParameters]) -> Answer:
-    """The attempts that match, in the order in which they were decided."""
+    """List the attempts that match, in the order of their decisions."""
     wanted, api = call.parameters, call.api
     await api.delivery_updates.catch_up()
     with api.delivery_updates:

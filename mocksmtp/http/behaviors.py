@@ -115,7 +115,7 @@ class BehaviorList(Generic[B]):
     document: BehaviorDocument[B]
 
     async def list(self, call: Call[ListParameters]) -> Answer:
-        """Those that can still answer, as they were given; or all, with counters."""
+        """List the behaviors that can still answer; with ``view=full``, all."""
         tag = call.parameters.tag
         behaviors, describe = self.rules(call), self.document.write
         now = call.api.clock.seconds()
@@ -131,7 +131,7 @@ class BehaviorList(Generic[B]):
         return await send_pieces(call.request, pieces, call.api.clock)
 
     async def put(self, call: Call[Any]) -> None:
-        """Replace all of them by an array, or set the one that an object describes."""
+        """Replace all behaviors by an array, or set the one of an object."""
         single, behaviors = await self._read(call)
         if single:
             self._check_room(call, 1)
@@ -141,7 +141,7 @@ class BehaviorList(Generic[B]):
         send_nothing(call.request)
 
     async def add(self, call: Call[AddParameters]) -> bytes:
-        """Add one or more, and tell their ids."""
+        """Add one or several behaviors, and return their ids."""
         _, behaviors = await self._read(call)
         self._check_room(call, len(behaviors))
         front = call.parameters.at is Place.FRONT
@@ -152,7 +152,7 @@ class BehaviorList(Generic[B]):
         return send_json(call.request, {"ids": [rule.id for rule in added]}, 201)
 
     def clear(self, call: Call[ClearParameters]) -> None:
-        """Take all out, or those of a tag."""
+        """Remove all behaviors, or those with a tag."""
         tag = call.parameters.tag
         if tag is None:
             self.rules(call).clear()
@@ -161,13 +161,13 @@ class BehaviorList(Generic[B]):
         send_nothing(call.request)
 
     def get(self, call: Call[Any], rule_id: str) -> bytes:
-        """One of them, with its counters, and those of its keys."""
+        """One behavior with its counters, and those of its keys."""
         rule = self._find(call, rule_id)
         now = call.api.clock.seconds()
         return send_json(call.request, counted_document(rule, self.document.write, now))
 
     async def put_one(self, call: Call[Any], rule_id: str) -> None:
-        """Another behavior under the same id, in the same place, counted afresh."""
+        """Replace a behavior, in the same place; its counters start again."""
         self._find(call, rule_id)
         behavior = await read_document(call, self.document.parse_one)
         if behavior.id not in (None, rule_id):
@@ -227,7 +227,7 @@ class BehaviorList(Generic[B]):
         return changes
 
     def delete(self, call: Call[Any], rule_id: str) -> None:
-        """Take one out."""
+        """Remove a behavior."""
         self.rules(call).remove(self._find(call, rule_id).id)
         send_nothing(call.request)
 
@@ -377,7 +377,7 @@ async def evaluate_query(call: Call[Any]) -> bytes:
 
 
 def list_scenarios(call: Call[Any]) -> bytes:
-    """The state of each scenario that a behavior names, or that was set."""
+    """List the states of the scenarios that behaviors use, or that were set."""
     states, mock = call.host.behaviors.scenarios(), call.api.mock
     if call.host is mock.default:
         # Those of DNS are the default host's, too.
@@ -386,13 +386,13 @@ def list_scenarios(call: Call[Any]) -> bytes:
 
 
 async def put_scenarios(call: Call[Any]) -> None:
-    """Set the states of those that are named; others stay as they are."""
+    """Set the states of scenarios; others do not change."""
     call.host.scenarios.set(await read_document(call, parse_states))
     send_nothing(call.request)
 
 
 def reset_scenarios(call: Call[Any]) -> None:
-    """Have all be in the state in which they start."""
+    """Reset all scenarios to their first state."""
     call.host.scenarios.clear()
     send_nothing(call.request)
 

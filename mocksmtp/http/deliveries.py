@@ -147,7 +147,7 @@ class MatchParameters:
 
 
 async def list_deliveries(call: Call[ListParameters]) -> Answer:
-    """The deliveries that match, in the order of their first attempt."""
+    """List the deliveries that match, in the order of their first attempts."""
     wanted, api = call.parameters, call.api
     await api.delivery_updates.catch_up()
     with api.delivery_updates:

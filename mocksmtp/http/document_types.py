@@ -27,13 +27,13 @@ class IdsDocument(TypedDict):
 
 
 class HealthDocument(TypedDict):
-    """That the service is alive."""
+    """Whether the service is alive."""
 
     status: str
 
 
 class StatusDocument(TypedDict):
-    """What runs, for how long, where, and what it keeps."""
+    """The version, uptime, addresses and contents of the service."""
 
     version: str
     instance: str

@@ -51,13 +51,13 @@ def find_host(mock: Mock, path: dict[str, str]) -> MailHost:
 
 
 def list_hosts(call: Call[Any]) -> bytes:
-    """All of them, in the order that they were made."""
+    """List all hosts, in order of creation."""
     hosts = call.api.mock.hosts.values()
     return send_json(call.request, [host_document(host) for host in hosts])
 
 
 async def add_host(call: Call[Any]) -> bytes:
-    """Make one, and tell where it listens; without a name it gets one."""
+    """Create a host, and return its document; without a name one is assigned."""
     description = await read_document(call, _parser(call))
     if not description.name:
         name = _free_name(call.api.mock)
@@ -67,12 +67,12 @@ async def add_host(call: Call[Any]) -> bytes:
 
 
 def get_host(call: Call[Any], name: str) -> bytes:
-    """One of them."""
+    """One host."""
     return send_json(call.request, host_document(_find(call.api.mock, name)))
 
 
 async def put_host(call: Call[Any], name: str) -> bytes:
-    """Make one of this name, or have it be what the document says and no more."""
+    """Create or change the host of this name."""
     try:
         HOST_NAME.read(name)
     except Refused as error:
@@ -86,7 +86,7 @@ async def put_host(call: Call[Any], name: str) -> bytes:
 
 
 async def delete_host(call: Call[Any], name: str) -> None:
-    """Take one away with all that it has, and close its connections."""
+    """Remove a host with its mails and records, and close its connections."""
     if name == DEFAULT_HOST:
         raise HttpProblem(409, f"the host {DEFAULT_HOST!r} cannot be deleted")
     host = _find(call.api.mock, name)
@@ -104,7 +104,7 @@ class DisconnectParameters:
 
 
 async def disconnect(call: Call[DisconnectParameters]) -> bytes:
-    """End the open connections of a host, and tell how many there were.
+    """End the open connections of a host, and return their number.
 
     Senders that keep connections open would otherwise test the host as it was.
     """
@@ -149,18 +149,18 @@ def _free_name(mock: Mock) -> str:
 
 
 def list_extensions(call: Call[Any]) -> bytes:
-    """All of them, in order."""
+    """List the additional lines of EHLO."""
     return send_json(call.request, call.host.extensions)
 
 
 async def put_extensions(call: Call[Any]) -> None:
-    """Replace all of them."""
+    """Replace the additional lines of EHLO."""
     call.host.extensions = await read_document(call, parse_extensions)
     send_nothing(call.request)
 
 
 def clear_extensions(call: Call[Any]) -> None:
-    """Take all out."""
+    """Remove the additional lines of EHLO."""
     call.host.extensions = ()
     send_nothing(call.request)
 

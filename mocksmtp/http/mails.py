@@ -402,7 +402,7 @@ class MatchParameters:
 
 
 async def list_mails(call: Call[ListParameters]) -> Answer:
-    """The mails that match, in order of arrival, once there are enough."""
+    """List the mails that match, in order of arrival; wait for ``count`` of them."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
     if not wanted.explain:
@@ -493,7 +493,7 @@ async def newest_mail(call: Call[MatchParameters]) -> Answer:
 
 
 async def count_mails(call: Call[MatchParameters]) -> bytes:
-    """How many mails match, once there are enough."""
+    """Count the mails that match; wait for ``count`` of them."""
     wanted = call.parameters
     listing = wanted.filters.listing(call)
     if wanted.waiting.wait:

@@ -36,13 +36,13 @@ class PolicyParameters:
 
 
 def list_policies(call: Call[Any]) -> bytes:
-    """All of them, in the order that they were set."""
+    """List the policies, in the order in which they were set."""
     policies = call.api.mock.policies.values()
     return send_json(call.request, [POLICY.write(policy) for policy in policies])
 
 
 async def put_policies(call: Call[Any]) -> None:
-    """Replace all of them by an array, or set that of a domain."""
+    """Replace all policies by an array, or set the one of a domain."""
     single, policies = await read_document(call, _parse)
     mock, given = call.api.mock, {policy.domain: policy for policy in policies}
     mock.policies = mock.policies | given if single else given
@@ -50,7 +50,7 @@ async def put_policies(call: Call[Any]) -> None:
 
 
 def delete_policies(call: Call[PolicyParameters]) -> None:
-    """Take all out, or that of a domain."""
+    """Remove all policies, or the one of a domain."""
     domain, mock = call.parameters.domain, call.api.mock
     kept = {} if domain is None else mock.policies
     mock.policies = {name: one for name, one in kept.items() if name != domain}

@@ -208,7 +208,7 @@ def openapi_route(mounts: Callable[[], Iterable[Mount]]) -> Route:
         return orjson.dumps(describe(mounts(), guarded))
 
     def tell_openapi(call: Call[Any]) -> bytes:
-        """What this API is, for programs (OpenAPI 3.1)."""
+        """The description of this API (OpenAPI 3.1)."""
         return send_body(call.request, written(call.api.settings.token is not None))
 
     content = Content({"type": "object"})

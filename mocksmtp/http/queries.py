@@ -137,7 +137,7 @@ class MatchParameters:
 
 
 async def list_queries(call: Call[ListParameters]) -> Answer:
-    """The queries that match, in order of arrival, once there are enough."""
+    """List the queries that match, in order of arrival; wait for ``count`` of them."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
     found = await api.watches.find(listing, wanted.page, wanted.waiting)

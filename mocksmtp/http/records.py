@@ -108,7 +108,7 @@ class ResolveParameters:
 
 
 async def list_records(call: Call[Any]) -> Answer:
-    """All records, or those that fulfill conditions on their fields."""
+    """List all records, or those whose fields match."""
     mock, goes = call.api.mock, _goes(call.parameters)
     records = mock.zone.records
     if prefers_text(call.request.getHeader("Accept") or ""):
@@ -190,7 +190,7 @@ async def add_records(call: Call[Any]) -> Answer:
 
 
 async def delete_records(call: Call[Any]) -> None:
-    """Remove all records, or those that fulfill conditions on their fields."""
+    """Remove all records, or those whose fields match."""
     goes = _goes(call.parameters)
     async with Work(call.api, 0) as work:
         await _change(call, work, lambda zone: zone.without_in_steps(goes))

@@ -48,17 +48,17 @@ EVENT_STREAM = "text/event-stream"
 
 
 def tell_version(call: Call[Any]) -> bytes:
-    """The version of the contract, in plain text."""
+    """The version of this API, in plain text."""
     return send_body(call.request, CONTRACT_VERSION, "text/plain")
 
 
 def tell_health(call: Call[Any]) -> bytes:
-    """That the service is alive."""
+    """Whether the service is alive."""
     return send_json(call.request, {"status": "ok"})
 
 
 def tell_status(call: Call[Any]) -> bytes:
-    """What runs, for how long, where, and what it keeps."""
+    """The version, uptime, addresses and contents of the service."""
     api = call.api
     document = {
         "version": __version__,
@@ -103,7 +103,7 @@ def _host(host: MailHost) -> dict[str, int]:
 
 
 async def reset(call: Call[ResetParameters]) -> None:
-    """Forget what tests have loaded and what was received, on every host."""
+    """Clear behaviors, mails, sessions and extensions of all hosts."""
     api = call.api
     closing: list[Deferred[Any]] = []
     if call.parameters.all and api.hosts is not None:
@@ -118,7 +118,7 @@ async def reset(call: Call[ResetParameters]) -> None:
 
 
 async def reset_host(call: Call[ResetParameters]) -> None:
-    """Forget what tests have loaded and what was received, on this host."""
+    """Clear behaviors, mails, sessions and extensions of this host."""
     closing = _disconnect(call, [call.host])
     call.host.reset(to_start=call.parameters.all)
     await DeferredList(closing)
@@ -140,14 +140,14 @@ PEM = "application/pem-certificate-chain"
 
 
 def get_root(call: Call[Any]) -> bytes:
-    """The root of the certificates that the service makes, in PEM."""
+    """The root of the service's certificates, in PEM."""
     if call.api.root_pem is None:
         raise not_found("the service issues no certificates")
     return send_body(call.request, call.api.root_pem(), PEM)
 
 
 async def tell_events(call: Call[Any]) -> Answer:
-    """What happens, as it happens, for as long as the client stays."""
+    """Stream events as they happen (Server-Sent Events)."""
     request, feed = call.request, call.api.events
     request.setHeader("Content-Type", EVENT_STREAM)
     request.setHeader("X-Accel-Buffering", "no")

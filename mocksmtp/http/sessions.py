@@ -266,7 +266,7 @@ class MatchParameters:
 
 
 async def list_sessions(call: Call[ListParameters]) -> Answer:
-    """The sessions that match, in order of their beginning, once there are enough."""
+    """List the sessions that match, oldest first; wait for ``count`` of them."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
     if not wanted.explain:
@@ -289,7 +289,7 @@ async def list_sessions(call: Call[ListParameters]) -> Answer:
 
 
 async def delete_sessions(call: Call[Any]) -> Answer:
-    """Remove all sessions, and return them; those that last continue, empty."""
+    """Remove all sessions, and return them; open ones continue, empty."""
     journals = SessionListing(call.api.mock, call.scope, EVERY_SESSION).journals
     removed = [session for journal in journals for session in journal.clear()]
     removed.sort(key=_number)
