@@ -22,6 +22,7 @@ from mocksmtp.behaviors.behavior import (
 )
 from mocksmtp.behaviors.condition import Conditions, Values
 from mocksmtp.behaviors.delay import DELAY, NO_DELAY, Delay, Fixed
+from mocksmtp.behaviors.explain import CONSIDERED, Considered
 from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.rules import Rules
 from mocksmtp.behaviors.target import Target
@@ -38,10 +39,21 @@ from mocksmtp.documents.kinds import (
     Text,
 )
 from mocksmtp.documents.problems import Refused, json_type, listed, shown, unknown
-from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given, not_given
+from mocksmtp.documents.schema import (
+    NULL,
+    NUMBER,
+    TEXT,
+    Schema,
+    any_of,
+    given,
+    not_given,
+)
+from mocksmtp.documents.units import milliseconds
+from mocksmtp.documents.view import View, Written, view_field
 from mocksmtp.zone.answer import Question, Rcode
 from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
+from mocksmtp.zone.queries import REPLY, DnsReply
 from mocksmtp.zone.rdata import RRType, type_name, type_number
 from mocksmtp.zone.records import SENT_RECORD, Record
 
@@ -564,3 +576,25 @@ class DnsRules(Rules[int, DnsBehavior, DnsDecision]):
             # The client chooses the types: those that no behavior names are one point.
             point = EVERY
         return self.decide(point, attempt.subject, attempt, trail)
+
+
+@attrs.frozen
+class DnsEvaluated:
+    """What would be answered, by which behavior, and what became of each."""
+
+    answer: DnsReply | None
+    behavior: str | None
+    delay: float
+    considered: list[Considered]
+
+
+DNS_EVALUATED: View[DnsEvaluated] = View(
+    "DnsEvaluated",
+    view_field("answer", Optional(REPLY), "answer", "null for silence"),
+    view_field(
+        "behavior", Optional(Text()), "behavior", "what would decide it, or null"
+    ),
+    view_field("delay", Written(NUMBER, milliseconds), "delay", "milliseconds"),
+    view_field("considered", Array(CONSIDERED), "considered", "each behavior asked"),
+)
+"""What DNS would answer to a query."""

@@ -34,7 +34,9 @@ from mocksmtp.behaviors.miss import Item, Miss, Reason, Slowed
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.target import Target
 from mocksmtp.behaviors.walk import Ended, Walk
+from mocksmtp.documents.kinds import AnyJson, Optional, Text
 from mocksmtp.documents.units import shown_duration
+from mocksmtp.documents.view import Mapped, View, value_of, view_field
 
 MAX_FOUND = 200
 """Characters of a tested value that are told."""
@@ -489,21 +491,28 @@ def _address_hint(wanted: str, found: str) -> Hint | None:
     return None
 
 
-def considered_document(one: Considered) -> dict[str, Any]:
-    """What became of a behavior, as an object."""
-    hint = one.hint
-    document: dict[str, Any] = {
-        "behavior": one.rule.id,
-        "name": one.rule.behavior.name,
-        "result": one.result.value,
-        "step": None if one.step is None else one.step.value,
-        "target": one.target,
-        "operator": one.operator,
-        "found": one.found,
-        "wanted": one.wanted,
-        "hint": None,
-    }
-    if hint is not None:
-        told = {"code": hint.code.value, "text": hint.text, "fix": hint.fix}
-        document["hint"] = told
-    return document
+HINT: View[Hint] = View(
+    "Hint",
+    view_field("code", value_of(Near), "code", "in which respect the value is near"),
+    view_field("text", Text(), "text", "the same in words"),
+    view_field(
+        "fix", Mapped(AnyJson()), "fix", "fields that would make the condition true"
+    ),
+)
+"""That the value found is nearly the one wanted."""
+
+CONSIDERED: View[Considered] = View(
+    "Considered",
+    view_field("behavior", Text(), "rule.id", "the id of the behavior"),
+    view_field(
+        "name", Optional(Text()), lambda one: one.rule.behavior.name, "its name"
+    ),
+    view_field("result", value_of(Result), "result", "whether it answered"),
+    view_field("step", Optional(value_of(Reason)), "step", "why it was passed over"),
+    view_field("target", Optional(Text()), "target", "what the failed condition tests"),
+    view_field("operator", Optional(Text()), "operator", "the operator that failed"),
+    view_field("found", Optional(Text()), "found", "the value that was tested"),
+    view_field("wanted", Optional(Text()), "wanted", "the value of the condition"),
+    view_field("hint", Optional(HINT), "hint", "how the two are nearly equal"),
+)
+"""What became of a behavior that was asked about an exchange, and why."""

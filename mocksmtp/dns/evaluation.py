@@ -7,16 +7,21 @@ from typing import Any
 
 import attrs
 
-from mocksmtp.behaviors.dns import DnsAttempt, DnsEvaluation, DnsRules, DnsSubject
-from mocksmtp.behaviors.explain import considered, considered_document, walks_of
+from mocksmtp.behaviors.dns import (
+    DNS_EVALUATED,
+    DnsAttempt,
+    DnsEvaluated,
+    DnsEvaluation,
+    DnsRules,
+    DnsSubject,
+)
+from mocksmtp.behaviors.explain import considered, walks_of
 from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.target import Target
 from mocksmtp.dns.faults import changed_reply
 from mocksmtp.dns.message import HEADER, RD, read_query
 from mocksmtp.dns.responder import answered, limit_of, resolve
-from mocksmtp.documents.units import milliseconds
 from mocksmtp.zone.answer import Question
-from mocksmtp.zone.queries import REPLY
 from mocksmtp.zone.zone import Zone
 
 
@@ -66,13 +71,11 @@ def evaluate_query(
         response = changed_reply(query, decision.response, zone, transport).response
     told = Asked(attempt)
     reply = response.exchange.reply
-    return {
-        "answer": None if reply is None else REPLY.write(reply),
-        "behavior": None if decision is None or decision.is_own else decision.rules[-1],
-        "delay": 0 if decision is None else milliseconds(decision.delay),
-        "considered": [
-            considered_document(one)
-            for walked in walks_of(trail)
-            for one in considered(walked, told)
-        ],
-    }
+    return DNS_EVALUATED.write(
+        DnsEvaluated(
+            reply,
+            None if decision is None or decision.is_own else decision.rules[-1],
+            0.0 if decision is None else decision.delay,
+            [one for walked in walks_of(trail) for one in considered(walked, told)],
+        )
+    )

@@ -5,8 +5,8 @@ attributes, or a function. The document and its schema follow from that::
 
     ADDRESS = View(
         "Address",
-        shown("name", Text(), "name", "empty where there is none"),
-        shown("address", Text(), "address", "the address"),
+        view_field("name", Text(), "name", "empty where there is none"),
+        view_field("address", Text(), "address", "the address"),
     )
     ADDRESS.write(address)    # {"name": "Bob", "address": "bob@x.test"}
 """
@@ -43,13 +43,18 @@ class Written(Kind[Any]):
 
     :param schema: the schema of what is written
     :param write: the JSON value of a value; None where the value is one itself
+    :param expression: the same as Python source, which spares views a call
     """
 
     def __init__(
-        self, schema: Schema, write: Callable[[Any], Any] | None = None
+        self,
+        schema: Schema,
+        write: Callable[[Any], Any] | None = None,
+        expression: str | None = None,
     ) -> None:
         self._schema = schema
         self.is_json = write is None
+        self.expression = expression
         if write is not None:
             self.write = write  # type: ignore[assignment, method-assign]
 
@@ -72,23 +77,25 @@ class Mapped(Kind[Any]):
 TIME = Written({**TEXT, "format": "date-time"}, timestamp)
 """A time as in RFC 3339, from seconds since the epoch."""
 
-MILLISECONDS = Written(NUMBER, lambda seconds: round(seconds * 1000, 1))
+MILLISECONDS = Written(
+    NUMBER, lambda seconds: round(seconds * 1000, 1), "round({} * 1000, 1)"
+)
 """Milliseconds, from seconds."""
 
-ID = Written(TEXT, str)
+ID = Written(TEXT, str, "str({})")
 """The id of an entry, from its number."""
 
 
 def value_of(kind: type[Enum], *but: Enum) -> Written:
     """The value of a member of an enumeration, except for these."""
     known = [member.value for member in kind if member not in but]
-    return Written({**TEXT, "enum": known}, lambda member: member.value)
+    return Written({**TEXT, "enum": known}, lambda member: member.value, "{}.value")
 
 
 @attrs.frozen
-class Shown(Generic[T]):
+class ViewField(Generic[T]):
     """
-    The declaration of a field; see `shown`.
+    The declaration of a field; see `view_field`.
 
     :ivar optional: whether a document may lack it
     """
@@ -100,14 +107,14 @@ class Shown(Generic[T]):
     optional: bool
 
 
-def shown(
+def view_field(
     title: str,
     kind: Kind[Any],
     place: str | Callable[[Any], Any],
     meaning: str = "",
     *,
     optional: bool = False,
-) -> Shown[Any]:
+) -> ViewField[Any]:
     """
     A field of a view.
 
@@ -115,7 +122,7 @@ def shown(
     :param meaning: its row in the reference
     :param optional: whether it is absent where its value is `ABSENT`
     """
-    return Shown(title, kind, place, meaning, optional)
+    return ViewField(title, kind, place, meaning, optional)
 
 
 class View(Kind[T]):
@@ -125,7 +132,7 @@ class View(Kind[T]):
     :param title: the name of its schema
     """
 
-    def __init__(self, title: str, *fields: Shown[T]) -> None:
+    def __init__(self, title: str, *fields: ViewField[T]) -> None:
         self.title = title
         self.fields = fields
         self._replacing: dict[frozenset[str], Callable[..., dict[str, Any]]] = {}
@@ -165,7 +172,7 @@ class Either(Kind[Any]):
 
 
 def _compiled(
-    fields: tuple[Shown[Any], ...], replaced: frozenset[str]
+    fields: tuple[ViewField[Any], ...], replaced: frozenset[str]
 ) -> Callable[..., dict[str, Any]]:
     """
     The function that makes a document, from source code as attrs makes methods.
@@ -226,6 +233,8 @@ def _written(value: str, kind: Kind[Any], index: int, known: dict[str, Any]) -> 
         return f"[{_written('each', kind.item, index, known)} for each in {value}]"
     if _is_json(kind):
         return value
+    if isinstance(kind, Written) and kind.expression is not None:
+        return kind.expression.format(value)
     known[f"write_{index}"] = kind.write
     return f"write_{index}({value})"
 

@@ -10,15 +10,17 @@ from typing import Any
 
 import attrs
 
+from mocksmtp.behaviors.explain import CONSIDERED, Considered
 from mocksmtp.behaviors.response import Then
 from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.documents.document import Document, field
-from mocksmtp.documents.kinds import Array, Choice, Integer, Kind, Named, Text
+from mocksmtp.documents.kinds import Array, Choice, Integer, Kind, Named, Optional, Text
 from mocksmtp.documents.problems import DocumentError, Problem, Refused, json_type
-from mocksmtp.documents.schema import BOOLEAN, TEXT, Schema, any_of
+from mocksmtp.documents.schema import BOOLEAN, NUMBER, TEXT, Schema, any_of
 from mocksmtp.documents.units import milliseconds
+from mocksmtp.documents.view import ABSENT, View, Written, value_of, view_field
 from mocksmtp.hosts.listeners import MailProtocol
-from mocksmtp.sessions.documents import considered_documents, reply_document
+from mocksmtp.sessions.documents import REPLY, ShownReply, considered_of, sent_reply
 from mocksmtp.sessions.recall import Recalled, recall
 from mocksmtp.sessions.session import Session
 
@@ -236,15 +238,44 @@ def evaluated_document(evaluated: Evaluated, asked: Evaluation) -> dict[str, Any
         if recalled.number >= evaluated.first
     ]
     given = [one.reply for one in answers if one.reply is not None]
-    replies = [reply_document(reply) for reply in given]
     by = next((reply.source for reply in given if reply.source is not None), None)
-    document: dict[str, Any] = {
-        "reply": replies[0] if replies else None,
-        "behavior": by,
-        "delay": milliseconds(evaluated.delay),
-        "then": evaluated.then.value,
-        "considered": [one for each in answers for one in considered_documents(each)],
-    }
-    if len(replies) > 1:
-        document["replies"] = replies
-    return document
+    replies = [sent_reply(reply) for reply in given]
+    considered = tuple(one for each in answers for one in considered_of(each))
+    return EVALUATED.write(ShownEvaluation(evaluated, by, considered, replies))
+
+
+@attrs.frozen
+class ShownEvaluation:
+    """What would be replied, by which behavior, and what became of each."""
+
+    evaluated: Evaluated
+    behavior: str | None
+    considered: tuple[Considered, ...]
+    replies: list[ShownReply | None]
+
+    @property
+    def reply(self) -> ShownReply | None:
+        """The first of the replies."""
+        return self.replies[0] if self.replies else None
+
+
+EVALUATED: View[ShownEvaluation] = View(
+    "Evaluated",
+    view_field("reply", Optional(REPLY), "reply", "null for no reply"),
+    view_field(
+        "behavior", Optional(Text()), "behavior", "what would decide it, or null"
+    ),
+    view_field(
+        "delay", Written(NUMBER, milliseconds), "evaluated.delay", "milliseconds"
+    ),
+    view_field("then", value_of(Then), "evaluated.then", "what would follow the reply"),
+    view_field("considered", Array(CONSIDERED), "considered", "each behavior asked"),
+    view_field(
+        "replies",
+        Array(Optional(REPLY)),
+        lambda one: one.replies if len(one.replies) > 1 else ABSENT,
+        "all replies where there are several, as on LMTP",
+        optional=True,
+    ),
+)
+"""What would be replied to a command."""

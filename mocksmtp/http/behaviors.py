@@ -12,7 +12,7 @@ import attrs
 import orjson
 
 from mocksmtp.behaviors.behavior import Behavior, BehaviorDocument, check_ids
-from mocksmtp.behaviors.dns import DNS, DNS_EVALUATION
+from mocksmtp.behaviors.dns import DNS, DNS_EVALUATED, DNS_EVALUATION
 from mocksmtp.behaviors.editing import Patch, Place, placed, read_patch
 from mocksmtp.behaviors.listing import counted_document, rule_document
 from mocksmtp.behaviors.rule import Rule
@@ -22,6 +22,7 @@ from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.hosts.evaluation import (
+    EVALUATED,
     EVALUATION,
     Evaluation,
     evaluated_document,
@@ -401,7 +402,7 @@ EVALUATE_QUERY = (
     Route(
         *("POST", "/dnsBehaviors/evaluate", evaluate_query),
         takes=(document("NewDnsEvaluation"),),
-        answers=answers(document("DnsEvaluated")),
+        answers=answers(document(DNS_EVALUATED)),
         problems=(409,),
     ),
 )
@@ -411,7 +412,7 @@ EVALUATE = (
     Route(
         *("POST", "/smtpBehaviors/evaluate", evaluate),
         takes=(document("NewEvaluation"),),
-        answers=answers(document("Evaluated")),
+        answers=answers(document(EVALUATED)),
         problems=(404, 409),
     ),
 )

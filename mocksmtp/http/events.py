@@ -27,7 +27,7 @@ from mocksmtp.documents.units import timestamp
 from mocksmtp.events import Asked, Ended, Event, EventBus, Fired, Kept, Kind, Settled
 from mocksmtp.http.problems import abort
 from mocksmtp.mail.documents import NULL_SENDER
-from mocksmtp.sessions.documents import session_summary, transaction_document
+from mocksmtp.sessions.documents import SESSION_SUMMARY, TRANSACTION
 from mocksmtp.zone.answer import rcode_name
 from mocksmtp.zone.rdata import type_name
 
@@ -243,14 +243,14 @@ def _transaction(told: Settled) -> dict[str, Any]:
         "session": session,
         "clientIp": client_ip,
         "helo": helo,
-        **transaction_document(transaction),
+        **TRANSACTION.write(transaction),
         "recipientCount": count,
     }
 
 
 def _session(told: Ended) -> dict[str, Any]:
     session, transactions = told
-    return {**session_summary(session), "transactionCount": transactions}
+    return {**SESSION_SUMMARY.write(session), "transactionCount": transactions}
 
 
 def _behavior(told: Fired) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import attrs
 import orjson
 
+from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import listed
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.paging import (
@@ -37,16 +38,18 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import Slices, array_pieces, send_pieces
-from mocksmtp.http.routing import Answer, Call, Content, Route, answers, array, document
-from mocksmtp.http.schema import TEXT, any_of, array_of, ref
+from mocksmtp.http.routing import Answer, Call, Route, answers, array, document
+from mocksmtp.http.schema import TEXT
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.documents import (
+    EXCHANGE,
+    NEAR_ATTEMPT,
+    SESSION,
+    SESSION_EXPLANATION,
+    TRANSACTION,
     explained_transcript,
-    explanation_document,
-    session_document,
-    transaction_document,
-    transcript_documents,
+    shown_exchanges,
 )
 from mocksmtp.sessions.journal import Journal
 from mocksmtp.sessions.recall import ContentFinder
@@ -57,7 +60,6 @@ PIECE = 64 * 1024
 """Bytes of memory past which a session's document is made in pieces."""
 
 _MARK = orjson.Fragment(b"\0")
-_SESSION = ref("Session")
 _OUTCOMES = {o.value: o for o in Outcome if o is not Outcome.OPEN}
 _number = attrgetter("number")
 
@@ -351,7 +353,7 @@ def content_finder(call: Call[Any], host: str) -> ContentFinder:
 
 def explained_pieces(session: Session, find: ContentFinder) -> Iterator[bytes]:
     """The JSON document of a session, with what became of behaviors, in pieces."""
-    document = session_document(session, transcript=_MARK)
+    document = SESSION.write_with(session, {"transcript": _MARK})
     first, last = orjson.dumps(document).split(b"\0")
     yield first
     transcript = explained_transcript(session, find)
@@ -374,13 +376,14 @@ def _explained_pieces(
 def session_pieces(session: Session) -> Iterator[bytes]:
     """The JSON document of a session, that of a large one in pieces."""
     if session.weigh() <= PIECE:
-        yield orjson.dumps(session_document(session))
+        yield orjson.dumps(SESSION.write(session))
         return
-    document = session_document(session, transactions=_MARK, transcript=_MARK)
+    replaced = {"transactions": _MARK, "transcript": _MARK}
+    document = SESSION.write_with(session, replaced)
     first, second, third = orjson.dumps(document).split(b"\0")
     # A copy: the session may grow meanwhile.
-    transactions = map(transaction_document, tuple(session.transactions))
-    transcript = transcript_documents(session)
+    transactions = map(TRANSACTION.write, tuple(session.transactions))
+    transcript = map(EXCHANGE.write, shown_exchanges(session))
     yield first
     yield from array_pieces((orjson.dumps(t),) for t in transactions)
     yield second
@@ -398,26 +401,26 @@ async def _nearest(call: Call[ListParameters], span: Span) -> list[dict[str, Any
         for _ in nearest.look_at(session):
             if slices.over:
                 await slices.next()
-    return [explanation_document(attempt) for attempt in nearest.attempts()]
+    return list(map(NEAR_ATTEMPT.write, nearest.attempts()))
 
 
 ROUTES = (
     Route(
         *("GET", "/smtpSessions", list_sessions, ListParameters),
-        answers=answers(Content(any_of(array_of(_SESSION), ref("Explanation")))),
+        answers=answers(document(Array(SESSION), SESSION_EXPLANATION)),
         problems=(410,),
     ),
     Route(
         *("DELETE", "/smtpSessions", delete_sessions),
-        answers=answers(array("Session")),
+        answers=answers(array(SESSION)),
     ),
     Route(
         *("GET", "/smtpSessions/latest", newest_session, MatchParameters),
-        answers=answers(document("Session")),
+        answers=answers(document(SESSION)),
         problems=(404,),
     ),
     Route(
         *("GET", "/smtpSessions/<session_id>", get_session, SessionParameters),
-        answers=answers(document("Session")),
+        answers=answers(document(SESSION)),
     ),
 )

@@ -16,7 +16,7 @@ import attrs
 
 from mocksmtp.documents.kinds import Array, Integer, Optional, Text
 from mocksmtp.documents.schema import TEXT
-from mocksmtp.documents.view import ABSENT, ID, TIME, Either, View, Written, shown
+from mocksmtp.documents.view import ABSENT, ID, TIME, Either, View, Written, view_field
 from mocksmtp.grammar.command import Parameter
 from mocksmtp.mail.mail import Envelope, Mail
 from mocksmtp.mail.mime import Structure, read_structure
@@ -58,27 +58,27 @@ _DATE = Written({**TEXT, "format": "date-time"}, _rfc3339)
 
 PARAMETER: View[Parameter] = View(
     "Parameter",
-    shown("name", _TEXT, "name", "the keyword"),
-    shown("value", _TEXT, "value", "empty where there is none"),
+    view_field("name", _TEXT, "name", "the keyword"),
+    view_field("value", _TEXT, "value", "empty where there is none"),
 )
 """A parameter of MAIL or RCPT."""
 
 RECIPIENT: View[tuple[str, tuple[Parameter, ...]]] = View(
     "Recipient",
-    shown("address", _TEXT, "[0]", "the domain in lower case"),
-    shown("parameters", Array(PARAMETER), "[1]", "equal ones once"),
+    view_field("address", _TEXT, "[0]", "the domain in lower case"),
+    view_field("parameters", Array(PARAMETER), "[1]", "equal ones once"),
 )
 """An accepted recipient."""
 
 ENVELOPE: View[Envelope] = View(
     "Envelope",
-    shown(
+    view_field(
         "from",
         _TEXT,
         lambda envelope: envelope.sender.text or NULL_SENDER,
         "as it was sent; `<>` for the null sender",
     ),
-    shown(
+    view_field(
         "recipients",
         Array(_TEXT),
         lambda envelope: [each.address.text for each in envelope.recipients],
@@ -89,70 +89,72 @@ ENVELOPE: View[Envelope] = View(
 
 ADDRESS: View[Any] = View(
     "Address",
-    shown("name", _TEXT, "name", "decoded; empty where there is none"),
-    shown("address", _TEXT, "address", "the address"),
+    view_field("name", _TEXT, "name", "decoded; empty where there is none"),
+    view_field("address", _TEXT, "address", "the address"),
 )
 """A mailbox in a header field."""
 
 ATTACHMENT: View[Any] = View(
     "Attachment",
-    shown("index", _SIZE, "index", "the number of the part"),
-    shown("fileName", _TEXT, "file_name", "decoded; empty where there is none"),
-    shown("type", _TEXT, "type", "the media type"),
-    shown("size", _SIZE, "size", "octets, without the transfer encoding"),
+    view_field("index", _SIZE, "index", "the number of the part"),
+    view_field("fileName", _TEXT, "file_name", "decoded; empty where there is none"),
+    view_field("type", _TEXT, "type", "the media type"),
+    view_field("size", _SIZE, "size", "octets, without the transfer encoding"),
 )
 """A part that is neither the text nor the HTML."""
 
 BOUNCE: View[Any] = View(
     "Bounce",
-    shown("recipient", _TEXT, "recipient", "the recipient that is reported on"),
-    shown("action", _TEXT, "action", "`failed`, `delayed`, `delivered` …"),
-    shown("status", _TEXT, "status", "the enhanced status code"),
-    shown("diagnostic", _TEXT, "diagnostic", "the reply of the remote server"),
-    shown("remoteMta", _TEXT, "remote_mta", "the remote server"),
+    view_field("recipient", _TEXT, "recipient", "the recipient that is reported on"),
+    view_field("action", _TEXT, "action", "`failed`, `delayed`, `delivered` …"),
+    view_field("status", _TEXT, "status", "the enhanced status code"),
+    view_field("diagnostic", _TEXT, "diagnostic", "the reply of the remote server"),
+    view_field("remoteMta", _TEXT, "remote_mta", "the remote server"),
 )
 """What a delivery status notification reports on a recipient (RFC 3464)."""
 
-_ID = shown("id", ID, "number", "the id of the mail")
-_ENVELOPE = shown("envelope", ENVELOPE, "envelope", "the envelope as it was sent")
+_ID = view_field("id", ID, "number", "the id of the mail")
+_ENVELOPE = view_field("envelope", ENVELOPE, "envelope", "the envelope as it was sent")
 _JAMES = (
-    shown(
+    view_field(
         "from",
         _TEXT,
         lambda mail: mail.envelope.sender.normalized or NULL_SENDER,
         "the sender, the domain in lower case; `<>` for the null sender",
     ),
-    shown("recipients", Array(RECIPIENT), _unique_recipients, "equal ones once"),
-    shown(
+    view_field("recipients", Array(RECIPIENT), _unique_recipients, "equal ones once"),
+    view_field(
         "mailParameters",
         Array(PARAMETER),
         lambda mail: dict.fromkeys(mail.envelope.parameters),
         "the parameters of MAIL, equal ones once",
     ),
 )
-_MESSAGE = shown(
+_MESSAGE = view_field(
     "message",
     _TEXT,
     lambda mail: mail.content.decode("utf-8", "replace"),
     "the content as UTF-8, with U+FFFD for invalid octets",
 )
 _ARRIVAL = (
-    shown("receivedAt", TIME, "received_at", "when its last line arrived"),
-    shown("size", _SIZE, lambda mail: len(mail.content), "octets of the content"),
-    shown("clientIp", _TEXT, "origin.client_ip", "the address of the client"),
-    shown("helo", _TEXT, "origin.helo", "the argument of HELO or EHLO"),
-    shown("session", _TEXT, "origin.session", "the id of the session"),
+    view_field("receivedAt", TIME, "received_at", "when its last line arrived"),
+    view_field("size", _SIZE, lambda mail: len(mail.content), "octets of the content"),
+    view_field("clientIp", _TEXT, "origin.client_ip", "the address of the client"),
+    view_field("helo", _TEXT, "origin.helo", "the argument of HELO or EHLO"),
+    view_field("session", _TEXT, "origin.session", "the id of the session"),
 )
 _DECODED = (
-    shown("host", _TEXT, "origin.host", "the host that received it"),
-    shown("subject", _TEXT, "summary.subject", "decoded"),
-    shown("date", Optional(_DATE), "summary.date", "null where it cannot be read"),
-    shown("messageId", _TEXT, "summary.message_id", "without angle brackets"),
-    shown("headerFrom", Array(ADDRESS), "summary.header_from", "the From field"),
-    shown("headerTo", Array(ADDRESS), "summary.header_to", "the To fields"),
-    shown("headerCc", Array(ADDRESS), "summary.header_cc", "the Cc fields"),
-    shown("attachments", Array(ATTACHMENT), "summary.attachments", "the attachments"),
-    shown("bounce", Array(BOUNCE), "summary.bounce", "what a bounce reports"),
+    view_field("host", _TEXT, "origin.host", "the host that received it"),
+    view_field("subject", _TEXT, "summary.subject", "decoded"),
+    view_field("date", Optional(_DATE), "summary.date", "null where it cannot be read"),
+    view_field("messageId", _TEXT, "summary.message_id", "without angle brackets"),
+    view_field("headerFrom", Array(ADDRESS), "summary.header_from", "the From field"),
+    view_field("headerTo", Array(ADDRESS), "summary.header_to", "the To fields"),
+    view_field("headerCc", Array(ADDRESS), "summary.header_cc", "the Cc fields"),
+    view_field(
+        "attachments", Array(ATTACHMENT), "summary.attachments", "the attachments"
+    ),
+    view_field("bounce", Array(BOUNCE), "summary.bounce", "what a bounce reports"),
 )
 
 MAIL: View[Mail] = View("Mail", _ID, _ENVELOPE, *_JAMES, _MESSAGE)
@@ -181,17 +183,17 @@ SHAPES = {
 
 DIFFERENCE: View[Any] = View(
     "Failure",
-    shown("filter", _TEXT, "name", "the name of the parameter"),
-    shown("wanted", _TEXT, "wanted", "its value"),
-    shown("found", Array(_TEXT), "found", "what there was in its place"),
+    view_field("filter", _TEXT, "name", "the name of the parameter"),
+    view_field("wanted", _TEXT, "wanted", "its value"),
+    view_field("found", Array(_TEXT), "found", "what there was in its place"),
 )
 """A filter that an entry does not match."""
 
 NEAR_MAIL: View[NearMail] = View(
     "NearMail",
-    shown("mail", _TEXT, "mail.id", "the id of the mail"),
-    shown("matched", Array(_TEXT), "matched", "the filters that it matches"),
-    shown("failed", Array(DIFFERENCE), "differences", "the others"),
+    view_field("mail", _TEXT, "mail.id", "the id of the mail"),
+    view_field("matched", Array(_TEXT), "matched", "the filters that it matches"),
+    view_field("failed", Array(DIFFERENCE), "differences", "the others"),
 )
 """A mail that a filter excludes, and why."""
 
@@ -234,38 +236,40 @@ def _reason(value: ShownPart | Mime) -> object:
 
 PART: View[ShownPart] = View(
     "Part",
-    shown("part", _SIZE, "part.number", "its number, as in `/parts/{n}`"),
-    shown("contentType", _TEXT, "part.content_type", "the media type"),
-    shown("charset", Optional(_TEXT), lambda one: one.part.charset or None),
-    shown("disposition", Optional(_TEXT), lambda one: one.part.disposition or None),
-    shown("fileName", Optional(_TEXT), lambda one: one.part.file_name or None),
-    shown("contentId", Optional(_TEXT), lambda one: one.part.content_id or None),
-    shown("size", _SIZE, "part.size", "octets, without the transfer encoding"),
-    shown("reason", _TEXT, _reason, "why its text is null", optional=True),
+    view_field("part", _SIZE, "part.number", "its number, as in `/parts/{n}`"),
+    view_field("contentType", _TEXT, "part.content_type", "the media type"),
+    view_field("charset", Optional(_TEXT), lambda one: one.part.charset or None),
+    view_field(
+        "disposition", Optional(_TEXT), lambda one: one.part.disposition or None
+    ),
+    view_field("fileName", Optional(_TEXT), lambda one: one.part.file_name or None),
+    view_field("contentId", Optional(_TEXT), lambda one: one.part.content_id or None),
+    view_field("size", _SIZE, "part.size", "octets, without the transfer encoding"),
+    view_field("reason", _TEXT, _reason, "why its text is null", optional=True),
 )
 """A part without its octets."""
 
 HEADER: View[Any] = View(
     "Header",
-    shown("name", _TEXT, "name", "the name of the field"),
-    shown("value", _TEXT, "text", "decoded"),
+    view_field("name", _TEXT, "name", "the name of the field"),
+    view_field("value", _TEXT, "text", "decoded"),
 )
 """A header field."""
 
 STRUCTURE: View[ShownStructure] = View(
     "Structure",
-    shown("headers", Array(HEADER), "structure.headers", "all fields, in order"),
-    shown("text", Optional(_TEXT), "text", "the first text"),
-    shown("html", Optional(_TEXT), "html", "the first HTML"),
-    shown("parts", Array(PART), "parts", "all parts"),
-    shown("attachments", Array(PART), "attachments", "those that are attachments"),
+    view_field("headers", Array(HEADER), "structure.headers", "all fields, in order"),
+    view_field("text", Optional(_TEXT), "text", "the first text"),
+    view_field("html", Optional(_TEXT), "html", "the first HTML"),
+    view_field("parts", Array(PART), "parts", "all parts"),
+    view_field("attachments", Array(PART), "attachments", "those that are attachments"),
 )
 """The MIME structure of a mail."""
 
 MIME: View[Mime] = View(
     "Mime",
-    shown("mime", Optional(STRUCTURE), "structure", "null past a bound"),
-    shown("mimeReason", _TEXT, _reason, "the bound", optional=True),
+    view_field("mime", Optional(STRUCTURE), "structure", "null past a bound"),
+    view_field("mimeReason", _TEXT, _reason, "the bound", optional=True),
 )
 """The fields of a mail that show its structure."""
 
@@ -274,8 +278,8 @@ MAILS = (*SHAPES.values(), MAIL_SUMMARY, MAIL_DETAILS)
 
 MAIL_EXPLANATION: View[Any] = View(
     "MailExplanation",
-    shown("mails", Array(Either(*MAILS)), "mails", "the mails that match"),
-    shown("nearest", Array(NEAR_MAIL), "nearest", "the nearest of the others"),
+    view_field("mails", Array(Either(*MAILS)), "mails", "the mails that match"),
+    view_field("nearest", Array(NEAR_MAIL), "nearest", "the nearest of the others"),
 )
 """A list of mails, and the nearest of the others if there are too few."""
 

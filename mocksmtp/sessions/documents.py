@@ -12,24 +12,35 @@ from typing import Any
 import attrs
 
 from mocksmtp.behaviors.explain import (
+    CONSIDERED,
+    Considered,
     considered,
-    considered_document,
     names_of,
     passed_over,
 )
-from mocksmtp.behaviors.miss import Noted
-from mocksmtp.documents.units import timestamp
-from mocksmtp.grammar.command import Parameter, PathCommand
+from mocksmtp.behaviors.miss import Reason
+from mocksmtp.documents.kinds import Array, Boolean, Integer, Optional, Text
+from mocksmtp.documents.view import (
+    ABSENT,
+    ID,
+    MILLISECONDS,
+    TIME,
+    View,
+    value_of,
+    view_field,
+)
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.mail.documents import NULL_SENDER
+from mocksmtp.mail.documents import DIFFERENCE, NULL_SENDER, PARAMETER
 from mocksmtp.sessions.recall import ContentFinder, Recalled, recall
-from mocksmtp.sessions.search import Attempt, fates
+from mocksmtp.sessions.search import Attempt, Fate, fates
 from mocksmtp.sessions.session import (
     EARLY,
     INJECTED,
     MAX_MISSED,
     SMUGGLING,
+    End,
     Exchange,
+    Outcome,
     PeerCertificate,
     Session,
     TlsSession,
@@ -43,72 +54,298 @@ FLAGS = {EARLY: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
 """What a flag of an exchange is called; it is told only where it is set."""
 
 
-def session_document(
-    session: Session, transactions: object = None, transcript: object = None
-) -> dict[str, Any]:
+_TEXT = Text()
+_COUNT = Integer()
+_ID = Optional(ID)
+_PARAMETERS: Array[Any] = Array(PARAMETER)
+
+
+@attrs.frozen
+class ShownReply:
     """
-    A session with its transactions and its transcript.
+    A reply with what its document shows of it.
 
-    :param transactions: what stands in it for these, if not they themselves
-    :param transcript: likewise
+    :ivar length: of a text of which only the beginning is shown
     """
-    if transactions is None:
-        transactions = [transaction_document(t) for t in session.transactions]
-    if transcript is None:
-        transcript = list(transcript_documents(session))
-    return {
-        **session_summary(session),
-        "transactions": transactions,
-        "transcript": transcript,
-        "omitted": session.omitted,
-        "omittedTransactions": session.omitted_transactions,
-    }
+
+    code: int
+    text: str
+    length: object = ABSENT
 
 
-def session_summary(session: Session) -> dict[str, Any]:
-    """Who came, where, when and how it ended."""
-    return {
-        "id": session.id,
-        "host": session.host,
-        "listener": session.listener,
-        "clientIp": session.client_ip,
-        "clientPort": session.client_port,
-        "startedAt": timestamp(session.started_at),
-        "endedAt": None if session.ended_at is None else timestamp(session.ended_at),
-        "end": None if session.end is None else session.end.value,
-        "tls": _tls(session.tls),
-        "authUser": session.auth_user,
-        "authMechanism": session.auth_mechanism,
-        "helo": session.helo,
-    }
+def sent_reply(reply: Reply | None) -> ShownReply | None:
+    """A reply, if anything of it was sent."""
+    if reply is None or not reply.wire:
+        return None
+    text = reply.text
+    if len(text) <= MAX_TEXT:
+        return ShownReply(reply.code, text)
+    return ShownReply(reply.code, text[:MAX_TEXT], len(text))
 
 
-def transaction_document(transaction: Transaction) -> dict[str, Any]:
-    """A mail on its way, and what became of it and of each recipient."""
-    return {
-        "from": transaction.sender.address.text or NULL_SENDER,
-        **_parameters(transaction.sender),
-        "recipients": [
-            {
-                "address": fate.recipient.address.text,
-                **_parameters(fate.recipient),
-                "outcome": fate.outcome.value,
-                "kept": fate.kept,
-                **({} if fate.reply is None else {"reply": reply_document(fate.reply)}),
-            }
-            for fate in fates(transaction)
-        ],
-        "outcome": transaction.outcome.value,
-        "kept": transaction.mail is not None,
-        "reply": reply_document(transaction.reply),
-        "mailId": _mail_id(transaction.mail),
-    }
+REPLY: View[ShownReply] = View(
+    "Reply",
+    view_field("code", _COUNT, "code", "its code"),
+    view_field("text", _TEXT, "text", "`\\n` separates lines"),
+    view_field(
+        "length",
+        _COUNT,
+        "length",
+        "of a text of which only the beginning is shown",
+        optional=True,
+    ),
+)
+"""A reply."""
+
+FATE: View[Fate] = View(
+    "SessionRecipient",
+    view_field("address", _TEXT, "recipient.address.text", "as it was sent"),
+    view_field(
+        "parameters",
+        _PARAMETERS,
+        lambda fate: fate.recipient.parameters or ABSENT,
+        "of RCPT, if there were any",
+        optional=True,
+    ),
+    view_field("outcome", value_of(Outcome), "outcome", "what became of it"),
+    view_field("kept", Boolean(), "kept", "whether the mail was kept for it"),
+    view_field(
+        "reply",
+        Optional(REPLY),
+        lambda fate: ABSENT if fate.reply is None else sent_reply(fate.reply),
+        "the reply to its RCPT, unless it was the usual 250",
+        optional=True,
+    ),
+)
+"""What became of a recipient."""
+
+TRANSACTION: View[Transaction] = View(
+    "Transaction",
+    view_field(
+        "from",
+        _TEXT,
+        lambda transaction: transaction.sender.address.text or NULL_SENDER,
+        "as it was sent; `<>` for the null sender",
+    ),
+    view_field(
+        "parameters",
+        _PARAMETERS,
+        lambda transaction: transaction.sender.parameters or ABSENT,
+        "of MAIL, if there were any",
+        optional=True,
+    ),
+    view_field("recipients", Array(FATE), fates, "all, accepted or not"),
+    view_field("outcome", value_of(Outcome), "outcome", "what became of the mail"),
+    view_field(
+        "kept", Boolean(), lambda one: one.mail is not None, "whether it was kept"
+    ),
+    view_field(
+        "reply",
+        Optional(REPLY),
+        lambda transaction: sent_reply(transaction.reply),
+        "the reply that decided",
+    ),
+    view_field("mailId", _ID, "mail", "the id of the mail that was kept"),
+)
+"""A mail on its way, and what became of it and of each recipient."""
+
+CONTENT: View[tuple[int, int | None]] = View(
+    "Size",
+    view_field("size", _COUNT, "[0]", "octets"),
+    view_field("mailId", _ID, "[1]", "the id of the mail that was kept"),
+)
+"""The content of a mail, which is not repeated."""
+
+MISS: View[tuple[str, str | None, Reason]] = View(
+    "Miss",
+    view_field("behavior", _TEXT, "[0]", "the id of the behavior"),
+    view_field(
+        "name",
+        _TEXT,
+        lambda miss: ABSENT if miss[1] is None else miss[1],
+        "its name, if it has one",
+        optional=True,
+    ),
+    view_field("reason", value_of(Reason), "[2]", "why it did not answer"),
+)
+"""A behavior that could have answered and did not, and why."""
 
 
-def transcript_documents(session: Session) -> Iterator[dict[str, Any]]:
-    """What was said, line for line; `session` may go on meanwhile."""
+@attrs.define
+class ShownExchange:
+    """An exchange with what its document shows of it; most of it is rare."""
+
+    at: float
+    reply: ShownReply | None
+    behavior: str | None
+    line: object = ABSENT
+    length: object = ABSENT
+    content: object = ABSENT
+    pipelined: object = ABSENT
+    smuggling: object = ABSENT
+    injected: object = ABSENT
+    delay: object = ABSENT
+    behavior_name: object = ABSENT
+    slowed_by: object = ABSENT
+    passed_over: object = ABSENT
+    considered: object = ABSENT
+
+
+def shown_exchange(
+    exchange: Exchange, started_at: float, names: Mapping[str, str]
+) -> ShownExchange:
+    """
+    What a client sent, and the reply to it.
+
+    :param started_at: when the session began
+    :param names: those of behaviors that may have answered, by their ids
+    """
+    at, said, reply, flags, delay, note = exchange
+    source = None if reply is None else reply.source
+    one = ShownExchange(at - started_at, sent_reply(reply), source)
+    if isinstance(said, bytes):
+        line = said.removesuffix(b"\r")
+        one.line = line[:MAX_TEXT].decode(errors="backslashreplace")
+        if len(line) > MAX_TEXT:
+            one.length = len(line)
+    elif said is not None:
+        one.content = said
+    if flags:
+        for flag, name in FLAGS.items():
+            if flags & flag:
+                setattr(one, name, True)
+    if delay:
+        one.delay = delay
+    if source is not None:
+        one.behavior_name = names.get(source, ABSENT)
+    if note is not None:
+        one.slowed_by = note.slowed or ABSENT
+        missed = list(islice(passed_over(note.trail), MAX_MISSED))
+        one.passed_over = missed or ABSENT
+    return one
+
+
+EXCHANGE: View[ShownExchange] = View(
+    "Exchange",
+    view_field("at", MILLISECONDS, "at", "milliseconds since the session began"),
+    view_field("line", _TEXT, "line", "what the client sent", optional=True),
+    view_field("length", _COUNT, "length", "octets of a long line", optional=True),
+    view_field("content", CONTENT, "content", "instead of content", optional=True),
+    view_field("pipelined", Boolean(), "pipelined", "sent too early", optional=True),
+    view_field(
+        "smuggling", Boolean(), "smuggling", "ambiguous line ends", optional=True
+    ),
+    view_field(
+        "injected", Boolean(), "injected", "sent behind STARTTLS", optional=True
+    ),
+    view_field("delay", MILLISECONDS, "delay", "milliseconds", optional=True),
+    view_field("reply", Optional(REPLY), "reply", "null for no reply"),
+    view_field("behavior", Optional(_TEXT), "behavior", "what decided it, or null"),
+    view_field("behaviorName", _TEXT, "behavior_name", "its name", optional=True),
+    view_field("slowedBy", Array(_TEXT), "slowed_by", "what delayed it", optional=True),
+    view_field("passedOver", Array(MISS), "passed_over", "what did not", optional=True),
+    view_field(
+        "considered",
+        Optional(Array(CONSIDERED)),
+        "considered",
+        "with `explain=true`; null where it is not recorded any more",
+        optional=True,
+    ),
+)
+"""What a client sent, if it was its turn, and the reply to it."""
+
+PEER: View[PeerCertificate] = View(
+    "PeerCertificate",
+    view_field("subject", _TEXT, "subject", "its distinguished name (RFC 4514)"),
+    view_field("issuer", _TEXT, "issuer", "that of its issuer"),
+    view_field("fingerprint", _TEXT, "fingerprint", "its SHA-256, in hex"),
+)
+"""The certificate that a client has shown."""
+
+TLS: View[TlsSession] = View(
+    "SessionTls",
+    view_field("version", Optional(_TEXT), "version", "null if the handshake failed"),
+    view_field("cipher", Optional(_TEXT), "cipher", "likewise"),
+    view_field("sni", Optional(_TEXT), "sni", "the name that the client asked for"),
+    view_field("clientCertificate", Optional(PEER), "client_certificate"),
+    view_field(
+        "error",
+        _TEXT,
+        lambda tls: ABSENT if tls.error is None else tls.error,
+        "why the handshake failed",
+        optional=True,
+    ),
+)
+"""What a handshake has agreed on, or why it has failed."""
+
+
+def shown_exchanges(session: Session) -> Iterator[ShownExchange]:
+    """The transcript, line for line; `session` may continue meanwhile."""
+    started_at = session.started_at
     for exchange, names in _with_names(session.exchanges):
-        yield exchange_document(session, exchange, names)
+        yield shown_exchange(exchange, started_at, names)
+
+
+SESSION_SUMMARY: View[Session] = View(
+    "SessionSummary",
+    view_field("id", _TEXT, "id", "the id of the session"),
+    view_field("host", _TEXT, "host", "the host that was reached"),
+    view_field("listener", _TEXT, "listener", "the address that was reached"),
+    view_field("clientIp", _TEXT, "client_ip", "the address of the client"),
+    view_field("clientPort", _COUNT, "client_port", "its port"),
+    view_field("startedAt", TIME, "started_at", "when the client connected"),
+    view_field("endedAt", Optional(TIME), "ended_at", "null while it lasts"),
+    view_field("end", Optional(value_of(End)), "end", "how it ended"),
+    view_field("tls", Optional(TLS), "tls", "null for cleartext"),
+    view_field("authUser", Optional(_TEXT), "auth_user", "the name of the user"),
+    view_field(
+        "authMechanism", Optional(_TEXT), "auth_mechanism", "the SASL mechanism"
+    ),
+    view_field("helo", _TEXT, "helo", "the argument of the last HELO or EHLO"),
+)
+"""The client, where and when it connected, and how the session ended."""
+
+SESSION: View[Session] = View(
+    "Session",
+    *SESSION_SUMMARY.fields,
+    view_field("transactions", Array(TRANSACTION), "transactions", "its mails"),
+    view_field("transcript", Array(EXCHANGE), shown_exchanges, "what was said"),
+    view_field("omitted", _COUNT, "omitted", "exchanges that are no longer kept"),
+    view_field("omittedTransactions", _COUNT, "omitted_transactions", "likewise"),
+)
+"""A connection with its transcript, and what became of the mails."""
+
+NEAR_ATTEMPT: View[Attempt] = View(
+    "Attempt",
+    view_field("session", _TEXT, "session.id", "the id of the session"),
+    view_field(
+        "transaction",
+        _COUNT,
+        lambda one: ABSENT if one.transaction is None else one.transaction,
+        "its place among the transactions of the session, from 0",
+        optional=True,
+    ),
+    view_field(
+        "matched",
+        Array(_TEXT),
+        lambda one: (found.name for found in one.comparisons if found.matches),
+        "the filters that it matches",
+    ),
+    view_field(
+        "failed",
+        Array(DIFFERENCE),
+        lambda one: (found for found in one.comparisons if not found.matches),
+        "the others",
+    ),
+)
+"""An attempt that nearly matches, and what it lacks."""
+
+SESSION_EXPLANATION: View[Any] = View(
+    "Explanation",
+    view_field("sessions", Array(SESSION), "sessions", "the sessions that match"),
+    view_field("nearest", Array(NEAR_ATTEMPT), "nearest", "the nearest attempts"),
+)
+"""A list of sessions, and the nearest attempts if there are too few."""
 
 
 def _with_names(
@@ -126,35 +363,6 @@ def _with_names(
         yield exchange, names
 
 
-def exchange_document(
-    session: Session, exchange: Exchange, names: Mapping[str, str]
-) -> dict[str, Any]:
-    """
-    What a client sent, and the reply to it.
-
-    :param names: those of behaviors that may have answered, by their ids
-    """
-    at, said, reply, flags, delay, note = exchange
-    document: dict[str, Any] = {"at": _milliseconds(at - session.started_at)}
-    if isinstance(said, bytes):
-        document |= _line(said)
-    elif said is not None:
-        size, mail = said
-        document["content"] = {"size": size, "mailId": _mail_id(mail)}
-    if flags:
-        document |= {name: True for flag, name in FLAGS.items() if flags & flag}
-    if delay:
-        document["delay"] = _milliseconds(delay)
-    document["reply"] = reply_document(reply)
-    source = None if reply is None else reply.source
-    document["behavior"] = source
-    if source is not None and source in names:
-        document["behaviorName"] = names[source]
-    if note is not None:
-        document |= _noted(note)
-    return document
-
-
 def explained_transcript(
     session: Session, find_content: ContentFinder
 ) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, Any]] | None]]:
@@ -166,99 +374,15 @@ def explained_transcript(
     exchanges = _with_names(session.exchanges)
     recalls = recall(session, find_content)
     for (exchange, names), recalled in zip(exchanges, recalls, strict=False):
-        document = exchange_document(session, exchange, names)
+        one = shown_exchange(exchange, session.started_at, names)
         forgotten = any(walked.walk.is_forgotten for walked in recalled.walks)
-        yield document, None if forgotten else considered_documents(recalled)
+        yield (
+            EXCHANGE.write(one),
+            None if forgotten else map(CONSIDERED.write, considered_of(recalled)),
+        )
 
 
-def considered_documents(recalled: Recalled) -> Iterator[dict[str, Any]]:
+def considered_of(recalled: Recalled) -> Iterator[Considered]:
     """What became of each behavior that was asked about an exchange, in order."""
     for walked in recalled.walks:
-        for one in considered(walked, recalled.at(walked.walk.point)):
-            yield considered_document(one)
-
-
-def _noted(note: Noted) -> dict[str, Any]:
-    """What else behaviors had to do with a reply."""
-    document: dict[str, Any] = {}
-    if note.slowed:
-        document["slowedBy"] = list(note.slowed)
-    missed = [
-        {
-            "behavior": rule,
-            **({} if name is None else {"name": name}),
-            "reason": reason.value,
-        }
-        for rule, name, reason in islice(passed_over(note.trail), MAX_MISSED)
-    ]
-    if missed:
-        document["passedOver"] = missed
-    return document
-
-
-def reply_document(reply: Reply | None) -> dict[str, Any] | None:
-    r"""A reply's code and text, whose lines ``\n`` divides."""
-    if reply is None or not reply.wire:
-        return None
-    document: dict[str, Any] = {"code": reply.code, "text": reply.text[:MAX_TEXT]}
-    if len(reply.text) > MAX_TEXT:
-        document["length"] = len(reply.text)
-    return document
-
-
-def explanation_document(attempt: Attempt) -> dict[str, Any]:
-    """In what an attempt is what was asked for, and in what it is not."""
-    return {
-        "session": attempt.session.id,
-        **({} if attempt.transaction is None else {"transaction": attempt.transaction}),
-        "matched": [found.name for found in attempt.comparisons if found.matches],
-        "failed": [
-            {"filter": found.name, "wanted": found.wanted, "found": list(found.found)}
-            for found in attempt.comparisons
-            if not found.matches
-        ],
-    }
-
-
-def _tls(tls: TlsSession | None) -> dict[str, Any] | None:
-    if tls is None:
-        return None
-    document = {
-        "version": tls.version,
-        "cipher": tls.cipher,
-        "sni": tls.sni,
-        "clientCertificate": _peer(tls.client_certificate),
-    }
-    return document if tls.error is None else {**document, "error": tls.error}
-
-
-def _peer(certificate: PeerCertificate | None) -> dict[str, str] | None:
-    return None if certificate is None else attrs.asdict(certificate)
-
-
-def _mail_id(number: int | None) -> str | None:
-    return None if number is None else str(number)
-
-
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 1)
-
-
-def _line(said: bytes) -> dict[str, Any]:
-    r"""A line without its end; what is not UTF-8 is told as ``\xff``."""
-    line = said.removesuffix(b"\r")
-    text = line[:MAX_TEXT].decode(errors="backslashreplace")
-    document: dict[str, Any] = {"line": text}
-    if len(line) > MAX_TEXT:
-        document["length"] = len(line)
-    return document
-
-
-def _parameters(command: PathCommand) -> dict[str, Any]:
-    if not command.parameters:
-        return {}
-    return {"parameters": [_parameter(p) for p in command.parameters]}
-
-
-def _parameter(parameter: Parameter) -> dict[str, str]:
-    return {"name": parameter.name, "value": parameter.value}
+        yield from considered(walked, recalled.at(walked.walk.point))

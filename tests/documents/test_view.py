@@ -17,8 +17,8 @@ from mocksmtp.documents.view import (
     Either,
     Mapped,
     View,
-    shown,
     value_of,
+    view_field,
 )
 
 
@@ -59,8 +59,8 @@ class Car:
 
 WHEEL: View[Wheel] = View(
     "Wheel",
-    shown("size", Integer(), "size"),
-    shown(
+    view_field("size", Integer(), "size"),
+    view_field(
         "note",
         Text(),
         lambda wheel: ABSENT if wheel.note is None else wheel.note,
@@ -70,15 +70,15 @@ WHEEL: View[Wheel] = View(
 
 CAR: View[Car] = View(
     "Car",
-    shown("id", ID, "number"),
-    shown("wheels", Array(WHEEL), "wheels"),
-    shown("sizes", Array(Integer()), lambda car: (one.size for one in car.wheels)),
-    shown("spare", Optional(WHEEL), "spare"),
-    shown("color", value_of(Color, Color.NONE), "color"),
-    shown("madeAt", TIME, "made_at"),
-    shown("delay", MILLISECONDS, "delay"),
-    shown("engineSize", Integer(), "engine.size"),
-    shown("engineNote", Optional(Text()), "engine.note"),
+    view_field("id", ID, "number"),
+    view_field("wheels", Array(WHEEL), "wheels"),
+    view_field("sizes", Array(Integer()), lambda car: (one.size for one in car.wheels)),
+    view_field("spare", Optional(WHEEL), "spare"),
+    view_field("color", value_of(Color, Color.NONE), "color"),
+    view_field("madeAt", TIME, "made_at"),
+    view_field("delay", MILLISECONDS, "delay"),
+    view_field("engineSize", Integer(), "engine.size"),
+    view_field("engineNote", Optional(Text()), "engine.note"),
 )
 
 

@@ -13,11 +13,12 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.smtp import SMTP, SmtpRules
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.documents import (
+    EXCHANGE,
     MAX_TEXT,
-    explanation_document,
-    session_document,
-    transaction_document,
-    transcript_documents,
+    NEAR_ATTEMPT,
+    SESSION,
+    TRANSACTION,
+    shown_exchanges,
 )
 from mocksmtp.sessions.search import Nearest, SessionQuery
 from mocksmtp.sessions.session import (
@@ -34,7 +35,7 @@ from tests.smtp.mocked import on
 
 
 class DocumentTests(SynchronousTestCase):
-    """`session_document`"""
+    """`SESSION`"""
 
     def setUp(self) -> None:
         self.host = MailHost("default", "mx.test")
@@ -43,10 +44,10 @@ class DocumentTests(SynchronousTestCase):
         self.client = Client(self.host, clock=self.clock)
 
     def document(self) -> dict[str, Any]:
-        return session_document(self.client.session)
+        return SESSION.write(self.client.session)
 
     def transcript(self) -> list[dict[str, Any]]:
-        return list(transcript_documents(self.client.session))
+        return list(map(EXCHANGE.write, shown_exchanges(self.client.session)))
 
     def test_a_session_from_its_beginning_to_its_end(self) -> None:
         """All of it, and nothing else."""
@@ -219,7 +220,7 @@ class DocumentTests(SynchronousTestCase):
         ):
             session = attrs.evolve(self.client.session)
             session.exchanges = [(session.started_at, b"NOOP", None, flags, 0.0, None)]
-            (document,) = transcript_documents(session)
+            (document,) = map(EXCHANGE.write, shown_exchanges(session))
             rest = {"at": 0.0, "line": "NOOP", "reply": None, "behavior": None}
             self.assertEqual(document, {**rest, **told})
 
@@ -231,7 +232,7 @@ class DocumentTests(SynchronousTestCase):
         walk = behaviors.walk(Command.NOOP)
         note = Note(("1",), (Slowed("1"), Miss("2", Reason.SKIP), walk))
         session.exchanges = [(session.started_at, b"NOOP", None, 0, 0.0, note)]
-        (document,) = transcript_documents(session)
+        (document,) = map(EXCHANGE.write, shown_exchanges(session))
         self.assertEqual(document["slowedBy"], ["1"])
         self.assertEqual(
             document["passedOver"],
@@ -294,14 +295,16 @@ class DocumentTests(SynchronousTestCase):
 
     def test_what_stands_for_long_parts(self) -> None:
         """A document can be made with something in their place."""
-        document = session_document(self.client.session, 1, 2)
+        document = SESSION.write_with(
+            self.client.session, {"transactions": 1, "transcript": 2}
+        )
         self.assertEqual((document["transactions"], document["transcript"]), (1, 2))
 
     def test_an_open_transaction(self) -> None:
         """It has no reply yet."""
         self.client.say("MAIL FROM:<a@x.test>")
         transaction = self.client.protocol.delivery.transaction
-        document = transaction_document(transaction)
+        document = TRANSACTION.write(transaction)
         self.assertEqual((document["reply"], document["outcome"]), (None, "open"))
 
     def test_an_explanation(self) -> None:
@@ -312,6 +315,4 @@ class DocumentTests(SynchronousTestCase):
         (attempt,) = nearest.attempts()
         failed = {"filter": "to", "wanted": "bob@x.test", "found": ["alice@x.test"]}
         expected = {"session": "1", "transaction": 0, "matched": ["from"]}
-        self.assertEqual(
-            explanation_document(attempt), {**expected, "failed": [failed]}
-        )
+        self.assertEqual(NEAR_ATTEMPT.write(attempt), {**expected, "failed": [failed]})

@@ -15,7 +15,7 @@ from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.evaluation import EVALUATION, evaluated_document
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.sasl.settings import AuthSettings
-from mocksmtp.sessions.documents import reply_document
+from mocksmtp.sessions.documents import REPLY, sent_reply
 from mocksmtp.smtp.evaluation import evaluate
 from mocksmtp.tls.settings import TlsMode, TlsSettings
 from tests.behaviors.smtp_strategies import documents
@@ -114,7 +114,9 @@ class AgreementTests(SynchronousTestCase):
             talk.clock.advance(30 * 86400)
         given = [e[2] for e in session.exchanges[first:] if e[2] is not None]
         reply: Reply | None = given[0] if given else None
-        self.assertEqual(told["reply"], reply_document(reply), told)
+        sent = sent_reply(reply)
+        expected = None if sent is None else REPLY.write(sent)
+        self.assertEqual(told["reply"], expected, told)
         source = None if reply is None else reply.source
         self.assertEqual(told["behavior"], source)
         fired = [c["behavior"] for c in told["considered"] if c["result"] == "fired"]

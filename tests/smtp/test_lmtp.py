@@ -11,7 +11,7 @@ from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import MailProtocol
-from mocksmtp.sessions.documents import session_document
+from mocksmtp.sessions.documents import SESSION
 from mocksmtp.sessions.search import SessionQuery, fates
 from mocksmtp.sessions.session import Outcome
 from tests.smtp.dialogue import Dialogue, behavior, host, small_host
@@ -116,7 +116,7 @@ class LmtpTests(SynchronousTestCase):
         self.assertEqual(dialogue.send(b".\r\n")[:3], "250")
         self.assertEqual([rule.seen for rule in rules], [0, 0, 0])
         (session,) = dialogue.host.journal.sessions()
-        passed_over = session_document(session)["transcript"][-1]["passedOver"]
+        passed_over = SESSION.write(session)["transcript"][-1]["passedOver"]
         self.assertEqual(
             [(miss["behavior"], miss["reason"]) for miss in passed_over],
             [(name, "protocol") for name in ("target", "key", "without")],
@@ -260,7 +260,7 @@ class LmtpAnswerTests(SynchronousTestCase):
         self.assertEqual(self.codes(dialogue.send(b".\r\n")), ["452", "250", "250"])
         fates = {"a": ("refused", False), "l": ("discarded", False)}
         self.assertEqual(self.fates(dialogue), {**fates, "c": ("accepted", True)})
-        document = session_document(dialogue.protocol.session)
+        document = SESSION.write(dialogue.protocol.session)
         contents = [e["content"] for e in document["transcript"] if "content" in e]
         self.assertEqual(contents, [{"size": 0, "mailId": "1"}])
         (transaction,) = document["transactions"]

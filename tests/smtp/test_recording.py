@@ -12,7 +12,7 @@ from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.grammar.reply import LOCAL_ERROR, OK
-from mocksmtp.sessions.documents import session_document
+from mocksmtp.sessions.documents import SESSION
 from mocksmtp.sessions.search import SessionQuery
 from mocksmtp.sessions.session import (
     EARLY,
@@ -115,7 +115,7 @@ class RecordingTests(SynchronousTestCase):
                 talk = mocked(on(command, id="it", **response))
                 talk.say(*lines)
                 talk.clock.advance(1)
-                document = session_document(talk.protocol.session)
+                document = SESSION.write(talk.protocol.session)
                 last = document["transcript"][-1]
                 self.assertEqual(last["behavior"], "it", (command, response))
                 if "raw" not in response:
@@ -134,7 +134,7 @@ class RecordingTests(SynchronousTestCase):
         )
         talk.say(MAIL, "RCPT TO:<no@x>", RCPT)
         talk.protocol.connectionLost()
-        (transaction,) = session_document(talk.protocol.session)["transactions"]
+        (transaction,) = SESSION.write(talk.protocol.session)["transactions"]
         self.assertEqual(transaction["outcome"], "aborted")
         outcomes = [r["outcome"] for r in transaction["recipients"]]
         self.assertEqual(outcomes, ["refused", "aborted"])
@@ -146,7 +146,7 @@ class RecordingTests(SynchronousTestCase):
             talk.open_mail()
             talk.send(b".\r\n")
             talk.protocol.connectionLost()
-            document = session_document(talk.protocol.session)
+            document = SESSION.write(talk.protocol.session)
             last = document["transcript"][-1]
             self.assertEqual(last["content"], {"size": 0, "mailId": "1"})
             self.assertEqual((last["reply"], last["behavior"]), (None, "it"))
@@ -174,7 +174,7 @@ class RecordingTests(SynchronousTestCase):
             talk.send(b".\r\n")
             talk.clock.advance(10)
             talk.protocol.connectionLost()
-            document = session_document(talk.protocol.session)
+            document = SESSION.write(talk.protocol.session)
             last = document["transcript"][-1]
             self.assertEqual((last["reply"], last["behavior"]), (None, behavior_id))
             self.assertEqual(last.get("slowedBy"), slowed)
@@ -190,7 +190,7 @@ class RecordingTests(SynchronousTestCase):
             talk = mocked(on(command, 550, id="it", delay="30s"))
             talk.say(*lines)
             talk.protocol.connectionLost()
-            document = session_document(talk.protocol.session)
+            document = SESSION.write(talk.protocol.session)
             self.assertEqual(document["transcript"][-1]["behavior"], "it")
             (transaction,) = document["transactions"]
             self.assertEqual(transaction["outcome"], "aborted")

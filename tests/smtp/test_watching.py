@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
-from mocksmtp.sessions.documents import session_document
+from mocksmtp.sessions.documents import SESSION
 from mocksmtp.sessions.session import Transaction
 from mocksmtp.smtp.watching import ContentWatch
 from tests.smtp.dialogue import Dialogue
@@ -197,7 +197,7 @@ class SplittingTests(SynchronousTestCase):
             if heard := talk.heard():
                 said, seconds = said + heard, quarter / 4
         talk.protocol.connectionLost()
-        document = session_document(talk.protocol.session)
+        document = SESSION.write(talk.protocol.session)
         for exchange in document["transcript"]:
             del exchange["at"]
             exchange.pop("pipelined", None)
@@ -262,7 +262,7 @@ class SplittingTests(SynchronousTestCase):
             talk.send(b"\r\n.\r\n")
             (session,) = talk.host.journal.sessions()
             weights.add(session.weigh())
-            last = session_document(session)["transcript"][-1]
+            last = SESSION.write(session)["transcript"][-1]
             reasons = [miss["reason"] for miss in last["passedOver"]]
             self.assertEqual(reasons, ["skip", "condition"])
         self.assertEqual(len(weights), 1)
