@@ -322,7 +322,7 @@ class MockService(Service):
                 log=self.mock.query_log,
                 behaviors=self.mock.dns_behaviors,
             )
-            factory.told = partial(_tell_query, bus, query_line)
+            factory.on_exchange = partial(_tell_query, bus, query_line)
             try:
                 if isinstance(where, Inherited):
                     yield "dns", adopt(reactor, where, factory)

@@ -202,8 +202,8 @@ class DNSFactory(DNSServerFactory):
 
     :ivar idle: seconds that a connection may stay open without a query
     :ivar max_connections: connections at a time
-    :ivar told: called with an exchange, ``udp`` or ``tcp``, the client's address and
-        the id of the behavior that decided; or None
+    :ivar on_exchange: called with an exchange, ``udp`` or ``tcp``, the address of the
+        client and the id of the behavior that decided; or None
     :ivar waiting: replies that behaviors delay
     """
 
@@ -230,7 +230,9 @@ class DNSFactory(DNSServerFactory):
         self._zone = zone
         self._behaviors = DnsRules() if behaviors is None else behaviors
         self.waiting = DelayedReplies(reactor, self._behaviors)
-        self.told: Callable[[DnsExchange, str, str, str | None], None] | None = None
+        self.on_exchange: Callable[[DnsExchange, str, str, str | None], None] | None = (
+            None
+        )
         self._closed: Deferred[None] | None = None
 
     def datagrams(self) -> Datagrams:
@@ -300,14 +302,14 @@ class DNSFactory(DNSServerFactory):
             return False
         query = read_query(message)
         assert query is not None, "it was answered"
-        said = changed_reply(query, decision.response, self._zone(), transport)
-        self._note(said.response, client, transport, decision.rules[-1])
-        self._send(said, decision, proto, client)
+        changed = changed_reply(query, decision.response, self._zone(), transport)
+        self._note(changed.response, client, transport, decision.rules[-1])
+        self._send(changed, decision, proto, client)
         return True
 
     def _send(
         self,
-        said: ChangedReply,
+        changed: ChangedReply,
         decision: DnsDecision,
         proto: Datagrams | Connection,
         client: Peer,
@@ -315,9 +317,9 @@ class DNSFactory(DNSServerFactory):
         waiting: DelayedReply | None = None
 
         def send() -> None:
-            if said.message is not None:
-                proto.send(said.message, client)
-            proto.sent(waiting, said.closes)
+            if changed.message is not None:
+                proto.send(changed.message, client)
+            proto.sent(waiting, changed.closes)
 
         if decision.delay:
             waiting = self.waiting.add(decision.delay, decision.rules, send)
@@ -339,8 +341,8 @@ class DNSFactory(DNSServerFactory):
             self._counts[response.kind] += 1
         client = unmapped(client[0]), client[1]
         self._log.note(self._reactor.seconds(), client, transport, exchange, behavior)
-        if self.told is not None:
-            self.told(exchange, transport, client[0], behavior)
+        if self.on_exchange is not None:
+            self.on_exchange(exchange, transport, client[0], behavior)
 
 
 def _peer(proto: Datagrams | Connection) -> Peer:

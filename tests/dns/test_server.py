@@ -90,7 +90,7 @@ class DatagramTests(SynchronousTestCase):
     def test_told(self):
         """Who wants to hear of queries is told what was answered, and who asked."""
         told = []
-        self.factory.told = lambda *heard: told.append(heard)
+        self.factory.on_exchange = lambda *heard: told.append(heard)
         self.ask(packet("ex.test"))
         ((exchange, transport, client, behavior),) = told
         self.assertEqual(str(exchange.question), "ex.test MX")
@@ -301,7 +301,7 @@ class ConnectionTests(Connections):
         """Who wants to hear of queries is told who asked over a connection."""
         protocol, _ = self.connect()
         told = []
-        protocol.controller.told = lambda *heard: told.append(heard[1:])
+        protocol.controller.on_exchange = lambda *heard: told.append(heard[1:])
         protocol.dataReceived(framed(packet("ex.test")))
         self.assertEqual(told, [("tcp", "192.168.1.1", None)])
 
