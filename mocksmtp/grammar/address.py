@@ -1,7 +1,7 @@
 """Reverse-path and forward-path (RFC 5321 §4.1.2), with UTF-8 (RFC 6531 §3.3).
 
-One regular expression reads a path. Its repetitions are possessive: what was
-read once is never read again, so that time is linear on any input.
+One regular expression parses a path. Its repetitions are possessive, so that it never
+backtracks and its time is linear on any input.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _ATEXT = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]"
 _DOT_STRING = _ATEXT + rb"++(?:\." + _ATEXT + rb"++)*+"
 _QUOTED_STRING = rb'"(?:[^"\\\x00-\x1f\x7f]|\\[ -~])*+"'
 # Labels of at most 63 octets begin and end with a letter or digit (RFC 5321 §4.1.2,
-# RFC 1035 §2.3.4); underscores occur in test networks, and DNS has a final dot. The
-# length of a U-label is that of its A-label, which is not computed here.
+# RFC 1035 §2.3.4). Underscores, which occur in test networks, and a final dot are
+# accepted. The length of a U-label, which is that of its A-label, is not checked.
 _LET_DIG = rb"[A-Za-z0-9_\x80-\xff]++"
 _LABEL = rb"(?![A-Za-z0-9_-]{64})" + _LET_DIG + rb"(?:-++" + _LET_DIG + rb")*+"
 _DOMAIN = _LABEL + rb"(?:\." + _LABEL + rb")*+\.?+"
@@ -29,8 +29,8 @@ _MAILBOX = (
 _ROUTE = rb"(?:@" + _DOMAIN + rb"(?:,@" + _DOMAIN + rb")*+:)?+"
 
 PATH = rb"(?:<(?:" + _ROUTE + rb"(" + _MAILBOX + rb"))?+>|(" + _MAILBOX + rb"))"
-"""A path, in angle brackets or without them: two groups, of which one or, for the
-null path, none has the mailbox."""
+"""A path, with or without angle brackets. The mailbox is in one of the two groups, or
+in none for the null path."""
 
 
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", re.ASCII)
@@ -54,22 +54,21 @@ def is_literal(text: str) -> bool:
 
 @value
 class Address:
-    """A mailbox as it was sent, or the null reverse-path.
+    """A mailbox as sent, or the null reverse-path.
 
-    :ivar text: the address without angle brackets and source route; ``""`` for
-        ``<>``
+    :ivar text: the address without angle brackets and source route; ``""`` for ``<>``
     """
 
     text: str
 
     @property
     def domain(self) -> str:
-        """What follows the ``@``, as it was sent; ``""`` where there is none."""
+        """The domain as sent; ``""`` without one."""
         return self.text[self._at + 1 :]
 
     @property
     def local_part(self) -> str:
-        """What precedes the ``@``, with its quotes."""
+        """The local part, with its quotes."""
         return self.text[: self._at]
 
     @property
@@ -79,7 +78,7 @@ class Address:
 
     @property
     def _at(self) -> int:
-        """The index of the ``@`` before the domain, or that of the text's end."""
+        """The index of the ``@`` before the domain, or the length of the text."""
         at = self.text.rfind("@")
         return len(self.text) if at < 0 or self.text.endswith('"') else at
 

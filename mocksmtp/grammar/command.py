@@ -1,7 +1,6 @@
-"""Command lines of RFC 5321 §4.1.1, read into typed values once.
+"""Command lines (RFC 5321 §4.1.1), parsed into typed values.
 
-A reader answers the parsed command, or the reply that refuses it: what a line
-must look like, and what its sender is told, is in one place.
+A parser returns the command, or the reply that refuses it.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from mocksmtp.grammar.reply import Reply
 from mocksmtp.grammar.speed import value
 
 LINE_LIMIT = 2048
-"""Octets of a command line with its line end. RFC 5321 §4.5.3.1.4 asks for 512;
-the parameters of extensions add to that."""
+"""Maximum octets of a command line with its line end. RFC 5321 §4.5.3.1.4 requires
+512; the parameters of extensions add to that."""
 
 
 @attrs.frozen
 class Parameter:
-    """An ESMTP parameter of MAIL or RCPT, in the order and case it was sent.
+    """An ESMTP parameter of MAIL or RCPT, as sent.
 
-    :ivar value: the value as sent, or ``""`` where there is none
+    :ivar value: its value, or ``""`` without one
     """
 
     name: str
@@ -33,7 +32,7 @@ class Parameter:
 
 @value
 class PathCommand:
-    """What MAIL or RCPT names: a path, and the parameters behind it."""
+    """The arguments of MAIL or RCPT: a path and parameters."""
 
     address: Address
     parameters: tuple[Parameter, ...] = ()
@@ -41,23 +40,23 @@ class PathCommand:
 
 @value
 class ChunkCommand:
-    """What BDAT announces: so many octets, and whether they are the last ones."""
+    """The arguments of BDAT: the size of the chunk, and whether it is the last."""
 
     size: int
     last: bool
 
 
 # esmtp-keyword and esmtp-value of RFC 5321 §4.1.2, with UTF-8 (RFC 6531 §3.3).
-# An "=" within a value is let through: it can mean nothing else.
+# An "=" within a value is accepted: it is not ambiguous.
 _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*+)(?:=([!-~\x80-\xff]++))?+")
-# Not bytes.split(), to which CR, VT and FF are white space too.
+# Not bytes.split(), which also splits at CR, VT and FF.
 _WORD = re.compile(rb"[^ \t]++")
 
 
 MAX_CHUNK = 2**31
-"""Octets of a chunk that are waited for, whatever a message may have."""
+"""Maximum octets of a chunk, whatever the maximum size of a message."""
 
-# Methods of RFC 9110 and HTTP/2's preface, of which SMTP has none, with a target.
+# Methods of RFC 9110 and the preface of HTTP/2, with a target; none is an SMTP verb.
 _HTTP = re.compile(
     rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT|PRI) "
     rb"(?:[/*]|https?:|[^ ]+ HTTP/)"
@@ -73,7 +72,7 @@ _RCPT = re.compile(rb"(?i:TO:)[ \t]*+" + _ARGUMENT, re.DOTALL)
 
 
 def parse_mail(argument: bytes) -> PathCommand | Reply:
-    """What follows ``MAIL``: ``FROM:<reverse-path> [parameters]``."""
+    """Parse the argument of MAIL: ``FROM:<reverse-path> [parameters]``."""
     match = _MAIL.fullmatch(argument)
     if match is None:
         named = argument[:5].upper() == b"FROM:"
@@ -87,7 +86,7 @@ def parse_mail(argument: bytes) -> PathCommand | Reply:
 
 def parse_rcpt(argument: bytes, utf8: bool = False) -> PathCommand | Reply:
     """
-    What follows ``RCPT``: ``TO:<forward-path> [parameters]``.
+    Parse the argument of RCPT: ``TO:<forward-path> [parameters]``.
 
     :param utf8: whether the transaction's MAIL had SMTPUTF8
     """
@@ -104,7 +103,7 @@ def parse_rcpt(argument: bytes, utf8: bool = False) -> PathCommand | Reply:
 
 
 def parse_bdat(argument: bytes) -> ChunkCommand | Reply:
-    """What follows ``BDAT``: ``chunk-size [LAST]`` (RFC 3030 §2)."""
+    """Parse the argument of BDAT: ``chunk-size [LAST]`` (RFC 3030 §2)."""
     match = _CHUNK.fullmatch(argument)
     if match is None:
         return reply.BDAT_SYNTAX
@@ -113,9 +112,9 @@ def parse_bdat(argument: bytes) -> ChunkCommand | Reply:
 
 def foreign_protocol(line: bytes) -> str | None:
     """
-    What is spoken in the place of SMTP: ``HTTP``, ``TLS`` (RFC 8446 §5.1), or None.
+    The protocol of a line that is not SMTP: ``HTTP``, ``TLS`` (RFC 8446 §5.1), or None.
 
-    :param line: a line that is no command, or its beginning
+    :param line: a line that is not a command, or its beginning
     """
     if line.startswith(_TLS):
         return "TLS"
@@ -124,9 +123,9 @@ def foreign_protocol(line: bytes) -> str | None:
 
 def declared_size(parameters: tuple[Parameter, ...]) -> int | None:
     """
-    The octets that the SIZE of a MAIL declares (RFC 1870 §6.1), None for none.
+    The octets that SIZE of MAIL declares (RFC 1870 §6.1), or None.
 
-    :raises ValueError: it is no number of at most 20 digits
+    :raises ValueError: it is not a number of at most 20 digits
     """
     for parameter in parameters:
         if parameter.name.upper() == "SIZE":
@@ -137,7 +136,7 @@ def declared_size(parameters: tuple[Parameter, ...]) -> int | None:
 
 
 def is_binary(parameters: tuple[Parameter, ...]) -> bool:
-    """Whether the parameters of a MAIL say BODY=BINARYMIME (RFC 3030 §3)."""
+    """Whether the parameters of MAIL contain BODY=BINARYMIME (RFC 3030 §3)."""
     return any(
         parameter.name.upper() == "BODY" and parameter.value.upper() == "BINARYMIME"
         for parameter in parameters
@@ -145,12 +144,12 @@ def is_binary(parameters: tuple[Parameter, ...]) -> bool:
 
 
 def allows_utf8(parameters: tuple[Parameter, ...]) -> bool:
-    """Whether the parameters of a MAIL have SMTPUTF8 (RFC 6531 §3.4)."""
+    """Whether the parameters of MAIL contain SMTPUTF8 (RFC 6531 §3.4)."""
     return any(parameter.name.upper() == "SMTPUTF8" for parameter in parameters)
 
 
 def _read(match: re.Match[bytes], bad: Reply) -> PathCommand | Reply:
-    """What was matched; `bad` where it is no UTF-8."""
+    """The matched arguments, or `bad` if they are invalid."""
     bracketed, bare, rest = match.groups()
     mailbox = bracketed or bare
     if mailbox is None:
@@ -160,7 +159,7 @@ def _read(match: re.Match[bytes], bad: Reply) -> PathCommand | Reply:
             text = mailbox.decode()
         except UnicodeDecodeError:
             return bad
-        # "]" can end a domain only where that is a literal.
+        # A domain that ends with "]" must be a literal.
         if text[-1] == "]" and not is_literal(text[text.rindex("[") + 1 : -1]):
             return bad
         address = Address(text)

@@ -1,4 +1,4 @@
-"""What takes the place of two things that are too slow for the path of a mail."""
+"""Faster replacements for searching octets and for creating values."""
 
 from __future__ import annotations
 

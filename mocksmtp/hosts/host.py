@@ -24,7 +24,7 @@ from mocksmtp.zone.records import Record
 
 @attrs.frozen
 class HostStart:
-    """What a host has at its start, and goes back to when all is reset."""
+    """The behaviors and extensions of a host at the start, restored by a reset."""
 
     behaviors: tuple[SmtpBehavior, ...] = ()
     extensions: tuple[str, ...] = ()
@@ -33,14 +33,14 @@ class HostStart:
 @attrs.frozen
 class Description:
     """
-    What a host is, as it is asked for.
+    The settings of a host.
 
-    :ivar name: what it is called in the API
-    :ivar hostname: what its banner and EHLO say
-    :ivar tls: how it does TLS, or None for not at all
-    :ivar auth: how clients authenticate, or None where they can't
-    :ivar listeners: where it is to listen; None where that is not said
-    :ivar seed: makes what its behaviors do by chance come the same way again
+    :ivar name: its name in the API
+    :ivar hostname: the name in its banner and EHLO reply
+    :ivar tls: its TLS settings, or None
+    :ivar auth: its AUTH settings, or None
+    :ivar listeners: its listeners; None keeps or selects the default
+    :ivar seed: the seed of the random choices of its behaviors
     """
 
     name: str
@@ -57,9 +57,9 @@ class Description:
 @attrs.frozen
 class HostPlan:
     """
-    A host that the service is started with.
+    A host at the start of the service.
 
-    :ivar endpoints: Twisted server endpoints in the place of its listeners, or None
+    :ivar endpoints: Twisted server endpoints that replace its listeners, or None
     """
 
     description: Description
@@ -69,10 +69,10 @@ class HostPlan:
 
 class MailHost:
     """
-    One remote mail host that the service stands for.
+    A mail host.
 
-    :param name: what it is called in the API
-    :param hostname: what its banner and EHLO say
+    :param name: its name in the API
+    :param hostname: the name in its banner and EHLO reply
 
     :ivar is_demanding: whether not every mail is taken from every client
     :ivar offers: what EHLO is answered, by how a connection stands with TLS
@@ -120,11 +120,11 @@ class MailHost:
 
     @property
     def seed(self) -> str:
-        """What makes chance come the same way again."""
+        """The seed of the random choices of its behaviors."""
         return self.behaviors.shared.seed
 
     def describe(self, description: Description) -> None:
-        """Be, from now on, what `description` says; where it listens is not done."""
+        """Apply the settings of `description`, except its listeners."""
         self.hostname = description.hostname
         self.limits = description.limits
         self.capabilities = description.capabilities
@@ -139,7 +139,7 @@ class MailHost:
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """Further lines of the answer to EHLO, as a test has set them."""
+        """Additional lines of the EHLO reply, set by a test."""
         return self._extensions
 
     @extensions.setter
@@ -160,7 +160,7 @@ class MailHost:
 
     @property
     def certificate_names(self) -> tuple[str, ...]:
-        """The names and addresses by which clients know it, its own name first."""
+        """The names and addresses in its certificate, its hostname first."""
         addresses = [listen.address for listen in self.listens]
         named = [self.hostname, *map(str, self.dns.names)]
         told = [address for address in addresses if not address.is_unspecified]
@@ -172,9 +172,9 @@ class MailHost:
 
     def reset(self, to_start: bool = False) -> None:
         """
-        Forget what a test has loaded, and what was received.
+        Clear behaviors, scenarios, extensions, mails and sessions.
 
-        :param to_start: load again what the host had at its start
+        :param to_start: restore the behaviors and extensions of the start
         """
         start = self._start if to_start else HostStart()
         self.behaviors.replace_all(start.behaviors)

@@ -1,4 +1,4 @@
-"""How a mail host has its clients authenticate (RFC 4954)."""
+"""The AUTH settings of a mail host (RFC 4954)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Mechanism(enum.Enum):
     PLAIN = "PLAIN"
     """RFC 4616."""
     LOGIN = "LOGIN"
-    """No standard, and in use everywhere."""
+    """Not standardized, but widely used."""
     CRAM_MD5 = "CRAM-MD5"
     """RFC 2195."""
     XOAUTH2 = "XOAUTH2"
-    """As Google and Microsoft have it; the token is the password."""
+    """Of Google and Microsoft; the token is the password."""
     OAUTHBEARER = "OAUTHBEARER"
     """RFC 7628; the token is the password."""
     SCRAM_SHA_1 = "SCRAM-SHA-1"
@@ -36,7 +36,7 @@ class Mechanism(enum.Enum):
 
     @property
     def needs_tls(self) -> bool:
-        """Whether it binds to a TLS connection."""
+        """Whether it requires channel binding to TLS."""
         return self.value.endswith("-PLUS")
 
 
@@ -47,12 +47,13 @@ def _read_only(users: Mapping[str, str] | None) -> Mapping[str, str] | None:
 @attrs.frozen
 class AuthSettings:
     """
-    Who may authenticate, and how.
+    The users and mechanisms of AUTH.
 
-    :ivar mechanisms: those that are wanted, in this order
-    :ivar users: passwords by name; None where any name goes with any password
-    :ivar require_tls: whether it is only to be had under TLS (538 before, RFC 4954 §6)
-    :ivar required: whether MAIL is refused before it (530, RFC 4954 §6)
+    :ivar mechanisms: the mechanisms to offer, in this order
+    :ivar users: passwords by name; None accepts every name and password
+    :ivar require_tls: whether AUTH is offered only under TLS (538 before it, RFC 4954
+        §6)
+    :ivar required: whether MAIL requires authentication (530 without it, RFC 4954 §6)
     """
 
     mechanisms: tuple[Mechanism, ...] = tuple(Mechanism)
@@ -66,8 +67,8 @@ class AuthSettings:
         """
         The mechanisms that EHLO lists.
 
-        SCRAM is not offered where any password is accepted, because it requires the
-        server to know the password; SCRAM-SHA-256-PLUS only under TLS.
+        Without users SCRAM is not offered, because it requires the server to know the
+        password. SCRAM-SHA-256-PLUS is offered only under TLS.
         """
         return tuple(
             mechanism
