@@ -85,6 +85,14 @@ class DocumentTests(SynchronousTestCase):
         """The journal and the events."""
         self.assert_true("docs/journal.md")
 
+    def test_debugging(self) -> None:
+        """From a failing assertion to its cause."""
+        self.assert_true("docs/debugging.md")
+
+    def test_behaviors(self) -> None:
+        """How behaviors are changed."""
+        self.assert_true("docs/behaviors.md")
+
     def test_operation(self) -> None:
         """Metrics, the log, the token and the description."""
         self.assert_true("docs/operation.md")

@@ -96,6 +96,49 @@ class Client:
         answer = await self.call("POST", "/smtpBehaviors", list(behaviors))
         return list(orjson.loads(answer)["ids"])
 
+    async def change_behavior(self, behavior: str, **fields: Any) -> Document:
+        """
+        Change fields of one behavior, which keeps its counters; answers its document.
+
+        :param fields: a merge patch (RFC 7396); ``move`` changes its place
+        """
+        path = f"/smtpBehaviors/{behavior}"
+        changed: Document = orjson.loads(await self.call("PATCH", path, fields))
+        return changed
+
+    async def change_tagged(self, tag: str, **fields: Any) -> list[Document]:
+        """Change fields of all behaviors with a tag, as ``enabled=False``."""
+        params = {"tag": tag}
+        answer = await self.call("PATCH", "/smtpBehaviors", fields, params)
+        return list(orjson.loads(answer))
+
+    async def evaluate(self, line: str | None = None, **context: Any) -> Document:
+        """
+        The reply that a command would get, and why; no counter changes.
+
+        :param context: ``sender``, ``recipients``, ``helo``, ``clientIp``, ``tls``,
+            ``authUser``, ``content``; or ``session`` and ``exchange``
+        """
+        asked = context if line is None else {"line": line, **context}
+        answer = await self.call("POST", "/smtpBehaviors/evaluate", asked)
+        evaluated: Document = orjson.loads(answer)
+        return evaluated
+
+    async def session(self, session: str, explain: bool = False) -> Document:
+        """
+        One session with its transcript.
+
+        :param explain: whether each exchange has ``considered``: why each behavior did
+            or did not answer
+        """
+        params = {"explain": "true"} if explain else {}
+        found: Document = await self.get(f"/smtpSessions/{session}", **params)
+        return found
+
+    async def near_misses(self, limit: int | None = None) -> list[Document]:
+        """The newest exchanges that no behavior answered and one nearly did."""
+        return list(await self.get("/nearMisses", limit=limit))
+
     async def mails(
         self,
         *,

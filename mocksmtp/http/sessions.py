@@ -35,9 +35,10 @@ from mocksmtp.http.parameters import (
     reads,
     recipient,
     sender,
+    whole_number,
 )
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.responses import Slices, array_pieces, send_pieces
+from mocksmtp.http.responses import Slices, array_pieces, send_json, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route, answers, array, document
 from mocksmtp.http.schema import TEXT
 from mocksmtp.http.waiting import Waiting
@@ -45,14 +46,17 @@ from mocksmtp.mock import Mock
 from mocksmtp.sessions.documents import (
     EXCHANGE,
     NEAR_ATTEMPT,
+    NEAR_MISS,
     SESSION,
     SESSION_EXPLANATION,
     TRANSACTION,
+    NearMiss,
+    considered_of,
     explained_transcript,
     shown_exchanges,
 )
 from mocksmtp.sessions.journal import Journal
-from mocksmtp.sessions.recall import ContentFinder
+from mocksmtp.sessions.recall import ContentFinder, recall
 from mocksmtp.sessions.search import EVERY_SESSION, Nearest, SessionQuery
 from mocksmtp.sessions.session import Outcome, Session, Transaction
 
@@ -404,7 +408,53 @@ async def _nearest(call: Call[ListParameters], span: Span) -> list[dict[str, Any
     return list(map(NEAR_ATTEMPT.write, nearest.attempts()))
 
 
+@attrs.frozen
+class NearMissParameters:
+    """
+    How many near misses are listed.
+
+    :ivar limit: the newest ones, as many as this
+    """
+
+    limit: int = parameter("limit", whole_number, default=20)
+
+
+async def list_near_misses(call: Call[NearMissParameters]) -> bytes:
+    """The newest exchanges that no behavior answered, and one nearly did.
+
+    Each has the behaviors whose condition a value nearly satisfied, with the value that
+    was found, the one that was wanted, and a fix.
+    """
+    mock = call.api.mock
+    listing = SessionListing(mock, call.scope, EVERY_SESSION)
+    slices = Slices(call.api.clock)
+    found: list[Any] = []
+    for session in listing.entries(Span(), newest_first=True):
+        find = content_finder(call, session.host)
+        newest = [one for one in recall(session, find) if one.walks]
+        for recalled in reversed(newest):
+            if recalled.is_answered:
+                continue
+            near = []
+            for one in considered_of(recalled):
+                if one.hint is not None:
+                    near.append(one)
+                if slices.over:
+                    await slices.next()
+            if near:
+                found.append(NEAR_MISS.write(NearMiss(recalled, near)))
+                if len(found) == call.parameters.limit:
+                    return send_json(call.request, found)
+        if slices.over:
+            await slices.next()
+    return send_json(call.request, found)
+
+
 ROUTES = (
+    Route(
+        *("GET", "/nearMisses", list_near_misses, NearMissParameters),
+        answers=answers(array(NEAR_MISS)),
+    ),
     Route(
         *("GET", "/smtpSessions", list_sessions, ListParameters),
         answers=answers(document(Array(SESSION), SESSION_EXPLANATION)),

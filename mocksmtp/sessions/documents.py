@@ -386,3 +386,45 @@ def considered_of(recalled: Recalled) -> Iterator[Considered]:
     """What became of each behavior that was asked about an exchange, in order."""
     for walked in recalled.walks:
         yield from considered(walked, recalled.at(walked.walk.point))
+
+
+@attrs.frozen
+class NearMiss:
+    """
+    An exchange that no behavior answered, and one nearly did.
+
+    :ivar considered: what became of those that nearly did
+    """
+
+    recalled: Recalled
+    considered: list[Considered]
+
+    @property
+    def shown(self) -> ShownExchange:
+        """The exchange."""
+        recalled = self.recalled
+        return shown_exchange(recalled.exchange, recalled.session.started_at, {})
+
+    @property
+    def received_at(self) -> float:
+        """When the client sent it, in seconds since the epoch."""
+        return self.recalled.exchange[0]
+
+
+NEAR_MISS: View[NearMiss] = View(
+    "NearMiss",
+    view_field("session", _TEXT, "recalled.session.id", "the id of the session"),
+    view_field(
+        "exchange", _COUNT, "recalled.number", "its place in the session, from 0"
+    ),
+    view_field("host", _TEXT, "recalled.session.host", "the host that was reached"),
+    view_field(
+        "clientIp", _TEXT, "recalled.session.client_ip", "the address of the client"
+    ),
+    view_field("receivedAt", TIME, "received_at", "when the client sent it"),
+    view_field("line", _TEXT, "shown.line", "what the client sent", optional=True),
+    view_field("content", CONTENT, "shown.content", "instead of it", optional=True),
+    view_field("reply", Optional(REPLY), "shown.reply", "null for no reply"),
+    view_field("considered", Array(CONSIDERED), "considered", "what nearly answered"),
+)
+"""An exchange that no behavior answered, and one nearly did."""

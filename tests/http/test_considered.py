@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import MailProtocol
 from tests.http.rig import Rig
+from tests.session_client import Client
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import on
 
@@ -111,3 +114,41 @@ class ConsideredTests(SynchronousTestCase):
         self.put(*[on("NOOP", 450, condition=condition)] * 2000)
         Dialogue(self.rig.host).say("NOOP")
         self.assertEqual(len(self.considered()[-1]), 2000)
+
+
+class NearMissTests(SynchronousTestCase):
+    """``GET /nearMisses``"""
+
+    def setUp(self) -> None:
+        self.rig = Rig()
+        self.numbers = itertools.count(1)
+        self.other = MailHost("mx2", "mx2.test")
+        self.rig.mock.add(self.other)
+        condition = {"operator": "contains", "matchingValue": "Bob@"}
+        busy = on("RCPT TO", 450, id="busy", condition=condition)
+        far = on("RCPT TO", 450, condition={**condition, "matchingValue": "zzz"})
+        for path in ("", "/hosts/mx2"):
+            self.rig.ask("PUT", path + "/smtpBehaviors", [busy, far])
+
+    def say(self, host: MailHost, *lines: str) -> None:
+        Client(host, self.numbers, self.rig.clock).say("EHLO c", MAIL, *lines)
+
+    def test_the_newest_come_first(self) -> None:
+        """Of all hosts at the root; with what nearly matched and how."""
+        self.assertEqual(self.rig.get("/nearMisses"), [])
+        self.say(self.rig.host, "RCPT TO:<carl@x.test>", RCPT)
+        self.say(self.other, RCPT, "RCPT TO:<Bob@x.test>", "RCPT TO:<bob@y.test>")
+        found = self.rig.get("/nearMisses")
+        places = [(one["session"], one["exchange"], one["host"]) for one in found]
+        self.assertEqual(
+            places, [("2", 5, "mx2"), ("2", 3, "mx2"), ("1", 4, "default")]
+        )
+        self.assertEqual(found[0]["line"], "RCPT TO:<bob@y.test>")
+        self.assertEqual(found[0]["reply"]["code"], 250)
+        (near,) = found[0]["considered"]
+        self.assertEqual((near["behavior"], near["found"]), ("busy", "bob@y.test"))
+        self.assertEqual(near["hint"]["fix"], {"ignoreCase": True})
+        self.assertEqual(len(self.rig.get("/nearMisses?limit=2")), 2)
+        self.assertEqual(len(self.rig.get("/hosts/mx2/nearMisses")), 2)
+        self.rig.ask("DELETE", "/smtpSessions")
+        self.assertEqual(self.rig.get("/nearMisses"), [])
