@@ -486,6 +486,8 @@ class MockESMTP(ESMTP):
             return
         if self._after_reply is not None:
             self.buffer = b""
+            if rest:
+                self.commands.note_unexecuted(rest)
             self._act()
         elif is_full and rest:
             self._yield_turn()
@@ -678,7 +680,7 @@ class MockESMTP(ESMTP):
         return True
 
     def _end_by(
-        self, then: Then, rule: str | None, is_released: bool, _: bytes
+        self, then: Then, rule: str | None, is_released: bool, arrived: bytes
     ) -> None:
         """
         End as a behavior has it.
@@ -686,6 +688,7 @@ class MockESMTP(ESMTP):
         :param rule: its id
         :param is_released: whether it was removed: it leaves no client hanging
         """
+        self.commands.note_unexecuted(arrived)
         ending = self._stop()
         if then is Then.CLOSE:
             self.end = End.CLOSED

@@ -259,12 +259,16 @@ class MockDelivery:
             self.refused.reply = instead
             self.refused.outcome = outcome_of(instead, False)
 
-    def name_refused(self, recipient: PathCommand) -> None:
-        """Record an RCPT that follows a refused MAIL."""
+    def name_refused(self, recipient: PathCommand, answer: Reply | None) -> None:
+        """
+        Record an RCPT that follows a refused MAIL.
+
+        :param answer: the reply to it, None if it is not executed
+        """
         refused = self.refused
         if refused is not None and len(refused.told) < MAX_TOLD:
             octets = RECIPIENT_OCTETS + getsizeof(recipient.address.text)
-            refused.tell(recipient, reply.NEEDS_MAIL, NONE)
+            refused.tell(recipient, answer, NONE)
             refused.octets += octets
             self.session.octets += octets
 

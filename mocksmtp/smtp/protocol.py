@@ -77,6 +77,10 @@ MAX_RECORDED = 256
 """Characters that are recorded of a sender that cannot be parsed."""
 
 
+MAX_UNEXECUTED = 2**16
+"""Octets of commands that are searched for recipients though they are not executed."""
+
+
 class Channel(Protocol):
     """
     What commands need from the connection on which they arrive.
@@ -371,15 +375,32 @@ class Commands:
             return reply.MESSAGE_TOO_BIG
         return None
 
+    def note_unexecuted(self, lines: bytes) -> None:
+        """
+        Record the recipients that were pipelined after a refused MAIL.
+
+        :param lines: arrived after a reply that ends the connection
+        """
+        if self.delivery.refused is None:
+            return
+        for line in lines[:MAX_UNEXECUTED].split(b"\n")[:-1]:
+            words = line.split(None, 1)
+            if len(words) < 2 or words[0].upper() != b"RCPT":
+                return
+            self._name_refused(words[1].rstrip(), None)
+
+    def _name_refused(self, rest: bytes, answer: Reply | None) -> None:
+        named = parse_rcpt(rest, True)
+        if isinstance(named, PathCommand):
+            self.delivery.name_refused(named, answer)
+
     def do_RCPT(self, rest: bytes) -> Answer:
         """Name one recipient (RFC 5321 §4.1.1.3)."""
         delivery = self.delivery
         transaction = delivery.transaction
         if transaction is None:
             if delivery.refused is not None:
-                named = parse_rcpt(rest, True)
-                if isinstance(named, PathCommand):
-                    delivery.name_refused(named)
+                self._name_refused(rest, reply.NEEDS_MAIL)
             return reply.NEEDS_MAIL
         if delivery.chunked is not None:
             return reply.CHUNKS_BEGUN

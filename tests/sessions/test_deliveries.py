@@ -258,6 +258,43 @@ class AttemptTests(NetworkCase):
         client.close()
         self.assert_attempts((None, "MAIL FROM", "rejected", False))
 
+    def test_recipients_behind_a_mail_that_ends_the_connection(self) -> None:
+        """They were pipelined, and are attempts, although they are not executed."""
+        packet = (
+            b"EHLO h\r\nMAIL FROM:<a@h>\r\nRCPT TO:<bob@x.test>\r\n"
+            b"RCPT TO:<carl@x.test>\r\nDATA\r\n"
+        )
+        for response in (
+            {"code": 421},
+            {"code": 421, "delay": "1s"},
+            {"raw": "", "effect": "none"},
+        ):
+            self.behave(on("MAIL FROM", **response, then="close"))
+            client = self.connect()
+            client.send(packet)
+            self.wait(1)
+            client.close()
+        self.assert_attempts(
+            *[
+                ("bob", "MAIL FROM", "deferred", False),
+                ("carl", "MAIL FROM", "deferred", False),
+            ]
+            * 2,
+            ("bob", "MAIL FROM", "none", False),
+            ("carl", "MAIL FROM", "none", False),
+        )
+
+    def test_recipients_behind_one_message_too_many(self) -> None:
+        """The host's limit, which closes the connection."""
+        host = self.network.host()
+        limits = Limits(messages=1)
+        host.describe(Description("default", "mx1.test", limits=limits))
+        client = self.connect()
+        client.say("EHLO h.test", "MAIL FROM:<me@h.test>", "RSET")
+        client.send(b"MAIL FROM:<a@h>\r\nRCPT TO:<bob@x.test>\r\nDATA\r\n")
+        client.close()
+        self.assert_attempts(("bob", "MAIL FROM", "deferred", False))
+
     def test_a_command_behind_a_refused_mail(self) -> None:
         """Then no RCPT follows, and nothing is waited for."""
         self.behave(on("MAIL FROM", 550))
