@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 GRACE = 0.5
 """Seconds for which the RCPTs are awaited that may follow a MAIL that was refused."""
 
+_CLOSING = frozenset({b"DATA", b"RSET", b"EHLO", b"HELO", b"LHLO", b"QUIT"})
+"""Commands behind which no RCPT belongs to a MAIL that was refused."""
+
 _CONTENT = frozenset({Command.DATA, Command.DATA_CONTENT, Command.BDAT})
 """The reply points at which 2xx accepts the mail."""
 
@@ -259,10 +262,10 @@ def is_decided(session: Session, transaction: Transaction, now: float) -> float 
         or session.transactions[-1] is not transaction
     ):
         return None
-    last = session.exchanges[-1][1] if session.exchanges else b"MAIL"
-    if not isinstance(last, bytes) or last[:4].upper() not in (b"MAIL", b"RCPT"):
+    last = session.exchanges[-1][1] if session.exchanges else None
+    if isinstance(last, bytes) and last[:4].upper() in _CLOSING:
         return None
-    until = max(transaction.settled_at, session.heard) + GRACE
+    until = transaction.settled_at + GRACE
     return None if now >= until else until
 
 

@@ -29,6 +29,7 @@ from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.mail import Envelope, Origin, octets_of
+from mocksmtp.sessions.attempts import GRACE
 from mocksmtp.sessions.session import (
     MAX_MISSED,
     MAX_TOLD,
@@ -266,7 +267,11 @@ class MockDelivery:
         :param answer: the reply to it, None if it is not executed
         """
         refused = self.refused
-        if refused is not None and len(refused.told) < MAX_TOLD:
+        now = self.session.heard
+        if refused is None or now >= refused.settled_at + GRACE:
+            return
+        refused.settled_at = now
+        if len(refused.told) < MAX_TOLD:
             octets = RECIPIENT_OCTETS + getsizeof(recipient.address.text)
             refused.tell(recipient, answer, NONE)
             refused.octets += octets

@@ -418,6 +418,7 @@ class Commands:
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
         if transaction is None:
+            delivery.refused = None
             return reply.NEEDS_MAIL
         if delivery.chunked is not None:
             return reply.CHUNKS_BEGUN

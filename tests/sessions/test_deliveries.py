@@ -295,6 +295,18 @@ class AttemptTests(NetworkCase):
         client.close()
         self.assert_attempts(("bob", "MAIL FROM", "deferred", False))
 
+    def test_a_recipient_that_is_named_later(self) -> None:
+        """One that a client names half a second later was not pipelined."""
+        self.behave(on("MAIL FROM", 550))
+        client = self.connect()
+        client.say("EHLO h.test", "MAIL FROM:<me@h.test>", "NOOP")
+        self.wait(0.4)
+        client.say("RCPT TO:<bob@x.test>")
+        self.wait(0.5)
+        client.say("RCPT TO:<carl@x.test>", "QUIT")
+        client.close()
+        self.assert_attempts(("bob", "MAIL FROM", "rejected", False))
+
     def test_a_command_behind_a_refused_mail(self) -> None:
         """Then no RCPT follows, and nothing is waited for."""
         self.behave(on("MAIL FROM", 550))
