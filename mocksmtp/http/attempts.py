@@ -14,6 +14,7 @@ import orjson
 
 from mocksmtp.behaviors.point import Command
 from mocksmtp.documents.problems import listed
+from mocksmtp.documents.schema import TEXT
 from mocksmtp.http.content import protect
 from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import (
@@ -38,7 +39,6 @@ from mocksmtp.http.routing import (
     document,
     text,
 )
-from mocksmtp.http.schema import TEXT
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.charset import windows_of

@@ -17,10 +17,12 @@ from mocksmtp.behaviors.editing import Patch, Place, placed, read_patch
 from mocksmtp.behaviors.listing import counted_document, rule_document
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.rules import Rules
-from mocksmtp.behaviors.scenarios import parse_states
+from mocksmtp.behaviors.scenarios import STATES, parse_states
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.document import parse
+from mocksmtp.documents.kinds import Array, Text
 from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.view import View, view_field
 from mocksmtp.hosts.evaluation import (
     EVALUATED,
     EVALUATION,
@@ -45,7 +47,6 @@ from mocksmtp.http.routing import (
     document,
     one_or_more,
 )
-from mocksmtp.http.schema import STATES
 from mocksmtp.http.sessions import content_finder
 from mocksmtp.sessions.recall import recall
 from mocksmtp.steps import Steps, finish
@@ -58,6 +59,13 @@ Changes: TypeAlias = list[tuple[Rule[B], B]]
 MAX_RULES = 10_000
 """How many behaviors a list may have: after a change, the next command finds out which
 of all of them it may be answered by."""
+
+
+IDS: View[Sequence[Rule[Any]]] = View(
+    "Ids",
+    view_field("ids", Array(Text()), lambda rules: [rule.id for rule in rules]),
+)
+"""The ids of the behaviors that were added."""
 
 
 class Detail(Enum):
@@ -150,7 +158,7 @@ class BehaviorList(Generic[B]):
         if len(added) == 1:
             place = f"{call.request.path.decode()}/{added[0].id}"
             call.request.setHeader("Location", place)
-        return send_json(call.request, {"ids": [rule.id for rule in added]}, 201)
+        return send_json(call.request, IDS.write(added), 201)
 
     def clear(self, call: Call[ClearParameters]) -> None:
         """Remove all behaviors, or those with a tag."""
@@ -258,7 +266,7 @@ class BehaviorList(Generic[B]):
         listed = array(f"{prefix}Behavior", f"{prefix}Rule")
         taken = (one_or_more(f"New{prefix}Behavior"),)
         counted = answers(document(f"{prefix}CountedRule"))
-        ids = answers(document("Ids"), status=201)
+        ids = answers(document(IDS), status=201)
         one, single = f"{path}/<rule_id>", (document(f"New{prefix}Behavior"),)
 
         def name(verb: str, noun: str = "behavior") -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.documents.problems import DocumentError, Problem, Refused
+from mocksmtp.documents.schema import LINE, array_of
 from mocksmtp.hosts.capabilities import parse_extensions
 from mocksmtp.hosts.documents import (
     HOST_NAME,
@@ -33,7 +34,6 @@ from mocksmtp.http.routing import (
     below_hosts,
     document,
 )
-from mocksmtp.http.schema import LINE, array_of
 from mocksmtp.http.settings import HostKeeper
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
 

@@ -18,6 +18,7 @@ import orjson
 
 from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.schema import TEXT
 from mocksmtp.documents.view import Either, View
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.bodies import in_turn
@@ -66,7 +67,6 @@ from mocksmtp.http.routing import (
     array,
     document,
 )
-from mocksmtp.http.schema import TEXT
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.documents import (

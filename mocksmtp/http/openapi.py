@@ -18,15 +18,26 @@ import attrs
 import orjson
 
 from mocksmtp import __version__
+from mocksmtp.behaviors.dns import DNS, DNS_EVALUATION
+from mocksmtp.behaviors.editing import patch_schema
+from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.documents.kinds import Kind, Named
 from mocksmtp.documents.problems import camel_case
-from mocksmtp.hosts.documents import HOST_NAME
+from mocksmtp.documents.schema import (
+    TEXT,
+    Schema,
+)
+from mocksmtp.hosts.documents import HOST, HOST_NAME
+from mocksmtp.hosts.evaluation import EVALUATION
+from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http.guard import is_unguarded
 from mocksmtp.http.parameters import parameters_of, schema_of
-from mocksmtp.http.problems import CONTENT_TYPE
+from mocksmtp.http.problems import CONTENT_TYPE, PROBLEM
 from mocksmtp.http.responses import send_body
 from mocksmtp.http.routing import Answers, Call, Content, Mount, Route
-from mocksmtp.http.schema import TEXT, Schema, named_schemas, ref
+from mocksmtp.sessions.delivery_documents import ATTEMPT, DELIVERY
+from mocksmtp.zone.queries import QUERY, RESOLUTION
+from mocksmtp.zone.records import LISTED_RECORD, RECORD, SENT_RECORD
 
 Document = dict[str, Any]
 
@@ -90,6 +101,26 @@ def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
         },
         **({"security": [{"token": []}, {"basic": []}]} if guarded else {}),
     }
+
+
+def named_schemas() -> dict[str, Schema]:
+    """The schemas that routes refer to by name."""
+    declared: Named = {}
+    PROBLEM.told(declared)
+    SMTP.schemas(declared)
+    DNS.schemas(declared)
+    for told_only in (QUERY, RESOLUTION, LISTED_RECORD):
+        told_only.told(declared)
+    EVALUATION.taken(declared)
+    DNS_EVALUATION.taken(declared)
+    declared["BehaviorPatch"] = patch_schema(SMTP, declared)
+    declared["DnsBehaviorPatch"] = patch_schema(DNS, declared)
+    ATTEMPT.told(declared)
+    DELIVERY.told(declared)
+    for each in (HOST, POLICY, RECORD, SENT_RECORD):
+        each.taken(declared)
+        each.told(declared)
+    return declared
 
 
 def template(path: str) -> str:
@@ -192,7 +223,7 @@ def _problem_name(status: int) -> str:
 def _problem(status: int) -> Document:
     return {
         "description": PROBLEMS[status],
-        "content": {CONTENT_TYPE: {"schema": ref("Problem")}},
+        "content": {CONTENT_TYPE: {"schema": PROBLEM.told({})}},
     }
 
 

@@ -32,10 +32,10 @@ import attrs
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.server import Request
 
+from mocksmtp.documents.schema import TEXT
 from mocksmtp.http.parameters import flag, one_of, parameter, reads, whole_number
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import Slices, array_pieces, send_pieces
-from mocksmtp.http.schema import TEXT
 from mocksmtp.mock import Mock
 
 T = TypeVar("T")

@@ -17,13 +17,13 @@ import attrs
 
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem, listed
+from mocksmtp.documents.schema import TEXT, Schema
 from mocksmtp.documents.units import (
     SIZE_OR_ZERO_PATTERN,
     duration_pattern,
     parse_size,
     parse_time,
 )
-from mocksmtp.http.schema import TEXT, Schema
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 from twisted.web.iweb import IRequest
 from twisted.web.server import Request
 
+from mocksmtp.documents.kinds import Array, Integer, Text
 from mocksmtp.documents.problems import DocumentError, Problem
+from mocksmtp.documents.view import ABSENT, View, view_field
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -46,17 +47,30 @@ class HttpProblem(Exception):
     @property
     def body(self) -> bytes:
         """The problem document."""
-        document: dict[str, Any] = {
-            "type": "about:blank",
-            "title": self.title,
-            "status": self.status,
-            "detail": self.detail,
-        }
-        if self.errors:
-            document["errors"] = [
-                {"path": error.path, "message": error.message} for error in self.errors
-            ]
-        return orjson.dumps(document)
+        return orjson.dumps(PROBLEM.write(self))
+
+
+_ERROR: View[Problem] = View(
+    "Error",
+    view_field("path", Text(), "path", "where it is, as in `$[1].command` or `?wait`"),
+    view_field("message", Text(), "message", "what is wrong there"),
+)
+
+PROBLEM: View[HttpProblem] = View(
+    "Problem",
+    view_field("type", Text(), lambda problem: "about:blank"),
+    view_field("title", Text(), "title", "the status in words"),
+    view_field("status", Integer(), "status", "the HTTP status"),
+    view_field("detail", Text(), "detail", "what is wrong with this request"),
+    view_field(
+        "errors",
+        Array(_ERROR),
+        lambda problem: problem.errors or ABSENT,
+        "each error of a document or of the query",
+        optional=True,
+    ),
+)
+"""A problem document (RFC 9457)."""
 
 
 def answer_problem(request: IRequest, problem: HttpProblem) -> bytes:

@@ -10,17 +10,18 @@ import attrs
 import orjson
 
 from mocksmtp.documents.problems import listed
+from mocksmtp.documents.schema import NAME, TEXT
 from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import group, parameter, reads
 from mocksmtp.http.responses import array_pieces, send_body, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route, answers, array, at_root, document
-from mocksmtp.http.schema import NAME, TEXT, TYPE
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
 from mocksmtp.zone.names import Name, parse_name
 from mocksmtp.zone.queries import QUERY, TCP, UDP, DnsQuery, QueryFilter
 from mocksmtp.zone.rdata import type_number
+from mocksmtp.zone.records import TYPE
 
 _name = reads(NAME)(parse_name)
 _type = reads(TYPE)(type_number)

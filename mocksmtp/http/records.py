@@ -15,7 +15,7 @@ import attrs
 import orjson
 
 from mocksmtp.documents.problems import DocumentError, Problem, shown
-from mocksmtp.documents.schema import Schema
+from mocksmtp.documents.schema import NAME, Schema
 from mocksmtp.http.behaviors import Detail
 from mocksmtp.http.bodies import ItemReader, Work, read_body
 from mocksmtp.http.parameters import one_of, parameter, reads
@@ -33,7 +33,6 @@ from mocksmtp.http.routing import (
     one_or_more,
     text,
 )
-from mocksmtp.http.schema import NAME, TYPE
 from mocksmtp.steps import Steps
 from mocksmtp.zone.answer import Question
 from mocksmtp.zone.names import Name, parse_name
@@ -42,6 +41,7 @@ from mocksmtp.zone.rdata import type_number
 from mocksmtp.zone.records import (
     CONDITIONS,
     MAX_ZONE_VALUES,
+    TYPE,
     HostReferences,
     Record,
     check_hosts,

@@ -20,6 +20,7 @@ from twisted.web.server import Request
 from werkzeug.routing import BaseConverter, Map
 
 from mocksmtp.documents.kinds import Array, Kind
+from mocksmtp.documents.schema import TEXT, Schema, any_of, array_of, ref
 from mocksmtp.documents.view import Either, Written
 from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
@@ -28,7 +29,6 @@ from mocksmtp.http.events import EventFeed
 from mocksmtp.http.guard import Guard
 from mocksmtp.http.parameters import NoParameters, read_parameters
 from mocksmtp.http.responses import JSON
-from mocksmtp.http.schema import TEXT, Schema, any_of, array_of, ref
 from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
 from mocksmtp.mock import Mock

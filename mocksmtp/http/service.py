@@ -9,6 +9,9 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredList
 
 from mocksmtp import __version__
+from mocksmtp.documents.kinds import Array, Integer, Text
+from mocksmtp.documents.schema import MAX_INTEGER, NUMBER
+from mocksmtp.documents.view import Mapped, View, Written, view_field
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.http.events import Reader
@@ -18,6 +21,7 @@ from mocksmtp.http.responses import send_body, send_json, send_nothing
 from mocksmtp.http.routing import (
     DONE,
     Answer,
+    Api,
     Call,
     Route,
     answers,
@@ -52,24 +56,52 @@ def tell_version(call: Call[Any]) -> bytes:
     return send_body(call.request, CONTRACT_VERSION, "text/plain")
 
 
+_COUNTS = Mapped(Integer(0, MAX_INTEGER))
+
+HEALTH: View[Api] = View("Health", view_field("status", Text(), lambda _: "ok"))
+"""Whether the service is alive."""
+
+STATUS: View[Api] = View(
+    "Status",
+    view_field("version", Text(), lambda _: __version__, "of the program"),
+    view_field("instance", Text(), "info.instance", "names this run of the service"),
+    view_field(
+        "uptime",
+        Written(NUMBER),
+        lambda api: round(api.clock.seconds() - api.info.started_at, 3),
+        "seconds",
+    ),
+    view_field(
+        "addresses",
+        Mapped(Array(Text())),
+        lambda api: {**api.mock.addresses, **api.info.addresses},
+        "the bound addresses, by listener",
+    ),
+    view_field(
+        "hosts",
+        Mapped(_COUNTS),
+        lambda api: {name: _host(host) for name, host in api.mock.hosts.items()},
+        "what each host keeps, and its limits",
+    ),
+    view_field(
+        "mailboxes",
+        _COUNTS,
+        lambda api: _quota(api.mock.quota),
+        "what all mailboxes keep together, and their limits",
+    ),
+    view_field("dnsRecords", Integer(), lambda api: len(api.mock.zone.records)),
+)
+"""The version, uptime, addresses and contents of the service."""
+
+
 def tell_health(call: Call[Any]) -> bytes:
     """Whether the service is alive."""
-    return send_json(call.request, {"status": "ok"})
+    return send_json(call.request, HEALTH.write(call.api))
 
 
 def tell_status(call: Call[Any]) -> bytes:
     """The version, uptime, addresses and contents of the service."""
-    api = call.api
-    document = {
-        "version": __version__,
-        "instance": api.info.instance,
-        "uptime": round(api.clock.seconds() - api.info.started_at, 3),
-        "addresses": {**api.mock.addresses, **api.info.addresses},
-        "hosts": {name: _host(host) for name, host in api.mock.hosts.items()},
-        "mailboxes": _quota(api.mock.quota),
-        "dnsRecords": len(api.mock.zone.records),
-    }
-    return send_json(call.request, document)
+    return send_json(call.request, STATUS.write(call.api))
 
 
 def _quota(quota: Quota) -> dict[str, int]:
@@ -162,8 +194,8 @@ async def tell_events(call: Call[Any]) -> Answer:
 
 ROUTES = (
     *at_root(
-        Route("GET", "/status", tell_status, answers=answers(document("Status"))),
-        Route("GET", "/health", tell_health, answers=answers(document("Health"))),
+        Route("GET", "/status", tell_status, answers=answers(document(STATUS))),
+        Route("GET", "/health", tell_health, answers=answers(document(HEALTH))),
         Route("POST", "/reset", reset, ResetParameters, answers=DONE),
         Route("GET", "/ca.pem", get_root, answers=answers(text(PEM)), problems=(404,)),
     ),

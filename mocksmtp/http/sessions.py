@@ -17,6 +17,7 @@ import orjson
 
 from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import listed
+from mocksmtp.documents.schema import TEXT
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.paging import (
     Key,
@@ -40,7 +41,6 @@ from mocksmtp.http.parameters import (
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import Slices, array_pieces, send_json, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route, answers, array, document
-from mocksmtp.http.schema import TEXT
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.documents import (

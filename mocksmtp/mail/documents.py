@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from mocksmtp.documents.kinds import Array, Integer, Optional, Text
-from mocksmtp.documents.schema import TEXT
+from mocksmtp.documents.schema import MAX_INTEGER, TEXT
 from mocksmtp.documents.view import ABSENT, ID, TIME, Either, View, Written, view_field
 from mocksmtp.grammar.command import Parameter
 from mocksmtp.mail.mail import Envelope, Mail
@@ -27,7 +27,7 @@ NULL_SENDER = "<>"
 """How the null reverse-path is written in documents."""
 
 _TEXT = Text()
-_SIZE = Integer()
+_SIZE = Integer(0, MAX_INTEGER)
 
 
 class MailShape(Enum):

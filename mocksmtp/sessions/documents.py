@@ -20,6 +20,7 @@ from mocksmtp.behaviors.explain import (
 )
 from mocksmtp.behaviors.miss import Reason
 from mocksmtp.documents.kinds import Array, Boolean, Integer, Optional, Text
+from mocksmtp.documents.schema import MAX_INTEGER
 from mocksmtp.documents.view import (
     ABSENT,
     ID,
@@ -55,7 +56,7 @@ FLAGS = {EARLY: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
 
 
 _TEXT = Text()
-_COUNT = Integer()
+_COUNT = Integer(0, MAX_INTEGER)
 _ID = Optional(ID)
 _PARAMETERS: Array[Any] = Array(PARAMETER)
 

@@ -13,7 +13,7 @@ from mocksmtp.behaviors.response import DRIP, RESPONSE, RESPONSE_IN_TURN
 from mocksmtp.behaviors.scenarios import SCENARIO
 from mocksmtp.behaviors.smtp import CONDITIONS, SMTP
 from mocksmtp.documents.document import Document
-from mocksmtp.http.schema import named_schemas
+from mocksmtp.http.openapi import named_schemas
 from tests.documents.agreement import reads, validator, variations
 
 DOCUMENTS: tuple[Document[Any], ...] = (

@@ -18,7 +18,7 @@ from mocksmtp.behaviors.listing import counted_document, rule_document
 from mocksmtp.dns.server import DNSFactory
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.schema import ref
-from mocksmtp.http.schema import named_schemas
+from mocksmtp.http.openapi import named_schemas
 from mocksmtp.zone.queries import QUERY, QueryLog
 from mocksmtp.zone.rdata import A
 from mocksmtp.zone.records import Record
