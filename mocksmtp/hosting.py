@@ -334,7 +334,9 @@ class Hosting:
         host.describe(description)
         host.listens = tuple(one.bound for one in listeners if one.bound is not None)
         host.addresses = tuple(one.listener.address for one in listeners)
-        if self._mock.hosts.get(host.name) is not host:
+        if self._mock.hosts.get(host.name) is host:
+            self._mock.tell_changed(host)
+        else:
             self._mock.add(host)
         addresses = [listen.address for listen in host.listens]
         self._mock.set_records(host, tuple(description.dns.records(addresses)))

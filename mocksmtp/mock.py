@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any, TypeAlias
 
 from mocksmtp.behaviors.dns import DnsBehavior, DnsEvaluation, DnsRules
@@ -45,6 +46,22 @@ class CannotListen(Exception):
     """A host can't listen where it is to; what is wrong, in one line."""
 
 
+class Change(Enum):
+    """What has changed in a mock."""
+
+    HOST_ADDED = "added"
+    HOST_CHANGED = "changed"
+    HOST_REMOVED = "removed"
+    RECORDS = "records"
+    RESET = "reset"
+    RESTORED = "restored"
+    """It was reset to the state at the start."""
+
+
+ChangeListener: TypeAlias = Callable[[Change, str | None], None]
+"""Called with a change, and with the name of its host; None for all hosts, or none."""
+
+
 class Mock:
     """
     The one object that the adapters share.
@@ -72,6 +89,7 @@ class Mock:
     :ivar dns_behaviors: what DNS answers by its tests' wish; its scenarios are those of
         the default host
     :ivar policies: the MTA-STS policies by domain; another dictionary replaces them
+    :ivar listeners: called with each change
     :ivar make_tlsa: makes TLSA records from certificates, or None
     :ivar evaluate: computes what a host would reply to a command, or None
     :ivar evaluate_query: computes the document of what DNS would answer, or None
@@ -108,6 +126,7 @@ class Mock:
         self._is_unset = not zone
         self._served: Zone | None = None
         self._observers: list[Callable[[MailHost], None]] = []
+        self.listeners: list[ChangeListener] = []
         self._remember_removed(default)
 
     @property
@@ -134,6 +153,7 @@ class Mock:
         self._zone = zone
         self._is_unset = self._is_unset and not zone
         self._served = None
+        self._tell(Change.RECORDS)
 
     @property
     def served(self) -> Zone:
@@ -192,6 +212,7 @@ class Mock:
         self._served = None
         for observer in tuple(self._observers):
             observer(host)
+        self._tell(Change.HOST_ADDED, host.name)
 
     def watch(self, observer: Callable[[MailHost], None]) -> Callable[[], None]:
         """
@@ -254,7 +275,16 @@ class Mock:
         self._served = None
         host.mailbox.close()
         host.journal.close()
+        self._tell(Change.HOST_REMOVED, name)
         return host
+
+    def tell_changed(self, host: MailHost) -> None:
+        """A host is described anew."""
+        self._tell(Change.HOST_CHANGED, host.name)
+
+    def _tell(self, change: Change, host: str | None = None) -> None:
+        for listener in tuple(self.listeners):
+            listener(change, host)
 
     def reset(self, to_start: bool = False) -> None:
         """
@@ -272,3 +302,9 @@ class Mock:
             self.zone = self._start_zone
             self._is_unset = not self._start_zone
             self.policies = self._start_policies
+        self._tell(Change.RESTORED if to_start else Change.RESET)
+
+    def reset_host(self, host: MailHost, to_start: bool = False) -> None:
+        """Reset one host; for the parameters see `MailHost.reset`."""
+        host.reset(to_start)
+        self._tell(Change.RESTORED if to_start else Change.RESET, host.name)

@@ -47,6 +47,7 @@ class Rules(Generic[P, B, D]):
     :ivar held: the clients that wait because of one of them; a behavior that is removed
         or replaced releases its own
     :ivar listeners: called with a rule that fires, its decision, and the subject
+    :ivar change_listeners: called when the list has changed
     :ivar past: is given the walks through lists that have changed; or None
     """
 
@@ -57,6 +58,7 @@ class Rules(Generic[P, B, D]):
         self.fired: dict[P, int] = defaultdict(int)
         self.held = HeldClients()
         self.listeners: list[Callable[[Rule[B], D, bytes], None]] = []
+        self.change_listeners: list[Callable[[], None]] = []
         self._rules: list[Rule[B]] = []
         self._numbers = itertools.count(1)
         self.taken: set[P] = set()
@@ -425,6 +427,9 @@ class Rules(Generic[P, B, D]):
             # Once the new list is in force: a released client sends its next command.
             stay = {*rules, *holding}
             self.held.release([rule.id for rule in before if rule not in stay])
+        if self.change_listeners and (before or rules):
+            for listener in tuple(self.change_listeners):
+                listener()
         return rules
 
     def _index(self, point: P) -> Walk[B, D]:

@@ -17,14 +17,29 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import orjson
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
+from mocksmtp.documents.problems import shown, unknown
 from mocksmtp.documents.units import timestamp
-from mocksmtp.events import Asked, Ended, Event, EventBus, Fired, Kept, Kind, Settled
+from mocksmtp.events import (
+    USUAL,
+    Asked,
+    Document,
+    Ended,
+    Event,
+    EventBus,
+    Fired,
+    Kept,
+    Kind,
+    Settled,
+)
+from mocksmtp.http.delivery_updates import DeliveryUpdates
+from mocksmtp.http.parameters import any_text, parameter, reads
 from mocksmtp.http.problems import abort
 from mocksmtp.mail.documents import NULL_SENDER
 from mocksmtp.sessions.documents import SESSION_SUMMARY, TRANSACTION
@@ -36,6 +51,29 @@ HEARTBEAT = 15.0
 
 BITE = 100
 """How many events are written to a reader before it is another's turn."""
+
+_KINDS = {kind.value: kind for kind in Kind}
+_ANY_KIND = "|".join(_KINDS)
+
+
+@reads({"type": "string", "pattern": f"^({_ANY_KIND})(,({_ANY_KIND}))*$"})
+def kinds_of_events(text: str) -> frozenset[Kind]:
+    """Kinds of events, separated by commas."""
+    kinds = set()
+    for name in text.split(","):
+        if name not in _KINDS:
+            raise ValueError(unknown(f"kind {shown(name)}", name, _KINDS))
+        kinds.add(_KINDS[name])
+    return frozenset(kinds)
+
+
+@attrs.frozen
+class EventParameters:
+    """Which events are sent: of these kinds, and of this host."""
+
+    kinds: frozenset[Kind] = parameter("kinds", kinds_of_events, default=USUAL)
+    host: str | None = parameter("host", any_text)
+
 
 _COMMENT = b":\n\n"
 _ID = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,18})", re.ASCII)
@@ -59,11 +97,13 @@ class EventFeed:
     def join(self, reader: Reader) -> None:
         """Have `reader` look now, and at each turn in which something happens."""
         self._readers[reader] = None
+        self.bus.join(reader.kinds)
         self.schedule()
 
     def leave(self, reader: Reader) -> None:
         """It has left."""
-        self._readers.pop(reader, None)
+        del self._readers[reader]
+        self.bus.leave(reader.kinds)
         if self._readers:
             return
         self.bus.on_next(None)
@@ -71,6 +111,16 @@ class EventFeed:
         if self._round is not None:
             self._round.cancel()
             self._round = None
+
+    async def follow(self, updates: DeliveryUpdates) -> None:
+        """
+        Have changes of deliveries noted, as `updates` derives them from the journal.
+
+        What was settled before the first reader of deliveries is no event. What was
+        settled after one has left is noted when the next one comes, within `LINGER`.
+        """
+        await updates.catch_up()
+        self.bus.follow_deliveries()
 
     def end(self, host: str) -> None:
         """Nothing more will happen on `host`: who reads only that is done."""
@@ -103,9 +153,11 @@ class EventFeed:
         if last_id is None:
             return self.bus.last, 0
         match = _ID.fullmatch(last_id)
-        if match is None or match[1] != self._name or int(match[2]) > self.bus.last:
-            return self.bus.oldest - 1, None
-        return int(match[2]), 0
+        if match is not None and match[1] == self._name:
+            number = int(match[2])
+            if self.bus.first - 1 <= number <= self.bus.last:
+                return number, 0
+        return self.bus.oldest - 1, None
 
     def encode(self, number: int, event: Event) -> bytes:
         """An event as it is sent."""
@@ -126,6 +178,7 @@ class Reader:
     :param missed: how many it is told that it has missed; None for an unknown number
 
     :ivar host: the only host whose events it reads, or None for all events
+    :ivar kinds: what it reads
     :ivar done: fires when there is no more to read; is cancelled when the client
         has left
     """
@@ -137,11 +190,13 @@ class Reader:
         host: str | None,
         seen: int,
         missed: int | None,
+        kinds: frozenset[Kind] = USUAL,
     ) -> None:
         self.done: Deferred[None] = Deferred()
         self._request = request
         self._feed = feed
         self.host = host
+        self.kinds = kinds
         self._seen = seen
         self._paused = False
         self._timer: IDelayedCall | None = None
@@ -149,12 +204,21 @@ class Reader:
         # Written at once, so that the client knows that it is listened to.
         self._request.write(_COMMENT if missed == 0 else _dropped(missed))
 
-    async def run(self) -> None:
-        """Write events until the client leaves."""
+    async def run(self, updates: DeliveryUpdates | None = None) -> None:
+        """
+        Write events until the client leaves.
+
+        :param updates: derives the deliveries; without it there are no events of them
+        """
         self._arm()
         self._feed.join(self)
         try:
-            await self.done
+            if updates is None or Kind.DELIVERY not in self.kinds:
+                await self.done
+            else:
+                with updates:
+                    await self._feed.follow(updates)
+                    await self.done
         finally:
             self._feed.leave(self)
             if self._timer is not None:
@@ -181,7 +245,7 @@ class Reader:
             self._seen += missed
         events = bus.behind(self._seen, BITE)
         for number, event in enumerate(events, self._seen + 1):
-            if self.host is None or event[2] == self.host:
+            if event[0] in self.kinds and self.host in (None, event[2]):
                 pieces.append(self._feed.encode(number, event))
         self._seen += len(events)
         if pieces:
@@ -277,10 +341,21 @@ def _dns_query(told: Asked) -> dict[str, Any]:
     }
 
 
+def _as_held(told: Document) -> dict[str, Any]:
+    return told
+
+
 _DOCUMENTS: dict[Kind, Callable[[Any], dict[str, Any]]] = {
     Kind.MAIL: _mail,
     Kind.TRANSACTION: _transaction,
     Kind.SESSION: _session,
     Kind.BEHAVIOR: _behavior,
     Kind.DNS_QUERY: _dns_query,
+    Kind.SESSION_STARTED: SESSION_SUMMARY.write,
+    Kind.EXCHANGE: _as_held,
+    Kind.DELIVERY: _as_held,
+    Kind.BEHAVIORS: _as_held,
+    Kind.HOSTS: _as_held,
+    Kind.RECORDS: _as_held,
+    Kind.RESET: _as_held,
 }

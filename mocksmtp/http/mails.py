@@ -36,6 +36,7 @@ from mocksmtp.http.paging import (
     send_page,
 )
 from mocksmtp.http.parameters import (
+    ALL_HOSTS,
     any_text,
     flag,
     group,
@@ -95,9 +96,6 @@ BITE = 100
 many, up to `LARGEST_BITE`."""
 
 LARGEST_BITE = 10_000
-
-ALL_HOSTS = "*"
-"""Stands for all hosts, in the parameter ``host``."""
 
 # A NUL is escaped in JSON: one in a document can only be this fragment.
 _MARK = orjson.Fragment(b"\0")

@@ -34,6 +34,9 @@ Reader = Callable[[str], T]
 MAX_PARAMETERS = 100
 """How many parameters a query may have."""
 
+ALL_HOSTS = "*"
+"""The value of ``host`` for all hosts."""
+
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 

@@ -10,12 +10,13 @@ from twisted.internet.defer import Deferred, DeferredList
 
 from mocksmtp import __version__
 from mocksmtp.documents.kinds import Array, Integer, Text
+from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.schema import MAX_INTEGER, NUMBER
 from mocksmtp.documents.view import Mapped, View, Written, view_field
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.http.events import Reader
-from mocksmtp.http.parameters import flag, one_of, parameter
+from mocksmtp.http.events import EventParameters, Reader
+from mocksmtp.http.parameters import ALL_HOSTS, flag, one_of, parameter
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body, send_json, send_nothing
 from mocksmtp.http.routing import (
@@ -152,7 +153,7 @@ async def reset(call: Call[ResetParameters]) -> None:
 async def reset_host(call: Call[ResetParameters]) -> None:
     """Clear behaviors, mails, sessions and extensions of this host."""
     closing = _disconnect(call, [call.host])
-    call.host.reset(to_start=call.parameters.all)
+    call.api.mock.reset_host(call.host, to_start=call.parameters.all)
     await DeferredList(closing)
     send_nothing(call.request)
 
@@ -178,17 +179,22 @@ def get_root(call: Call[Any]) -> bytes:
     return send_body(call.request, call.api.root_pem(), PEM)
 
 
-async def tell_events(call: Call[Any]) -> Answer:
+async def tell_events(call: Call[EventParameters]) -> Answer:
     """Stream events as they happen (Server-Sent Events)."""
-    request, feed = call.request, call.api.events
+    request, feed, wanted = call.request, call.api.events, call.parameters
+    host = None if wanted.host == ALL_HOSTS else wanted.host
+    if call.named:
+        if host is not None:
+            raise DocumentError(Problem("?host", "the path names the host already"))
+        host = call.host.name
     request.setHeader("Content-Type", EVENT_STREAM)
     request.setHeader("X-Accel-Buffering", "no")
     if request.method == b"HEAD":
         return b""
-    last_id = request.getHeader("Last-Event-ID")
     feed.bus.activate()
-    seen, missed = feed.start_of(last_id)
-    await Reader(request, feed, call.scope, seen, missed).run()
+    seen, missed = feed.start_of(request.getHeader("Last-Event-ID"))
+    reader = Reader(request, feed, host, seen, missed, wanted.kinds)
+    await reader.run(call.api.delivery_updates)
     return None
 
 
@@ -201,5 +207,8 @@ ROUTES = (
     ),
     *below_hosts(Route("POST", "/reset", reset_host, ResetParameters, answers=DONE)),
     Route("GET", "/version", tell_version, answers=answers(text("text/plain"))),
-    Route("GET", "/events", tell_events, answers=answers(text(EVENT_STREAM))),
+    Route(
+        *("GET", "/events", tell_events, EventParameters),
+        answers=answers(text(EVENT_STREAM)),
+    ),
 )

@@ -168,6 +168,21 @@ def delivery_document(delivery: Delivery) -> dict[str, Any]:
     )
 
 
+def delivery_summary(delivery: Delivery) -> dict[str, Any]:
+    """A delivery with its last attempt, whatever the number of its attempts."""
+    return {
+        "id": str(delivery.number),
+        "recipient": delivery.recipient.text,
+        "sender": _path(delivery.sender),
+        "messageId": delivery.message_id,
+        "subject": delivery.subject,
+        "final": delivery.final.value,
+        "copies": delivery.copies,
+        "attemptCount": len(delivery.attempts),
+        "attempt": attempt_document(delivery.attempts[-1]),
+    }
+
+
 def _attempt(attempt: Attempt) -> AttemptFields:
     session, transaction = attempt.session, attempt.transaction
     sender, reply, recipient = attempt.sender, attempt.reply, attempt.recipient

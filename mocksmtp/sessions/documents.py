@@ -282,8 +282,15 @@ TLS: View[TlsSession] = View(
 
 def shown_exchanges(session: Session) -> Iterator[ShownExchange]:
     """The transcript, line for line; `session` may continue meanwhile."""
+    return shown_of(session, session.exchanges)
+
+
+def shown_of(
+    session: Session, exchanges: Sequence[Exchange]
+) -> Iterator[ShownExchange]:
+    """Some of the exchanges of a session."""
     started_at = session.started_at
-    for exchange, names in _with_names(session.exchanges):
+    for exchange, names in _with_names(exchanges):
         yield shown_exchange(exchange, started_at, names)
 
 

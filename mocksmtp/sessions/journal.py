@@ -21,7 +21,7 @@ Rules:
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 import attrs
@@ -55,6 +55,8 @@ _HEAVY = 16
 Listener: TypeAlias = Callable[[Session], None]
 
 RemovalListener: TypeAlias = Callable[[Session, bool], None]
+
+ExchangeListener: TypeAlias = Callable[[Session, Sequence[Exchange]], None]
 
 Bell: TypeAlias = Callable[[], None]
 
@@ -168,6 +170,7 @@ class Journal:
     :ivar evicted: the highest number of those, 0 for none
     :ivar octets: about how many bytes of memory the sessions take
     :ivar listeners: called with a session about which something was settled
+    :ivar exchange_listeners: called with a session and what is added to its transcript
     :ivar observers: told of all sessions, those that are not kept too
     """
 
@@ -179,6 +182,7 @@ class Journal:
         self.dropped = self.evicted = 0
         self.octets = 0
         self.listeners: list[Listener] = []
+        self.exchange_listeners: list[ExchangeListener] = []
         self.observers: list[Observer] = []
         # By id, in the order of their beginning; and those that ended, in that order.
         self._sessions: OrderedDict[str, Session] = OrderedDict()
@@ -221,6 +225,9 @@ class Journal:
             return
         session.exchanges += exchanges
         session.octets_exchanged += octets + len(exchanges) * EXCHANGE_OCTETS
+        if self.exchange_listeners:
+            for listener in tuple(self.exchange_listeners):
+                listener(session, exchanges)
         if len(session.exchanges) > MAX_EXCHANGES:
             session.trim()
         if session.octets + session.octets_exchanged > session.weigh_at:

@@ -172,6 +172,82 @@ class EventsTests(TestCase):
         await until(lambda: client.has(b"?type"))
         self.assertTrue(client.received.startswith(b"HTTP/1.1 400 "))
 
+    async def test_by_kinds_and_host(self) -> None:
+        """Several kinds are separated by commas; ``host`` names one host, or all."""
+        other = MailHost("mx2", "mx2.test")
+        self.mock.add(other)
+        one = await self.connect("/events?kinds=reset,records&host=*")
+        two = await self.connect("/events?kinds=mail&host=mx2")
+        for client in one, two:
+            await until(lambda client=client: client.has(b":\n\n"))
+        keep(self.mock.default.mailbox, sender="default@x.test")
+        keep(other.mailbox, sender="other@x.test")
+        self.mock.zone = Zone()
+        self.mock.reset()
+        await until(lambda: one.has(b"event: reset\n") and two.has(b"event: mail\n"))
+        self.assertEqual(one.received.count(b"event: "), 2)
+        self.assertIn(b'"count":0}', one.received)
+        self.assertNotIn(b"default@x.test", two.received)
+
+    async def test_what_a_session_says(self) -> None:
+        """Its exchanges are sent on request only; its beginning to all."""
+        one = await self.connect()
+        two = await self.connect("/events?kinds=exchange,sessionStarted")
+        for client in one, two:
+            await until(lambda client=client: client.has(b":\n\n"))
+        sender = Client(self.mock.default, itertools.count(1), Clock())
+        sender.deliver("you@b.test")
+        sender.quit()
+        await until(lambda: two.has(b'"line":"QUIT"'))
+        await until(lambda: one.has(b"event: session\n"))
+        self.assertTrue(two.has(b'"line":"RCPT TO:<you@b.test>","reply":{"code":250,'))
+        self.assertFalse(one.has(b"event: exchange"))
+        self.assertTrue(one.has(b"event: sessionStarted"))
+
+    async def test_a_delivery(self) -> None:
+        """It is derived while somebody reads, with what was settled before."""
+        sender = Client(self.mock.default, itertools.count(1), reactor)
+        self.addCleanup(sender.quit)
+        sender.deliver("first@b.test")
+        client = await self.connect("/events?kinds=delivery")
+        await until(lambda: client.has(b":\n\n"))
+        await until(lambda: self.api.events.bus.follows_deliveries)
+        sender.deliver("second@b.test")
+        await until(lambda: client.has(b"event: delivery\n"))
+        self.assertTrue(client.has(b'"final":"accepted","copies":1,"attemptCount":1'))
+        self.assertFalse(client.has(b"first@b.test"))
+
+    async def test_deliveries_while_no_reader_was_there(self) -> None:
+        """A reader that comes again is sent what has happened meanwhile."""
+        client = await self.connect("/events?kinds=delivery,mail")
+        await until(lambda: client.has(b":\n\n"))
+        await until(lambda: self.api.events.bus.follows_deliveries)
+        keep(self.mock.default.mailbox)
+        await until(lambda: client.has(b"event: mail\n"))
+        last = client.received.split(b"id: ")[-1].split(b"\n")[0].decode()
+        client.transport.abortConnection()
+        await until(lambda: not self.api.events._readers)
+        sender = Client(self.mock.default, itertools.count(1), reactor)
+        sender.deliver("you@b.test")
+        sender.quit()
+        again = await self.connect("/events?kinds=delivery", f"Last-Event-ID: {last}")
+        await until(lambda: again.has(b"event: delivery\n"))
+        self.assertFalse(again.has(b"dropped"))
+
+    async def test_unknown_kinds(self) -> None:
+        """The known ones are named; no stream begins."""
+        for path, place in (
+            ("/events?kinds=mails", b"did you mean"),
+            ("/events?kinds=", b"?kinds"),
+            ("/events?kinds=mail,", b"?kinds"),
+            ("/hosts/default/events?host=default", b"?host"),
+        ):
+            client = await self.connect(path)
+            await until(lambda client=client: client.received.endswith(b"}"))
+            self.assertTrue(client.received.startswith(b"HTTP/1.1 400 "), path)
+            self.assertIn(place, client.received)
+        self.assertFalse(self.api.events.bus.active)
+
     async def test_the_heartbeat(self) -> None:
         """A connection on which nothing happens is not taken for dead."""
         self.patch(events, "HEARTBEAT", 0.01)
@@ -209,7 +285,8 @@ class DocumentTests(SynchronousTestCase):
     def test_a_mail_and_its_session(self) -> None:
         """The mail, what became of the transaction, and the end."""
         self.deliver(sender="")
-        mail, transaction, session = self.documents()
+        started, mail, transaction, session = self.documents()
+        self.assertEqual((started["id"], started["endedAt"]), ("1", None))
         client = {"clientIp": "192.168.1.1", "helo": "me.test"}
         self.assertEqual(
             mail,
@@ -251,8 +328,10 @@ class DocumentTests(SynchronousTestCase):
         """Which one it was, what it answered, and on what."""
         self.host.behaviors.replace_all([behavior(Command.MAIL_FROM, 450, "busy")])
         self.deliver()
+        changed, _, fired, *_ = self.documents()
+        self.assertEqual(changed, {"host": "default", "protocol": "smtp", "count": 1})
         self.assertEqual(
-            self.documents()[0],
+            fired,
             {
                 "host": "default",
                 "behavior": "1",
@@ -420,6 +499,26 @@ class FeedTests(SynchronousTestCase):
         self.assertEqual(dropped, ("", "dropped", {"count": 5}))
         self.assertEqual(first[0], "abc-8")
 
+    def test_a_gap_in_which_nothing_was_noted(self) -> None:
+        """How much was missed can't be told, from the last event that was noted on."""
+        keep(self.host.mailbox)
+        self.bus.deactivate()
+        keep(self.host.mailbox)
+        self.bus.activate()
+        for known in "abc-0", "abc-1":
+            connection, reading = self.read(known)
+            self.clock.advance(0)
+            self.assertEqual(
+                connection.take(), [("", "dropped", {"count": None})], known
+            )
+            reading.cancel()
+            self.failureResultOf(reading, CancelledError)
+        connection, _ = self.read()
+        keep(self.host.mailbox)
+        (name,) = self.ids(connection)
+        connection, _ = self.read(name)
+        self.assertEqual(self.ids(connection), [])
+
     def test_an_id_that_is_not_known(self) -> None:
         """How much was missed can't be told; what is kept is."""
         keep(self.host.mailbox)
@@ -475,7 +574,7 @@ class FeedTests(SynchronousTestCase):
         keep(self.host.mailbox)
         self.bus.query(None, 0, "udp", "")
         keep(other.mailbox)
-        self.assertEqual(self.ids(connection), ["abc-3"])
+        self.assertEqual(self.ids(connection), ["abc-4"])
 
     def test_a_host_that_goes(self) -> None:
         """Who reads only of it is done."""
