@@ -121,3 +121,17 @@ class QueriesTests(SynchronousTestCase):
         pending.deferred.cancel()
         self.rig.turn()
         self.assert_idle()
+
+    def test_the_nearest_query(self) -> None:
+        """With `explain=true`: what the nearest queries lack, if there are too few."""
+        self.ask("a.test", "A")
+        self.ask("ex.test", "A")
+        found = self.rig.get("/dnsQueries?name=ex.test&type=MX&explain=true")
+        self.assertEqual(found["queries"], [])
+        first, second = found["nearest"]
+        failed = {"filter": "type", "wanted": "MX", "found": ["A"]}
+        self.assertEqual(first, {"query": "2", "matched": ["name"], "failed": [failed]})
+        self.assertEqual([one["filter"] for one in second["failed"]], ["name", "type"])
+        found = self.rig.get("/dnsQueries?name=ex.test&explain=true")
+        self.assertEqual(([one["id"] for one in found["queries"]]), ["2"])
+        self.assertEqual(found["nearest"], [])
