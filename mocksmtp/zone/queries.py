@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count, islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
@@ -18,13 +18,12 @@ from mocksmtp.documents.kinds import (
     Array,
     Boolean,
     Integer,
-    Kind,
-    Named,
     Optional,
     Text,
 )
-from mocksmtp.documents.schema import TEXT, Schema
+from mocksmtp.documents.schema import TEXT
 from mocksmtp.documents.units import timestamp
+from mocksmtp.documents.view import Written
 from mocksmtp.zone.answer import Question, rcode_name
 from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
@@ -38,28 +37,8 @@ MAX_QUERIES = 10_000
 """How many queries are kept by default."""
 
 
-class Written(Kind[Any]):
-    """
-    A value that is written and never read.
-
-    :param write: the JSON value of a value
-    """
-
-    def __init__(self, write: Callable[[Any], Any], schema: Schema) -> None:
-        self._write = write
-        self._schema = schema
-
-    def write(self, value: Any) -> Any:
-        """The value that was given for it."""
-        return self._write(value)
-
-    def told(self, named: Named) -> Schema:
-        """The schema that was given."""
-        return self._schema
-
-
-_TYPE = Written(type_name, TYPE)
-_RCODE = Written(rcode_name, TEXT)
+_TYPE = Written(TYPE, type_name)
+_RCODE = Written(TEXT, rcode_name)
 _RECORDS = Array(SENT_RECORD)
 
 
@@ -135,12 +114,12 @@ class DnsQuery:
     """
 
     number: int = field(
-        Written(str, TEXT), "its place in the order of arrival", name="id"
+        Written(TEXT, str), "its place in the order of arrival", name="id"
     )
-    at: float = field(Written(timestamp, TEXT), "when it arrived", name="receivedAt")
+    at: float = field(Written(TEXT, timestamp), "when it arrived", name="receivedAt")
     client_ip: str = field(Text(), "the address of the client")
     client_port: int = field(Integer(0, 0xFFFF), "the port of the client")
-    transport: str = field(Written(str, TEXT), "`udp` or `tcp`")
+    transport: str = field(Written(TEXT, str), "`udp` or `tcp`")
     name: Name | None = field(
         Optional(NAME), "the name in the question; null if it could not be read"
     )
