@@ -18,6 +18,7 @@ from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.attempts import Attempt
 from mocksmtp.sessions.deliveries import Deliveries, remember_removed
 from mocksmtp.sessions.journal import Journal
+from mocksmtp.tls.identity import CertificateFacts
 from mocksmtp.zone.queries import QueryLog
 from mocksmtp.zone.rdata import TLSA, HostTLSA
 from mocksmtp.zone.records import Record
@@ -33,6 +34,9 @@ QueryEvaluator: TypeAlias = Callable[
     [Zone, DnsRules, DnsEvaluation, float], dict[str, Any]
 ]
 """Computes the document of what DNS would answer to a query at a time, in seconds."""
+
+CertificateFinder: TypeAlias = Callable[[MailHost], CertificateFacts | None]
+"""Reads the certificate that a host shows; None where it has none."""
 
 DEFAULT_HOST = "default"
 """The host whose resources are at the root of the API."""
@@ -91,6 +95,7 @@ class Mock:
     :ivar policies: the MTA-STS policies by domain; another dictionary replaces them
     :ivar listeners: called with each change
     :ivar make_tlsa: makes TLSA records from certificates, or None
+    :ivar find_certificate: reads the certificate that a host shows, or None
     :ivar evaluate: computes what a host would reply to a command, or None
     :ivar evaluate_query: computes the document of what DNS would answer, or None
     """
@@ -118,6 +123,7 @@ class Mock:
             policy.domain: policy for policy in policies
         }
         self.make_tlsa: TlsaMaker | None = None
+        self.find_certificate: CertificateFinder | None = None
         self.evaluate: Evaluator | None = None
         self.evaluate_query: QueryEvaluator | None = None
         self._start_dns_behaviors = dns_behaviors
@@ -189,6 +195,12 @@ class Mock:
         if host is None or host.tls is None or self.make_tlsa is None:
             return None
         return self.make_tlsa(host, wanted)
+
+    def certificate_of(self, host: MailHost) -> CertificateFacts | None:
+        """The certificate that a host shows; None where it has none."""
+        if host.tls is None or self.find_certificate is None:
+            return None
+        return self.find_certificate(host)
 
     def new_host(
         self, description: Description, start: HostStart | None = None

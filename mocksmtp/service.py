@@ -52,6 +52,7 @@ from mocksmtp.smtp.evaluation import evaluate
 from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
+from mocksmtp.tls.identity import CertificateFacts, Identity, facts_of
 from mocksmtp.tls.naming import NamedContexts
 from mocksmtp.tls.settings import GivenCertificate, TlsSettings
 from mocksmtp.zone.answer import Rcode
@@ -92,6 +93,7 @@ class MockService(Service):
         _check_certificates(config)
         _check_records(config, self.mock)
         self.mock.make_tlsa = self._make_tlsa
+        self.mock.find_certificate = self._find_certificate
         self.mock.evaluate = evaluate
         self.mock.evaluate_query = evaluate_query
         contexts = ServerContexts(self._authority)
@@ -126,16 +128,22 @@ class MockService(Service):
 
     def _make_tlsa(self, host: MailHost, wanted: HostTLSA) -> TLSA | None:
         """The TLSA record of a host's certificate; None if it has no certificate."""
+        identity = self._identity_of(host, "No TLSA record of {host}: {error}")
+        return None if identity is None else associated(wanted, identity)
+
+    def _find_certificate(self, host: MailHost) -> CertificateFacts | None:
+        """The facts of a host's certificate; None if it has no certificate."""
+        identity = self._identity_of(host, "No certificate of {host}: {error}")
+        return None if identity is None else facts_of(identity)
+
+    def _identity_of(self, host: MailHost, error_line: str) -> Identity | None:
         assert host.tls is not None
         names = host.certificate_names
         try:
-            identity = self._authority.identity(host.tls.certificate, names)
+            return self._authority.identity(host.tls.certificate, names)
         except CertificateError as error:
-            self.log.error(
-                "No TLSA record of {host}: {error}", host=host.name, error=error
-            )
+            self.log.error(error_line, host=host.name, error=error)
             return None
-        return associated(wanted, identity)
 
     def privilegedStartService(self) -> None:
         """

@@ -151,7 +151,7 @@ class Document(Kind[T]):
         check: Callable[[T], None] | None = None,
         finish: Callable[[T, dict[str, Any]], dict[str, Any]] | None = None,
         ignored: Iterable[str] = (),
-        added: Mapping[str, Schema] | None = None,
+        added: Mapping[str, Schema | Kind[Any]] | None = None,
         without: Mapping[str, str] | None = None,
         kinds: Mapping[str, Kind[Any]] | None = None,
         schema: Schema | None = None,
@@ -351,7 +351,8 @@ class Document(Kind[T]):
             properties[title] = schema
             if declared.always or attribute.default is attrs.NOTHING:
                 required.append(title)
-        properties |= self._added
+        for title, added in self._added.items():
+            properties[title] = added.told(named) if isinstance(added, Kind) else added
         required += self._added
         return self._ruled(object_of(properties, required))
 

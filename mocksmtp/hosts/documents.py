@@ -14,16 +14,25 @@ import attrs
 
 from mocksmtp.behaviors.rule import DEFAULT_SEED
 from mocksmtp.documents.document import Document, Given, field, parse
-from mocksmtp.documents.kinds import Integer, Named, Text
+from mocksmtp.documents.kinds import Array, Integer, Named, Optional, Text
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, array_of, given
+from mocksmtp.documents.view import View, view_field
 from mocksmtp.hosts.capabilities import CAPABILITIES, Capabilities
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.limits import PARTIAL_LIMITS, Limits, limits_over
 from mocksmtp.hosts.listeners import HOST_DNS, LISTENERS, HostDns, Listen, has_tls
+from mocksmtp.hosts.offer import Stage
 from mocksmtp.sasl.documents import HOST_AUTH, AuthFields, auth_fields, contains_one_of
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
-from mocksmtp.tls.documents import HOST_TLS, CheckCertificate, TlsFields, tls_fields
+from mocksmtp.tls.documents import (
+    CERTIFICATE_FACTS,
+    HOST_TLS,
+    CheckCertificate,
+    TlsFields,
+    tls_fields,
+)
+from mocksmtp.tls.identity import CertificateFacts
 from mocksmtp.tls.settings import TlsSettings
 
 MAX_SEED = 10**18
@@ -223,8 +232,42 @@ def host_path(name: str) -> str:
     return f"/hosts/{name}"
 
 
-def host_document(host: MailHost) -> _Document:
-    """The document of `host`, with the addresses that are open and no secrets."""
+@attrs.frozen
+class _Ehlo:
+    """
+    The lines of a host's replies to EHLO after the first.
+
+    :ivar clear: on a connection without TLS
+    :ivar tls: on one with TLS; none for a host without TLS
+    """
+
+    clear: tuple[str, ...]
+    tls: tuple[str, ...]
+
+    @classmethod
+    def of(cls, host: MailHost) -> _Ehlo:
+        """Those of `host` as it is now."""
+        if host.tls is None:
+            return cls(host.offers[Stage.WITHOUT_TLS].reply_lines, ())
+        before, under = host.offers[Stage.BEFORE_TLS], host.offers[Stage.UNDER_TLS]
+        return cls(before.reply_lines, under.reply_lines)
+
+
+_EHLO: View[_Ehlo] = View(
+    "HostEhlo",
+    view_field("clear", Array(Text()), "clear", "on a connection without TLS"),
+    view_field("tls", Array(Text()), "tls", "on one with TLS"),
+)
+
+
+def host_document(
+    host: MailHost, certificate: CertificateFacts | None = None
+) -> _Document:
+    """
+    The document of `host`, with the addresses that are open and no secrets.
+
+    :param certificate: the one that it shows
+    """
     fields = HostFields(
         name=host.name,
         hostname=host.hostname,
@@ -240,8 +283,12 @@ def host_document(host: MailHost) -> _Document:
         **HOST.write(fields),
         "addresses": list(host.addresses),
         "url": host_path(host.name),
+        "ehlo": _EHLO.write(_Ehlo.of(host)),
+        "certificate": _CERTIFICATE.write(certificate),
     }
 
+
+_CERTIFICATE = Optional(CERTIFICATE_FACTS)
 
 _NEEDS_NO_TLS: Schema = {
     "properties": {
@@ -260,7 +307,12 @@ _NEEDS_NO_TLS: Schema = {
 HOST = Document(
     HostFields,
     "Host",
-    added={"addresses": array_of(TEXT), "url": TEXT},
+    added={
+        "addresses": array_of(TEXT),
+        "url": TEXT,
+        "ehlo": _EHLO,
+        "certificate": _CERTIFICATE,
+    },
     schema={"anyOf": [given("tls", {"type": "object"}), _NEEDS_NO_TLS]},
     example={},
 )

@@ -46,6 +46,11 @@ class Offer:
     smtputf8: bool
     size: bool
 
+    @property
+    def reply_lines(self) -> tuple[str, ...]:
+        """The lines of the reply to EHLO after the first."""
+        return tuple(self.extended_hello.text.split("\n")[1:])
+
 
 def make_offers(
     hostname: str,

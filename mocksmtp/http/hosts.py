@@ -53,7 +53,7 @@ def find_host(mock: Mock, path: dict[str, str]) -> MailHost:
 def list_hosts(call: Call[Any]) -> bytes:
     """List all hosts, in order of creation."""
     hosts = call.api.mock.hosts.values()
-    return send_json(call.request, [host_document(host) for host in hosts])
+    return send_json(call.request, [_document(call, host) for host in hosts])
 
 
 async def add_host(call: Call[Any]) -> bytes:
@@ -68,7 +68,7 @@ async def add_host(call: Call[Any]) -> bytes:
 
 def get_host(call: Call[Any], name: str) -> bytes:
     """One host."""
-    return send_json(call.request, host_document(_find(call.api.mock, name)))
+    return send_json(call.request, _document(call, _find(call.api.mock, name)))
 
 
 async def put_host(call: Call[Any], name: str) -> bytes:
@@ -82,7 +82,7 @@ async def put_host(call: Call[Any], name: str) -> bytes:
     if host is None:
         return await _create(call, description)
     await _keeper(call).change(host, settle(description, host.listens))
-    return send_json(call.request, host_document(host))
+    return send_json(call.request, _document(call, host))
 
 
 async def delete_host(call: Call[Any], name: str) -> None:
@@ -117,7 +117,11 @@ async def disconnect(call: Call[DisconnectParameters]) -> bytes:
 async def _create(call: Call[Any], description: Description) -> bytes:
     host = await _keeper(call).create(settle(description))
     call.request.setHeader("Location", host_path(host.name))
-    return send_json(call.request, host_document(host), 201)
+    return send_json(call.request, _document(call, host), 201)
+
+
+def _document(call: Call[Any], host: MailHost) -> dict[str, Any]:
+    return host_document(host, call.api.mock.certificate_of(host))
 
 
 def _find(mock: Mock, name: str) -> MailHost:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from mocksmtp.documents.document import Document, field
-from mocksmtp.documents.kinds import Choice, Kind, Named, Text
+from mocksmtp.documents.kinds import Array, Choice, Kind, Named, Text
 from mocksmtp.documents.problems import (
     DocumentError,
     Problem,
@@ -23,6 +23,8 @@ from mocksmtp.documents.problems import (
     unknown,
 )
 from mocksmtp.documents.schema import TEXT, Schema, any_of, one_of
+from mocksmtp.documents.view import TIME, View, view_field
+from mocksmtp.tls.identity import CertificateFacts
 from mocksmtp.tls.settings import (
     Certificate,
     CertificateKind,
@@ -280,3 +282,14 @@ def tls_fields(tls: TlsSettings | None) -> TlsFields | None:
         max_version=tls.max_version,
         client_certificate=tls.client_certificate,
     )
+
+
+CERTIFICATE_FACTS: View[CertificateFacts] = View(
+    "HostCertificate",
+    view_field("subject", Text(), "subject", "its distinguished name (RFC 4514)"),
+    view_field("names", Array(Text()), "names", "its DNS names and IP addresses"),
+    view_field("notBefore", TIME, "not_before", "from when it is valid"),
+    view_field("notAfter", TIME, "not_after", "until when"),
+    view_field("sha256", Text(), "sha256", "its digest, in hex"),
+)
+"""The certificate that a host shows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -51,6 +51,50 @@ class Identity:
     spki_der: bytes = attrs.field(repr=False)
     anchor_der: bytes = attrs.field(repr=False)
     anchor_spki_der: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen
+class CertificateFacts:
+    """
+    What a client can read in a certificate.
+
+    :ivar subject: its distinguished name, as in RFC 4514
+    :ivar names: the DNS names and IP addresses that it is for (RFC 5280 §4.2.1.6)
+    :ivar not_before: from when it is valid, in seconds since the epoch
+    :ivar not_after: until when
+    :ivar sha256: the digest of the certificate, in hex
+    """
+
+    subject: str
+    names: tuple[str, ...]
+    not_before: float
+    not_after: float
+    sha256: str
+
+
+def facts_of(identity: Identity) -> CertificateFacts:
+    """What a client can read in the certificate of a server."""
+    certificate = x509.load_der_x509_certificate(identity.leaf_der)
+    return CertificateFacts(
+        certificate.subject.rfc4514_string(),
+        tuple(_names(certificate)),
+        certificate.not_valid_before_utc.timestamp(),
+        certificate.not_valid_after_utc.timestamp(),
+        hashlib.sha256(identity.leaf_der).hexdigest(),
+    )
+
+
+def _names(certificate: x509.Certificate) -> Iterator[str]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        )
+    # A certificate of the user's own may lack it, or have an unreadable one.
+    except (x509.ExtensionNotFound, ValueError):
+        return
+    for name in extension.value:
+        if isinstance(name, x509.DNSName | x509.IPAddress):
+            yield str(name.value)
 
 
 @attrs.frozen(eq=False)

@@ -292,13 +292,34 @@ class DocumentTests(SynchronousTestCase):
 
     def test_it_tells_all_that_was_said(self) -> None:
         """And where the host listens, and has its part of the API."""
+        told = host_document(self.host(FULL))
         self.assertEqual(
-            host_document(self.host(FULL)),
+            told,
             {
                 **FULL,
                 "seed": "0",
                 "addresses": ["127.0.0.1:25", "[::1]:0"],
                 "url": "/hosts/mx1",
+                "ehlo": told["ehlo"],
+                "certificate": None,
+            },
+        )
+
+    def test_the_replies_to_ehlo(self) -> None:
+        """As a client reads them, with and without TLS."""
+        host = self.host({"name": "a", "capabilities": ["PIPELINING"]})
+        host.extensions = ("X-A b",)
+        self.assertEqual(
+            host_document(host)["ehlo"],
+            {"clear": ["PIPELINING", "X-A b", "HELP"], "tls": []},
+        )
+        auth = {"mechanisms": ["PLAIN"], "users": {"bob": "x"}, "requireTls": True}
+        document = {"name": "a", "capabilities": ["SIZE"], "tls": {}, "auth": auth}
+        self.assertEqual(
+            host_document(self.host(document))["ehlo"],
+            {
+                "clear": ["SIZE", "STARTTLS", "HELP"],
+                "tls": ["SIZE", "AUTH PLAIN", "HELP"],
             },
         )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import smtplib
 import socket
+import ssl
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
 import treq
+from cryptography import x509
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -32,6 +36,20 @@ def send(address: tuple[str, int], recipient: str = "a@x.test") -> None:
     """One mail from a real client; blocks."""
     with smtplib.SMTP(*address, timeout=10) as smtp:
         smtp.sendmail("b@x.test", [recipient], "Subject: x\n\ntext\n")
+
+
+def greet(address: tuple[str, int]) -> tuple[list[str], list[str], bytes]:
+    """The lines of EHLO without and with TLS, and the certificate; blocks."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with smtplib.SMTP(*address, timeout=10) as smtp:
+        clear = smtp.ehlo()[1].decode().split("\n")[1:]
+        smtp.starttls(context=context)
+        secured = smtp.ehlo()[1].decode().split("\n")[1:]
+        assert isinstance(smtp.sock, ssl.SSLSocket)
+        der = smtp.sock.getpeercert(binary_form=True)
+        assert der is not None
+        return clear, secured, der
 
 
 OWN = {"certificatePem": "-----BEGIN x", "keyPem": "-----BEGIN y"}
@@ -201,6 +219,36 @@ class ChangeTests(HostsCase):
         assert host.tls is not None
         self.assertEqual(dict(host.auth.users or {}), {"bob": "secret"})
         self.assertEqual(host.tls.certificate, GivenCertificate(pem, key))
+
+    async def test_ehlo_and_certificate_are_those_that_a_client_gets(self) -> None:
+        """With and without TLS, and nobody has to connect to know them."""
+        names = {"names": ["mx2.test"]}
+        host = await self.mock.add_host("mx2", tls={}, dns=names)
+        told = await self.api.get("/hosts/mx2")
+        clear, secured, der = await deferToThread(greet, host.smtp)
+        self.assertEqual(told["ehlo"], {"clear": clear, "tls": secured})
+        self.assertIn("STARTTLS", clear)
+        shown = told["certificate"]
+        self.assertEqual(shown["sha256"], hashlib.sha256(der).hexdigest())
+        certificate = x509.load_der_x509_certificate(der)
+        self.assertEqual(shown["subject"], certificate.subject.rfc4514_string())
+        self.assertEqual(shown["names"], ["mx2.test", "localhost", "127.0.0.1", "::1"])
+        for field, moment in (
+            ("notBefore", certificate.not_valid_before_utc),
+            ("notAfter", certificate.not_valid_after_utc),
+        ):
+            self.assertEqual(datetime.fromisoformat(shown[field]), moment)
+        self.assertIsNone((await self.api.get("/hosts/default"))["certificate"])
+
+    async def test_the_certificate_of_the_user(self) -> None:
+        """Its names are those in it, and a new one is shown at once."""
+        pem, key = own_certificate()
+        certificate = {"certificatePem": pem, "keyPem": key}
+        told = await self.api.add_host("mx2", tls={"certificate": certificate})
+        self.assertEqual(told["certificate"]["names"], ["mx.test"])
+        await self.api.call("PUT", "/hosts/mx2", {"tls": {"certificate": "expired"}})
+        expired = (await self.api.get("/hosts/mx2"))["certificate"]["notAfter"]
+        self.assertLess(datetime.fromisoformat(expired), datetime.now(UTC))
 
     async def test_a_put_takes_away_what_it_does_not_say(self) -> None:
         """TLS and users too."""
