@@ -167,7 +167,7 @@ class LogWriter:
                 if not self._waiting:
                     self._changed.notify_all()
 
-    def _forked(self) -> None:
+    def restart(self) -> None:
         """Start again in the child of a fork, without the parent's thread and lines."""
         self._begin()
 
@@ -182,7 +182,7 @@ def _before_fork() -> None:
 
 def _after_fork() -> None:
     for writer in tuple(_writers):
-        writer._forked()
+        writer.restart()
 
 
 os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

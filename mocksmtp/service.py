@@ -469,12 +469,12 @@ def _make_mock(config: Config) -> Mock:
         default.name,
         default.hostname,
         Mailbox(config.max_mails, config.max_bytes),
-        default.limits,
-        default.capabilities,
-        first.start,
-        Journal(config.journal, JournalQuota(config.journal_bytes)),
-        default.tls,
-        default.auth,
+        limits=default.limits,
+        capabilities=default.capabilities,
+        start=first.start,
+        journal=Journal(config.journal, JournalQuota(config.journal_bytes)),
+        tls=default.tls,
+        auth=default.auth,
     )
     if config.keep_refused:
         quota = host.mailbox.quota

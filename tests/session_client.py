@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 from twisted.internet.task import Clock
 
@@ -24,13 +25,14 @@ class Client:
     ) -> None:
         clock = Clock() if clock is None else clock
         factory = MockSMTPFactory(host, clock, numbers or itertools.count(1))
-        self.protocol = factory.buildProtocol(None)
+        self.protocol: Any = factory.buildProtocol(None)
         self.transport = ClosableTransport()
         self.protocol.makeConnection(self.transport)
 
     @property
     def session(self) -> Session:
-        return self.protocol.session
+        session: Session = self.protocol.session
+        return session
 
     def say(self, *lines: str) -> None:
         for line in lines:

@@ -91,7 +91,7 @@ def _matcher(compiled: re2._Regexp) -> Search:
     is such a thing.
     """
     try:
-        match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED
+        match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001 - guarded here, with a fallback
         match(anywhere, b"", 0, 0)
     except (AttributeError, TypeError):
         search = compiled.search

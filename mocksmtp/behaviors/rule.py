@@ -172,7 +172,7 @@ class Rule(Generic[B]):
         """A copy that answers as it would, and whose counts are its own."""
         rule = copy(self)
         rule.shared = shared
-        rule._counts = copy(self._counts)
+        rule._counts = copy(self._counts)  # noqa: SLF001 - of the same class
         return rule
 
     def counts(self, now: float) -> Iterator[tuple[Key, Counts]]:

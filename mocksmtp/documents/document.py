@@ -142,7 +142,7 @@ class Document(Kind[T]):
     :param example: a valid document
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a declaration, whose arguments have names
         self,
         cls: type[T],
         title: str | None = None,
@@ -256,14 +256,8 @@ class Document(Kind[T]):
         """The value that an object describes; all errors are collected."""
         if type(value) is not dict:
             raise Refused(f"must be an object, got {json_type(value)}")
-        if None in value.values():
-            nullable = self._nullable | self._without.keys()
-            value = {
-                n: v for n, v in value.items() if v is not None or n not in nullable
-            }
-        for title in self._emptiable:
-            if value.get(title) == []:
-                value = {n: v for n, v in value.items() if n != title}
+        if self._emptiable or None in value.values():
+            value = self._given(value)
         errors: list[Exception] = []
         if not self._known.issuperset(value):
             errors += self._unknown(value)
@@ -285,6 +279,16 @@ class Document(Kind[T]):
         if self._check is not None:
             self._check(made)
         return made
+
+    def _given(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The members of `value`, except null and ``[]`` where they mean absent."""
+        nullable = self._nullable | self._without.keys()
+        return {
+            title: member
+            for title, member in value.items()
+            if not (member is None and title in nullable)
+            and not (member == [] and title in self._emptiable)
+        }
 
     def _unknown(self, value: dict[str, Any]) -> Iterator[Refused]:
         known = self._known | self._ignored

@@ -82,11 +82,12 @@ class MailHost:
     :ivar addresses: the same as text, with those that are no IP addresses
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, by name
         self,
         name: str,
         hostname: str,
         mailbox: Mailbox | None = None,
+        *,
         limits: Limits | None = None,
         capabilities: Capabilities | None = None,
         start: HostStart | None = None,

@@ -434,12 +434,13 @@ class ApiSite(Site):
         return [b"http/1.1"]
 
 
-def make_site(
+def make_site(  # noqa: PLR0913 - what the API uses, by name
     mock: Mock,
     clock: IReactorTime,
     settings: HttpSettings,
     info: ServiceInfo | None = None,
     in_thread: InThread = deferToThread,
+    *,
     hosts: HostKeeper | None = None,
     bus: EventBus | None = None,
     root_pem: Callable[[], bytes] | None = None,

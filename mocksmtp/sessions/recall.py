@@ -54,6 +54,20 @@ class Known:
     accepted: int | None = 0
     messages: int | None = 0
 
+    def begin_transaction(self, path: PathCommand | None) -> None:
+        """MAIL has opened a transaction; its `path` is None where it is not known."""
+        self.sender = None if path is None else (path.address.text,)
+        self.recipients, self.accepted = (), 0
+        if self.messages is not None:
+            self.messages += 1
+
+    def add_recipient(self, path: PathCommand | None) -> None:
+        """RCPT was accepted; its `path` is None where it is not known."""
+        if self.recipients is not None and path is not None:
+            self.recipients = (*self.recipients, path)
+        if self.accepted is not None:
+            self.accepted += 1
+
     def end_transaction(self) -> None:
         """There is no open transaction."""
         self.sender, self.recipients, self.accepted = (), (), 0
@@ -354,34 +368,34 @@ def _takes_effect(recalled: Recalled) -> bool:
 
 def _apply(recalled: Recalled, known: Known) -> None:
     """Change what is known as an exchange did."""
-    said, session = recalled.exchange[1], recalled.session
+    said = recalled.exchange[1]
     if isinstance(said, tuple):
-        reply = recalled.reply
-        if recalled.verb == b"BDAT" and reply is not None and reply.code == 250:
-            chunk = parse_bdat(recalled.argument)
-            if isinstance(chunk, Reply) or not chunk.last:
-                return
-        known.end_transaction()
-        return
-    if not isinstance(said, bytes):
-        return
+        if not _expects_chunks(recalled):
+            known.end_transaction()
+    elif isinstance(said, bytes):
+        _apply_command(recalled, known)
+
+
+def _expects_chunks(recalled: Recalled) -> bool:
+    """Whether content was accepted by BDAT, and not as the last chunk."""
+    reply = recalled.reply
+    if recalled.verb != b"BDAT" or reply is None or reply.code != 250:
+        return False
+    chunk = parse_bdat(recalled.argument)
+    return isinstance(chunk, Reply) or not chunk.last
+
+
+def _apply_command(recalled: Recalled, known: Known) -> None:
+    session = recalled.session
     takes_effect = _takes_effect(recalled)
     match recalled.verb:
         case b"EHLO" | b"HELO" | b"LHLO" if takes_effect:
             known.helo = (recalled.argument.decode("utf-8", "replace"),)
             known.end_transaction()
         case b"MAIL" if takes_effect:
-            path = recalled.path(Command.MAIL_FROM)
-            known.sender = None if path is None else (path.address.text,)
-            known.recipients, known.accepted = (), 0
-            if known.messages is not None:
-                known.messages += 1
+            known.begin_transaction(recalled.path(Command.MAIL_FROM))
         case b"RCPT" if takes_effect:
-            path = recalled.path(Command.RCPT_TO)
-            if known.recipients is not None and path is not None:
-                known.recipients = (*known.recipients, path)
-            if known.accepted is not None:
-                known.accepted += 1
+            known.add_recipient(recalled.path(Command.RCPT_TO))
         case b"RSET" if takes_effect:
             known.end_transaction()
         case b"DATA" if known.sender and not takes_effect:

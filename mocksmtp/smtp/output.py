@@ -178,7 +178,7 @@ def is_idle(transport: Any) -> bool:
         return (
             type(transport) is Server
             and not transport.dataBuffer
-            and not transport._tempDataBuffer
+            and not transport._tempDataBuffer  # noqa: SLF001 - guarded here
         )
     except AttributeError:
         return False

@@ -26,13 +26,15 @@ def encrypt(transport: Any, octets: bytes) -> bytes | None:
     layer = transport.protocol
     try:
         can_encrypt = (
-            layer._handshakeDone
-            and not (layer._lostTLSConnection or layer._aborted or layer.disconnecting)
+            layer._handshakeDone  # noqa: SLF001 - guarded here
+            and not layer._lostTLSConnection  # noqa: SLF001
+            and not layer._aborted  # noqa: SLF001
+            and not layer.disconnecting
             and _has_nothing(layer)
         )
         if not can_encrypt or not 0 < len(octets) <= RECORD:
             return None
-        connection = layer._tlsConnection
+        connection = layer._tlsConnection  # noqa: SLF001
         connection.send(octets)
         encrypted: bytes = connection.bio_read(2 * RECORD)
     except (AttributeError, SSL.Error):
@@ -50,4 +52,5 @@ def holds_back(transport: Any) -> bool:
 
 
 def _has_nothing(layer: Any) -> bool:
-    return not (layer._appSendBuffer or layer._aggregator._buffer)
+    # Its callers guard this.
+    return not (layer._appSendBuffer or layer._aggregator._buffer)  # noqa: SLF001

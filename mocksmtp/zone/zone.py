@@ -207,7 +207,7 @@ class Zone:
         Also for names that exist only because of names below them.
         """
         zone = self.with_records(())
-        zone._missing = Rcode.SERVFAIL
+        zone._missing = Rcode.SERVFAIL  # noqa: SLF001 - of the same class
         return zone
 
     def answer(self, question: Question, room: int = MAX_ROOM) -> Answer:
@@ -263,12 +263,7 @@ class Zone:
         added: dict[tuple[bytes, int], list[Record]] = {}
         ids: dict[str, tuple[Name, Rdata]] | None = None
         records = tuple(records)
-        # Numbers are assigned above those that documents contain.
-        for index, record in enumerate(records):
-            if record.id and record.id.isascii() and record.id.isdecimal():
-                self.last_id = max(self.last_id, int(record.id))
-            if index % STEP == 0:
-                yield
+        yield from self._skip_ids(records)
         secure = set(self._secure)
         made = {(record.name, record.rdata): record for record in self.host_records}
         for record in records:
@@ -298,20 +293,31 @@ class Zone:
         places = list(reversed(added))
         while places:
             yield
-            key, type_ = place = places.pop()
-            rrset = added.pop(place)
-            self._add_path(key)
-            node = self._nodes[key]
-            distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
-            self._nodes[key] = node = {**node, type_: tuple(distinct.values())}
-            _untrack(node)
-            if type_ == RRType.SOA:
-                soas = (r for r in distinct.values() if isinstance(r.rdata, SOA))
-                if (soa := next(soas, None)) is not None:
-                    self._soas[key] = soa
+            place = places.pop()
+            self._extend_rrset(*place, added.pop(place))
         self._secure = frozenset(secure)
         self.host_records = tuple(made.values())
         self._for_all = self._nodes.get(_wildcard(ROOT.key))
+
+    def _skip_ids(self, records: tuple[Record, ...]) -> Steps[None]:
+        """Number from above the ids that documents contain."""
+        for index, record in enumerate(records):
+            if record.id and record.id.isascii() and record.id.isdecimal():
+                self.last_id = max(self.last_id, int(record.id))
+            if index % STEP == 0:
+                yield
+
+    def _extend_rrset(self, key: bytes, type_: int, rrset: list[Record]) -> None:
+        """Add the records of one name and type."""
+        self._add_path(key)
+        node = self._nodes[key]
+        distinct = {r.rdata: r for r in (*node.get(type_, ()), *rrset)}
+        self._nodes[key] = node = {**node, type_: tuple(distinct.values())}
+        _untrack(node)
+        if type_ == RRType.SOA:
+            soas = (r for r in distinct.values() if isinstance(r.rdata, SOA))
+            if (soa := next(soas, None)) is not None:
+                self._soas[key] = soa
 
     def _with_id(self, record: Record, before: Record | None) -> Record:
         """`record` with the id of the one that it replaces, or else the next number."""

@@ -8,12 +8,12 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import attrs
 from twisted.internet.threads import deferToThread
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from mocksmtp.logs import json_line
@@ -86,18 +86,25 @@ class ClientCase(TestCase):
 
     client: tuple[str, str] | None = None
 
-    async def setUp(self) -> None:
+    async def setUp(self) -> None:  # type: ignore[override]
         self.path = find(*self.client) if self.client else ""
-        self.folder = Path(self.mktemp()).absolute()
-        self.folder.mkdir()
+        self.folder = self._make_folder()
         self.logged: list[str] = []
-        globalLogPublisher.addObserver(self._log)
-        self.addCleanup(globalLogPublisher.removeObserver, self._log)
+        observe = cast(ILogObserver, self._log)
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
         self.mock = await start_mock(self.addCleanup)
         self.ca = self.write("ca.pem", await self.mock.api.call("GET", "/ca.pem"))
         where = urlsplit(self.mock.url)
+        assert where.hostname is not None
+        assert where.port is not None
         self.events = await deferToThread(Events, (where.hostname, where.port))
         self.addCleanup(self.events.close)
+
+    def _make_folder(self) -> Path:
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        return folder
 
     def write(self, name: str, content: bytes) -> str:
         """A file in the test's own folder; answers its path."""

@@ -32,7 +32,7 @@ class SmtplibCase(ClientCase):
             address, port = host.smtp
             with make(local_hostname="me.test", timeout=PATIENCE, **options) as client:
                 # The name is that for the certificate, which no resolver knows.
-                client._host = NAME
+                client._host = NAME  # type: ignore[attr-defined]
                 client.connect(address, port)
                 return use(client)
 

@@ -10,9 +10,9 @@ import functools
 import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from twisted.internet import reactor
+from twisted.internet import reactor as twisted_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 from twisted.names import client as dns_client
@@ -23,6 +23,8 @@ from mocksmtp.testing import RunningMock, start_mock
 from tests.cookbook.recipes import Call, recipes
 from tests.cookbook.skipping import SkippingReactor
 from tests.cookbook.wire import PATIENCE, Wire
+
+reactor: Any = twisted_reactor
 
 Document = dict[str, Any]
 C = TypeVar("C", bound="Kitchen")
@@ -78,10 +80,12 @@ class Kitchen(TestCase):
 
     def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """What comes of something that the reactor has to do."""
-        answer = blockingCallFromThread(
-            reactor, lambda: Deferred.fromCoroutine(coroutine)
-        )
-        return cast(T, answer)
+
+        def begin() -> Deferred[T]:
+            return Deferred.fromCoroutine(coroutine)
+
+        answer: T = blockingCallFromThread(reactor, begin)  # type: ignore[arg-type]
+        return answer
 
     def connect(self, host: str | None = None, listener: int = 0) -> Wire:
         """A connection to the service, or to a listener of one of its hosts."""

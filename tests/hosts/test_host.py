@@ -144,7 +144,7 @@ class StartTests(SynchronousTestCase):
     def test_it_uses_the_mailbox_and_limits_that_it_is_given(self) -> None:
         """An empty mailbox is one too, though it is false."""
         mailbox, limits = Mailbox(max_mails=1), Limits(connections=1)
-        host = MailHost("default", "mx.test", mailbox, limits)
+        host = MailHost("default", "mx.test", mailbox, limits=limits)
         self.assertIs(host.mailbox, mailbox)
         self.assertIs(host.limits, limits)
 

@@ -120,7 +120,7 @@ class Rig:
             self._in_thread,
             root_pem=root_pem,
         )
-        self._treq = StubTreq(self.site.resource)
+        self._treq: Any = StubTreq(self.site.resource)
         # StubTreq would put a site of its own around the resource.
         self._treq._agent._serverFactory = self.site
 

@@ -23,7 +23,7 @@ class Connection:
     """A connection of a client to a host."""
 
     def __init__(self, factory: MockSMTPFactory) -> None:
-        self._protocol = factory.buildProtocol(None)
+        self._protocol: Any = factory.buildProtocol(None)
         self._transport = ClosableTransport()
         self._protocol.makeConnection(self._transport)
 
@@ -35,7 +35,7 @@ class Connection:
 
     def heard(self) -> str:
         """What the host has said since the last look."""
-        said = self._transport.value().decode()
+        said: str = self._transport.value().decode()
         self._transport.clear()
         return said
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -45,7 +46,7 @@ class Dialogue:
 
     def heard(self) -> str:
         """What the server has said since the last look."""
-        said = self.transport.value().decode("utf-8", "replace")
+        said: str = self.transport.value().decode("utf-8", "replace")
         self.transport.clear()
         return said
 
@@ -74,7 +75,7 @@ class Dialogue:
         return [mail.content for mail in self.host.mailbox.mails()]
 
 
-def host(**limits: float) -> MailHost:
+def host(**limits: Any) -> MailHost:
     """A host with other limits than the usual."""
     return MailHost("default", "mx.test", limits=Limits(**limits))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ssl
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IHandshakeListener
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -42,6 +43,7 @@ class Server(Protocol):
     """Notes what becomes of the handshake."""
 
     session: TlsSession | None = None
+    transport: Any
     received = b""
 
     def handshakeCompleted(self) -> None:
@@ -51,7 +53,7 @@ class Server(Protocol):
     def dataReceived(self, data: bytes) -> None:
         self.received += data
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self.session is None:
             name = requested_name(self.transport.getHandle())
             self.session = failed(reason, name)
@@ -76,10 +78,11 @@ class Meeting:
 class Wire:
     """A server's connection, fed by hand."""
 
-    def __init__(self, context: object) -> None:
+    def __init__(self, context: Any) -> None:
         self.server = Server()
+        self.clock = Clock()
         factory = TLSMemoryBIOFactory(
-            context, False, Factory.forProtocol(lambda: self.server), Clock()
+            context, False, Factory.forProtocol(lambda: self.server), self.clock
         )
         self.tls = factory.buildProtocol(None)
         self.transport = StringTransport()
@@ -88,8 +91,8 @@ class Wire:
     def send(self, data: bytes) -> bytes:
         """What the server says to `data`."""
         self.tls.dataReceived(data)
-        self.tls.factory._clock.advance(0)
-        answer = self.transport.value()
+        self.clock.advance(0)
+        answer: bytes = self.transport.value()
         self.transport.clear()
         return answer
 
@@ -100,7 +103,7 @@ class Wire:
 
 
 def meet(
-    context: object,
+    context: Any,
     client: ssl.SSLContext,
     name: str | None = NAME,
     session: ssl.SSLSession | None = None,
