@@ -1,7 +1,7 @@
-"""What conditions, keys and templates of behaviors can refer to.
+"""The values of a command that conditions, keys and templates of behaviors read.
 
-Values are computed when they are asked for: most behaviors use the subject of their
-command, which is passed to them.
+Values are computed on demand: most behaviors read only the subject of their command,
+which is passed to them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from mocksmtp.sessions.session import Session, Transaction
 
 
 class ConnectionContext(Protocol):
-    """What behaviors can refer to of a connection.
+    """The state of a connection that behaviors can read.
 
     :ivar session: its record
-    :ivar line: the command line that is executed, without its end, or None
-    :ivar messages: how many messages were begun on it
+    :ivar line: the current command line, without its line end; None before the first
+    :ivar messages: the number of transactions begun on the connection
     """
 
     session: Session
@@ -29,18 +29,19 @@ class ConnectionContext(Protocol):
 
     @property
     def open_transaction(self) -> Transaction | None:
-        """The open one, or that whose content is decided on."""
+        """The open transaction, or the one whose content is being decided on."""
 
 
 class ConnectionAttempt:
     """
-    The attempts of one connection, one after the other.
+    The values of the command that a connection executes; reused for each command.
 
-    :ivar path: the path of the MAIL or RCPT that is executed
+    :ivar path: the path of the current MAIL or RCPT
     :ivar message: the content, once all of it has arrived
     :ivar size: octets of the content so far
-    :ivar claimed: the user and the mechanism of an AUTH on which is decided
-    :ivar named: the argument of the HELO or EHLO that is executed
+    :ivar claimed: the user and the mechanism of the current AUTH
+    :ivar named: the argument of the current HELO or EHLO
+    :ivar recipient: whether `path` is that of an RCPT
     """
 
     path: PathCommand | None = None
@@ -58,19 +59,19 @@ class ConnectionAttempt:
 
     @property
     def connection(self) -> str:
-        """The key of the connection."""
+        """The session id, by which ``per: connection`` counts."""
         return self._context.session.id
 
     @property
     def transaction(self) -> Transaction | None:
-        """The key of the transaction, or None."""
+        """The open transaction, by which ``per: transaction`` counts, or None."""
         return self._context.open_transaction
 
     def values(self, target: Target) -> Sequence[bytes]:
-        """The values of `target`; none if it has none."""
+        """The values of `target`; empty if the command has none."""
         return _VALUES[target.subject](self, target.name)
 
-    # One for each target. The name is that of a parameter or field.
+    # One method per target. `name` is the name of a MAIL parameter or header field.
 
     def _line(self, name: str) -> Sequence[bytes]:
         line = self._context.line
@@ -161,7 +162,7 @@ class ConnectionAttempt:
 
 
 def argument_of(line: bytes) -> bytes:
-    """What follows the verb of a command line; ``b""`` where nothing does."""
+    """The argument of a command line: the text after the verb, or ``b""``."""
     words = line.split(None, 1)
     return words[1].rstrip() if len(words) > 1 else b""
 

@@ -1,4 +1,4 @@
-"""AUTH on a connection (RFC 4954). What the client sends within it is not recorded."""
+"""AUTH on a connection (RFC 4954). Credentials are redacted before recording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mocksmtp.smtp.output import DelayedReply, RedactedLine, answer_for, reply_i
 AUTH, AUTH_COMMAND = Command.AUTH, Command.AUTH_COMMAND
 
 AUTH_LINE_LIMIT = LINE_LIMIT + len(b"\r\n")
-"""Octets of an AUTH line and of the lines of its exchange (RFC 4954 §4)."""
+"""Maximum octets of an AUTH line, and of each line of its exchange (RFC 4954 §4)."""
 
 REDACTED = b"***"
 
@@ -30,7 +30,7 @@ def is_auth(line: bytes) -> bool:
 
 
 def redact_auth(line: bytes) -> bytes:
-    """A line as it may be recorded, whether or not it is AUTH."""
+    """`line` with its credentials redacted if it is AUTH, else unchanged."""
     return redact(line) if is_auth(line) else line
 
 
@@ -38,12 +38,13 @@ class AuthDialogue:
     """
     The AUTH commands of one connection, and their exchanges.
 
-    :param delivery: the hooks, which decide and know the open transaction
-    :param secret: the salts of the users are derived from it
+    :param delivery: the hooks, which ask the behaviors and hold the open transaction
+    :param secret: the key from which the salts of the users are derived
     :param end_point: returns the channel binding; None without TLS
 
     :ivar end_point: as above; changes when TLS begins
-    :ivar guarded: whether a line that is no command may be a password, sent too early
+    :ivar guarded: whether an unknown command is redacted, because it may be a password
+        that the client sent before the server asked for it
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class AuthDialogue:
         return RedactedLine(self._begin(argument), line)
 
     def reject(self, argument: bytes) -> RedactedLine:
-        """Refuse AUTH, because the banner has refused the client."""
+        """Refuse AUTH after a banner that refused the client."""
         return RedactedLine(reply.NO_SERVICE, self._redact(argument))
 
     def answer(self, line: bytes) -> RedactedLine:
@@ -81,12 +82,12 @@ class AuthDialogue:
         return RedactedLine(self._step(exchange, exchange.answer(line)), recorded)
 
     def refuse_long_line(self) -> RedactedLine:
-        """End the open exchange, whose line exceeds `AUTH_LINE_LIMIT`."""
+        """Refuse a line longer than `AUTH_LINE_LIMIT`, and end the exchange."""
         self._exchange = None
         return RedactedLine(EXCHANGE_LINE_TOO_LONG, REDACTED)
 
     def _redact(self, argument: bytes) -> bytes:
-        """The line of AUTH as it is recorded, and all that behaviors see of it."""
+        """Return the AUTH line as it is recorded, and as behaviors see it."""
         self.guarded = True
         self._delivery.line = line = redact(b"AUTH " + argument)
         return line
@@ -126,7 +127,7 @@ class AuthDialogue:
         replaced = answer_for(decision, answer)
         challenge = reply_in(replaced)
         if challenge is not None and challenge.code != 334:
-            # The client was not asked for another line.
+            # The reply is not a challenge, so the client sends no further line.
             self._exchange = None
         return replaced
 
@@ -138,7 +139,7 @@ class AuthDialogue:
         return step
 
     def _decide(self, verdict: Verdict) -> Reply | DelayedReply:
-        """The credentials are known; behaviors may decide otherwise."""
+        """Return the reply to complete credentials; a behavior may override it."""
         delivery, session = self._delivery, self._delivery.session
         mechanism = verdict.mechanism.value
         attempt = delivery.attempt

@@ -15,8 +15,8 @@ the pending        a reply that is not sent at once (`pending`)
 `recorder`         counts and records what was sent (`recording`)
 =================  ===========================================================
 
-What it does with octets that arrive depends on its `State`; `TRANSITIONS` lists every
-change of it.
+How octets are processed depends on the `State`; `TRANSITIONS` lists every change of
+state.
 
 A line ends with LF, with or without CR before it: real servers accept both between
 messages. Within content only CR LF counts (see `content`).
@@ -24,8 +24,8 @@ messages. Within content only CR LF counts (see `content`).
 An answer can be followed by an action, such as the end of the connection: octets after
 its command are not commands.
 
-Of ESMTP the class keeps the type and the name; reading, parsing and sending are its
-own, because those of twisted.mail send replies to pipelined commands out of order.
+`MockESMTP` subclasses ESMTP but replaces its reading, parsing and sending, because
+twisted.mail sends replies to pipelined commands out of order.
 """
 
 from __future__ import annotations
@@ -77,14 +77,14 @@ from mocksmtp.smtp.starttls import Security, TlsState
 from mocksmtp.smtp.timers import Deadlines, PeerWatch, slice_time
 
 RECORDED = 100
-"""Octets that are recorded of what is not SMTP."""
+"""Maximum octets recorded of input that is not SMTP."""
 
 BATCH = 8
-"""Commands after which it is checked whether other connections must have a turn."""
+"""Commands executed between two checks of the time slice of the connection."""
 
 PIECE = 2**14
-"""Octets of a TLS record; without TLS, what is read at once is a multiple of it.
-Content that arrives in whole pieces continues, and needs no early acknowledgement."""
+"""Octets of a full TLS record; without TLS, a full read is a multiple of it. After a
+full piece more content follows, so no early acknowledgement is sent."""
 
 _HANDSHAKE = 0x16
 
@@ -95,7 +95,7 @@ class State(enum.Enum):
     READY = "a line is a command; octets of content are read as they arrive"
     PENDING = "a reply is not decided, delayed or dripped: octets wait"
     YIELDED = "the rest of a packet is executed in the next turn of the reactor"
-    BLOCKED = "the client does not read its replies: nothing is executed until it does"
+    BLOCKED = "the client does not read its replies: execution pauses until it does"
     CLOSED = "octets are ignored"
 
 
@@ -133,32 +133,33 @@ class Connections(Protocol):
     """
     The list of open connections.
 
-    :ivar secret: the salts of the users are derived from it
+    :ivar secret: the key from which the salts of the users are derived
     """
 
     secret: bytes
 
     def lost(self, protocol: MockESMTP) -> None:
-        """A connection has ended."""
+        """Remove a connection that has ended."""
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
 class MockESMTP(ESMTP):
     """
-    A connection on which SMTP is spoken.
+    The server side of one SMTP connection.
 
     A FIN, or a close_notify under TLS, ends the input of the client, not the
-    connection: it receives its replies first.
+    connection: the client still receives its replies.
 
     :param host: the mail host that the client reached
     :param session_id: the id of its session
     :param clock: for deadlines, delays and the time of arrival
-    :param security: how it uses TLS; None for not at all
+    :param security: when and how TLS begins; None to disable TLS
 
-    :ivar state: what it does with octets that arrive
-    :ivar incoming: what is read next; None for a command line
+    :ivar state: how octets that arrive are processed
+    :ivar incoming: the content or chunk that is read next; None for a command line
     :ivar session: its record
-    :ivar end: how it ended, or would if the client left now
+    :ivar end: how the connection ended; before that, how it ends if the client
+        disconnects now
     """
 
     log = Logger()
@@ -189,7 +190,7 @@ class MockESMTP(ESMTP):
         clock: IReactorTime,
         security: Security | None = None,
     ) -> None:
-        # ESMTP's own method makes state that is not used here.
+        # ESMTP.__init__ is not called: it creates state that is not used here.
         self.mail_host = host
         self.clock = clock
         self.seconds = clock.seconds
@@ -227,7 +228,7 @@ class MockESMTP(ESMTP):
             self._greet()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Discard what was not finished, and record the end."""
+        """Discard unfinished commands and content, and record the end."""
         if self.tls.handshaking:
             self.session.tls = self.tls.fail(self.transport, reason)
         if self.incoming is not None:
@@ -241,13 +242,13 @@ class MockESMTP(ESMTP):
         if self.ending is not None:
             self.ending.stop()
         if self._held_by:
-            self._let_go()
+            self._release_hold()
         self.delivery.close()
         self.journal.end(self.session, self.end, self.seconds())
         self.factory.lost(self)
 
     def shut_down(self) -> None:
-        """Close because the service ends, after the replies that were sent."""
+        """Close with 421 because the server stops; reset a connection that hangs."""
         if self.ending is not None:
             self.ending.release()
         elif self.state is not CLOSED:
@@ -264,7 +265,7 @@ class MockESMTP(ESMTP):
     def close_with(self, last: Reply, end: End = End.CLOSED) -> None:
         """Send `last`, unless another reply has begun on its line, and close."""
         if self.tls.handshaking:
-            # A client cannot read a reply now.
+            # No reply can be sent within the handshake.
             self.end = end
             self._stop()
             self.transport.abortConnection()
@@ -274,7 +275,7 @@ class MockESMTP(ESMTP):
             self._pending.finish()
         self.output.drop()
         if not self.output.is_within_line:
-            self._say(last)
+            self._send_unsolicited(last)
         self.end = end
         self._stop().close()
 
@@ -285,7 +286,7 @@ class MockESMTP(ESMTP):
         self._stop().close()
 
     def _stop(self) -> Ending:
-        """Execute and send nothing more; return how to end."""
+        """Stop executing and sending; return the `Ending` of the connection."""
         self._move(_END)
         self._stop_waiting()
         self.deadlines.stop()
@@ -294,7 +295,7 @@ class MockESMTP(ESMTP):
         return self.ending
 
     def _stop_waiting(self) -> None:
-        """Wait for no reply and no turn any more; record a reply that is pending."""
+        """Cancel the pending reply and the next turn; record the pending reply."""
         self.buffer = b""
         if self._peer_watch is not None:
             self._peer_watch.stop()
@@ -312,7 +313,7 @@ class MockESMTP(ESMTP):
             self.delivery.unsent(answer)
             answer = without_octets(answer)
         self.recorder.settle(pending, answer, delay, now)
-        self._let_go()
+        self._release_hold()
 
     # States.
 
@@ -320,7 +321,7 @@ class MockESMTP(ESMTP):
         self.state = TRANSITIONS[self.state][event]
 
     def _is_waiting(self) -> bool:
-        """Whether the client waits for the service, and not the other way round."""
+        """Whether the client is waiting for the server."""
         return self.state is PENDING or self.state is YIELDED
 
     def _is_over(self, since: float) -> bool:
@@ -328,7 +329,7 @@ class MockESMTP(ESMTP):
         return self.seconds() - since >= slice_time(self.mail_host.counters.open)
 
     def _yield_turn(self) -> None:
-        """Continue in the next turn of the reactor, so that others have theirs."""
+        """Continue in the next turn of the reactor, after the other connections."""
         self._pause()
         self._move(_YIELD)
         self._turn = self.clock.callLater(0, self._take_turn)
@@ -383,8 +384,8 @@ class MockESMTP(ESMTP):
 
         :param early: the flag of the first command
         :param since: the beginning of this slice of time
-        :return: whether to continue with the buffer: a reply that could have been
-            delayed was sent
+        :return: whether to continue with the buffer: True after a `DelayedReply` or
+            Deferred that was sent without waiting
         """
         delivery, execute = self.delivery, self.commands.execute
         counts = self.mail_host.counters.replies
@@ -399,7 +400,7 @@ class MockESMTP(ESMTP):
                 if self._is_over(since):
                     break
                 left = BATCH
-            # A client that has not seen the replies before this one pipelines.
+            # A command that arrives before the replies to earlier ones is pipelined.
             flags = EARLY if replies else early
             said: Said
             answer: Answer
@@ -481,7 +482,7 @@ class MockESMTP(ESMTP):
 
     def _leave(self, rest: bytes, is_full: bool) -> None:
         """
-        Keep the `rest` of a packet, and do what comes next.
+        Keep the `rest` of a packet, and choose how to continue.
 
         :param is_full: whether the connection has used its share of this turn
         """
@@ -502,7 +503,7 @@ class MockESMTP(ESMTP):
                 self._resume()
 
     def _check_unfinished(self, rest: bytes) -> None:
-        """Refuse what is not SMTP; discard the beginning of a line over its limit."""
+        """Refuse other protocols; discard the beginning of a line over its limit."""
         if len(rest) < LINE_LIMIT and rest[0] != _HANDSHAKE:
             return
         protocol = foreign_protocol(rest)
@@ -516,7 +517,7 @@ class MockESMTP(ESMTP):
             self._truncated = True
 
     def _execute_long(self, line: bytes) -> Answer:
-        """Execute a line as long as `LINE_LIMIT`, or the end of one over its limit."""
+        """Execute a line of at least `LINE_LIMIT`, or the end of one over its limit."""
         truncated, self._truncated = self._truncated, False
         if truncated or len(line) >= self.commands.line_limit(line):
             return self.commands.refuse_long_line(line, not truncated)
@@ -528,14 +529,14 @@ class MockESMTP(ESMTP):
         """
         Read content from `data`.
 
-        :return: the index after it; and if it has ended, what is recorded of it, the
+        :return: the index after it; and, if it has ended, the text to record, the
             flags, and the answer
         """
         reader = incoming.reader
         try:
             end = reader.feed(data, start)
         except Exception:
-            # Where it ends is unknown: what follows are not commands.
+            # The end is unknown: the octets that follow are not commands.
             flags, size = self._begun_early, reader.size
             self._forget(incoming)
             return len(data), ((size, None), flags, self.close_after(self._fail()))
@@ -563,7 +564,7 @@ class MockESMTP(ESMTP):
         incoming.connectionLost()
 
     def _fail(self) -> Reply:
-        """Log an error of the service's own; return the reply to what has caused it."""
+        """Log the current exception; return the reply to the command that raised it."""
         self.log.failure("in a session with {ip}", ip=self.session.client_ip)
         return reply.LOCAL_ERROR
 
@@ -594,7 +595,7 @@ class MockESMTP(ESMTP):
         return AuthDialogue(self.delivery, self.factory.secret, end_point)
 
     def _act(self) -> None:
-        """Do what follows the reply; octets after its command are not commands."""
+        """Do the action after the reply; octets after its command are not commands."""
         action, self._after_reply = self._after_reply, None
         assert action is not None
         arrived, self.buffer = self.buffer, b""
@@ -607,7 +608,7 @@ class MockESMTP(ESMTP):
     ) -> tuple[
         tuple[Reply, ...] | DelayedReply | Deferred[Replies], Said, Noted | None
     ]:
-        """The replies in an answer, unless they are pending; and what is recorded."""
+        """Return an answer's replies, if decided, with the text and note to record."""
         if isinstance(answer, RedactedLine):
             said, answer = answer.line, answer.answer
         if isinstance(answer, Refusal):
@@ -634,8 +635,8 @@ class MockESMTP(ESMTP):
             self.log.failure("while deciding", failure)
         return reply.LOCAL_ERROR
 
-    def _say(self, unasked: Reply, note: Noted | None = None) -> None:
-        """Send a reply that no command has asked for."""
+    def _send_unsolicited(self, unasked: Reply, note: Noted | None = None) -> None:
+        """Send and record a reply that answers no command."""
         self.output.send((unasked.wire,), len(unasked.wire))
         self.recorder.record(self.seconds(), None, unasked, note=note)
 
@@ -658,10 +659,10 @@ class MockESMTP(ESMTP):
             self._continue()
 
     def _sent(self, pending: PendingReply) -> bool:
-        """A pending reply was sent; return whether to continue with the buffer."""
+        """Finish a pending reply; return whether to continue with the buffer."""
         if self._pending is pending:
             self._pending = None
-            self._let_go()
+            self._release_hold()
             self._move(_ANSWERED)
             if self.output.blocked:
                 self._move(_BLOCK)
@@ -687,10 +688,10 @@ class MockESMTP(ESMTP):
         self, then: Then, rule: str | None, is_released: bool, arrived: bytes
     ) -> None:
         """
-        End as a behavior has it.
+        End the connection as a behavior configures.
 
-        :param rule: its id
-        :param is_released: whether it was removed: it leaves no client hanging
+        :param rule: the id of the behavior
+        :param is_released: whether it was removed: `hang` then resets the connection
         """
         self.commands.note_unexecuted(arrived)
         ending = self._stop()
@@ -710,12 +711,12 @@ class MockESMTP(ESMTP):
         self._held_by = rules
         self.mail_host.behaviors.held.add(rules, self.release)
 
-    def _let_go(self) -> None:
+    def _release_hold(self) -> None:
         self.mail_host.behaviors.held.discard(self._held_by, self.release)
         self._held_by = ()
 
     def release(self, rule: str) -> None:
-        """A behavior was removed or replaced: wait for it no more."""
+        """Stop waiting for a behavior that was removed or replaced."""
         if self._pending is not None:
             self._pending.release(rule)
         elif self.ending is not None:
@@ -724,11 +725,11 @@ class MockESMTP(ESMTP):
     # TLS.
 
     def _greet(self) -> None:
-        """Send the banner, or what a behavior has in its place."""
+        """Send the banner, or the response of a behavior for CONNECT."""
         answer = self.commands.greet()
         note = self.delivery.take_note() if self.delivery.trail else None
         if isinstance(answer, Reply):
-            self._say(answer, note)
+            self._send_unsolicited(answer, note)
         else:
             self._start_unasked(answer, note)
 
@@ -737,7 +738,7 @@ class MockESMTP(ESMTP):
             self._continue()
 
     def _begin_tls(self, _: bytes) -> None:
-        """Begin the handshake, or what a behavior has in its place."""
+        """Begin the handshake, or the response of a behavior for TLS."""
         self._begins_tls = False
         answer = self.commands.begin_tls()
         if answer is None:
@@ -758,7 +759,7 @@ class MockESMTP(ESMTP):
         self.tls.shake_hands(self.transport, arrived)
 
     def handshakeCompleted(self) -> None:
-        """TLS is active."""
+        """Record the TLS session, and continue; called by Twisted."""
         self.session.tls = self.tls.complete(self.transport)
         self.commands.tls_begun(self.tls.end_point(self.transport))
         if self.tls.is_implicit and self.state is not CLOSED:
@@ -767,16 +768,16 @@ class MockESMTP(ESMTP):
     # Pauses of the input.
 
     def _pause(self) -> None:
-        """Read nothing until `_resume`."""
+        """Pause reading until `_resume`."""
         if not self._paused:
             self._paused = True
             self.transport.pauseProducing()
 
     def _resume(self) -> None:
         """
-        Read again, unless the client does not read itself.
+        Resume reading, unless the client does not read its replies.
 
-        Everything that has arrived was executed: if no more can arrive, it is the end.
+        All input was executed by now: if the client has sent FIN, the connection ends.
         """
         if self.state is not READY:
             return
@@ -788,14 +789,14 @@ class MockESMTP(ESMTP):
             self.transport.resumeProducing()
 
     def _wait_unread(self) -> None:
-        """Read nothing while a reply is pending, but notice a reset."""
+        """Pause reading while a reply is pending, but detect a reset."""
         self._pause()
         if self._peer_watch is None:
             self._peer_watch = PeerWatch(self.transport, self.clock)
         self._peer_watch.start()
 
     def readConnectionLost(self) -> None:
-        """The client sends no more (FIN); it still receives its replies."""
+        """End the input after a FIN; the client still receives its replies."""
         self._input_ended = self._paused = True
         if is_reset(self.transport):
             self.transport.abortConnection()
@@ -807,18 +808,18 @@ class MockESMTP(ESMTP):
             self._resume()
 
     def writeConnectionLost(self) -> None:
-        """The service sends no more; the rest of the input is discarded."""
+        """Do nothing: after half-closing, `Ending` discards the rest of the input."""
 
     # The producer of replies, which the transport pauses while the client reads none.
 
     def pauseProducing(self) -> None:
-        """Read and execute no more: replies accumulate."""
+        """Stop reading and executing: the client does not read its replies."""
         self.output.blocked = True
         self._move(_BLOCK)
         self._pause()
 
     def resumeProducing(self) -> None:
-        """The client has read; continue when it has read everything."""
+        """Continue once the client has read all queued replies."""
         if not self.output.resume():
             return
         self.session.heard = self.seconds()
@@ -832,4 +833,4 @@ class MockESMTP(ESMTP):
             self._resume()
 
     def stopProducing(self) -> None:
-        """The transport calls `connectionLost` next."""
+        """Do nothing: the transport calls `connectionLost` next."""

@@ -1,15 +1,15 @@
-"""The content of a message as it arrives: where it ends, and its exact octets.
+"""Reads the content of a message: finds its end, and keeps its exact octets.
 
 After DATA (RFC 5321 §4.5.2) only CR LF ``.`` CR LF ends it. Each packet is searched
 once, as a whole: up to six octets at its end that may be the beginning of a terminator,
-or of a line with a stuffed dot, are searched again with the next packet. So no seam
-needs a rule of its own, and the time is linear in the content, however it is split.
+or of a line with a stuffed dot, are searched again with the next packet. So the time is
+linear in the content, however it is split into packets.
 
-After BDAT (RFC 3030 §2) the length is known, and no octet has a meaning.
+After BDAT (RFC 3030 §2) the length is known, and no octet is special.
 
 Octets that other servers might accept as the end of the content, such as LF ``.`` LF,
-are content here. They are flagged, because mail is smuggled past a server that ends it
-elsewhere than the one before.
+are content here. They are flagged as smuggling: an attack uses servers that disagree on
+the end of the content.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _LINE_END = b"\r\n"
 _STUFFED = b"\r\n."
 
 _ODD_END = re.compile(rb"(?:\r\n|\r|\n)\0?\.\0?(?=[\r\n])")
-"""A dot alone on a line, with any line end: what is not `_END` is a false end."""
+"""A dot alone on a line, with any line end; a false end unless it is `_END`."""
 
 _BEGINNING = re.compile(rb"(?:\r\n|\r|\n)\0?\.?\0?\r?\Z")
-"""What may become an end, true or false, with the octets that follow."""
+"""Octets that may become a true or false end with the octets that follow."""
 
 _LONGEST_BEGINNING = 6
 _LAST_OF_BEGINNING = (b"\r", b"\n", b".", b"\0")
 
 _LARGE = 4096
-"""Octets from which on a packet is kept as an object of its own."""
+"""Minimum octets of a packet that is kept as a separate object."""
 
 _GATHERED = 65536
-"""Octets after which gathered packets form one piece; the next begins another."""
+"""Octets of gathered packets after which a new piece begins."""
 
 
 class Reader(Protocol):
@@ -73,20 +73,20 @@ class Reader(Protocol):
 
 class Incoming(Protocol):
     """
-    What follows a command and is not a command line: content, or a chunk of it.
+    Content after a command: a whole message, or a chunk.
 
-    :ivar reader: reads it; the same object where that has the methods of both
-    :ivar continues: whether its first part was answered already
+    :ivar reader: reads it; may be the same object
+    :ivar continues: whether a reply was sent before its end
     """
 
     reader: Any  # a Reader
     continues: bool
 
     def eomReceived(self) -> Answer:
-        """The reader has returned an index: return the answer."""
+        """Return the answer; called after the reader has returned an index."""
 
     def connectionLost(self) -> None:
-        """The rest will not arrive."""
+        """Discard the content: the connection was lost before its end."""
 
 
 class Content:
@@ -97,7 +97,7 @@ class Content:
     :param mailbox: counts content that is still arriving
 
     :ivar size: octets of the content so far
-    :ivar refusal: the reply that refuses the message, once it cannot be kept; the rest
+    :ivar refusal: the reply that refuses the message, if it exceeds a limit; the rest
         is then read and discarded
     """
 
@@ -118,8 +118,7 @@ class Content:
         self._mailbox = mailbox
         self._reserved = 0
         self._pieces: list[bytes | bytearray] = []
-        # Small packets are gathered: as separate objects they would use many times
-        # their size.
+        # Small packets are gathered: separate objects would use many times their size.
         self._small: bytearray | None = None
 
     def add(self, piece: bytes) -> None:
@@ -127,7 +126,7 @@ class Content:
         self._reserve(self._keep(piece))
 
     def take(self) -> bytes:
-        """Return all octets; they are not counted as arriving any more."""
+        """Return all octets, and stop counting them as arriving."""
         pieces, self._pieces = self._pieces, []
         if self._reserved:
             self.close()
@@ -136,12 +135,12 @@ class Content:
         return b"".join(pieces)
 
     def beginning(self) -> bytes:
-        """Up to `_GATHERED` of the first ones, which the header is among."""
+        """The first octets, up to `_GATHERED`; they include the header."""
         pieces = self._pieces[:2]
         return b"".join(piece[:_GATHERED] for piece in pieces)
 
     def close(self) -> None:
-        """Discard the octets; they are not counted as arriving any more."""
+        """Discard the octets, and stop counting them as arriving."""
         if self._reserved:
             self._mailbox.release(self._reserved)
             self._reserved = 0
@@ -193,7 +192,7 @@ class ContentReader(Content):
     needs_octets = True
 
     def __init__(self, limit: int, mailbox: Mailbox) -> None:
-        # As in `Content`, whose method is one call more for each message.
+        # Repeats `Content.__init__`, to avoid a super() call per message.
         self.size = 0
         self.refusal = None
         self._limit = limit
@@ -203,8 +202,8 @@ class ContentReader(Content):
         self._small = None
         self.flags = 0
         self._begun = False
-        # The line end of DATA, so that a dot right after it ends the content; it does
-        # not belong to the content.
+        # Searching begins with the line end of DATA, which is not content, so that a
+        # dot right after it ends the content.
         self._carry = _LINE_END
 
     def feed(self, data: bytes, start: int = 0) -> int:
@@ -258,15 +257,15 @@ def _beginning_at_end_of(data: bytes) -> bytes:
 
 class Chunk:
     """
-    The octets that follow one BDAT (RFC 3030 §2), read also if the chunk is refused:
-    the client has sent them already.
+    The octets after one BDAT (RFC 3030 §2). They are read even if the chunk is refused,
+    because the client sends them without waiting for a reply.
 
-    :param size: how many octets
+    :param size: the number of octets
     :param content: where they are kept, or None to discard them
     :param end: returns the answer, once all have arrived
 
-    :ivar size: how many octets were read, at the end
-    :ivar continues: whether the chunk was answered before its end
+    :ivar size: the number of octets
+    :ivar continues: whether a reply was sent before its end
     """
 
     __slots__ = (
@@ -292,7 +291,7 @@ class Chunk:
 
     @property
     def needs_octets(self) -> bool:
-        """Whether octets of it have not arrived."""
+        """Whether some of the octets have not arrived."""
         return self._left > 0
 
     def feed(self, data: bytes, start: int = 0) -> int:
@@ -313,7 +312,7 @@ class Chunk:
 
     def answer_early(self, keeps: bool, end: Callable[[], None] | None = None) -> None:
         """
-        The chunk was answered: the rest of it has no reply.
+        Read the rest without a reply: the chunk was answered before its end.
 
         :param keeps: whether its octets are kept
         :param end: called once all octets have arrived
@@ -330,7 +329,7 @@ class Chunk:
         self.eomReceived = end_silently
 
     def connectionLost(self) -> None:
-        """The delivery, which owns the content, discards it."""
+        """Do nothing: the delivery owns the content and discards it."""
 
     def _add(self, octets: bytes) -> None:
         if octets and self._content is not None and self._content.refusal is None:

@@ -1,10 +1,10 @@
-"""The delivery hooks: where a behavior, or else the mailbox, decides on a mail.
+"""The delivery hooks: behaviors, and then the mailbox, decide on each mail.
 
-They are twisted.mail's interfaces, called at the same points: `validateFrom` on MAIL,
-`validateTo` on RCPT, `eomReceived` after the final dot or the last chunk. They return
-the reply, not an address, a callable or a Deferred, because those cannot express which
-reply to send, nor that a command is refused and takes effect all the same. There is
-one message object per transaction, not per recipient.
+The hooks have the names of twisted.mail's interfaces and are called at the same points:
+`validateFrom` on MAIL, `validateTo` on RCPT, `eomReceived` after the final dot or the
+last chunk. They return the reply; twisted.mail's return values (an address, a callable,
+a Deferred) can express neither the reply to send nor a command that is refused but
+takes effect. There is one message object per transaction, not per recipient.
 """
 
 from __future__ import annotations
@@ -52,43 +52,43 @@ from mocksmtp.smtp.output import (
 )
 from mocksmtp.smtp.watching import ContentWatch, Rules
 
-# Looking up a member of an enumeration takes as long as a short search.
+# Names for members of enumerations, whose lookup is slow.
 MAIL_FROM, RCPT_TO = Command.MAIL_FROM, Command.RCPT_TO
 DATA, DATA_CONTENT, BDAT = Command.DATA, Command.DATA_CONTENT, Command.BDAT
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
 
 UNCOUNTED = 8192
-"""Bytes of an envelope that do not count against the memory of the mailboxes: nearly
-all envelopes have fewer, and need not be counted."""
+"""Bytes of an envelope that are not counted as memory of the mailboxes. Nearly all
+envelopes are smaller, so counting is rarely necessary."""
 
 STEP = 2**16
-"""Bytes that are counted at once of those that have more."""
+"""Bytes reserved at a time for a larger envelope."""
 
 HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 FEW = 10
-"""Recipients that are recorded of an envelope for which there is no more room."""
+"""Maximum recipients recorded of an envelope that exceeds the memory limit."""
 
 
 @implementer(IMessageDelivery)
 class MockDelivery:
     """
-    The hooks of one connection.
+    The delivery hooks of one connection.
 
-    :param host: its behaviors decide; its mailbox and journal keep
+    :param host: has the behaviors, the mailbox and the journal
     :param session: records the transactions
     :param seconds: returns the time, in seconds since the epoch
 
-    :ivar origin: where the mails of the connection come from
-    :ivar transaction: the open one, or None
-    :ivar chunked: its message, if that arrives in chunks and has begun
-    :ivar ending: the transaction on whose content is decided
-    :ivar messages: how many transactions there were
-    :ivar kept: the number of a mail that was kept and is not recorded yet, or None
-    :ivar room: bytes that the open envelope may have before more of it is counted
-    :ivar line: the command line that is executed, None before any
-    :ivar trail: what is remembered of the behaviors asked about the command
-    :ivar refused: the transaction that the last MAIL did not open, or None
+    :ivar origin: the client's addresses and name, as mails record them
+    :ivar transaction: the open transaction, or None
+    :ivar chunked: its message, after the first BDAT
+    :ivar ending: the transaction whose content is being decided on
+    :ivar messages: the number of transactions begun
+    :ivar kept: the number of a mail that was kept but not recorded yet, or None
+    :ivar room: bytes that the open envelope may grow before more are reserved
+    :ivar line: the current command line; None before the first
+    :ivar trail: the behaviors that matched or nearly matched the current command
+    :ivar refused: the transaction of the last MAIL, if that was refused, or None
     """
 
     refused: Transaction | None = None
@@ -114,53 +114,53 @@ class MockDelivery:
 
     @property
     def attempt(self) -> ConnectionAttempt:
-        """What behaviors may refer to; most connections never need it."""
+        """The values that behaviors can read; created on first use."""
         if self._attempt is None:
             self._attempt = ConnectionAttempt(self, self.seconds)
         return self._attempt
 
     def close(self) -> None:
-        """The connection is lost: end what is open."""
+        """End the open transaction, because the connection is lost."""
         self.abort()
-        # Otherwise a cycle of references is left to the garbage collector.
+        # This breaks a reference cycle, which the garbage collector would have to find.
         self._attempt = None
 
     def identify(self, helo: str = "") -> None:
-        """The client has sent HELO or EHLO with this name, or must do so again."""
+        """Set the client's name from HELO or EHLO; ``""`` requires a new one."""
         self.session.helo = helo
         self.origin = self.origin.with_helo(helo)
         self.abort()
 
     def take_note(self) -> Noted:
-        """What is remembered of the behaviors that were asked."""
+        """Return and clear the trail."""
         trail = self.trail
         last = trail.pop()
         if not trail and isinstance(last, Noted):
             return last
         note = Note((), (*trail[:MAX_MISSED], last))
         trail.clear()
-        # Unlike what is made once and shared, it uses memory of its own.
+        # Unlike shared notes, each of these uses memory of its own.
         self.session.octets_exchanged += note.octets
         return note
 
     @property
     def open_transaction(self) -> Transaction | None:
-        """The open one, or that whose content is decided on."""
+        """The open transaction, or the one whose content is being decided on."""
         return self.transaction or self.ending
 
     @property
     def argument(self) -> bytes:
-        """What follows the verb of the command line."""
+        """The argument of the command line: the text after the verb."""
         return argument_of(self.line or b"")
 
     def decide(self, command: Command, subject: bytes) -> Decision | None:
-        """The decision of the behaviors, which count it; None where none answers."""
+        """Return the decision of the behaviors, and count it; None if none matches."""
         if command not in self.behaviors.taken:
             return None
         return self.behaviors.decide(command, subject, self.attempt, self.trail)
 
     def decide_on_path(self, command: Command, path: PathCommand) -> Decision | None:
-        """The same for MAIL and RCPT, which name a path."""
+        """Return the decision on a MAIL or RCPT, and count it."""
         subject = path.address.text.encode()
         if self.behaviors.passes(command, subject, self.trail):
             return None
@@ -179,9 +179,9 @@ class MockDelivery:
         recipient: PathCommand | None = None,
     ) -> Decision | None:
         """
-        The same for the whole content.
+        Return the decision on the whole content, and count it.
 
-        :param recipient: for whom, where each has an answer
+        :param recipient: the recipient whose reply is decided, in LMTP
         """
         content = message.content
         if self.behaviors.passes(DATA, content, self.trail):
@@ -203,9 +203,9 @@ class MockDelivery:
         passed: dict[Rule[SmtpBehavior], Miss],
     ) -> tuple[Decision | None, Rules]:
         """
-        The decision of `rules` on content of which `size` octets have arrived.
+        Return the decision of `rules` on the first `size` octets of content.
 
-        :param matched: as of `SmtpRules.decide_once`, like `passed`
+        :param matched: as for `SmtpRules.decide_once`; so is `passed`
         :return: the decision, and the rules that fired
         """
         attempt = self.attempt
@@ -218,7 +218,7 @@ class MockDelivery:
             self.ending = attempt.size = None
 
     def receivedHeader(self, helo: object, origin: object, recipients: object) -> bytes:
-        """Nothing: a mail is kept as it was sent."""
+        """Return no header field: a mail is kept as it was sent."""
         return b""
 
     def validateFrom(self, helo: object, origin: PathCommand) -> Reply | DelayedReply:
@@ -243,7 +243,7 @@ class MockDelivery:
         return answer
 
     def refuse_sender(self, origin: PathCommand, refusal: Reply) -> Reply:
-        """Record a MAIL that the server itself refuses."""
+        """Record a MAIL that the server, not a behavior, refuses; return `refusal`."""
         transaction = Transaction(origin)
         transaction.begun_at = self.session.heard
         self._refuse_sender(transaction, refusal)
@@ -255,7 +255,7 @@ class MockDelivery:
         self.settle(transaction, refusal)
 
     def replace_refusal(self, refusal: Reply, instead: Reply | None) -> None:
-        """A behavior has replaced the server's own refusal of the last MAIL."""
+        """Record that a behavior replaced the server's refusal of the last MAIL."""
         if self.refused is not None and self.refused.reply is refusal:
             self.refused.reply = instead
             self.refused.outcome = outcome_of(instead, False)
@@ -303,7 +303,7 @@ class MockDelivery:
         return answer
 
     def _make_room(self, octets: int) -> bool:
-        """Count an envelope of so many bytes as arriving; False where it can't be."""
+        """Reserve `octets` for the envelope; return False if they exceed the limits."""
         step = max(STEP, octets - self.room)
         if not self.host.mailbox.reserve(step):
             return False
@@ -311,13 +311,13 @@ class MockDelivery:
         return True
 
     def release(self) -> None:
-        """The envelope is kept now, or was thrown away."""
+        """Stop counting the envelope as arriving: it was kept or discarded."""
         if self.room != UNCOUNTED:
             self.host.mailbox.release(self.room - UNCOUNTED)
             self.room = UNCOUNTED
 
     def message(self) -> MockMessage:
-        """The message of the open transaction, which ends with its content."""
+        """End the open transaction with its content (DATA), and return its message."""
         transaction, self.transaction = self.transaction, None
         assert transaction is not None
         host = self.host
@@ -325,7 +325,7 @@ class MockDelivery:
         return self.message_class(self, transaction, content)
 
     def chunks(self) -> MockMessage:
-        """The message of the open transaction, which ends with its last chunk."""
+        """Return the message of the open transaction, whose chunks arrive (BDAT)."""
         if self.chunked is None:
             assert self.transaction is not None
             content = Content(self.host.limits.message_size, self.host.mailbox)
@@ -334,9 +334,9 @@ class MockDelivery:
 
     def end_chunk(self, last: bool) -> Replies | DelayedReply:
         """
-        A chunk has arrived; a refused one ends the transaction.
+        Return the answer to a chunk that has arrived; refusing it ends the transaction.
 
-        :param last: whether it is the last one
+        :param last: whether it is the last chunk
         """
         message = self.chunked
         assert message is not None
@@ -358,13 +358,13 @@ class MockDelivery:
         return own if decision is None else answer_for(decision, own)
 
     def end_answered_chunk(self, answered: Reply | None) -> None:
-        """The last chunk, which was answered before its end, has arrived."""
+        """End the content after its last chunk, which was answered before its end."""
         message, self.chunked, self.transaction = self.chunked, None, None
         assert message is not None
         message.end_answered(answered, keeps=True)
 
     def remember(self, items: Iterable[Item]) -> None:
-        """Add to what is remembered of the behaviors that were asked."""
+        """Add behaviors that matched or nearly matched to the trail."""
         self.trail.extend(items)
 
     def _decide_on_chunk(self, size: int) -> Decision | None:
@@ -375,19 +375,19 @@ class MockDelivery:
             self.attempt.size = None
 
     def settle(self, transaction: Transaction, last: Reply | None) -> None:
-        """A transaction was ended by this reply, or without one."""
+        """Record the outcome of a transaction from its last reply, None without one."""
         if self.room != UNCOUNTED:
             self.release()
         transaction.reply = last
         transaction.settled_at = self.session.heard
         kept = transaction.mail is not None
-        # The outcome of most mails, without a call.
+        # A fast path for the outcome of most mails.
         is_usual = kept and last is reply.MAIL_KEPT
         outcome = Outcome.ACCEPTED if is_usual else outcome_of(last, kept)
         self.host.journal.settle(self.session, transaction, outcome)
 
     def unsent(self, answer: Replies) -> None:
-        """An answer was not sent: the client does not know what it settled."""
+        """Correct the outcome of a transaction whose last reply was not sent."""
         replies = (answer,) if isinstance(answer, Reply) else answer
         transaction = self.transaction
         if transaction is not None:
@@ -420,7 +420,8 @@ class MockDelivery:
         transaction, self.transaction = self.transaction, None
         if transaction is not None:
             transaction.settled_at = self.seconds()
-            # A client whose recipients were all refused need not ask for more.
+            # A client whose recipients were all refused sends no DATA: the transaction
+            # was refused, not aborted.
             refused = transaction.told and not transaction.accepted
             if refused and all(is_refusal(told[1]) for told in transaction.told):
                 outcome = Outcome.REFUSED
@@ -438,10 +439,10 @@ def with_chunk(
     answers: list[Reply | DelayedReply], decision: Decision
 ) -> list[Reply | DelayedReply]:
     """
-    The answers to the content, with the decision on its last chunk.
+    Combine the answers to the content with the decision on its last chunk.
 
-    Its reply replaces those where the mail is kept; elsewhere the decision on the whole
-    content applies. It delays or drips them once, however many there are.
+    If the mail is kept, the reply of that decision replaces the answers; if not, the
+    decision on the whole content applies. Its delay or drip applies once in total.
     """
     reply_to_chunk = decision.answer(reply.MAIL_KEPT)
     combined: list[Reply | DelayedReply] = [
@@ -457,7 +458,7 @@ def with_chunk(
 
 
 def is_refusal(reply: Reply | None) -> bool:
-    """Whether a client that receives this was refused."""
+    """Whether `reply` refuses the command: its code is 400 or above."""
     return outcome_of(reply, False) is Outcome.REFUSED
 
 
@@ -467,8 +468,8 @@ class MockMessage:
     The message of a transaction.
 
     :ivar content: its octets
-    :ivar reader: reads them; after DATA it is the content itself
-    :ivar watch: the decisions while it arrives, if behaviors were asked
+    :ivar reader: reads them; after DATA the same object as `content`
+    :ivar watch: the decisions made while it arrives, if behaviors exist for that
     """
 
     __slots__ = ("content", "delivery", "reader", "transaction", "watch")
@@ -485,12 +486,12 @@ class MockMessage:
         self.watch: ContentWatch | None = None
 
     def lineReceived(self, line: bytes) -> None:
-        """Add one line, unstuffed and without its end, as the interface has it."""
+        """Add one line without dot-stuffing and line end, as `IMessage` defines."""
         self.content.add(line + b"\r\n")
 
     def eomReceived(self, chunk: Decision | None = None) -> Replies | DelayedReply:
         """
-        Decide on the whole content, and keep the mail if that is the decision.
+        Decide on the whole content, and keep the mail if it is accepted.
 
         :param chunk: the decision on its last chunk
         """
@@ -525,12 +526,12 @@ class MockMessage:
         return answer
 
     def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:
-        """`answer` to the content, which has one for all recipients."""
+        """Return the answer to the content, once for all recipients."""
         return answer
 
     def end_answered(self, answered: Reply | None, keeps: bool) -> None:
         """
-        The content, which was answered before its end, has arrived.
+        End content that was answered before its end.
 
         :param answered: the reply that was sent
         :param keeps: whether the mail is kept
@@ -547,33 +548,33 @@ class MockMessage:
         self.delivery.settle(self.transaction, answered)
 
     def lose_rest(self, answered: Reply | None) -> None:
-        """The rest of content that was answered will not arrive."""
+        """End content that was answered, and whose rest will not arrive."""
         self.identify()
         self.content.close()
         self.delivery.settle(self.transaction, answered)
 
     def connectionLost(self) -> None:
-        """Discard content of which the end will not arrive."""
+        """Discard the content: the connection was lost before its end."""
         self.identify()
         self.content.close()
         self.delivery.transaction = self.transaction
         self.delivery.abort()
 
     def identify(self) -> None:
-        """Record what is known of content that ended before its end."""
+        """Record the Message-ID and subject of incomplete content."""
         self.transaction.stage = DATA_CONTENT
         octets = self.content.beginning()
         if HEADER_END.search(octets):
             self._identify(octets)
 
     def _identify(self, octets: bytes) -> None:
-        """Record what identifies content that is not kept."""
+        """Record the Message-ID and subject of content that is not kept."""
         if octets:
             self.transaction.identity = identity = identity_of(octets)
             self.transaction.octets += identity.octets
 
     def _keep_refused(self, octets: bytes) -> None:
-        """Keep a content that was refused, if such are kept."""
+        """Keep refused content, if the host is configured to keep it."""
         refused = self.delivery.host.mailbox.quota.refused
         if refused is not None:
             self.transaction.refused = refused.keep(octets)
@@ -587,7 +588,7 @@ class MockMessage:
         if delivery.room != UNCOUNTED:
             delivery.release()
         sender, recipients = transaction.sender, tuple(transaction.recipients)
-        # The transaction, which gets no more of them, and the mail share one object.
+        # The transaction has ended, so it can share the tuple with the mail.
         transaction.recipients = recipients  # type: ignore[assignment]
         envelope = Envelope(sender.address, sender.parameters, recipients)
         mail = delivery.host.mailbox.keep(

@@ -1,8 +1,8 @@
-"""What a host would reply to a command, without a client, and without a trace.
+"""Evaluates how a host would reply to a command, without a client or side effects.
 
-A connection in memory is brought to the state that is asked about, with no behavior in
-force; then the command is sent with the behaviors of the host as they are. What it
-depends on of this room is that a factory makes a protocol to which octets can be sent.
+A connection in memory is brought to the requested state with no behavior in force; then
+the command is sent with the host's behaviors. It uses only the public interface of the
+factory and its protocol.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from mocksmtp.tls.settings import TlsMode
 
 class TriedRules(SmtpRules):
     """
-    Behaviors whose answers are told at once, and remembered.
+    A copy of a host's behaviors that decides without delays, and keeps the decision.
 
-    :ivar decision: what was decided last
+    :ivar decision: the last decision, combined with those that only delayed it
     """
 
     decision: Decision | None = None
@@ -49,7 +49,7 @@ class TriedRules(SmtpRules):
         attempt: Attempt = NOTHING,
         trail: list[Item] | None = None,
     ) -> Decision | None:
-        """What is decided, without its delays and what becomes of the connection."""
+        """Return the decision without its delay, drip and end of the connection."""
         return self._at_once(super().decide(point, subject, attempt, trail))
 
     def decide_once(
@@ -60,7 +60,7 @@ class TriedRules(SmtpRules):
         matched: set[object],
         passed: dict[Rule[SmtpBehavior], Miss],
     ) -> tuple[Decision | None, list[Rule[SmtpBehavior]]]:
-        """Likewise, while content arrives."""
+        """Decide while content arrives, in the same way."""
         decision, fired = super().decide_once(point, rules, attempt, matched, passed)
         return self._at_once(decision), fired
 
@@ -76,29 +76,31 @@ class TriedRules(SmtpRules):
 
 
 class EvaluationTransport(StringTransport):
-    """A transport to nowhere, on which TLS can begin."""
+    """A transport in memory that accepts the beginning of TLS."""
 
     protocol: Any = None
 
     def startTLS(self, *_: object) -> None:
-        """Nothing is encrypted."""
+        """Do nothing: nothing is encrypted."""
 
     def abortConnection(self) -> None:
-        """There is nothing to abort."""
+        """Do nothing: there is no socket."""
 
 
 def evaluate(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
     """
-    What `host` would reply; none of its counters changes, and nothing is kept.
+    Evaluate how `host` would reply; its counters, mails and sessions do not change.
 
-    :param now: seconds since the epoch
+    :param asked: the command, and the state of the connection
+    :param now: the assumed time, in seconds since the epoch
+    :return: the exchanges, and the decision of the behaviors
     """
     rules = TriedRules()
     contexts: Any = _NoContexts()
     shadow, clock = _shadow(host, rules), _clock(now)
     factory = MockSMTPFactory(shadow, clock, itertools.count(1), contexts)
     if host.tls is not None and host.tls.mode is TlsMode.IMPLICIT:
-        # The handshake is over.
+        # The evaluated connection is past its handshake.
         factory.tls = TlsMode.NONE
     if asked.protocol is MailProtocol.LMTP:
         factory.spoken = MailProtocol.LMTP
@@ -117,7 +119,8 @@ def evaluate(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
         errors="surrogateescape"
     )
     if data is not None and line[:4].upper() == b"DATA":
-        # Whether content is looked at while it arrives is decided before it does.
+        # At DATA the connection decides whether to watch the content as it arrives, so
+        # the behaviors for DATA CONTENT must be in force now.
         rules.try_as(host.behaviors)
         rules.taken &= {Command.DATA_CONTENT}
         protocol.dataReceived(line + b"\r\n")
@@ -132,20 +135,20 @@ def evaluate(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
 
 
 class _NoContexts:
-    """In the place of the contexts of TLS, which does not begin here."""
+    """Replaces the TLS contexts: an evaluation makes no handshake."""
 
     def context(self, *_: object) -> None:
-        """None."""
+        """Return no context."""
 
 
 def _of_command(asked: Evaluation) -> Evaluation:
-    """The same of the command that asks for the content."""
+    """The evaluation of DATA or BDAT alone, without the content."""
     line = "DATA" if asked.line is None else asked.line
     return attrs.evolve(asked, line=line, content=None, octets=None)
 
 
 def _shadow(host: MailHost, rules: SmtpRules) -> MailHost:
-    """A host that is the same, and whose mailbox, journal and counters are its own."""
+    """A copy of `host` with `rules` and an empty mailbox, journal and counters."""
     shadow = copy(host)
     shadow.behaviors = rules
     shadow.mailbox = Mailbox()
@@ -161,25 +164,25 @@ def _clock(now: float) -> Clock:
 
 
 def _prepare(protocol: Any, asked: Evaluation) -> None:
-    """Bring a connection to the state that is asked about."""
+    """Bring a connection to the requested state."""
     if asked.tls is not None:
         protocol.session.tls = TlsSession(asked.tls)
         protocol.tls.stage = Stage.UNDER_TLS
     if asked.helo is not None:
         verb = "LHLO" if asked.protocol is MailProtocol.LMTP else "EHLO"
-        _say(protocol, f"{verb} {asked.helo}")
+        _send(protocol, f"{verb} {asked.helo}")
     if asked.auth_user is not None:
         protocol.session.auth_user = asked.auth_user
         protocol.session.auth_mechanism = "PLAIN"
     if asked.sender is not None:
-        _say(protocol, f"MAIL FROM:{_bracketed(asked.sender)}")
+        _send(protocol, f"MAIL FROM:{_bracketed(asked.sender)}")
     for recipient in asked.recipients:
-        _say(protocol, f"RCPT TO:{_bracketed(recipient)}")
+        _send(protocol, f"RCPT TO:{_bracketed(recipient)}")
     opened = asked.sender is not None
     protocol.delivery.messages = max(asked.messages, opened)
 
 
-def _say(protocol: Any, line: str) -> None:
+def _send(protocol: Any, line: str) -> None:
     utf8 = "" if line.isascii() or not line.startswith("MAIL") else " SMTPUTF8"
     protocol.dataReceived((line + utf8).encode() + b"\r\n")
 
@@ -189,7 +192,7 @@ def _bracketed(address: str) -> str:
 
 
 def _stuffed(content: bytes) -> bytes:
-    """Content as it is sent, with its end (RFC 5321 §4.5.2), but for its last CR LF."""
+    """Dot-stuffed content with its terminator, but no last CR LF (RFC 5321 §4.5.2)."""
     if content and not content.endswith(b"\r\n"):
         content += b"\r\n"
     stuffed = content.replace(b"\r\n.", b"\r\n..")

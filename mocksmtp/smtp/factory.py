@@ -1,4 +1,4 @@
-"""The factory of a listener: it makes SMTP connections, and lists the open ones."""
+"""The factory of a listener: makes SMTP connections, and lists the open ones."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from mocksmtp.tls.handshake import failed, requested_name, tls_session
 from mocksmtp.tls.settings import TlsMode
 
 DISCONNECT_TIME = 1.0
-"""Seconds in which a client that is disconnected must read the last reply."""
+"""Seconds before a disconnected client that does not read its last reply is reset."""
 
 REFUSING_TIME = 10.0
-"""Seconds in which a client past the limit must complete the TLS handshake."""
+"""Seconds in which a client above the connection limit must complete its handshake."""
 
 MAX_REFUSING = 100
-"""The maximum number of such clients of a host; further ones are reset."""
+"""Maximum clients above the connection limit, per host; further ones are reset."""
 
 
 @implementer(IHandshakeListener)
 class RefusedConnection(Protocol):
     """
-    A connection past the limit: it sends 421 in place of the banner, and closes.
+    A connection above the connection limit: sends 421 instead of a banner, and closes.
 
-    With implicit TLS the handshake precedes the reply, within `REFUSING_TIME`.
+    With implicit TLS it first completes the handshake, within `REFUSING_TIME`.
 
     :param factory: counts it while it is open
     :param session: the id of its session
-    :param security: how it would use TLS
+    :param security: when and how TLS begins; None to disable TLS
     """
 
     transport: Any
@@ -84,7 +84,7 @@ class RefusedConnection(Protocol):
             self.transport.startTLS(self._security.context())
 
     def handshakeCompleted(self) -> None:
-        """The client can read the reply now."""
+        """Send 421 now that the handshake is complete."""
         self._handshaking = False
         self._session.tls = tls_session(self.transport.getHandle())
         self._refuse()
@@ -119,8 +119,8 @@ class ClosingConnections:
 
     A client that does not read the last reply is reset after `DISCONNECT_TIME`.
 
-    :ivar count: how many there were
-    :ivar gone: fires when the last of them has ended
+    :ivar count: the number of connections
+    :ivar gone: fires when all of them have ended
     """
 
     def __init__(self, connections: set[MockESMTP], clock: IReactorTime) -> None:
@@ -132,7 +132,7 @@ class ClosingConnections:
             self._end()
 
     def lost(self, protocol: MockESMTP) -> None:
-        """A connection has ended, perhaps one of these."""
+        """Remove a connection that has ended, if it is one of these."""
         self._connections.discard(protocol)
         if not self._connections and not self.gone.called:
             self._end()
@@ -154,11 +154,11 @@ class MockSMTPFactory(SMTPFactory):
     :param host: the mail host that clients reach, which counts them all
     :param clock: for deadlines and the time of arrival
     :param sessions: yields the numbers of the sessions
-    :param contexts: for TLS; None for no TLS
+    :param contexts: the TLS contexts; None to disable TLS
 
     :ivar spoken: the protocol of new connections
-    :ivar secret: the salts of the host's users are derived from it
-    :ivar tls: when their handshake takes place; None for the host's setting
+    :ivar secret: the key from which the salts of the host's users are derived
+    :ivar tls: when new connections begin TLS; None for the host's setting
     """
 
     noisy = False
@@ -184,7 +184,7 @@ class MockSMTPFactory(SMTPFactory):
         self._refusing: set[RefusedConnection] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """A connection, or a `RefusedConnection` if there are too many."""
+        """Make a connection, or a `RefusedConnection` above the connection limit."""
         host = self.host
         session = str(next(self._sessions))
         host.counters.sessions += 1
@@ -204,7 +204,7 @@ class MockSMTPFactory(SMTPFactory):
         return protocol
 
     def lost(self, protocol: MockESMTP) -> None:
-        """A connection has ended."""
+        """Remove a connection that has ended."""
         self.connections.discard(protocol)
         self.host.counters.open -= 1
         for closing in tuple(self._closing):
@@ -212,7 +212,7 @@ class MockSMTPFactory(SMTPFactory):
         self._fire_if_gone()
 
     def refused(self, refusal: RefusedConnection) -> None:
-        """A connection past the limit has ended."""
+        """Remove a connection above the limit that has ended."""
         self._refusing.discard(refusal)
         self.host.counters.refusing -= 1
         self._fire_if_gone()
@@ -224,7 +224,7 @@ class MockSMTPFactory(SMTPFactory):
                 gone.callback(None)
 
     def disconnect(self, how: Disconnect) -> ClosingConnections:
-        """End the connections that are open now."""
+        """Close or reset the connections that are open now."""
         connections = tuple(self.connections)
         closing = ClosingConnections(set(connections), self._clock)
         self._closing.add(closing)
@@ -234,7 +234,7 @@ class MockSMTPFactory(SMTPFactory):
                 protocol.cut_off()
             else:
                 protocol.shut_down()
-            # A journal that is cleared meanwhile does not keep it.
+            # The journal may have been cleared since; then it does not record the end.
             protocol.session.end = protocol.end
         return closing
 

@@ -37,15 +37,15 @@ from mocksmtp.smtp.output import (
 from mocksmtp.smtp.protocol import EHLO, Commands, Verb
 
 _CONTENT_OCTETS = 64
-"""About how many bytes of memory the answer to one recipient uses."""
+"""Approximate bytes of memory of the reply for one recipient."""
 
 
 class LmtpDelivery(MockDelivery):
     """
-    The hooks of a connection on which LMTP is spoken.
+    The delivery hooks of an LMTP connection.
 
-    :ivar accepted: the recipients that the client believes to be accepted, in order,
-        and whether the mail is to be kept for them
+    :ivar accepted: the recipients for which RCPT was answered with a positive reply, in
+        order, and whether the mail is kept for each
     """
 
     accepted: list[tuple[PathCommand, bool]]
@@ -56,7 +56,7 @@ class LmtpDelivery(MockDelivery):
         return super().validateFrom(helo, origin)
 
     def validateTo(self, user: PathCommand) -> Reply | DelayedReply:
-        """Decide on an RCPT, and note which recipients have a reply to the content."""
+        """Decide on an RCPT, and add its recipient to `accepted` if it is accepted."""
         transaction = self.transaction
         assert transaction is not None
         before, applied = transaction.accepted, len(transaction.recipients)
@@ -68,7 +68,7 @@ class LmtpDelivery(MockDelivery):
 
 
 class LmtpMessage(MockMessage):
-    """A message that has an answer for each accepted recipient."""
+    """A message with one reply to the content for each accepted recipient."""
 
     __slots__ = ("_accepted",)
 
@@ -108,7 +108,7 @@ class LmtpMessage(MockMessage):
         return combine(answers)
 
     def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:
-        """`answer` to the content, once for each recipient (RFC 2033 §4.2)."""
+        """Return the answer to the content, once per recipient (RFC 2033 §4.2)."""
         reply = reply_in(answer)
         if reply is None or not reply.wire:
             return answer
@@ -121,9 +121,9 @@ class LmtpMessage(MockMessage):
         self, octets: bytes, kept: list[bool]
     ) -> list[Reply | DelayedReply]:
         """
-        The answers, after the mail was kept.
+        Return the reply for each recipient.
 
-        :param kept: set to whether it was kept, for each recipient
+        :param kept: receives, for each recipient, whether the mail is kept
         """
         delivery, transaction = self.delivery, self.transaction
         message = ParsedMessage(octets)
@@ -153,7 +153,7 @@ LmtpDelivery.message_class = LmtpMessage
 
 
 class LmtpCommands(Commands):
-    """Executes the commands of a connection on which LMTP is spoken."""
+    """Executes the commands of an LMTP connection."""
 
     def do_LHLO(self, rest: bytes) -> Answer:
         """Begin a session, as EHLO does in SMTP (RFC 2033 §4.1)."""
@@ -172,7 +172,7 @@ class LmtpCommands(Commands):
 
 
 class MockLMTP(MockESMTP):
-    """A connection on which LMTP is spoken."""
+    """The server side of one LMTP connection."""
 
     commands_class = LmtpCommands
     delivery_class = LmtpDelivery

@@ -1,18 +1,18 @@
-"""Everything that leaves a connection: replies, and its end.
+"""Sends replies, and ends connections.
 
-`Output` sends replies in order, and never more than the client reads. `ReplyWriter`
-sends a `DelayedReply`: late, a few octets at a time, or not at all. `Ending` closes or
-resets the connection, or leaves it hanging.
+`Output` sends replies in order, and pauses while the client does not read.
+`ReplyWriter` sends a `DelayedReply`: late, a few octets at a time, or not at all.
+`Ending` closes or resets the connection, or leaves it hanging.
 
-A transport buffers all that is written to it, and asks its producer to pause above
-64 KiB. While it does, the connection executes no commands: what is buffered is bounded
-by `BOUND` and one reply. The replies to one command may be more than that (RFC 2033
-§4.2); they are queued here, as references to octets that replies share.
+A transport buffers everything written to it, and pauses its producer above 64 KiB. The
+connection then executes no commands, so the buffer is limited to `BOUND` and one reply.
+The replies to one command may exceed that (RFC 2033 §4.2); they are queued here, as
+references to shared octets.
 
-Why replies are written to the socket directly: `write` of a transport registers with
-the reactor and writes in its next turn, which costs two calls of epoll_ctl and one
-event for each reply, though the socket of a client that has just sent a command nearly
-always accepts the reply at once. What it does not accept is left to the transport.
+Replies are written to the socket directly. `transport.write` would register with the
+reactor and write in its next turn, at the cost of two epoll_ctl calls and one event per
+reply, although the socket of a client that has just sent a command nearly always
+accepts the reply at once. Octets that the socket does not accept go to the transport.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from mocksmtp.grammar.reply import Reply, raw_reply
 from mocksmtp.tls.records import encrypt, holds_back
 
 BOUND = 2**20
-"""Octets of replies that are collected before they are sent, and one reply more."""
+"""Octets of replies after which collected replies are sent."""
 
 CLOSING_TIME = 10.0
 """Seconds in which a client must read the last reply before it is reset."""
 
 FLUSH_INTERVAL = 0.005
-"""Seconds between two checks whether a transport has sent everything: it does not
-report that."""
+"""Seconds between checks whether a transport has sent everything, which it does not
+report."""
 
 PEER_INTERVAL = 0.5
-"""Seconds between two checks whether a client that is not read from has gone."""
+"""Seconds between checks for a reset while reading is paused."""
 
 NOTHING = raw_reply(b"")
-"""The server's own reply where it sends none."""
+"""A reply of no octets: the server's own reply where it sends nothing."""
 
 
 # Answers: the replies to a command, and how they are sent.
@@ -87,7 +87,7 @@ class RedactedLine:
     """
     The answer to a line that contains a secret.
 
-    :ivar line: what is recorded in its place
+    :ivar line: the redacted line, which is recorded
     """
 
     answer: Replies | DelayedReply | Deferred[Replies]
@@ -100,7 +100,7 @@ where the reply follows later (RFC 3030 §2)."""
 
 
 def answer_for(decision: Decision, own: Reply) -> Reply | DelayedReply:
-    """The answer that a decision gives in the place of the server's `own` reply."""
+    """The answer of a decision, which replaces the server's `own` reply."""
     reply = decision.answer(own)
     if decision.fault is None and not decision.silent:
         return reply
@@ -113,7 +113,7 @@ def answer_for(decision: Decision, own: Reply) -> Reply | DelayedReply:
 def add_delay(
     answer: Replies | DelayedReply, decision: Decision
 ) -> Replies | DelayedReply:
-    """`answer` with the delay and the drip of a decision that does not replace it."""
+    """Add the delay and drip of a decision to `answer`, and keep its reply."""
     added = decision.fault
     if added is None or not (added.delay or added.drip):
         return answer
@@ -129,7 +129,7 @@ def add_delay(
 
 
 def reply_in(answer: Answer) -> Reply | None:
-    """The reply in an answer; None where it has none, several, or is not known yet."""
+    """The only reply of an answer; None for no, several, or undecided replies."""
     if isinstance(answer, DelayedReply):
         answer = answer.reply or ()
     return answer if isinstance(answer, Reply) else None
@@ -137,9 +137,9 @@ def reply_in(answer: Answer) -> Reply | None:
 
 def without_octets(answer: Replies) -> Reply | None:
     """
-    What is recorded of an answer that was not sent.
+    Return what is recorded of an answer that was not sent.
 
-    :return: a reply of no octets with the behavior's id; None for the server's own
+    :return: a reply of no octets with the id of the behavior; None without a behavior
     """
     replies = (answer,) if isinstance(answer, Reply) else answer
     sources = [reply.source for reply in replies if reply.source is not None]
@@ -147,7 +147,7 @@ def without_octets(answer: Replies) -> Reply | None:
 
 
 def combine(answers: list[Reply | DelayedReply]) -> Replies | DelayedReply:
-    """Several answers as one: delays add up; the last drip and the last end apply."""
+    """Combine answers: delays add up; the last drip and the last end apply."""
     replies: list[Reply] = []
     slowed: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
@@ -186,15 +186,15 @@ def is_idle(transport: Any) -> bool:
 
 def is_empty(transport: Any) -> bool:
     """
-    Whether closing a transport sends nothing more; False where unknown.
+    Whether closing a transport sends no more octets; False where unknown.
 
-    Under TLS it sends a close_notify.
+    Under TLS closing sends a close_notify.
     """
     return is_idle(transport) and not transport.TLS
 
 
 def has_sent_all(transport: Any) -> bool:
-    """Whether all that was written, under TLS too, was passed to the system."""
+    """Whether all octets written, also those under TLS, were passed to the system."""
     if type(transport) is not Server:
         return True
     return is_idle(transport) and not (transport.TLS and holds_back(transport))
@@ -205,7 +205,7 @@ def _try_to_send(transport: Any, octets: bytes) -> bytes:
     try:
         sent: int = transport.socket.send(octets)
     except OSError:
-        return octets  # the transport finds out by itself
+        return octets  # the transport detects the error on its next write
     return octets[sent:]
 
 
@@ -217,8 +217,8 @@ def acknowledge(transport: Any) -> None:
     """
     Acknowledge the octets that were read without waiting for a reply to carry it.
 
-    A client that writes twice without TCP_NODELAY waits for this before it sends the
-    second part, and a system may delay it by 40 ms.
+    A client that writes twice without TCP_NODELAY sends the second part only after an
+    acknowledgement, which the system may delay by 40 ms.
     """
     if _QUICKACK is not None and type(transport) is Server:
         with contextlib.suppress(OSError):
@@ -232,15 +232,15 @@ _PEER_CLOSED = (_TCP_CLOSE, 8, 9)
 
 def is_closed_by_peer(transport: Any) -> bool:
     """
-    Whether the client has closed its side, though nothing is read from it.
+    Whether the client has closed its side; works while reading is paused.
 
-    Known on Linux only; elsewhere False.
+    Always False on systems other than Linux.
     """
     return _tcp_state(transport) in _PEER_CLOSED
 
 
 def is_reset(transport: Any) -> bool:
-    """Whether the client has reset the connection; as `is_closed_by_peer`."""
+    """Whether the client has reset the connection; Linux only, like the above."""
     return _tcp_state(transport) == _TCP_CLOSE
 
 
@@ -294,7 +294,7 @@ class Output:
             else:
                 encrypted = encrypt(transport, octets)
                 if encrypted is not None:
-                    # The transport's own `write` would encrypt the rest once more.
+                    # The `write` of the TLS transport would encrypt the rest again.
                     rest = _try_to_send(transport, encrypted)
                     if rest:
                         FileDescriptor.write(transport, rest)
@@ -304,7 +304,7 @@ class Output:
         transport.write(octets)
 
     def resume(self) -> bool:
-        """The client has read; send what is queued. Return whether all was sent."""
+        """Send the queued replies; return whether the socket accepted all."""
         self.blocked = False
         self._flush()
         return not self.blocked
@@ -334,13 +334,13 @@ Wait: TypeAlias = tuple[float, tuple[str, ...]]
 
 class ReplyWriter:
     """
-    Sends a `DelayedReply`, and waits until what follows it is due.
+    Sends a `DelayedReply`, and waits until the end of the connection is due.
 
-    :param done: called at the end, unless `start` reached it
+    :param done: called at the end, unless `start` returned True
 
     :ivar begun: whether part of the reply was sent, but not all
     :ivar sent: whether all of it was sent
-    :ivar released: the ids of behaviors that were removed meanwhile: no wait for them
+    :ivar released: the ids of behaviors removed since, whose delays are skipped
     """
 
     def __init__(
@@ -362,18 +362,18 @@ class ReplyWriter:
         self._timer: IDelayedCall | None = None
 
     def start(self) -> bool:
-        """Begin; return whether all is done, because there was nothing to wait for."""
+        """Begin; return whether everything was sent without waiting."""
         return self._advance()
 
     def release(self, rule: str) -> None:
-        """Do not wait because of the behavior with the id `rule` any more."""
+        """Skip the delays of the behavior with the id `rule`."""
         self.released.add(rule)
         if self._timer is not None and rule in self._waits_for:
             self._timer.cancel()
             self._wake()
 
     def finish(self) -> None:
-        """Send the rest of a reply that has begun at once, and wait no more."""
+        """Send the rest of a reply that has begun, without further delay."""
         self._stop_timer()
         self._finishing = True
         if self.begun:
@@ -452,7 +452,7 @@ def pieces(wires: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 class Ending:
-    """The end of one connection, on which no more is read or sent."""
+    """Ends one connection, on which no more commands or replies follow."""
 
     def __init__(self, transport: Any, clock: IReactorTime) -> None:
         self._transport = transport
@@ -462,17 +462,17 @@ class Ending:
         self._reset_at = clock.seconds() + CLOSING_TIME
 
     def close(self) -> None:
-        """Close after what was written; the client has `CLOSING_TIME` to read it."""
+        """Close once everything was sent; reset after `CLOSING_TIME`."""
         if not is_empty(self._transport):
             self._later(CLOSING_TIME, self._transport.abortConnection)
         self._transport.loseConnection()
 
     def close_gently(self) -> None:
         """
-        Close, and discard what the client still sends.
+        Close, and discard further input.
 
-        A system resets a connection that is closed with unread input, and the client
-        may then never receive the last reply.
+        Closing a socket with unread input resets the connection, and the client may
+        then not receive the last reply.
         """
         if type(self._transport) is not Server or self._transport.TLS:
             self._transport.resumeProducing()
@@ -484,7 +484,7 @@ class Ending:
         self._later(CLOSING_TIME, self._transport.abortConnection)
 
     def reset(self) -> None:
-        """Send a RST, once all that was written was passed to the system."""
+        """Send a RST, once all written octets were passed to the system."""
         is_late = self._clock.seconds() >= self._reset_at
         if is_late or has_sent_all(self._transport):
             self._transport.abortConnection()
@@ -492,7 +492,7 @@ class Ending:
             self._later(FLUSH_INTERVAL, self.reset)
 
     def hang(self) -> None:
-        """Neither read nor write until the client closes or resets the connection."""
+        """Hang: stop reading and writing until the client closes or resets."""
         self._hanging = True
         self._transport.pauseProducing()
         if is_reset(self._transport):
@@ -503,7 +503,7 @@ class Ending:
             self._later(PEER_INTERVAL, self.hang)
 
     def input_ended(self) -> None:
-        """The client has closed its side (FIN)."""
+        """Handle a FIN of the client."""
         if self._gentle:
             self._transport.loseConnection()
 
@@ -514,7 +514,7 @@ class Ending:
             self._transport.abortConnection()
 
     def stop(self) -> None:
-        """The connection is lost."""
+        """Stop all timers, because the connection is lost."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

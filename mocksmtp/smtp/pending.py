@@ -21,13 +21,13 @@ class PendingReply:
     """
     A reply that is not sent at once, and how it will be recorded.
 
-    :param answer: decided, or a Deferred that fires with the decision
-    :param said: what the client sent
-    :param flags: of the exchange
-    :param note: what is remembered of the behaviors
+    :param answer: the answer, or a Deferred that fires with it
+    :param said: the command line, or the number of octets of content
+    :param flags: the flags of the exchange
+    :param note: the behaviors that matched or nearly matched, for the exchange
     :param asked_at: when the command arrived, in seconds since the epoch
 
-    :ivar replies: what is sent, once it is decided
+    :ivar replies: the replies, once decided
     """
 
     answer: DelayedReply | Deferred[Replies]
@@ -43,11 +43,11 @@ class PendingReply:
         self, output: Output, clock: IReactorTime, done: Callable[[PendingReply], None]
     ) -> bool:
         """
-        Begin to send it.
+        Begin to send the reply.
 
         :param clock: runs its delays
-        :param done: called once it was sent, and what follows it is due
-        :return: whether that is so already; `done` is not called then
+        :param done: called once it was sent, and the end of the connection is due
+        :return: True if nothing had to wait; `done` is not called then
         """
         answer = self.answer
         if isinstance(answer, Deferred):
@@ -62,7 +62,7 @@ class PendingReply:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The ids of the behaviors that it waits for."""
+        """The ids of the behaviors that delay it."""
         return self.answer.rules if isinstance(self.answer, DelayedReply) else ()
 
     @property
@@ -79,20 +79,20 @@ class PendingReply:
 
     @property
     def is_sent(self) -> bool:
-        """Whether all of it was sent, though what follows it is not due."""
+        """Whether all of it was sent, even if the end of the connection is not due."""
         return self._writer is not None and self._writer.sent
 
     def is_released(self, rule: str | None) -> bool:
-        """Whether the behavior with the id `rule` was removed meanwhile."""
+        """Whether the behavior with the id `rule` was removed since."""
         return self._writer is not None and rule in self._writer.released
 
     def release(self, rule: str) -> None:
-        """Do not wait because of the behavior with the id `rule` any more."""
+        """Skip the delays of the behavior with the id `rule`."""
         if self._writer is not None:
             self._writer.release(rule)
 
     def finish(self) -> None:
-        """Send the rest of a reply that has begun at once, and wait no more."""
+        """Send the rest of a reply that has begun, without further delay."""
         if self._writer is not None:
             self._writer.finish()
 

@@ -1,6 +1,6 @@
 """The commands of SMTP (RFC 5321), as a remote mail host executes them.
 
-Which commands may come in a transaction:
+Which commands are allowed before and within a transaction:
 
 =================  ============  ============  ================================
 command            no MAIL yet   after MAIL    effect
@@ -14,12 +14,12 @@ DATA               503           yes, if any   content follows; its end, and a
 BDAT               503, after    as DATA       a chunk follows; the end of the
                    its chunk                   last one ends the transaction
 AUTH               yes           503
-STARTTLS           yes           yes           TLS; nothing from before persists
+STARTTLS           yes           yes           begins TLS; all state is reset
 EHLO, HELO, RSET   yes           yes           end a transaction
 =================  ============  ============  ================================
 
-The server's own errors precede all behaviors, and are not counted by them; only
-behaviors for any command can replace them.
+The server checks for its own errors first. A command with such an error is not matched
+or counted by behaviors, except those for any command, which can replace the error.
 """
 
 from __future__ import annotations
@@ -74,18 +74,18 @@ APPLY = Effect.APPLY
 
 
 MAX_RECORDED = 256
-"""Characters that are recorded of a sender that cannot be parsed."""
+"""Maximum characters recorded of a sender that cannot be parsed."""
 
 
 MAX_UNEXECUTED = 2**16
-"""Octets of commands that are searched for recipients though they are not executed."""
+"""Maximum octets of unexecuted commands that are searched for recipients."""
 
 
 class Channel(Protocol):
     """
     What commands need from the connection on which they arrive.
 
-    :ivar incoming: what is read next; None for a command line
+    :ivar incoming: the content or chunk that is read next; None for a command line
     """
 
     incoming: Incoming | None
@@ -147,7 +147,7 @@ class Commands:
         return do(self, words[1].rstrip() if len(words) > 1 else b"")
 
     def line_limit(self, beginning: bytes) -> int:
-        """The maximum of octets of a line that begins so (RFC 4954 §4 for AUTH)."""
+        """The maximum octets of a line with this beginning (RFC 4954 §4 for AUTH)."""
         in_auth = self.auth is not None and self.auth.is_open
         return AUTH_LINE_LIMIT if in_auth or is_auth(beginning) else LINE_LIMIT
 
@@ -155,14 +155,14 @@ class Commands:
         """
         Refuse a line over its limit.
 
-        :param is_whole: False where `line` is only its end
+        :param is_whole: False if `line` is only the end of the line
         """
         if self.auth is not None and self.auth.is_open:
             return self.auth.refuse_long_line()
         protocol = foreign_protocol(line)
         if protocol is not None:
             return self.refuse_protocol(protocol)
-        # The beginning that was discarded may have been AUTH.
+        # The discarded beginning may have been AUTH, so the rest may be a secret.
         recorded = redact_auth(line) if is_whole else REDACTED
         self.delivery.line = recorded
         error = reply.NO_SERVICE if self.is_rejected else reply.LINE_TOO_LONG
@@ -181,9 +181,9 @@ class Commands:
 
     def replace_error(self, error: Refusal) -> Reply | DelayedReply:
         """
-        The answer in the place of an error of the server's own.
+        Return the answer to a command with an error of the server's own.
 
-        It is 421 after too many bad commands. A behavior for any command may replace
+        It is 421 after too many bad commands. A behavior for any command can replace
         the error.
         """
         counted = self._count(error) if 500 <= error.code <= 504 else error
@@ -197,7 +197,7 @@ class Commands:
         return answer
 
     def _count(self, error: Reply) -> Reply:
-        """`error` of a bad command, or 421 if there were too many."""
+        """Count a bad command; return `error`, or 421 if there were too many."""
         self.bad_commands += 1
         limit = self.host.limits.bad_commands
         if limit is not None and self.bad_commands > limit:
@@ -213,14 +213,14 @@ class Commands:
         return RedactedLine(error, REDACTED) if guarded else error
 
     def _answer(self, command: Command, rest: bytes, own: Reply) -> Answer:
-        """The answer to a command that has no effect."""
+        """The answer to a command that changes no state."""
         decision = self.delivery.decide(command, rest)
         return own if decision is None else answer_for(decision, own)
 
-    # Without a command line.
+    # Reply points without a command line.
 
     def greet(self) -> Reply | DelayedReply:
-        """The banner (RFC 5321 §3.1), or the answer of a behavior in its place."""
+        """The banner (RFC 5321 §3.1), or the response of a behavior for CONNECT."""
         own = self.host.greeting
         decision = self.delivery.decide(CONNECT, b"")
         if decision is None:
@@ -241,9 +241,10 @@ class Commands:
 
     def begin_tls(self) -> DelayedReply | None:
         """
-        Forget what precedes TLS (RFC 3207 §4.2).
+        Reset the state of the session (RFC 3207 §4.2).
 
-        :return: what a behavior has sent before, or in the place of, the handshake
+        :return: the response of a behavior for TLS, sent before or instead of the
+            handshake
         """
         self.delivery.abort()
         decision = self.delivery.decide(TLS, b"")
@@ -257,7 +258,7 @@ class Commands:
         return DelayedReply(answer, NO_FAULT)
 
     def tls_begun(self, end_point: Callable[[], bytes] | None) -> None:
-        """TLS is active: the client is unknown again."""
+        """Enable the commands under TLS; the client must send EHLO again."""
         self.session.auth_user = self.session.auth_mechanism = None
         self.delivery.identify()
         if self.auth is not None:
@@ -279,11 +280,11 @@ class Commands:
 
     @property
     def offer(self) -> Offer:
-        """What the host offers on the connection, as it is now."""
+        """The extensions that the host offers in the current TLS stage."""
         return self.host.offers[self.tls.stage]
 
     def identify(self, command: Command, name: bytes, own: Reply) -> Answer:
-        """The client is called `name`, unless a behavior refuses that."""
+        """Set the client's name to `name`, unless a behavior refuses the command."""
         delivery = self.delivery
         decision = None
         if command in delivery.behaviors.taken:
@@ -320,7 +321,7 @@ class Commands:
         return self.auth.begin(rest)
 
     def do_rejected_AUTH(self, rest: bytes) -> Answer:
-        """Refuse AUTH after a banner that refuses the client; it contains a secret."""
+        """Refuse and redact AUTH after a banner that refused the client."""
         if self.auth is None:
             self.auth = self.channel.new_auth()
         return self.auth.reject(rest)
@@ -332,7 +333,7 @@ class Commands:
             return reply.NESTED_MAIL
         command = parse_mail(rest)
         if self.host.is_demanding:
-            refusal = self._check_demands()
+            refusal = self._check_requirements()
             if refusal is not None:
                 return self._refuse_sender(command, rest, refusal)
         if not rest.isascii() and not self.offer.smtputf8:
@@ -348,14 +349,14 @@ class Commands:
     def _refuse_sender(
         self, command: PathCommand | Reply, rest: bytes, refusal: Reply
     ) -> Reply:
-        """Refuse a MAIL; if it cannot be parsed, its argument is recorded."""
+        """Refuse a MAIL, and record its sender, or its argument if it is malformed."""
         if isinstance(command, Reply):
             text = rest.partition(b":")[2].decode(errors="replace").strip(" <>")
             command = PathCommand(Address(text[:MAX_RECORDED]))
         return self.delivery.refuse_sender(command, refusal)
 
-    def _check_demands(self) -> Reply | None:
-        """The reply to a mail that the host does not accept from this client."""
+    def _check_requirements(self) -> Reply | None:
+        """The refusal of a MAIL without required AUTH, or above the limit of mails."""
         host = self.host
         authenticated = self.session.auth_user is not None
         if host.auth is not None and host.auth.required and not authenticated:
@@ -366,7 +367,7 @@ class Commands:
         return None
 
     def _check_size(self, command: PathCommand) -> Reply | None:
-        """The reply to a declared size that is not accepted (RFC 1870 §6)."""
+        """The refusal if the declared size exceeds the limit (RFC 1870 §6)."""
         try:
             size = declared_size(command.parameters)
         except ValueError:
@@ -379,7 +380,8 @@ class Commands:
         """
         Record the recipients that were pipelined after a refused MAIL.
 
-        :param lines: arrived after a reply that ends the connection
+        :param lines: the octets that arrived after the command that ended the
+            connection
         """
         if self.delivery.refused is None:
             return
@@ -395,7 +397,7 @@ class Commands:
             self.delivery.name_refused(named, answer)
 
     def do_RCPT(self, rest: bytes) -> Answer:
-        """Name one recipient (RFC 5321 §4.1.1.3)."""
+        """Add a recipient (RFC 5321 §4.1.1.3)."""
         delivery = self.delivery
         transaction = delivery.transaction
         if transaction is None:
@@ -445,7 +447,7 @@ class Commands:
         return answer
 
     def _refuse_content(self) -> Reply:
-        """Refuse content that has no accepted recipient."""
+        """Refuse content without an accepted recipient."""
         transaction = self.delivery.transaction
         if transaction is None:
             return reply.NEEDS_MAIL
@@ -464,7 +466,7 @@ class Commands:
             return command
         delivery = self.delivery
         if command.size > max(MAX_CHUNK, self.host.limits.message_size):
-            # It is not read to its end, and what follows it is not a command.
+            # Its end is not read, and the octets that follow are not commands.
             delivery.refuse(reply.CHUNK_TOO_BIG, Command.BDAT)
             return self.channel.close_after(reply.CHUNK_TOO_BIG)
         transaction = delivery.transaction

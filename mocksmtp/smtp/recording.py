@@ -1,4 +1,4 @@
-"""The record of a connection: its session, and what was sent on it, in the journal."""
+"""Records a connection in the journal: its session and its exchanges."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def new_session(
 
 
 def _shown(host: str, port: int) -> str:
-    """``127.0.0.1:25``, ``[::1]:25``, or ``""`` for other than internet addresses."""
+    """``127.0.0.1:25``, ``[::1]:25``, or ``""`` if `host` is not an IP address."""
     if not host:
         return ""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -77,7 +77,7 @@ class Recorder:
         self._journal.record(self._session, exchanges, octets)
 
     def hold(self, pending: PendingReply) -> None:
-        """A reply is decided and not sent yet."""
+        """Record a reply that is decided but not sent yet."""
         replies = pending.replies
         if replies is not None:
             held = (replies,) if isinstance(replies, Reply) else replies
@@ -87,10 +87,10 @@ class Recorder:
         self, pending: PendingReply, answer: Replies | None, delay: float, now: float
     ) -> None:
         """
-        Record a pending reply, which was sent, or never will be.
+        Record the result of a pending reply.
 
-        :param answer: what was sent
-        :param delay: seconds since the command
+        :param answer: the replies that were sent; None if none were
+        :param delay: seconds between the command and the reply
         """
         said, flags, note = pending.said, pending.flags, pending.note
         self.record(pending.asked_at, said, answer, flags, delay, note)
@@ -99,6 +99,6 @@ class Recorder:
 
 
 def injected(exchange: Exchange) -> Exchange:
-    """The same, with octets after its command that must not be there."""
+    """Flag an exchange: octets were pipelined after a command that forbids it."""
     at, said, answer, flags, delay, note = exchange
     return at, said, answer, flags | INJECTED, delay, note

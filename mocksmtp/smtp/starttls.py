@@ -23,7 +23,7 @@ class Security:
     How the connections of a listener use TLS.
 
     :ivar mode: when the handshake takes place
-    :ivar context: returns the argument of a transport's `startTLS`
+    :ivar context: returns the TLS context for the transport's `startTLS`
     """
 
     mode: TlsMode
@@ -34,9 +34,9 @@ def security_of(
     host: MailHost, contexts: ServerContexts, mode: TlsMode | None = None
 ) -> Security | None:
     """
-    How a new connection to `host` uses TLS; None for not at all.
+    Return how a new connection to `host` uses TLS; None if TLS is disabled.
 
-    :param mode: that of the listener, if it differs from the host's
+    :param mode: the mode of the listener, which overrides the host's; None for none
     """
     settings = host.tls
     if settings is None or (mode or settings.mode) is TlsMode.NONE:
@@ -51,9 +51,9 @@ class TlsState:
     """
     The TLS of one connection.
 
-    :param security: how it uses TLS; None for not at all
+    :param security: when and how TLS begins; None to disable TLS
 
-    :ivar stage: whether it is available, and active
+    :ivar stage: whether TLS is available, and active
     :ivar is_implicit: whether the handshake precedes the banner
     :ivar handshaking: whether the handshake has begun and not ended
     """
@@ -74,7 +74,7 @@ class TlsState:
         """
         Begin the handshake.
 
-        :param transport: a connected socket's
+        :param transport: the TCP transport
         :param arrived: octets of the handshake that were read already
         """
         assert self._security is not None
@@ -85,18 +85,18 @@ class TlsState:
             transport.protocol.dataReceived(arrived)
 
     def complete(self, transport: Any) -> TlsSession:
-        """The handshake has succeeded; return what was negotiated."""
+        """Complete the handshake; return the negotiated parameters."""
         self.handshaking = False
         self.stage = Stage.UNDER_TLS
         return tls_session(transport.getHandle())
 
     def fail(self, transport: Any, reason: Failure) -> TlsSession:
-        """The connection was lost within the handshake; return why."""
+        """Record a connection that was lost within the handshake; return the error."""
         self.handshaking = False
         return failed(reason, requested_name(transport.getHandle()))
 
     def end_point(self, transport: Any) -> Callable[[], bytes] | None:
-        """Returns the channel binding tls-server-end-point; None without TLS."""
+        """Return a function for the tls-server-end-point binding; None without TLS."""
         if self.stage is not Stage.UNDER_TLS:
             return None
         return lambda: end_point(transport.getHandle())

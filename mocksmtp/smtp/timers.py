@@ -1,4 +1,4 @@
-"""The times of a connection: its deadlines, and its share of the reactor's time."""
+"""Timers of a connection: deadlines, time slices, and detection of resets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mocksmtp.sessions.session import Session
 from mocksmtp.smtp.output import PEER_INTERVAL, is_reset
 
 TURN = 0.005
-"""Seconds of work that all connections of a host do together in one turn of the
-reactor, if each has more than enough to do."""
+"""Seconds that all busy connections of a host together may use in one turn of the
+reactor."""
 
 SLICES = (0.00005, 0.001)
-"""The minimum and the maximum of it for one connection."""
+"""Minimum and maximum seconds that one connection may use in a turn."""
 
 
 def slice_time(connections: int) -> float:
-    """Seconds of work that one of so many connections may do in one turn."""
+    """Seconds that one of `connections` open connections may use in one turn."""
     minimum, maximum = SLICES
     return min(maximum, max(minimum, TURN / (connections or 1)))
 
@@ -30,14 +30,13 @@ class Deadlines:
     """
     The idle time and the total time of one connection (RFC 5321 §4.5.3.2.7).
 
-    There is one timer. It is not re-armed with each packet: when it fires, it compares
-    the time of the last one.
+    One timer serves both. It is not reset by each packet: when it fires, it checks the
+    time of the last packet.
 
-    :param host: its limits apply, which may change
+    :param host: has the limits, which may change at any time
     :param session: has the times of its beginning and of the last octets
     :param clock: runs the timer
-    :param is_waiting: returns whether the client waits for the service, not the other
-        way round
+    :param is_waiting: returns whether the client is waiting for the server
     :param expired: called with the last reply when a deadline has passed
     """
 
@@ -74,7 +73,7 @@ class Deadlines:
         self._timer = self._clock.callLater(left, self.check)
 
     def stop(self) -> None:
-        """There are no deadlines any more."""
+        """Stop the timer: no deadline applies any more."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -82,9 +81,9 @@ class Deadlines:
 
 class PeerWatch:
     """
-    Aborts a connection that its client has reset while nothing is read from it.
+    Aborts a connection that the client has reset while reading is paused.
 
-    A transport that is paused does not report that.
+    A paused transport does not report a reset.
     """
 
     def __init__(self, transport: Any, clock: IReactorTime) -> None:
@@ -93,12 +92,12 @@ class PeerWatch:
         self._timer: IDelayedCall | None = None
 
     def start(self) -> None:
-        """Check every `PEER_INTERVAL` seconds from now on."""
+        """Begin to check every `PEER_INTERVAL` seconds."""
         if self._timer is None:
             self._timer = self._clock.callLater(PEER_INTERVAL, self._check)
 
     def stop(self) -> None:
-        """Check no more."""
+        """Stop checking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,13 +1,12 @@
 """Behaviors for DATA CONTENT, which decide on content while it arrives.
 
-A condition on content that arrives can refer to nothing that changes but its `size`.
-So behaviors are evaluated at the first octet, and at each size at which one of their
-comparisons with `size` begins or ceases to hold: at exactly these octets, however the
-content is split. Each behavior matches at most once in a message.
+Only `size` changes while content arrives. So behaviors are evaluated at the first octet
+and at each size at which one of their comparisons with `size` changes its result: at
+exactly these octets, however the content is split into packets. Each behavior matches
+at most once per message.
 
-The answers, their order and their record do not depend on the packets either: an
-answer within content that has arrived as a whole is sent, and recorded, like one within
-content of which the rest is still to come.
+Replies and records do not depend on the packets either: they are the same whether the
+content arrives at once or octet by octet.
 """
 
 from __future__ import annotations
@@ -61,16 +60,16 @@ class Hooks(Protocol):
         matched: set[object],
         passed: dict[Rule[SmtpBehavior], Miss],
     ) -> tuple[Decision | None, Rules]:
-        """Ask `rules` about content of which `size` octets have arrived."""
+        """Return the decision of `rules` on the first `size` octets of content."""
 
     def remember(self, items: Iterable[Item]) -> None:
-        """Add to what is remembered of the behaviors that were asked."""
+        """Add behaviors that matched or nearly matched to the trail."""
 
     def refuse(self, last: Reply | None, stage: Command) -> None:
         """End the open transaction with this reply."""
 
     def end_answered_chunk(self, answered: Reply | None) -> None:
-        """The last chunk, which was answered before its end, has arrived."""
+        """End the content after its last chunk, which was answered before its end."""
 
 
 class Message(Protocol):
@@ -82,36 +81,36 @@ class Message(Protocol):
 
     @property
     def delivery(self) -> Hooks:
-        """The hooks."""
+        """The delivery hooks of the connection."""
 
     def eomReceived(self) -> Replies | DelayedReply:
         """Decide on the whole content."""
 
     def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:
-        """`answer`, as often as the protocol has it."""
+        """Return `answer` once (SMTP), or once per recipient (LMTP)."""
 
     def end_answered(self, answered: Reply | None, keeps: bool) -> None:
-        """The content, which was answered before its end, has arrived."""
+        """End content that was answered before its end."""
 
     def connectionLost(self) -> None:
-        """The rest will not arrive."""
+        """Discard the content: the connection was lost before its end."""
 
     def lose_rest(self, answered: Reply | None) -> None:
-        """The rest of content that was answered will not arrive."""
+        """End content that was answered, and whose rest will not arrive."""
 
 
 class Channel(Protocol):
     """
     The connection, as far as arriving content needs it.
 
-    :ivar incoming: what is read next; None for a command line
+    :ivar incoming: the content or chunk that is read next; None for a command line
     """
 
     incoming: Incoming | None
 
 
 def sizes_of(behavior: SmtpBehavior) -> Iterator[int]:
-    """The sizes at which its condition may begin or cease to hold, but the first."""
+    """The sizes, besides the first octet, at which its condition may change."""
     for leaf in leaves_of(behavior.condition):
         target = leaf.target
         if target is None or target.subject is not Subject.SIZE:
@@ -141,7 +140,7 @@ class ContentWatch:
     def __init__(self, delivery: Hooks, transaction: Transaction) -> None:
         self._delivery = delivery
         self._transaction = transaction
-        # Each change of the list of behaviors makes a new set of commands.
+        # Each change of the list of behaviors replaces this set.
         self._version: object = None
         self._points: list[tuple[int, Rules]] = []
         self._next = 0
@@ -149,22 +148,22 @@ class ContentWatch:
         self._passed: dict[Rule[SmtpBehavior], Miss] = {}
 
     def next_size(self, size: int) -> float:
-        """The next size, after `size`, at which behaviors are asked; or infinity."""
+        """The next size above `size` at which behaviors are evaluated, or infinity."""
         self._update(size)
         points = self._points
         return points[self._next][0] if self._next < len(points) else math.inf
 
     def decide(self, size: int, ended: bool = False) -> tuple[int, Decision] | None:
         """
-        The next decision on content of which `size` octets have arrived.
+        Return the next decision on content of which `size` octets have arrived.
 
-        :param ended: whether that is all of it
-        :return: the size at which it was made, and the decision; None for none
+        :param ended: whether the content is complete
+        :return: the size at which the decision was made, and the decision; or None
         """
         self._update(size)
         while self._next < len(self._points):
             at, rules = self._points[self._next]
-            # Empty content has no first octet: behaviors are asked at its end.
+            # Empty content has no first octet: behaviors are evaluated at its end.
             if at > size and not (ended and not size and not self._next):
                 break
             self._next += 1
@@ -178,12 +177,12 @@ class ContentWatch:
         return None
 
     def finish(self) -> None:
-        """The content has its own reply: remember the behaviors that did not answer."""
+        """Add the behaviors that did not match to the trail of the final reply."""
         walk = self._delivery.behaviors.walk(DATA_CONTENT)
         self._delivery.remember([*self._passed.values(), walk])
 
     def _remember(self, slowed: Rules, last: Rule[SmtpBehavior] | None) -> None:
-        """Remember which behaviors have answered, and which have not."""
+        """Add the behaviors that matched and those that did not to the trail."""
         behaviors = self._delivery.behaviors
         walk = behaviors.walk(DATA_CONTENT)
         end: Noted = walk
@@ -193,12 +192,12 @@ class ContentWatch:
         self._delivery.remember([*self._passed.values(), *items, end])
 
     def _update(self, size: int) -> None:
-        """Find the sizes at which behaviors are asked, if the list has changed."""
+        """Compute the sizes to evaluate at again, if the list of behaviors changed."""
         behaviors = self._delivery.behaviors
         if behaviors.taken is self._version:
             return
         rules = [*behaviors.walk(DATA_CONTENT).rules]
-        # Behaviors set while content arrives are asked at what has arrived.
+        # A behavior added while content arrives is evaluated at the current size.
         begins = 1 if self._version is None else max(size, 1)
         at: dict[int, Rules] = defaultdict(list, {begins: rules})
         for rule in rules:
@@ -211,7 +210,7 @@ class ContentWatch:
 
 
 def watch_of(message: Message) -> ContentWatch:
-    """The watch of a message, through all its chunks."""
+    """The watch of a message; all its chunks share it."""
     if message.watch is None:
         message.watch = ContentWatch(message.delivery, message.transaction)
     return message.watch
@@ -221,13 +220,13 @@ class WatchedContent:
     """
     The content of a message on which behaviors decide while it arrives.
 
-    The answer of one is sent at once. Then the rest is read and has no reply of its
-    own, unless the behavior only delayed it.
+    The reply of a behavior is sent at once. The rest of the content then has no reply,
+    unless the behavior only delayed it.
 
     :param channel: the connection on which it arrives
     :param reader: reads the content of `message`
 
-    :ivar size: octets so far: at an answer, those at which it was decided
+    :ivar size: octets read; after a decision, the octets at which it was made
     """
 
     needs_octets = False
@@ -268,13 +267,13 @@ class WatchedContent:
         self.flags = 0
         if not ended:
             return len(data)
-        # The last octet of the terminator is left: this answer is followed by another,
-        # or by the silent end, also if nothing else arrives.
+        # The last octet of the terminator is left unread, so that the next call, for
+        # another answer or the silent end, happens without further input.
         self._left = 1
         return max(end - 1, start)
 
     def eomReceived(self) -> Answer:
-        """The answer to the content, or within it."""
+        """Return the answer to the content, or that of a behavior within it."""
         message = self._message
         decision, self._decision = self._decision, None
         if decision is None:
@@ -292,7 +291,7 @@ class WatchedContent:
         return message.for_each(answer)
 
     def connectionLost(self) -> None:
-        """The rest will not arrive."""
+        """Discard the content: the connection was lost before its end."""
         self._message.connectionLost()
 
 
@@ -300,13 +299,13 @@ class WatchedChunk:
     """
     A chunk of content (RFC 3030 §2) on which behaviors decide while it arrives.
 
-    The answer of one is sent at once, in the place of the chunk's own reply. One that
-    refuses the chunk ends the transaction.
+    The reply of a behavior is sent at once, and replaces the reply to the chunk. A
+    refusal ends the transaction.
 
     :param channel: the connection on which it arrives
     :param last: whether it is the last chunk
 
-    :ivar size: octets so far: at an answer, those at which it was decided
+    :ivar size: octets read; after a decision, the octets at which it was made
     """
 
     needs_octets = False
@@ -356,7 +355,7 @@ class WatchedChunk:
                 return -1
 
     def eomReceived(self) -> Answer:
-        """The answer to the chunk, or within it."""
+        """Return the answer to the chunk, or that of a behavior within it."""
         message, chunk = self._message, self._chunk
         decision, self._decision = self._decision, None
         if decision is None:
@@ -381,17 +380,17 @@ class WatchedChunk:
         return message.for_each(answer) if self._last else answer
 
     def connectionLost(self) -> None:
-        """The delivery, which owns the content, discards it."""
+        """Do nothing: the delivery owns the content and discards it."""
 
 
 class AnsweredContent:
     """
-    The rest of content that was answered.
+    The rest of content that was answered before its end.
 
     :param reader: reads the content of `message`
     :param keeps: whether the mail is kept
     :param answered: the reply that was sent
-    :param left: how many octets the rest has, if its end has arrived
+    :param left: the number of octets left, if the end has arrived
     """
 
     continues = True
@@ -429,10 +428,10 @@ class AnsweredContent:
         return self._content.feed(data, start)
 
     def eomReceived(self) -> Answer:
-        """No further reply."""
+        """End the content without a further reply."""
         self._message.end_answered(self._answered, self._keeps)
         return ()
 
     def connectionLost(self) -> None:
-        """The rest will not arrive."""
+        """Discard the content: the connection was lost before its end."""
         self._message.lose_rest(self._answered)
