@@ -286,6 +286,15 @@ class Client:
         else:
             await self.call("PUT", "/dnsRecords", list(records))
 
+    async def route(self, recipient: str, *, sender: str | None = None) -> Document:
+        """
+        The route that a sending server would follow to a recipient.
+
+        :param sender: for whom the replies to MAIL and RCPT are evaluated; the null
+            sender if it is not given
+        """
+        return dict(await self.get("/route", to=recipient, **{"from": sender}))
+
     async def hosts(self) -> list[Document]:
         """All mail hosts, in order of creation."""
         return list(await self.get("/hosts"))

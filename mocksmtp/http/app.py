@@ -32,6 +32,7 @@ from mocksmtp.http import (
     mtasts,
     queries,
     records,
+    route,
     service,
     sessions,
 )
@@ -57,6 +58,7 @@ RESOURCES = (
     deliveries,
     hosts,
     records,
+    route,
     queries,
     mtasts,
     service,
@@ -153,7 +155,7 @@ def nearest_route(path: str) -> str | None:
         return None
     segments = [unquote(part) for part in path.split("/") if part]
     best, found = 0.6, None
-    for route, parts in _route_segments():
+    for known, parts in _route_segments():
         # What a variable stands for is right, whatever it is.
         wanted = "/".join(
             segments[at] if part.startswith("{") and at < len(segments) else part
@@ -163,7 +165,7 @@ def nearest_route(path: str) -> str | None:
         if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
             ratio = matcher.ratio()
             if ratio > best:
-                best, found = ratio, route
+                best, found = ratio, known
     return found
 
 
