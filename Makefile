@@ -1,5 +1,5 @@
-# `make run` needs only Python. `make check` is the quick check while you work, `make
-# test` runs everything that a change must pass, `make test-full` takes longest.
+# `make run` needs only Python. `make check` is the quick check while you work; a
+# change must pass `make test`; `make test-full` runs everything and takes longest.
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,7 +20,7 @@ UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 TESTS ?= $(UNIT) $(PROGRAMS)
 TRIAL := $(BIN)/python -m twisted.trial
 
-.PHONY: run check test test-full test-pythons packages bench-packages lint format bench coverage image dist clean
+.PHONY: run check test test-full test-slow test-pythons packages bench-packages lint format bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python tools/run $(OPTIONS)
@@ -31,14 +31,16 @@ check: lint
 test: $(VENV)/.installed $(VENV)/.test-tools packages
 	HYPOTHESIS_PROFILE=ci $(TRIAL) -j$(JOBS) $(TESTS)
 
-# What `make test` leaves out: the image, an installation, and many more examples.
-test-full: $(VENV)/.installed $(VENV)/.test-tools packages
-	HYPOTHESIS_PROFILE=ci $(TRIAL) $(SLOW)
-	$(MAKE) test-pythons
+# All that there is: the slow tests, other Pythons, and many more examples.
+test-full: test-slow test-pythons
 	HYPOTHESIS_PROFILE=full $(TRIAL) -j$(JOBS) $(UNIT) tests.fuzzing
 
+# What `make test` leaves out, because it builds or downloads much.
+test-slow: $(VENV)/.installed $(VENV)/.test-tools packages
+	HYPOTHESIS_PROFILE=ci $(TRIAL) $(SLOW)
+
 # The tests of one process with each other Python that the project supports.
-test-pythons:
+test-pythons: $(BIN)/python
 	@tools/other-pythons $(BIN)/python | while read -r version python; do \
 		echo "Python $$version"; \
 		"$$python" -m venv .venv-$$version && \

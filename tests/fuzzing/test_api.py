@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 HANGS = 1200
 """Seconds after which a run of schemathesis is taken to hang."""
 
-EXAMPLES = {"dev": 2, "ci": 4, "full": 15}
+EXAMPLES = {"dev": 2, "ci": 3, "full": 15}
 """Examples for each operation, by Hypothesis profile."""
 
 
