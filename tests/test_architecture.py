@@ -45,7 +45,8 @@ FLOORS: dict[str, set[str]] = {
     "listening": set(),
     "smtp": ROOMS,
     "dns": {*ROOMS, "mock", "listening"},
-    "http": {*ROOMS, "mock", "events"},
+    "web": ROOMS,
+    "http": {*ROOMS, "mock", "events", "web"},
     "hosting": {*ROOMS, "mock", "smtp", "listening"},
     "config": {*ROOMS, "mock", "logs"},
     "service": {*ROOMS, "mock", "events", "activity", "aging", "logs"}
@@ -94,7 +95,9 @@ ONLY_IN = {
     "cattrs": CATTRS,
     "cryptography": {"tls"},
     "dns": {"zone"},  # dnspython
+    "jinja2": {"web"},
     "klein": {"http"},
+    "markupsafe": {"web"},
     "OpenSSL": {"tls"},
     "prometheus_client": {"http"},
     "scramp": {"sasl"},

@@ -274,6 +274,25 @@ class Client:
         named = {"from": sender, "to": recipient, "count": count, "wait": wait}
         return list(await self.get("/deliveries", **named, **filters))
 
+    async def report(
+        self,
+        *,
+        host: str | None = None,
+        since: str | None = None,
+        text: bool = False,
+    ) -> str:
+        """
+        A report of what happened, as one self-contained HTML file.
+
+        To be called on a client of the root.
+
+        :param host: the only host, instead of all
+        :param since: from this time on (RFC 3339)
+        :param text: as text for a terminal, instead of HTML
+        """
+        params = {"host": host, "since": since, "format": "text" if text else None}
+        return (await self.call("GET", "/report", params=params)).decode()
+
     async def set_extensions(self, *extensions: str) -> None:
         """Replace the additional lines of the EHLO reply."""
         await self.call("PUT", "/smtpExtensions", list(extensions))

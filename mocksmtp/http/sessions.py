@@ -425,16 +425,32 @@ async def list_near_misses(call: Call[NearMissParameters]) -> bytes:
     Each has the behaviors whose condition a value nearly satisfied, with the value that
     was found, the one that was wanted, and a fix.
     """
-    mock = call.api.mock
-    listing = SessionListing(mock, call.scope, EVERY_SESSION)
+    listing = SessionListing(call.api.mock, call.scope, EVERY_SESSION)
+    found = await find_near_misses(call, listing, call.parameters.limit)
+    return send_json(call.request, list(map(NEAR_MISS.write, found)))
+
+
+async def find_near_misses(
+    call: Call[Any], listing: SessionListing, limit: int, since: float | None = None
+) -> list[NearMiss]:
+    """
+    The newest near misses of sessions; the reactor turns between slices.
+
+    :param since: only those of exchanges at this time or later, in seconds since the
+        epoch
+    """
     slices = Slices(call.api.clock)
-    found: list[Any] = []
+    found: list[NearMiss] = []
     for session in listing.entries(Span(), newest_first=True):
+        if since is not None and (session.ended_at or since) < since:
+            continue
         find = content_finder(call, session.host)
         newest = [one for one in recall(session, find) if one.walks]
         for recalled in reversed(newest):
             if recalled.is_answered:
                 continue
+            if since is not None and recalled.exchange[0] < since:
+                break
             near = []
             for one in considered_of(recalled):
                 if one.hint is not None:
@@ -442,12 +458,12 @@ async def list_near_misses(call: Call[NearMissParameters]) -> bytes:
                 if slices.over:
                     await slices.next()
             if near:
-                found.append(NEAR_MISS.write(NearMiss(recalled, near)))
-                if len(found) == call.parameters.limit:
-                    return send_json(call.request, found)
+                found.append(NearMiss(recalled, near))
+                if len(found) == limit:
+                    return found
         if slices.over:
             await slices.next()
-    return send_json(call.request, found)
+    return found
 
 
 ROUTES = (

@@ -1,0 +1,1 @@
+"""What people read in a browser or a terminal: the report of deliveries."""

@@ -1,0 +1,116 @@
+"""Texts in reports"""
+
+from __future__ import annotations
+
+import html5lib
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.web.shown import (
+    MAX_SHOWN,
+    behavior_words,
+    differences,
+    duration,
+    isolated,
+    plain,
+)
+from tests.smtp.mocked import on, when
+
+HEAD = "<!DOCTYPE html><html><head><title>x</title></head><body><p>"
+
+
+class TextTests(SynchronousTestCase):
+    """visible, isolated and plain"""
+
+    @given(st.text(max_size=50) | st.text(st.characters(categories=["Cc", "Cs", "Cn"])))
+    def test_any_text_is_valid_html(self, text: str) -> None:
+        """It has no markup, no control characters and no noncharacters."""
+        html5lib.HTMLParser(strict=True).parse(HEAD + isolated(text))
+
+    @given(st.text(max_size=50))
+    def test_any_text_is_one_line_on_a_terminal(self, text: str) -> None:
+        """Nothing in it moves the cursor or changes the direction."""
+        shown = plain(text)
+        self.assertFalse([c for c in shown if ord(c) < 32 or 0x7F <= ord(c) < 0xA0])
+        self.assertFalse(set(shown) & set("\u202a\u202e\u2066\u2069"))
+
+    def test_controls_are_visible(self) -> None:
+        """Each has its own picture."""
+        self.assertEqual(plain("\x1b[31m\0\r\x7f"), "␛[31m␀␍␡")
+        self.assertEqual(plain("a\r\nb\tc"), "a / b c")
+
+    def test_a_long_text(self) -> None:
+        """The beginning is shown."""
+        self.assertEqual(plain("x" * (MAX_SHOWN + 1)), "x" * MAX_SHOWN + "…")
+
+    def test_direction(self) -> None:
+        """A text that runs from right to left changes nothing around it."""
+        self.assertEqual(isolated("\u202e<b>"), "<bdi>\u202e&lt;b&gt;</bdi>")
+
+    def test_durations(self) -> None:
+        """The unit is the one that a reader expects."""
+        for milliseconds, shown in (
+            (0, "0 ms"),
+            (1500, "1.5 s"),
+            (59_999, "1 min 0 s"),
+            (61_000, "1 min 1 s"),
+            (7_260_000, "2 h 1 min"),
+        ):
+            self.assertEqual(duration(milliseconds), shown)
+
+
+class DifferenceTests(SynchronousTestCase):
+    """differences"""
+
+    def test_the_letter_that_differs(self) -> None:
+        """It is marked on both sides; what `contains` allows besides is not."""
+        self.assertEqual(
+            differences("Bob@x.test", "bob@", "contains"),
+            ("<bdi><mark>B</mark>ob@x.test</bdi>", "<bdi><mark>b</mark>ob@</bdi>"),
+        )
+
+    def test_a_space_at_the_end(self) -> None:
+        """It is made visible."""
+        self.assertEqual(
+            differences("bob ", "bob", "equals")[0], "<bdi>bob<mark>␣</mark></bdi>"
+        )
+
+    def test_long_values(self) -> None:
+        """They are shown without marks: comparing takes too long."""
+        self.assertNotIn("mark", "".join(differences("a" * 101, "b", "equals")))
+
+
+class WordsTests(SynchronousTestCase):
+    """behavior_words"""
+
+    def words(self, document: dict[str, object]) -> str:
+        return behavior_words(SMTP.write(SMTP.parse_one(document)))
+
+    def test_the_base_fields(self) -> None:
+        """Command, condition, reply and limit."""
+        condition = {"operator": "contains", "matchingValue": "bob@"}
+        document = on("RCPT TO", 450, message="4.2.1 Busy", condition=condition)
+        document["numberOfAnswer"] = 2
+        self.assertEqual(
+            self.words(document),
+            "RCPT TO where recipient contains bob@ → 450 4.2.1 Busy (2 times)",
+        )
+
+    def test_combined_conditions(self) -> None:
+        """They are joined by and, or, not."""
+        inner = {"operator": "not", "condition": when("helo", "x", "equals")}
+        condition = {"operator": "any", "conditions": [when("sender", "a"), inner]}
+        self.assertEqual(
+            self.words(on("RCPT TO", 450, condition=condition)),
+            "RCPT TO where (sender contains a or not helo equals x) → 450",
+        )
+
+    def test_faults(self) -> None:
+        """What happens besides the reply, and several responses in turn."""
+        responses = [{"delay": "2s"}, {"code": 451, "then": "close"}]
+        self.assertEqual(
+            self.words({"command": "DATA", "responses": responses}),
+            "DATA → delayed by 2.0 s, then 451, then close",
+        )
