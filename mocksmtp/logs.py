@@ -5,6 +5,8 @@ Rules:
 - Logging never blocks. An unread pipe, a stopped terminal or a slow disk blocks only
   the thread of `LogWriter`. Lines beyond `MAX_WAITING` octets are dropped, and a later
   line reports their number.
+- A line can be written at any moment: a signal handler or the collection of garbage can
+  write one in the midst of writing another.
 - The service's own lines do not use twisted.logger, which takes 36 µs per line: `Log`
   formats them itself. The same writer writes the events of twisted.logger (errors, and
   reports of Twisted) in the same format.
@@ -102,12 +104,13 @@ class LogWriter:
         _writers.add(self)
 
     def _begin(self) -> None:
-        self._lock = threading.Lock()
+        # Reentrant, and each method leaves it usable at each call that it makes.
+        self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._lines: list[str] = []
         self._waiting = 0
         self._dropped = 0
-        self._thread: threading.Thread | None = None
+        self._has_thread = False
 
     def write(self, line: str) -> None:
         """Queue a line, or drop it if too many wait."""
@@ -117,14 +120,13 @@ class LogWriter:
                 self._dropped += 1
                 return
             self._waiting += size
+            is_first = not self._lines
             self._lines.append(line)
-            if self._thread is None:
+            if not self._has_thread:
                 # Started late, because a process that forks loses its threads.
-                self._thread = threading.Thread(
-                    target=self._run, name="log", daemon=True
-                )
-                self._thread.start()
-            elif len(self._lines) == 1:
+                self._has_thread = True
+                threading.Thread(target=self._run, name="log", daemon=True).start()
+            elif is_first:
                 self._changed.notify_all()
         if self._hurries is not None:
             self.drain(self._hurries - time.monotonic())
@@ -149,6 +151,7 @@ class LogWriter:
                     self._changed.wait()
                 lines, self._lines = self._lines, []
             octets = "".join(lines).encode("utf-8", "replace")
+            size = sum(map(len, lines))
             try:
                 self._sink(octets)
                 lost = 0
@@ -156,13 +159,14 @@ class LogWriter:
             except (OSError, ValueError):
                 lost = len(lines)
             with self._lock:
-                self._waiting -= sum(map(len, lines))
+                self._waiting -= size
                 self._dropped += lost
                 if self._dropped and not lost and not self._lines:
                     # After the lines that preceded the dropped ones.
-                    line = self._dropped_line(self._dropped)
-                    self._dropped = 0
-                    self._waiting += len(line)
+                    dropped, self._dropped = self._dropped, 0
+                    line = self._dropped_line(dropped)
+                    size = len(line)
+                    self._waiting += size
                     self._lines.append(line)
                 if not self._waiting:
                     self._changed.notify_all()

@@ -134,6 +134,33 @@ class BlockedSink:
         self.written.append(octets)
 
 
+class Interrupted:
+    """Writes a line, and another one at a call within it, as a signal handler does."""
+
+    def __init__(self, moment: int) -> None:
+        self._moment = moment
+        self.written: list[bytes] = []
+        self.expected = [b"main"]
+        self.writer = LogWriter(self.written.append)
+
+    def write(self) -> None:
+        """Once with a writer that waits, whose thread has begun."""
+        self.writer.write("earlier\n")
+        self.writer.drain(10)
+        sys.setprofile(self._called)
+        self.writer.write("main\n")
+        sys.setprofile(None)
+
+    def _called(self, frame: object, event: str, argument: object) -> None:
+        if "call" not in event:
+            return
+        self._moment -= 1
+        if self._moment == -1:
+            sys.setprofile(None)
+            self.expected.insert(0, b"handler")
+            self.writer.write("handler\n")
+
+
 class WriterTests(SynchronousTestCase):
     """`LogWriter`"""
 
@@ -161,6 +188,20 @@ class WriterTests(SynchronousTestCase):
         self.assertTrue(writer.drain(10))
         expected = "x" * 60 + "y" * 30 + "\n4 dropped\n"
         self.assertEqual(b"".join(sink.written).decode(), expected)
+
+    def test_a_line_in_the_midst_of_another(self) -> None:
+        """A signal handler writes at any call within a write; both lines are there."""
+        for moment in range(20):
+            interrupted = Interrupted(moment)
+            thread = threading.Thread(target=interrupted.write, daemon=True)
+            thread.start()
+            thread.join(10)
+            self.assertFalse(thread.is_alive(), f"stuck at call {moment}")
+            self.assertTrue(interrupted.writer.drain(10), f"lost at call {moment}")
+            written = b"".join(interrupted.written).splitlines()
+            self.assertEqual(written[0], b"earlier")
+            self.assertEqual(sorted(written[1:]), interrupted.expected)
+        self.assertEqual(interrupted.expected, [b"main"])
 
     def test_a_sink_that_fails_does_not_end_it(self) -> None:
         """What it did not take is counted, and the next lines are written."""
