@@ -1,4 +1,4 @@
-"""What EHLO offers (RFC 5321 §4.1.1.1), before TLS and under it."""
+"""The extensions that EHLO lists (RFC 5321 §4.1.1.1), without and under TLS."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from mocksmtp.documents.kinds import Array, Kind, Named, Text
 from mocksmtp.documents.schema import Schema, any_of
 
 USUAL = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
-"""What EHLO offers unless a host is told otherwise."""
+"""The extensions of a host that configures none."""
 
 
 def keyword_of(line: str) -> str:
-    """The keyword of a line of EHLO, in upper case, without its parameters."""
+    """The keyword of an EHLO line, in upper case, without its parameters."""
     return line.split(None, 1)[0].upper() if line.strip() else ""
 
 
 def keywords_of(lines: Iterable[str]) -> frozenset[str]:
-    """The keywords of lines of EHLO, in upper case."""
+    """The keywords of EHLO lines, in upper case."""
     return frozenset(map(keyword_of, lines))
 
 
 MAX_LINE = 500
-"""How many characters a line may have."""
+"""Maximum characters of a line."""
 
 MAX_EXTENSIONS = 1000
-"""How many further lines an answer to EHLO may have."""
+"""Maximum number of additional EHLO lines that a test can set."""
 
 MAX_EXTENSION = 2000
-"""Octets of one of them; more than clients must accept (RFC 5321 §4.5.3.1.5)."""
+"""Maximum octets of such a line; clients must accept fewer (RFC 5321 §4.5.3.1.5)."""
 
 _ONE_LINE = "must be one line of text, and not empty"
 _LINES = Array(
@@ -48,10 +48,10 @@ _LINES = Array(
 @attrs.frozen
 class Capabilities:
     """
-    The lines of EHLO that a host is told to offer, keyword and parameters.
+    The configured EHLO lines of a host, each a keyword with its parameters.
 
-    SIZE, STARTTLS and AUTH come from the host's limits, TLS and users, and are added
-    where a list does not name them itself.
+    SIZE, STARTTLS and AUTH follow from the host's limits, TLS and users, and are added
+    unless the list contains them.
     """
 
     before_tls: tuple[str, ...] = field(
@@ -66,20 +66,20 @@ CAPABILITIES_BY_TLS = Document(Capabilities, "Capabilities", example={})
 
 
 class _CapabilitiesKind(Kind[Capabilities]):
-    """An array of lines, or an object with those before TLS and under it."""
+    """An array of lines, or an object with one array without and one under TLS."""
 
     samples = (["X"], [], {"beforeTls": ["X"]}, {"underTls": []}, {})
     misfits = (["a\nb"], [""], {"underTls": "X"}, {"more": []}, "X", 5)
 
     def read(self, value: Any, _: object = None) -> Capabilities:
-        """The capabilities; an array is for both."""
+        """Return the capabilities; an array applies without and under TLS."""
         if isinstance(value, dict):
             return CAPABILITIES_BY_TLS.read(value)
         lines = _LINES.read(value)
         return Capabilities(lines, lines)
 
     def write(self, value: Capabilities) -> Any:
-        """An array where both are alike, else an object."""
+        """Return an array if both lists are equal, else an object."""
         if value.before_tls == value.under_tls:
             return list(value.before_tls)
         return CAPABILITIES_BY_TLS.write(value)
@@ -94,7 +94,7 @@ class _CapabilitiesKind(Kind[Capabilities]):
 
 
 CAPABILITIES = _CapabilitiesKind()
-"""What a document says of the capabilities of a host."""
+"""The kind of the field ``capabilities`` of a host."""
 
 
 def parse_capabilities(document: Any) -> Capabilities:
@@ -111,13 +111,13 @@ EXTENSIONS = Array(
     most=MAX_EXTENSIONS,
     noun="lines",
 )
-"""The further lines of an answer to EHLO."""
+"""The kind of the list of additional EHLO lines."""
 
 
 def parse_extensions(document: Any) -> tuple[str, ...]:
     """
-    The further lines of an answer to EHLO, from an array of strings.
+    Read additional EHLO lines from an array of strings.
 
-    :raises DocumentError: it is none, or one of them could not be one line
+    :raises DocumentError: it is not an array, or a string is not a single line
     """
     return parse(EXTENSIONS, document)

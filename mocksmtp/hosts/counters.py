@@ -1,7 +1,7 @@
-"""What has happened since the start, counted: plain numbers, read by whoever asks.
+"""Counters of sessions, replies and queries since the start, for the metrics.
 
-They stand where every command and query passes, so one more costs no more than an
-increment. They only grow, through every reset.
+They are plain integers, so that counting a command or a query costs one increment. A
+reset does not clear them.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from typing import TypeAlias
 import attrs
 
 OTHER = 0
-"""The type of a query for what has no name, or for nothing at all."""
+"""The type under which queries of unknown types, or without a question, are counted."""
 
 Queries: TypeAlias = dict[tuple[int, int], int]
-"""How many DNS queries there were, by the type asked for and the rcode told."""
+"""The number of DNS queries, by query type and rcode of the response."""
 
 
 def new_queries() -> Queries:
-    """None so far."""
+    """Return counters of queries, all 0."""
     return defaultdict(int)
 
 
 @attrs.define(eq=False)
 class Counters:
     """
-    The sessions of a host.
+    The counters of a host.
 
-    :ivar sessions: how many connections were made
-    :ivar open: how many of them last
-    :ivar refusing: how many last that are past the limit, until they were told so
-    :ivar replies: how many replies were given, by code
+    :ivar sessions: connections accepted
+    :ivar open: connections open now
+    :ivar refusing: open connections above the limit, which are being refused
+    :ivar replies: replies sent, by code
     """
 
     sessions: int = 0

@@ -1,8 +1,8 @@
-"""Mail hosts: documents to model and back.
+"""Reads and writes the documents of mail hosts.
 
-A document says all that a host is; what it leaves out is as usual. `url` and
-`addresses` are told and not read, so that a document that was read can be changed
-and sent back.
+A document describes a whole host; absent fields have their defaults. Fields that are
+only written, such as `url` and `addresses`, are ignored when read, so that a document
+from a GET can be edited and sent in a PUT.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from mocksmtp.tls.identity import CertificateFacts
 from mocksmtp.tls.settings import TlsSettings
 
 MAX_SEED = 10**18
-"""The largest number that can be a seed, and the smallest below zero."""
+"""Maximum absolute value of a seed that is a number."""
 
 
 _Document: TypeAlias = dict[str, Any]
@@ -45,9 +45,10 @@ _Document: TypeAlias = dict[str, Any]
 @attrs.frozen(kw_only=True)
 class Usual:
     """
-    What counts where a document does not say it.
+    The defaults for the absent fields of a host document.
 
-    :ivar hostname: what goes before the first of its DNS names, and its own name
+    :ivar hostname: the default hostname; if None, the first DNS name of the host, or
+        else its name
     """
 
     limits: Limits = attrs.field(factory=Limits)
@@ -58,7 +59,7 @@ class Usual:
 
 
 class _SeedKind(Text):
-    """A text, or a whole number in its place."""
+    """A string, or an integer that is read as its digits."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -70,7 +71,7 @@ class _SeedKind(Text):
         self.misfits = ("", "a\nb", 1.5, True, [], MAX_SEED + 1)
 
     def read(self, value: Any, _: object = None) -> str:
-        """The text, or the digits of the number."""
+        """Return the string, or the digits of the number."""
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(_SEED_NUMBER.read(value))
         return super().read(value)
@@ -88,12 +89,12 @@ HOST_NAME = Text(
     samples=("mx2",),
     misfits=("..", "a/b", ""),
 )
-"""The name of a host, which can be in a path as it is."""
+"""The kind of the name of a host; its characters need no escape in a URL path."""
 
 
 @attrs.frozen(kw_only=True)
 class HostFields:
-    """What a document says of a host."""
+    """The fields of a host document."""
 
     name: str | None = field(
         HOST_NAME, "its name in the API", default=None, always=True
@@ -113,19 +114,19 @@ class HostFields:
         CAPABILITIES, "the capabilities that EHLO offers", default=None, always=True
     )
     limits: Given[Limits] = field(
-        PARTIAL_LIMITS, "what it accepts", default=Given(Limits()), always=True
+        PARTIAL_LIMITS, "its limits", default=Given(Limits()), always=True
     )
     tls: TlsFields | None = field(
-        HOST_TLS, "how it does TLS", default=None, always=True
+        HOST_TLS, "its TLS settings", default=None, always=True
     )
     auth: AuthFields | None = field(
-        HOST_AUTH, "who may authenticate and how", default=None, always=True
+        HOST_AUTH, "its AUTH settings", default=None, always=True
     )
     listeners: tuple[Listen, ...] | None = field(
-        LISTENERS, "where it listens", default=None, always=True
+        LISTENERS, "the addresses and ports to listen on", default=None, always=True
     )
     dns: HostDns = field(
-        HOST_DNS, "what DNS tells of it", default=HostDns(), always=True
+        HOST_DNS, "its DNS names and domains", default=HostDns(), always=True
     )
     seed: str = field(
         _SeedKind(),
@@ -141,7 +142,7 @@ class HostFields:
         known: MailHost | None,
         check: CheckCertificate | None,
     ) -> Description:
-        """What the host of that `name` is to be; arguments are those of parsing."""
+        """Return the settings of the host `name`; parameters as for `parse_host`."""
         names = self.dns.names
         hostname = self.hostname or usual.hostname
         tls, auth = usual.tls, usual.auth
@@ -170,14 +171,14 @@ def parse_host(
     check_certificate: CheckCertificate | None = None,
 ) -> Description:
     """
-    What a host is to be.
+    Read the settings of a host.
 
-    :param name: what it is called already; a document that gives another is refused
-    :param usual: what counts where the document does not say it
-    :param known: the host as it is, for secrets that were not told
+    :param name: the name in the URL; a document with another name is refused
+    :param usual: the defaults for absent fields
+    :param known: the existing host; its secrets replace null in the document
     :param check_certificate: raises `ValueError` for a certificate that can't be used
-    :return: its name is ``""`` where neither gives one
-    :raises DocumentError: the document describes no host
+    :return: the settings; the name is ``""`` if neither the URL nor the document has it
+    :raises DocumentError: the document is invalid
     """
     read = parse(HOST, document)
     if name is not None and read.name not in (None, name):
@@ -191,7 +192,7 @@ def parse_host(
 
 
 def _without_tls(description: Description) -> Iterator[Problem]:
-    """What a host without TLS can't do."""
+    """Errors for settings that require TLS, on a host without TLS."""
     if description.tls is not None:
         return
     auth = description.auth
@@ -210,10 +211,10 @@ def settle(
     description: Description, listeners: tuple[Listen, ...] = (Listen(),)
 ) -> Description:
     """
-    `description` with these listeners, where it names none.
+    Add default listeners to a description without listeners, and check the result.
 
-    :raises DocumentError: it has a name in DNS and no address that could be told, or
-        one of these listeners does TLS and it does not
+    :raises DocumentError: the host has DNS names but no address to publish, or a
+        listener uses TLS although the host does not
     """
     if description.listeners is not None:
         listeners = description.listeners
@@ -228,7 +229,7 @@ def settle(
 
 
 def host_path(name: str) -> str:
-    """Where the API has the resources of a host."""
+    """The URL path of a host's resources in the API."""
     return f"/hosts/{name}"
 
 

@@ -1,7 +1,6 @@
-"""What would be replied to a command: the asked, and the answer, as documents.
+"""Evaluations: the documents that describe a command, and the reply to it.
 
-The reply itself is computed by the SMTP door, which is given the asked through
-`mocksmtp.mock`.
+`mocksmtp.smtp.evaluation` computes the reply; `mocksmtp.mock` passes the command there.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from mocksmtp.sessions.recall import Recalled, recall
 from mocksmtp.sessions.session import Session
 
 MAX_RECIPIENTS = 1000
-"""How many recipients a asked may have."""
+"""Maximum recipients of an evaluation."""
 
 _LINE = Text(
     r"[^\r\n]*",
@@ -44,13 +43,13 @@ _ADDRESS = Text(
 
 
 class TlsKind(Kind[str | None]):
-    """A version of TLS, or whether there is any."""
+    """The TLS version of the connection, or a boolean."""
 
     samples = (True, False, "TLSv1.2")
     misfits = (5, [])
 
     def read(self, value: Any, _: object = None) -> str | None:
-        """The version; None for no TLS."""
+        """Return the TLS version; None for a connection without TLS."""
         if value is True:
             return "TLSv1.3"
         if value is False:
@@ -67,9 +66,9 @@ class TlsKind(Kind[str | None]):
 @attrs.frozen(kw_only=True)
 class Evaluation:
     """
-    A command, and what is known on its connection.
+    A command to evaluate, and the state of its connection.
 
-    :ivar messages: how many messages the connection has brought before
+    :ivar messages: the number of earlier messages on the connection
     """
 
     line: str | None = field(
@@ -122,9 +121,9 @@ class Evaluation:
 
     def check(self) -> None:
         """
-        Refuse what does not go together.
+        Check for fields that exclude each other.
 
-        :raises Refused: with the place
+        :raises Refused: two fields do, with the path of one
         """
         if (self.session is None) is not (self.exchange is None):
             missing = "session" if self.session is None else "exchange"
@@ -151,17 +150,17 @@ EVALUATION = Document(
     check=Evaluation.check,
     example={"line": "RCPT TO:<bob@x.test>", "sender": "alice@y.test"},
 )
-"""The document of a asked."""
+"""The document of an evaluation."""
 
 
 @attrs.frozen
 class Evaluated:
     """
-    What would be replied.
+    The result of an evaluation.
 
-    :ivar session: the record of a session in which it was asked; nobody keeps it
-    :ivar first: the number of its first exchange that belongs to the answer
-    :ivar decision: what behaviors have decided, if any have
+    :ivar session: a temporary session in which the command was executed
+    :ivar first: the index of the first exchange of the evaluated command
+    :ivar decision: the decision of the behaviors, or None
     """
 
     session: Session
@@ -180,7 +179,7 @@ class Evaluated:
 
     @property
     def then(self) -> Then:
-        """What would happen to the connection."""
+        """The end of the connection after the reply, if any."""
         decision = self.decision
         return (
             Then.CONTINUE
@@ -191,9 +190,9 @@ class Evaluated:
 
 def evaluation_of(recalled: Recalled) -> Evaluation:
     """
-    The asked whose answer was recorded as an exchange.
+    Return the evaluation that repeats a recorded exchange.
 
-    :raises DocumentError: too little of it is recorded
+    :raises DocumentError: the record is incomplete
     """
     session, known, said = recalled.session, recalled.known, recalled.exchange[1]
     lines = [one[1] for one in session.exchanges if isinstance(one[1], bytes)]
@@ -230,7 +229,7 @@ def _unrecorded(message: str) -> DocumentError:
 
 
 def evaluated_document(evaluated: Evaluated, asked: Evaluation) -> dict[str, Any]:
-    """What would be replied, by whom, and what became of each behavior asked."""
+    """Return the document of the reply, and of how each behavior was evaluated."""
     data = asked.data
     answers = [
         recalled
@@ -246,7 +245,7 @@ def evaluated_document(evaluated: Evaluated, asked: Evaluation) -> dict[str, Any
 
 @attrs.frozen
 class ShownEvaluation:
-    """What would be replied, by which behavior, and what became of each."""
+    """The reply, the behavior that caused it, and how each behavior was evaluated."""
 
     evaluated: Evaluated
     behavior: str | None
@@ -255,7 +254,7 @@ class ShownEvaluation:
 
     @property
     def reply(self) -> ShownReply | None:
-        """The first of the replies."""
+        """The first reply, or None."""
         return self.replies[0] if self.replies else None
 
 
@@ -278,4 +277,4 @@ EVALUATED: View[ShownEvaluation] = View(
         optional=True,
     ),
 )
-"""What would be replied to a command."""
+"""The document of the result of an evaluation."""

@@ -1,4 +1,4 @@
-"""A mail host: a name, and all that belongs to it."""
+"""A mail host: its settings, behaviors, mailbox and journal."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ class MailHost:
     :param name: its name in the API
     :param hostname: the name in its banner and EHLO reply
 
-    :ivar is_demanding: whether not every mail is taken from every client
-    :ivar offers: what EHLO is answered, by how a connection stands with TLS
-    :ivar dns: by which names DNS tells of it
-    :ivar records: what DNS tells of it, now that its addresses are known
-    :ivar listens: where it listens, with the ports that are open
-    :ivar addresses: the same as text, with those that are no IP addresses
+    :ivar is_demanding: whether MAIL may be refused for AUTH or the number of messages
+    :ivar offers: the EHLO replies, by TLS stage of the connection
+    :ivar dns: the names and domains by which DNS refers to it
+    :ivar records: its DNS records, once its addresses are known
+    :ivar listens: the listeners that are open, with their ports
+    :ivar addresses: the same as text, including UNIX sockets
     """
 
     def __init__(  # noqa: PLR0913 - its parts, by name
@@ -117,7 +117,7 @@ class MailHost:
         self._start = HostStart() if start is None else start
         self.behaviors.replace_all(self._start.behaviors)
         self.extensions = self._start.extensions
-        self._look_at_demands()
+        self._update_requirements()
 
     @property
     def seed(self) -> str:
@@ -136,7 +136,7 @@ class MailHost:
         self.greeting = greeting(self.hostname)
         self.hello = hello(self.hostname)
         self.extensions = self._extensions
-        self._look_at_demands()
+        self._update_requirements()
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ class MailHost:
             self.auth,
         )
 
-    def _look_at_demands(self) -> None:
+    def _update_requirements(self) -> None:
         required = self.auth is not None and self.auth.required
         self.is_demanding = required or self.limits.messages is not None
 
@@ -181,6 +181,7 @@ class MailHost:
         self.behaviors.replace_all(start.behaviors)
         self.scenarios.clear()
         self.extensions = start.extensions
-        # Of mails that a session knows, what they are known by would be recorded.
+        # The mailbox is cleared after the journal: removing a mail would otherwise
+        # record its Message-ID and subject in its session.
         self.journal.clear()
         self.mailbox.clear()

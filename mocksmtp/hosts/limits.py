@@ -25,7 +25,7 @@ _TIME = Duration(0.001)
 
 
 class _MessageSize(Size):
-    """Octets; null where no size was set, which EHLO then does not advertise."""
+    """Octets, or null for no explicit limit, which EHLO does not advertise."""
 
     def told(self, named: Named) -> Schema:
         """A number, or null."""
@@ -35,7 +35,7 @@ class _MessageSize(Size):
 @attrs.frozen
 class Limits:
     """
-    What a host accepts; sizes in octets, times in seconds.
+    The limits of a host; sizes in octets, times in seconds.
 
     :ivar advertise_size: whether EHLO advertises SIZE (RFC 1870)
     """
@@ -76,7 +76,7 @@ class Limits:
 
 
 def _finish(limits: Limits, document: dict[str, Any]) -> dict[str, Any]:
-    """Without a size that was not set: clients are not shown it either."""
+    """Remove the message size if it is the default, which EHLO does not advertise."""
     if not limits.advertise_size:
         document["messageSize"] = None
     return document
@@ -86,11 +86,11 @@ LIMITS = Document(Limits, "HostLimits", finish=_finish, example={})
 """The document of the limits of a host."""
 
 PARTIAL_LIMITS = Partial(LIMITS)
-"""The same, of which some may be absent."""
+"""The document of limits in which any may be absent."""
 
 
 def limits_over(given: Given[Limits], usual: Limits) -> Limits:
-    """The limits that are given, and the usual ones for the rest."""
+    """Return the given limits, with those of `usual` for the rest."""
     limits = given.over(usual)
     advertise = usual.advertise_size or "message_size" in given.names
     return attrs.evolve(limits, advertise_size=advertise)

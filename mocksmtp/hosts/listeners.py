@@ -1,4 +1,4 @@
-"""Where a mail host listens, and by which names DNS tells the way to it."""
+"""The listeners of a mail host, and the DNS records that lead to it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Address: TypeAlias = IPv4Address | IPv6Address
 
 def unmapped(host: str) -> str:
     """
-    An address as a client has it, where a socket of IPv6 shows it as its own.
+    Return the IPv4 address for an IPv4-mapped IPv6 address; others unchanged.
 
-    ``::ffff:192.0.2.1`` is ``192.0.2.1`` (RFC 4291 §2.5.5.2).
+    ``::ffff:192.0.2.1`` becomes ``192.0.2.1`` (RFC 4291 §2.5.5.2).
     """
     if host.startswith("::ffff:") and "." in host:
         return host[7:]
@@ -40,16 +40,16 @@ def unmapped(host: str) -> str:
 
 
 MAX_NAMES = 100
-"""How many DNS names a host may have."""
+"""Maximum DNS names of a host."""
 
 MAX_DOMAINS = 1000
-"""How many domains a host may be the mail exchange of."""
+"""Maximum domains for which a host is the mail exchange."""
 
 MAX_EXCHANGES = 10_000
-"""How many MX records a host may have: one for each of its names, in each domain."""
+"""Maximum MX records of a host: one per name and domain."""
 
 MAX_LISTENERS = 100
-"""How many listeners a host may have."""
+"""Maximum listeners of a host."""
 
 
 class AddressKind(Kind[Address]):
@@ -59,17 +59,17 @@ class AddressKind(Kind[Address]):
     misfits = ("x", 5, "fe80::1%eth0")
 
     def read(self, value: Any, _: object = None) -> Address:
-        """The address that a text is."""
+        """Parse an address without a scope."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {json_type(value)}")
         try:
-            # An interface's name behind a percent sign is not for others.
+            # A scope (``%eth0``) has no meaning on another machine.
             return ip_address(value.replace("%", " "))
         except ValueError:
             raise Refused(f"not an IP address: {shown(value)}") from None
 
     def write(self, value: Address) -> str:
-        """Its text."""
+        """Return its text."""
         return str(value)
 
     def told(self, named: Named) -> Schema:
@@ -80,14 +80,14 @@ class AddressKind(Kind[Address]):
 ADDRESS = AddressKind()
 
 
-class _ToldAddresses(Kind[tuple[Address, ...]]):
-    """An address that mail can be sent to, or an array of them."""
+class _PublishedAddresses(Kind[tuple[Address, ...]]):
+    """An address to publish in DNS, or an array of them."""
 
     samples = ("192.0.2.1", ["192.0.2.1", "2001:db8::1"], [])
     misfits = ("0.0.0.0", ["::"], 5, ["x"])
 
     def __init__(self) -> None:
-        self._several = Array(_ToldAddress())
+        self._several = Array(_PublishedAddress())
 
     def read(self, value: Any, _: object = None) -> tuple[Address, ...]:
         """The addresses."""
@@ -108,23 +108,23 @@ class _ToldAddresses(Kind[tuple[Address, ...]]):
         return self._several.told(named)
 
 
-class _ToldAddress(AddressKind):
-    """An address that mail can be sent to."""
+class _PublishedAddress(AddressKind):
+    """An address to publish in DNS."""
 
     def read(self, value: Any, _: object = None) -> Address:
-        """The address, unless it stands for all of them."""
+        """Parse an address; refuse the unspecified ones, ``0.0.0.0`` and ``::``."""
         address = super().read(value)
         if address.is_unspecified:
             raise Refused(f"{address} is not an address that mail can be sent to")
         return address
 
     def told(self, named: Named) -> Schema:
-        """An address but for two."""
+        """The schema of an address, without the two unspecified ones."""
         return {**super().told(named), "not": {"enum": ["0.0.0.0", "::"]}}
 
 
 class MailProtocol(enum.Enum):
-    """What is spoken on a listener."""
+    """The protocol of a listener."""
 
     SMTP = "smtp"
     LMTP = "lmtp"
@@ -132,22 +132,22 @@ class MailProtocol(enum.Enum):
 
 
 class Disconnect(enum.Enum):
-    """How the service ends a connection."""
+    """How the server ends a connection."""
 
     CLOSE = "close"
-    """The reply 421, then FIN."""
+    """Reply 421, then send a FIN."""
 
     RESET = "reset"
-    """RST."""
+    """Send a RST."""
 
 
 @attrs.frozen
 class Listen:
     """
-    An address and a port to listen on, and how.
+    A listener: an address and a port, a protocol, and a TLS mode.
 
-    :ivar port: 0 for a free one
-    :ivar tls: when the handshake comes there; None for as with the host's others
+    :ivar port: 0 for a free port
+    :ivar tls: when its connections begin TLS; None for the host's setting
     """
 
     address: Address = field(
@@ -163,17 +163,17 @@ class Listen:
     )
     tls: TlsMode | None = field(
         Choice(TlsMode, "mode"),
-        "when the TLS handshake comes; as the host's `tls` without it",
+        "when connections begin TLS; if absent, as in the host's `tls`",
         default=None,
     )
 
     @property
     def place(self) -> tuple[Address, int]:
-        """The address and the port alone."""
+        """The address and the port."""
         return self.address, self.port
 
     def doing_as(self, other: Listen) -> Listen:
-        """The same address and port, where what `other` does is done."""
+        """Return this address and port with the protocol and TLS mode of `other`."""
         return attrs.evolve(self, protocol=other.protocol, tls=other.tls)
 
     def __str__(self) -> str:
@@ -187,9 +187,8 @@ class Inherited:
     """
     Two sockets that systemd has opened before the start (systemd.socket(5)).
 
-    :ivar tcp: the index among those that were handed over, or the name, of the
-        one that takes connections
-    :ivar udp: the same for datagrams
+    :ivar tcp: the index or the name of the inherited TCP socket
+    :ivar udp: the index or the name of the inherited UDP socket
     """
 
     tcp: str
@@ -198,14 +197,14 @@ class Inherited:
 
 @attrs.frozen
 class MailDomain:
-    """A domain whose mail a host takes.
+    """A domain whose MX records name a host.
 
     :ivar preference: of its MX records; the lowest is tried first (RFC 5321 §5.1)
     """
 
     name: Name = field(NAME, "the domain", example="ex.test")
     preference: int = field(
-        Integer(0, 65535), "of its MX record", default=10, always=True
+        Integer(0, 65535), "the preference of its MX records", default=10, always=True
     )
 
 
@@ -216,42 +215,41 @@ MAIL_DOMAIN = Document(MailDomain, "MailDomain", example={"name": "ex.test"})
 @attrs.frozen
 class HostDns:
     """
-    What DNS tells of a host.
+    The DNS settings of a host, from which its records follow.
 
-    :ivar names: the host's own names, which get its addresses
-    :ivar domains: the domains that name it as their mail exchange
-    :ivar address: the addresses of its names, where they are not those that it
-        listens on
+    :ivar names: its names, each with A and AAAA records
+    :ivar domains: the domains whose MX records name it
+    :ivar address: the addresses of its names; if empty, those that it listens on
     """
 
     names: tuple[Name, ...] = field(
         Array(NAME, most=MAX_NAMES, noun="names"),
-        "the host's own names, which get its addresses",
+        "the host's names, each with A and AAAA records",
         default=(),
         always=True,
     )
     domains: tuple[MailDomain, ...] = field(
         Array(MAIL_DOMAIN, most=MAX_DOMAINS, noun="domains"),
-        "the domains that name it as their mail exchange",
+        "the domains whose MX records name it",
         default=(),
         always=True,
     )
     address: tuple[Address, ...] = field(
-        _ToldAddresses(),
-        "the addresses of its names, where they are not those that it listens on",
+        _PublishedAddresses(),
+        "the addresses of its names; if absent, those that it listens on",
         default=(),
         always=True,
     )
 
     def needs_address(self, listens: Iterable[Address]) -> bool:
-        """Whether no address can be told, for it `listens` on all that there are."""
+        """Whether `address` is required: it `listens` only on unspecified addresses."""
         if self.address or not self.names:
             return False
         return any(address.is_unspecified for address in listens)
 
     def records(self, listens: Iterable[Address]) -> Iterator[Record]:
-        """The records of a host that `listens` on these addresses."""
-        # Each once, however many ports it has there.
+        """Yield the records of a host that `listens` on these addresses."""
+        # Several ports on one address result in one record.
         addresses = dict.fromkeys(self.address or listens)
         for name in self.names:
             for address in addresses:
@@ -285,14 +283,14 @@ HOST_DNS = Document(
     },
     example={},
 )
-"""The document of what DNS tells of a host."""
+"""The document of the DNS settings of a host."""
 
 LISTENER = Document(Listen, "Listener", example={})
 """The document of a listener."""
 
 
 class _Listeners(Array[Listen]):
-    """The listeners of a host, no two of them at the same place."""
+    """The listeners of a host; no two have the same address and port."""
 
     def __init__(self) -> None:
         super().__init__(LISTENER, most=MAX_LISTENERS, noun="listeners")
@@ -307,9 +305,9 @@ class _Listeners(Array[Listen]):
 
 
 LISTENERS = _Listeners()
-"""The listeners of a host."""
+"""The kind of the list of a host's listeners."""
 
 
 def has_tls(listener: Listen) -> bool:
-    """Whether a listener does TLS by what is said of it alone."""
+    """Whether a listener itself configures TLS, regardless of its host."""
     return listener.tls not in (None, TlsMode.NONE)

@@ -1,7 +1,7 @@
-"""What a host offers on a connection: the answer to EHLO, and what it goes by.
+"""The extensions that a host offers on a connection: the EHLO reply, and its effects.
 
-It depends on how the connection stands with TLS. What is not offered is not
-honoured, where that can be told; it is recorded all the same.
+They depend on the TLS stage of the connection. Parameters and commands of an extension
+that is not offered have no effect, but are recorded.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from mocksmtp.sasl.settings import AuthSettings
 
 
 class Stage(enum.Enum):
-    """How a connection stands with TLS."""
+    """The TLS stage of a connection."""
 
     WITHOUT_TLS = "without"
-    """It is in clear, and stays so."""
+    """Without TLS, and STARTTLS is not offered."""
     BEFORE_TLS = "before"
-    """It is in clear, and STARTTLS is to be had."""
+    """Without TLS so far; STARTTLS is offered."""
     UNDER_TLS = "under"
 
 
 @attrs.frozen
 class Offer:
     """
-    What EHLO is answered at one stage.
+    The extensions offered at one stage.
 
     :ivar lines: the keywords with their parameters
-    :ivar extended_hello: the reply that they make
-    :ivar keywords: without their parameters, in upper case
-    :ivar chunking: whether BDAT is to be had (RFC 3030)
+    :ivar extended_hello: the EHLO reply that lists them
+    :ivar keywords: the keywords, in upper case
+    :ivar chunking: whether BDAT is accepted (RFC 3030)
     :ivar smtputf8: whether addresses may be UTF-8 (RFC 6531)
-    :ivar size: whether a declared size is looked at (RFC 1870)
+    :ivar size: whether a declared size is checked (RFC 1870)
     """
 
     lines: tuple[str, ...]
@@ -48,7 +48,7 @@ class Offer:
 
     @property
     def reply_lines(self) -> tuple[str, ...]:
-        """The lines of the reply to EHLO after the first."""
+        """The lines of the EHLO reply after the first."""
         return tuple(self.extended_hello.text.split("\n")[1:])
 
 
@@ -60,10 +60,10 @@ def make_offers(
     auth: AuthSettings | None = None,
 ) -> dict[Stage, Offer]:
     """
-    What is offered at each stage.
+    Return the offer of each stage.
 
-    :param extensions: further lines, as a test has set them
-    :param size: octets of a message, where they are to be told
+    :param extensions: additional EHLO lines, set by a test
+    :param size: the maximum octets of a message to advertise; None for no SIZE
     """
     return {
         stage: _make_offer(

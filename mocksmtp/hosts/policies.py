@@ -1,4 +1,4 @@
-"""MTA-STS policies (RFC 8461 §3.2), as they are served and as they should not be."""
+"""MTA-STS policies (RFC 8461 §3.2), valid ones and deliberately broken ones."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = rf"(?:{_LABEL}\.)*{_LABEL}"
 
 MAX_DOMAIN = 240
-"""Characters of the domain of a policy; its host's name must fit in a certificate."""
+"""Maximum characters of a policy's domain; its host must fit in a certificate."""
 
 MAX_BODY = 256 * 1024
-"""Octets of a body; a policy has at most 64 KiB (RFC 8461 §3.2)."""
+"""Maximum octets of a body; a valid policy has at most 64 KiB (RFC 8461 §3.2)."""
 
 MAX_PATTERNS = 1000
-"""How many patterns of names a policy may have."""
+"""Maximum patterns for host names in a policy."""
 
 MAX_AGE = 31_557_600
-"""The longest that a policy may be kept: a year, in seconds."""
+"""Maximum `max_age` of a policy in seconds: one year (RFC 8461 §3.2)."""
 
 PATH = b"/.well-known/mta-sts.txt"
-"""Where a policy is, on the policy host of its domain (§3.3)."""
+"""The URL path of a policy on the policy host of its domain (§3.3)."""
 
 HOST_PREFIX = "mta-sts."
-"""What the policy host's name begins with."""
+"""The prefix of a policy host's name, before the domain."""
 
 
 class PolicyMode(enum.Enum):
-    """What a sender is to do where a host does not fit (§5)."""
+    """What a sender does if a host does not match the policy (§5)."""
 
     ENFORCE = "enforce"
     TESTING = "testing"
@@ -49,7 +49,7 @@ DOMAIN = Text(
     samples=("ex.test",),
     misfits=("x..test", "é.test", "x" * 241),
 )
-"""The domain of a policy, in lower case."""
+"""The kind of the domain of a policy, read in lower case."""
 
 
 PATTERN = Text(
@@ -58,17 +58,17 @@ PATTERN = Text(
     samples=("mx.ex.test", "*.ex.test"),
     misfits=("*", "x..test"),
 )
-"""What the name of a mail host must be like (§4.1)."""
+"""The kind of a pattern that names of mail hosts must match (§4.1)."""
 
 
 @attrs.frozen
 class MtaStsPolicy:
-    """The policy of a domain, and how it is served; times in seconds."""
+    """The policy of a domain, and how it is served. Times are in seconds."""
 
     domain: str = field(DOMAIN, "the domain", example="ex.test")
     mode: PolicyMode = field(
         Choice(PolicyMode, "mode"),
-        "what a sender does where a host does not fit",
+        "what a sender does if a host does not match",
         default=PolicyMode.ENFORCE,
         always=True,
     )
@@ -85,7 +85,7 @@ class MtaStsPolicy:
     )
     max_age: int = field(
         Integer(0, MAX_AGE),
-        "seconds that it may be kept",
+        "seconds for which senders may cache it",
         default=86_400,
         always=True,
     )
@@ -103,14 +103,14 @@ class MtaStsPolicy:
     )
     certificate: CertificateKind = field(
         Choice(CertificateKind, "certificate"),
-        "the certificate that the policy host shows",
+        "the certificate of the policy host",
         default=CertificateKind.VALID,
         always=True,
     )
 
     @property
     def host(self) -> str:
-        """The name of the host that serves it."""
+        """The name of its policy host."""
         return HOST_PREFIX + self.domain
 
     @property
@@ -133,9 +133,9 @@ POLICY = Document(MtaStsPolicy, "MtaSts", example={"domain": "ex.test"})
 
 def parse_policies(document: Any) -> tuple[MtaStsPolicy, ...]:
     """
-    Policies from an array, or from one object.
+    Read policies from an array, or from one object.
 
-    :raises DocumentError: it describes none, or two of one domain
+    :raises DocumentError: the document is invalid, or two policies have one domain
     """
     if isinstance(document, dict):
         return (parse(POLICY, document),)

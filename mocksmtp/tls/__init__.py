@@ -1,5 +1,5 @@
-"""TLS on the side of the server: certificates, contexts and handshakes.
+"""TLS for servers: certificates, contexts and handshakes.
 
-The only room that knows cryptography and pyOpenSSL. Importing it costs nothing
-more: Twisted's reactor has both.
+Only this package imports cryptography and pyOpenSSL. Twisted's reactor imports both
+anyway, so this adds nothing to the start.
 """

@@ -1,4 +1,4 @@
-"""What a TLSA record says of a certificate (RFC 6698 §2.1)."""
+"""Computes the data of TLSA records from certificates (RFC 6698 §2.1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
 
 
 def associated(wanted: HostTLSA, identity: Identity) -> TLSA:
-    """The data of the TLSA record that `wanted` asks for, for a server that is it."""
+    """Return the TLSA data that `wanted` describes, for the certificate `identity`."""
     if wanted.is_of_anchor:
         whole, key = identity.anchor_der, identity.anchor_spki_der
     else:

@@ -1,13 +1,13 @@
-"""The service's own authority, and the certificates that its hosts show.
+"""The built-in certificate authority, which issues the certificates of hosts.
 
 Rules:
 
-- Nothing is made before it is asked for; what was made is kept and shown again.
-- Times are right whenever a certificate is asked for: one that is about to expire
-  is made anew, and so is one whose fault time has mended.
-- What is made anew keeps its key: clients that trust the root go on doing so, and
-  TLSA records stay true that name a key.
-- A certificate is never valid longer than the root; the root is made anew in time.
+- Certificates are issued on demand and cached.
+- Validity is checked at each use: a certificate that is about to expire is renewed, and
+  so is one that should be expired or not yet valid but no longer is.
+- Renewal keeps the key, so that clients still trust the root, and TLSA records of keys
+  remain correct.
+- A certificate expires no later than the root, which is renewed in time.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ __all__ = ["Authority", "CertificateError", "Identity"]
 DAY = timedelta(days=1)
 
 BACKDATED = DAY
-"""How long before it is made a certificate begins: clocks of clients are slow."""
+"""Time from the start of a certificate's validity to its issue, for slow clocks."""
 
 ROOT_LIFETIME = 3650 * DAY
 
 LEAF_LIFETIME = 397 * DAY
-"""Clients take no server's certificate of 398 days or more (Apple's, since 2020)."""
+"""Validity of a server certificate; Apple's clients refuse more than 398 days."""
 
 RENEWAL = 30 * DAY
-"""How long before its end a certificate is made anew."""
+"""Time before its expiry at which a certificate is renewed."""
 
 MAX_KEPT = 4096
-"""How many certificates are kept in memory."""
+"""Maximum certificates cached in memory."""
 
 ROOT = "root"
 
@@ -54,7 +54,7 @@ _Key = tuple[Certificate, tuple[str, ...]]
 
 
 @attrs.frozen(eq=False)
-class _Made:
+class _Cached:
     identity: Identity
     leaf: x509.Certificate
 
@@ -65,11 +65,11 @@ def _utc() -> datetime:
 
 class Authority:
     """
-    Makes certificates, right and wrong ones, and keeps them.
+    Issues valid and deliberately invalid certificates, and caches them.
 
-    :param directory: where keys and certificates are kept from one start to the
-        next, made when it is missed; None to forget them with the service
-    :param now: the time, with its zone; the machine's unless it is given
+    :param directory: stores keys and certificates across restarts, and is created if
+        missing; None to keep them in memory only
+    :param now: returns the time, with its zone; by default the system time
     """
 
     def __init__(
@@ -80,13 +80,13 @@ class Authority:
         self._store = None if directory is None else Store(directory)
         self._now = now or _utc
         self._root: KeyPair | None = None
-        self._stranger: KeyPair | None = None
-        self._made: Bounded[_Key, _Made] = Bounded(MAX_KEPT)
+        self._untrusted: KeyPair | None = None
+        self._made: Bounded[_Key, _Cached] = Bounded(MAX_KEPT)
 
     @property
     def root_pem(self) -> bytes:
         """
-        The root's certificate, which clients are to trust.
+        Return the root certificate, for clients to trust, in PEM.
 
         :raises CertificateError: its file can't be read or written
         """
@@ -94,21 +94,24 @@ class Authority:
 
     def identity(self, certificate: Certificate, names: tuple[str, ...]) -> Identity:
         """
-        The certificate for a server of these names, and its key.
+        Return the certificate and key of a server.
 
-        The same object comes until it has to be made anew.
+        Until the certificate is renewed, the same object is returned.
 
-        :param names: DNS names and IP addresses; a given certificate has its own
-        :raises CertificateError: the given one is not usable, a name can't stand in
-            a certificate, or a file can't be read or written
+        :param certificate: the kind to issue, or a certificate that the user provides
+        :param names: DNS names and IP addresses; ignored for a provided certificate
+        :raises CertificateError: the provided certificate is unusable, a name can't be
+            part of a certificate, or a file can't be read or written
         """
         if isinstance(certificate, GivenCertificate):
             names = ()
         key = (certificate, names)
         made = self._made.get(key)
-        if made is None or not _is_today(certificate, made.leaf, self._now()):
+        if made is None or not _has_required_validity(
+            certificate, made.leaf, self._now()
+        ):
             pair = self._find(certificate, names)
-            made = _Made(pair.identity(), pair.leaf)
+            made = _Cached(pair.identity(), pair.leaf)
             self._made.put(key, made)
         return made.identity
 
@@ -118,7 +121,7 @@ class Authority:
             return parse_pair(*(pem.encode(errors="replace") for pem in pems))
         name = _file_name(certificate, names)
         old = self._store.load(name) if self._store else None
-        if old is not None and self._is_still(certificate, old):
+        if old is not None and self._is_current(certificate, old):
             return self._chained(certificate, old)
         new = self._make(certificate, names, old)
         if self._store:
@@ -139,24 +142,24 @@ class Authority:
         return issue(self._valid_root(), names, validity, key)
 
     def _chained(self, kind: CertificateKind, pair: KeyPair) -> KeyPair:
-        """`pair` with the root as it is now: that of its file may be an earlier one."""
+        """Return `pair` with the current root; its file may contain an older one."""
         if kind in (CertificateKind.SELF_SIGNED, CertificateKind.UNTRUSTED):
             return pair
         return attrs.evolve(pair, chain=(pair.leaf, *self._valid_root().chain))
 
-    def _is_still(self, kind: CertificateKind, pair: KeyPair) -> bool:
-        """Whether a certificate from an earlier start is what it was made to be."""
+    def _is_current(self, kind: CertificateKind, pair: KeyPair) -> bool:
+        """Whether a stored certificate is still of the kind that it was issued as."""
         leaf = pair.leaf
-        if not _is_today(kind, leaf, self._now()):
+        if not _has_required_validity(kind, leaf, self._now()):
             return False
         if kind is CertificateKind.SELF_SIGNED:
             return True
         if kind is CertificateKind.UNTRUSTED:
-            # Its root is in no other file.
+            # Its root is not stored in a file of its own.
             return len(pair.chain) > 1
         try:
             leaf.verify_directly_issued_by(self._valid_root().leaf)
-        # It is of an earlier root, with another name or another key.
+        # Otherwise an earlier root, with another name or key, has issued it.
         except (ValueError, TypeError, InvalidSignature):
             return False
         return True
@@ -173,15 +176,15 @@ class Authority:
         return root
 
     def _untrusted_root(self) -> KeyPair:
-        # Nobody is to trust it, so that nothing is lost with it.
-        if self._stranger is None:
+        # It is not stored: no client trusts it.
+        if self._untrusted is None:
             validity = Validity(self._now() - BACKDATED, self._now() + ROOT_LIFETIME)
-            self._stranger = make_root("mocksmtp's unknown root", validity)
-        return self._stranger
+            self._untrusted = make_root("mocksmtp's unknown root", validity)
+        return self._untrusted
 
 
 def _new_root(now: datetime, old: KeyPair | None) -> KeyPair:
-    """A root; in place of `old`, with its name and key, its certificates stay good."""
+    """Make a root; with the name and key of `old`, certificates of `old` stay valid."""
     validity = Validity(now - BACKDATED, now + ROOT_LIFETIME)
     if old is not None:
         return make_root(_common_name(old.leaf), validity, old.key)
@@ -201,8 +204,10 @@ def _validity(kind: CertificateKind, now: datetime) -> Validity:
     return Validity(now - BACKDATED, now - BACKDATED + LEAF_LIFETIME)
 
 
-def _is_today(certificate: Certificate, leaf: x509.Certificate, now: datetime) -> bool:
-    """Whether the times of `leaf` are what `certificate` says."""
+def _has_required_validity(
+    certificate: Certificate, leaf: x509.Certificate, now: datetime
+) -> bool:
+    """Whether `leaf` is now valid, expired or not yet valid, as its kind requires."""
     if isinstance(certificate, GivenCertificate):
         return True
     if certificate is CertificateKind.EXPIRED:
@@ -213,20 +218,20 @@ def _is_today(certificate: Certificate, leaf: x509.Certificate, now: datetime) -
 
 
 def _is_fresh(certificate: x509.Certificate, now: datetime, left: timedelta) -> bool:
-    """Whether it is valid, and for longer than `left`."""
+    """Whether a certificate is valid, and remains so for longer than `left`."""
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return begin <= now < end - left
 
 
 def _other_name(names: tuple[str, ...]) -> str:
-    """A name that is none of these, and nobody's (RFC 2606 §2)."""
+    """A reserved name that differs from all `names` (RFC 2606 §2)."""
     taken = {name.lower().removesuffix(".") for name in names}
     others = (f"wrong-name{number}.invalid" for number in ("", *range(len(names))))
     return next(other for other in others if other not in taken)
 
 
 def _file_name(kind: CertificateKind, names: tuple[str, ...]) -> str:
-    """Of a certificate's file: for the reader a name, and a digest of them all."""
+    """The name of a certificate's file: its kind, first name and a digest of all."""
     digest = hashlib.sha256("\0".join(names).encode(errors="replace")).hexdigest()
     shown = re.sub(r"[^a-z0-9.-]", "_", names[0].lower())[:64] if names else ""
     return f"{kind.value}-{shown}-{digest[:16]}"

@@ -1,4 +1,4 @@
-"""A mapping that forgets."""
+"""An LRU cache."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ V = TypeVar("V")
 
 class Bounded(Generic[K, V]):
     """
-    Keeps what was asked for last.
+    A mapping that keeps the most recently used entries.
 
-    :param limit: how many it keeps
+    :param limit: the maximum number of entries
     """
 
     def __init__(self, limit: int) -> None:
@@ -23,14 +23,14 @@ class Bounded(Generic[K, V]):
         return len(self._values)
 
     def get(self, key: K) -> V | None:
-        """What is kept for `key`, or None."""
+        """Return the value of `key`, or None."""
         value = self._values.pop(key, None)
         if value is not None:
             self._values[key] = value
         return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep `value`, in place of what there was, or of the least asked for."""
+        """Set the value of `key`; if full, remove the least recently used entry."""
         self._values.pop(key, None)
         while len(self._values) >= self._limit:
             del self._values[next(iter(self._values))]

@@ -1,4 +1,4 @@
-"""What a handshake needs to know, made of a host's settings."""
+"""OpenSSL contexts, made from the TLS settings of hosts."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from mocksmtp.tls.identity import CertificateError, Identity
 from mocksmtp.tls.settings import ClientCertificate, TlsSettings, TlsVersion
 
 MAX_KEPT = 1024
-"""How many contexts are kept; each takes some tens of kilobytes."""
+"""Maximum contexts cached; each uses some tens of kilobytes."""
 
 CIPHERS = b"DEFAULT:@SECLEVEL=0"
-"""OpenSSL's own choice, at a level of security that forbids nothing.
+"""OpenSSL's default ciphers, at the security level that allows everything.
 
-A higher one has no TLS 1.0 and 1.1 (since OpenSSL 3.0), and refuses certificates
-with weak keys, be they the user's or a client's.
+Higher levels disable TLS 1.0 and 1.1 (since OpenSSL 3.0) and refuse certificates with
+weak keys, of the server and of clients.
 """
 
 OLDEST = SSL.TLS1_2_VERSION
-"""What OpenSSL takes at the least, at the level that it has by default."""
+"""The lowest TLS version at OpenSSL's default security level."""
 
 VERSIONS = {
     TlsVersion.TLS_1_0: SSL.TLS1_VERSION,
@@ -46,35 +46,35 @@ VERIFY = {
 @implementer(IOpenSSLServerConnectionCreator)
 @attrs.frozen(eq=False)
 class ServerContext:
-    """What Twisted's ``startTLS`` and ``TLSMemoryBIOFactory`` take for a server."""
+    """A context for Twisted's ``startTLS`` and ``TLSMemoryBIOFactory``."""
 
     _context: SSL.Context
 
     def serverConnectionForTLS(self, protocol: IProtocol) -> SSL.Connection:
-        """The TLS of one connection."""
+        """Return a TLS connection with this context."""
         return SSL.Connection(self._context, None)
 
     def take_over(self, connection: SSL.Connection) -> None:
-        """Let the handshake of `connection`, which has begun, go on with this."""
+        """Switch `connection`, whose handshake has begun, to this context."""
         connection.set_context(self._context)
 
 
 @attrs.frozen(eq=False)
-class _Made:
+class _Cached:
     identity: Identity
     context: ServerContext
 
 
 class ServerContexts:
     """
-    Makes contexts, and keeps them while their certificates stay.
+    Makes contexts, and caches them until their certificate changes.
 
-    :param authority: where the certificates come from
+    :param authority: issues the certificates
     """
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
-        self._made: Bounded[tuple[TlsSettings, tuple[str, ...]], _Made] = Bounded(
+        self._made: Bounded[tuple[TlsSettings, tuple[str, ...]], _Cached] = Bounded(
             MAX_KEPT
         )
 
@@ -85,10 +85,10 @@ class ServerContexts:
         choose: Callable[[SSL.Connection], None],
     ) -> ServerContext:
         """
-        A context of its own, for a server that has others to go on with.
+        Return an uncached context that chooses another one by SNI.
 
-        :param choose: called when the client has said which server it means
-        :raises CertificateError: as of `context`
+        :param choose: called with the connection once the client's SNI is known
+        :raises CertificateError: as for `context`
         """
         identity = self._authority.identity(settings.certificate, names)
         context = _context(settings, identity)
@@ -97,33 +97,33 @@ class ServerContexts:
 
     def context(self, settings: TlsSettings, names: tuple[str, ...]) -> ServerContext:
         """
-        The context for a server of these names.
+        Return the context of a server.
 
-        :param names: DNS names and IP addresses, for a certificate that is made
-        :raises CertificateError: there is no certificate (`Authority.identity`), or
-            OpenSSL doesn't take it
+        :param names: DNS names and IP addresses for an issued certificate
+        :raises CertificateError: as for `Authority.identity`, or OpenSSL refuses the
+            certificate
         """
         identity = self._authority.identity(settings.certificate, names)
         made = self._made.get((settings, names))
         if made is None or made.identity is not identity:
-            made = _Made(identity, ServerContext(_context(settings, identity)))
+            made = _Cached(identity, ServerContext(_context(settings, identity)))
             self._made.put((settings, names), made)
         return made.context
 
 
 def _context(settings: TlsSettings, identity: Identity) -> SSL.Context:
     context = SSL.Context(SSL.TLS_METHOD)
-    # Before the certificate, which it decides on.
+    # Set before the certificate is loaded, because the level applies to it.
     context.set_cipher_list(CIPHERS)
     _bound_versions(context, settings)
     context.set_options(
         SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_NO_TICKET
     )
-    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # 20 KiB of an idle connection
-    # Every handshake is a whole one, with the client's certificate in it.
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # saves 20 KiB per idle connection
+    # No session resumption: each handshake is full, with the client's certificate.
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_session_id(b"mocksmtp")
-    # Only with a callback does OpenSSL keep the name that the client asked for.
+    # OpenSSL keeps the client's SNI only if a callback is set.
     context.set_tlsext_servername_callback(_take_any_name)
     context.set_verify(VERIFY[settings.client_certificate], _take_any_certificate)
     _use(context, identity)
@@ -148,15 +148,15 @@ def _use(context: SSL.Context, identity: Identity) -> None:
             context.add_extra_chain_cert(other)
         key = load_pem_private_key(identity.key_pem, password=None)
         context.use_privatekey(key)  # type: ignore[arg-type]
-    # Of what it reads, cryptography leaves more unread than OpenSSL does.
+    # OpenSSL checks more of a certificate than cryptography does.
     except (SSL.Error, crypto.Error):
         raise CertificateError("OpenSSL doesn't take the certificate") from None
 
 
 def _take_any_name(connection: SSL.Connection) -> None:
-    """Let the handshake go on, whatever server is meant."""
+    """Accept any SNI."""
 
 
 def _take_any_certificate(*_: object) -> bool:
-    """A client's certificate is recorded and not judged."""
+    """Accept any client certificate; it is only recorded."""
     return True

@@ -1,7 +1,7 @@
-"""How a host does TLS: documents to model and back.
+"""Reads and writes the documents of TLS settings.
 
-A private key is read and never told: it is null in a document that is told, and where
-that is sent back the host keeps the key that it has.
+A private key is never written: it is null in responses, and null in a request keeps the
+current key.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from mocksmtp.tls.settings import (
 )
 
 PEM_BEGIN = "-----BEGIN"
-"""What a PEM text has where its content begins (RFC 7468 §2)."""
+"""The beginning of the first line of PEM content (RFC 7468 §2)."""
 
 VERSIONS = {
     **{version.value: version for version in TlsVersion},
@@ -44,20 +44,20 @@ VERSIONS = {
     "1.0": TlsVersion.TLS_1_0,
     "TLSv1.0": TlsVersion.TLS_1_0,
 }
-"""The versions by all the names that are taken."""
+"""The TLS versions by each accepted name."""
 
 CheckCertificate: TypeAlias = Callable[[GivenCertificate], object]
-"""Raises `ValueError` where a certificate is none, or its key is not its own."""
+"""Raises `ValueError` for an unreadable certificate, or one with another key."""
 
 
 class _PemKind(Text):
-    """A PEM text (RFC 7468); what is behind its first line is judged later."""
+    """A PEM text (RFC 7468). Its content is checked later."""
 
     def __init__(self) -> None:
         super().__init__(samples=(f"{PEM_BEGIN} X-----",), misfits=("x", ""))
 
     def read(self, value: Any, _: object = None) -> str:
-        """The text; what was given may be a key, and is not shown."""
+        """Return the text. Errors omit the value, which may be a key."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {json_type(value)}")
         if PEM_BEGIN not in value:
@@ -66,7 +66,7 @@ class _PemKind(Text):
         return value
 
     def _schema(self) -> Schema:
-        """A text with that in it."""
+        """The schema: a string that contains `PEM_BEGIN`."""
         return {**TEXT, "pattern": PEM_BEGIN}
 
 
@@ -77,7 +77,7 @@ class _VersionKind(Kind[TlsVersion]):
     misfits = ("2", 5)
 
     def read(self, value: Any, _: object = None) -> TlsVersion:
-        """The version of that name."""
+        """Return the version with that name."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {json_type(value)}")
         if value not in VERSIONS:
@@ -86,33 +86,33 @@ class _VersionKind(Kind[TlsVersion]):
         return VERSIONS[value]
 
     def write(self, value: TlsVersion) -> str:
-        """Its name."""
+        """Return its name."""
         return value.value
 
     def taken(self, named: Named) -> Schema:
-        """One of all names."""
+        """The schema: any accepted name."""
         return {**TEXT, "enum": list(VERSIONS)}
 
     def told(self, named: Named) -> Schema:
-        """One name for each."""
+        """The schema: the one name of each version that is written."""
         return one_of(TlsVersion)
 
 
 @attrs.frozen(kw_only=True)
 class CertificateFields:
-    """What a document says of a certificate of the user's own."""
+    """The fields of a certificate that the user provides."""
 
     certificate_pem: str = field(_PemKind(), "the chain, the host's own first")
     key_pem: str | None = field(
         _PemKind(),
-        "its private key; null for the one that the host has",
+        "its private key; null keeps the current one",
         default=None,
         repr=False,
         always=True,
     )
 
     def over(self, known: TlsSettings | None) -> GivenCertificate:
-        """It, with the key that is `known` where the document has none."""
+        """Return the certificate; a null key is replaced by that of `known`."""
         if self.key_pem is not None:
             return GivenCertificate(self.certificate_pem, self.key_pem)
         match known:
@@ -128,21 +128,21 @@ CERTIFICATE = Document(
     "Certificate",
     example={"certificatePem": f"{PEM_BEGIN} CERTIFICATE-----"},
 )
-"""The document of a certificate of the user's own."""
+"""The document of a certificate that the user provides."""
 
 
 class _CertificateKind(Kind[CertificateKind | CertificateFields]):
-    """The name of a kind of certificate that the service makes, or a document."""
+    """A kind of generated certificate, by its name, or the document of another one."""
 
     samples = ("valid", "selfSigned")
     misfits = ("x", {}, 5)
 
     def read(self, value: Any, _: object = None) -> CertificateKind | CertificateFields:
-        """The kind, or what the document says."""
+        """Return the kind, or the fields of the document."""
         if isinstance(value, dict):
             return CERTIFICATE.read(value)
         kinds = [one.value for one in CertificateKind]
-        # What was given may be a key, and is not shown.
+        # The error omits the value, which may be a key.
         if not isinstance(value, str) or value not in kinds:
             what = "" if isinstance(value, str) else f", got {json_type(value)}"
             either = f"{listed(kinds)}; or an object with certificatePem and keyPem"
@@ -150,7 +150,7 @@ class _CertificateKind(Kind[CertificateKind | CertificateFields]):
         return CertificateKind(value)
 
     def write(self, value: CertificateKind | CertificateFields) -> Any:
-        """The name, or the document."""
+        """Return the name, or the document."""
         if isinstance(value, CertificateKind):
             return value.value
         return CERTIFICATE.write(value)
@@ -166,17 +166,17 @@ class _CertificateKind(Kind[CertificateKind | CertificateFields]):
 
 @attrs.frozen(kw_only=True)
 class TlsFields:
-    """What a document says of TLS."""
+    """The fields of TLS settings."""
 
     mode: TlsMode = field(
         Choice(TlsMode, "mode", TlsMode.NONE),
-        "when the handshake comes",
+        "when connections begin TLS",
         default=TlsMode.STARTTLS,
         always=True,
     )
     certificate: CertificateKind | CertificateFields = field(
         _CertificateKind(),
-        "the certificate that clients are shown",
+        "the server certificate",
         default=CertificateKind.VALID,
         always=True,
     )
@@ -188,16 +188,16 @@ class TlsFields:
     )
     client_certificate: ClientCertificate = field(
         Choice(ClientCertificate, "use"),
-        "whether clients are asked for a certificate",
+        "whether the server requests or requires a client certificate",
         default=ClientCertificate.NONE,
         always=True,
     )
 
     def check(self) -> None:
         """
-        Refuse an empty range of versions.
+        Check that the range of versions is not empty.
 
-        :raises Refused: it is empty
+        :raises Refused: `min_version` is above `max_version`
         """
         least, most = self.min_version, self.max_version
         if least is not None and most is not None:
@@ -210,11 +210,11 @@ class TlsFields:
         self, known: TlsSettings | None, check: CheckCertificate | None = None
     ) -> TlsSettings:
         """
-        The settings.
+        Return the settings.
 
-        :param known: those that the host has, for a key that is not told
-        :param check: judges a certificate of the user's own
-        :raises DocumentError: the certificate can't be had
+        :param known: the current settings, which have the key if it is null here
+        :param check: raises `ValueError` for a certificate that can't be used
+        :raises DocumentError: the certificate can't be used
         """
         return TlsSettings(
             self.mode,
@@ -242,7 +242,7 @@ def _settle(
 
 
 def _versions(version: TlsVersion) -> Schema:
-    """From below a version, or from it, to it or above."""
+    """The schema of a range of versions that contains `version`."""
     order = list(TlsVersion)
     place = order.index(version)
     least = [n for n, v in VERSIONS.items() if order.index(v) <= place]
@@ -262,11 +262,11 @@ HOST_TLS = Document(
     schema={"anyOf": [_versions(version) for version in TlsVersion]},
     example={},
 )
-"""The document of how a host does TLS."""
+"""The document of TLS settings."""
 
 
 def tls_fields(tls: TlsSettings | None) -> TlsFields | None:
-    """What a document says of the settings of a host, without its private key."""
+    """Return the fields of TLS settings, without the private key."""
     if tls is None:
         return None
     certificate: CertificateKind | CertificateFields
@@ -292,4 +292,4 @@ CERTIFICATE_FACTS: View[CertificateFacts] = View(
     view_field("notAfter", TIME, "not_after", "until when"),
     view_field("sha256", Text(), "sha256", "its digest, in hex"),
 )
-"""The certificate that a host shows."""
+"""The document of a host's certificate."""

@@ -1,9 +1,9 @@
-"""A client that ends its side of TLS, and still reads (RFC 8446 §6.1).
+"""Half-closed connections under TLS (RFC 8446 §6.1).
 
-Twisted ends a connection under TLS at the client's close_notify or FIN. Here its
-protocol is told instead, as it is in clear (`IHalfCloseableProtocol`), and ends the
-connection when all was said. What is replaced for that is no public part of Twisted:
-where it is not there (another version), Twisted does as it does.
+Twisted ends a TLS connection at the client's close_notify or FIN. This calls the
+protocol's `readConnectionLost` instead (`IHalfCloseableProtocol`), as without TLS, so
+that the protocol can send its replies first. It replaces private parts of Twisted; in a
+version without them, Twisted behaves as usual.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -23,11 +23,11 @@ _REPLACED = ("_shutdownTLS", "_flushReceiveBIO", "_handshakeDone")
 
 
 class _InputEnded(Exception):
-    """The client's close_notify has come."""
+    """The client's close_notify has arrived."""
 
 
 class _HalfOpen(BufferingTLSTransport):
-    """The layer between a transport and its protocol, which tells of either half."""
+    """A TLS layer that reports the end of the input to its protocol."""
 
     def _shutdownTLS(self) -> None:
         if not self.disconnecting:
@@ -41,7 +41,7 @@ class _HalfOpen(BufferingTLSTransport):
             self.wrappedProtocol.readConnectionLost()  # type: ignore[attr-defined]
 
     def readConnectionLost(self) -> None:
-        """The client's FIN has come."""
+        """Handle a FIN of the client."""
         if self._handshakeDone and not self.disconnecting:
             self.wrappedProtocol.readConnectionLost()  # type: ignore[attr-defined]
         else:
@@ -49,14 +49,14 @@ class _HalfOpen(BufferingTLSTransport):
             bypass.connectionLost(Failure(ConnectionDone()))
 
     def writeConnectionLost(self) -> None:
-        """The service never ends its half alone under TLS."""
+        """Do nothing: the server never half-closes under TLS."""
 
 
 def keep_half_open(transport: Any) -> None:
     """
-    Have the protocol under TLS told that its input has ended.
+    Make a TLS connection report the end of its input, and stay open.
 
-    :param transport: a socket's, on which TLS was just begun
+    :param transport: the TCP transport, on which TLS was just begun
     """
     layer = transport.protocol
     if type(layer) is BufferingTLSTransport and all(

@@ -1,4 +1,4 @@
-"""What has become of a handshake: what was agreed on, or why there is nothing."""
+"""The results of TLS handshakes: negotiated parameters, or an error."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from twisted.python.failure import Failure
 from mocksmtp.sessions.session import PeerCertificate, TlsSession
 
 ENDED = "the connection ended before the handshake did"
-"""The error where neither side has said what is wrong."""
+"""The error of a handshake that ended without an alert."""
 
 MAX_TEXT = 200
-"""Characters of an error."""
+"""Maximum characters of an error."""
 
 
 def tls_session(connection: SSL.Connection) -> TlsSession:
-    """What a handshake that has succeeded has agreed on."""
+    """Return the negotiated parameters of a completed handshake."""
     return TlsSession(
         version=connection.get_protocol_version_name(),
         cipher=connection.get_cipher_name(),
@@ -30,10 +30,10 @@ def tls_session(connection: SSL.Connection) -> TlsSession:
 
 def end_point(connection: SSL.Connection) -> bytes:
     """
-    The tls-server-end-point channel binding: a hash of our certificate (RFC 5929 §4.1).
+    Return the tls-server-end-point binding: a hash of our certificate (RFC 5929 §4.1).
 
-    Its algorithm is that of the certificate's signature, SHA-256 in place of MD5 and
-    SHA-1. For signatures without one (Ed25519) the RFC defines none: SHA-256 too.
+    The hash algorithm is that of the certificate's signature, but SHA-256 instead of
+    MD5 and SHA-1, and for signatures without a hash (Ed25519), which the RFC omits.
     """
     found = connection.get_certificate()
     assert found is not None, "a server's connection has a certificate"
@@ -46,27 +46,27 @@ def end_point(connection: SSL.Connection) -> bytes:
 
 def failed(reason: Failure, sni: str | None = None) -> TlsSession:
     """
-    A handshake that has failed.
+    Return the record of a failed handshake.
 
-    :param reason: what ``connectionLost`` was given
-    :param sni: as `requested_name` tells it
+    :param reason: the argument of ``connectionLost``
+    :param sni: the result of `requested_name`
     """
     return TlsSession(sni=sni, error=error_text(reason))
 
 
 def requested_name(connection: SSL.Connection) -> str | None:
     r"""
-    The server's name that the client asked for (RFC 6066 §3), or None.
+    Return the server name in the client's SNI (RFC 6066 §3), or None.
 
-    It is known when the client's first message was read, also where the handshake
-    fails later. An octet that is not ASCII is shown as ``\xff``.
+    It is known after the ClientHello, also if the handshake fails later. Octets beyond
+    ASCII are written as ``\xff``.
     """
     name = connection.get_servername()
     return None if name is None else name.decode("ascii", "backslashreplace")
 
 
 def error_text(reason: Failure) -> str:
-    """Why a handshake has failed, in OpenSSL's words where it has some; one line."""
+    """Return the error of a failed handshake in one line, OpenSSL's if there is one."""
     text = " ".join(_error_text(reason.value).split())
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
 
@@ -83,7 +83,7 @@ def _error_text(error: BaseException | None) -> str:
 
 
 def _reasons(error: SSL.Error) -> list[str]:
-    """The reasons in OpenSSL's queue of errors, the first one first, each once."""
+    """The distinct reasons in OpenSSL's error queue, in order."""
     queue = error.args[0] if error.args else ()
     return list(dict.fromkeys(reason for _, _, reason in queue if reason))
 
@@ -97,7 +97,7 @@ def _peer(connection: SSL.Connection) -> PeerCertificate | None:
         certificate = found.to_cryptography()
         subject = certificate.subject.rfc4514_string()
         issuer = certificate.issuer.rfc4514_string()
-    # OpenSSL takes names that are none, as of octets that their type doesn't have.
+    # OpenSSL accepts names with octets that are invalid for their type.
     except ValueError:
         subject = issuer = ""
     return PeerCertificate(subject, issuer, fingerprint)

@@ -1,4 +1,4 @@
-"""A certificate with its key, as a value, and how it is read from PEM (RFC 7468)."""
+"""Certificates with their keys, and how they are read from PEM (RFC 7468)."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ Key: TypeAlias = (
     | ed25519.Ed25519PrivateKey
     | ed448.Ed448PrivateKey
 )
-"""The kinds of key that TLS has certificates for."""
+"""The types of key that TLS certificates support."""
 
 
 class CertificateError(ValueError):
-    """Why there is no certificate to use, in one line without any of the key."""
+    """A certificate can't be used; the message is one line and never contains a key."""
 
 
 @attrs.frozen
 class Identity:
     """
-    What a server shows, and proves with.
+    The certificate chain and the key of a server.
 
-    :ivar chain_pem: its certificate, and behind it those that lead to its root
+    :ivar chain_pem: the certificate, followed by those that lead to its root
     :ivar key_pem: the key of the certificate, in PKCS #8
-    :ivar leaf_der: the certificate alone, as a TLSA record with selector 0 has it
-    :ivar spki_der: its SubjectPublicKeyInfo, as with selector 1 (RFC 6698 §2.1.2)
-    :ivar anchor_der: the last certificate of the chain, as a TLSA record of usage 2
-        has it; its own where it is alone
-    :ivar anchor_spki_der: the SubjectPublicKeyInfo of that
+    :ivar leaf_der: the certificate, for TLSA records with selector 0
+    :ivar spki_der: its SubjectPublicKeyInfo, for selector 1 (RFC 6698 §2.1.2)
+    :ivar anchor_der: the last certificate of the chain, for TLSA records of usage 2;
+        the certificate itself if it is the only one
+    :ivar anchor_spki_der: the SubjectPublicKeyInfo of `anchor_der`
     """
 
     chain_pem: bytes
@@ -56,12 +56,12 @@ class Identity:
 @attrs.frozen
 class CertificateFacts:
     """
-    What a client can read in a certificate.
+    The public contents of a certificate.
 
     :ivar subject: its distinguished name, as in RFC 4514
-    :ivar names: the DNS names and IP addresses that it is for (RFC 5280 §4.2.1.6)
-    :ivar not_before: from when it is valid, in seconds since the epoch
-    :ivar not_after: until when
+    :ivar names: its DNS names and IP addresses (RFC 5280 §4.2.1.6)
+    :ivar not_before: the start of its validity, in seconds since the epoch
+    :ivar not_after: the end of its validity, in seconds since the epoch
     :ivar sha256: the digest of the certificate, in hex
     """
 
@@ -73,7 +73,7 @@ class CertificateFacts:
 
 
 def facts_of(identity: Identity) -> CertificateFacts:
-    """What a client can read in the certificate of a server."""
+    """Return the public contents of a server's certificate."""
     certificate = x509.load_der_x509_certificate(identity.leaf_der)
     return CertificateFacts(
         certificate.subject.rfc4514_string(),
@@ -89,7 +89,7 @@ def _names(certificate: x509.Certificate) -> Iterator[str]:
         extension = certificate.extensions.get_extension_for_class(
             x509.SubjectAlternativeName
         )
-    # A certificate of the user's own may lack it, or have an unreadable one.
+    # The extension may be missing or malformed in a certificate of the user.
     except (x509.ExtensionNotFound, ValueError):
         return
     for name in extension.value:
@@ -100,9 +100,9 @@ def _names(certificate: x509.Certificate) -> Iterator[str]:
 @attrs.frozen(eq=False)
 class KeyPair:
     """
-    The same as objects that sign and are compared.
+    A certificate chain and its key, as objects of cryptography.
 
-    :ivar chain: the certificate first
+    :ivar chain: the certificates, that of the key first
     """
 
     chain: tuple[x509.Certificate, ...]
@@ -110,7 +110,7 @@ class KeyPair:
 
     @property
     def leaf(self) -> x509.Certificate:
-        """The certificate that has the key."""
+        """The certificate of the key."""
         return self.chain[0]
 
     @property
@@ -120,17 +120,17 @@ class KeyPair:
 
     @property
     def chain_pem(self) -> bytes:
-        """All certificates."""
+        """All certificates, in PEM."""
         return b"".join(one.public_bytes(Encoding.PEM) for one in self.chain)
 
     @property
     def key_pem(self) -> bytes:
-        """The key, in the open."""
+        """The key in PKCS #8, unencrypted."""
         pkcs8 = PrivateFormat.PKCS8
         return self.key.private_bytes(Encoding.PEM, pkcs8, NoEncryption())
 
     def identity(self) -> Identity:
-        """The value."""
+        """Return the chain and key as octets."""
         leaf, anchor = self.leaf, self.chain[-1]
         return Identity(
             self.chain_pem,
@@ -150,13 +150,13 @@ def spki(certificate: x509.Certificate) -> bytes:
 
 def parse_pair(certificate_pem: bytes, key_pem: bytes) -> KeyPair:
     """
-    Read a certificate, those behind it, and its key.
+    Read a certificate chain and its key.
 
-    :raises CertificateError: one can't be read, or they are not of one another
+    :raises CertificateError: one can't be read, or the key is not the certificate's
     """
     chain = _parse_chain(certificate_pem)
     key = _parse_key(key_pem)
-    if not _is_of(key, chain):
+    if not _is_key_of(key, chain):
         raise CertificateError("the key is not that of the first certificate")
     return KeyPair(tuple(chain), key)
 
@@ -165,7 +165,7 @@ def _parse_chain(pem: bytes) -> Sequence[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(pem)
     except ValueError:
-        # What cryptography says is of ASN.1, and may be several lines.
+        # The messages of cryptography are about ASN.1, and may have several lines.
         raise CertificateError("there is no certificate in PEM that is whole") from None
 
 
@@ -181,9 +181,9 @@ def _parse_key(pem: bytes) -> Key:
     return key
 
 
-def _is_of(key: Key, chain: Sequence[x509.Certificate]) -> bool:
+def _is_key_of(key: Key, chain: Sequence[x509.Certificate]) -> bool:
     try:
         return bool(key.public_key() == chain[0].public_key())
-    # A key of another kind, that cryptography doesn't know, or that is broken.
+    # The key is of an unsupported type, or broken.
     except (ValueError, UnsupportedAlgorithm):
         return False

@@ -1,4 +1,4 @@
-"""Certificates that are made here (RFC 5280)."""
+"""Issues certificates (RFC 5280)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mocksmtp.tls.identity import CertificateError, Key, KeyPair
 ORGANIZATION = "mocksmtp"
 
 MAX_COMMON_NAME = 64
-"""Characters of a common name (RFC 5280 appendix A.1, ub-common-name)."""
+"""Maximum characters of a common name (RFC 5280 appendix A.1, ub-common-name)."""
 
 _USAGES = (
     "digital_signature",
@@ -35,22 +35,22 @@ _USAGES = (
 
 @attrs.frozen
 class Validity:
-    """From when to when a certificate is valid, both in UTC."""
+    """The start and end of a certificate's validity, in UTC."""
 
     begin: datetime
     end: datetime
 
 
 def new_key() -> Key:
-    """A key on the curve P-256, which every client knows."""
+    """Generate a key on the curve P-256, which all clients support."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def make_root(common_name: str, validity: Validity, key: Key | None = None) -> KeyPair:
     """
-    A certificate that certifies others.
+    Make a self-signed CA certificate.
 
-    :param key: that of an earlier one which it takes the place of
+    :param key: the key of the root that it renews; None generates one
     """
     key = key or new_key()
     name = _subject(common_name)
@@ -67,14 +67,14 @@ def issue(
     issuer: KeyPair, names: Iterable[str], validity: Validity, key: Key | None = None
 ) -> KeyPair:
     """
-    A server's certificate of `issuer`, which is behind it in the chain.
+    Issue a server certificate, with the chain of `issuer` appended.
 
-    RFC 5246 lets a server leave the root out, but a client that trusts it by a TLSA
-    record of usage 2 can only find it here (RFC 7672 §3.1.2).
+    The chain includes the root, which RFC 5246 makes optional: a client that trusts it
+    by a TLSA record of usage 2 needs it in the handshake (RFC 7672 §3.1.2).
 
     :param names: DNS names and IP addresses; the first DNS name is the common name
-    :param key: that of an earlier one which it takes the place of
-    :raises CertificateError: a name can't stand in a certificate
+    :param key: the key of the certificate that it renews; None generates one
+    :raises CertificateError: a name can't be part of a certificate
     """
     key = key or new_key()
     builder = _server(names, issuer.leaf.subject, key, validity)
@@ -90,10 +90,10 @@ def self_signed(
     names: Iterable[str], validity: Validity, key: Key | None = None
 ) -> KeyPair:
     """
-    A server's certificate of nobody but itself; else as `issue`.
+    Make a self-signed server certificate; parameters as for `issue`.
 
-    It says nothing of the key's usage: verifiers would miss that it may sign
-    certificates, and give that for a reason.
+    It has no key usage extension: without the right to sign certificates, verifiers
+    would report that instead of the self-signature.
     """
     key = key or new_key()
     return _signed(_server(names, None, key, validity), key, key)
@@ -155,7 +155,7 @@ def _general_name(name: str) -> x509.GeneralName:
     except ValueError:
         pass
     try:
-        # Not all that names a host is a host name to IDNA: `mock_smtp` is none.
+        # IDNA refuses some names of hosts, such as `mock_smtp`.
         ascii_name = name if name.isascii() else idna.encode(name, uts46=True).decode()
         if not ascii_name.isprintable() or not ascii_name.strip("."):
             raise ValueError

@@ -1,7 +1,7 @@
-"""A server of many names, which shows to each client the certificate that it means.
+"""Chooses the certificate of a server by SNI (RFC 6066 §3).
 
-A client says in its first message which name it means (SNI, RFC 6066 §3). One that
-says none, or one that is not served, is shown a certificate of no use.
+A client without SNI, or with a name that is not served, receives a certificate for
+`NOBODY`, which no client accepts.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from mocksmtp.tls.handshake import requested_name
 from mocksmtp.tls.settings import CertificateKind, TlsSettings
 
 Choose: TypeAlias = Callable[[str], TlsSettings | None]
-"""How TLS is done under a name, in lower case; None where it is not served."""
+"""Returns the TLS settings for a name in lower case; None if it is not served."""
 
 NOBODY = "unknown-name.invalid"
-"""Whose certificate is shown where no name is served."""
+"""The name in the certificate for clients without a served name."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 class NamedContexts:
     """
-    What ``TLSMemoryBIOFactory`` takes for such a server.
+    A context for ``TLSMemoryBIOFactory`` that chooses the certificate by SNI.
 
-    :param choose: asked at each handshake
+    :param choose: called at each handshake
     """
 
     def __init__(self, contexts: ServerContexts, choose: Choose) -> None:
@@ -39,14 +39,14 @@ class NamedContexts:
         self._first: ServerContext | None = None
 
     def serverConnectionForTLS(self, protocol: IProtocol) -> SSL.Connection:
-        """The TLS of one connection."""
+        """Return a TLS connection, to which `_switch` assigns its context."""
         if self._first is None:
             usual = TlsSettings(certificate=CertificateKind.SELF_SIGNED)
             self._first = self._contexts.choosing(usual, (NOBODY,), self._switch)
         return self._first.serverConnectionForTLS(protocol)
 
     def _switch(self, connection: SSL.Connection) -> None:
-        """Show what is right for the name that the client means."""
+        """Switch to the context of the client's SNI."""
         name = (requested_name(connection) or "").lower()
         settings = self._choose(name)
         if settings is None:
@@ -54,6 +54,6 @@ class NamedContexts:
         try:
             context = self._contexts.context(settings, (name,))
         except CertificateError:
-            # There is none for such a name; the client sees that of nobody.
+            # No certificate can contain this name: keep that of `NOBODY`.
             return
         context.take_over(connection)

@@ -1,9 +1,8 @@
-"""What is said under TLS, as it goes over the wire, without a turn of the reactor.
+"""Encrypts replies at once, so that they are sent without a turn of the reactor.
 
-Twisted gathers small writes until its next turn, and then asks to be told when the
-socket can be written to. A reply can nearly always be sent at once, as in clear; what
-is looked at for that is no public part of Twisted, and where it is not there (another
-version) the transport is left to do as it does.
+Twisted buffers small writes under TLS until its next turn, and then waits until the
+socket is writable. A reply can nearly always be sent at once. This uses private parts
+of Twisted; in a version without them, the transport sends the reply as usual.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from typing import Any
 from OpenSSL import SSL
 
 RECORD = 2**14
-"""Octets of one TLS record (RFC 8446 §5.1); more is left to the transport."""
+"""Octets of one TLS record (RFC 8446 §5.1); the transport sends longer replies."""
 
 
 def encrypt(transport: Any, octets: bytes) -> bytes | None:
     """
-    `octets` as they are to be sent, behind all that was sent before.
+    Encrypt `octets`, to be sent after everything sent before.
 
-    :param transport: a connected socket's, on which TLS was begun
-    :return: None where the transport itself must be asked to write them
+    :param transport: the TCP transport, on which TLS was begun
+    :return: the encrypted octets; None if the transport must write `octets` itself
     """
     layer = transport.protocol
     try:
@@ -38,13 +37,13 @@ def encrypt(transport: Any, octets: bytes) -> bytes | None:
         connection.send(octets)
         encrypted: bytes = connection.bio_read(2 * RECORD)
     except (AttributeError, SSL.Error):
-        # Nothing was taken: what is wrong, the transport finds out by itself.
+        # OpenSSL has consumed nothing; the transport detects the error on its write.
         return None
     return encrypted
 
 
 def holds_back(transport: Any) -> bool:
-    """Whether something was written that is not encrypted yet."""
+    """Whether written octets are not encrypted yet."""
     try:
         return not _has_nothing(transport.protocol)
     except AttributeError:
@@ -52,5 +51,5 @@ def holds_back(transport: Any) -> bool:
 
 
 def _has_nothing(layer: Any) -> bool:
-    # Its callers guard this.
+    # Callers catch AttributeError.
     return not (layer._appSendBuffer or layer._aggregator._buffer)  # noqa: SLF001

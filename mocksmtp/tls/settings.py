@@ -1,4 +1,4 @@
-"""How a mail host does TLS (RFC 3207, RFC 8314), and what became of a handshake."""
+"""The TLS settings of a mail host (RFC 3207, RFC 8314)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import attrs
 
 
 class TlsMode(enum.Enum):
-    """When the handshake comes."""
+    """When a connection begins TLS."""
 
     STARTTLS = "starttls"
-    """After a command of the client (RFC 3207)."""
+    """After the command STARTTLS (RFC 3207)."""
     IMPLICIT = "implicit"
     """Before the banner (RFC 8314 §3)."""
     NONE = "none"
-    """Never; a listener may say so that its host does otherwise."""
+    """Never; for a listener of a host that uses TLS elsewhere."""
 
 
 class CertificateKind(enum.Enum):
-    """What is right or wrong with a certificate that the service makes."""
+    """The kinds of certificate that the authority issues: valid, or with one fault."""
 
     VALID = "valid"
     SELF_SIGNED = "selfSigned"
@@ -28,15 +28,15 @@ class CertificateKind(enum.Enum):
     NOT_YET_VALID = "notYetValid"
     WRONG_NAME = "wrongName"
     UNTRUSTED = "untrusted"
-    """Of an authority that nobody knows."""
+    """Issued by a root that no client trusts."""
 
 
 @attrs.frozen
 class GivenCertificate:
     """
-    A certificate that the user has.
+    A certificate that the user provides.
 
-    :ivar certificate_pem: it, and behind it those that lead to its root
+    :ivar certificate_pem: the certificate, followed by those that lead to its root
     """
 
     certificate_pem: str
@@ -44,7 +44,7 @@ class GivenCertificate:
 
 
 class TlsVersion(enum.Enum):
-    """The versions of the protocol, from old to new."""
+    """The TLS versions, from old to new."""
 
     TLS_1_0 = "TLSv1"
     TLS_1_1 = "TLSv1.1"
@@ -53,13 +53,13 @@ class TlsVersion(enum.Enum):
 
 
 class ClientCertificate(enum.Enum):
-    """Whether a client is asked for a certificate."""
+    """Whether the server requests a client certificate."""
 
     NONE = "none"
     REQUEST = "request"
-    """It may have one, of whatever authority."""
+    """Requested but optional; any issuer is accepted."""
     REQUIRE = "require"
-    """Without one the handshake fails."""
+    """The handshake fails without one."""
 
 
 Certificate: TypeAlias = CertificateKind | GivenCertificate
@@ -68,10 +68,10 @@ Certificate: TypeAlias = CertificateKind | GivenCertificate
 @attrs.frozen
 class TlsSettings:
     """
-    How a host does TLS.
+    The TLS settings of a host.
 
-    :ivar min_version: None for what the library takes at the least
-    :ivar max_version: None for what it takes at the most
+    :ivar min_version: the lowest TLS version; None for OpenSSL's default
+    :ivar max_version: the highest TLS version; None for OpenSSL's default
     """
 
     mode: TlsMode = TlsMode.STARTTLS

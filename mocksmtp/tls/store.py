@@ -1,4 +1,4 @@
-"""Files in which certificates and their keys outlive the service."""
+"""Stores certificates and their keys in files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mocksmtp.tls.identity import CertificateError, KeyPair, parse_pair
 
 class Store:
     """
-    A directory with one file for each certificate, which its key stands in too.
+    A directory with one file per certificate, which also contains the key.
 
-    One file of both is never half replaced. It is for its owner's eyes only
-    (0600), and so is the directory, which is made when it is missed (0700).
+    Files are replaced atomically, so a certificate always matches its key. They have
+    mode 0600; the directory is created with mode 0700 if missing.
     """
 
     def __init__(self, directory: str | Path) -> None:
@@ -23,9 +23,9 @@ class Store:
 
     def load(self, name: str) -> KeyPair | None:
         """
-        What was kept as `name`, or None.
+        Return the certificate stored as `name`, or None.
 
-        :raises CertificateError: it can't be read, or is no certificate with its key
+        :raises CertificateError: the file can't be read, or its content is invalid
         """
         path = self._path(name)
         try:
@@ -41,9 +41,9 @@ class Store:
 
     def save(self, name: str, pair: KeyPair) -> None:
         """
-        Keep `pair` as `name`, in place of what there was.
+        Store `pair` as `name`, and replace an earlier one.
 
-        :raises CertificateError: it can't be written
+        :raises CertificateError: the file can't be written
         """
         path = self._path(name)
         try:
@@ -57,8 +57,8 @@ class Store:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write the file as a whole, or not at all."""
-    # Such a file is made with 0600.
+    """Write the file atomically."""
+    # mkstemp creates it with mode 0600.
     number, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:
