@@ -137,6 +137,8 @@ def behavior_words(document: Document) -> str:
     limit = document.get("numberOfAnswer")
     if limit is not None:
         words.append(f"({counted(limit, 'time')})")
+    if document.get("enabled") is False:
+        words.append("(disabled)")
     return " ".join(words)
 
 

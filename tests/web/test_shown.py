@@ -107,6 +107,11 @@ class WordsTests(SynchronousTestCase):
             "RCPT TO where (sender contains a or not helo equals x) → 450",
         )
 
+    def test_disabled(self) -> None:
+        """A behavior that is switched off is marked."""
+        words = self.words(on("RCPT TO", 450, enabled=False))
+        self.assertEqual(words, "RCPT TO → 450 (disabled)")
+
     def test_faults(self) -> None:
         """What happens besides the reply, and several responses in turn."""
         responses = [{"delay": "2s"}, {"code": 451, "then": "close"}]
