@@ -32,10 +32,10 @@ from mocksmtp.sessions.session import End, Outcome, Session, Transaction
 MAX_LINES = 100
 """Lines of a kind in a second."""
 
-MAX_RECIPIENTS = 10
+_MAX_RECIPIENTS = 10
 """Recipients of a mail that its line names."""
 
-MAX_TEXT = 200
+_MAX_TEXT = 200
 """Characters of a text that somebody else chose."""
 
 _ABORTED = Outcome.ABORTED
@@ -206,7 +206,7 @@ class ActivityLog:
         subject: bytes,
         decision: Decision,
     ) -> None:
-        what = subject[:MAX_TEXT].decode("utf-8", "replace").partition("\r")[0]
+        what = subject[:_MAX_TEXT].decode("utf-8", "replace").partition("\r")[0]
         if command in _UNSHOWN:
             what = ""
         answer = _answer(decision)
@@ -228,7 +228,7 @@ class ActivityLog:
         self, rule: Rule[DnsBehavior], decision: DnsDecision, subject: bytes
     ) -> None:
         if self._behaviors.passes():
-            what = subject[:MAX_TEXT].decode("utf-8", "replace")
+            what = subject[:_MAX_TEXT].decode("utf-8", "replace")
             self._log.say(
                 Level.INFO,
                 f"DNS behavior {_named(rule)} answered {what!r}",
@@ -258,7 +258,7 @@ def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
     if not count:
         paths = list(transaction.named())
         count = len(paths)
-    named = itertools.islice(paths, MAX_RECIPIENTS)
+    named = itertools.islice(paths, _MAX_RECIPIENTS)
     return count, [path.address.text for path in named]
 
 
@@ -271,7 +271,7 @@ def _last_reply(transaction: Transaction) -> Reply | None:
 
 def _shown(reply: Reply) -> str:
     text = reply.text.replace("\r\n", "\n").replace("\n", " / ")
-    return f"{reply.code} {text}"[:MAX_TEXT]
+    return f"{reply.code} {text}"[:_MAX_TEXT]
 
 
 def _answer(decision: Decision) -> str:
@@ -286,7 +286,7 @@ def _answer(decision: Decision) -> str:
         text = decision.text
         what = "the usual code"
         if text is not None:
-            what += f", {text[:MAX_TEXT]!r}"
+            what += f", {text[:_MAX_TEXT]!r}"
     fault = decision.fault
     if fault is not None:
         if fault.delay:

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from mocksmtp.mock import Mock
 
-PAUSE = 0.1
+_PAUSE = 0.1
 """The shortest time from one eviction to the next, in seconds."""
 
 
@@ -45,5 +45,5 @@ class MailAging:
             arrived = host.mailbox.evict_older(now - self._max_age)
             if arrived is not None:
                 oldest = min(oldest, arrived)
-        wait = max(oldest + self._max_age - now, PAUSE)
+        wait = max(oldest + self._max_age - now, _PAUSE)
         self._timer = self._clock.callLater(wait, self._evict)

@@ -23,7 +23,7 @@ _PLACE = re.compile(r"(?:(?:\[([^]]+)\]|([^][:=]+)):)?(\d+)")
 # every container.
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}
 
-PAUSE = 0.1
+_PAUSE = 0.1
 """Seconds between two attempts."""
 
 
@@ -89,9 +89,9 @@ def wait(
             check(host, port)
             return
         except NotHealthyError:
-            if clock() + PAUSE > until:
+            if clock() + _PAUSE > until:
                 raise
-        pause(PAUSE)
+        pause(_PAUSE)
 
 
 def check(host: str, port: int) -> None:

@@ -36,7 +36,7 @@ from mocksmtp.mock import CannotListen, Mock, NameTaken
 from mocksmtp.smtp.factory import MockSMTPFactory
 from mocksmtp.tls.contexts import ServerContexts
 
-Asked: TypeAlias = Listen | str
+RequestedListen: TypeAlias = Listen | str
 """An address and a port, or a Twisted server endpoint."""
 
 
@@ -50,14 +50,14 @@ class OpenListener:
     :ivar bound: the bound IP address, or None for another kind of address
     """
 
-    asked: Asked
+    asked: RequestedListen
     listener: StreamListener
     factory: MockSMTPFactory
     bound: Listen | None
 
     @classmethod
     def of(
-        cls, asked: Asked, listener: StreamListener, factory: MockSMTPFactory
+        cls, asked: RequestedListen, listener: StreamListener, factory: MockSMTPFactory
     ) -> OpenListener:
         """The open listener, with its bound address."""
         match listener.bound:
@@ -65,7 +65,7 @@ class OpenListener:
                 return cls(asked, listener, factory, Listen(ip_address(host), port))
         return cls(asked, listener, factory, None)
 
-    def changed_to(self, asked: Asked) -> OpenListener:
+    def changed_to(self, asked: RequestedListen) -> OpenListener:
         """The same listener with the requested protocol and TLS."""
         if isinstance(asked, str) or self.bound is None:
             return self
@@ -75,12 +75,12 @@ class OpenListener:
         return attrs.evolve(self, bound=bound, asked=home)
 
     @property
-    def home(self) -> Asked:
+    def home(self) -> RequestedListen:
         """The request that opens the same address again."""
         plain = isinstance(self.asked, Listen) or self.asked.startswith("tcp")
         return self.bound if plain and self.bound is not None else self.asked
 
-    def serves(self, asked: Asked) -> bool:
+    def serves(self, asked: RequestedListen) -> bool:
         """Whether its address is the requested one."""
         if isinstance(asked, str) or self.bound is None:
             return self.asked == asked
@@ -99,7 +99,7 @@ class _Wanted:
 
     host: MailHost
     description: Description
-    asked: Sequence[Asked]
+    asked: Sequence[RequestedListen]
 
 
 @attrs.define(eq=False)
@@ -126,7 +126,7 @@ class _Change:
                 change.found[place] = same
         return change
 
-    def missing(self) -> list[tuple[int, Asked]]:
+    def missing(self) -> list[tuple[int, RequestedListen]]:
         """The requests without a listener; port 0 last, as it may take a named port."""
         asked = self.wanted.asked
         places = (place for place in range(len(asked)) if place not in self.found)
@@ -206,7 +206,7 @@ class Hosting:
         self._reactor = reactor
         self._open: dict[str, list[OpenListener]] = {}
         # The addresses of each host of the start, with the ports that were selected.
-        self._homes: dict[str, list[Asked]] = {}
+        self._homes: dict[str, list[RequestedListen]] = {}
         self._closing: set[Deferred[Any]] = set()
         self._sessions = itertools.count(1)
 
@@ -218,7 +218,7 @@ class Hosting:
         """
         for name, plan in self._plans.items():
             host, description = self._mock.hosts[name], plan.description
-            asked: Sequence[Asked] = description.listeners or ()
+            asked: Sequence[RequestedListen] = description.listeners or ()
             if plan.endpoints is not None:
                 asked = plan.endpoints
             for change in await self._open_all([_Wanted(host, description, asked)]):
@@ -389,7 +389,7 @@ class Hosting:
                     listeners[place] = attrs.evolve(one, listener=again)
 
     async def _open_one(
-        self, host: MailHost, asked: Asked, opening: _Opening
+        self, host: MailHost, asked: RequestedListen, opening: _Opening
     ) -> OpenListener:
         """Open a listener, if necessary after closing a surplus one on its port."""
         reactor = self._reactor
@@ -425,5 +425,5 @@ class Hosting:
         return waiting
 
 
-def _is_free(asked: Asked) -> bool:
+def _is_free(asked: RequestedListen) -> bool:
     return isinstance(asked, Listen) and asked.port == 0

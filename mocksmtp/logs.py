@@ -3,7 +3,7 @@
 Rules:
 
 - Logging never blocks. An unread pipe, a stopped terminal or a slow disk blocks only
-  the thread of `LogWriter`. Lines beyond `MAX_WAITING` octets are dropped, and a later
+  the thread of `LogWriter`. Lines beyond `_MAX_WAITING` octets are dropped, and a later
   line reports their number.
 - A line can be written at any moment: a signal handler or the collection of garbage can
   write one in the midst of writing another.
@@ -47,7 +47,7 @@ from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
-MAX_WAITING = 2**20
+_MAX_WAITING = 2**20
 """Octets of lines that may wait to be written; further lines are dropped."""
 
 LAST_WAIT = 0.3
@@ -94,7 +94,7 @@ class LogWriter:
         self,
         sink: Callable[[bytes], None],
         dropped_line: Callable[[int], str] | None = None,
-        max_waiting: int = MAX_WAITING,
+        max_waiting: int = _MAX_WAITING,
     ) -> None:
         self._sink = sink
         self._dropped_line = dropped_line or _dropped_in_text

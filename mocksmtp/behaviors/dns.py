@@ -26,7 +26,7 @@ from mocksmtp.behaviors.explain import CONSIDERED, Considered
 from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.rules import Rules
 from mocksmtp.behaviors.target import Target
-from mocksmtp.documents.document import Document, Rule, field
+from mocksmtp.documents.document import Constraint, Document, field
 from mocksmtp.documents.kinds import (
     MAX_COUNT,
     Array,
@@ -53,7 +53,7 @@ from mocksmtp.documents.view import View, Written, view_field
 from mocksmtp.zone.answer import Question, Rcode
 from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
-from mocksmtp.zone.queries import REPLY, DnsReply
+from mocksmtp.zone.queries import DNS_REPLY, DnsReply
 from mocksmtp.zone.rdata import RRType, type_name, type_number
 from mocksmtp.zone.records import SENT_RECORD, Record
 
@@ -338,7 +338,7 @@ _ENDS = [then.value for then in DnsThen if then is not DnsThen.CONTINUE]
 _BESIDE_RAW = "rcode", "records", "ad"
 
 
-class _Answers(Rule):
+class _Answers(Constraint):
     """A response does something, and its fields go together."""
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
@@ -590,7 +590,7 @@ class DnsEvaluated:
 
 DNS_EVALUATED: View[DnsEvaluated] = View(
     "DnsEvaluated",
-    view_field("answer", Optional(REPLY), "answer", "null for silence"),
+    view_field("answer", Optional(DNS_REPLY), "answer", "null for silence"),
     view_field(
         "behavior", Optional(Text()), "behavior", "what would decide it, or null"
     ),

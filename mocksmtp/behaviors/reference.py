@@ -24,7 +24,7 @@ from mocksmtp.behaviors.response import MAX_MESSAGE, RESPONSE_IN_TURN, Effect, T
 from mocksmtp.behaviors.scenarios import MAX_SCENARIOS
 from mocksmtp.behaviors.smtp import CONDITIONS, SMTP
 from mocksmtp.behaviors.target import KNOWN_AT, Subject, natural_subject, shown_target
-from mocksmtp.documents.units import MAX_TEXT
+from mocksmtp.documents.units import MAX_DURATION
 
 BEGIN = "<!-- begin: made by python -m mocksmtp.behaviors.reference -->"
 END = "<!-- end -->"
@@ -158,7 +158,7 @@ def _limit_rows() -> Iterator[str]:
     yield f"| keys of all behaviors of a host; the oldest are removed | {MAX_KEYS:,} |"
     yield f"| scenarios that are not in the state `Started` | {MAX_SCENARIOS:,} |"
     yield f"| octets of a message, or of `raw` | {MAX_MESSAGE:,} |"
-    yield f"| any duration | {MAX_TEXT} |"
+    yield f"| any duration | {MAX_DURATION} |"
 
 
 def insert(text: str) -> str:

@@ -17,7 +17,7 @@ import attrs
 from mocksmtp.behaviors.delay import DELAY, NO_DELAY, Delay, Fixed
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.template import Template, parse_template
-from mocksmtp.documents.document import Document, Rule, field
+from mocksmtp.documents.document import Constraint, Document, field
 from mocksmtp.documents.kinds import (
     MAX_COUNT,
     Boolean,
@@ -317,7 +317,7 @@ _ENDS = [then.value for then in Then if then is not Then.CONTINUE]
 _BESIDE_RAW = "code", "message", "enhancedCode"
 
 
-class _Answers(Rule):
+class _Answers(Constraint):
     """A response does something."""
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
@@ -336,7 +336,7 @@ class _Answers(Rule):
         return any_of(*map(given, names), given("then", {"enum": _ENDS}))
 
 
-class _RawAlone(Rule):
+class _RawAlone(Constraint):
     """What is sent raw has no code and no text."""
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:

@@ -9,7 +9,7 @@ from typing import Any
 from mocksmtp.config.errors import ConfigError
 from mocksmtp.tls.documents import PEM_BEGIN
 
-MAX_OCTETS = 2**20
+MAX_PEM_OCTETS = 2**20
 """The maximum size of a certificate file."""
 
 
@@ -45,12 +45,12 @@ def _certificates(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any
 def _read(where: str, name: str) -> str:
     try:
         with open(name, "rb") as file:
-            octets = file.read(MAX_OCTETS + 1)
+            octets = file.read(MAX_PEM_OCTETS + 1)
     except OSError as error:
         raise ConfigError(f"{where}: {name!r}: {error.strerror}") from None
     except ValueError:
         raise ConfigError(f"{where}: {name!r}: invalid file name") from None
     text = octets.decode("latin-1")
-    if PEM_BEGIN not in text or len(octets) > MAX_OCTETS:
+    if PEM_BEGIN not in text or len(octets) > MAX_PEM_OCTETS:
         raise ConfigError(f"{where}: {name!r}: not a PEM file: no {PEM_BEGIN} in it")
     return text

@@ -23,17 +23,21 @@ from mocksmtp.config.values import (
     parse_lines,
     parse_log_format,
     parse_log_level,
+    parse_max_age,
     parse_number,
     parse_origin,
     parse_room,
     parse_shape,
     parse_smtp,
-    parse_time,
     parse_token,
     parse_token_file,
     parse_unset,
 )
-from mocksmtp.hosts.capabilities import USUAL, Capabilities, parse_capabilities
+from mocksmtp.hosts.capabilities import (
+    DEFAULT_KEYWORDS,
+    Capabilities,
+    parse_capabilities,
+)
 from mocksmtp.hosts.host import Description, HostPlan, HostStart
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Inherited
@@ -42,7 +46,7 @@ from mocksmtp.logs import Level, LogFormat
 from mocksmtp.mail.documents import MailShape
 from mocksmtp.mock import DEFAULT_HOST
 from mocksmtp.sasl.settings import AuthSettings
-from mocksmtp.sessions.journal import MAX_OCTETS as JOURNAL_BYTES
+from mocksmtp.sessions.journal import JOURNAL_BYTES
 from mocksmtp.tls.settings import TlsSettings
 from mocksmtp.zone.answer import Rcode
 from mocksmtp.zone.records import Record
@@ -117,7 +121,7 @@ class Config:
         "LIST",
         "the capabilities that EHLO advertises on the default host, separated by"
         " commas"
-        f" (default: {','.join(USUAL)})",
+        f" (default: {','.join(DEFAULT_KEYWORDS)})",
         default=attrs.Factory(Capabilities),
         document=parse_capabilities,
     )
@@ -134,7 +138,7 @@ class Config:
         default=2**30,
     )
     max_age: float | None = option(
-        parse_time,
+        parse_max_age,
         "TIME",
         "evict mails that are older than this, as in 30m or 24h",
         default=None,

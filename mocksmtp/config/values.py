@@ -184,7 +184,7 @@ def parse_room(value: str) -> int:
     return size
 
 
-def parse_time(value: object) -> float:
+def parse_max_age(value: object) -> float:
     """Seconds, at least a millisecond, from a text or a number of milliseconds."""
     return LASTING.read(value)
 

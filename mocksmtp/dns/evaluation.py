@@ -26,7 +26,7 @@ from mocksmtp.zone.zone import Zone
 
 
 @attrs.frozen
-class Asked:
+class _AskedQuery:
     """A query, of which behaviors see all that is asked."""
 
     attempt: DnsAttempt
@@ -69,7 +69,7 @@ def evaluate_query(
     else:
         transport = asked.transport.value
         response = changed_reply(query, decision.response, zone, transport).response
-    told = Asked(attempt)
+    told = _AskedQuery(attempt)
     reply = response.exchange.reply
     return DNS_EVALUATED.write(
         DnsEvaluated(

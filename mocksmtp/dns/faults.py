@@ -14,7 +14,7 @@ import attrs
 from mocksmtp.behaviors.dns import DnsResponse, DnsRules, DnsThen, Wrong
 from mocksmtp.dns.message import HEADER, ID_SIZE, MAX_TCP, TC, Query
 from mocksmtp.dns.responder import (
-    Response,
+    CountedResponse,
     answered,
     asked_in,
     limit_of,
@@ -50,7 +50,7 @@ class ChangedReply:
     :ivar closes: whether the connection is closed afterwards
     """
 
-    response: Response
+    response: CountedResponse
     message: bytes | None
     closes: bool = False
 
@@ -69,20 +69,20 @@ def changed_reply(
     return ChangedReply(response, id_.to_bytes(ID_SIZE, "big") + response.octets)
 
 
-def _as_it_is(query: Query, octets: bytes) -> Response:
+def _as_it_is(query: Query, octets: bytes) -> CountedResponse:
     """A response of these octets; the log has the reply in them, if there is one."""
     exchange = DnsExchange(*asked_in(query), None)
     if len(octets) < HEADER.size - ID_SIZE:
-        return Response(exchange, octets, None)
+        return CountedResponse(exchange, octets, None)
     _, flags, _, answers, *_ = HEADER.unpack_from(bytes(ID_SIZE) + octets)
     reply = DnsReply(flags & _RCODE, answers, bool(flags & TC))
     kind = (type_of(query), reply.rcode)
-    return Response(attrs.evolve(exchange, reply=reply), octets, kind)
+    return CountedResponse(attrs.evolve(exchange, reply=reply), octets, kind)
 
 
 def _written(
     query: Query, decided: DnsResponse, zone: Zone, transport: str
-) -> Response:
+) -> CountedResponse:
     limit = limit_of(query, transport)
     if decided.wrong is Wrong.SIZE and transport == UDP:
         limit = MAX_DATAGRAM
@@ -139,11 +139,11 @@ def _asking_otherwise(query: Query) -> Query:
     return attrs.evolve(query, question=question, section=section)
 
 
-MAX_WAITING = 10_000
+_MAX_WAITING = 10_000
 """Replies that are delayed at a time; further ones are sent at once."""
 
 
-class DelayedReply:
+class DelayedResponse:
     """
     A reply that waits for its time.
 
@@ -187,19 +187,19 @@ class DelayedReplies:
     """
 
     def __init__(
-        self, clock: Any, behaviors: DnsRules, limit: int = MAX_WAITING
+        self, clock: Any, behaviors: DnsRules, limit: int = _MAX_WAITING
     ) -> None:
         self.clock = clock
         self._behaviors = behaviors
         self._limit = limit
-        self._waiting: set[DelayedReply] = set()
+        self._waiting: set[DelayedResponse] = set()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def add(
         self, seconds: float, rules: tuple[str, ...], send: Callable[[], None]
-    ) -> DelayedReply | None:
+    ) -> DelayedResponse | None:
         """
         Call `send` in so many seconds; None if too many replies are delayed.
 
@@ -207,12 +207,12 @@ class DelayedReplies:
         """
         if len(self._waiting) >= self._limit:
             return None
-        waiting = DelayedReply(self, seconds, rules, send)
+        waiting = DelayedResponse(self, seconds, rules, send)
         self._waiting.add(waiting)
         self._behaviors.held.add(rules, waiting.release)
         return waiting
 
-    def discard(self, waiting: DelayedReply) -> None:
+    def discard(self, waiting: DelayedResponse) -> None:
         """Remove a reply, which was sent or forgotten."""
         self._waiting.discard(waiting)
         self._behaviors.held.discard(waiting.rules, waiting.release)

@@ -88,7 +88,7 @@ EDNS_UDP = 4096
 _OPT_SIZE = 11
 
 
-class Malformed(Exception):
+class _Malformed(Exception):
     """Octets that are not a DNS message."""
 
 
@@ -145,7 +145,7 @@ def read_query(packet: bytes) -> Query | None:
         return Query(id_, flags)
     try:
         return _read_body(packet, id_, flags, *records)
-    except (Malformed, IndexError, struct.error):
+    except (_Malformed, IndexError, struct.error):
         return Query(id_, flags)
 
 
@@ -154,7 +154,7 @@ def _read_body(
 ) -> Query:
     end = _skip_labels(packet, HEADER.size)
     if end - HEADER.size > MAX_NAME:
-        raise Malformed
+        raise _Malformed
     type_, class_ = _QUESTION.unpack_from(packet, end)
     question = Question(Name(packet[HEADER.size : end]), type_)
     end += _QUESTION.size
@@ -170,7 +170,7 @@ def _skip_labels(packet: bytes, at: int) -> int:
     """The index after the name at `at`, which has no compression (RFC 1035 §4.1.4)."""
     while length := packet[at]:
         if length > MAX_LABEL:
-            raise Malformed
+            raise _Malformed
         at += 1 + length
     return at + 1
 
@@ -191,7 +191,7 @@ def _read_record(packet: bytes, at: int) -> tuple[_Fixed, int]:
     type_, class_, ttl, length = FIXED.unpack_from(packet, at)
     at += FIXED.size + length
     if at > len(packet):
-        raise Malformed
+        raise _Malformed
     return (type_, class_, ttl, length), at
 
 
@@ -209,7 +209,7 @@ def _read_edns(packet: bytes, at: int, count: int) -> Edns | None:
         (type_, size, ttl, _), at = _read_record(packet, at)
         if type_ == RRType.OPT:
             if edns is not None or owner != 0:
-                raise Malformed
+                raise _Malformed
             edns = Edns(size, ttl >> 16 & 0xFF, bool(ttl & DNSSEC_OK))
     return edns
 

@@ -25,8 +25,8 @@ from mocksmtp.dns.message import (
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.zone.answer import Answer, Question, Rcode
 from mocksmtp.zone.queries import (
-    MAX_OCTETS,
-    MAX_RECORDS,
+    MAX_LOGGED_OCTETS,
+    MAX_LOGGED_RECORDS,
     TCP,
     UDP,
     DnsExchange,
@@ -56,7 +56,7 @@ _NAMED = frozenset(RRType)
 
 
 @attrs.frozen
-class Response:
+class CountedResponse:
     """
     The response to a query.
 
@@ -69,7 +69,7 @@ class Response:
     kind: tuple[int, int] | None
 
 
-class Memory:
+class _Memory:
     """
     Responses by the octets of their queries, of one zone and one transport.
 
@@ -78,8 +78,8 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self.young: dict[bytes, Response] = {}
-        self.old: dict[bytes, Response] = {}
+        self.young: dict[bytes, CountedResponse] = {}
+        self.old: dict[bytes, CountedResponse] = {}
         self._octets = 0
 
     def forget(self) -> None:
@@ -87,14 +87,14 @@ class Memory:
         self.young, self.old = {}, {}
         self._octets = 0
 
-    def recall(self, asked: bytes) -> Response | None:
+    def recall(self, asked: bytes) -> CountedResponse | None:
         """The response, if only the older half contains it."""
         response = self.old.get(asked)
         if response is not None:
             self.keep(asked, response)
         return response
 
-    def keep(self, asked: bytes, response: Response) -> None:
+    def keep(self, asked: bytes, response: CountedResponse) -> None:
         """Remember the response, unless it or the query is too long."""
         if max(len(asked), len(response.octets)) > MOST_OCTETS:
             return
@@ -119,10 +119,10 @@ class Responder:
 
     def __init__(self, zone: Callable[[], Zone]) -> None:
         self._zone = zone
-        self._memories = {UDP: Memory(), TCP: Memory()}
+        self._memories = {UDP: _Memory(), TCP: _Memory()}
         self._of_zone: Zone | None = None
 
-    def respond(self, packet: bytes, transport: str) -> Response | None:
+    def respond(self, packet: bytes, transport: str) -> CountedResponse | None:
         """The response to the query in `packet`; None if it must not be answered."""
         zone = self._zone()
         if zone is not self._of_zone:
@@ -143,7 +143,7 @@ class Responder:
 
 def answered(
     query: Query, answer: Answer | None, limit: int = MAX_TCP, truncated: bool = False
-) -> Response:
+) -> CountedResponse:
     """
     The response to `query` with this answer; None is silence.
 
@@ -151,15 +151,15 @@ def answered(
     :param truncated: whether TC is set although nothing is omitted
     """
     if answer is None:
-        return Response(DnsExchange(*asked_in(query), None), b"", None)
+        return CountedResponse(DnsExchange(*asked_in(query), None), b"", None)
     octets = write_response(query, answer, limit, truncated)
     _, flags, _, answers, *_ = HEADER.unpack_from(octets)
-    records = answer.answers[: min(answers, MAX_RECORDS)]
-    if len(octets) > MAX_OCTETS:
+    records = answer.answers[: min(answers, MAX_LOGGED_RECORDS)]
+    if len(octets) > MAX_LOGGED_OCTETS:
         records = ()
     reply = DnsReply(answer.rcode, answers, bool(flags & TC), records)
     kind = (type_of(query), answer.rcode)
-    return Response(DnsExchange(*asked_in(query), reply), octets[ID_SIZE:], kind)
+    return CountedResponse(DnsExchange(*asked_in(query), reply), octets[ID_SIZE:], kind)
 
 
 def asked_in(query: Query) -> tuple[Question | None, int | None, bool]:

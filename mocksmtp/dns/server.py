@@ -36,11 +36,11 @@ from mocksmtp.behaviors.dns import DnsAttempt, DnsDecision, DnsRules
 from mocksmtp.dns.faults import (
     ChangedReply,
     DelayedReplies,
-    DelayedReply,
+    DelayedResponse,
     changed_reply,
 )
 from mocksmtp.dns.message import ID_SIZE, read_query
-from mocksmtp.dns.responder import Responder, Response
+from mocksmtp.dns.responder import CountedResponse, Responder
 from mocksmtp.hosts.counters import Queries, new_queries
 from mocksmtp.hosts.listeners import unmapped
 from mocksmtp.zone.queries import TCP, UDP, DnsExchange, QueryLog
@@ -59,7 +59,7 @@ MAX_CONNECTIONS = 200
 PER_TURN = 50
 """Queries of a connection that are answered in one turn of the reactor."""
 
-GRACE = 1.0
+LAST_REPLIES_TIME = 1.0
 """Seconds in which the last replies must be sent when the server stops."""
 
 Peer: TypeAlias = tuple[str, int]
@@ -81,10 +81,10 @@ class Datagrams(DNSDatagramProtocol):
         with suppress(OSError):  # the port is 0, or the network is gone
             self.transport.write(message, address)
 
-    def later(self, waiting: DelayedReply) -> None:
+    def later(self, waiting: DelayedResponse) -> None:
         """A reply is delayed; others don't wait for it."""
 
-    def sent(self, waiting: DelayedReply | None, closes: bool) -> None:
+    def sent(self, waiting: DelayedResponse | None, closes: bool) -> None:
         """A reply was sent; there is nothing to close."""
 
 
@@ -99,7 +99,7 @@ class Connection(DNSProtocol, TimeoutMixin):
 
     def __init__(self, controller: DNSFactory, reactor: Any) -> None:
         super().__init__(controller, reactor)
-        self.waiting: set[DelayedReply] = set()
+        self.waiting: set[DelayedResponse] = set()
         self._reactor = reactor
         self._in_turn = 0
         self._next_turn: Any = None
@@ -180,11 +180,11 @@ class Connection(DNSProtocol, TimeoutMixin):
         """Send a response."""
         self.sendString(message)
 
-    def later(self, waiting: DelayedReply) -> None:
+    def later(self, waiting: DelayedResponse) -> None:
         """A reply is delayed; the connection stays open for it."""
         self.waiting.add(waiting)
 
-    def sent(self, waiting: DelayedReply | None, closes: bool) -> None:
+    def sent(self, waiting: DelayedResponse | None, closes: bool) -> None:
         """A reply was sent, or is never sent."""
         if waiting is not None:
             self.waiting.discard(waiting)
@@ -253,7 +253,7 @@ class DNSFactory(DNSServerFactory):
             self._closed = None
 
     async def close_connections(self) -> None:
-        """Close all connections after their replies were sent, at most `GRACE` seconds.
+        """Close all connections after their replies, or after `LAST_REPLIES_TIME`.
 
         Delayed replies are not sent.
         """
@@ -264,7 +264,7 @@ class DNSFactory(DNSServerFactory):
         for connection in [*self.connections]:
             connection.waiting.clear()
             connection.close()
-        late = self._reactor.callLater(GRACE, self._abort_connections)
+        late = self._reactor.callLater(LAST_REPLIES_TIME, self._abort_connections)
         await closed
         if late.active():
             late.cancel()
@@ -291,7 +291,11 @@ class DNSFactory(DNSServerFactory):
         return True
 
     def _overrule(
-        self, message: bytes, own: Response, proto: Datagrams | Connection, client: Peer
+        self,
+        message: bytes,
+        own: CountedResponse,
+        proto: Datagrams | Connection,
+        client: Peer,
     ) -> bool:
         """Reply as a behavior decides, if one fires."""
         transport, question = proto.name, own.exchange.question
@@ -314,7 +318,7 @@ class DNSFactory(DNSServerFactory):
         proto: Datagrams | Connection,
         client: Peer,
     ) -> None:
-        waiting: DelayedReply | None = None
+        waiting: DelayedResponse | None = None
 
         def send() -> None:
             if changed.message is not None:
@@ -330,7 +334,7 @@ class DNSFactory(DNSServerFactory):
 
     def _note(
         self,
-        response: Response,
+        response: CountedResponse,
         client: Peer,
         transport: str,
         behavior: str | None = None,

@@ -82,7 +82,7 @@ def field(
     )
 
 
-class Rule:
+class Constraint:
     """
     What the fields of a document must satisfy together.
 
@@ -105,7 +105,7 @@ _SEVERAL: Schema = {"type": "array", "minItems": 1}
 
 
 @attrs.frozen
-class ExactlyOne(Rule):
+class ExactlyOne(Constraint):
     """One of two fields is given; if none is, `first` is reported as missing."""
 
     always = True
@@ -147,7 +147,7 @@ class Document(Kind[T]):
         cls: type[T],
         title: str | None = None,
         *,
-        rules: Iterable[Rule] = (),
+        rules: Iterable[Constraint] = (),
         check: Callable[[T], None] | None = None,
         finish: Callable[[T, dict[str, Any]], dict[str, Any]] | None = None,
         ignored: Iterable[str] = (),

@@ -35,8 +35,8 @@ from mocksmtp.documents.schema import (
     whole,
 )
 from mocksmtp.documents.units import (
+    MAX_DURATION,
     MAX_SECONDS,
-    MAX_TEXT,
     SIZE_PATTERN,
     duration,
     duration_pattern,
@@ -347,7 +347,9 @@ class Duration(Kind[float]):
         if not self.least <= seconds <= self.most:
             what = shown(value) if isinstance(value, str) else f"{value!s:.40}ms"
             least = shown_duration(self.least)
-            most = MAX_TEXT if self.most == MAX_SECONDS else shown_duration(self.most)
+            most = (
+                MAX_DURATION if self.most == MAX_SECONDS else shown_duration(self.most)
+            )
             raise Refused(f"must be from {least} to {most}, got {what}")
         return seconds
 

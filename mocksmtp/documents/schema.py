@@ -15,7 +15,7 @@ TEXT: Schema = {"type": "string"}
 NULL: Schema = {"type": "null"}
 NUMBER: Schema = {"type": "number"}
 BOOLEAN: Schema = {"type": "boolean"}
-NAME: Schema = {**TEXT, "format": "domain-name"}
+DOMAIN_NAME: Schema = {**TEXT, "format": "domain-name"}
 """A domain name; its letters and its length are beyond a regular expression."""
 
 IP_ADDRESSES: tuple[Schema, ...] = (
@@ -53,7 +53,7 @@ def up_to(most: int, schema: Schema) -> Schema:
     return {**array_of(schema), "maxItems": most}
 
 
-def one_of(kind: type[Enum], *but: Enum) -> Schema:
+def enum_of(kind: type[Enum], *but: Enum) -> Schema:
     """The value of a member of an enumeration, except for these."""
     return {**TEXT, "enum": [member.value for member in kind if member not in but]}
 

@@ -16,7 +16,7 @@ from mocksmtp.documents.problems import json_type, shown
 MAX_SECONDS = 30 * 24 * 3600.0
 """The longest duration."""
 
-MAX_TEXT = "720h"
+MAX_DURATION = "720h"
 """`MAX_SECONDS` as a text."""
 
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h)?", re.ASCII)
@@ -63,7 +63,7 @@ def duration(value: object) -> float:
             f"got {json_type(value)}"
         )
     if not 0 <= length <= MAX_SECONDS:
-        raise ValueError(f"must be from 0 to {MAX_TEXT}, got {_shown(value)}")
+        raise ValueError(f"must be from 0 to {MAX_DURATION}, got {_shown(value)}")
     return round(length * 1e6) / 1e6
 
 

@@ -82,7 +82,7 @@ MILLISECONDS = Written(
 )
 """Milliseconds, from seconds."""
 
-ID = Written(TEXT, str, "str({})")
+NUMBER_AS_ID = Written(TEXT, str, "str({})")
 """The id of an entry, from its number."""
 
 

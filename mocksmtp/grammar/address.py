@@ -83,5 +83,5 @@ class Address:
         return len(self.text) if at < 0 or self.text.endswith('"') else at
 
 
-NULL = Address("")
+NULL_ADDRESS = Address("")
 """The null reverse-path, ``<>`` (RFC 5321 §4.5.5)."""

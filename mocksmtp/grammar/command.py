@@ -10,7 +10,7 @@ import re
 import attrs
 
 from mocksmtp.grammar import reply
-from mocksmtp.grammar.address import NULL, PATH, Address, is_literal
+from mocksmtp.grammar.address import NULL_ADDRESS, PATH, Address, is_literal
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.grammar.speed import value
 
@@ -97,7 +97,7 @@ def parse_rcpt(argument: bytes, utf8: bool = False) -> PathCommand | Reply:
     command = _read(match, reply.BAD_RECIPIENT)
     if isinstance(command, Reply):
         return command
-    if command.address is NULL:
+    if command.address is NULL_ADDRESS:
         return reply.BAD_RECIPIENT
     return command if utf8 or argument.isascii() else reply.NEEDS_SMTPUTF8
 
@@ -153,7 +153,7 @@ def _read(match: re.Match[bytes], bad: Reply) -> PathCommand | Reply:
     bracketed, bare, rest = match.groups()
     mailbox = bracketed or bare
     if mailbox is None:
-        address = NULL
+        address = NULL_ADDRESS
     else:
         try:
             text = mailbox.decode()

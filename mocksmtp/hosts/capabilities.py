@@ -11,7 +11,13 @@ from mocksmtp.documents.document import Document, field, parse
 from mocksmtp.documents.kinds import Array, Kind, Named, Text
 from mocksmtp.documents.schema import Schema, any_of
 
-USUAL = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
+DEFAULT_KEYWORDS = (
+    "PIPELINING",
+    "8BITMIME",
+    "SMTPUTF8",
+    "ENHANCEDSTATUSCODES",
+    "CHUNKING",
+)
 """The extensions of a host that configures none."""
 
 
@@ -55,10 +61,10 @@ class Capabilities:
     """
 
     before_tls: tuple[str, ...] = field(
-        _LINES, "the lines before TLS", default=USUAL, always=True
+        _LINES, "the lines before TLS", default=DEFAULT_KEYWORDS, always=True
     )
     under_tls: tuple[str, ...] = field(
-        _LINES, "the lines under TLS", default=USUAL, always=True
+        _LINES, "the lines under TLS", default=DEFAULT_KEYWORDS, always=True
     )
 
 

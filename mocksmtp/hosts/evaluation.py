@@ -23,7 +23,7 @@ from mocksmtp.sessions.documents import REPLY, ShownReply, considered_of, sent_r
 from mocksmtp.sessions.recall import Recalled, recall
 from mocksmtp.sessions.session import Session
 
-MAX_RECIPIENTS = 1000
+_MAX_RECIPIENTS = 1000
 """Maximum recipients of an evaluation."""
 
 _LINE = Text(
@@ -83,7 +83,7 @@ class Evaluation:
         default=None,
     )
     recipients: tuple[str, ...] = field(
-        Array(_ADDRESS, most=MAX_RECIPIENTS, noun="recipients"),
+        Array(_ADDRESS, most=_MAX_RECIPIENTS, noun="recipients"),
         "those that were accepted in the open transaction",
         default=(),
     )

@@ -25,7 +25,7 @@ from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import AAAA, MX, A
 from mocksmtp.zone.records import Record
 
-Address: TypeAlias = IPv4Address | IPv6Address
+IpAddress: TypeAlias = IPv4Address | IPv6Address
 
 
 def unmapped(host: str) -> str:
@@ -45,20 +45,20 @@ MAX_NAMES = 100
 MAX_DOMAINS = 1000
 """Maximum domains for which a host is the mail exchange."""
 
-MAX_EXCHANGES = 10_000
+_MAX_EXCHANGES = 10_000
 """Maximum MX records of a host: one per name and domain."""
 
 MAX_LISTENERS = 100
 """Maximum listeners of a host."""
 
 
-class AddressKind(Kind[Address]):
+class AddressKind(Kind[IpAddress]):
     """An IP address."""
 
     samples = ("127.0.0.1", "2001:db8::1")
     misfits = ("x", 5, "fe80::1%eth0")
 
-    def read(self, value: Any, _: object = None) -> Address:
+    def read(self, value: Any, _: object = None) -> IpAddress:
         """Parse an address without a scope."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {json_type(value)}")
@@ -68,7 +68,7 @@ class AddressKind(Kind[Address]):
         except ValueError:
             raise Refused(f"not an IP address: {shown(value)}") from None
 
-    def write(self, value: Address) -> str:
+    def write(self, value: IpAddress) -> str:
         """Return its text."""
         return str(value)
 
@@ -77,10 +77,10 @@ class AddressKind(Kind[Address]):
         return any_of(*IP_ADDRESSES)
 
 
-ADDRESS = AddressKind()
+_ADDRESS = AddressKind()
 
 
-class _PublishedAddresses(Kind[tuple[Address, ...]]):
+class _PublishedAddresses(Kind[tuple[IpAddress, ...]]):
     """An address to publish in DNS, or an array of them."""
 
     samples = ("192.0.2.1", ["192.0.2.1", "2001:db8::1"], [])
@@ -89,13 +89,13 @@ class _PublishedAddresses(Kind[tuple[Address, ...]]):
     def __init__(self) -> None:
         self._several = Array(_PublishedAddress())
 
-    def read(self, value: Any, _: object = None) -> tuple[Address, ...]:
+    def read(self, value: Any, _: object = None) -> tuple[IpAddress, ...]:
         """The addresses."""
         if isinstance(value, str):
             return (self._several.item.read(value),)
         return self._several.read(value)
 
-    def write(self, value: tuple[Address, ...]) -> Any:
+    def write(self, value: tuple[IpAddress, ...]) -> Any:
         """An array."""
         return self._several.write(value)
 
@@ -111,7 +111,7 @@ class _PublishedAddresses(Kind[tuple[Address, ...]]):
 class _PublishedAddress(AddressKind):
     """An address to publish in DNS."""
 
-    def read(self, value: Any, _: object = None) -> Address:
+    def read(self, value: Any, _: object = None) -> IpAddress:
         """Parse an address; refuse the unspecified ones, ``0.0.0.0`` and ``::``."""
         address = super().read(value)
         if address.is_unspecified:
@@ -150,8 +150,8 @@ class Listen:
     :ivar tls: when its connections begin TLS; None for the host's setting
     """
 
-    address: Address = field(
-        ADDRESS,
+    address: IpAddress = field(
+        _ADDRESS,
         "an IP address",
         default=IPv4Address("127.0.0.1"),
         converter=ip_address,
@@ -168,7 +168,7 @@ class Listen:
     )
 
     @property
-    def place(self) -> tuple[Address, int]:
+    def place(self) -> tuple[IpAddress, int]:
         """The address and the port."""
         return self.address, self.port
 
@@ -234,20 +234,20 @@ class HostDns:
         default=(),
         always=True,
     )
-    address: tuple[Address, ...] = field(
+    address: tuple[IpAddress, ...] = field(
         _PublishedAddresses(),
         "the addresses of its names; if absent, those that it listens on",
         default=(),
         always=True,
     )
 
-    def needs_address(self, listens: Iterable[Address]) -> bool:
+    def needs_address(self, listens: Iterable[IpAddress]) -> bool:
         """Whether `address` is required: it `listens` only on unspecified addresses."""
         if self.address or not self.names:
             return False
         return any(address.is_unspecified for address in listens)
 
-    def records(self, listens: Iterable[Address]) -> Iterator[Record]:
+    def records(self, listens: Iterable[IpAddress]) -> Iterator[Record]:
         """Yield the records of a host that `listens` on these addresses."""
         # Several ports on one address result in one record.
         addresses = dict.fromkeys(self.address or listens)
@@ -266,8 +266,8 @@ def _check(dns: HostDns) -> None:
     if dns.domains and not dns.names:
         raise Refused("required with domains: a mail exchange has a name", "names")
     exchanges = len(dns.domains) * len(dns.names)
-    if exchanges > MAX_EXCHANGES:
-        most = f"at most {MAX_EXCHANGES:,} pairs of a name and a domain"
+    if exchanges > _MAX_EXCHANGES:
+        most = f"at most {_MAX_EXCHANGES:,} pairs of a name and a domain"
         raise Refused(f"must have {most}, got {exchanges:,}", "domains")
 
 

@@ -18,7 +18,7 @@ _DOMAIN = rf"(?:{_LABEL}\.)*{_LABEL}"
 MAX_DOMAIN = 240
 """Maximum characters of a policy's domain; its host must fit in a certificate."""
 
-MAX_BODY = 256 * 1024
+_MAX_BODY = 256 * 1024
 """Maximum octets of a body; a valid policy has at most 64 KiB (RFC 8461 §3.2)."""
 
 MAX_PATTERNS = 1000
@@ -27,7 +27,7 @@ MAX_PATTERNS = 1000
 MAX_AGE = 31_557_600
 """Maximum `max_age` of a policy in seconds: one year (RFC 8461 §3.2)."""
 
-PATH = b"/.well-known/mta-sts.txt"
+POLICY_PATH = b"/.well-known/mta-sts.txt"
 """The URL path of a policy on the policy host of its domain (§3.3)."""
 
 HOST_PREFIX = "mta-sts."
@@ -93,7 +93,7 @@ class MtaStsPolicy:
         Integer(200, 599), "the status of the HTTP response", default=200, always=True
     )
     body: str | None = field(
-        Text(most=MAX_BODY, samples=("", "x")),
+        Text(most=_MAX_BODY, samples=("", "x")),
         "replaces the text of the policy",
         default=None,
         always=True,

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from mocksmtp.hosts.policies import PATH, MtaStsPolicy
+from mocksmtp.hosts.policies import POLICY_PATH, MtaStsPolicy
 from mocksmtp.http.problems import HttpProblem, answer_problem, not_found
 from mocksmtp.http.site import ApiSite
 from mocksmtp.mock import Mock
@@ -35,7 +35,7 @@ class PolicyHosts(Resource):
     def render(self, request: Request) -> bytes | int:
         """Answer one, at once or when its policy says."""
         policy = self._find(request)
-        if policy is None or request.path != PATH:
+        if policy is None or request.path != POLICY_PATH:
             return answer_problem(
                 request, not_found("no policy for this domain and path")
             )

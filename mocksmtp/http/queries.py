@@ -11,7 +11,7 @@ import orjson
 
 from mocksmtp.documents.kinds import Array, Text
 from mocksmtp.documents.problems import listed
-from mocksmtp.documents.schema import NAME, TEXT
+from mocksmtp.documents.schema import DOMAIN_NAME, TEXT
 from mocksmtp.documents.view import View, view_field
 from mocksmtp.http.paging import Key, Listing, Page, Span, cut, only, send_page
 from mocksmtp.http.parameters import flag, group, parameter, reads
@@ -27,7 +27,7 @@ from mocksmtp.zone.queries import QUERY, TCP, UDP, DnsQuery, QueryFilter
 from mocksmtp.zone.rdata import type_name, type_number
 from mocksmtp.zone.records import TYPE
 
-_name = reads(NAME)(parse_name)
+_name = reads(DOMAIN_NAME)(parse_name)
 _type = reads(TYPE)(type_number)
 _TRANSPORTS = [UDP, TCP]
 

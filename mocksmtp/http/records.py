@@ -15,7 +15,7 @@ import attrs
 import orjson
 
 from mocksmtp.documents.problems import DocumentError, Problem, shown
-from mocksmtp.documents.schema import NAME, Schema
+from mocksmtp.documents.schema import DOMAIN_NAME, Schema
 from mocksmtp.http.behaviors import Detail
 from mocksmtp.http.bodies import ItemReader, Work, read_body
 from mocksmtp.http.parameters import one_of, parameter, reads
@@ -39,13 +39,13 @@ from mocksmtp.zone.names import Name, parse_name
 from mocksmtp.zone.queries import RESOLUTION, Resolution
 from mocksmtp.zone.rdata import type_number
 from mocksmtp.zone.records import (
-    CONDITIONS,
     MAX_ZONE_VALUES,
+    RECORD_CONDITIONS,
     TYPE,
     HostReferences,
     Record,
     check_hosts,
-    check_ids,
+    check_record_ids,
     host_references,
     listed_document,
     parse_record,
@@ -72,7 +72,7 @@ def _condition(title: str, read: Any, schema: Schema) -> Any:
 
 _CONDITIONS = {
     f"by_{title}": _condition(title, read, schema)
-    for title, (read, schema) in CONDITIONS.items()
+    for title, (read, schema) in RECORD_CONDITIONS.items()
 }
 
 
@@ -103,7 +103,7 @@ ListParameters: type[Any] = attrs.make_class(
 class ResolveParameters:
     """The question."""
 
-    name: Name = parameter("name", reads(NAME)(parse_name), attrs.NOTHING)
+    name: Name = parameter("name", reads(DOMAIN_NAME)(parse_name), attrs.NOTHING)
     type: int = parameter("type", reads(TYPE)(type_number), attrs.NOTHING)
 
 
@@ -229,7 +229,7 @@ def prefers_text(accept: str) -> bool:
     return qualities.get(ZONE_TEXT, 0.0) > qualities.get("application/json", 0.0)
 
 
-_ITEMS = ItemReader(parse_records, parse_record, check_ids)
+_ITEMS = ItemReader(parse_records, parse_record, check_record_ids)
 
 
 async def _read(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import attrs
 
 from mocksmtp.mail.charset import decode_text
-from mocksmtp.mail.fields import Field, decode_words
+from mocksmtp.mail.fields import HeaderField, decode_words
 
 ADDRESSES_LIMIT = 100_000
 """Addresses of one field that are read."""
@@ -49,7 +49,7 @@ class NamedAddress:
     address: str
 
 
-def addresses_of(field: Field) -> tuple[NamedAddress, ...]:
+def addresses_of(field: HeaderField) -> tuple[NamedAddress, ...]:
     """The addresses in a field, in order, those of groups included."""
     text = decode_text(field.body)
     alone = _ALONE.fullmatch(text)

@@ -17,7 +17,7 @@ from mocksmtp.mail.charset import WINDOW, decode_text
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mime import Structure, read_structure
-from mocksmtp.mail.part import MAX_TEXT, Part, TooComplex
+from mocksmtp.mail.part import MAX_PART_TEXT, Part, TooComplex
 from mocksmtp.mail.summary import Summary, summary_of_structure
 
 BETWEEN = " \0 "
@@ -74,13 +74,13 @@ class Decoded:
     @cached_property
     def text(self) -> str:
         """
-        The folded text: all parts that are there to be read, up to `MAX_TEXT` octets.
+        The folded text of all parts that are there to be read, up to `MAX_PART_TEXT`.
 
         HTML is in it twice, with its tags and without. Past a bound of the structure
         the content itself is taken for the text.
         """
         if self._structure is None:
-            return folded(f" {decode_text(self.mail.content[:MAX_TEXT])} ")
+            return folded(f" {decode_text(self.mail.content[:MAX_PART_TEXT])} ")
         return folded(f" {BETWEEN.join(_texts(self._structure))} ")
 
     @property
@@ -131,7 +131,7 @@ class Decoded:
 
 
 def _texts(structure: Structure) -> Iterator[str]:
-    room = MAX_TEXT
+    room = MAX_PART_TEXT
     for part in structure.parts:
         is_html = part.is_body("text/html")
         if room > 0 and (is_html or part.is_body("text/plain")):

@@ -16,7 +16,15 @@ import attrs
 
 from mocksmtp.documents.kinds import Array, Integer, Optional, Text
 from mocksmtp.documents.schema import MAX_INTEGER, TEXT
-from mocksmtp.documents.view import ABSENT, ID, TIME, Either, View, Written, view_field
+from mocksmtp.documents.view import (
+    ABSENT,
+    NUMBER_AS_ID,
+    TIME,
+    Either,
+    View,
+    Written,
+    view_field,
+)
 from mocksmtp.grammar.command import Parameter
 from mocksmtp.mail.mail import Envelope, Mail
 from mocksmtp.mail.mime import Structure, read_structure
@@ -87,7 +95,7 @@ ENVELOPE: View[Envelope] = View(
 )
 """An envelope in the article's shape."""
 
-ADDRESS: View[Any] = View(
+_ADDRESS: View[Any] = View(
     "Address",
     view_field("name", _TEXT, "name", "decoded; empty where there is none"),
     view_field("address", _TEXT, "address", "the address"),
@@ -113,7 +121,7 @@ BOUNCE: View[Any] = View(
 )
 """What a delivery status notification reports on a recipient (RFC 3464)."""
 
-_ID = view_field("id", ID, "number", "the id of the mail")
+_ID = view_field("id", NUMBER_AS_ID, "number", "the id of the mail")
 _ENVELOPE = view_field("envelope", ENVELOPE, "envelope", "the envelope as it was sent")
 _JAMES = (
     view_field(
@@ -148,9 +156,9 @@ _DECODED = (
     view_field("subject", _TEXT, "summary.subject", "decoded"),
     view_field("date", Optional(_DATE), "summary.date", "null where it cannot be read"),
     view_field("messageId", _TEXT, "summary.message_id", "without angle brackets"),
-    view_field("headerFrom", Array(ADDRESS), "summary.header_from", "the From field"),
-    view_field("headerTo", Array(ADDRESS), "summary.header_to", "the To fields"),
-    view_field("headerCc", Array(ADDRESS), "summary.header_cc", "the Cc fields"),
+    view_field("headerFrom", Array(_ADDRESS), "summary.header_from", "the From field"),
+    view_field("headerTo", Array(_ADDRESS), "summary.header_to", "the To fields"),
+    view_field("headerCc", Array(_ADDRESS), "summary.header_cc", "the Cc fields"),
     view_field(
         "attachments", Array(ATTACHMENT), "summary.attachments", "the attachments"
     ),
@@ -249,7 +257,7 @@ PART: View[ShownPart] = View(
 )
 """A part without its octets."""
 
-HEADER: View[Any] = View(
+_HEADER: View[Any] = View(
     "Header",
     view_field("name", _TEXT, "name", "the name of the field"),
     view_field("value", _TEXT, "text", "decoded"),
@@ -258,7 +266,7 @@ HEADER: View[Any] = View(
 
 STRUCTURE: View[ShownStructure] = View(
     "Structure",
-    view_field("headers", Array(HEADER), "structure.headers", "all fields, in order"),
+    view_field("headers", Array(_HEADER), "structure.headers", "all fields, in order"),
     view_field("text", Optional(_TEXT), "text", "the first text"),
     view_field("html", Optional(_TEXT), "html", "the first HTML"),
     view_field("parts", Array(PART), "parts", "all parts"),

@@ -21,7 +21,7 @@ import attrs
 MAX_TERMS = 100
 """How many terms an expression may have: each costs time for each mail."""
 
-HEADER = "header"
+HEADER_KEYWORD = "header"
 """The keyword whose value begins with the name of a header field."""
 
 _SPACE = re.compile(r"\s*+")
@@ -65,7 +65,7 @@ class Term:
 
     def __str__(self) -> str:
         text = self.text if self._is_plain() else _quoted(self.text)
-        if self.keyword == HEADER:
+        if self.keyword == HEADER_KEYWORD:
             text = f"{self.name}:{text}" if self.text else self.name
         prefix = "-" if self.negated else ""
         return prefix + (text if self.keyword is None else f"{self.keyword}:{text}")
@@ -125,7 +125,7 @@ def _term(text: str, start: int) -> tuple[Term, int]:
         return Term(value, negated=negated, position=start), at
     keyword, at, name = found[1], found.end(), ""
     colon = True
-    if keyword == HEADER:
+    if keyword == HEADER_KEYWORD:
         name, colon, at = _header_name(text, at)
     value, at = _value(text, at) if colon else ("", at)
     if not value and not name:

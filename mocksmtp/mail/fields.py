@@ -50,7 +50,7 @@ _FILE_NAMES = frozenset({"name", "filename"})
 
 
 @attrs.frozen
-class Field:
+class HeaderField:
     """A header field.
 
     :ivar name: as it was sent
@@ -96,12 +96,12 @@ class ParsedMessage:
             values = self._values[name] = tuple(found)
         return values
 
-    def fields(self, name: str) -> Iterator[Field]:
+    def fields(self, name: str) -> Iterator[HeaderField]:
         """The fields of that name, in order."""
         start = self._extent[0] - 1
         for match in _field_named(name).finditer(self._lowered):
             body = self.content[start + match.start(1) : start + match.end(1)]
-            yield Field(name, unfolded(body))
+            yield HeaderField(name, unfolded(body))
 
     @cached_property
     def _extent(self) -> tuple[int, int]:
@@ -136,7 +136,7 @@ def field_matches(content: bytes, start: int, stop: int) -> Iterator[re.Match[by
         at = match.end()
 
 
-def first_field(content: bytes, name: str) -> Field | None:
+def first_field(content: bytes, name: str) -> HeaderField | None:
     """The first field called `name`, which is in lower case."""
     return next(ParsedMessage(content).fields(name), None)
 
@@ -193,13 +193,13 @@ def _word_octets(match: re.Match[str]) -> bytes | None:
     return octets
 
 
-def value_of(field: Field) -> str:
+def field_value(field: HeaderField) -> str:
     """The first word of a structured field, in lower case, without quotes."""
     match = _VALUE.match(decode_text(field.body))
     return match[1].lower() if match else ""
 
 
-def type_of(field: Field) -> str:
+def media_type(field: HeaderField) -> str:
     """
     The media type of a Content-Type in lower case, ``type/subtype``.
 
@@ -209,7 +209,7 @@ def type_of(field: Field) -> str:
     return f"{match[1]}/{match[2]}".lower() if match else "text/plain"
 
 
-def parameters_of(field: Field) -> dict[str, str]:
+def mime_parameters(field: HeaderField) -> dict[str, str]:
     """
     The parameters of a structured field, by their names in lower case.
 

@@ -13,7 +13,7 @@ from mocksmtp.documents.problems import shown, unknown
 from mocksmtp.documents.units import parse_size, parse_time_or_date, timestamp
 from mocksmtp.mail.addresses import NamedAddress
 from mocksmtp.mail.decoded import BETWEEN, Decoded, folded, shown_addresses
-from mocksmtp.mail.expression import HEADER, QueryError, Term, parse_terms
+from mocksmtp.mail.expression import HEADER_KEYWORD, QueryError, Term, parse_terms
 from mocksmtp.mail.summary import Summary
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -224,11 +224,11 @@ def _meaning(term: Term) -> tuple[Keyword, Any]:
     """The keyword of a term, and its value."""
     if term.keyword is None:
         return ANYWHERE, folded(term.text)
-    if term.keyword == HEADER:
+    if term.keyword == HEADER_KEYWORD:
         return _header(term.name), folded(term.text)
     keyword = KEYWORDS.get(term.keyword)
     if keyword is None:
-        names = (*KEYWORDS, HEADER)
+        names = (*KEYWORDS, HEADER_KEYWORD)
         message = unknown(f"keyword {shown(term.keyword)}", term.keyword, names)
         raise QueryError(message, term.position + term.negated)
     try:

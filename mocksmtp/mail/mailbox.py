@@ -21,9 +21,9 @@ _number = attrgetter("number")
 FEW = 100
 """Up to this many mails, each is looked up; for more, all mails are scanned."""
 
-Listener = Callable[[Mail], None]
+_Listener = Callable[[Mail], None]
 
-RemovalListener = Callable[[list[Mail]], None]
+_RemovalListener = Callable[[list[Mail]], None]
 
 
 class Mailbox:
@@ -63,8 +63,8 @@ class Mailbox:
         self._mails: list[Mail | None] = []
         self._head = 0
         self._weight = 0
-        self.listeners: list[Listener] = []
-        self.removal_listeners: list[RemovalListener] = []
+        self.listeners: list[_Listener] = []
+        self.removal_listeners: list[_RemovalListener] = []
 
     def __len__(self) -> int:
         return len(self._mails) - self._head

@@ -27,12 +27,12 @@ from functools import cached_property
 import attrs
 
 from mocksmtp.mail.fields import (
-    Field,
+    HeaderField,
     field_matches,
     first_field,
     header_start,
-    parameters_of,
-    type_of,
+    media_type,
+    mime_parameters,
     unfolded,
 )
 from mocksmtp.mail.part import MULTIPART, Part, TooComplex, make_part
@@ -40,7 +40,7 @@ from mocksmtp.mail.part import MULTIPART, Part, TooComplex, make_part
 MAX_SIZE = 64 * 2**20
 """Octets of a mail whose structure is read."""
 
-MAX_DEPTH = 20
+MAX_NESTING = 20
 """How deep multiparts may be nested."""
 
 MAX_PARTS = 1000
@@ -63,7 +63,7 @@ _BOUNDARY_LIMIT = 200
 class Structure:
     """A mail taken apart."""
 
-    headers: tuple[Field, ...]
+    headers: tuple[HeaderField, ...]
     parts: tuple[Part, ...]
 
     @property
@@ -152,7 +152,7 @@ class _Reader:
 
     def entity(
         self, start: int, depth: int, default: str = "text/plain"
-    ) -> list[Field]:
+    ) -> list[HeaderField]:
         """
         Read what begins at `start`, up to a delimiter or the end.
 
@@ -164,7 +164,7 @@ class _Reader:
         fields, body = self._header(start)
         named = {field.name.lower(): field for field in reversed(fields)}
         kind = named.get("content-type")
-        content_type = type_of(kind) if kind else default
+        content_type = media_type(kind) if kind else default
         boundary = (
             _boundary(kind) if kind and content_type.startswith(MULTIPART) else b""
         )
@@ -176,9 +176,9 @@ class _Reader:
             self._leaf(named, body, default)
         return fields
 
-    def _header(self, start: int) -> tuple[list[Field], int]:
+    def _header(self, start: int) -> tuple[list[HeaderField], int]:
         """The fields at `start`, and where the body begins."""
-        fields: list[Field] = []
+        fields: list[HeaderField] = []
         content, at = self._content, start
         limit = start + MAX_HEADER
         for match in field_matches(content, start, limit):
@@ -191,7 +191,7 @@ class _Reader:
             self._fields += 1
             if self._fields > MAX_FIELDS:
                 raise TooComplex(f"over {MAX_FIELDS:,} header fields")
-            fields.append(Field(match[1].decode("ascii"), unfolded(match[2])))
+            fields.append(HeaderField(match[1].decode("ascii"), unfolded(match[2])))
         for blank in b"\r\n", b"\n":
             if content.startswith(blank, at):
                 return fields, at + len(blank)
@@ -199,8 +199,8 @@ class _Reader:
 
     def _multipart(self, boundary: bytes, depth: int, content_type: str) -> bool:
         """Read the parts of a multipart; False, having read nothing, if it has none."""
-        if depth == MAX_DEPTH:
-            raise TooComplex(f"multiparts nested more than {MAX_DEPTH} deep")
+        if depth == MAX_NESTING:
+            raise TooComplex(f"multiparts nested more than {MAX_NESTING} deep")
         self._open[boundary] = (depth, False)
         self._open[boundary + b"--"] = (depth, True)
         opened = self._find() and self._open[self._lines[self._at].text][0] == depth
@@ -229,7 +229,7 @@ class _Reader:
     def _close(self, boundary: bytes) -> None:
         del self._open[boundary], self._open[boundary + b"--"]
 
-    def _leaf(self, named: dict[str, Field], body: int, default: str) -> None:
+    def _leaf(self, named: dict[str, HeaderField], body: int, default: str) -> None:
         end = len(self._content)
         if self._find():
             end = self._line_end_before(self._lines[self._at].start, body)
@@ -254,6 +254,6 @@ class _Reader:
         return False
 
 
-def _boundary(kind: Field) -> bytes:
+def _boundary(kind: HeaderField) -> bytes:
     """The boundary of a multipart, or ``b""``."""
-    return parameters_of(kind).get("boundary", "").encode().rstrip(b" ")
+    return mime_parameters(kind).get("boundary", "").encode().rstrip(b" ")

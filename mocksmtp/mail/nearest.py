@@ -12,10 +12,10 @@ from mocksmtp.mail.decoded import Decoded
 from mocksmtp.mail.keywords import Filter
 from mocksmtp.mail.mail import Mail
 
-MAX_NEAREST = 5
+_MAX_NEAREST = 5
 """How many mails are reported."""
 
-MAX_FOUND = 20
+_MAX_FOUND = 20
 """How many values are reported in place of the one that was asked for."""
 
 MAX_FOUND_LENGTH = 200
@@ -68,7 +68,7 @@ class NearestMails:
 
     def compare(self, mail: Mail) -> NearMail | None:
         """What a mail lacks; None if it matches, or is not nearer than the others."""
-        full = len(self._best) == MAX_NEAREST
+        full = len(self._best) == _MAX_NEAREST
         most = -self._best[0][0] if full else len(self._filters) + 1
         decoded = Decoded(mail)
         matched, failed = [], []
@@ -93,7 +93,7 @@ class NearestMails:
         if near is None:
             return
         entry = (-len(near.differences), -self._seen, near)
-        if len(self._best) < MAX_NEAREST:
+        if len(self._best) < _MAX_NEAREST:
             heapq.heappush(self._best, entry)
         else:
             heapq.heappushpop(self._best, entry)
@@ -105,4 +105,4 @@ class NearestMails:
 
 def _values(each: Filter, decoded: Decoded) -> tuple[str, ...]:
     found = (value[:MAX_FOUND_LENGTH] for value in each.found(decoded))
-    return tuple(islice(dict.fromkeys(found), MAX_FOUND))
+    return tuple(islice(dict.fromkeys(found), _MAX_FOUND))

@@ -8,10 +8,10 @@ from functools import cached_property
 import attrs
 
 from mocksmtp.mail.charset import decode_text
-from mocksmtp.mail.fields import Field, parameters_of, type_of, value_of
+from mocksmtp.mail.fields import HeaderField, field_value, media_type, mime_parameters
 from mocksmtp.mail.transfer import decoded
 
-MAX_TEXT = 4 * 2**20
+MAX_PART_TEXT = 4 * 2**20
 """Octets of a part that is shown as text."""
 
 MULTIPART = "multipart/"
@@ -61,8 +61,10 @@ class Part:
 
         :raises TooComplex: it is too long for that
         """
-        if self.size > MAX_TEXT:
-            raise TooComplex(f"part {self.number} has over {MAX_TEXT:,} octets of text")
+        if self.size > MAX_PART_TEXT:
+            raise TooComplex(
+                f"part {self.number} has over {MAX_PART_TEXT:,} octets of text"
+            )
         return decode_text(b"".join(self.windows), self.charset or "utf-8")
 
     def is_body(self, content_type: str) -> bool:
@@ -72,7 +74,10 @@ class Part:
 
 
 def make_part(
-    number: int, named: dict[str, Field], raw: memoryview, default: str = "text/plain"
+    number: int,
+    named: dict[str, HeaderField],
+    raw: memoryview,
+    default: str = "text/plain",
 ) -> Part:
     """
     The part with these fields and this content.
@@ -81,10 +86,10 @@ def make_part(
     :param default: the media type of a part that has no Content-Type
     """
     kind = named.get("content-type")
-    content_type = type_of(kind) if kind else default
-    parameters = parameters_of(kind) if kind else {}
+    content_type = media_type(kind) if kind else default
+    parameters = mime_parameters(kind) if kind else {}
     placed = named.get("content-disposition")
-    file_name = parameters_of(placed).get("filename") if placed else ""
+    file_name = mime_parameters(placed).get("filename") if placed else ""
     encoding = named.get("content-transfer-encoding")
     content_id = named.get("content-id")
     return Part(
@@ -94,9 +99,9 @@ def make_part(
         if content_type.startswith(MULTIPART)
         else content_type,
         charset=parameters.get("charset", ""),
-        disposition=value_of(placed) if placed else "",
+        disposition=field_value(placed) if placed else "",
         file_name=file_name or parameters.get("name", ""),
         content_id=content_id.text.strip("<> \t") if content_id else "",
-        encoding=value_of(encoding) if encoding else "",
+        encoding=field_value(encoding) if encoding else "",
         raw=raw,
     )

@@ -15,7 +15,7 @@ _OVERHEAD = 300
 """About what a content takes besides its octets, in bytes."""
 
 
-class Memory(Protocol):
+class _Memory(Protocol):
     """The memory of all mailboxes.
 
     :ivar max_bytes: how many bytes may be used
@@ -48,7 +48,7 @@ class RefusedContents:
     :ivar evicted: how many were removed to make room
     """
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: _Memory) -> None:
         self._memory = memory
         self.evicted = 0
         # With their weights, the oldest first.

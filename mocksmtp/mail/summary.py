@@ -15,7 +15,7 @@ import attrs
 
 from mocksmtp.mail.addresses import NamedAddress, addresses_of
 from mocksmtp.mail.bounce import RecipientStatus, bounce_of_structure
-from mocksmtp.mail.fields import Field, ParsedMessage
+from mocksmtp.mail.fields import HeaderField, ParsedMessage
 from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import Part, TooComplex
 
@@ -30,7 +30,7 @@ would walk the objects of 100,000 summaries in each full collection, and no clie
 answered meanwhile.
 """
 
-_FieldsOf: TypeAlias = Callable[[str], Iterable[Field]]
+_FieldsOf: TypeAlias = Callable[[str], Iterable[HeaderField]]
 """Finds the fields with a name, which is in lower case."""
 
 
@@ -138,7 +138,7 @@ def summary_of(content: bytes) -> Summary:
 
 def summary_of_structure(structure: Structure) -> Summary:
     """The summary of a mail whose structure has been read."""
-    fields: dict[str, list[Field]] = {}
+    fields: dict[str, list[HeaderField]] = {}
     for field in structure.headers:
         fields.setdefault(field.name.lower(), []).append(field)
     attachments = tuple(map(_attachment, structure.attachments))
@@ -152,7 +152,7 @@ def _summary(
     attachments: tuple[Attachment, ...] = (),
     reason: str | None = None,
 ) -> Summary:
-    def first(name: str) -> Field | None:
+    def first(name: str) -> HeaderField | None:
         return next(iter(fields_of(name)), None)
 
     def addresses(name: str) -> tuple[NamedAddress, ...]:
@@ -188,7 +188,7 @@ def _zone(sign: str, hours: str, minutes: str) -> timezone:
     return timezone(-offset if sign == "-" else offset)
 
 
-def date_of(field: Field) -> datetime | None:
+def date_of(field: HeaderField) -> datetime | None:
     """The time in a Date field (RFC 5322 §3.3); without a zone it is in UTC."""
     text = field.body[:_DATE_LIMIT].decode("ascii", "replace")
     try:

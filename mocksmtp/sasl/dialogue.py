@@ -31,7 +31,7 @@ def challenge(octets: bytes) -> Reply:
 
 
 @attrs.frozen
-class Verdict:
+class AuthResult:
     """
     The server's decision on complete credentials.
 
@@ -47,13 +47,13 @@ class Verdict:
     reply: Reply
 
 
-def verdict(accepted: bool, user: str, mechanism: Mechanism) -> Verdict:
+def verdict(accepted: bool, user: str, mechanism: Mechanism) -> AuthResult:
     """The verdict with the reply that belongs to it."""
     reply = AUTHENTICATED if accepted else INVALID_CREDENTIALS
-    return Verdict(accepted, user, mechanism, reply)
+    return AuthResult(accepted, user, mechanism, reply)
 
 
-Step = Reply | Verdict
+Step = Reply | AuthResult
 """The result of a client's line: a challenge, a refusal, or the verdict."""
 
 Dialogue = Generator[bytes, bytes, Step]

@@ -23,11 +23,11 @@ from mocksmtp.documents.problems import (
 from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
-ANY = "any"
+_ANY = "any"
 """Stands for users where any name goes with any password."""
 
 NEEDS_PASSWORDS = (
-    f'SCRAM requires users with passwords; with users "{ANY}" add another mechanism'
+    f'SCRAM requires users with passwords; with users "{_ANY}" add another mechanism'
 )
 """The error where only SCRAM is listed, and the server knows no password."""
 
@@ -42,16 +42,16 @@ class _UsersKind(Kind[Any]):
     """``any``, or an object of passwords by name."""
 
     writes_none = True
-    samples = (ANY, {}, {"a": "b"})
+    samples = (_ANY, {}, {"a": "b"})
     misfits = ("none", {"a": 5}, {"": "b"}, {"x" * 256: "b"})
 
     def read(self, value: Any, _: object = None) -> Any:
         """The passwords, or None for any; a password that is None is known."""
-        if value == ANY:
+        if value == _ANY:
             return None
         # What was given in the place of users may be a password, and is not shown.
         if not isinstance(value, dict):
-            raise Refused(f'must be "{ANY}", or an object of passwords by name')
+            raise Refused(f'must be "{_ANY}", or an object of passwords by name')
         if len(value) > MAX_USERS:
             raise Refused(f"must have at most {MAX_USERS:,} users, got {len(value):,}")
         for name, password in value.items():
@@ -64,15 +64,15 @@ class _UsersKind(Kind[Any]):
 
     def write(self, value: Any) -> Any:
         """The names of the users, without their passwords."""
-        return ANY if value is None else dict.fromkeys(value)
+        return _ANY if value is None else dict.fromkeys(value)
 
     def taken(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of({"const": ANY}, self._users(any_of(TEXT, NULL)))
+        return any_of({"const": _ANY}, self._users(any_of(TEXT, NULL)))
 
     def told(self, named: Named) -> Schema:
         """The same, without any password."""
-        return any_of({"const": ANY}, self._users(NULL))
+        return any_of({"const": _ANY}, self._users(NULL))
 
     def _users(self, password: Schema) -> Schema:
         return {

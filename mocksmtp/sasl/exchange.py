@@ -23,11 +23,11 @@ from mocksmtp.sasl.dialogue import (
 from mocksmtp.sasl.mechanisms import DIALOGUES, SERVER_FIRST
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
-LINE_LIMIT = 12_288
+RESPONSE_LIMIT = 12_288
 """Octets of a line without its line end (RFC 4954 §4)."""
 
 
-class Exchange:
+class AuthExchange:
     """
     One AUTH command and the lines that follow it.
 
@@ -65,7 +65,7 @@ class Exchange:
         :param argument: what follows the verb: mechanism and initial response
         """
         self._dialogue = None
-        if len(argument) > LINE_LIMIT:
+        if len(argument) > RESPONSE_LIMIT:
             return replies.EXCHANGE_LINE_TOO_LONG
         words = argument.split()
         if not 1 <= len(words) <= 2:
@@ -89,7 +89,7 @@ class Exchange:
         """
         if self._dialogue is None:
             return replies.NO_EXCHANGE
-        if len(line) > LINE_LIMIT:
+        if len(line) > RESPONSE_LIMIT:
             return self._end(replies.EXCHANGE_LINE_TOO_LONG)
         if line == b"*":
             return self._end(replies.CANCELLED)

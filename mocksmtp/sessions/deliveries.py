@@ -54,7 +54,7 @@ about 10 us each."""
 ATTEMPT_OCTETS = 500
 """About what an attempt takes, with its part of a delivery, in bytes."""
 
-ContentFinder: TypeAlias = Callable[[str, int], bytes | None]
+_MailFinder: TypeAlias = Callable[[str, int], bytes | None]
 """The content of a kept mail, by the host's name and the mail's number, or None."""
 
 _T = TypeVar("_T")
@@ -175,7 +175,7 @@ class Deliveries:
     :ivar delivery_listeners: called with each delivery that has changed
     """
 
-    def __init__(self, quota: JournalQuota, find_content: ContentFinder) -> None:
+    def __init__(self, quota: JournalQuota, find_content: _MailFinder) -> None:
         self.quota = quota
         self.due = float("inf")
         self.last_attempt = self.last_delivery = 0

@@ -54,7 +54,7 @@ class ReplyFields:
     text: str = field(_TEXT, "its text; `\\n` separates lines")
 
 
-REPLY = Document(ReplyFields, "AttemptReply")
+_REPLY = Document(ReplyFields, "AttemptReply")
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +78,7 @@ class AttemptFields:
         Optional(_TEXT), "forward-path; null where none was named"
     )
     reply: ReplyFields | None = field(
-        Optional(REPLY), "the reply that decided; null where there was none"
+        Optional(_REPLY), "the reply that decided; null where there was none"
     )
     verdict: Verdict = field(
         _VERDICT,

@@ -23,8 +23,8 @@ from mocksmtp.documents.kinds import Array, Boolean, Integer, Optional, Text
 from mocksmtp.documents.schema import MAX_INTEGER
 from mocksmtp.documents.view import (
     ABSENT,
-    ID,
     MILLISECONDS,
+    NUMBER_AS_ID,
     TIME,
     View,
     value_of,
@@ -33,7 +33,7 @@ from mocksmtp.documents.view import (
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.documents import DIFFERENCE, NULL_SENDER, PARAMETER
 from mocksmtp.sessions.recall import ContentFinder, Recalled, recall
-from mocksmtp.sessions.search import Attempt, Fate, fates
+from mocksmtp.sessions.search import ComparedAttempt, Fate, fates
 from mocksmtp.sessions.session import (
     EARLY,
     INJECTED,
@@ -57,7 +57,7 @@ FLAGS = {EARLY: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
 
 _TEXT = Text()
 _COUNT = Integer(0, MAX_INTEGER)
-_ID = Optional(ID)
+_ID = Optional(NUMBER_AS_ID)
 _PARAMETERS: Array[Any] = Array(PARAMETER)
 
 
@@ -323,8 +323,8 @@ SESSION: View[Session] = View(
 )
 """A connection with its transcript, and what became of the mails."""
 
-NEAR_ATTEMPT: View[Attempt] = View(
-    "Attempt",
+NEAR_ATTEMPT: View[ComparedAttempt] = View(
+    "ComparedAttempt",
     view_field("session", _TEXT, "session.id", "the id of the session"),
     view_field(
         "transaction",

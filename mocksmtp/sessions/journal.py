@@ -38,7 +38,7 @@ from mocksmtp.sessions.session import (
     Transaction,
 )
 
-MAX_OCTETS = 64 * 2**20
+JOURNAL_BYTES = 64 * 2**20
 """About how much memory the journals of all hosts may use together, in bytes."""
 
 _SLACK = 8192
@@ -52,9 +52,9 @@ part of the memory."""
 _HEAVY = 16
 """One that would be removed is shrunk where it has more than this part of it."""
 
-Listener: TypeAlias = Callable[[Session], None]
+_Listener: TypeAlias = Callable[[Session], None]
 
-RemovalListener: TypeAlias = Callable[[Session, bool], None]
+_RemovalListener: TypeAlias = Callable[[Session, bool], None]
 
 ExchangeListener: TypeAlias = Callable[[Session, Sequence[Exchange]], None]
 
@@ -76,7 +76,7 @@ class JournalQuota:
     :ivar bells: to be called once at the next change, see `on_next`
     """
 
-    def __init__(self, max_octets: int = MAX_OCTETS) -> None:
+    def __init__(self, max_octets: int = JOURNAL_BYTES) -> None:
         self.max_octets = max_octets
         self.used = 0
         self.past = PastWalks(max_octets // 4)
@@ -84,7 +84,7 @@ class JournalQuota:
         # With their journals: in the order of their end, and of their beginning.
         self.ended: OrderedDict[Session, Journal] = OrderedDict()
         self.lasting: OrderedDict[Session, Journal] = OrderedDict()
-        self.removal_listeners: list[RemovalListener] = []
+        self.removal_listeners: list[_RemovalListener] = []
         self.bells: list[Bell] = []
 
     def on_next(self, bell: Bell) -> Callable[[], None]:
@@ -181,7 +181,7 @@ class Journal:
         self.quota = JournalQuota() if quota is None else quota
         self.dropped = self.evicted = 0
         self.octets = 0
-        self.listeners: list[Listener] = []
+        self.listeners: list[_Listener] = []
         self.exchange_listeners: list[ExchangeListener] = []
         self.observers: list[Observer] = []
         # By id, in the order of their beginning; and those that ended, in that order.

@@ -19,7 +19,7 @@ from mocksmtp.grammar.reply import MAIL_KEPT, Reply
 from mocksmtp.grammar.speed import value
 from mocksmtp.sessions.session import Outcome, Session, Transaction, outcome_of
 
-MAX_FOUND = 20
+MAX_FOUND_VALUES = 20
 """How many values are told that were found in place of the one asked for."""
 
 MAX_NEAREST = 5
@@ -93,13 +93,13 @@ def _normalized(address: str) -> str:
 
 
 @attrs.frozen
-class Comparison:
+class FilterComparison:
     """
     One thing that was asked for, held against one attempt.
 
     :ivar name: the filter's name
     :ivar wanted: its value
-    :ivar found: what there was, of many the first `MAX_FOUND`
+    :ivar found: what there was, of many the first `MAX_FOUND_VALUES`
     """
 
     name: str
@@ -186,7 +186,7 @@ class SessionQuery:
 
     def compare(
         self, session: Session, transaction: Transaction | None
-    ) -> list[Comparison]:
+    ) -> list[FilterComparison]:
         """
         How each thing that is asked for compares with one attempt.
 
@@ -235,7 +235,7 @@ EVERY_SESSION = SessionQuery()
 
 
 @attrs.frozen
-class Attempt:
+class ComparedAttempt:
     """
     An attempt to deliver that is not one of those asked for.
 
@@ -245,7 +245,7 @@ class Attempt:
 
     session: Session
     transaction: int | None
-    comparisons: list[Comparison]
+    comparisons: list[FilterComparison]
 
 
 class Nearest:
@@ -258,7 +258,7 @@ class Nearest:
     def __init__(self, query: SessionQuery) -> None:
         self._query = query
         # How many matched, and which one it was in order; no two are equal.
-        self._best: list[tuple[int, int, Attempt]] = []
+        self._best: list[tuple[int, int, ComparedAttempt]] = []
         self._seen = 0
 
     def look_at(self, session: Session) -> Iterator[None]:
@@ -280,13 +280,13 @@ class Nearest:
         self._seen += 1
         if matched == len(comparisons):
             return
-        best = (matched, self._seen, Attempt(session, index, comparisons))
+        best = (matched, self._seen, ComparedAttempt(session, index, comparisons))
         if len(self._best) < MAX_NEAREST:
             heapq.heappush(self._best, best)
         else:
             heapq.heappushpop(self._best, best)
 
-    def attempts(self) -> list[Attempt]:
+    def attempts(self) -> list[ComparedAttempt]:
         """The nearest ones, the nearest of all first."""
         return [attempt for _, _, attempt in sorted(self._best, reverse=True)]
 
@@ -301,9 +301,11 @@ def _addresses(transaction: Transaction | None) -> list[str]:
     return [fate.recipient.address.normalized for fate in fates(transaction)]
 
 
-def _compare(name: str, wanted: str | None, found: Iterable[str]) -> Comparison | None:
+def _compare(
+    name: str, wanted: str | None, found: Iterable[str]
+) -> FilterComparison | None:
     if wanted is None:
         return None
     values = dict.fromkeys(found)
-    shown = tuple(value or "<>" for value in values)[:MAX_FOUND]
-    return Comparison(name, wanted or "<>", shown, wanted in values)
+    shown = tuple(value or "<>" for value in values)[:MAX_FOUND_VALUES]
+    return FilterComparison(name, wanted or "<>", shown, wanted in values)

@@ -37,7 +37,7 @@ MAX_IDENTITY = 1000
 """Characters of a Message-ID, or of a subject, that are recorded."""
 
 _IDENTITY_OCTETS = 200
-"""About what an `Identity` takes besides its texts, in bytes."""
+"""About what a `ContentIdentity` takes besides its texts, in bytes."""
 
 _SESSION_OCTETS = 2000
 """About what a session takes before anything is said, in bytes."""
@@ -73,7 +73,7 @@ Told: TypeAlias = tuple[PathCommand, Reply | None, Effect]
 
 
 @attrs.frozen
-class Identity:
+class ContentIdentity:
     """
     What a content is known by when the same mail arrives again.
 
@@ -91,12 +91,12 @@ class Identity:
         return _IDENTITY_OCTETS + sum(len(text) for text in texts if text)
 
 
-def identity_of(content: bytes) -> Identity:
+def identity_of(content: bytes) -> ContentIdentity:
     """Read the fields of a content that identify it, in time linear in its header."""
     message = ParsedMessage(content)
     message_id = next(message.fields("message-id"), None)
     subject = next(message.fields("subject"), None)
-    return Identity(
+    return ContentIdentity(
         None if message_id is None else message_id.text.strip("<> \t")[:MAX_IDENTITY],
         None if subject is None else subject.text[:MAX_IDENTITY],
     )
@@ -228,7 +228,7 @@ class Transaction:
         self.size: int | None = None
         self.begun_at = self.settled_at = 0.0
         self.stage: Command | None = None
-        self.identity: Identity | None = None
+        self.identity: ContentIdentity | None = None
         self.refused: RefusedContent | None = None
 
     @property

@@ -9,15 +9,15 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.sasl.dialogue import EXCHANGE_LINE_TOO_LONG, Step, Verdict
-from mocksmtp.sasl.exchange import LINE_LIMIT, Exchange
+from mocksmtp.sasl.dialogue import EXCHANGE_LINE_TOO_LONG, AuthResult, Step
+from mocksmtp.sasl.exchange import RESPONSE_LIMIT, AuthExchange
 from mocksmtp.sasl.redact import redact
 from mocksmtp.smtp.delivery import MockDelivery
 from mocksmtp.smtp.output import DelayedReply, RedactedLine, answer_for, reply_in
 
 AUTH, AUTH_COMMAND = Command.AUTH, Command.AUTH_COMMAND
 
-AUTH_LINE_LIMIT = LINE_LIMIT + len(b"\r\n")
+AUTH_LINE_LIMIT = RESPONSE_LIMIT + len(b"\r\n")
 """Maximum octets of an AUTH line, and of each line of its exchange (RFC 4954 §4)."""
 
 REDACTED = b"***"
@@ -57,7 +57,7 @@ class AuthDialogue:
         self._delivery = delivery
         self._secret = secret
         self.end_point = end_point
-        self._exchange: Exchange | None = None
+        self._exchange: AuthExchange | None = None
 
     @property
     def is_open(self) -> bool:
@@ -113,7 +113,7 @@ class AuthDialogue:
         decision = delivery.decide(AUTH_COMMAND, self._recorded_argument)
         if decision is not None and decision.effect is not Effect.APPLY:
             return answer_for(decision, reply.OK)
-        exchange = Exchange(
+        exchange = AuthExchange(
             settings,
             host.hostname,
             os.urandom,
@@ -131,14 +131,14 @@ class AuthDialogue:
             self._exchange = None
         return replaced
 
-    def _step(self, exchange: Exchange, step: Step) -> Reply | DelayedReply:
-        if isinstance(step, Verdict):
+    def _step(self, exchange: AuthExchange, step: Step) -> Reply | DelayedReply:
+        if isinstance(step, AuthResult):
             return self._decide(step)
         if step.code == 334:
             self._exchange = exchange
         return step
 
-    def _decide(self, verdict: Verdict) -> Reply | DelayedReply:
+    def _decide(self, verdict: AuthResult) -> Reply | DelayedReply:
         """Return the reply to complete credentials; a behavior may override it."""
         delivery, session = self._delivery, self._delivery.session
         mechanism = verdict.mechanism.value

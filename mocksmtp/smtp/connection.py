@@ -60,7 +60,7 @@ from mocksmtp.smtp.content import Incoming
 from mocksmtp.smtp.delivery import MockDelivery
 from mocksmtp.smtp.output import (
     BOUND,
-    Answer,
+    CommandResult,
     DelayedReply,
     Ending,
     Output,
@@ -82,7 +82,7 @@ RECORDED = 100
 BATCH = 8
 """Commands executed between two checks of the time slice of the connection."""
 
-PIECE = 2**14
+_PIECE = 2**14
 """Octets of a full TLS record; without TLS, a full read is a multiple of it. After a
 full piece more content follows, so no early acknowledgement is sent."""
 
@@ -99,7 +99,7 @@ class State(enum.Enum):
     CLOSED = "octets are ignored"
 
 
-class Event(enum.Enum):
+class StateChange(enum.Enum):
     """What changes the state."""
 
     WAIT = "a reply cannot be sent at once"
@@ -112,9 +112,9 @@ class Event(enum.Enum):
 
 
 READY, PENDING, YIELDED, BLOCKED, CLOSED = State
-_WAIT, _ANSWERED, _YIELD, _TURN, _BLOCK, _READ, _END = Event
+_WAIT, _ANSWERED, _YIELD, _TURN, _BLOCK, _READ, _END = StateChange
 
-TRANSITIONS: dict[State, dict[Event, State]] = {
+TRANSITIONS: dict[State, dict[StateChange, State]] = {
     READY: {
         _WAIT: PENDING,
         _YIELD: YIELDED,
@@ -317,7 +317,7 @@ class MockESMTP(ESMTP):
 
     # States.
 
-    def _move(self, event: Event) -> None:
+    def _move(self, event: StateChange) -> None:
         self.state = TRANSITIONS[self.state][event]
 
     def _is_waiting(self) -> bool:
@@ -403,7 +403,7 @@ class MockESMTP(ESMTP):
             # A command that arrives before the replies to earlier ones is pipelined.
             flags = EARLY if replies else early
             said: Said
-            answer: Answer
+            answer: CommandResult
             incoming = self.incoming
             if incoming is not None:
                 if position == len(data) and incoming.reader.needs_octets:
@@ -448,7 +448,7 @@ class MockESMTP(ESMTP):
         if exchanges:
             self._send(replies, size, exchanges, octets, position < len(data))
         is_silent = not replies and pending is None
-        if is_silent and (self.incoming is None or len(data) % PIECE):
+        if is_silent and (self.incoming is None or len(data) % _PIECE):
             acknowledge(self.transport)
         if pending is not None:
             self.buffer = data[position:]
@@ -516,7 +516,7 @@ class MockESMTP(ESMTP):
             self.buffer = b""
             self._truncated = True
 
-    def _execute_long(self, line: bytes) -> Answer:
+    def _execute_long(self, line: bytes) -> CommandResult:
         """Execute a line of at least `LINE_LIMIT`, or the end of one over its limit."""
         truncated, self._truncated = self._truncated, False
         if truncated or len(line) >= self.commands.line_limit(line):
@@ -525,7 +525,7 @@ class MockESMTP(ESMTP):
 
     def _read(
         self, incoming: Incoming, data: bytes, start: int, flags: int
-    ) -> tuple[int, tuple[Said, int, Answer] | None]:
+    ) -> tuple[int, tuple[Said, int, CommandResult] | None]:
         """
         Read content from `data`.
 
@@ -604,7 +604,7 @@ class MockESMTP(ESMTP):
     # Answers.
 
     def _resolve(
-        self, answer: Answer, said: Said, note: Noted | None
+        self, answer: CommandResult, said: Said, note: Noted | None
     ) -> tuple[
         tuple[Reply, ...] | DelayedReply | Deferred[Replies], Said, Noted | None
     ]:

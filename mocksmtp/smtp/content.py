@@ -22,7 +22,7 @@ from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
 from mocksmtp.grammar.speed import find
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.session import SMUGGLING
-from mocksmtp.smtp.output import Answer, DelayedReply, Replies
+from mocksmtp.smtp.output import CommandResult, DelayedReply, Replies
 
 _END = b"\r\n.\r\n"
 _LINE_END = b"\r\n"
@@ -44,7 +44,7 @@ _GATHERED = 65536
 """Octets of gathered packets after which a new piece begins."""
 
 
-class Reader(Protocol):
+class _Reader(Protocol):
     """
     Reads octets that are not command lines.
 
@@ -82,7 +82,7 @@ class Incoming(Protocol):
     reader: Any  # a Reader
     continues: bool
 
-    def eomReceived(self) -> Answer:
+    def eomReceived(self) -> CommandResult:
         """Return the answer; called after the reader has returned an index."""
 
     def connectionLost(self) -> None:
@@ -279,7 +279,7 @@ class Chunk:
     )
 
     def __init__(
-        self, size: int, content: Content | None, end: Callable[[], Answer]
+        self, size: int, content: Content | None, end: Callable[[], CommandResult]
     ) -> None:
         self.size = size
         self.flags = 0

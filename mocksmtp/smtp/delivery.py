@@ -50,7 +50,7 @@ from mocksmtp.smtp.output import (
     reply_in,
     without_octets,
 )
-from mocksmtp.smtp.watching import ContentWatch, Rules
+from mocksmtp.smtp.watching import ApplyingRules, ContentWatch
 
 # Names for members of enumerations, whose lookup is slow.
 MAIL_FROM, RCPT_TO = Command.MAIL_FROM, Command.RCPT_TO
@@ -61,12 +61,12 @@ UNCOUNTED = 8192
 """Bytes of an envelope that are not counted as memory of the mailboxes. Nearly all
 envelopes are smaller, so counting is rarely necessary."""
 
-STEP = 2**16
+_STEP = 2**16
 """Bytes reserved at a time for a larger envelope."""
 
 HEADER_END = re.compile(rb"\r?\n\r?\n")
 
-FEW = 10
+_FEW = 10
 """Maximum recipients recorded of an envelope that exceeds the memory limit."""
 
 
@@ -198,10 +198,10 @@ class MockDelivery:
         self,
         transaction: Transaction,
         size: int,
-        rules: Rules,
+        rules: ApplyingRules,
         matched: set[object],
         passed: dict[Rule[SmtpBehavior], Miss],
-    ) -> tuple[Decision | None, Rules]:
+    ) -> tuple[Decision | None, ApplyingRules]:
         """
         Return the decision of `rules` on the first `size` octets of content.
 
@@ -285,7 +285,7 @@ class MockDelivery:
         if user.parameters:
             transaction.octets += octets_of(user.parameters)
         if transaction.octets > self.room and not self._make_room(transaction.octets):
-            if len(transaction.told) < FEW:
+            if len(transaction.told) < _FEW:
                 transaction.tell(user, reply.STORAGE_FULL, NONE)
             return reply.STORAGE_FULL
         if transaction.accepted >= self.host.limits.recipients:
@@ -304,7 +304,7 @@ class MockDelivery:
 
     def _make_room(self, octets: int) -> bool:
         """Reserve `octets` for the envelope; return False if they exceed the limits."""
-        step = max(STEP, octets - self.room)
+        step = max(_STEP, octets - self.room)
         if not self.host.mailbox.reserve(step):
             return False
         self.room += step

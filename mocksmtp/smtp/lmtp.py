@@ -27,7 +27,7 @@ from mocksmtp.smtp.delivery import (
     with_chunk,
 )
 from mocksmtp.smtp.output import (
-    Answer,
+    CommandResult,
     DelayedReply,
     Replies,
     answer_for,
@@ -155,7 +155,7 @@ LmtpDelivery.message_class = LmtpMessage
 class LmtpCommands(Commands):
     """Executes the commands of an LMTP connection."""
 
-    def do_LHLO(self, rest: bytes) -> Answer:
+    def do_LHLO(self, rest: bytes) -> CommandResult:
         """Begin a session, as EHLO does in SMTP (RFC 2033 §4.1)."""
         if not rest:
             return reply.LHLO_SYNTAX

@@ -47,7 +47,7 @@ report."""
 PEER_INTERVAL = 0.5
 """Seconds between checks for a reset while reading is paused."""
 
-NOTHING = raw_reply(b"")
+NO_OCTETS = raw_reply(b"")
 """A reply of no octets: the server's own reply where it sends nothing."""
 
 
@@ -94,7 +94,7 @@ class RedactedLine:
     line: bytes
 
 
-Answer: TypeAlias = "Replies | DelayedReply | Deferred[Replies] | RedactedLine"
+CommandResult: TypeAlias = "Replies | DelayedReply | Deferred[Replies] | RedactedLine"
 """The answer to a command or to content: one reply, several (RFC 2033 §4.2), or none
 where the reply follows later (RFC 3030 §2)."""
 
@@ -128,7 +128,7 @@ def add_delay(
     return attrs.evolve(answer, fault=fault, slowed=slowed, rules=rules)
 
 
-def reply_in(answer: Answer) -> Reply | None:
+def reply_in(answer: CommandResult) -> Reply | None:
     """The only reply of an answer; None for no, several, or undecided replies."""
     if isinstance(answer, DelayedReply):
         answer = answer.reply or ()

@@ -57,8 +57,8 @@ from mocksmtp.smtp.auth import (
 from mocksmtp.smtp.content import Chunk, Incoming
 from mocksmtp.smtp.delivery import MockDelivery
 from mocksmtp.smtp.output import (
-    NOTHING,
-    Answer,
+    NO_OCTETS,
+    CommandResult,
     DelayedReply,
     RedactedLine,
     answer_for,
@@ -81,7 +81,7 @@ MAX_UNEXECUTED = 2**16
 """Maximum octets of unexecuted commands that are searched for recipients."""
 
 
-class Channel(Protocol):
+class CommandChannel(Protocol):
     """
     What commands need from the connection on which they arrive.
 
@@ -120,14 +120,16 @@ class Commands:
     bad_commands = 0
     is_rejected = False
 
-    def __init__(self, delivery: MockDelivery, tls: TlsState, channel: Channel) -> None:
+    def __init__(
+        self, delivery: MockDelivery, tls: TlsState, channel: CommandChannel
+    ) -> None:
         self.host = delivery.host
         self.session = delivery.session
         self.delivery = delivery
         self.tls = tls
         self.channel = channel
 
-    def execute(self, line: bytes) -> Answer:
+    def execute(self, line: bytes) -> CommandResult:
         """
         Execute a command line, or answer a line within AUTH.
 
@@ -151,7 +153,7 @@ class Commands:
         in_auth = self.auth is not None and self.auth.is_open
         return AUTH_LINE_LIMIT if in_auth or is_auth(beginning) else LINE_LIMIT
 
-    def refuse_long_line(self, line: bytes, is_whole: bool) -> Answer:
+    def refuse_long_line(self, line: bytes, is_whole: bool) -> CommandResult:
         """
         Refuse a line over its limit.
 
@@ -204,7 +206,7 @@ class Commands:
             return self.channel.close_after(reply.TOO_MANY_BAD_COMMANDS)
         return error
 
-    def _do_unknown(self, line: bytes) -> Answer:
+    def _do_unknown(self, line: bytes) -> CommandResult:
         protocol = foreign_protocol(line)
         if protocol is not None:
             return self.refuse_protocol(protocol)
@@ -212,7 +214,7 @@ class Commands:
         guarded = self.auth is not None and self.auth.guarded
         return RedactedLine(error, REDACTED) if guarded else error
 
-    def _answer(self, command: Command, rest: bytes, own: Reply) -> Answer:
+    def _answer(self, command: Command, rest: bytes, own: Reply) -> CommandResult:
         """The answer to a command that changes no state."""
         decision = self.delivery.decide(command, rest)
         return own if decision is None else answer_for(decision, own)
@@ -252,7 +254,7 @@ class Commands:
             return None
         if decision.effect is APPLY:
             self.channel.shake_hands_after_reply()
-        answer = answer_for(decision, NOTHING)
+        answer = answer_for(decision, NO_OCTETS)
         if isinstance(answer, DelayedReply):
             return answer
         return DelayedReply(answer, NO_FAULT)
@@ -266,13 +268,13 @@ class Commands:
 
     # One method for each command; it returns the answer.
 
-    def do_HELO(self, rest: bytes) -> Answer:
+    def do_HELO(self, rest: bytes) -> CommandResult:
         """Begin a session without extensions (RFC 5321 §4.1.1.1)."""
         if not rest:
             return reply.HELO_SYNTAX
         return self.identify(HELO, rest, self.host.hello)
 
-    def do_EHLO(self, rest: bytes) -> Answer:
+    def do_EHLO(self, rest: bytes) -> CommandResult:
         """Begin a session, and list the extensions (RFC 5321 §4.1.1.1)."""
         if not rest:
             return reply.EHLO_SYNTAX
@@ -283,7 +285,7 @@ class Commands:
         """The extensions that the host offers in the current TLS stage."""
         return self.host.offers[self.tls.stage]
 
-    def identify(self, command: Command, name: bytes, own: Reply) -> Answer:
+    def identify(self, command: Command, name: bytes, own: Reply) -> CommandResult:
         """Set the client's name to `name`, unless a behavior refuses the command."""
         delivery = self.delivery
         decision = None
@@ -300,7 +302,7 @@ class Commands:
             delivery.identify(name.decode("utf-8", "replace"))
         return own if decision is None else answer_for(decision, own)
 
-    def do_STARTTLS(self, rest: bytes) -> Answer:
+    def do_STARTTLS(self, rest: bytes) -> CommandResult:
         """Begin TLS (RFC 3207 §4)."""
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
@@ -314,19 +316,19 @@ class Commands:
         own = reply.READY_FOR_TLS
         return own if decision is None else answer_for(decision, own)
 
-    def do_AUTH(self, rest: bytes) -> Answer:
+    def do_AUTH(self, rest: bytes) -> CommandResult:
         """Begin an exchange (RFC 4954 §4)."""
         if self.auth is None:
             self.auth = self.channel.new_auth()
         return self.auth.begin(rest)
 
-    def do_rejected_AUTH(self, rest: bytes) -> Answer:
+    def do_rejected_AUTH(self, rest: bytes) -> CommandResult:
         """Refuse and redact AUTH after a banner that refused the client."""
         if self.auth is None:
             self.auth = self.channel.new_auth()
         return self.auth.reject(rest)
 
-    def do_MAIL(self, rest: bytes) -> Answer:
+    def do_MAIL(self, rest: bytes) -> CommandResult:
         """Open a transaction (RFC 5321 §4.1.1.2)."""
         delivery = self.delivery
         if delivery.transaction is not None:
@@ -396,7 +398,7 @@ class Commands:
         if isinstance(named, PathCommand):
             self.delivery.name_refused(named, answer)
 
-    def do_RCPT(self, rest: bytes) -> Answer:
+    def do_RCPT(self, rest: bytes) -> CommandResult:
         """Add a recipient (RFC 5321 §4.1.1.3)."""
         delivery = self.delivery
         transaction = delivery.transaction
@@ -413,7 +415,7 @@ class Commands:
             return command
         return delivery.validateTo(command)
 
-    def do_DATA(self, rest: bytes) -> Answer:
+    def do_DATA(self, rest: bytes) -> CommandResult:
         """Ask for the content (RFC 5321 §4.1.1.4)."""
         delivery = self.delivery
         transaction = delivery.transaction
@@ -456,7 +458,7 @@ class Commands:
         self.delivery.refuse(reply.NO_VALID_RECIPIENTS, DATA_COMMAND)
         return reply.NO_VALID_RECIPIENTS
 
-    def do_BDAT(self, rest: bytes) -> Answer:
+    def do_BDAT(self, rest: bytes) -> CommandResult:
         """Read a chunk of the content, which follows at once (RFC 3030 §2)."""
         if not self.offer.chunking:
             # Without CHUNKING the chunk is not skipped: its length has no meaning.
@@ -483,7 +485,7 @@ class Commands:
             self.channel.incoming = chunk
         return ()
 
-    def do_RSET(self, rest: bytes) -> Answer:
+    def do_RSET(self, rest: bytes) -> CommandResult:
         """Drop the open transaction (RFC 5321 §4.1.1.5)."""
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
@@ -492,13 +494,13 @@ class Commands:
             self.delivery.abort()
         return reply.OK if decision is None else answer_for(decision, reply.OK)
 
-    def do_VRFY(self, rest: bytes) -> Answer:
+    def do_VRFY(self, rest: bytes) -> CommandResult:
         """Confirm no mailbox (RFC 5321 §3.5.3)."""
         if not rest:
             return reply.VRFY_SYNTAX
         return self._answer(Command.VRFY, rest, reply.CANNOT_VERIFY)
 
-    def do_EXPN(self, rest: bytes) -> Answer:
+    def do_EXPN(self, rest: bytes) -> CommandResult:
         """Expand no list (RFC 5321 §3.5.2)."""
         decision = self.delivery.decide(Command.EXPN, rest)
         if decision is not None and not decision.is_own:
@@ -506,15 +508,15 @@ class Commands:
         own = self._count(reply.CANNOT_EXPAND)
         return own if decision is None else answer_for(decision, own)
 
-    def do_NOOP(self, rest: bytes) -> Answer:
+    def do_NOOP(self, rest: bytes) -> CommandResult:
         """Do nothing (RFC 5321 §4.1.1.9)."""
         return self._answer(Command.NOOP, rest, reply.OK)
 
-    def do_HELP(self, rest: bytes) -> Answer:
+    def do_HELP(self, rest: bytes) -> CommandResult:
         """List the commands (RFC 5321 §4.1.1.8)."""
         return self._answer(Command.HELP, rest, reply.HELP)
 
-    def do_QUIT(self, rest: bytes) -> Answer:
+    def do_QUIT(self, rest: bytes) -> CommandResult:
         """End the session (RFC 5321 §4.1.1.10)."""
         if rest:
             return reply.NO_ARGUMENT_EXPECTED
@@ -523,7 +525,7 @@ class Commands:
             self.channel.close_after_reply()
         return reply.BYE if decision is None else answer_for(decision, reply.BYE)
 
-    def do_not_implemented(self, rest: bytes) -> Answer:
+    def do_not_implemented(self, rest: bytes) -> CommandResult:
         """A known command that is not implemented (RFC 5321 §4.2.4)."""
         return reply.NOT_IMPLEMENTED
 
@@ -549,4 +551,4 @@ class Commands:
     }
 
 
-Verb: TypeAlias = Callable[[Commands, bytes], Answer]
+Verb: TypeAlias = Callable[[Commands, bytes], CommandResult]

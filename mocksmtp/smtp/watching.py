@@ -34,8 +34,8 @@ from mocksmtp.grammar.reply import Reply
 from mocksmtp.sessions.session import Transaction
 from mocksmtp.smtp.content import Chunk, Content, ContentReader, Incoming
 from mocksmtp.smtp.output import (
-    NOTHING,
-    Answer,
+    NO_OCTETS,
+    CommandResult,
     DelayedReply,
     Replies,
     answer_for,
@@ -44,7 +44,7 @@ from mocksmtp.smtp.output import (
 
 DATA_CONTENT = Command.DATA_CONTENT
 
-Rules: TypeAlias = list[Rule[SmtpBehavior]]
+ApplyingRules: TypeAlias = list[Rule[SmtpBehavior]]
 
 
 class Hooks(Protocol):
@@ -56,10 +56,10 @@ class Hooks(Protocol):
         self,
         transaction: Transaction,
         size: int,
-        rules: Rules,
+        rules: ApplyingRules,
         matched: set[object],
         passed: dict[Rule[SmtpBehavior], Miss],
-    ) -> tuple[Decision | None, Rules]:
+    ) -> tuple[Decision | None, ApplyingRules]:
         """Return the decision of `rules` on the first `size` octets of content."""
 
     def remember(self, items: Iterable[Item]) -> None:
@@ -99,7 +99,7 @@ class Message(Protocol):
         """End content that was answered, and whose rest will not arrive."""
 
 
-class Channel(Protocol):
+class _Channel(Protocol):
     """
     The connection, as far as arriving content needs it.
 
@@ -142,7 +142,7 @@ class ContentWatch:
         self._transaction = transaction
         # Each change of the list of behaviors replaces this set.
         self._version: object = None
-        self._points: list[tuple[int, Rules]] = []
+        self._points: list[tuple[int, ApplyingRules]] = []
         self._next = 0
         self._matched: set[object] = set()
         self._passed: dict[Rule[SmtpBehavior], Miss] = {}
@@ -181,7 +181,7 @@ class ContentWatch:
         walk = self._delivery.behaviors.walk(DATA_CONTENT)
         self._delivery.remember([*self._passed.values(), walk])
 
-    def _remember(self, slowed: Rules, last: Rule[SmtpBehavior] | None) -> None:
+    def _remember(self, slowed: ApplyingRules, last: Rule[SmtpBehavior] | None) -> None:
         """Add the behaviors that matched and those that did not to the trail."""
         behaviors = self._delivery.behaviors
         walk = behaviors.walk(DATA_CONTENT)
@@ -199,7 +199,7 @@ class ContentWatch:
         rules = [*behaviors.walk(DATA_CONTENT).rules]
         # A behavior added while content arrives is evaluated at the current size.
         begins = 1 if self._version is None else max(size, 1)
-        at: dict[int, Rules] = defaultdict(list, {begins: rules})
+        at: dict[int, ApplyingRules] = defaultdict(list, {begins: rules})
         for rule in rules:
             for limit in dict.fromkeys(sizes_of(rule.behavior)):
                 if limit > begins:
@@ -232,7 +232,7 @@ class WatchedContent:
     needs_octets = False
 
     def __init__(
-        self, channel: Channel, message: Message, reader: ContentReader
+        self, channel: _Channel, message: Message, reader: ContentReader
     ) -> None:
         self.reader = self
         self.size = 0
@@ -272,14 +272,14 @@ class WatchedContent:
         self._left = 1
         return max(end - 1, start)
 
-    def eomReceived(self) -> Answer:
+    def eomReceived(self) -> CommandResult:
         """Return the answer to the content, or that of a behavior within it."""
         message = self._message
         decision, self._decision = self._decision, None
         if decision is None:
             self._watch.finish()
             return message.eomReceived()
-        answer = answer_for(decision, NOTHING)
+        answer = answer_for(decision, NO_OCTETS)
         if decision.is_own:
             self.continues = True
             self._channel.incoming = self
@@ -311,7 +311,7 @@ class WatchedChunk:
     needs_octets = False
 
     def __init__(
-        self, channel: Channel, message: Message, chunk: Chunk, last: bool
+        self, channel: _Channel, message: Message, chunk: Chunk, last: bool
     ) -> None:
         self.reader = self
         self.size = 0
@@ -354,7 +354,7 @@ class WatchedChunk:
             if end == len(data):
                 return -1
 
-    def eomReceived(self) -> Answer:
+    def eomReceived(self) -> CommandResult:
         """Return the answer to the chunk, or that of a behavior within it."""
         message, chunk = self._message, self._chunk
         decision, self._decision = self._decision, None
@@ -362,7 +362,7 @@ class WatchedChunk:
             if self._last:
                 self._watch.finish()
             return chunk.eomReceived()
-        answer = answer_for(decision, NOTHING)
+        answer = answer_for(decision, NO_OCTETS)
         if decision.is_own:
             self.continues = True
             self._channel.incoming = self
@@ -427,7 +427,7 @@ class AnsweredContent:
             return min(start + self._left, len(data))
         return self._content.feed(data, start)
 
-    def eomReceived(self) -> Answer:
+    def eomReceived(self) -> CommandResult:
         """End the content without a further reply."""
         self._message.end_answered(self._answered, self._keeps)
         return ()

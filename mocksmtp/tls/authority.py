@@ -45,10 +45,10 @@ LEAF_LIFETIME = 397 * DAY
 RENEWAL = 30 * DAY
 """Time before its expiry at which a certificate is renewed."""
 
-MAX_KEPT = 4096
+_MAX_KEPT = 4096
 """Maximum certificates cached in memory."""
 
-ROOT = "root"
+_ROOT = "root"
 
 _Key = tuple[Certificate, tuple[str, ...]]
 
@@ -81,7 +81,7 @@ class Authority:
         self._now = now or _utc
         self._root: KeyPair | None = None
         self._untrusted: KeyPair | None = None
-        self._made: Bounded[_Key, _Cached] = Bounded(MAX_KEPT)
+        self._made: Bounded[_Key, _Cached] = Bounded(_MAX_KEPT)
 
     @property
     def root_pem(self) -> bytes:
@@ -167,11 +167,11 @@ class Authority:
     def _valid_root(self) -> KeyPair:
         root, now = self._root, self._now()
         if root is None and self._store:
-            root = self._store.load(ROOT)
+            root = self._store.load(_ROOT)
         if root is None or not _is_fresh(root.leaf, now, LEAF_LIFETIME + RENEWAL):
             root = _new_root(now, root)
             if self._store:
-                self._store.save(ROOT, root)
+                self._store.save(_ROOT, root)
         self._root = root
         return root
 
@@ -193,7 +193,7 @@ def _new_root(now: datetime, old: KeyPair | None) -> KeyPair:
 
 def _common_name(certificate: x509.Certificate) -> str:
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ROOT
+    return str(names[0].value) if names else _ROOT
 
 
 def _validity(kind: CertificateKind, now: datetime) -> Validity:

@@ -16,7 +16,7 @@ from mocksmtp.tls.bounded import Bounded
 from mocksmtp.tls.identity import CertificateError, Identity
 from mocksmtp.tls.settings import ClientCertificate, TlsSettings, TlsVersion
 
-MAX_KEPT = 1024
+_MAX_KEPT = 1024
 """Maximum contexts cached; each uses some tens of kilobytes."""
 
 CIPHERS = b"DEFAULT:@SECLEVEL=0"
@@ -29,7 +29,7 @@ weak keys, of the server and of clients.
 OLDEST = SSL.TLS1_2_VERSION
 """The lowest TLS version at OpenSSL's default security level."""
 
-VERSIONS = {
+_VERSIONS = {
     TlsVersion.TLS_1_0: SSL.TLS1_VERSION,
     TlsVersion.TLS_1_1: SSL.TLS1_1_VERSION,
     TlsVersion.TLS_1_2: SSL.TLS1_2_VERSION,
@@ -75,7 +75,7 @@ class ServerContexts:
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
         self._made: Bounded[tuple[TlsSettings, tuple[str, ...]], _Cached] = Bounded(
-            MAX_KEPT
+            _MAX_KEPT
         )
 
     def choosing(
@@ -133,10 +133,10 @@ def _context(settings: TlsSettings, identity: Identity) -> SSL.Context:
 def _bound_versions(context: SSL.Context, settings: TlsSettings) -> None:
     least, most = settings.min_version, settings.max_version
     if most is not None:
-        context.set_max_proto_version(VERSIONS[most])
+        context.set_max_proto_version(_VERSIONS[most])
     if least is not None:
-        context.set_min_proto_version(VERSIONS[least])
-    elif most is None or VERSIONS[most] >= OLDEST:
+        context.set_min_proto_version(_VERSIONS[least])
+    elif most is None or _VERSIONS[most] >= OLDEST:
         context.set_min_proto_version(OLDEST)
 
 

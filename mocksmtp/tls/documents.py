@@ -22,7 +22,7 @@ from mocksmtp.documents.problems import (
     shown,
     unknown,
 )
-from mocksmtp.documents.schema import TEXT, Schema, any_of, one_of
+from mocksmtp.documents.schema import TEXT, Schema, any_of, enum_of
 from mocksmtp.documents.view import TIME, View, view_field
 from mocksmtp.tls.identity import CertificateFacts
 from mocksmtp.tls.settings import (
@@ -38,7 +38,7 @@ from mocksmtp.tls.settings import (
 PEM_BEGIN = "-----BEGIN"
 """The beginning of the first line of PEM content (RFC 7468 §2)."""
 
-VERSIONS = {
+_VERSIONS = {
     **{version.value: version for version in TlsVersion},
     **{version.value.removeprefix("TLSv"): version for version in TlsVersion},
     "1.0": TlsVersion.TLS_1_0,
@@ -80,10 +80,10 @@ class _VersionKind(Kind[TlsVersion]):
         """Return the version with that name."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {json_type(value)}")
-        if value not in VERSIONS:
+        if value not in _VERSIONS:
             known = [version.value for version in TlsVersion]
             raise Refused(unknown(f"version {shown(value)}", value, known))
-        return VERSIONS[value]
+        return _VERSIONS[value]
 
     def write(self, value: TlsVersion) -> str:
         """Return its name."""
@@ -91,11 +91,11 @@ class _VersionKind(Kind[TlsVersion]):
 
     def taken(self, named: Named) -> Schema:
         """The schema: any accepted name."""
-        return {**TEXT, "enum": list(VERSIONS)}
+        return {**TEXT, "enum": list(_VERSIONS)}
 
     def told(self, named: Named) -> Schema:
         """The schema: the one name of each version that is written."""
-        return one_of(TlsVersion)
+        return enum_of(TlsVersion)
 
 
 @attrs.frozen(kw_only=True)
@@ -157,11 +157,11 @@ class _CertificateKind(Kind[CertificateKind | CertificateFields]):
 
     def taken(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(one_of(CertificateKind), CERTIFICATE.taken(named))
+        return any_of(enum_of(CertificateKind), CERTIFICATE.taken(named))
 
     def told(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(one_of(CertificateKind), CERTIFICATE.told(named))
+        return any_of(enum_of(CertificateKind), CERTIFICATE.told(named))
 
 
 @attrs.frozen(kw_only=True)
@@ -245,8 +245,8 @@ def _versions(version: TlsVersion) -> Schema:
     """The schema of a range of versions that contains `version`."""
     order = list(TlsVersion)
     place = order.index(version)
-    least = [n for n, v in VERSIONS.items() if order.index(v) <= place]
-    most = [n for n, v in VERSIONS.items() if order.index(v) >= place]
+    least = [n for n, v in _VERSIONS.items() if order.index(v) <= place]
+    most = [n for n, v in _VERSIONS.items() if order.index(v) >= place]
     return {
         "properties": {
             "minVersion": {"enum": [*least, None]},

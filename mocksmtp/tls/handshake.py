@@ -14,7 +14,7 @@ from mocksmtp.sessions.session import PeerCertificate, TlsSession
 ENDED = "the connection ended before the handshake did"
 """The error of a handshake that ended without an alert."""
 
-MAX_TEXT = 200
+_MAX_TEXT = 200
 """Maximum characters of an error."""
 
 
@@ -68,7 +68,7 @@ def requested_name(connection: SSL.Connection) -> str | None:
 def error_text(reason: Failure) -> str:
     """Return the error of a failed handshake in one line, OpenSSL's if there is one."""
     text = " ".join(_error_text(reason.value).split())
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
 
 
 def _error_text(error: BaseException | None) -> str:

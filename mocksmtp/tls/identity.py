@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-Key: TypeAlias = (
+PrivateKey: TypeAlias = (
     ec.EllipticCurvePrivateKey
     | rsa.RSAPrivateKey
     | ed25519.Ed25519PrivateKey
@@ -106,7 +106,7 @@ class KeyPair:
     """
 
     chain: tuple[x509.Certificate, ...]
-    key: Key
+    key: PrivateKey
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -169,19 +169,19 @@ def _parse_chain(pem: bytes) -> Sequence[x509.Certificate]:
         raise CertificateError("there is no certificate in PEM that is whole") from None
 
 
-def _parse_key(pem: bytes) -> Key:
+def _parse_key(pem: bytes) -> PrivateKey:
     try:
         key = load_pem_private_key(pem, password=None)
     except TypeError:
         raise CertificateError("the key is encrypted") from None
     except (ValueError, UnsupportedAlgorithm):
         raise CertificateError("there is no key in PEM that is whole") from None
-    if not isinstance(key, Key):
+    if not isinstance(key, PrivateKey):
         raise CertificateError("the key is of a kind that TLS can't sign with")
     return key
 
 
-def _is_key_of(key: Key, chain: Sequence[x509.Certificate]) -> bool:
+def _is_key_of(key: PrivateKey, chain: Sequence[x509.Certificate]) -> bool:
     try:
         return bool(key.public_key() == chain[0].public_key())
     # The key is of an unsupported type, or broken.

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mocksmtp.tls.identity import CertificateError, Key, KeyPair
+from mocksmtp.tls.identity import CertificateError, KeyPair, PrivateKey
 
 ORGANIZATION = "mocksmtp"
 
@@ -41,12 +41,14 @@ class Validity:
     end: datetime
 
 
-def new_key() -> Key:
+def new_key() -> PrivateKey:
     """Generate a key on the curve P-256, which all clients support."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def make_root(common_name: str, validity: Validity, key: Key | None = None) -> KeyPair:
+def make_root(
+    common_name: str, validity: Validity, key: PrivateKey | None = None
+) -> KeyPair:
     """
     Make a self-signed CA certificate.
 
@@ -64,7 +66,10 @@ def make_root(common_name: str, validity: Validity, key: Key | None = None) -> K
 
 
 def issue(
-    issuer: KeyPair, names: Iterable[str], validity: Validity, key: Key | None = None
+    issuer: KeyPair,
+    names: Iterable[str],
+    validity: Validity,
+    key: PrivateKey | None = None,
 ) -> KeyPair:
     """
     Issue a server certificate, with the chain of `issuer` appended.
@@ -87,7 +92,7 @@ def issue(
 
 
 def self_signed(
-    names: Iterable[str], validity: Validity, key: Key | None = None
+    names: Iterable[str], validity: Validity, key: PrivateKey | None = None
 ) -> KeyPair:
     """
     Make a self-signed server certificate; parameters as for `issue`.
@@ -100,7 +105,7 @@ def self_signed(
 
 
 def _server(
-    names: Iterable[str], issuer: x509.Name | None, key: Key, validity: Validity
+    names: Iterable[str], issuer: x509.Name | None, key: PrivateKey, validity: Validity
 ) -> x509.CertificateBuilder:
     alternatives = [_general_name(name) for name in names]
     dns = [one.value for one in alternatives if isinstance(one, x509.DNSName)]
@@ -116,7 +121,7 @@ def _server(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: Key, validity: Validity
+    subject: x509.Name, issuer: x509.Name, key: PrivateKey, validity: Validity
 ) -> x509.CertificateBuilder:
     public = key.public_key()
     return (
@@ -137,7 +142,9 @@ def _usage(*usages: str) -> x509.KeyUsage:
     return x509.KeyUsage(**{usage: usage in usages for usage in _USAGES})
 
 
-def _signed(builder: x509.CertificateBuilder, key: Key, issuer: Key) -> KeyPair:
+def _signed(
+    builder: x509.CertificateBuilder, key: PrivateKey, issuer: PrivateKey
+) -> KeyPair:
     return KeyPair((builder.sign(issuer, hashes.SHA256()),), key)
 
 

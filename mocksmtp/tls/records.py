@@ -11,7 +11,7 @@ from typing import Any
 
 from OpenSSL import SSL
 
-RECORD = 2**14
+MAX_RECORD = 2**14
 """Octets of one TLS record (RFC 8446 §5.1); the transport sends longer replies."""
 
 
@@ -31,11 +31,11 @@ def encrypt(transport: Any, octets: bytes) -> bytes | None:
             and not layer.disconnecting
             and _has_nothing(layer)
         )
-        if not can_encrypt or not 0 < len(octets) <= RECORD:
+        if not can_encrypt or not 0 < len(octets) <= MAX_RECORD:
             return None
         connection = layer._tlsConnection  # noqa: SLF001
         connection.send(octets)
-        encrypted: bytes = connection.bio_read(2 * RECORD)
+        encrypted: bytes = connection.bio_read(2 * MAX_RECORD)
     except (AttributeError, SSL.Error):
         # OpenSSL has consumed nothing; the transport detects the error on its write.
         return None

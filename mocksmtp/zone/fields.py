@@ -27,8 +27,8 @@ from mocksmtp.documents.document import Field
 from mocksmtp.documents.kinds import Integer, Kind, Named, Text
 from mocksmtp.documents.problems import FIELD, Refused, json_type, places_of, shown
 from mocksmtp.documents.problems import Refusals as ManyRefused
+from mocksmtp.documents.schema import DOMAIN_NAME as NAME_SCHEMA
 from mocksmtp.documents.schema import IP_ADDRESSES, Schema
-from mocksmtp.documents.schema import NAME as NAME_SCHEMA
 from mocksmtp.documents.schema import TEXT as TEXT_SCHEMA
 from mocksmtp.zone.names import MAX_LABEL, MAX_NAME, Name, parse_name, to_name
 
@@ -555,7 +555,7 @@ NAME = _Name()
 STRING = _String()
 TAG = _Tag()
 STRINGS = _Strings()
-TEXT = _LongText()
+LONG_TEXT = _LongText()
 HEX = _Hex()
 OCTETS = _Octets()
 

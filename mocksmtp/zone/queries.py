@@ -42,10 +42,10 @@ _RCODE = Written(TEXT, rcode_name)
 _RECORDS = Array(SENT_RECORD)
 
 
-MAX_RECORDS = 20
+MAX_LOGGED_RECORDS = 20
 """Records of an answer that the log keeps."""
 
-MAX_OCTETS = 4096
+MAX_LOGGED_OCTETS = 4096
 """Octets of a reply above which the log keeps none of its records."""
 
 
@@ -54,7 +54,7 @@ class DnsReply:
     """
     The reply to a query.
 
-    :ivar records: the first records of the answer section, at most `MAX_RECORDS`
+    :ivar records: the first records of the answer section, at most `MAX_LOGGED_RECORDS`
     """
 
     rcode: int = field(_RCODE, "`NOERROR`, `NXDOMAIN` …")
@@ -83,7 +83,7 @@ RESOLUTION = Document(Resolution, "DnsResolution")
 """The document of the answer to a question."""
 
 
-REPLY = Document(DnsReply, "DnsReply")
+DNS_REPLY = Document(DnsReply, "DnsReply")
 """The document of a reply."""
 
 
@@ -130,7 +130,9 @@ class DnsQuery:
     )
     dnssec_ok: bool = field(Boolean(), "whether DO was set")
     rcode: int | None = field(Optional(_RCODE), "that of the reply, or null")
-    answer: DnsReply | None = field(Optional(REPLY), "the reply, or null for silence")
+    answer: DnsReply | None = field(
+        Optional(DNS_REPLY), "the reply, or null for silence"
+    )
     behavior: str | None = field(
         Optional(Text()), "the behavior that decided, or null for the zone"
     )

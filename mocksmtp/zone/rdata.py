@@ -21,13 +21,13 @@ from mocksmtp.zone.fields import (
     HEX,
     IPV4,
     IPV6,
+    LONG_TEXT,
     MAX_RDATA,
     NAME,
     OCTETS,
     STRING,
     STRINGS,
     TAG,
-    TEXT,
     U8,
     U16,
     U32,
@@ -303,7 +303,7 @@ class CAA(Rdata):
     TYPE = RRType.CAA
     flags: int = rdata_field(U8, "128 marks a critical property")
     tag: str = rdata_field(TAG, "the property, such as `issue`")
-    value: str = rdata_field(TEXT, "its value")
+    value: str = rdata_field(LONG_TEXT, "its value")
 
     @value.validator
     def _fits(self, _: object, value: str) -> None:
@@ -352,7 +352,7 @@ class HostTLSA(Rdata):
         "0: all of it, 1: its SHA-256, 2: its SHA-512",
         absent=1,
     )
-    from_host: str = rdata_field(TEXT, "the name of the host")
+    from_host: str = rdata_field(LONG_TEXT, "the name of the host")
 
     @property
     def is_of_anchor(self) -> bool:

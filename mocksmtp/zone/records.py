@@ -386,7 +386,7 @@ def parse_records(document: Any) -> tuple[Record, ...]:
     """
     if isinstance(document, dict):
         return (parse(RECORD, document),)
-    return check_ids(parse(_RECORDS, document))
+    return check_record_ids(parse(_RECORDS, document))
 
 
 def parse_record(document: Any) -> Record:
@@ -398,7 +398,7 @@ def parse_record(document: Any) -> Record:
     return parse(RECORD, document)
 
 
-def check_ids(records: tuple[Record, ...]) -> tuple[Record, ...]:
+def check_record_ids(records: tuple[Record, ...]) -> tuple[Record, ...]:
     """
     The records of an array, no two of which have the same id.
 
@@ -439,7 +439,7 @@ def listed_document(record: Record, owner: str | None = None) -> dict[str, Any]:
     return {**record_document(record), "owner": owner}
 
 
-Condition: TypeAlias = Callable[[Record], bool]
+RecordCondition: TypeAlias = Callable[[Record], bool]
 """Whether a record has a value in a field."""
 
 
@@ -451,7 +451,7 @@ def _field_condition(places: Iterable[tuple[type[Rdata], str, Any]]) -> Any:
     """
     found = tuple(places)
 
-    def read(text: str) -> Condition:
+    def read(text: str) -> RecordCondition:
         wanted: dict[type[Rdata], tuple[str, Any, Any]] = {}
         error = None
         for cls, attribute, kind in found:
@@ -474,13 +474,13 @@ def _field_condition(places: Iterable[tuple[type[Rdata], str, Any]]) -> Any:
     return read
 
 
-def _conditions() -> dict[str, tuple[Callable[[str], Condition], Schema]]:
+def _conditions() -> dict[str, tuple[Callable[[str], RecordCondition], Schema]]:
     places: dict[str, list[tuple[type[Rdata], str, Any]]] = {}
     for cls in _CLASSES:
         for attribute in _rdata_fields(cls):
             place = cls, attribute.name, kind_of(attribute)
             places.setdefault(json_name(attribute), []).append(place)
-    made: dict[str, tuple[Callable[[str], Condition], Schema]] = {
+    made: dict[str, tuple[Callable[[str], RecordCondition], Schema]] = {
         "id": (lambda text: lambda record: record.id == text, TEXT),
         "name": (_name_condition, NAME.told({})),
         "type": (_type_condition, TYPE),
@@ -499,25 +499,27 @@ def _conditions() -> dict[str, tuple[Callable[[str], Condition], Schema]]:
     return made
 
 
-def _name_condition(text: str) -> Condition:
+def _name_condition(text: str) -> RecordCondition:
     wanted = parse_name(text)
     return lambda record: record.name == wanted
 
 
-def _type_condition(text: str) -> Condition:
+def _type_condition(text: str) -> RecordCondition:
     wanted = type_number(text)
     return lambda record: record.listed_type == wanted
 
 
-def _ttl_condition(text: str) -> Condition:
+def _ttl_condition(text: str) -> RecordCondition:
     wanted = _TTL.read(U32.parse(text))
     return lambda record: record.ttl == wanted
 
 
-def _tag_condition(read: Callable[[str], Condition]) -> Callable[[str], Condition]:
+def _tag_condition(
+    read: Callable[[str], RecordCondition],
+) -> Callable[[str], RecordCondition]:
     """A condition on the tag of any record, which in CAA is a field of the data."""
 
-    def read_tag(text: str) -> Condition:
+    def read_tag(text: str) -> RecordCondition:
         try:
             of_data = read(text)
         except ValueError:
@@ -527,7 +529,7 @@ def _tag_condition(read: Callable[[str], Condition]) -> Callable[[str], Conditio
     return read_tag
 
 
-CONDITIONS = _conditions()
+RECORD_CONDITIONS = _conditions()
 """The reader of a condition on each field of documents, and the schema of its text."""
 
 

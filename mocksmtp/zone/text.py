@@ -44,7 +44,7 @@ from mocksmtp.zone.rdata import (
 )
 from mocksmtp.zone.records import DEFAULT_TTL, Record
 
-MAX_RECORDS = 200_000
+MAX_ZONE_RECORDS = 200_000
 """Records that a zone file may have: about as many as a JSON document."""
 
 _GENERATE_WORDS = 7
@@ -58,7 +58,7 @@ _UNKNOWN = 0xFFFE
 MAX_GENERATED = 65_536
 """Records that all $GENERATE of a zone file may make: the hosts of a /16."""
 
-MAX_TEXT = 160 * 1024
+MAX_ZONE_TEXT = 160 * 1024
 """Octets of the text of one record, whose data has at most 65,535, in hexadecimal."""
 
 _PIECE = 32 * 1024
@@ -127,7 +127,7 @@ def parse_zone_text(text: str | bytes) -> tuple[Record, ...]:
     The records of a zone file.
 
     :raises DocumentError: it is not a zone file; the path is the line
-    :raises TooManyRecords: it has more than `MAX_RECORDS`
+    :raises TooManyRecords: it has more than `MAX_ZONE_RECORDS`
     """
     if isinstance(text, str):
         text = text.encode(errors="surrogatepass")
@@ -139,7 +139,7 @@ def zone_text_in_steps(text: bytes) -> Steps[tuple[Record, ...]]:
     Read the records of a zone file in steps.
 
     :raises DocumentError: it is not a zone file; the path is the line
-    :raises TooManyRecords: it has more than `MAX_RECORDS`
+    :raises TooManyRecords: it has more than `MAX_ZONE_RECORDS`
     """
     tokens = _Tokens()
     collector = _Collector(tokens)
@@ -175,8 +175,8 @@ def _pieces(text: bytes) -> Iterator[bytes]:
     while start < len(text):
         stop = start + _PIECE
         while (end := _end_of_record(text, start, stop)) is None:
-            if stop - start >= MAX_TEXT:
-                message = f"a record must have at most {MAX_TEXT:,} octets of text"
+            if stop - start >= MAX_ZONE_TEXT:
+                message = f"a record must have at most {MAX_ZONE_TEXT:,} octets of text"
                 raise DocumentError(Problem(f"line {line}", message))
             stop += _PIECE
         yield text[start:end]
@@ -298,8 +298,10 @@ class _Tokens(dns.tokenizer.Tokenizer):
         except Exception:
             return token  # the reader reports it
         self._generated += (stop - start) // step + 1
-        if self._generated > min(MAX_GENERATED, MAX_RECORDS):
-            raise TooManyRecords(min(MAX_GENERATED, MAX_RECORDS), "$GENERATE makes")
+        if self._generated > min(MAX_GENERATED, MAX_ZONE_RECORDS):
+            raise TooManyRecords(
+                min(MAX_GENERATED, MAX_ZONE_RECORDS), "$GENERATE makes"
+            )
         return self._part(token)
 
     def _part(self, token: Token) -> Token:
@@ -336,8 +338,8 @@ class _Collector(dns.zonefile.RRsetsReaderTransaction):
 
     def add(self, *args: Any) -> None:
         """The reader found a record: name, TTL and data."""
-        if len(self.records) == MAX_RECORDS:
-            raise TooManyRecords(MAX_RECORDS)
+        if len(self.records) == MAX_ZONE_RECORDS:
+            raise TooManyRecords(MAX_ZONE_RECORDS)
         name, ttl, rdata = args
         number = int(rdata.rdtype)
         if number == _UNKNOWN:

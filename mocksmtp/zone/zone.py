@@ -55,7 +55,7 @@ MAX_ALIASES = 100
 MAX_ROOM = 65535
 """Octets of the longest message (RFC 1035 §4.2.2)."""
 
-STEP = 100
+_STEP = 100
 """Records of which only a condition or an id is examined in one step."""
 
 LEAST_OCTETS = 12
@@ -196,7 +196,7 @@ class Zone:
         for index, each in enumerate(self._distinct.values()):
             if not goes(each):
                 records.append(each)
-            if index % STEP == 0:
+            if index % _STEP == 0:
                 yield
         zone = yield from Zone.in_steps(records, self.last_id)
         return zone
@@ -304,7 +304,7 @@ class Zone:
         for index, record in enumerate(records):
             if record.id and record.id.isascii() and record.id.isdecimal():
                 self.last_id = max(self.last_id, int(record.id))
-            if index % STEP == 0:
+            if index % _STEP == 0:
                 yield
 
     def _extend_rrset(self, key: bytes, type_: int, rrset: list[Record]) -> None:

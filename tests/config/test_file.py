@@ -250,7 +250,7 @@ class DocumentsTests(ConfigTestCase):
 
     def test_a_zone_of_too_many_records_is_refused(self) -> None:
         """A short text can generate more records than there is room for."""
-        self.patch(zonefile, "MAX_RECORDS", 10)
+        self.patch(zonefile, "MAX_ZONE_RECORDS", 10)
         message = self.file_refusal(
             'dnsRecords = "$GENERATE 1-11 h$.ex.test. A 192.0.2.1"'
         )

@@ -9,7 +9,7 @@ from mocksmtp import config as config_module
 from mocksmtp.config import CONFIG_VARIABLE, Config, Option, load_config
 from mocksmtp.config.addresses import EXAMPLES
 from mocksmtp.documents.problems import shown
-from mocksmtp.hosts.capabilities import USUAL, Capabilities
+from mocksmtp.hosts.capabilities import DEFAULT_KEYWORDS, Capabilities
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.logs import Level, LogFormat
 from mocksmtp.mail.documents import MailShape
@@ -46,7 +46,7 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     "capabilities": (
         ("PIPELINING, SIZE 1000", offering("PIPELINING", "SIZE 1000")),
         ("X-A", offering("X-A")),
-        (",".join(USUAL), offering(*USUAL)),
+        (",".join(DEFAULT_KEYWORDS), offering(*DEFAULT_KEYWORDS)),
     ),
     "max-mails": (("1", 1), ("20", 20), ("300", 300)),
     "max-bytes": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),

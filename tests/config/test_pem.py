@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from mocksmtp.config import load_config
-from mocksmtp.config.pem import MAX_OCTETS
+from mocksmtp.config.pem import MAX_PEM_OCTETS
 from mocksmtp.tls.settings import GivenCertificate, TlsSettings
 from tests.config.case import ConfigTestCase
 
@@ -48,7 +48,7 @@ class CertificateTests(ConfigTestCase):
 
     def test_what_can_not_be_read_is_told(self) -> None:
         """With the place in the file, the name and the reason."""
-        (self.folder / "large").write_text(PEM + "x" * MAX_OCTETS)
+        (self.folder / "large").write_text(PEM + "x" * MAX_PEM_OCTETS)
         Path(self.folder / "none").write_text("none")
         no_pem = "not a PEM file: no -----BEGIN in it"
         for name, why in (

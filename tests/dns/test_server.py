@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.condition import Equals
 from mocksmtp.behaviors.delay import Fixed
 from mocksmtp.behaviors.dns import DnsBehavior, DnsResponse, DnsRules, DnsThen
-from mocksmtp.dns.server import GRACE, PER_TURN, DNSFactory
+from mocksmtp.dns.server import LAST_REPLIES_TIME, PER_TURN, DNSFactory
 from mocksmtp.hosts.counters import new_queries
 from mocksmtp.zone.answer import Rcode
 from mocksmtp.zone.queries import DnsReply, QueryLog
@@ -509,7 +509,7 @@ class CloseTests(Connections):
         """A client that does not read its answers is cut off after a while."""
         protocol, wire = self.connect()
         closed = self.close()
-        self.clock.advance(GRACE)
+        self.clock.advance(LAST_REPLIES_TIME)
         self.assertTrue(wire.aborted)
         self.lose(protocol)
         self.successResultOf(closed)

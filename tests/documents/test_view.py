@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.documents.kinds import Array, Integer, Optional, Text
 from mocksmtp.documents.view import (
     ABSENT,
-    ID,
     MILLISECONDS,
+    NUMBER_AS_ID,
     TIME,
     Either,
     Mapped,
@@ -70,7 +70,7 @@ WHEEL: View[Wheel] = View(
 
 CAR: View[Car] = View(
     "Car",
-    view_field("id", ID, "number"),
+    view_field("id", NUMBER_AS_ID, "number"),
     view_field("wheels", Array(WHEEL), "wheels"),
     view_field("sizes", Array(Integer()), lambda car: (one.size for one in car.wheels)),
     view_field("spare", Optional(WHEEL), "spare"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.grammar.address import NULL, PATH, Address
+from mocksmtp.grammar.address import NULL_ADDRESS, PATH, Address
 
 # Each is read to its end, and means itself: (what it shows, the mailbox).
 MAILBOXES = (
@@ -248,4 +248,4 @@ class AddressTests(SynchronousTestCase):
         """An address is a value: it can be compared, and be a dictionary's key."""
         self.assertEqual(Address("a@b"), Address("a@b"))
         self.assertNotEqual(Address("a@b"), Address("a@B"))
-        self.assertEqual(len({Address("a@b"), Address("a@b"), NULL}), 2)
+        self.assertEqual(len({Address("a@b"), Address("a@b"), NULL_ADDRESS}), 2)

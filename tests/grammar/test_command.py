@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.grammar import reply
-from mocksmtp.grammar.address import NULL, Address
+from mocksmtp.grammar.address import NULL_ADDRESS, Address
 from mocksmtp.grammar.command import (
     LINE_LIMIT,
     Parameter,
@@ -133,10 +133,10 @@ class ParseMailTests(SynchronousTestCase):
     def test_the_null_sender_is_a_sender(self) -> None:
         """Bounces come from ``<>``, with parameters too (RFC 5321 §4.5.5)."""
         for argument in (b"FROM:<>", b"FROM: <>"):
-            self.assertEqual(parse_mail(argument), PathCommand(NULL, ()))
+            self.assertEqual(parse_mail(argument), PathCommand(NULL_ADDRESS, ()))
         self.assertEqual(
             parse_mail(b"FROM:<> RET=HDRS"),
-            PathCommand(NULL, parameters(("RET", "HDRS"))),
+            PathCommand(NULL_ADDRESS, parameters(("RET", "HDRS"))),
         )
 
     def test_parameters_are_kept_as_they_were_sent(self) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.hosts.capabilities import USUAL, Capabilities, keyword_of, keywords_of
+from mocksmtp.hosts.capabilities import (
+    DEFAULT_KEYWORDS,
+    Capabilities,
+    keyword_of,
+    keywords_of,
+)
 
 
 class CapabilitiesTests(SynchronousTestCase):
@@ -25,9 +30,11 @@ class CapabilitiesTests(SynchronousTestCase):
     def test_what_costs_clients_something_is_not_usual(self) -> None:
         """SIZE changes what clients send; STARTTLS and AUTH need work."""
         for keyword in ("SIZE", "STARTTLS", "AUTH"):
-            self.assertNotIn(keyword, USUAL)
-        self.assertIn("CHUNKING", USUAL)
+            self.assertNotIn(keyword, DEFAULT_KEYWORDS)
+        self.assertIn("CHUNKING", DEFAULT_KEYWORDS)
 
     def test_they_are_usual_in_both_states(self) -> None:
         """Unless they are told apart."""
-        self.assertEqual(Capabilities(), Capabilities(USUAL, USUAL))
+        self.assertEqual(
+            Capabilities(), Capabilities(DEFAULT_KEYWORDS, DEFAULT_KEYWORDS)
+        )

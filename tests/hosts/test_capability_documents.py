@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosts.capabilities import (
     CAPABILITIES,
-    USUAL,
+    DEFAULT_KEYWORDS,
     Capabilities,
     parse_capabilities,
 )
@@ -27,8 +27,8 @@ class CapabilitiesTests(SynchronousTestCase):
         """What it leaves out is as usual."""
         for document, expected in (
             ({}, Capabilities()),
-            ({"beforeTls": ["A"]}, Capabilities(("A",), USUAL)),
-            ({"underTls": []}, Capabilities(USUAL, ())),
+            ({"beforeTls": ["A"]}, Capabilities(("A",), DEFAULT_KEYWORDS)),
+            ({"underTls": []}, Capabilities(DEFAULT_KEYWORDS, ())),
         ):
             self.assertEqual(parse_capabilities(document), expected)
 
@@ -36,7 +36,7 @@ class CapabilitiesTests(SynchronousTestCase):
         """Others as the array that they were before there was TLS."""
         told = {"beforeTls": ["A"], "underTls": []}
         self.assertEqual(CAPABILITIES.write(Capabilities(("A",), ())), told)
-        self.assertEqual(CAPABILITIES.write(Capabilities()), list(USUAL))
+        self.assertEqual(CAPABILITIES.write(Capabilities()), list(DEFAULT_KEYWORDS))
 
     def test_what_is_wrong_is_told_with_its_place(self) -> None:
         """In the one form and in the other."""

@@ -8,7 +8,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Response
 from mocksmtp.behaviors.smtp import SmtpBehavior
 from mocksmtp.grammar.address import Address
-from mocksmtp.hosts.capabilities import USUAL, Capabilities
+from mocksmtp.hosts.capabilities import DEFAULT_KEYWORDS, Capabilities
 from mocksmtp.hosts.host import Description, HostStart, MailHost
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.offer import Stage
@@ -58,7 +58,7 @@ class RepliesTests(SynchronousTestCase):
     def test_it_offers_the_usual_capabilities(self) -> None:
         """Unless it is told otherwise, in this order, and HELP last."""
         host = MailHost("default", "mx.test")
-        self.assertEqual(lines(host), ["mx.test", *USUAL, "HELP"])
+        self.assertEqual(lines(host), ["mx.test", *DEFAULT_KEYWORDS, "HELP"])
 
     def test_other_capabilities_replace_the_usual_ones(self) -> None:
         """None at all is a list too."""

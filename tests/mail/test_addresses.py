@@ -8,12 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail import addresses
 from mocksmtp.mail.addresses import addresses_of
-from mocksmtp.mail.fields import Field
+from mocksmtp.mail.fields import HeaderField
 
 
 def read(body: str) -> list[tuple[str, str]]:
     """The names and addresses of a To field."""
-    found = addresses_of(Field("To", body.encode()))
+    found = addresses_of(HeaderField("To", body.encode()))
     return [(address.name, address.address) for address in found]
 
 

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.grammar.address import NULL, Address
+from mocksmtp.grammar.address import NULL_ADDRESS, Address
 from mocksmtp.grammar.command import Parameter
 from mocksmtp.mail import mime, part
 from mocksmtp.mail.documents import (
@@ -23,7 +23,7 @@ NOTIFY = Parameter("NOTIFY", "NEVER")
 
 
 def mail(
-    sender: Address = NULL,
+    sender: Address = NULL_ADDRESS,
     recipients: tuple[Recipient, ...] = (),
     parameters: tuple[Parameter, ...] = (),
     content: bytes = b"x",

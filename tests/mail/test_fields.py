@@ -9,22 +9,22 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.mail.fields import (
     PARAMETERS_LIMIT,
     WORDS_LIMIT,
-    Field,
+    HeaderField,
     ParsedMessage,
     decode_words,
     field_matches,
+    field_value,
     first_field,
-    parameters_of,
-    type_of,
+    media_type,
+    mime_parameters,
     unfolded,
-    value_of,
 )
 
 
-def typed(body: str | bytes) -> Field:
+def typed(body: str | bytes) -> HeaderField:
     """A Content-Type."""
     octets = body.encode() if isinstance(body, str) else body
-    return Field("Content-Type", octets)
+    return HeaderField("Content-Type", octets)
 
 
 class MessageTests(SynchronousTestCase):
@@ -105,11 +105,11 @@ class MessageTests(SynchronousTestCase):
         message = ParsedMessage(content)
         self.assertTrue(content.endswith(message.body))
         for match in field_matches(content, 0, len(content)):
-            field = Field(match[1].decode(), unfolded(match[2]))
+            field = HeaderField(match[1].decode(), unfolded(match[2]))
             self.assertIn(field.text.encode(), message.values(field.name.lower()))
-            value_of(field).encode()
-            type_of(field).encode()
-            str(parameters_of(field)).encode()
+            field_value(field).encode()
+            media_type(field).encode()
+            str(mime_parameters(field)).encode()
 
 
 class WordsTests(SynchronousTestCase):
@@ -186,7 +186,7 @@ class ParametersTests(SynchronousTestCase):
             ("", ""),
             (";", ""),
         ):
-            self.assertEqual(value_of(typed(body)), value)
+            self.assertEqual(field_value(typed(body)), value)
 
     def test_types(self) -> None:
         """Two tokens, in lower case; what is none is text/plain (RFC 2045 §5.2)."""
@@ -204,7 +204,7 @@ class ParametersTests(SynchronousTestCase):
             ("a/b/c", "text/plain"),
             ("", "text/plain"),
         ):
-            self.assertEqual(type_of(typed(body)), type_, body)
+            self.assertEqual(media_type(typed(body)), type_, body)
 
     def test_parameters(self) -> None:
         """Tokens, quoted strings, and the ways to write what is not ASCII."""
@@ -241,12 +241,12 @@ class ParametersTests(SynchronousTestCase):
             ("a/b; x*=utf-8''%zz", {"x": "%zz"}),
             ("a/b; *=x; =y; ; z", {}),
         ):
-            self.assertEqual(parameters_of(typed(body)), parameters, body)
+            self.assertEqual(mime_parameters(typed(body)), parameters, body)
 
     def test_parameters_are_bounded(self) -> None:
         """Of endless continuations the first thousand are read."""
         body = "a/b" + "".join(f"; x*{n}=a" for n in range(10_000))
-        self.assertEqual(parameters_of(typed(body)), {"x": "a" * PARAMETERS_LIMIT})
+        self.assertEqual(mime_parameters(typed(body)), {"x": "a" * PARAMETERS_LIMIT})
 
     def test_long_bodies(self) -> None:
         """None of them takes more than linear time, or the test would not end."""
@@ -266,12 +266,12 @@ class ParametersTests(SynchronousTestCase):
             "' ",
         ):
             body = "a/b; x=" + unit * (2**20 // len(unit))
-            parameters_of(typed(body))
-            type_of(typed(body))
+            mime_parameters(typed(body))
+            media_type(typed(body))
             decode_words(body)
 
     @settings(deadline=None)
     @given(st.text(st.sampled_from("a;=*'\"\\%0C3é ")))
     def test_any_body_has_parameters(self, body: str) -> None:
         """No exception."""
-        parameters_of(typed("a/b;" + body))
+        mime_parameters(typed("a/b;" + body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.grammar.address import NULL, Address
+from mocksmtp.grammar.address import NULL_ADDRESS, Address
 from mocksmtp.grammar.command import Parameter
 from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
 
@@ -45,8 +45,8 @@ class EnvelopeTests(SynchronousTestCase):
                 envelope(parameters=(Parameter("A" + long, ""),)),
             ),
             (
-                envelope(Recipient(NULL, (Parameter("A", ""),))),
-                envelope(Recipient(NULL, (Parameter("A", long),))),
+                envelope(Recipient(NULL_ADDRESS, (Parameter("A", ""),))),
+                envelope(Recipient(NULL_ADDRESS, (Parameter("A", long),))),
             ),
         ):
             self.assertEqual(heavy.weight - light.weight, 1000)
@@ -55,9 +55,12 @@ class EnvelopeTests(SynchronousTestCase):
         """Nothing is for free: many empty parts can't pass by the bound on memory."""
         empty = Parameter("", "")
         for light, heavy in (
-            (envelope(), envelope(Recipient(NULL))),
+            (envelope(), envelope(Recipient(NULL_ADDRESS))),
             (envelope(), envelope(parameters=(empty,))),
-            (envelope(Recipient(NULL)), envelope(Recipient(NULL, (empty,)))),
+            (
+                envelope(Recipient(NULL_ADDRESS)),
+                envelope(Recipient(NULL_ADDRESS, (empty,))),
+            ),
         ):
             self.assertGreaterEqual(heavy.weight - light.weight, 100)
         self.assertGreater(envelope().weight, 0)

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail import mime
 from mocksmtp.mail.mime import (
-    MAX_DEPTH,
+    MAX_NESTING,
     MAX_PARTS,
     Structure,
     read_structure,
@@ -200,8 +200,8 @@ class BoundsTests(SynchronousTestCase):
 
     def test_depth(self) -> None:
         """As many levels as are allowed are read; 900 take no time."""
-        self.assertEqual(octets(nested(MAX_DEPTH) + b"\r\nx"), [b"x"])
-        self.assertIn("deep", reason(nested(MAX_DEPTH + 1)))
+        self.assertEqual(octets(nested(MAX_NESTING) + b"\r\nx"), [b"x"])
+        self.assertIn("deep", reason(nested(MAX_NESTING + 1)))
         self.assertIn("deep", reason(nested(900)))
 
     def test_parts(self) -> None:

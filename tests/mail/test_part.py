@@ -5,14 +5,14 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail import part
-from mocksmtp.mail.fields import Field
+from mocksmtp.mail.fields import HeaderField
 from mocksmtp.mail.part import Part, TooComplex, make_part
 
 
 def made(raw: bytes = b"", **fields: str) -> Part:
     """A part with these fields, ``_`` in their names for ``-``."""
     named = {
-        name.replace("_", "-"): Field(name, body.encode())
+        name.replace("_", "-"): HeaderField(name, body.encode())
         for name, body in fields.items()
     }
     return make_part(1, named, memoryview(raw))

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail import mime
 from mocksmtp.mail.addresses import NamedAddress
-from mocksmtp.mail.fields import Field
+from mocksmtp.mail.fields import HeaderField
 from mocksmtp.mail.summary import Attachment, Summary, date_of, summary_of, unpacked
 
 
@@ -101,7 +101,7 @@ class DateTests(SynchronousTestCase):
             b"28 Nov 2026 10:00:00 -0000",
             b"28 Nov 26 10:00 +0000",
         ):
-            date = date_of(Field("Date", body))
+            date = date_of(HeaderField("Date", body))
             self.assertEqual(date, datetime(2026, 11, 28, 10, tzinfo=UTC), body)
 
     def test_what_is_no_date(self) -> None:
@@ -111,10 +111,10 @@ class DateTests(SynchronousTestCase):
             *(b"31 Nov 2026 10:00:00 +0000", b"28 Nov 2026 10:00:60 +0000"),
             *(b"28 Nov 2026 10:00:00 +9999999999", b"28 Nov 99999 10:00:00 +0000"),
         ):
-            self.assertIsNone(date_of(Field("Date", body)), body)
+            self.assertIsNone(date_of(HeaderField("Date", body)), body)
 
     @settings(deadline=None)
     @given(st.text(st.sampled_from("0128 ,:+-NovFri()")))
     def test_any_text_is_a_date_or_none(self, text: str) -> None:
         """No exception."""
-        date_of(Field("Date", text.encode()))
+        date_of(HeaderField("Date", text.encode()))

@@ -7,8 +7,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.sasl.dialogue import Step, Verdict
-from mocksmtp.sasl.exchange import Exchange
+from mocksmtp.sasl.dialogue import AuthResult, Step
+from mocksmtp.sasl.exchange import AuthExchange
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
 BOB = {"bob": "s3cret"}
@@ -31,13 +31,13 @@ def make_exchange(
     *mechanisms: Mechanism,
     end_point: bytes | None = None,
     secret: bytes = b"secret",
-) -> Exchange:
+) -> AuthExchange:
     """
     An exchange of a host whose random octets and time are always the same.
 
     :param end_point: the channel binding; with it the exchange is under TLS
     """
-    return Exchange(
+    return AuthExchange(
         AuthSettings(mechanisms or tuple(Mechanism), users),
         "mx.test",
         lambda count: bytes(range(count)),
@@ -47,7 +47,7 @@ def make_exchange(
     )
 
 
-def say(exchange: Exchange, command: str, *responses: str | bytes) -> Step:
+def say(exchange: AuthExchange, command: str, *responses: str | bytes) -> Step:
     """Begin, and give the responses one after the other; the last step."""
     step = exchange.begin(command.encode())
     for response in responses:
@@ -58,7 +58,7 @@ def say(exchange: Exchange, command: str, *responses: str | bytes) -> Step:
 
 def judged(step: Step) -> tuple[bool, str]:
     """What a verdict says, and of whom."""
-    assert isinstance(step, Verdict), step
+    assert isinstance(step, AuthResult), step
     assert step.reply.code == (235 if step.accepted else 535), step
     return step.accepted, step.user
 
@@ -66,7 +66,7 @@ def judged(step: Step) -> tuple[bool, str]:
 class MemorySMTP(smtplib.SMTP):
     """The client of the standard library, before an exchange in place of a server."""
 
-    def __init__(self, exchange: Exchange, mechanism: str) -> None:
+    def __init__(self, exchange: AuthExchange, mechanism: str) -> None:
         super().__init__()
         self.exchange = exchange
         self.steps: list[Step] = []
@@ -80,5 +80,5 @@ class MemorySMTP(smtplib.SMTP):
         else:
             step = self.exchange.answer(cmd.encode())
         self.steps.append(step)
-        reply = step.reply if isinstance(step, Verdict) else step
+        reply = step.reply if isinstance(step, AuthResult) else step
         return reply.code, reply.text.encode()

@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.sasl import dialogue as replies
 from mocksmtp.sasl.dialogue import (
+    AuthResult,
     Malformed,
-    Verdict,
     from_base64,
     gs2_name,
     is_password,
@@ -49,11 +49,11 @@ class VerdictTests(SynchronousTestCase):
         """235 where the credentials are good, and 535 where not."""
         self.assertEqual(
             verdict(True, "bob", Mechanism.PLAIN),
-            Verdict(True, "bob", Mechanism.PLAIN, replies.AUTHENTICATED),
+            AuthResult(True, "bob", Mechanism.PLAIN, replies.AUTHENTICATED),
         )
         self.assertEqual(
             verdict(False, "bob", Mechanism.LOGIN),
-            Verdict(False, "bob", Mechanism.LOGIN, replies.INVALID_CREDENTIALS),
+            AuthResult(False, "bob", Mechanism.LOGIN, replies.INVALID_CREDENTIALS),
         )
 
 

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.grammar.reply import AUTH_SYNTAX, Reply
 from mocksmtp.sasl import dialogue as replies
-from mocksmtp.sasl.dialogue import Step, Verdict
-from mocksmtp.sasl.exchange import LINE_LIMIT
+from mocksmtp.sasl.dialogue import AuthResult, Step
+from mocksmtp.sasl.exchange import RESPONSE_LIMIT
 from mocksmtp.sasl.settings import Mechanism
 from tests.sasl.dialogue import BOB, encode, judged, make_exchange, say
 
@@ -31,14 +31,14 @@ RESPONSES = st.one_of(
             encode("bob " + "0" * 32),
             encode("n,,n=bob,r=abc"),
             encode("c=biws,r=abc,p=AAAA"),
-            b"A" * (LINE_LIMIT + 1),
+            b"A" * (RESPONSE_LIMIT + 1),
         ]
     ),
 )
 
 
 def code_of(step: Step) -> int:
-    return (step.reply if isinstance(step, Verdict) else step).code
+    return (step.reply if isinstance(step, AuthResult) else step).code
 
 
 class BeginTests(SynchronousTestCase):
@@ -86,7 +86,7 @@ class BeginTests(SynchronousTestCase):
 
     def test_a_line_that_is_too_long(self) -> None:
         """It is not looked at."""
-        argument = b"PLAIN ".ljust(LINE_LIMIT + 1, b"A")
+        argument = b"PLAIN ".ljust(RESPONSE_LIMIT + 1, b"A")
         step = make_exchange().begin(argument)
         self.assertEqual(step, replies.EXCHANGE_LINE_TOO_LONG)
         self.assertNotEqual(make_exchange().begin(argument[:-1]), step)
@@ -124,14 +124,14 @@ class AnswerTests(SynchronousTestCase):
         """It ends the exchange; the longest that is taken is 12,288 octets."""
         exchange = make_exchange(None)
         exchange.begin(b"XOAUTH2")
-        step = exchange.answer(b"A" * (LINE_LIMIT + 1))
+        step = exchange.answer(b"A" * (RESPONSE_LIMIT + 1))
         self.assertEqual(step, replies.EXCHANGE_LINE_TOO_LONG)
         self.assertEqual(exchange.answer(b"AAAA"), replies.NO_EXCHANGE)
 
         start = "user=bob\x01auth=Bearer "
-        token = "t" * (LINE_LIMIT // 4 * 3 - len(start) - 2)
+        token = "t" * (RESPONSE_LIMIT // 4 * 3 - len(start) - 2)
         line = encode(f"{start}{token}\x01\x01")
-        self.assertEqual(len(line), LINE_LIMIT)
+        self.assertEqual(len(line), RESPONSE_LIMIT)
         exchange.begin(b"XOAUTH2")
         self.assertEqual(judged(exchange.answer(line)), (True, "bob"))
 
@@ -165,8 +165,8 @@ class AnswerTests(SynchronousTestCase):
         exchange = make_exchange(users, end_point=b"hash")
         steps = [exchange.begin(argument), *map(exchange.answer, lines)]
         for step in steps:
-            self.assertIsInstance(step, Reply | Verdict)
+            self.assertIsInstance(step, Reply | AuthResult)
             self.assertIn(code_of(step), CODES)
-            reply = step.reply if isinstance(step, Verdict) else step
+            reply = step.reply if isinstance(step, AuthResult) else step
             self.assertEqual(reply.wire.count(b"\n"), 1)
         self.assertNotIn("s3cret", repr((exchange, vars(exchange))))

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.sasl import dialogue as replies
 from mocksmtp.sasl import scram
 from mocksmtp.sasl.dialogue import AuthContext, Step
-from mocksmtp.sasl.exchange import Exchange
+from mocksmtp.sasl.exchange import AuthExchange
 from mocksmtp.sasl.settings import Mechanism
 from tests.sasl.dialogue import (
     BOB,
@@ -64,12 +64,12 @@ class Client(ScramClient):  # type: ignore[misc]
         final: str = self.get_client_final()
         return final
 
-    def begin(self, exchange: Exchange) -> Step:
+    def begin(self, exchange: AuthExchange) -> Step:
         """Send the first message."""
         command = f"AUTH {self.mechanism_name} ".encode()[5:]
         return exchange.begin(command + encode(self.first()))
 
-    def talk(self, exchange: Exchange) -> Step:
+    def talk(self, exchange: AuthExchange) -> Step:
         """The dialogue to its end; raises where the server's signature is wrong."""
         step = self.begin(exchange)
         if getattr(step, "code", 0) != 334:

@@ -9,7 +9,7 @@ from mocksmtp.behaviors.response import Effect
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.search import (
     EVERY_SESSION,
-    MAX_FOUND,
+    MAX_FOUND_VALUES,
     MAX_NEAREST,
     Nearest,
     SessionQuery,
@@ -225,11 +225,11 @@ class NearestTests(SynchronousTestCase):
             self.assertEqual(attempt.comparisons[0].found, found)
 
     def test_what_was_found_is_not_told_without_an_end(self) -> None:
-        """The first `MAX_FOUND` of many recipients do; the null sender has a name."""
-        to = [f"{number}@x.test" for number in range(3 * MAX_FOUND)]
+        """`MAX_FOUND_VALUES` of many recipients suffice; the null sender has a name."""
+        to = [f"{number}@x.test" for number in range(3 * MAX_FOUND_VALUES)]
         session = session_of(host(), *to, sender="")
         query = SessionQuery(sender="a@x.test", recipient="bob@x.test")
         (attempt,) = self.attempts(query, session)
         sender, recipient = attempt.comparisons
         self.assertEqual(sender.found, ("<>",))
-        self.assertEqual(recipient.found, tuple(to[:MAX_FOUND]))
+        self.assertEqual(recipient.found, tuple(to[:MAX_FOUND_VALUES]))

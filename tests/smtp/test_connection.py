@@ -16,7 +16,7 @@ from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.grammar.command import LINE_LIMIT
 from mocksmtp.grammar.reply import LOCAL_ERROR
 from mocksmtp.hosts.limits import Limits
-from mocksmtp.smtp.connection import TRANSITIONS, Event, State
+from mocksmtp.smtp.connection import TRANSITIONS, State, StateChange
 from mocksmtp.smtp.content import ContentReader
 from tests.smtp.dialogue import ClosableTransport, Dialogue, behavior, host
 from tests.smtp.mocked import mocked, on
@@ -331,9 +331,9 @@ class StateTests(SynchronousTestCase):
         reached = {State.READY}.union(*(row.values() for row in TRANSITIONS.values()))
         self.assertEqual(reached, set(State))
         for state, row in TRANSITIONS.items():
-            self.assertIs(row[Event.END], State.CLOSED, state)
-            self.assertIn(Event.BLOCK, row, state)
-            self.assertIn(Event.READ, row, state)
+            self.assertIs(row[StateChange.END], State.CLOSED, state)
+            self.assertIn(StateChange.BLOCK, row, state)
+            self.assertIn(StateChange.READ, row, state)
 
     def test_a_conversation(self) -> None:
         """Through all states, as the client and the clock have it."""

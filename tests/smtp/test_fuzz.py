@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.mail.mailbox import Mailbox
-from mocksmtp.sasl.exchange import LINE_LIMIT
+from mocksmtp.sasl.exchange import RESPONSE_LIMIT
 from mocksmtp.sasl.settings import AuthSettings
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.test_lmtp import LmtpDialogue
@@ -74,7 +74,7 @@ class FuzzTests(SynchronousTestCase):
         """Send them; an exception would be in the log, which fails the test."""
         for packet in packets:
             dialogue.send(packet)
-            self.assertLess(len(dialogue.protocol.buffer), LINE_LIMIT + 2)
+            self.assertLess(len(dialogue.protocol.buffer), RESPONSE_LIMIT + 2)
             self.assertLessEqual(dialogue.host.mailbox.arriving, MESSAGE_SIZE)
         self.assertEqual(dialogue.host.counters.replies.get(451, 0), 0)
         session = dialogue.host.journal.sessions()[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 from typing import Any
 
-from mocksmtp.tls.records import RECORD, encrypt, holds_back
+from mocksmtp.tls.records import MAX_RECORD, encrypt, holds_back
 from mocksmtp.tls.settings import TlsMode
 from tests.smtp.test_starttls import Rig, anyhow
 
@@ -48,7 +48,7 @@ class RecordTests(Rig):
     async def test_more_than_a_record_is_left_to_the_transport(self) -> None:
         """As is nothing at all."""
         _, transport = await self.connected()
-        self.assertIsNone(encrypt(transport, b"x" * (RECORD + 1)))
+        self.assertIsNone(encrypt(transport, b"x" * (MAX_RECORD + 1)))
         self.assertIsNone(encrypt(transport, b""))
 
     async def test_a_connection_that_ends_is_left_to_the_transport(self) -> None:

@@ -29,7 +29,7 @@ from mocksmtp.zone.rdata import (
 from mocksmtp.zone.records import Record
 from mocksmtp.zone.text import (
     MAX_GENERATED,
-    MAX_TEXT,
+    MAX_ZONE_TEXT,
     TooManyRecords,
     parse_zone_text,
     zone_text,
@@ -216,7 +216,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_too_many(self):
         """No more records are read, or generated, than are set."""
-        self.patch(zonefile, "MAX_RECORDS", 100)
+        self.patch(zonefile, "MAX_ZONE_RECORDS", 100)
         range_ = "$GENERATE 1-{} h$ A 192.0.2.1"
         self.assertEqual(len(parse_zone_text(range_.format(100))), 100)
         for text in (range_.format(10**9), "a A 192.0.2.1\n" * 101):
@@ -249,11 +249,11 @@ class RefusedTests(SynchronousTestCase):
 
     def test_the_text_of_a_record_is_bounded(self):
         """Also where it is a comment, or goes on for many lines."""
-        long = b"x" * MAX_TEXT
+        long = b"x" * MAX_ZONE_TEXT
         for text in (
             b"\n; " + long + b"\n",
             b'\na TXT "' + long + b'"\n',
-            b"\na TXT (" + b" x\n" * MAX_TEXT + b")\n",
+            b"\na TXT (" + b" x\n" * MAX_ZONE_TEXT + b")\n",
         ):
             with self.assertRaises(DocumentError) as caught:
                 parse_zone_text(b"a A 192.0.2.1" + text)
