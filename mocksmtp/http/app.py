@@ -37,7 +37,7 @@ from mocksmtp.http import (
     service,
     sessions,
 )
-from mocksmtp.http.openapi import openapi_route, template
+from mocksmtp.http.openapi import openapi_routes, template
 from mocksmtp.http.problems import (
     HttpProblem,
     abort,
@@ -71,7 +71,7 @@ RESOURCES = (
 
 ALL_ROUTES = (
     *(route for resource in RESOURCES for route in resource.ROUTES),
-    *at_root(openapi_route(lambda: MOUNTS)),
+    *at_root(*openapi_routes(lambda: MOUNTS)),
 )
 
 

@@ -1,18 +1,23 @@
-"""``/openapi.json``: what the API is, made from its routes and the model (OpenAPI 3.1).
+"""What the API is, made from its routes and the model (OpenAPI 3.1).
+
+``/openapi-strict.json`` says exactly what is taken and told; ``/openapi.json`` is made
+from it for generators of clients (`mocksmtp.http.portable`).
 
 Nothing of it is written by hand but what a reader needs on top: paths, parameters,
 bodies and answers are those of the `Route` values, and what an operation is for is
-the first line of its handler's docstring.
+the first line of its handler's docstring. For the rest see `mocksmtp.http.reference`.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from http import HTTPStatus
 from inspect import getdoc
 from typing import Any
+from urllib.parse import urlencode
 
 import attrs
 import orjson
@@ -32,9 +37,18 @@ from mocksmtp.hosts.evaluation import EVALUATION
 from mocksmtp.hosts.policies import POLICY
 from mocksmtp.http.guard import is_unguarded
 from mocksmtp.http.parameters import parameters_of, schema_of
+from mocksmtp.http.portable import portable
 from mocksmtp.http.problems import CONTENT_TYPE, PROBLEM
+from mocksmtp.http.reference import (
+    EXPLAINED,
+    MEANINGS,
+    PATH_EXAMPLES,
+    PATH_MEANINGS,
+    TAGS,
+    Explained,
+)
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answers, Call, Content, Mount, Route
+from mocksmtp.http.routing import Answers, Call, Content, Mount, Route, answers
 from mocksmtp.sessions.delivery_documents import ATTEMPT, DELIVERY
 from mocksmtp.zone.queries import QUERY, RESOLUTION
 from mocksmtp.zone.records import LISTED_RECORD, RECORD, SENT_RECORD
@@ -85,9 +99,11 @@ def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
         "info": {
             "title": "mocksmtp",
             "summary": "A programmable SMTP server and DNS for testing.",
+            "description": "Set how mail is answered, wait for it, and find out why.",
             "version": __version__,
         },
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
             "schemas": named,
@@ -99,7 +115,7 @@ def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
                 "basic": {"type": "http", "scheme": "basic"},
             },
         },
-        **({"security": [{"token": []}, {"basic": []}]} if guarded else {}),
+        "security": [{"token": []}, {"basic": []}] if guarded else [],
     }
 
 
@@ -135,10 +151,14 @@ def _shown(variable: str) -> str:
 def _operation(mount: Mount, route: Route, guarded: bool, named: Named) -> Document:
     path = mount.prefix + route.path
     summary, *more = (getdoc(route.handler) or "").split("\n\n", 1)
+    explained = explanation(route)
+    texts = [*(text for text in more if ":param" not in text), explained.meaning]
+    tag = route.path.strip("/").partition("/")[0]
     operation: Document = {
         "operationId": _operation_id(mount, route),
-        "tags": [route.path.strip("/").partition("/")[0]],
+        "tags": [tag if tag in TAGS else "service"],
         "summary": " ".join(summary.split()),
+        "description": " ".join(" ".join(texts).split()),
         "parameters": [*_path_parameters(path), *_query_parameters(route)],
         "responses": {
             **{str(one.status): _answer(one, named) for one in route.answers},
@@ -148,8 +168,6 @@ def _operation(mount: Mount, route: Route, guarded: bool, named: Named) -> Docum
             },
         },
     }
-    if more:
-        operation["description"] = more[0]
     if route.takes:
         operation["requestBody"] = {
             "content": _content(route.takes, named),
@@ -163,9 +181,17 @@ def _operation(mount: Mount, route: Route, guarded: bool, named: Named) -> Docum
 def _operation_id(mount: Mount, route: Route) -> str:
     """The handler's name, behind the static parts of the prefix."""
     where = _VARIABLE.sub("", mount.prefix).replace("/", " ").split()
+    return camel_case("_".join([*where, _name(route)]))
+
+
+def _name(route: Route) -> str:
     name: str = getattr(route.handler, "__name__", route.path)
-    name = route.name or name
-    return camel_case("_".join([*where, name]))
+    return route.name or name
+
+
+def explanation(route: Route) -> Explained:
+    """What a reader is told of a route, besides its summary."""
+    return EXPLAINED.get(camel_case(_name(route)), Explained(""))
 
 
 def _path_parameters(path: str) -> Iterator[Document]:
@@ -174,16 +200,19 @@ def _path_parameters(path: str) -> Iterator[Document]:
             "name": name,
             "in": "path",
             "required": True,
+            "description": PATH_MEANINGS[name],
             "schema": _VARIABLES.get(name, {**TEXT, "minLength": 1}),
         }
 
 
 def _query_parameters(route: Route) -> Iterator[Document]:
     for field in parameters_of(route.parameters):
+        name = field.metadata["name"]
         yield {
-            "name": field.metadata["name"],
+            "name": name,
             "in": "query",
             "required": field.default is attrs.NOTHING,
+            "description": MEANINGS.get(name, f"the field `{name}` of the record"),
             "schema": schema_of(field),
         }
 
@@ -227,22 +256,74 @@ def _problem(status: int) -> Document:
     }
 
 
-def openapi_route(mounts: Callable[[], Iterable[Mount]]) -> Route:
-    """
-    The route of the description.
+def with_examples(document: Document, mounts: Iterable[Mount]) -> Document:
+    """The description with a request for each operation, as values and as a command."""
+    for mount in mounts:
+        for route in mount.routes:
+            path = template(mount.prefix + route.path)
+            operation = document["paths"][path][route.method.lower()]
+            explained = explanation(route)
+            values = dict(explained.query)
+            for before, name in re.findall(r"(\w+)/{(\w+)}", path):
+                values[name] = explained.path.get(name, PATH_EXAMPLES[before])
+            for parameter in operation["parameters"]:
+                if parameter["name"] in values:
+                    text = values[parameter["name"]]
+                    parameter["example"] = _typed(parameter["schema"], text)
+            if explained.body is not None:
+                (content,) = operation["requestBody"]["content"].values()
+                content["example"] = explained.body
+            source = _command(route.method, path, values, explained)
+            operation["x-codeSamples"] = [{"lang": "Shell", "source": source}]
+    return document
 
-    :param mounts: tells all mounts, that of this route among them
+
+def _typed(schema: Schema, text: str) -> Any:
+    if schema.get("type") == "boolean":
+        return text == "true"
+    return int(text) if schema.get("type") == "integer" else text
+
+
+def _command(
+    method: str, path: str, values: dict[str, str], explained: Explained
+) -> str:
+    """The request with curl."""
+    url = "http://127.0.0.1:8000" + path.format_map(values)
+    if explained.query:
+        url += "?" + urlencode(explained.query, safe="@")
+    words = ["curl", "-s", *(["-X", method] if method != "GET" else []), url]
+    if explained.body is not None:
+        words += ["--data", orjson.dumps(explained.body).decode()]
+    return shlex.join(words)
+
+
+def openapi_routes(mounts: Callable[[], Iterable[Mount]]) -> tuple[Route, ...]:
+    """
+    The routes of the description.
+
+    :param mounts: tells all mounts, that of these routes among them
     """
 
     @cache
-    def written(guarded: bool) -> bytes:
+    def strict(guarded: bool) -> bytes:
         return orjson.dumps(describe(mounts(), guarded))
 
-    def tell_openapi(call: Call[Any]) -> bytes:
-        """The description of this API (OpenAPI 3.1)."""
-        return send_body(call.request, written(call.api.settings.token is not None))
+    @cache
+    def for_generators(guarded: bool) -> bytes:
+        made = portable(describe(mounts(), guarded))
+        return orjson.dumps(with_examples(made, mounts()))
 
-    content = Content({"type": "object"})
-    return Route(
-        "GET", "/openapi.json", tell_openapi, answers=(Answers(200, (content,)),)
+    def tell_openapi(call: Call[Any]) -> bytes:
+        """The description of this API for generators of clients (OpenAPI 3.1)."""
+        made = for_generators(call.api.settings.token is not None)
+        return send_body(call.request, made)
+
+    def tell_strict_openapi(call: Call[Any]) -> bytes:
+        """The exact description of this API (OpenAPI 3.1)."""
+        return send_body(call.request, strict(call.api.settings.token is not None))
+
+    told = answers(Content({"type": "object"}))
+    return (
+        Route("GET", "/openapi.json", tell_openapi, answers=told),
+        Route("GET", "/openapi-strict.json", tell_strict_openapi, answers=told),
     )

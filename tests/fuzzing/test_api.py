@@ -1,4 +1,4 @@
-"""The API against requests generated from ``/openapi.json``."""
+"""The API against requests generated from ``/openapi-strict.json``."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run_schemathesis(
     with tempfile.TemporaryDirectory() as folder:
         return subprocess.run(
             [
-                *(str(program), *options, "run", f"{url}/openapi.json"),
+                *(str(program), *options, "run", f"{url}/openapi-strict.json"),
                 *("--max-examples", str(EXAMPLES[PROFILE])),
             ],
             cwd=folder,
