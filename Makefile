@@ -73,8 +73,11 @@ bench: $(VENV)/.installed $(VENV)/.test-tools bench-packages
 	$(BIN)/python -m benchmarks $(BENCH)
 	$(BIN)/python -m benchmarks.dns
 
-coverage: $(VENV)/.installed $(VENV)/.test-tools packages
-	$(BIN)/python -m coverage run -m twisted.trial $(TESTS)
+# Of the unit tests, in the workers too; fails below the figure in pyproject.toml.
+coverage: $(VENV)/.installed $(VENV)/.test-tools
+	$(BIN)/python -m coverage erase
+	HYPOTHESIS_PROFILE=dev $(BIN)/python -m coverage run -m twisted.trial \
+		-j$(JOBS) $(UNIT)
 	$(BIN)/python -m coverage combine
 	$(BIN)/python -m coverage report
 
