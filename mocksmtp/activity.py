@@ -1,12 +1,11 @@
-"""What the log says of the mock: mails, behaviors, sessions that failed, DNS queries.
+"""Logs the activity of the mock: mails, behaviors, failed sessions, DNS queries.
 
 Rules:
 
-- Each mail that was kept, refused or discarded is a line, each answer of a behavior,
-  each session that failed. At most `MAX_LINES` of a kind are written in a second; one
-  further line counts the rest.
-- Where the level of the log is above info, no host is listened to, and nothing costs
-  anything.
+- Each mail that was kept, refused or discarded is one line; so is each response of a
+  behavior, and each session that failed. At most `MAX_LINES` of a kind are written per
+  second; one further line counts the rest.
+- If the log level is above info, no listeners are added, so there is no overhead.
 """
 
 from __future__ import annotations
@@ -30,18 +29,18 @@ from mocksmtp.mock import Mock
 from mocksmtp.sessions.session import End, Outcome, Session, Transaction
 
 MAX_LINES = 100
-"""Lines of a kind in a second."""
+"""Maximum lines of a kind per second."""
 
 _MAX_RECIPIENTS = 10
-"""Recipients of a mail that its line names."""
+"""Maximum recipients in the line of a mail."""
 
 _MAX_TEXT = 200
-"""Characters of a text that somebody else chose."""
+"""Maximum characters of a reply, or of a text that the client sent."""
 
 _ABORTED = Outcome.ABORTED
 
 _UNSHOWN = frozenset({"AUTH", "AUTH COMMAND", "ANY", "DATA", "DATA CONTENT"})
-"""Commands whose subject is a secret, may be one, or is a whole content."""
+"""Commands whose subject is not logged: it may be a secret, or a whole content."""
 
 _FAILURES = {
     End.CLOSED: "the service closed it",
@@ -53,9 +52,9 @@ _FAILURES = {
 
 class Throttle:
     """
-    At most `MAX_LINES` lines of a kind in a second.
+    Limits the lines of one kind to `MAX_LINES` per second.
 
-    :param rest: the line that counts those left out, with ``{}`` for their number
+    :param rest: the line that counts the omitted lines, with ``{}`` for their number
     """
 
     def __init__(self, log: Log, clock: IReactorTime, rest: str) -> None:
@@ -68,9 +67,9 @@ class Throttle:
         self._omitted = 0
 
     def passes(self) -> bool:
-        """Whether a line may be written now; one that may not is counted."""
+        """Return whether a line may be written now; if not, count it as omitted."""
         now = self._seconds()
-        # A clock that was set back does not silence the log.
+        # The first condition handles a clock that was set back.
         if not self._until - 1.0 <= now < self._until:
             self._left = MAX_LINES
             self._until = now + 1.0
@@ -78,12 +77,12 @@ class Throttle:
             self._left -= 1
             return True
         if not self._omitted:
-            self._clock.callLater(max(0.0, self._until - now), self.tell)
+            self._clock.callLater(max(0.0, self._until - now), self.write_omitted)
         self._omitted += 1
         return False
 
-    def tell(self) -> None:
-        """Write how many lines were left out since the last time, if any were."""
+    def write_omitted(self) -> None:
+        """Write the number of lines omitted since the last call, unless it is 0."""
         omitted, self._omitted = self._omitted, 0
         if omitted:
             self._log.say(Level.INFO, self._rest.format(omitted), omitted=omitted)
@@ -91,9 +90,9 @@ class Throttle:
 
 class ActivityLog:
     """
-    Writes what happens on a mock to a log.
+    Writes the activity of a mock to a log.
 
-    :param clock: for the time, and for the line that counts what was left out
+    :param clock: for the limit of lines per second
     """
 
     def __init__(self, mock: Mock, log: Log, clock: IReactorTime) -> None:
@@ -109,9 +108,9 @@ class ActivityLog:
             mock.dns_behaviors.listeners.append(self._dns_fired)
 
     def flush(self) -> None:
-        """Write what the throttles hold back; the service ends."""
+        """Write the numbers of omitted lines now, because the service stops."""
         for throttle in (self._mails, self._behaviors, self._sessions):
-            throttle.tell()
+            throttle.write_omitted()
 
     def _listen(self, host: MailHost) -> None:
         passes = self._behaviors.passes
@@ -119,23 +118,23 @@ class ActivityLog:
         def fired(rule: Rule[SmtpBehavior], decision: Decision, subject: bytes) -> None:
             if passes():
                 command = rule.behavior.command.value
-                self._tell_answer(host.name, rule, command, subject, decision)
+                self._log_answer(host.name, rule, command, subject, decision)
 
         host.behaviors.listeners.append(fired)
         host.journal.observers.append(self)
 
-    # Of a journal
+    # Observer of a journal
 
     def settled(self, session: Session, transaction: Transaction) -> None:
-        """A mail has come to its end."""
+        """Log the outcome of a mail."""
         if transaction.outcome is _ABORTED:
             self._aborted = session
         elif self._mails.passes():
             self._aborted = None
-            self._tell_mail(session, transaction)
+            self._log_mail(session, transaction)
 
     def ended(self, session: Session) -> None:
-        """A connection is closed."""
+        """Log the end of a session, if it failed."""
         aborted, self._aborted = self._aborted is session, None
         reason = _FAILURES.get(session.end) if session.end else None
         if session.tls is not None and session.tls.error is not None:
@@ -156,7 +155,7 @@ class ActivityLog:
                 reason=reason,
             )
 
-    def _tell_mail(self, session: Session, transaction: Transaction) -> None:
+    def _log_mail(self, session: Session, transaction: Transaction) -> None:
         sender = transaction.sender.address.text
         count, named = _recipients(transaction)
         number, size = transaction.mail, transaction.size
@@ -175,7 +174,7 @@ class ActivityLog:
         shown.append(f"session={session.id}")
         if session.host != "default":
             shown.append(f"host={session.host}")
-        # Who was not told that it was accepted sends it again, or tells its sender.
+        # A reply without octets was not sent: the client may send the mail again.
         if reply is not None and not reply.wire:
             reply = None
         if reply is None:
@@ -196,9 +195,9 @@ class ActivityLog:
         }
         self._log.say(Level.INFO, " ".join(shown), **fields)
 
-    # Of the behaviors
+    # Listeners of behaviors
 
-    def _tell_answer(
+    def _log_answer(
         self,
         host: str | None,
         rule: Rule[SmtpBehavior],
@@ -240,19 +239,19 @@ class ActivityLog:
 
 
 def _named(rule: Rule[Any]) -> str:
-    """A behavior's id, and its name in brackets where it has one."""
+    """A behavior's id, followed by its name in parentheses if it has one."""
     name = rule.behavior.name
     return rule.id if name is None else f"{rule.id} ({name})"
 
 
 def _name(rule: Rule[Any]) -> dict[str, str]:
-    """A behavior's name as a field of a line, where it has one."""
+    """A behavior's name as a field of a log line, if it has one."""
     name = rule.behavior.name
     return {} if name is None else {"behaviorName": name}
 
 
 def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
-    """How many it has, accepted or else refused, and the first of them."""
+    """The number of accepted recipients, or else of all, and the first of them."""
     paths: Iterable[PathCommand] = transaction.recipients
     count = len(transaction.recipients)
     if not count:
@@ -263,7 +262,7 @@ def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
 
 
 def _last_reply(transaction: Transaction) -> Reply | None:
-    """What its client was told of it last."""
+    """The last reply that the client received in a transaction."""
     if transaction.reply is None and not transaction.recipients and transaction.told:
         return transaction.told[-1][1]
     return transaction.reply
@@ -275,7 +274,7 @@ def _shown(reply: Reply) -> str:
 
 
 def _answer(decision: Decision) -> str:
-    """What a behavior does, in a few words."""
+    """A short description of a behavior's response."""
     if decision.is_own:
         what = "the usual reply"
     elif decision.silent:
@@ -298,12 +297,12 @@ def _answer(decision: Decision) -> str:
     return what
 
 
-def tell_request(log: Log) -> Callable[[Any], None] | None:
-    """What writes an answered request of the API to the log; None above debug."""
+def request_logger(log: Log) -> Callable[[Any], None] | None:
+    """Return a function that logs an answered API request; None above level debug."""
     if log.level > Level.DEBUG:
         return None
 
-    def tell(request: Any) -> None:
+    def write(request: Any) -> None:
         client = unmapped(getattr(request.getClientAddress(), "host", None) or "")
         method, uri = request.method.decode("latin-1"), request.uri.decode("latin-1")
         status, octets = request.code, request.sentLength
@@ -318,13 +317,13 @@ def tell_request(log: Log) -> Callable[[Any], None] | None:
             octets=octets,
         )
 
-    return tell
+    return write
 
 
-def tell_query(log: Log) -> Callable[..., None]:
-    """What writes a query to the log, at debug."""
+def query_logger(log: Log) -> Callable[..., None]:
+    """Return a function that logs a DNS query at level debug."""
 
-    def tell(
+    def write(
         question: object, rcode: int | None, transport: str, client_ip: str
     ) -> None:
         if log.level <= Level.DEBUG:
@@ -338,4 +337,4 @@ def tell_query(log: Log) -> Callable[..., None]:
                 rcode=rcode,
             )
 
-    return tell
+    return write

@@ -1,7 +1,8 @@
-"""Evicting mails that are older than ``--max-age``.
+"""Evicts mails that are older than ``--max-age``.
 
-Nothing is done when a mail arrives. One timer waits until the oldest mail of all hosts
-is too old; while there is no mail it waits for `max_age`, for later mails are younger.
+One timer waits until the oldest mail of all hosts reaches that age. Without mails it
+waits for `max_age`, because later mails expire after that. So the arrival of a mail
+costs nothing.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from mocksmtp.mock import Mock
 
 _PAUSE = 0.1
-"""The shortest time from one eviction to the next, in seconds."""
+"""Minimum seconds between two evictions."""
 
 
 class MailAging:
     """
     Evicts old mails from the mailboxes of all hosts.
 
-    :param max_age: the age from which a mail is evicted, in seconds
+    :param max_age: the age at which a mail is evicted, in seconds
     """
 
     def __init__(self, mock: Mock, clock: IReactorTime, max_age: float) -> None:
@@ -28,12 +29,12 @@ class MailAging:
         self._timer: IDelayedCall | None = None
 
     def start(self) -> None:
-        """Evict what is too old, now and from now on."""
+        """Evict mails that are too old, now and whenever one becomes too old."""
         if self._timer is None:
             self._evict()
 
     def stop(self) -> None:
-        """Evict nothing any more."""
+        """Stop evicting."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,17 +1,17 @@
-"""What happens on the service, as events: mails, sessions, behaviors, queries, changes.
+"""The event bus: mails, sessions, behaviors, queries and changes, as numbered events.
 
 Rules:
 
-- Nothing is noted, and no host is listened to, before the first reader; from then on
-  everything is noted, so that a reader that was cut off can continue. `LINGER` seconds
-  after the last reader has left, the next event ends that.
-- Exchanges and deliveries are noted from the first reader on that asks for them.
-- Events have numbers without a gap, as long as they are noted. The last ones are kept:
-  at most `MAX_EVENTS`, and about `MAX_OCTETS` of memory.
-- An event holds only what is reported of it: no content of a mail, and no transcript,
-  lest more be held than mailbox and journal keep.
-- A bell rings once, at the next event; a reader that waits for more sets it again, so
-  that a burst of events costs no more than one event.
+- Recording begins, and listeners are added to hosts, with the first reader. It goes on
+  between readers, so that a reader that reconnects can continue, and stops with the
+  first event later than `LINGER` seconds after the last reader has left.
+- Exchanges and deliveries are recorded from the first reader that requests them.
+- While events are recorded, their numbers have no gaps. The last ones are kept: at most
+  `MAX_EVENTS`, using about `MAX_OCTETS` of memory.
+- An event contains only what is reported: neither the content of a mail nor a
+  transcript, so that it keeps nothing in memory that mailbox and journal have removed.
+- The bell is called once, at the next event; a reader sets it again to wait for more,
+  so that a burst of events results in one call.
 """
 
 from __future__ import annotations
@@ -37,35 +37,35 @@ from mocksmtp.sessions.session import Exchange, Session, Transaction
 from mocksmtp.zone.answer import Question
 
 MAX_EVENTS = 1000
-"""How many events are kept for those who were cut off."""
+"""Maximum events kept for readers that reconnect."""
 
 MAX_OCTETS = 2**20
-"""About how much memory they may take, in bytes."""
+"""Approximate maximum memory of the kept events, in bytes."""
 
 MAX_RECIPIENTS = 100
-"""How many recipients of a mail an event names."""
+"""Maximum recipients of a mail in an event."""
 
 MAX_TEXT = 2048
-"""Characters of a reply's text that are told."""
+"""Maximum characters of a reply's text in an event."""
 
 MAX_SUBJECT = 200
-"""Octets that are told of what a behavior fired on."""
+"""Maximum octets of the subject of a behavior in an event."""
 
 _EVENT_OCTETS = 200
-"""About what an event takes besides its texts, in bytes."""
+"""Approximate memory of an event without its texts, in bytes."""
 
 _RECIPIENT_OCTETS = 200
-"""About what a recipient takes besides its texts, in bytes."""
+"""Approximate memory of a recipient without its texts, in bytes."""
 
 _PARAMETER_OCTETS = 128
-"""About what a parameter takes besides its texts, in bytes."""
+"""Approximate memory of a parameter without its texts, in bytes."""
 
 _MEMBER_OCTETS = 100
-"""About what a member of a document takes besides its texts, in bytes."""
+"""Approximate memory of a member of a document without its texts, in bytes."""
 
 
 class Kind(enum.Enum):
-    """What an event is about."""
+    """The kinds of events."""
 
     MAIL = "mail"
     TRANSACTION = "transaction"
@@ -82,40 +82,41 @@ class Kind(enum.Enum):
 
 
 USUAL = frozenset(Kind) - {Kind.EXCHANGE}
-"""What a reader is sent unless it asks for other kinds."""
+"""The kinds that a reader receives by default."""
 
 LINGER = 60.0
-"""Seconds for which events are noted after the last reader has left."""
+"""Seconds for which events are recorded after the last reader has left."""
 
 
 Kept: TypeAlias = tuple[int, Envelope, int, int, Origin]
-"""A mail: its number, its envelope with `MAX_RECIPIENTS` recipients at the most, how
-many there are, the octets of its content, and where it came from."""
+"""A mail: its number, its envelope with at most `MAX_RECIPIENTS` recipients, the number
+of all recipients, the octets of its content, and its origin."""
 
 Settled: TypeAlias = tuple[str, str, str, Transaction, int]
-"""A transaction: the session's id, client and HELO name, the transaction with
-`MAX_RECIPIENTS` recipients of a kind at the most, and how many there are."""
+"""A transaction: the session's id, client address and HELO name, the transaction with
+at most `MAX_RECIPIENTS` accepted and as many refused recipients, and the number of
+all recipients."""
 
 Ended: TypeAlias = tuple[Session, int]
-"""A session, without what was said in it, and how many transactions it had."""
+"""A session without its exchanges, and the number of its transactions."""
 
 Fired: TypeAlias = tuple[str, str | None, Command, int | None, str, int, bytes]
-"""A behavior's id and name, its command, the code and text that it answered, None for
-the code where it leaves that to the server, how often it has answered, and the
-beginning of what it looked at."""
+"""A match of a behavior: its id, name and command, the code of its reply (None for the
+server's own code) and the text, the number of its matches, and the beginning of the
+subject."""
 
 Asked: TypeAlias = tuple[Question | None, int | None, str, str, str | None]
-"""What DNS was asked, the rcode of the answer or None for silence, ``udp`` or ``tcp``,
-who asked, and the id of the behavior that decided on it."""
+"""A DNS query: the question, the rcode of the response or None for silence, ``udp`` or
+``tcp``, the client's address, and the id of the behavior that decided, or None."""
 
 Document: TypeAlias = dict[str, Any]
-"""An event that is held as it is sent: it tells of what changes, or is seldom."""
+"""An event that is kept as its document, because it is rare or its source changes."""
 
 Event: TypeAlias = tuple[Kind, float, str | None, Any, int]
-"""What it is about, seconds since the epoch, the name of the host, `Kept` or what
-else goes with its kind, and about how many bytes of memory it takes.
+"""An event: its kind, seconds since the epoch, the name of the host, the data of its
+kind such as `Kept`, and its approximate memory in bytes.
 
-A plain tuple, for each mail makes two.
+It is a plain tuple for speed: each mail creates two.
 """
 
 _MAIL, _TRANSACTION, _SESSION = Kind.MAIL, Kind.TRANSACTION, Kind.SESSION
@@ -125,13 +126,13 @@ class EventBus:
     """
     The last events of a mock.
 
-    :param mock: whose hosts are listened to, also those that are added later
-    :param seconds: the time, in seconds since the epoch
+    :param mock: publishes its hosts and changes; hosts added later are included
+    :param seconds: returns the time, in seconds since the epoch
 
-    :ivar active: whether events are noted
-    :ivar first: the number of the first event since it is active
+    :ivar active: whether events are recorded
+    :ivar first: the number of the first event since the bus became active
     :ivar last: the number of the last event, 0 before the first
-    :ivar octets: about how much memory the kept ones take, in bytes
+    :ivar octets: approximate memory of the kept events, in bytes
     """
 
     def __init__(self, mock: Mock, seconds: Callable[[], float]) -> None:
@@ -149,17 +150,17 @@ class EventBus:
         self._exchange_left_at: float | None = None
         self._follows_exchanges = False
         self.follows_deliveries = False
-        # What ends the listening: to each host, and to what all hosts share.
-        self._heard: dict[MailHost, list[Callable[[], None]]] = {}
+        # Functions that remove the listeners of each host, and the shared ones.
+        self._removers: dict[MailHost, list[Callable[[], None]]] = {}
         self._shared: list[Callable[[], None]] = []
 
     @property
     def oldest(self) -> int:
-        """The number of the oldest event that is kept, or of the next to come."""
+        """The number of the oldest kept event, or of the next one if none is kept."""
         return self.last - len(self._events) + 1
 
     def activate(self) -> None:
-        """Note all events from now on."""
+        """Begin to record events."""
         if self.active:
             return
         self.active = True
@@ -172,22 +173,22 @@ class EventBus:
         ]
 
     def deactivate(self) -> None:
-        """Note nothing any more, and forget what was noted."""
+        """Stop recording, and discard the kept events."""
         if not self.active:
             return
         self.active = self.follows_deliveries = self._follows_exchanges = False
         self._left_at = self._exchange_left_at = None
         for revoke in self._shared:
             revoke()
-        for host in tuple(self._heard):
+        for host in tuple(self._removers):
             self._leave(host)
         self._events.clear()
         self.octets = 0
-        # Readers of the last event have missed something.
+        # A gap in the numbers, so that readers detect the events that they missed.
         self.last += 1
 
     def join(self, kinds: Collection[Kind]) -> None:
-        """A reader of these kinds has come; call `leave` with them when it leaves."""
+        """Register a reader of these kinds; unregister it with `leave`."""
         self.activate()
         self._readers += 1
         self._left_at = None
@@ -197,7 +198,7 @@ class EventBus:
             self._follow_exchanges()
 
     def leave(self, kinds: Collection[Kind]) -> None:
-        """A reader of these kinds has left."""
+        """Unregister a reader of these kinds."""
         self._readers -= 1
         if not self._readers:
             self._left_at = self._seconds()
@@ -207,7 +208,7 @@ class EventBus:
                 self._exchange_left_at = self._seconds()
 
     def follow_deliveries(self) -> None:
-        """Note each change of a delivery from now on; who derives them is not asked."""
+        """Begin to record changes of deliveries; the caller must have them derived."""
         if not self.follows_deliveries:
             self.follows_deliveries = True
             listeners = self._mock.deliveries.delivery_listeners
@@ -216,36 +217,42 @@ class EventBus:
     def _follow_exchanges(self) -> None:
         if not self._follows_exchanges:
             self._follows_exchanges = True
-            for host, revokes in self._heard.items():
+            for host, revokes in self._removers.items():
                 listeners = host.journal.exchange_listeners
                 revokes.append(_append(listeners, self._exchanged))
 
     def _stop_exchanges(self) -> None:
         self._follows_exchanges = False
-        for host in self._heard:
+        for host in self._removers:
             _remove(host.journal.exchange_listeners, self._exchanged)
 
     def on_next(self, bell: Callable[[], None] | None) -> None:
-        """Have `bell` called once, at the next event; None takes it away."""
+        """Set the function to call once, at the next event; None removes it."""
         self._bell = bell
 
     def behind(self, number: int, limit: int) -> list[Event]:
-        """The oldest `limit` of those kept whose number is above `number`."""
+        """Return the oldest `limit` kept events with numbers above `number`."""
         start = max(0, number + 1 - self.oldest)
         end = min(len(self._events), start + limit)
         return [self._events[index] for index in range(start, end)]
 
     def publish(
-        self, kind: Kind, at: float, host: str | None, told: Any, octets: int
+        self, kind: Kind, at: float, host: str | None, data: Any, octets: int
     ) -> None:
-        """Note an event, `octets` being what it takes besides a usual one."""
+        """
+        Record an event.
+
+        :param at: seconds since the epoch
+        :param data: the data of its kind
+        :param octets: the memory of its texts
+        """
         left_at = self._left_at
         if left_at is not None and self._seconds() - left_at > LINGER:
             self.deactivate()
             return
         events = self._events
         octets += _EVENT_OCTETS
-        events.append((kind, at, host, told, octets))
+        events.append((kind, at, host, data, octets))
         self.last += 1
         self.octets = kept = self.octets + octets
         if kept > MAX_OCTETS or len(events) > MAX_EVENTS:
@@ -263,13 +270,13 @@ class EventBus:
         client_ip: str,
         behavior: str | None = None,
     ) -> None:
-        """DNS was asked."""
+        """Publish a DNS query."""
         if self.active:
             asked: Asked = (question, rcode, transport, client_ip, behavior)
             self.publish(Kind.DNS_QUERY, self._seconds(), None, asked, 0)
 
     def _make_room(self) -> None:
-        """The last event stays, however large it is."""
+        """Remove the oldest events above the limits, but never the last event."""
         events = self._events
         while len(events) > 1 and (
             self.octets > MAX_OCTETS or len(events) > MAX_EVENTS
@@ -277,7 +284,7 @@ class EventBus:
             self.octets -= events.popleft()[4]
 
     def _listen(self, host: MailHost) -> None:
-        """Hear what happens on `host`, and hold nothing of it."""
+        """Add listeners to `host`."""
         name = host.name
         self._leave(host)
 
@@ -288,41 +295,41 @@ class EventBus:
                 named = envelope.recipients[:MAX_RECIPIENTS]
                 envelope = Envelope(envelope.sender, envelope.parameters, named)
                 octets = envelope.weight
-            told: Kept = (mail.number, envelope, count, size, mail.origin)
-            self.publish(_MAIL, mail.received_at, name, told, octets)
+            data: Kept = (mail.number, envelope, count, size, mail.origin)
+            self.publish(_MAIL, mail.received_at, name, data, octets)
 
         def fired(rule: Rule[SmtpBehavior], decision: Decision, subject: bytes) -> None:
             reply, subject = decision.reply, subject[:MAX_SUBJECT]
-            # The code of the server's own reply is not known yet.
+            # The server's own reply is not decided yet.
             code = None if reply is None else reply.code
             text = (decision.text or "" if reply is None else reply.text)[:MAX_TEXT]
             behavior, times = rule.behavior, rule.fired
             shown = rule.id, behavior.name, behavior.command
-            told: Fired = (*shown, code, text, times, subject)
+            data: Fired = (*shown, code, text, times, subject)
             octets = len(text) + len(subject)
-            self.publish(Kind.BEHAVIOR, self._seconds(), name, told, octets)
+            self.publish(Kind.BEHAVIOR, self._seconds(), name, data, octets)
 
         def changed() -> None:
-            self._tell_behaviors("smtp", name, len(host.behaviors))
+            self._publish_behaviors("smtp", name, len(host.behaviors))
 
-        self._heard[host] = [
+        self._removers[host] = [
             _append(host.mailbox.listeners, kept),
-            _append(host.journal.listeners, self._hear),
+            _append(host.journal.listeners, self._session_changed),
             partial(_leave_rules, host.behaviors, fired),
             _append(host.behaviors.change_listeners, changed),
         ]
         host.behaviors.listeners.append(fired)
         if self._follows_exchanges:
             listeners = host.journal.exchange_listeners
-            self._heard[host].append(_append(listeners, self._exchanged))
+            self._removers[host].append(_append(listeners, self._exchanged))
 
     def _leave(self, host: MailHost) -> None:
-        """Listen to a host no longer."""
-        for revoke in self._heard.pop(host, ()):
+        """Remove the listeners of `host`."""
+        for revoke in self._removers.pop(host, ()):
             revoke()
 
     def _changed(self, change: Change, name: str | None) -> None:
-        """The hosts or the records have changed, or were reset."""
+        """Publish a change of hosts or records, or a reset."""
         document: Document = {}
         match change:
             case Change.RECORDS:
@@ -333,13 +340,13 @@ class EventBus:
                 kind, document = Kind.HOSTS, {"change": change.value}
         self._publish_document(kind, name, document)
         if change is Change.HOST_REMOVED:
-            for host in [host for host in self._heard if host.name == name]:
+            for host in [host for host in self._removers if host.name == name]:
                 self._leave(host)
 
     def _dns_behaviors_changed(self) -> None:
-        self._tell_behaviors("dns", None, len(self._mock.dns_behaviors))
+        self._publish_behaviors("dns", None, len(self._mock.dns_behaviors))
 
-    def _tell_behaviors(self, protocol: str, host: str | None, count: int) -> None:
+    def _publish_behaviors(self, protocol: str, host: str | None, count: int) -> None:
         document = {"protocol": protocol, "count": count}
         self._publish_document(Kind.BEHAVIORS, host, document)
 
@@ -368,8 +375,8 @@ class EventBus:
     ) -> None:
         self.publish(kind, self._seconds(), host, document, _document_octets(document))
 
-    def _hear(self, session: Session) -> None:
-        """A session has begun, a transaction of it is settled, or it has ended."""
+    def _session_changed(self, session: Session) -> None:
+        """Publish the start of a session, an outcome within it, or its end."""
         if session.end is not None:
             ended: Ended = (_bare(session), session.settled)
             at = session.ended_at or self._seconds()
@@ -382,9 +389,9 @@ class EventBus:
             if count > MAX_RECIPIENTS:
                 transaction = _trimmed(transaction)
             helo = session.helo
-            told: Settled = (session.id, session.client_ip, helo, transaction, count)
+            data: Settled = (session.id, session.client_ip, helo, transaction, count)
             octets = len(helo) + _weight(transaction)
-            self.publish(_TRANSACTION, self._seconds(), session.host, told, octets)
+            self.publish(_TRANSACTION, self._seconds(), session.host, data, octets)
         elif not (session.settled or session.cleared):
             begun = _bare(session)
             at = session.started_at
@@ -395,7 +402,7 @@ T = TypeVar("T")
 
 
 def _append(listeners: list[T], listener: T) -> Callable[[], None]:
-    """Add a listener; answer what removes it."""
+    """Add a listener; return a function that removes it."""
     listeners.append(listener)
     return partial(_remove, listeners, listener)
 
@@ -406,12 +413,12 @@ def _remove(listeners: list[T], listener: T) -> None:
 
 
 def _leave_rules(rules: SmtpRules, listener: Any) -> None:
-    """Remove a listener of a list of behaviors, which may be calling it."""
+    """Remove a listener of `rules`; the list is replaced, as it may be in iteration."""
     rules.listeners = [one for one in rules.listeners if one is not listener]
 
 
 def _document_octets(document: Document) -> int:
-    """About how many bytes of memory a document takes."""
+    """Approximate memory of a document, in bytes."""
     octets = 0
     for value in document.values():
         octets += _MEMBER_OCTETS
@@ -423,7 +430,7 @@ def _document_octets(document: Document) -> int:
 
 
 def _bare(session: Session) -> Session:
-    """A session as it is now, without what was said in it."""
+    """A copy of a session without its exchanges."""
     return Session(
         session.id,
         session.host,
@@ -438,7 +445,7 @@ def _bare(session: Session) -> Session:
 
 
 def _trimmed(transaction: Transaction) -> Transaction:
-    """The same with `MAX_RECIPIENTS` of those that took effect and of the others."""
+    """A copy with at most `MAX_RECIPIENTS` accepted and as many refused recipients."""
     named = list(transaction.recipients[:MAX_RECIPIENTS])
     kept = {id(recipient) for recipient in named}
     applied = [told for told in transaction.told if id(told[0]) in kept]
@@ -456,7 +463,7 @@ def _trimmed(transaction: Transaction) -> Transaction:
 
 
 def _weight(transaction: Transaction) -> int:
-    """About how many bytes of memory it takes, with its texts."""
+    """Approximate memory of a transaction with its texts, in bytes."""
     octets = _path_octets(transaction.sender)
     for recipient in transaction.recipients:
         octets += _path_octets(recipient)

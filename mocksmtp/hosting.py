@@ -335,7 +335,7 @@ class Hosting:
         host.listens = tuple(one.bound for one in listeners if one.bound is not None)
         host.addresses = tuple(one.listener.address for one in listeners)
         if self._mock.hosts.get(host.name) is host:
-            self._mock.tell_changed(host)
+            self._mock.notify_changed(host)
         else:
             self._mock.add(host)
         addresses = [listen.address for listen in host.listens]

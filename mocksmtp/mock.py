@@ -1,4 +1,4 @@
-"""The whole mock: its mail hosts and its zone, which the adapters share."""
+"""The state of the mock: mail hosts, DNS zone, behaviors and logs."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from mocksmtp.zone.records import Record
 from mocksmtp.zone.zone import Zone
 
 TlsaMaker: TypeAlias = Callable[[MailHost, HostTLSA], TLSA | None]
-"""Makes what a TLSA record says of a host's certificate; None where it has none."""
+"""Computes the TLSA data for a host's certificate; None if it has no certificate."""
 
 Evaluator: TypeAlias = Callable[[MailHost, Evaluation, float], Evaluated]
-"""Computes what a host would reply to a command at a time, in seconds."""
+"""Evaluates a command on a host, at a time in seconds since the epoch."""
 
 QueryEvaluator: TypeAlias = Callable[
     [Zone, DnsRules, DnsEvaluation, float], dict[str, Any]
 ]
-"""Computes the document of what DNS would answer to a query at a time, in seconds."""
+"""Evaluates a DNS query at a time in seconds since the epoch; returns a document."""
 
 CertificateFinder: TypeAlias = Callable[[MailHost], CertificateFacts | None]
-"""Reads the certificate that a host shows; None where it has none."""
+"""Reads a host's certificate; None if it has none."""
 
 DEFAULT_HOST = "default"
 """The host whose resources are at the root of the API."""
 
 
 class NameTaken(Exception):
-    """There is a host of that name."""
+    """Another host has this name."""
 
 
 class CannotListen(Exception):
-    """A host can't listen where it is to; what is wrong, in one line."""
+    """A listener of a host can't be opened; the message is one line."""
 
 
 class Change(Enum):
-    """What has changed in a mock."""
+    """The kinds of changes in a mock."""
 
     HOST_ADDED = "added"
     HOST_CHANGED = "changed"
@@ -63,41 +63,40 @@ class Change(Enum):
 
 
 ChangeListener: TypeAlias = Callable[[Change, str | None], None]
-"""Called with a change, and with the name of its host; None for all hosts, or none."""
+"""Called with a change and the name of its host; None if it concerns no single host."""
 
 
 class Mock:
     """
-    The one object that the adapters share.
+    The state that the SMTP, DNS and HTTP servers share.
 
-    The records that users set, and those that hosts bring with them, are kept apart:
-    who replaces all records does not take a host's away, and a host takes its own
-    away and no other.
+    The records set by users are separate from those of hosts: replacing all records
+    keeps the hosts' records, and removing a host removes only its own.
 
-    :param default: the host that is always there
+    :param default: the default host, which can't be removed
     :param zone: the DNS records at the start
-    :param limits: those of hosts that do not say otherwise
+    :param limits: the default limits of hosts
     :param dns_behaviors: the behaviors of DNS at the start
     :param policies: the MTA-STS policies at the start
-    :param fails_unset: whether names without records are SERVFAIL, and not NXDOMAIN,
-        until users have set a record: a sender keeps its mail then, and does not return
-        what it has queued for names that are about to be set again
+    :param fails_unset: whether names without records result in SERVFAIL, not NXDOMAIN,
+        until users set a record: after a restart, a sender then keeps its queued mail
+        instead of bouncing it
 
-    :ivar hosts: all of them by name, in the order that they were made
-    :ivar hostname: that of the default host, unless it is told otherwise
-    :ivar host_numbers: where the names come from that nobody has chosen
+    :ivar hosts: all hosts by name, in order of creation
+    :ivar hostname: the default hostname of the default host
+    :ivar host_numbers: yields numbers for hosts that are created without a name
     :ivar deliveries: the attempts and deliveries of all hosts
-    :ivar quota: what bounds the mailboxes of all hosts together
+    :ivar quota: the common limits of all mailboxes
     :ivar queries: counts the DNS queries
     :ivar query_log: the last DNS queries
-    :ivar dns_behaviors: what DNS answers by its tests' wish; its scenarios are those of
-        the default host
-    :ivar policies: the MTA-STS policies by domain; another dictionary replaces them
+    :ivar dns_behaviors: the behaviors of DNS; they use the scenarios of the default
+        host
+    :ivar policies: the MTA-STS policies by domain; replaced, never changed
     :ivar listeners: called with each change
-    :ivar make_tlsa: makes TLSA records from certificates, or None
-    :ivar find_certificate: reads the certificate that a host shows, or None
-    :ivar evaluate: computes what a host would reply to a command, or None
-    :ivar evaluate_query: computes the document of what DNS would answer, or None
+    :ivar make_tlsa: computes TLSA data from certificates, or None
+    :ivar find_certificate: reads the certificate of a host, or None
+    :ivar evaluate: evaluates a command, or None
+    :ivar evaluate_query: evaluates a DNS query, or None
     """
 
     def __init__(
@@ -142,7 +141,7 @@ class Mock:
 
     @property
     def addresses(self) -> dict[str, list[str]]:
-        """Where hosts listen, by listener: ``smtp``, and ``smtp.mx2`` and so on."""
+        """The addresses of listeners, by name: ``smtp``, ``smtp.mx2`` and so on."""
         return {
             "smtp" if name == DEFAULT_HOST else f"smtp.{name}": list(host.addresses)
             for name, host in self.hosts.items()
@@ -159,11 +158,11 @@ class Mock:
         self._zone = zone
         self._is_unset = self._is_unset and not zone
         self._served = None
-        self._tell(Change.RECORDS)
+        self._notify(Change.RECORDS)
 
     @property
     def served(self) -> Zone:
-        """What DNS answers from: the users' records and those of the hosts."""
+        """The zone that DNS serves: the records of users and of hosts."""
         if self._served is None:
             owned = [record for _, record in self.owned_records()]
             self._served = self._zone.with_records(owned) if owned else self._zone
@@ -173,9 +172,9 @@ class Mock:
 
     def owned_records(self) -> Iterator[tuple[str, Record]]:
         """
-        The records that hosts add, each with the name of its host.
+        Yield the records that hosts add, each with the name of its host.
 
-        Those of certificates are made from records of users, for hosts that have one.
+        They include the TLSA records that users define from the certificate of a host.
         """
         for host in self.hosts.values():
             for record in host.records:
@@ -197,7 +196,7 @@ class Mock:
         return self.make_tlsa(host, wanted)
 
     def certificate_of(self, host: MailHost) -> CertificateFacts | None:
-        """The certificate that a host shows; None where it has none."""
+        """The certificate of a host; None if it has none."""
         if host.tls is None or self.find_certificate is None:
             return None
         return self.find_certificate(host)
@@ -205,7 +204,7 @@ class Mock:
     def new_host(
         self, description: Description, start: HostStart | None = None
     ) -> MailHost:
-        """A host that shares what all hosts share, and is none of them yet."""
+        """Create a host with the common quotas; `add` makes it one of the hosts."""
         journal = self.default.journal
         host = MailHost(
             description.name,
@@ -218,19 +217,19 @@ class Mock:
         return host
 
     def add(self, host: MailHost) -> None:
-        """Let `host` be one of the hosts."""
+        """Add `host`."""
         self.hosts[host.name] = host
         self._remember_removed(host)
         self._served = None
         for observer in tuple(self._observers):
             observer(host)
-        self._tell(Change.HOST_ADDED, host.name)
+        self._notify(Change.HOST_ADDED, host.name)
 
     def watch(self, observer: Callable[[MailHost], None]) -> Callable[[], None]:
         """
-        Have `observer` called with each host, now and whenever one is added.
+        Call `observer` with each host now, and with each host added later.
 
-        :return: what revokes that
+        :return: a function that stops that
         """
         for host in tuple(self.hosts.values()):
             observer(host)
@@ -238,7 +237,7 @@ class Mock:
         return lambda: self._observers.remove(observer)
 
     def _remember_removed(self, host: MailHost) -> None:
-        """Have it recorded by what removed mails are known in a delivery."""
+        """Before mails are removed, record what identifies them in deliveries."""
 
         def remember(mails: list[Mail]) -> None:
             remember_removed(host.journal, mails)
@@ -246,7 +245,7 @@ class Mock:
         host.mailbox.removal_listeners.append(remember)
 
     def content_of(self, attempt: Attempt) -> bytes | None:
-        """The content of an attempt, if it is kept: as a mail, or as refused."""
+        """The content of an attempt, if it was kept as a mail or as refused content."""
         transaction = attempt.transaction
         if transaction is None or attempt.recipient is None:
             return None
@@ -266,35 +265,35 @@ class Mock:
             return None
 
     def policy_of(self, host: str) -> MtaStsPolicy | None:
-        """The policy that the host of this name serves, if there is one."""
+        """The policy that the policy host with this name serves, or None."""
         domain = host.removeprefix(HOST_PREFIX)
         return None if domain == host else self.policies.get(domain)
 
     def set_records(self, host: MailHost, records: tuple[Record, ...]) -> None:
-        """These records, and no others, are brought by `host`, which may be new."""
-        # With its names, or its TLS, its certificate has become another.
+        """Replace the DNS records of `host`."""
+        # TLSA records of its certificate may change with its names or TLS settings.
         if host.records != records or self._zone.host_records:
             host.records = records
             self._served = None
 
     def remove(self, name: str) -> MailHost:
         """
-        Take a host away, with all that it has.
+        Remove a host with its mails and sessions.
 
-        :raises KeyError: there is none of that name
+        :raises KeyError: no host has this name
         """
         host = self.hosts.pop(name)
         self._served = None
         host.mailbox.close()
         host.journal.close()
-        self._tell(Change.HOST_REMOVED, name)
+        self._notify(Change.HOST_REMOVED, name)
         return host
 
-    def tell_changed(self, host: MailHost) -> None:
-        """A host is described anew."""
-        self._tell(Change.HOST_CHANGED, host.name)
+    def notify_changed(self, host: MailHost) -> None:
+        """Report to the listeners that the settings of a host have changed."""
+        self._notify(Change.HOST_CHANGED, host.name)
 
-    def _tell(self, change: Change, host: str | None = None) -> None:
+    def _notify(self, change: Change, host: str | None = None) -> None:
         for listener in tuple(self.listeners):
             listener(change, host)
 
@@ -302,9 +301,9 @@ class Mock:
         """
         Reset every host, the behaviors of DNS and the DNS queries.
 
-        Records and policies stay.
+        Records and policies are kept.
 
-        :param to_start: go back to the state at the start, those too
+        :param to_start: restore the state at the start, including records and policies
         """
         for host in self.hosts.values():
             host.reset(to_start)
@@ -314,9 +313,9 @@ class Mock:
             self.zone = self._start_zone
             self._is_unset = not self._start_zone
             self.policies = self._start_policies
-        self._tell(Change.RESTORED if to_start else Change.RESET)
+        self._notify(Change.RESTORED if to_start else Change.RESET)
 
     def reset_host(self, host: MailHost, to_start: bool = False) -> None:
         """Reset one host; for the parameters see `MailHost.reset`."""
         host.reset(to_start)
-        self._tell(Change.RESTORED if to_start else Change.RESET, host.name)
+        self._notify(Change.RESTORED if to_start else Change.RESET, host.name)

@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
-from mocksmtp.activity import ActivityLog, tell_query, tell_request
+from mocksmtp.activity import ActivityLog, query_logger, request_logger
 from mocksmtp.aging import MailAging
 from mocksmtp.config import Config
 from mocksmtp.dns.evaluation import evaluate_query
@@ -296,7 +296,7 @@ class MockService(Service):
         config, reactor = self._config, self._reactor
         bus = EventBus(self.mock, reactor.seconds)
         if config.http is not None:
-            answered = None if self._lines is None else tell_request(self._lines)
+            answered = None if self._lines is None else request_logger(self._lines)
             settings = HttpSettings(
                 config.mail_shape,
                 config.http_hosts,
@@ -321,7 +321,7 @@ class MockService(Service):
             yield "https", await self._open_policy_hosts(config.https)
         query_line = None
         if self._lines is not None and self._lines.level <= Level.DEBUG:
-            query_line = tell_query(self._lines)
+            query_line = query_logger(self._lines)
         for where in config.dns:
             factory = DNSFactory(
                 lambda: self.mock.served,
@@ -330,7 +330,7 @@ class MockService(Service):
                 log=self.mock.query_log,
                 behaviors=self.mock.dns_behaviors,
             )
-            factory.on_exchange = partial(_tell_query, bus, query_line)
+            factory.on_exchange = partial(_report_query, bus, query_line)
             try:
                 if isinstance(where, Inherited):
                     yield "dns", adopt(reactor, where, factory)
@@ -353,7 +353,7 @@ def _policy_tls(mock: Mock, name: str) -> TlsSettings | None:
     return None if policy is None else TlsSettings(certificate=policy.certificate)
 
 
-def _tell_query(
+def _report_query(
     bus: EventBus,
     query_line: Callable[..., None] | None,
     exchange: DnsExchange,

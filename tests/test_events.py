@@ -211,7 +211,7 @@ class ChangeTests(BusTestCase):
         self.bus.activate()
         other = MailHost("mx2", "mx2.test")
         self.mock.add(other)
-        self.mock.tell_changed(other)
+        self.mock.notify_changed(other)
         self.mock.remove("mx2")
         told = self.documents(Kind.HOSTS)
         changes = ("added", "changed", "removed")
