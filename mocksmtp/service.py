@@ -49,10 +49,9 @@ from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.smtp.evaluation import evaluate
-from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
-from mocksmtp.tls.identity import CertificateFacts, Identity, facts_of
+from mocksmtp.tls.identity import CertificateFacts, Identity, associated, facts_of
 from mocksmtp.tls.naming import NamedContexts
 from mocksmtp.tls.settings import GivenCertificate, TlsSettings
 from mocksmtp.zone.answer import Rcode

@@ -10,8 +10,7 @@ from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.sasl.dialogue import EXCHANGE_LINE_TOO_LONG, AuthResult, Step
-from mocksmtp.sasl.exchange import RESPONSE_LIMIT, AuthExchange
-from mocksmtp.sasl.redact import redact
+from mocksmtp.sasl.exchange import RESPONSE_LIMIT, AuthExchange, redact
 from mocksmtp.smtp.delivery import MockDelivery
 from mocksmtp.smtp.output import DelayedReply, RedactedLine, answer_for, reply_in
 

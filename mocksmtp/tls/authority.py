@@ -18,19 +18,22 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import attrs
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
-from mocksmtp.tls.bounded import Bounded
 from mocksmtp.tls.identity import CertificateError, Identity, KeyPair, parse_pair
 from mocksmtp.tls.issuing import Validity, issue, make_root, self_signed
 from mocksmtp.tls.settings import Certificate, CertificateKind, GivenCertificate
 from mocksmtp.tls.store import Store
 
 __all__ = ["Authority", "CertificateError", "Identity"]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 DAY = timedelta(days=1)
 
@@ -63,6 +66,35 @@ def _utc() -> datetime:
     return datetime.now(UTC)
 
 
+class LruCache(Generic[K, V]):
+    """
+    An LRU cache.
+
+    :param limit: the maximum number of entries
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: dict[K, V] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: K) -> V | None:
+        """Return the value of `key`, or None."""
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._values[key] = value
+        return value
+
+    def put(self, key: K, value: V) -> None:
+        """Set the value of `key`; if full, remove the least recently used entry."""
+        self._values.pop(key, None)
+        while len(self._values) >= self._limit:
+            del self._values[next(iter(self._values))]
+        self._values[key] = value
+
+
 class Authority:
     """
     Issues valid and deliberately invalid certificates, and caches them.
@@ -81,7 +113,7 @@ class Authority:
         self._now = now or _utc
         self._root: KeyPair | None = None
         self._untrusted: KeyPair | None = None
-        self._made: Bounded[_Key, _Cached] = Bounded(_MAX_KEPT)
+        self._made: LruCache[_Key, _Cached] = LruCache(_MAX_KEPT)
 
     @property
     def root_pem(self) -> bytes:

@@ -11,8 +11,7 @@ from OpenSSL import SSL, crypto
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocol
 from zope.interface import implementer
 
-from mocksmtp.tls.authority import Authority
-from mocksmtp.tls.bounded import Bounded
+from mocksmtp.tls.authority import Authority, LruCache
 from mocksmtp.tls.identity import CertificateError, Identity
 from mocksmtp.tls.settings import ClientCertificate, TlsSettings, TlsVersion
 
@@ -74,7 +73,7 @@ class ServerContexts:
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
-        self._made: Bounded[tuple[TlsSettings, tuple[str, ...]], _Cached] = Bounded(
+        self._made: LruCache[tuple[TlsSettings, tuple[str, ...]], _Cached] = LruCache(
             _MAX_KEPT
         )
 

@@ -18,6 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from mocksmtp.zone.rdata import TLSA, HostTLSA
+
+_DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
+
 PrivateKey: TypeAlias = (
     ec.EllipticCurvePrivateKey
     | rsa.RSAPrivateKey
@@ -187,3 +191,16 @@ def _is_key_of(key: PrivateKey, chain: Sequence[x509.Certificate]) -> bool:
     # The key is of an unsupported type, or broken.
     except (ValueError, UnsupportedAlgorithm):
         return False
+
+
+def associated(wanted: HostTLSA, identity: Identity) -> TLSA:
+    """Return the TLSA data that `wanted` describes, for the certificate `identity`."""
+    if wanted.is_of_anchor:
+        whole, key = identity.anchor_der, identity.anchor_spki_der
+    else:
+        whole, key = identity.leaf_der, identity.spki_der
+    data = key if wanted.selector else whole
+    digest = _DIGESTS.get(wanted.matching_type)
+    if digest is not None:
+        data = digest(data).digest()
+    return TLSA(wanted.usage, wanted.selector, wanted.matching_type, data)

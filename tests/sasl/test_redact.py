@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.sasl.redact import redact
+from mocksmtp.sasl.exchange import redact
 from mocksmtp.sasl.settings import Mechanism
 
 

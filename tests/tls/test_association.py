@@ -8,9 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.tls.association import associated
 from mocksmtp.tls.authority import Authority
-from mocksmtp.tls.identity import spki
+from mocksmtp.tls.identity import associated, spki
 from mocksmtp.tls.settings import CertificateKind
 from mocksmtp.zone.rdata import TLSA, HostTLSA
 

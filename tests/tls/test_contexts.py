@@ -17,8 +17,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
-from mocksmtp.tls.authority import Authority
-from mocksmtp.tls.bounded import Bounded
+from mocksmtp.tls.authority import Authority, LruCache
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.identity import CertificateError
 from mocksmtp.tls.issuing import Validity, issue, make_root
@@ -246,7 +245,7 @@ class CertificateTests(Contexts):
 
     def test_contexts_are_bounded(self) -> None:
         """However many settings a host has had."""
-        self.contexts._made = Bounded(3)
+        self.contexts._made = LruCache(3)
         for number in range(5):
             self.contexts.context(TlsSettings(), (f"mx{number}.test",))
         self.assertEqual(len(self.contexts._made), 3)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.tls.bounded import Bounded
+from mocksmtp.tls.authority import LruCache
 
 
-class BoundedTests(SynchronousTestCase):
-    """Bounded"""
+class LruCacheTests(SynchronousTestCase):
+    """LruCache"""
 
     def setUp(self) -> None:
-        self.kept: Bounded[str, int] = Bounded(2)
+        self.kept: LruCache[str, int] = LruCache(2)
         self.kept.put("a", 1)
         self.kept.put("b", 2)
 
