@@ -21,6 +21,7 @@ from mocksmtp.http.parameters import (
     any_text,
     flag,
     group,
+    host_name,
     one_of,
     parameter,
     reads,
@@ -156,7 +157,7 @@ class AttemptFilters:
     recipient: str | None = parameter("to", recipient)
     sender: str | None = parameter("from", sender)
     message_id: str | None = parameter("messageId", message_id)
-    host: str | None = parameter("host", any_text)
+    host: str | None = parameter("host", host_name)
     verdict: Verdict | None = parameter("verdict", one_of(Verdict))
     stage: Command | None = parameter("stage", attempt_stage)
     codes: Codes | None = parameter("code", reply_codes)

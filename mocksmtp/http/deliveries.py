@@ -9,12 +9,20 @@ from typing import Any
 import attrs
 import orjson
 
+from mocksmtp.documents.kinds import Array
+from mocksmtp.documents.view import View, view_field
 from mocksmtp.http.attempts import message_id, reply_codes
+from mocksmtp.http.explaining import (
+    find_explained,
+    near_view,
+    nearest_entries,
+    send_explained,
+)
 from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import (
-    any_text,
     flag,
     group,
+    host_name,
     one_of,
     parameter,
     reads,
@@ -24,13 +32,13 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answer, Call, Route, answers, array, at_root, document
+from mocksmtp.http.routing import Answer, Call, Route, answers, at_root, document
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.attempts import Verdict
 from mocksmtp.sessions.deliveries import Delivery
-from mocksmtp.sessions.delivery_documents import delivery_document
+from mocksmtp.sessions.delivery_documents import DELIVERY, delivery_document
 from mocksmtp.sessions.delivery_search import Codes, DeliveryQuery
 
 _ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
@@ -114,7 +122,7 @@ class DeliveryFilters:
     recipient: str | None = parameter("to", recipient)
     sender: str | None = parameter("from", sender)
     message_id: str | None = parameter("messageId", message_id)
-    host: str | None = parameter("host", any_text)
+    host: str | None = parameter("host", host_name)
     final: Verdict | None = parameter("final", one_of(Verdict))
     verdict: Verdict | None = parameter("verdict", one_of(Verdict))
     codes: Codes | None = parameter("code", reply_codes)
@@ -123,19 +131,40 @@ class DeliveryFilters:
     since: float | None = parameter("since", time)
     client_ip: str | None = parameter("clientIp", client_address)
 
+    @property
+    def query(self) -> DeliveryQuery:
+        """The filter."""
+        return DeliveryQuery(**attrs.asdict(self, recurse=False))
+
     def listing(self, call: Call[Any]) -> DeliveryListing:
         """The deliveries that match."""
-        query = DeliveryQuery(**attrs.asdict(self, recurse=False))
-        return DeliveryListing(call.api.mock, query)
+        return DeliveryListing(call.api.mock, self.query)
+
+
+NEAR_DELIVERY = near_view("NearDelivery", "delivery", lambda one: str(one.number))
+"""A delivery that a filter excludes, and why."""
+
+DELIVERY_EXPLANATION: View[Any] = View(
+    "DeliveryExplanation",
+    view_field("deliveries", Array(DELIVERY), "deliveries", "those that match"),
+    view_field("nearest", Array(NEAR_DELIVERY), "nearest", "the nearest deliveries"),
+)
+"""A list of deliveries, and the nearest others if there are too few."""
 
 
 @attrs.frozen
 class ListParameters:
-    """Which deliveries are listed, and how."""
+    """
+    Which deliveries are listed, and how.
+
+    :ivar explain: whether the nearest of the other deliveries are shown, if there are
+        too few
+    """
 
     filters: DeliveryFilters = group(DeliveryFilters)
     page: Page = group(Page)
     waiting: Waiting = group(Waiting)
+    explain: bool = parameter("explain", flag, default=False)
 
 
 @attrs.frozen
@@ -152,8 +181,24 @@ async def list_deliveries(call: Call[ListParameters]) -> Answer:
     await api.delivery_updates.catch_up()
     with api.delivery_updates:
         listing = wanted.filters.listing(call)
-        found = await api.watches.find(listing, wanted.page, wanted.waiting)
-    return await send_page(call.request, api.clock, found, delivery_pieces)
+        if not wanted.explain:
+            found = await api.watches.find(listing, wanted.page, wanted.waiting)
+            return await send_page(call.request, api.clock, found, delivery_pieces)
+        found, enough = await find_explained(call, listing, wanted.page, wanted.waiting)
+    nearest = [] if enough else await _nearest(call, listing)
+    return await send_explained(call, "deliveries", found, delivery_pieces, nearest)
+
+
+async def _nearest(
+    call: Call[ListParameters], listing: DeliveryListing
+) -> list[dict[str, Any]]:
+    """The deliveries that match most of the filters, and the differences."""
+    wanted = call.parameters
+    # One that is removed meanwhile has no attempts left.
+    listed = listing.entries(wanted.page.span, newest_first=True)
+    deliveries = (one for one in listed if one.attempts)
+    near = await nearest_entries(call, deliveries, wanted.filters.query.compare)
+    return list(map(NEAR_DELIVERY.write, near))
 
 
 async def newest_delivery(call: Call[MatchParameters]) -> Answer:
@@ -183,7 +228,7 @@ def delivery_pieces(delivery: Delivery) -> Iterable[bytes]:
 ROUTES = at_root(
     Route(
         *("GET", "/deliveries", list_deliveries, ListParameters),
-        answers=answers(array("Delivery")),
+        answers=answers(document(Array(DELIVERY), DELIVERY_EXPLANATION)),
         problems=(410,),
     ),
     Route(

@@ -22,6 +22,7 @@ from mocksmtp.documents.schema import TEXT
 from mocksmtp.documents.view import Either, View
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.bodies import in_turn
+from mocksmtp.http.explaining import find_explained, send_explained
 from mocksmtp.http.paging import (
     END,
     Key,
@@ -29,7 +30,6 @@ from mocksmtp.http.paging import (
     Page,
     Span,
     count,
-    cut,
     entry_id,
     matches,
     only,
@@ -407,21 +407,10 @@ async def list_mails(call: Call[ListParameters]) -> Answer:
         found = await api.watches.find(listing, wanted.page, wanted.waiting)
         await _summarize(call, found.entries)
         return await send_page(call.request, api.clock, found, _pieces(call))
-    # How many there are is only known without the limit.
-    page = attrs.evolve(wanted.page, limit=None)
-    every = await api.watches.find(listing, page, wanted.waiting)
-    enough = len(every.entries) >= wanted.waiting.count
-    found = cut(listing, wanted.page, every.entries)
-    found.total = every.total
-    nearest = [] if enough else await _nearest(call, listing, page.span)
+    found, enough = await find_explained(call, listing, wanted.page, wanted.waiting)
+    nearest = [] if enough else await _nearest(call, listing, wanted.page.span)
     await _summarize(call, found.entries)
-
-    def explained(mails: Iterator[bytes]) -> Iterator[bytes]:
-        yield b'{"mails":'
-        yield from mails
-        yield b',"nearest":' + orjson.dumps(nearest) + b"}"
-
-    return await send_page(call.request, api.clock, found, _pieces(call), explained)
+    return await send_explained(call, "mails", found, _pieces(call), nearest)
 
 
 async def _nearest(

@@ -169,6 +169,12 @@ def any_text(text: str) -> str:
     return text
 
 
+@reads(TEXT)
+def host_name(text: str) -> str | None:
+    """The name of a host; None for ``*``, all hosts."""
+    return None if text == ALL_HOSTS else text
+
+
 @reads({"type": "integer", "minimum": 1, "maximum": 10**18 - 1})
 def whole_number(text: str) -> int:
     """A number from 1."""

@@ -9,19 +9,24 @@ from typing import Any
 import attrs
 import orjson
 
-from mocksmtp.documents.kinds import Array, Text
+from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import listed
 from mocksmtp.documents.schema import DOMAIN_NAME, TEXT
 from mocksmtp.documents.view import View, view_field
-from mocksmtp.http.paging import Key, Listing, Page, Span, cut, only, send_page
+from mocksmtp.http.explaining import (
+    find_explained,
+    near_view,
+    nearest_entries,
+    send_explained,
+)
+from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
 from mocksmtp.http.parameters import flag, group, parameter, reads
-from mocksmtp.http.responses import Slices, array_pieces, send_body, send_pieces
+from mocksmtp.http.responses import array_pieces, send_body, send_pieces
 from mocksmtp.http.routing import Answer, Call, Route, answers, array, at_root, document
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
-from mocksmtp.mail.documents import DIFFERENCE
-from mocksmtp.mail.nearest import Difference
 from mocksmtp.mock import Mock
+from mocksmtp.sessions.search import FilterComparison
 from mocksmtp.zone.names import Name, parse_name
 from mocksmtp.zone.queries import QUERY, TCP, UDP, DnsQuery, QueryFilter
 from mocksmtp.zone.rdata import type_name, type_number
@@ -30,9 +35,6 @@ from mocksmtp.zone.records import TYPE
 _name = reads(DOMAIN_NAME)(parse_name)
 _type = reads(TYPE)(type_number)
 _TRANSPORTS = [UDP, TCP]
-
-MAX_NEAREST = 5
-"""How many of the nearest queries are shown."""
 
 
 @reads({**TEXT, "enum": _TRANSPORTS})
@@ -126,46 +128,27 @@ class QueryFilters:
         wanted = QueryFilter(self.name, self.type, self.client_ip, self.transport)
         return QueryListing(call.api.mock, wanted)
 
-
-@attrs.frozen
-class NearQuery:
-    """
-    A query that a filter excludes, and why.
-
-    :ivar matched: the filters that it matches
-    """
-
-    query: DnsQuery
-    matched: list[str]
-    differences: list[Difference]
-
-    @classmethod
-    def of(cls, query: DnsQuery, filters: QueryFilters) -> NearQuery:
+    def compare(self, query: DnsQuery) -> list[FilterComparison]:
         """How each filter compares with a query."""
-        near = cls(query, [], [])
         compared: tuple[tuple[str, Any, Any, Callable[[Any], str]], ...] = (
-            ("name", filters.name, query.name, str),
-            ("type", filters.type, query.type, type_name),
-            ("clientIp", filters.client_ip, query.client_ip, str),
-            ("transport", filters.transport, query.transport, str),
+            ("name", self.name, query.name, str),
+            ("type", self.type, query.type, type_name),
+            ("clientIp", self.client_ip, query.client_ip, str),
+            ("transport", self.transport, query.transport, str),
         )
-        for name, wanted, found, write in compared:
-            if wanted is not None and wanted == found:
-                near.matched.append(name)
-            elif wanted is not None:
-                there = () if found is None else (write(found),)
-                near.differences.append(Difference(name, write(wanted), there))
-        return near
+        return [
+            FilterComparison(
+                name,
+                write(wanted),
+                () if found is None else (write(found),),
+                wanted == found,
+            )
+            for name, wanted, found, write in compared
+            if wanted is not None
+        ]
 
 
-NEAR_QUERY: View[NearQuery] = View(
-    "NearQuery",
-    view_field(
-        "query", Text(), lambda near: str(near.query.number), "the id of the query"
-    ),
-    view_field("matched", Array(Text()), "matched", "the filters that it matches"),
-    view_field("failed", Array(DIFFERENCE), "differences", "the others"),
-)
+NEAR_QUERY = near_view("NearQuery", "query", lambda query: str(query.number))
 """A query that a filter excludes, and why."""
 
 QUERY_EXPLANATION: View[Any] = View(
@@ -206,36 +189,13 @@ async def list_queries(call: Call[ListParameters]) -> Answer:
     if not wanted.explain:
         found = await api.watches.find(listing, wanted.page, wanted.waiting)
         return await send_page(call.request, api.clock, found, query_pieces)
-    # How many there are is only known without the limit.
-    page = attrs.evolve(wanted.page, limit=None)
-    every = await api.watches.find(listing, page, wanted.waiting)
-    enough = len(every.entries) >= wanted.waiting.count
-    found = cut(listing, wanted.page, every.entries)
-    found.total = every.total
-    nearest = [] if enough else await _nearest(call, listing)
-
-    def explained(queries: Iterator[bytes]) -> Iterator[bytes]:
-        yield b'{"queries":'
-        yield from queries
-        yield b',"nearest":' + orjson.dumps(nearest) + b"}"
-
-    return await send_page(call.request, api.clock, found, query_pieces, explained)
-
-
-async def _nearest(
-    call: Call[ListParameters], listing: QueryListing
-) -> list[dict[str, Any]]:
-    """The queries that match most of the filters, the newest first, and the rest."""
-    best: list[NearQuery] = []
-    slices = Slices(call.api.clock)
-    for query in listing.entries(call.parameters.page.span, newest_first=True):
-        near = NearQuery.of(query, call.parameters.filters)
-        if near.differences:
-            best = sorted([*best, near], key=lambda one: len(one.differences))
-            best = best[:MAX_NEAREST]
-        if slices.over:
-            await slices.next()
-    return list(map(NEAR_QUERY.write, best))
+    found, enough = await find_explained(call, listing, wanted.page, wanted.waiting)
+    nearest: list[dict[str, Any]] = []
+    if not enough:
+        queries = listing.entries(wanted.page.span, newest_first=True)
+        near = await nearest_entries(call, queries, wanted.filters.compare)
+        nearest = list(map(NEAR_QUERY.write, near))
+    return await send_explained(call, "queries", found, query_pieces, nearest)
 
 
 async def newest_query(call: Call[MatchParameters]) -> Answer:

@@ -19,19 +19,19 @@ from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import listed
 from mocksmtp.documents.schema import TEXT
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.http.explaining import find_explained, send_explained
 from mocksmtp.http.paging import (
     Key,
     Listing,
     Page,
     Span,
-    cut,
     only,
     send_page,
 )
 from mocksmtp.http.parameters import (
-    any_text,
     flag,
     group,
+    host_name,
     parameter,
     reads,
     recipient,
@@ -225,7 +225,7 @@ def settled_outcome(text: str) -> Outcome:
 class SessionFilters:
     """Which sessions are meant."""
 
-    host: str | None = parameter("host", any_text)
+    host: str | None = parameter("host", host_name)
     client_ip: str | None = parameter("clientIp", client_address)
     sender: str | None = parameter("from", sender)
     recipient: str | None = parameter("to", recipient)
@@ -278,20 +278,9 @@ async def list_sessions(call: Call[ListParameters]) -> Answer:
     if not wanted.explain:
         found = await api.watches.find(listing, wanted.page, wanted.waiting)
         return await send_page(call.request, api.clock, found, session_pieces)
-    # How many there are is only known without the limit.
-    page = attrs.evolve(wanted.page, limit=None)
-    found = await api.watches.find(listing, page, wanted.waiting)
-    enough = len(found.entries) >= wanted.waiting.count
-    limited = cut(listing, wanted.page, found.entries)
-    limited.total = found.total
-    nearest = [] if enough else await _nearest(call, page.span)
-
-    def explained(sessions: Iterator[bytes]) -> Iterator[bytes]:
-        yield b'{"sessions":'
-        yield from sessions
-        yield b',"nearest":' + orjson.dumps(nearest) + b"}"
-
-    return await send_page(call.request, api.clock, limited, session_pieces, explained)
+    found, enough = await find_explained(call, listing, wanted.page, wanted.waiting)
+    nearest = [] if enough else await _nearest(call, wanted.page.span)
+    return await send_explained(call, "sessions", found, session_pieces, nearest)
 
 
 async def delete_sessions(call: Call[Any]) -> Answer:

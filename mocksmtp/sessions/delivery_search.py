@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import attrs
 
 from mocksmtp.behaviors.point import Command
+from mocksmtp.documents.units import timestamp
 from mocksmtp.grammar.address import Address
 from mocksmtp.sessions.attempts import Attempt, Verdict
 from mocksmtp.sessions.deliveries import Delivery
+from mocksmtp.sessions.search import MAX_FOUND_VALUES, FilterComparison, compare_texts
 
 Codes: TypeAlias = tuple[int, int]
 """The lowest and the highest reply code of a range."""
@@ -119,6 +122,48 @@ class DeliveryQuery:
                 or any(a.session.client_ip == self.client_ip for a in attempts)
             )
         )
+
+    def compare(self, delivery: Delivery) -> list[FilterComparison]:
+        """How each filter compares with a delivery."""
+        attempts = delivery.attempts
+        replies = [one.reply.code for one in attempts if one.reply is not None]
+        found: tuple[tuple[str, str | None, Iterable[str]], ...] = (
+            ("to", self.recipient, [delivery.recipient.normalized]),
+            ("from", self.sender, [delivery.sender.normalized]),
+            ("messageId", self.message_id, filter(None, [delivery.message_id])),
+            ("host", self.host, (one.session.host for one in attempts)),
+            ("final", _value(self.final), [delivery.final.value]),
+            ("verdict", _value(self.verdict), (one.verdict.value for one in attempts)),
+            ("kept", _flag(self.kept), ["true" if delivery.copies else "false"]),
+            ("copies", _number(self.copies), [str(delivery.copies)]),
+            ("clientIp", self.client_ip, (one.session.client_ip for one in attempts)),
+        )
+        compared = [compare_texts(*one) for one in found]
+        if self.codes is not None:
+            least, most = self.codes
+            wanted = str(least) if least == most else f"{least // 100}xx"
+            shown = tuple(dict.fromkeys(map(str, replies)))[:MAX_FOUND_VALUES]
+            matches = any(least <= code <= most for code in replies)
+            compared.append(FilterComparison("code", wanted, shown, matches))
+        if self.since is not None:
+            last = max(one.started_at for one in attempts)
+            wanted, matches = timestamp(self.since), last >= self.since
+            compared.append(
+                FilterComparison("since", wanted, (timestamp(last),), matches)
+            )
+        return [one for one in compared if one is not None]
+
+
+def _value(verdict: Verdict | None) -> str | None:
+    return None if verdict is None else verdict.value
+
+
+def _flag(flag: bool | None) -> str | None:
+    return None if flag is None else str(flag).lower()
+
+
+def _number(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _is(wanted: str | None, found: Address | None) -> bool:

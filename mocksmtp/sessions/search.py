@@ -193,16 +193,16 @@ class SessionQuery:
         :param transaction: one of the session's, or None where it has none
         """
         comparisons = [
-            _compare("host", self.host, [session.host]),
-            _compare("clientIp", self.client_ip, [session.client_ip]),
-            _compare("from", self.sender, _senders(transaction)),
-            _compare("to", self.recipient, _addresses(transaction)),
-            _compare(
+            compare_texts("host", self.host, [session.host]),
+            compare_texts("clientIp", self.client_ip, [session.client_ip]),
+            compare_texts("from", self.sender, _senders(transaction)),
+            compare_texts("to", self.recipient, _addresses(transaction)),
+            compare_texts(
                 "outcome",
                 None if self.outcome is None else self.outcome.value,
                 self._outcomes(transaction),
             ),
-            _compare(
+            compare_texts(
                 "kept",
                 None if self.kept is None else _shown(self.kept),
                 self._kept(transaction),
@@ -301,9 +301,10 @@ def _addresses(transaction: Transaction | None) -> list[str]:
     return [fate.recipient.address.normalized for fate in fates(transaction)]
 
 
-def _compare(
+def compare_texts(
     name: str, wanted: str | None, found: Iterable[str]
 ) -> FilterComparison | None:
+    """Whether one of some texts is the one asked for; None where none is."""
     if wanted is None:
         return None
     values = dict.fromkeys(found)

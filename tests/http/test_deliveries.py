@@ -323,6 +323,58 @@ class DeliveriesTests(DeliveryCase):
             found = self.found("?" + query, "/deliveries")
             self.assertEqual(found, expected, query)
 
+    def test_the_nearest_delivery(self) -> None:
+        """With `explain=true`: what the nearest deliveries lack, if too few match."""
+        self.behave(on("RCPT TO", 450, condition=when("recipient", "carl@")))
+        self.send("carl@x.test", message_id="m1@h.test")
+        self.send(BOB, host=self.other, message_id="m1@h.test")
+        query = f"/deliveries?explain=true&to={BOB}"
+        found = self.rig.get(f"{query}&code=4xx&since=1970-01-12T00:00:00Z")
+        self.assertEqual(found["deliveries"], [])
+        first, second = found["nearest"]
+        failed = {"filter": "code", "wanted": "4xx", "found": ["250"]}
+        matched = ["to", "since"]
+        self.assertEqual(
+            first, {"delivery": "2", "matched": matched, "failed": [failed]}
+        )
+        failed = {"filter": "to", "wanted": BOB, "found": ["carl@x.test"]}
+        matched = ["code", "since"]
+        self.assertEqual(
+            second, {"delivery": "1", "matched": matched, "failed": [failed]}
+        )
+        found = self.rig.get(f"{query}&limit=1")
+        self.assertEqual(ids(found["deliveries"]), ["2"])
+        self.assertEqual(found["nearest"], [])
+
+    def test_each_difference(self) -> None:
+        """Each filter that excludes a delivery is a difference."""
+        self.send(BOB, message_id="m1@h.test")
+        for query, wanted, found in (
+            ("from=eve@a.test", "eve@a.test", ["me@a.test"]),
+            ("from=<>", "<>", ["me@a.test"]),
+            ("messageId=other", "other", ["m1@h.test"]),
+            ("host=mx2", "mx2", ["default"]),
+            ("final=none", "none", ["accepted"]),
+            ("verdict=deferred", "deferred", ["accepted"]),
+            ("code=550", "550", ["250"]),
+            ("kept=false", "false", ["true"]),
+            ("copies=2", "2", ["1"]),
+            ("clientIp=::1", "::1", ["192.168.1.1"]),
+            ("since=2030-01-01T00:00:00Z", "2030-01-01T00:00:00.000Z", None),
+        ):
+            near = self.rig.get(f"/deliveries?explain=true&{query}")["nearest"]
+            (failed,) = near[0]["failed"]
+            self.assertEqual(failed["filter"], query.partition("=")[0])
+            self.assertEqual(failed["wanted"], wanted)
+            self.assertIn(found, (None, failed["found"]))
+
+    def test_all_hosts(self) -> None:
+        """`host=*` lists all hosts, as it does for mails."""
+        self.send(BOB)
+        self.send(BOB, host=self.other)
+        for path, count in ("/deliveries", 2), ("/smtpAttempts", 2):
+            self.assertEqual(len(self.found("?host=*", path)), count)
+
     def test_settling(self) -> None:
         """A second copy within the time is part of the answer."""
         self.behave(on("DATA", then="reset", effect="apply", numberOfAnswer=1))

@@ -193,6 +193,7 @@ class FilterTests(SessionCase):
         for query, found in (
             ("", ["1", "2", "3", "4"]),
             ("?host=mx2", ["3"]),
+            ("?host=*", ["1", "2", "3", "4"]),
             ("?clientIp=192.168.1.1", ["1", "2", "3", "4"]),
             ("?clientIp=::1", []),
             ("?from=me@A.TEST", ["1", "2", "3"]),
