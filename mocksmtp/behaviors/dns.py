@@ -51,10 +51,10 @@ from mocksmtp.documents.schema import (
 from mocksmtp.documents.units import milliseconds
 from mocksmtp.documents.view import View, Written, view_field
 from mocksmtp.zone.answer import Question, Rcode
-from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.queries import DNS_REPLY, DnsReply
 from mocksmtp.zone.rdata import RRType, type_name, type_number
+from mocksmtp.zone.rdata_fields import NAME
 from mocksmtp.zone.records import SENT_RECORD, Record
 
 EVERY = -1

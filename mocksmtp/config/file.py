@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import attrs
 
 from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.config.config import OPTIONS
 from mocksmtp.config.errors import ConfigError, Problems
-from mocksmtp.config.settings import OPTIONS
 from mocksmtp.documents.document import Document, parse
 from mocksmtp.documents.problems import DocumentError, camel_case
 from mocksmtp.documents.reading import Real, TooManyValues

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mocksmtp.behaviors.dns import DNS
-from mocksmtp.config.addresses import BIND_VARIABLE, LOOPBACK, bind_address
+from mocksmtp.config.config import OPTIONS, SMTP_ENDPOINTS, Config
+from mocksmtp.config.endpoints import BIND_VARIABLE, LOOPBACK, bind_address
 from mocksmtp.config.errors import ConfigError, Problems
 from mocksmtp.config.file import (
     DOCUMENTS,
@@ -28,7 +29,6 @@ from mocksmtp.config.file import (
 from mocksmtp.config.options import Option
 from mocksmtp.config.pem import read_certificates
 from mocksmtp.config.plans import parse_plans
-from mocksmtp.config.settings import OPTIONS, SMTP_ENDPOINTS, Config
 from mocksmtp.hosts.capabilities import Capabilities
 from mocksmtp.hosts.host import Description, HostPlan, HostStart
 from mocksmtp.hosts.limits import Limits

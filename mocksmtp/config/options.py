@@ -1,6 +1,6 @@
 """How an option of the program is declared.
 
-The options themselves are fields of `mocksmtp.config.settings.Config`.
+The options themselves are fields of `mocksmtp.config.config.Config`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Option:
         raises `mocksmtp.documents.problems.DocumentError`
     :ivar limit: the field of `mocksmtp.hosts.limits.Limits` that it sets for all
         hosts, or None
-    :ivar field: the field of `mocksmtp.config.settings.Config` that it sets
+    :ivar field: the field of `mocksmtp.config.config.Config` that it sets
     """
 
     name: str
@@ -67,7 +67,7 @@ def option(
     **more: Any,
 ) -> Any:
     """
-    Declare a field of `mocksmtp.config.settings.Config` that an option sets.
+    Declare a field of `mocksmtp.config.config.Config` that an option sets.
 
     :param meaning: its line of the help
     :param name: the name of the option, unless it is that of the field

@@ -9,11 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from mocksmtp.config.addresses import (
-    LOOPBACK,
-    parse_endpoint_or_place,
-    parse_tcp_place,
-)
+from mocksmtp.config.endpoints import LOOPBACK, parse_endpoint_or_place, parse_tcp_place
 from mocksmtp.documents.kinds import Duration
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_size

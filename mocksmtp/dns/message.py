@@ -28,9 +28,9 @@ import attrs
 
 from mocksmtp.documents.problems import FIELD
 from mocksmtp.zone.answer import Question
-from mocksmtp.zone.fields import kind_of
 from mocksmtp.zone.names import MAX_LABEL, MAX_NAME, Name
 from mocksmtp.zone.rdata import RDATA, Raw, Rdata, RRType
+from mocksmtp.zone.rdata_fields import kind_of
 
 if TYPE_CHECKING:
     from mocksmtp.zone.answer import Answer

@@ -20,9 +20,9 @@ from mocksmtp.documents.schema import (
     given,
 )
 from mocksmtp.tls.settings import TlsMode
-from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import AAAA, MX, A
+from mocksmtp.zone.rdata_fields import NAME
 from mocksmtp.zone.records import Record
 
 IpAddress: TypeAlias = IPv4Address | IPv6Address

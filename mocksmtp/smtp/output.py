@@ -32,7 +32,7 @@ from twisted.internet.tcp import Server
 from mocksmtp.behaviors.response import NO_FAULT, Fault, Then
 from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.grammar.reply import Reply, raw_reply
-from mocksmtp.tls.records import encrypt, holds_back
+from mocksmtp.tls.encryption import encrypt, holds_back
 
 BOUND = 2**20
 """Octets of replies after which collected replies are sent."""

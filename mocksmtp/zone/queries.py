@@ -25,9 +25,9 @@ from mocksmtp.documents.schema import TEXT
 from mocksmtp.documents.units import timestamp
 from mocksmtp.documents.view import Written
 from mocksmtp.zone.answer import Question, rcode_name
-from mocksmtp.zone.fields import NAME
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import type_name
+from mocksmtp.zone.rdata_fields import NAME
 from mocksmtp.zone.records import SENT_RECORD, TYPE, Record
 
 UDP = "udp"

@@ -17,7 +17,8 @@ from typing import ClassVar
 
 import attrs
 
-from mocksmtp.zone.fields import (
+from mocksmtp.zone.names import Name
+from mocksmtp.zone.rdata_fields import (
     HEX,
     IPV4,
     IPV6,
@@ -35,7 +36,6 @@ from mocksmtp.zone.fields import (
     kind_of,
     rdata_field,
 )
-from mocksmtp.zone.names import Name
 
 _NUMBERED = re.compile(r"TYPE(0|[1-9][0-9]{0,4})")
 

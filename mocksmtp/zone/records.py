@@ -30,7 +30,6 @@ from mocksmtp.documents.problems import (
     unknown,
 )
 from mocksmtp.documents.schema import TEXT, Schema, any_of
-from mocksmtp.zone.fields import NAME, U32, default_in_documents, kind_of
 from mocksmtp.zone.names import MAX_NAME, Name, parse_name, to_name
 from mocksmtp.zone.rdata import (
     CAA,
@@ -45,6 +44,7 @@ from mocksmtp.zone.rdata import (
     type_name,
     type_number,
 )
+from mocksmtp.zone.rdata_fields import NAME, U32, default_in_documents, kind_of
 
 DEFAULT_TTL = 60
 """Seconds that a record may be cached, unless it has a TTL of its own."""

@@ -31,7 +31,6 @@ from dns.tokenizer import Token
 from mocksmtp.documents.problems import FIELD, DocumentError, Problem
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.steps import Steps, finish
-from mocksmtp.zone.fields import absolute, kind_of
 from mocksmtp.zone.names import Name
 from mocksmtp.zone.rdata import (
     RDATA,
@@ -42,6 +41,7 @@ from mocksmtp.zone.rdata import (
     read_rdata,
     type_name,
 )
+from mocksmtp.zone.rdata_fields import absolute, kind_of
 from mocksmtp.zone.records import DEFAULT_TTL, Record
 
 MAX_ZONE_RECORDS = 200_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from mocksmtp import config as config_module
 from mocksmtp.config import CONFIG_VARIABLE, Config, Option, load_config
-from mocksmtp.config.addresses import EXAMPLES
+from mocksmtp.config.endpoints import EXAMPLES
 from mocksmtp.documents.problems import shown
 from mocksmtp.hosts.capabilities import DEFAULT_KEYWORDS, Capabilities
 from mocksmtp.hosts.limits import Limits

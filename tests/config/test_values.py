@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.config import ConfigError, load_config, parse_dns, parse_smtp
-from mocksmtp.config.addresses import bind_address
+from mocksmtp.config.endpoints import bind_address
 from mocksmtp.config.values import parse_http
 from mocksmtp.hosts.listeners import Inherited, unmapped
 

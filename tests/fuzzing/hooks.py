@@ -30,9 +30,9 @@ from mocksmtp.mail.keywords import network, parse_expression
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.documents import PEM_BEGIN
 from mocksmtp.tls.settings import CertificateKind, TlsMode
-from mocksmtp.zone.fields import parse_generic
 from mocksmtp.zone.names import parse_name
 from mocksmtp.zone.rdata import RRType, is_data_type, type_number
+from mocksmtp.zone.rdata_fields import parse_generic
 from mocksmtp.zone.text import zone_text
 from tests.zone.strategies import records
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 from typing import Any
 
-from mocksmtp.tls.records import MAX_RECORD, encrypt, holds_back
+from mocksmtp.tls.encryption import MAX_RECORD, encrypt, holds_back
 from mocksmtp.tls.settings import TlsMode
 from tests.smtp.test_starttls import Rig, anyhow
 

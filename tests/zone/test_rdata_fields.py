@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.zone.fields import (
+from mocksmtp.zone.rdata_fields import (
     IPV4,
     U16,
     Unsigned,
