@@ -48,11 +48,6 @@ def whole(least: int, most: int) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": most}
 
 
-def up_to(most: int, schema: Schema) -> Schema:
-    """An array of no more than so many."""
-    return {**array_of(schema), "maxItems": most}
-
-
 def enum_of(kind: type[Enum], *but: Enum) -> Schema:
     """The value of a member of an enumeration, except for these."""
     return {**TEXT, "enum": [member.value for member in kind if member not in but]}

@@ -14,7 +14,6 @@ Only ``[a-z-]+:`` at the start of a word, and not followed by ``//``, is a keywo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import attrs
 
@@ -98,11 +97,6 @@ def parse_terms(expression: str) -> list[Term]:
         terms.append(term)
         at = _skip_space(expression, at)
     return terms
-
-
-def format_terms(terms: Iterable[Term]) -> str:
-    """The expression with these terms."""
-    return " ".join(map(str, terms))
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -136,11 +136,6 @@ def field_matches(content: bytes, start: int, stop: int) -> Iterator[re.Match[by
         at = match.end()
 
 
-def first_field(content: bytes, name: str) -> HeaderField | None:
-    """The first field called `name`, which is in lower case."""
-    return next(ParsedMessage(content).fields(name), None)
-
-
 def unfolded(body: bytes) -> bytes:
     """The body of a field without its line ends (RFC 5322 §2.2.3)."""
     if b"\n" in body:

@@ -29,7 +29,6 @@ import attrs
 from mocksmtp.mail.fields import (
     HeaderField,
     field_matches,
-    first_field,
     header_start,
     media_type,
     mime_parameters,
@@ -84,12 +83,6 @@ class Structure:
 
     def _first(self, content_type: str) -> Part | None:
         return next((p for p in self.parts if p.is_body(content_type)), None)
-
-
-def subject_of(content: bytes) -> str:
-    """The Subject of a mail, decoded, or ``""``."""
-    field = first_field(content, "subject")
-    return "" if field is None else field.text
 
 
 def read_structure(content: bytes) -> Structure:

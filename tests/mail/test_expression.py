@@ -12,7 +12,6 @@ from mocksmtp.mail.expression import (
     MAX_TERMS,
     QueryError,
     Term,
-    format_terms,
     parse_terms,
 )
 
@@ -105,14 +104,14 @@ class ParseTests(SynchronousTestCase):
         except QueryError as error:
             self.assertLessEqual(error.position, len(expression))
         else:
-            self.assertEqual(parse_terms(format_terms(terms)), terms)
+            self.assertEqual(parse_terms(" ".join(map(str, terms))), terms)
 
     @given(st.lists(TERMS, max_size=MAX_TERMS))
     @example([Term("-", negated=True)])
     @example([Term("-a"), Term("a:b"), Term("http://x"), Term("\\")])
     def test_what_is_written_is_read(self, terms: list[Term]) -> None:
         """Any terms survive being written and read."""
-        self.assertEqual(parse_terms(format_terms(terms)), terms)
+        self.assertEqual(parse_terms(" ".join(map(str, terms))), terms)
 
     def test_long_expressions(self) -> None:
         """None takes more than linear time, or the test would not end."""

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail import mime
+from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.mime import (
     MAX_NESTING,
     MAX_PARTS,
     Structure,
     read_structure,
-    subject_of,
 )
 from mocksmtp.mail.part import TooComplex
 
@@ -47,6 +47,11 @@ def reason(content: bytes) -> str:
     except TooComplex as error:
         return str(error)
     raise AssertionError("it was taken apart")
+
+
+def subject_of(content: bytes) -> str:
+    field = next(ParsedMessage(content).fields("subject"), None)
+    return "" if field is None else field.text
 
 
 class WholeTests(SynchronousTestCase):

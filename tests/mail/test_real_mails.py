@@ -6,8 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail.documents import mime_fields
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.mail.mime import Structure, read_structure, subject_of
+from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import Part
+from mocksmtp.mail.summary import summary_of
 
 MIME = b"Subject: x\r\nMIME-Version: 1.0\r\n"
 
@@ -65,7 +66,7 @@ class TypeTests(SynchronousTestCase):
     def test_the_line_of_a_mailbox(self) -> None:
         """It is skipped."""
         content = b"From a@b Fri Nov 28 2026\r\nSubject: mboxed\r\n\r\nbody\r\n"
-        self.assertEqual(subject_of(content), "mboxed")
+        self.assertEqual(summary_of(content).subject, "mboxed")
         self.assertEqual(plain(content), "body\r\n")
         headers = read_structure(content).headers
         self.assertEqual([field.name for field in headers], ["Subject"])
@@ -172,7 +173,7 @@ class HeaderTests(SynchronousTestCase):
         content = b"To: " + users + b"\r\nSubject: late one\r\n"
         structure = self.check(content + b"Message-ID: <a@b>\r\n\r\nhi\r\n")
         self.assertEqual(structure.headers[0].text.count("@"), 6000)
-        self.assertEqual(subject_of(content), "late one")
+        self.assertEqual(summary_of(content).subject, "late one")
 
 
 class SizeTests(SynchronousTestCase):
