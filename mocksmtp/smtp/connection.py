@@ -427,24 +427,26 @@ class MockESMTP(ESMTP):
                 except Exception:
                     answer = self._fail()
             note = delivery.take_note() if trail else None
-            if type(answer) is Reply:
-                sent: tuple[Reply, ...] = (answer,)
-            else:
-                decided, said, note = self._resolve(answer, said, note)
-                if not isinstance(decided, tuple):
-                    pending = PendingReply(decided, said, flags, note, heard)
-                    break
-                sent = decided
-                if not sent:  # the reply follows later, or not at all
-                    exchanges.append((heard, said, None, flags, 0.0, note))
-                    continue
-            for one in sent:
+            left -= 1
+            if type(answer) is Reply:  # nearly always; a loop costs 0.15 µs more
+                wire = answer.wire
+                replies.append(wire)
+                size += len(wire)
+                counts[answer.code] += 1
+                exchanges.append((heard, said, answer, flags, 0.0, note))
+                continue
+            decided, said, note = self._resolve(answer, said, note)
+            if not isinstance(decided, tuple):
+                pending = PendingReply(decided, said, flags, note, heard)
+                break
+            if not decided:  # the reply follows later, or not at all
+                exchanges.append((heard, said, None, flags, 0.0, note))
+            for one in decided:
                 replies.append(one.wire)
                 size += len(one.wire)
                 counts[one.code] += 1
                 exchanges.append((heard, said, one, flags, 0.0, note))
                 said = note = None
-            left -= 1
         if exchanges:
             self._send(replies, size, exchanges, octets, position < len(data))
         is_silent = not replies and pending is None
