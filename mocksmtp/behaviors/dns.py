@@ -28,6 +28,7 @@ from mocksmtp.behaviors.rules import Rules
 from mocksmtp.behaviors.target import Target
 from mocksmtp.documents.document import Constraint, Document, field
 from mocksmtp.documents.kinds import (
+    ADDRESS,
     MAX_COUNT,
     Array,
     Boolean,
@@ -547,7 +548,7 @@ class DnsEvaluation:
 
     name: Name = field(NAME, "the name that is asked for", example="ex.test")
     type: int = field(_TypeKind(), "its type, as `MX`")
-    client_ip: str = field(Text(most=100), "the client's address", default="127.0.0.1")
+    client_ip: str = field(ADDRESS, "the client's address", default="127.0.0.1")
     transport: _Transport = field(
         Choice(_Transport, "transport"), "`udp` or `tcp`", default=_Transport.UDP
     )

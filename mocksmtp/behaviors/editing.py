@@ -7,7 +7,7 @@ A change is a JSON merge patch (RFC 7396) of the document of a behavior, in whic
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -20,8 +20,21 @@ from mocksmtp.behaviors.behavior import (
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.documents.document import Document, field, parse
 from mocksmtp.documents.kinds import ID, Choice, Named
-from mocksmtp.documents.problems import DocumentError, Problem, Refused
+from mocksmtp.documents.problems import (
+    MAX_ERRORS,
+    DocumentError,
+    Problem,
+    Refused,
+    json_type,
+    unknown,
+)
 from mocksmtp.documents.schema import NULL, Schema, any_of, object_of
+
+_MERGED = ("condition", "response", "scenario")
+"""Fields whose members are merged; only the result is complete."""
+
+_OF_ONE = ("id", "move")
+"""Members of a patch for one behavior."""
 
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
 
@@ -85,24 +98,58 @@ class Patch:
         return behavior
 
 
-def read_patch(value: Any, single: bool = True) -> Patch:
+def read_patch(
+    value: Any, document: BehaviorDocument[Any], single: bool = True
+) -> Patch:
     """
     The change that a JSON value describes.
 
-    :param single: whether it is for one behavior, which alone can be moved
-    :raises DocumentError: it is no object, or moves where it can't
+    :param document: the document of the behaviors
+    :param single: whether it is for one behavior, which alone can be moved or named by
+        its id
+    :raises DocumentError: it is no object, has a field that no behavior can have, or
+        one that is only allowed for one behavior
     """
     if not isinstance(value, dict):
         parse(MOVE, value)  # raises: it must be an object
     fields = {n: v for n, v in value.items() if n != "move" and n not in READ_ONLY}
+    problems = list(_problems(fields, document))
+    if not single:
+        problems += [
+            Problem(f"$.{name}", "only allowed for one behavior")
+            for name in _OF_ONE
+            if value.get(name) is not None
+        ]
+    if problems:
+        raise DocumentError(*problems[:MAX_ERRORS])
     if value.get("move") is None:
         return Patch(fields)
-    if not single:
-        raise DocumentError(Problem("$.move", "only allowed for one behavior"))
     try:
         return Patch(fields, parse(MOVE, value["move"]))
     except DocumentError as error:
         raise error.within("$.move") from None
+
+
+def _problems(
+    fields: dict[str, Any], document: BehaviorDocument[Any]
+) -> Iterator[Problem]:
+    """What is wrong with a patch, whatever behavior it is for."""
+    for name, value in fields.items():
+        path = f"$.{name}"
+        if name not in document.fields:
+            yield Problem(path, unknown("field", name, [*document.fields, "move"]))
+            continue
+        attribute, declared = document.fields[name]
+        if value is None or (value == [] and declared.empty_is_absent):
+            if attribute.default is attrs.NOTHING:
+                yield Problem(path, "required, but missing")
+        elif name not in _MERGED:
+            try:
+                parse(declared.kind, value)
+            except DocumentError as error:
+                yield from error.within(path).problems
+        elif not isinstance(value, dict):
+            yield Problem(path, f"must be an object, got {json_type(value)}")
 
 
 def merge(value: Any, patch: Any) -> Any:
@@ -137,15 +184,23 @@ def placed(rules: Iterable[Rule[B]], rule: Rule[B], move: Move) -> list[Rule[B]]
     raise DocumentError(Problem(f"$.move.{name}", message))
 
 
-def patch_schema(document: BehaviorDocument[Any], named: Named) -> Schema:
-    """The schema of a patch: every field may be left out, and null removes it."""
+def patch_schema(
+    document: BehaviorDocument[Any], named: Named, single: bool = True
+) -> Schema:
+    """
+    The schema of a patch: every field may be left out, and null removes it.
+
+    :param single: whether it is for one behavior
+    """
     members: dict[str, Schema] = {}
     for title, (attribute, declared) in document.fields.items():
         schema = declared.kind.taken(named)
-        if title in ("condition", "response", "scenario"):
+        if title in _MERGED:
             schema = {"type": "object"}
         optional = attribute.default is not attrs.NOTHING
         members[title] = any_of(schema, NULL) if optional else schema
     members |= {title: {} for title in READ_ONLY}
     members["move"] = any_of(MOVE.taken(named), NULL)
+    if not single:
+        members |= dict.fromkeys(_OF_ONE, NULL)
     return object_of(members, [])

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable
 from enum import Enum
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, ClassVar, Generic, TypeVar
 
 from mocksmtp.documents.problems import (
@@ -26,6 +27,7 @@ from mocksmtp.documents.problems import (
 from mocksmtp.documents.reading import spelling
 from mocksmtp.documents.schema import (
     BOOLEAN,
+    IP_ADDRESSES,
     MAX_INTEGER,
     NULL,
     NUMBER,
@@ -275,7 +277,7 @@ class Text(Kind[str]):
 
 ID = Text(
     "(?!(?:[.]{1,2}|evaluate|latest|take)$)[A-Za-z0-9._-]{1,64}",
-    "must be 1 to 64 letters, digits, '.', '_', '-'",
+    "must be 1 to 64 letters, digits, '.', '_', '-', and not evaluate, latest or take",
     samples=("a-1",),
     misfits=("", "a/b", "..", "evaluate", "x" * 65),
 )
@@ -591,6 +593,43 @@ class Tagged(Kind[T]):
             return any_of(*choices)
 
         return make() if self._name is None else name(named, prefix + self._name, make)
+
+
+class AddressKind(Kind[IPv4Address | IPv6Address]):
+    """An IP address."""
+
+    samples = ("127.0.0.1", "2001:db8::1")
+    misfits = ("x", 5, "fe80::1%eth0")
+
+    def read(self, value: Any, _: object = None) -> IPv4Address | IPv6Address:
+        """Parse an address without a scope."""
+        if type(value) is not str:
+            raise Refused(f"must be a string, got {json_type(value)}")
+        try:
+            # A scope (``%eth0``) has no meaning on another machine.
+            return ip_address(value.replace("%", " "))
+        except ValueError:
+            raise Refused(f"not an IP address: {shown(value)}") from None
+
+    def write(self, value: IPv4Address | IPv6Address) -> str:
+        """Return its text."""
+        return str(value)
+
+    def told(self, named: Named) -> Schema:
+        """An address of either family."""
+        return any_of(*IP_ADDRESSES)
+
+
+class AddressText(AddressKind):
+    """An IP address, kept as a text."""
+
+    def read(self, value: Any, _: object = None) -> Any:
+        """The usual text of an address."""
+        return str(super().read(value))
+
+
+ADDRESS = AddressText()
+"""The IP address of a client."""
 
 
 def name(named: Named, title: str, make: Callable[[], Schema]) -> Schema:

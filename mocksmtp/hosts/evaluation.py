@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -12,10 +14,27 @@ import attrs
 from mocksmtp.behaviors.explain import CONSIDERED, Considered
 from mocksmtp.behaviors.response import Then
 from mocksmtp.behaviors.smtp import Decision
-from mocksmtp.documents.document import Document, field
-from mocksmtp.documents.kinds import Array, Choice, Integer, Kind, Named, Optional, Text
+from mocksmtp.documents.document import Constraint, Document, field
+from mocksmtp.documents.kinds import (
+    ADDRESS,
+    Array,
+    Choice,
+    Integer,
+    Kind,
+    Named,
+    Optional,
+    Text,
+)
 from mocksmtp.documents.problems import DocumentError, Problem, Refused, json_type
-from mocksmtp.documents.schema import BOOLEAN, NUMBER, TEXT, Schema, any_of
+from mocksmtp.documents.schema import (
+    BOOLEAN,
+    NUMBER,
+    TEXT,
+    Schema,
+    any_of,
+    given,
+    not_given,
+)
 from mocksmtp.documents.units import milliseconds
 from mocksmtp.documents.view import ABSENT, View, Written, value_of, view_field
 from mocksmtp.hosts.listeners import MailProtocol
@@ -40,6 +59,42 @@ _ADDRESS = Text(
     samples=("bob@x.test", "<>"),
     misfits=("a\r\nb", "<a"),
 )
+
+
+_WITH_CONTENT = re.compile(r"([Dd][Aa][Tt][Aa]|[Bb][Dd][Aa][Tt])([ \t]|$)")
+"""The beginning of a command line that content follows."""
+
+
+class RecordedExchange(Constraint):
+    """A recorded exchange has ``session`` and ``exchange``, and nothing else."""
+
+    _FIELDS = ("session", "exchange")
+
+    def check(self, document: dict[str, Any]) -> Iterator[Refused]:
+        """An error if one of them is missing, or there is anything else."""
+        given = [name for name in self._FIELDS if name in document]
+        if len(given) == 1:
+            (missing,) = set(self._FIELDS) - {*given}
+            yield Refused("required, but missing", missing)
+        elif given and len(document) > len(given):
+            yield Refused("can't be combined with other fields", "session")
+
+    def schema(self) -> Schema:
+        """Neither of them, or only both."""
+        both = [given(name) for name in self._FIELDS]
+        others = set(EVALUATION.fields) - {*self._FIELDS}
+        return any_of(
+            not_given(*self._FIELDS), {"allOf": [*both, not_given(*sorted(others))]}
+        )
+
+
+class ContentOfCommand(Constraint):
+    """Content needs a command that it follows; `Evaluation.check` checks it."""
+
+    def schema(self) -> Schema:
+        """No content, no line, or a line that content follows."""
+        line = {"properties": {"line": {"pattern": f"^{_WITH_CONTENT.pattern}"}}}
+        return any_of(not_given("content"), not_given("line"), line)
 
 
 class TlsKind(Kind[str | None]):
@@ -90,7 +145,7 @@ class Evaluation:
     helo: str | None = field(
         _LINE, "the argument of the last HELO or EHLO", default=None
     )
-    client_ip: str = field(Text(most=100), "the client's address", default="127.0.0.1")
+    client_ip: str = field(ADDRESS, "the client's address", default="127.0.0.1")
     listener: str | None = field(
         Text(most=200), "the address that was reached, as `127.0.0.1:25`", default=None
     )
@@ -121,19 +176,12 @@ class Evaluation:
 
     def check(self) -> None:
         """
-        Check for fields that exclude each other.
+        Check that the command has content, if any is given.
 
-        :raises Refused: two fields do, with the path of one
+        :raises Refused: it has none, with the path of the content
         """
-        if (self.session is None) is not (self.exchange is None):
-            missing = "session" if self.session is None else "exchange"
-            raise Refused("required, but missing", missing)
-        if self.session is not None and self != Evaluation(
-            session=self.session, exchange=self.exchange
-        ):
-            raise Refused("can't be combined with other fields", "session")
-        verb = "DATA" if self.line is None else self.line[:5].strip().upper()
-        if self.content is not None and verb not in ("DATA", "BDAT"):
+        line = "DATA" if self.line is None else self.line
+        if self.content is not None and not _WITH_CONTENT.match(line):
             raise Refused("only allowed with DATA or BDAT", "content")
 
     @property
@@ -147,6 +195,7 @@ class Evaluation:
 EVALUATION = Document(
     Evaluation,
     "Evaluation",
+    rules=(RecordedExchange(), ContentOfCommand()),
     check=Evaluation.check,
     example={"line": "RCPT TO:<bob@x.test>", "sender": "alice@y.test"},
 )

@@ -10,10 +10,9 @@ from typing import Any, TypeAlias
 import attrs
 
 from mocksmtp.documents.document import Document, field
-from mocksmtp.documents.kinds import Array, Choice, Integer, Kind, Named
-from mocksmtp.documents.problems import Refused, json_type, shown
+from mocksmtp.documents.kinds import AddressKind, Array, Choice, Integer, Kind, Named
+from mocksmtp.documents.problems import Refused
 from mocksmtp.documents.schema import (
-    IP_ADDRESSES,
     NULL,
     Schema,
     any_of,
@@ -50,31 +49,6 @@ _MAX_EXCHANGES = 10_000
 
 MAX_LISTENERS = 100
 """Maximum listeners of a host."""
-
-
-class AddressKind(Kind[IpAddress]):
-    """An IP address."""
-
-    samples = ("127.0.0.1", "2001:db8::1")
-    misfits = ("x", 5, "fe80::1%eth0")
-
-    def read(self, value: Any, _: object = None) -> IpAddress:
-        """Parse an address without a scope."""
-        if type(value) is not str:
-            raise Refused(f"must be a string, got {json_type(value)}")
-        try:
-            # A scope (``%eth0``) has no meaning on another machine.
-            return ip_address(value.replace("%", " "))
-        except ValueError:
-            raise Refused(f"not an IP address: {shown(value)}") from None
-
-    def write(self, value: IpAddress) -> str:
-        """Return its text."""
-        return str(value)
-
-    def told(self, named: Named) -> Schema:
-        """An address of either family."""
-        return any_of(*IP_ADDRESSES)
 
 
 _ADDRESS = AddressKind()

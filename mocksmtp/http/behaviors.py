@@ -97,7 +97,7 @@ class ClearParameters:
 class PatchParameters:
     """``?tag=x`` changes those of that tag; it is required."""
 
-    tag: str | None = parameter("tag", any_text)
+    tag: str = parameter("tag", any_text, default=attrs.NOTHING)
 
 
 @attrs.frozen
@@ -194,7 +194,7 @@ class BehaviorList(Generic[B]):
         place in the list.
         """
         self._find(call, rule_id)
-        patch = await read_document(call, read_patch)
+        patch = await read_document(call, partial(read_patch, document=self.document))
         rule = self._find(call, rule_id)
         behavior = patch.apply(rule, self.document)
         move = patch.move
@@ -209,12 +209,10 @@ class BehaviorList(Generic[B]):
     async def patch_tagged(self, call: Call[PatchParameters]) -> Answer:
         """Change fields of all behaviors with a tag, which keep their counters."""
         tag = call.parameters.tag
-        if tag is None:
-            raise DocumentError(Problem("?tag", "required, but missing"))
         body = read_body(call)
         async with Work(call.api, len(body)) as work:
             document = await work.read_json(body)
-            patch = read_patch(document, single=False)
+            patch = read_patch(document, self.document, single=False)
             rules = self.rules(call)
             before = rules.taken
             changes = await work.in_slices(self._changes(call, tag, patch))
@@ -312,7 +310,7 @@ class BehaviorList(Generic[B]):
             ),
             Route(
                 *("PATCH", path, self.patch_tagged, PatchParameters),
-                takes=(document(f"{prefix}BehaviorPatch"),),
+                takes=(document(f"{prefix}BehaviorsPatch"),),
                 answers=answers(array(f"{prefix}Rule")),
                 name=name("patch", "behaviors"),
             ),

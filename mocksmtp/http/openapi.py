@@ -129,8 +129,9 @@ def named_schemas() -> dict[str, Schema]:
         told_only.told(declared)
     EVALUATION.taken(declared)
     DNS_EVALUATION.taken(declared)
-    declared["BehaviorPatch"] = patch_schema(SMTP, declared)
-    declared["DnsBehaviorPatch"] = patch_schema(DNS, declared)
+    for prefix, behavior in ("", SMTP), ("Dns", DNS):
+        declared[f"{prefix}BehaviorPatch"] = patch_schema(behavior, declared)
+        declared[f"{prefix}BehaviorsPatch"] = patch_schema(behavior, declared, False)
     ATTEMPT.told(declared)
     DELIVERY.told(declared)
     for each in (HOST, POLICY, RECORD, SENT_RECORD):

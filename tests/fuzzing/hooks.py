@@ -184,8 +184,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.body = written_whole(case.body)
         for one in case.body if isinstance(case.body, list) else [case.body]:
             lead_on(one)
-    one = case.operation.path in ("/smtpBehaviors/{id}", "/dnsBehaviors/{id}")
-    if one and isinstance(case.body, dict):
+    named = ("/smtpBehaviors/{id}", "/dnsBehaviors/{id}", "/dnsRecords/{id}")
+    if case.operation.path in named and isinstance(case.body, dict):
         case.body.pop("id", None)
     if case.operation.path in ("/hosts", "/hosts/{name}"):
         tame(case)

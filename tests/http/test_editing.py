@@ -185,12 +185,17 @@ class TagTests(EditingCase):
         self.assertNotIn("target", str(self.full()))
 
     def test_bad_requests(self) -> None:
-        """Without a tag, or with a place in the list."""
+        """Without a tag, with a place in the list, or with what no behavior can be."""
         self.put(on("NOOP", 450, tag="t"))
         for query, patch, place in (
             ("", {"enabled": False}, "?tag"),
             ("?tag=t", {"move": {"to": "front"}}, "$.move"),
             ("?tag=t", {"id": "x"}, "$.id"),
+            ("?tag=none", {"typo": 1}, "$.typo"),
+            ("?tag=none", {"enabled": "yes"}, "$.enabled"),
+            ("?tag=none", {"command": None}, "$.command"),
+            ("?tag=none", {"response": 5}, "$.response"),
+            ("?tag=none", {"responses": [{"cod": 1}]}, "$.responses[0].cod"),
         ):
             answer = self.patch(query, patch)
             self.assertEqual((answer.status, answer.paths), (400, [place]))

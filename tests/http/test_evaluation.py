@@ -80,9 +80,12 @@ class EvaluateTests(SynchronousTestCase):
             ({"sender": "a@x>\r\n"}, "$.sender"),
             ({"recipients": "a@x"}, "$.recipients"),
             ({"tls": 5}, "$.tls"),
+            ({"clientIp": "nobody"}, "$.clientIp"),
+            ({"line": "DATABASE", "content": "x"}, "$.content"),
             ({"session": "1"}, "$.exchange"),
             ({"exchange": 1}, "$.session"),
             ({"session": "1", "exchange": 1, "line": "NOOP"}, "$.session"),
+            ({"session": "1", "exchange": 1, "protocol": "smtp"}, "$.session"),
             (b"{", "$"),
         ):
             answer = self.ask(question)
@@ -136,6 +139,7 @@ class EvaluateQueryTests(SynchronousTestCase):
             ({"name": "a..b", "type": "MX"}, "$.name"),
             ({"name": "a", "type": "XX"}, "$.type"),
             ({"name": "a", "type": "A", "transport": "x"}, "$.transport"),
+            ({"name": "a", "type": "A", "clientIp": "nobody"}, "$.clientIp"),
         ):
             answer = Rig().ask("POST", "/dnsBehaviors/evaluate", question)
             self.assertEqual((answer.status, answer.paths), (400, [place]))
