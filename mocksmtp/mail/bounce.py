@@ -1,4 +1,4 @@
-"""Bounces: the reports of mail servers on deliveries that failed or are delayed.
+"""Bounces: reports of mail servers on failed or delayed deliveries.
 
 Delivery status notifications (RFC 3464, RFC 6533) are read as Postfix, sendmail,
 Exim and James write them: in any order of fields, with types in any case, with a
@@ -21,10 +21,10 @@ from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import Part, TooComplex
 
 RECIPIENTS_LIMIT = 10_000
-"""Recipients of one report that are read."""
+"""Maximum recipients read of one report."""
 
 _REPORT_SIZE = 4 * 2**20
-"""Octets of a report that are read."""
+"""Maximum octets read of a report."""
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\d)", re.ASCII)
@@ -39,13 +39,13 @@ _UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 
 @attrs.frozen
 class RecipientStatus:
-    """What became of one recipient.
+    """The delivery status of one recipient.
 
-    :ivar recipient: the final address, or the original where that is not reported
+    :ivar recipient: the final address, or the original one if that is missing
     :ivar action: ``failed``, ``delayed``, ``delivered``, ``relayed``, ``expanded``
-    :ivar status: as ``5.1.1``; ``""`` where it is none (RFC 3463)
+    :ivar status: the status code, such as ``5.1.1`` (RFC 3463); ``""`` if invalid
     :ivar diagnostic: the reply of the remote server, or another text, without its type
-    :ivar remote_mta: the name of that server; ``""`` where none is reported
+    :ivar remote_mta: the name of the remote server; ``""`` if missing
     """
 
     recipient: str
@@ -56,7 +56,7 @@ class RecipientStatus:
 
 
 def bounce_of(content: bytes) -> tuple[RecipientStatus, ...]:
-    """The recipients that a mail reports on; none where it is no bounce."""
+    """The recipients in a bounce; empty if the mail is not a bounce."""
     try:
         structure = read_structure(content)
     except TooComplex:
@@ -65,7 +65,7 @@ def bounce_of(content: bytes) -> tuple[RecipientStatus, ...]:
 
 
 def bounce_of_structure(structure: Structure) -> tuple[RecipientStatus, ...]:
-    """The same of a mail whose structure has been read."""
+    """The recipients in a bounce whose structure was read."""
     reports = (part for part in structure.parts if part.content_type in _REPORTS)
     found = (status for part in reports for status in _statuses(part))
     return tuple(islice(found, RECIPIENTS_LIMIT)) or _without_report(structure)
@@ -75,7 +75,7 @@ def _statuses(part: Part) -> Iterator[RecipientStatus]:
     for fields in _groups(part):
         recipient = fields.get("final-recipient") or fields.get("original-recipient")
         if not recipient:
-            # The fields of the whole message come first.
+            # The first group has the fields of the whole message.
             continue
         status = _STATUS.match(fields.get("status", ""))
         yield RecipientStatus(
@@ -88,7 +88,7 @@ def _statuses(part: Part) -> Iterator[RecipientStatus]:
 
 
 def _groups(part: Part) -> Iterator[dict[str, str]]:
-    """The groups of fields between blank lines: of a name that recurs, the first."""
+    """The groups of fields between blank lines; of repeated fields, the first."""
     octets = b""
     for window in part.windows:
         octets += window
@@ -103,13 +103,13 @@ def _groups(part: Part) -> Iterator[dict[str, str]]:
             at = match.end()
         yield group
         blank = _BLANK_LINES.match(octets, at)
-        # Without a blank line there is a line that is no field.
+        # Without a blank line, the group ends at a line that is not a field.
         line_end = octets.find(b"\n", at) + 1 or len(octets)
         at = blank.end() if blank else line_end
 
 
 def _address(text: str) -> str:
-    """The address behind its type; that of ``utf-8`` may be escaped (RFC 6533 §3)."""
+    """The address after its type; with type ``utf-8`` it is unescaped (RFC 6533 §3)."""
     address = _without_type(text).strip("<>")
     if text.lower().startswith("utf-8"):
         return _UNITEXT.sub(_character, address)
@@ -123,14 +123,14 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _without_type(text: str) -> str:
-    """The value behind ``smtp;``, ``dns;`` and the like, on one line."""
+    """The value without its type such as ``smtp;`` or ``dns;``, in one line."""
     before, semicolon, after = text.partition(";")
     is_type = semicolon and len(before.split()) == 1
     return " ".join((after if is_type else text).split())
 
 
 def _without_report(structure: Structure) -> tuple[RecipientStatus, ...]:
-    """What Exim's bounces without a report say."""
+    """The recipients in a bounce of Exim that has no report."""
     fields = [f for f in structure.headers if f.name.lower() == "x-failed-recipients"]
     if not fields:
         return ()
@@ -143,7 +143,7 @@ def _without_report(structure: Structure) -> tuple[RecipientStatus, ...]:
 
 
 def _details(part: Part | None) -> dict[str, str]:
-    """The indented lines behind each address in the text of such a bounce."""
+    """The indented lines after each address in the text of such a bounce."""
     details: dict[str, list[str]] = {}
     lines: list[str] = []
     try:

@@ -16,9 +16,9 @@ from functools import lru_cache
 import webencodings
 
 WINDOW = 64 * 1024
-"""Octets that are processed at once; between windows other threads get a turn."""
+"""Octets processed at a time; between windows, other threads can run."""
 
-# By the names that Python gives them.
+# The keys are Python's names of codecs.
 _TEXT_CODEC = re.compile(
     r"ascii|latin_1|utf_[78]|utf_8_sig|utf_(?:16|32)(?:_[bl]e)?|iso8859_\d+|cp\d+"
     r"|koi8_[rtu]|gb2312|gbk|gb18030|hz|big5|big5hkscs|euc_\w+|shift_jis\w*"
@@ -36,12 +36,12 @@ _SUPERSETS = {
     "iso2022_jp": "iso2022_jp_ext",
     "iso2022_jp_1": "iso2022_jp_ext",
 }
-"""The codecs that decode what mailers send under the names of the smaller ones."""
+"""The codecs to use for charsets whose names mailers use for a superset."""
 
 _JAPANESE = {"iso2022_jp_ext": "iso2022_jp_2004", "euc_jp": "euc_jis_2004"}
 
 _ASCII = frozenset({"ascii", "us_ascii", "ansi_x3.4_1968"})
-"""Names that the WHATWG reads as windows-1252."""
+"""Names of ASCII, which the WHATWG standard decodes as windows-1252."""
 
 _WIDE = {
     "utf_16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
@@ -55,11 +55,11 @@ def decode_text(octets: bytes, charset: str = "utf-8") -> str:
 
     A byte order mark is removed; that of UTF-8 takes precedence over `charset`.
 
-    :param charset: its name as the mail gives it; an unknown one is read as UTF-8
-    :return: text without surrogates; U+FFFD stands for octets that are invalid
+    :param charset: the charset's name in the mail; UTF-8 replaces an unknown one
+    :return: text without surrogates; U+FFFD replaces invalid octets
     """
     if charset == "utf-8" and octets.isascii():
-        # Most header fields: this takes a fifth of the time.
+        # A fast path for most header fields, in a fifth of the time.
         return octets.decode("ascii")
     name = codec_name(charset) or "utf_8"
     if octets.startswith(codecs.BOM_UTF8):
@@ -96,7 +96,7 @@ def windows_of(octets: bytes) -> Iterator[bytes]:
 
 def _whatwg_codec(label: str, normal: str) -> str | None:
     encoding = webencodings.lookup(label)
-    # Of UTF-16 the standard knows no other byte order, and of Big5 no other extent.
+    # The standard has only one byte order of UTF-16, and one variant of Big5.
     if encoding is None or normal == "utf_16" or normal.startswith("big5_hk"):
         return None
     name = re.sub(r"[^a-z0-9]+", "_", encoding.codec_info.name.lower())
@@ -116,7 +116,7 @@ def _python_codec(normal: str) -> str | None:
 
 
 def _codec_of_ascii(octets: bytes) -> str:
-    """What octets over 127 are, in a text whose sender promised that it has none."""
+    """The codec for octets above 127 in a text that is declared as ASCII."""
     try:
         octets.decode("utf_8")
     except UnicodeDecodeError:
@@ -130,16 +130,16 @@ def _byte_order(name: str, octets: bytes) -> tuple[str, bytes]:
     for mark, order in ((little, "_le"), (big, "_be")):
         if octets.startswith(mark):
             return name + order, octets[len(mark) :]
-    # RFC 2781 §4.3 calls for big-endian, the WHATWG for little-endian: the half that
-    # has the zeros of ASCII decides.
+    # RFC 2781 §4.3 requires big-endian, the WHATWG little-endian: the positions of the
+    # zero octets of ASCII characters decide.
     sample = octets[:1024]
     leading, trailing = sample[::2].count(0), sample[1::2].count(0)
     return name + ("_be" if leading > trailing or name == "utf_32" else "_le"), octets
 
 
 def _decode_japanese(octets: bytes, name: str) -> str:
-    """With the characters that vendors added to JIS X 0208, as JIS X 0213 has them."""
-    # Its designation is another one, under which no mailer sends them.
+    """Decode ISO-2022-JP, with vendors' additions to JIS X 0208, as JIS X 0213."""
+    # The designation is replaced, because no mailer sends that of JIS X 0213.
     return _decode(octets.replace(b"\x1b$B", b"\x1b$(Q"), _JAPANESE[name])
 
 
@@ -148,8 +148,8 @@ def _invalid(text: str) -> int:
 
 
 def _decode_utf7(octets: bytes) -> str:
-    # Its incremental decoder reads an encoded run again with each window. A space or
-    # a line end ends a run (RFC 2152, rule 2), and therefore a window.
+    # Python's incremental decoder reads an encoded run again in each window. A space or
+    # a line end ends a run (RFC 2152, rule 2), so windows end there.
     pieces, start = [], 0
     while start < len(octets):
         window = octets[start : start + WINDOW]
@@ -158,7 +158,7 @@ def _decode_utf7(octets: bytes) -> str:
             window = window[: cut or WINDOW]
         pieces.append(window.decode("utf_7", "replace"))
         start += len(window)
-    # It alone lets lone surrogates through, which no document can contain.
+    # Only this codec returns lone surrogates, which JSON can't contain.
     wide = "".join(pieces).encode("utf_16_le", "surrogatepass")
     return wide.decode("utf_16_le", "replace")
 

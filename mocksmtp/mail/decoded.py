@@ -1,4 +1,4 @@
-"""What a search reads of a mail: decoded once, and folded for comparison.
+"""The decoded values of a mail that searches compare, computed once.
 
 Substrings are compared without case, and with each run of white space as one space,
 so that a phrase is found across the lines of a text.
@@ -21,13 +21,13 @@ from mocksmtp.mail.part import MAX_PART_TEXT, Part, TooComplex
 from mocksmtp.mail.summary import Summary, summary_of_structure
 
 BETWEEN = " \0 "
-"""Stands between two texts that are searched at once; no one searches for a NUL."""
+"""Separates texts that are searched together; a search text contains no NUL."""
 
 _TAG = re.compile(r"<[^<>]*+>")
 
 
 def folded(text: str) -> str:
-    """`text` for comparison: no case, and one space for each run of white space."""
+    """Fold the case of `text`, and replace each run of white space by one space."""
     if len(text) > WINDOW:
         return "".join(_folded_windows(text))
     text = text.casefold()
@@ -40,7 +40,7 @@ def folded(text: str) -> str:
 
 
 def _folded_windows(text: str) -> Iterator[str]:
-    """A long text in pieces, so that a thread that folds it lets others have a turn."""
+    """Split a long text into pieces; between them, other threads can run."""
     last = ""
     for at in range(0, len(text), WINDOW):
         piece = folded(text[at : at + WINDOW])
@@ -49,14 +49,14 @@ def _folded_windows(text: str) -> Iterator[str]:
 
 
 class Decoded:
-    """What filters read of a mail, decoded when it is first read."""
+    """The values of a mail that filters read, each decoded on first use."""
 
     def __init__(self, mail: Mail) -> None:
         self.mail = mail
 
     @cached_property
     def _structure(self) -> Structure | None:
-        """None where the mail exceeds a bound."""
+        """The MIME structure; None if the mail exceeds a limit."""
         try:
             return read_structure(self.mail.content)
         except TooComplex:
@@ -74,10 +74,10 @@ class Decoded:
     @cached_property
     def text(self) -> str:
         """
-        The folded text of all parts that are there to be read, up to `MAX_PART_TEXT`.
+        The folded text of all text parts, up to `MAX_PART_TEXT` octets.
 
-        HTML is in it twice, with its tags and without. Past a bound of the structure
-        the content itself is taken for the text.
+        It contains HTML twice, with and without tags. If the structure exceeds a limit,
+        it is the raw content.
         """
         if self._structure is None:
             return folded(f" {decode_text(self.mail.content[:MAX_PART_TEXT])} ")
@@ -146,7 +146,7 @@ def _texts(structure: Structure) -> Iterator[str]:
 
 
 def _text_of(part: Part, room: int) -> tuple[str, int]:
-    """The text of a part, up to so many octets, and how many it has."""
+    """The text of a part, up to `room` octets, and the number of its octets."""
     windows, octets = [], 0
     for window in part.windows:
         windows.append(window)
@@ -157,7 +157,7 @@ def _text_of(part: Part, room: int) -> tuple[str, int]:
 
 
 def _without_tags(text: str) -> Iterator[str]:
-    """The pieces between the tags of a long text; other threads get their turn."""
+    """Yield the pieces of text between tags; between them, other threads can run."""
     end = 0
     for tag in _TAG.finditer(text):
         yield text[end : tag.start()]

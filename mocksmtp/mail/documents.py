@@ -1,4 +1,4 @@
-"""Mails as documents, in the shapes that clients read.
+"""The documents of mails, in each shape.
 
 ``envelope`` is the article's shape: addresses as sent, every accepted RCPT in its
 order. ``from``, ``recipients`` and ``mailParameters`` are what James's clients
@@ -32,14 +32,14 @@ from mocksmtp.mail.nearest import NearMail
 from mocksmtp.mail.part import Part, TooComplex
 
 NULL_SENDER = "<>"
-"""How the null reverse-path is written in documents."""
+"""The null reverse-path in documents."""
 
 _TEXT = Text()
 _SIZE = Integer(0, MAX_INTEGER)
 
 
 class MailShape(Enum):
-    """Which fields the mails of a list have, for suites that compare documents."""
+    """The fields of mails in a list; test suites that compare documents select one."""
 
     BOTH = "both"
     JAMES = "james"
@@ -49,7 +49,7 @@ class MailShape(Enum):
 def _unique_recipients(
     mail: Mail,
 ) -> Iterator[tuple[str, tuple[Parameter, ...]]]:
-    # A dictionary keeps the first of equal entries, in their order.
+    # A dictionary keeps the first of equal entries, in order.
     return iter(
         dict.fromkeys(
             (recipient.address.normalized, tuple(dict.fromkeys(recipient.parameters)))
@@ -119,7 +119,7 @@ BOUNCE: View[Any] = View(
     view_field("diagnostic", _TEXT, "diagnostic", "the reply of the remote server"),
     view_field("remoteMta", _TEXT, "remote_mta", "the remote server"),
 )
-"""What a delivery status notification reports on a recipient (RFC 3464)."""
+"""The status of a recipient in a delivery status notification (RFC 3464)."""
 
 _ID = view_field("id", NUMBER_AS_ID, "number", "the id of the mail")
 _ENVELOPE = view_field("envelope", ENVELOPE, "envelope", "the envelope as it was sent")
@@ -177,7 +177,7 @@ ARTICLE_MAIL: View[Mail] = View("ArticleMail", _ENVELOPE, _MESSAGE)
 MAIL_SUMMARY: View[Mail] = View(
     "MailSummary", _ID, _ENVELOPE, *_JAMES, *_ARRIVAL, *_DECODED
 )
-"""A mail without its content: how and when it arrived, and its decoded header."""
+"""A mail without its content: its envelope, arrival and decoded header."""
 
 MAIL_DETAILS: View[Mail] = View("MailDetails", *MAIL.fields, *_ARRIVAL, *_DECODED)
 """All of a mail except for its MIME structure."""
@@ -208,7 +208,7 @@ NEAR_MAIL: View[NearMail] = View(
 
 @attrs.frozen
 class ShownPart:
-    """A part, and why its text is not shown, or None."""
+    """A part, and the reason why its text is omitted, or None."""
 
     part: Part
     reason: str | None
@@ -232,7 +232,7 @@ class ShownStructure:
 
 @attrs.frozen
 class Mime:
-    """The structure of a mail, or the bounds that it exceeds."""
+    """The structure of a mail, or the limits that it exceeds."""
 
     structure: ShownStructure | None
     reason: str | None
@@ -297,10 +297,10 @@ FULL_MAIL: View[Any] = View("FullMail", *MAIL_DETAILS.fields, *MIME.fields)
 
 def mime_fields(content: bytes) -> dict[str, Any]:
     """
-    The fields that show the structure of a mail; work that grows with its size.
+    Return the fields of a mail's structure. The time is linear in the mail's size.
 
-    :return: ``mime``; past a bound ``mime``, its ``text`` or its ``html`` is null, and
-        ``mimeReason`` names the bound
+    :return: ``mime``; above a limit ``mime``, its ``text`` or its ``html`` is null, and
+        ``mimeReason`` names the limit
     """
     try:
         structure = read_structure(content)

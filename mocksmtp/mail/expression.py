@@ -2,13 +2,13 @@ r"""The syntax of search expressions: ``from:bob "two words" -has:attachment``.
 
 A term is a word, a phrase in quotes, or a keyword with its value::
 
-    expression  ["-"] term, separated by white space; all must hold
+    expression  ["-"] term, separated by white space; all must match
     term        word | phrase | keyword ":" (word | phrase)
                 | "header:" name [":" (word | phrase)]
     phrase      '"' text '"', in which \" is a quote and \\ a backslash
 
 Only ``[a-z-]+:`` at the start of a word, and not followed by ``//``, is a keyword:
-``10:30``, ``Re:`` and ``http://x`` are words. What the keywords mean is in `search`.
+``10:30``, ``Re:`` and ``http://x`` are words. `keywords` defines the keywords.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import re
 import attrs
 
 MAX_TERMS = 100
-"""How many terms an expression may have: each costs time for each mail."""
+"""Maximum terms of an expression, because each is evaluated for each mail."""
 
 HEADER_KEYWORD = "header"
 """The keyword whose value begins with the name of a header field."""
@@ -35,9 +35,9 @@ _PLAIN = re.compile(r'(?!")\S+')
 
 class QueryError(ValueError):
     """
-    An expression cannot be parsed.
+    A syntax error in an expression.
 
-    :ivar position: the index of the character where the error is, from 0
+    :ivar position: the index of the character at which the error is, from 0
     """
 
     def __init__(self, message: str, position: int) -> None:
@@ -49,10 +49,10 @@ class QueryError(ValueError):
 class Term:
     """One part of an expression.
 
-    :ivar text: what is searched for, or the value of the keyword
+    :ivar text: the text to search for, or the value of the keyword
     :ivar keyword: without its colon; None for a word or a phrase
-    :ivar name: the name of a header field, ``""`` where the keyword has none
-    :ivar negated: whether it must not hold
+    :ivar name: the name of a header field; ``""`` if the keyword has none
+    :ivar negated: whether a mail must not match
     :ivar position: the index of its first character in the expression
     """
 
@@ -70,7 +70,7 @@ class Term:
         return prefix + (text if self.keyword is None else f"{self.keyword}:{text}")
 
     def _is_plain(self) -> bool:
-        """Whether its text is read as itself without quotes."""
+        """Whether its text needs no quotes."""
         if not _PLAIN.fullmatch(self.text):
             return False
         reads_otherwise = self.text.startswith("-") or _KEYWORD.match(self.text)
@@ -83,7 +83,7 @@ def _quoted(text: str) -> str:
 
 def parse_terms(expression: str) -> list[Term]:
     """
-    The terms of an expression, in order.
+    Parse an expression; return its terms in order.
 
     :raises QueryError: a phrase is not closed, a keyword has no value, or there are
         more than `MAX_TERMS`

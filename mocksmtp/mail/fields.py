@@ -1,10 +1,9 @@
-"""Header fields of a mail (RFC 5322 §2.2), and the values that are encoded in them.
+"""Header fields of a mail (RFC 5322 §2.2), and the encoded values in them.
 
-Encoded words are RFC 2047's, parameters are those of RFC 2045 §5.1 and RFC 2231.
-The grammars are read as mail programs read them, not as they are specified: line
-ends may be bare LF, and what does not follow the grammar is left unchanged. All
-expressions are possessive or stop at the octet that starts them, so that time is
-linear on any input.
+Reads encoded words (RFC 2047) and parameters (RFC 2045 §5.1, RFC 2231) as leniently as
+mail programs do: line ends may be bare LF, and text that violates the grammar is left
+unchanged. All regular expressions are possessive or stop at the octet that starts
+them, so that time is linear on any input.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from mocksmtp.mail.charset import codec_name, decode_text
 from mocksmtp.mail.transfer import decode_base64
 
 WORDS_LIMIT = 100_000
-"""Encoded words of one field that are decoded; the others are left unchanged."""
+"""Maximum encoded words decoded in one field; further ones are left unchanged."""
 
 PARAMETERS_LIMIT = 1000
-"""Parameters of one field that are read, each continuation counted."""
+"""Maximum parameters read of one field, including continuations."""
 
 _FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
 _HEADER = re.compile(rb"(?:[!-9;-~]++[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+\n?)*+(\r?\n)?")
@@ -37,7 +36,7 @@ _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
 _TOKEN = r'([^\s;/()<>@,:\\"\[\]?=]++)'
 _TYPE = re.compile(rf"\s*+{_TOKEN}\s*+/\s*+{_TOKEN}(?!/)")
 _VALUE = re.compile(r'[\s"]*+([^\s;("]*+)')
-# What begins a parameter: its name behind a semicolon, or behind white space only.
+# The beginning of a parameter: its name after a semicolon, or only after white space.
 _NAME = re.compile(r'(?:;|(?<!\s)\s)\s*+([^\s=;"]++)\s*+=\s*+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"?', re.DOTALL)
 _UNQUOTED = re.compile(r"(?:[^;\s]++|\s(?![^\s=;\"'(]++=))*+")
@@ -46,7 +45,7 @@ _COMMENT = re.compile(r"\([^()]*+\)")
 _CONTINUATION = re.compile(r"([^*]++)(?:\*(\d{1,3}))?(\*)?", re.ASCII)
 
 _FILE_NAMES = frozenset({"name", "filename"})
-"""Parameters whose values contain spaces although they are not quoted."""
+"""Parameters whose unquoted values may contain spaces."""
 
 
 @attrs.frozen
@@ -68,11 +67,10 @@ class HeaderField:
 
 class ParsedMessage:
     """
-    The header and the body of a content, each found once, in linear time.
+    The header and body of a content, each located once, in linear time.
 
-    A first line ``From …``, as mailboxes have it, belongs to neither. The header ends
-    at an empty line, which belongs to neither, or before the first line that is no
-    field.
+    A first line ``From …``, as in mbox files, is part of neither. The header ends at an
+    empty line, which is part of neither, or before the first line that is not a field.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -81,12 +79,12 @@ class ParsedMessage:
 
     @cached_property
     def body(self) -> bytes:
-        """The content behind its header."""
+        """The content after its header."""
         return self.content[self._extent[1] :]
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """
-        The decoded fields of that name, in UTF-8.
+        The decoded bodies of the fields with a name, in UTF-8.
 
         :param name: in lower case
         """
@@ -97,7 +95,7 @@ class ParsedMessage:
         return values
 
     def fields(self, name: str) -> Iterator[HeaderField]:
-        """The fields of that name, in order."""
+        """The fields with a name, in order."""
         start = self._extent[0] - 1
         for match in _field_named(name).finditer(self._lowered):
             body = self.content[start + match.start(1) : start + match.end(1)]
@@ -107,7 +105,7 @@ class ParsedMessage:
     def _extent(self) -> tuple[int, int]:
         start = header_start(self.content)
         match = _HEADER.match(self.content, start)
-        # It matches the empty text as well.
+        # The expression always matches, because it accepts the empty text.
         return start, match.end() if match else start
 
     @cached_property
@@ -123,13 +121,13 @@ def _field_named(name: str) -> re.Pattern[bytes]:
 
 
 def header_start(content: bytes) -> int:
-    """Where the header begins: behind a line ``From …`` of a mailbox, if any."""
+    """The index of the header, which follows a line ``From …`` of an mbox, if any."""
     line = _MAILBOX_LINE.match(content)
     return line.end() if line else 0
 
 
 def field_matches(content: bytes, start: int, stop: int) -> Iterator[re.Match[bytes]]:
-    """The fields between two places: their names and bodies, not unfolded."""
+    """Yield the fields between two indexes: names, and bodies that are not unfolded."""
     at = start
     while match := _FIELD.match(content, at, stop):
         yield match
@@ -147,13 +145,13 @@ def decode_words(text: str) -> str:
     """
     `text` with its encoded words decoded (RFC 2047 §6.2).
 
-    White space between two of them is removed. The octets of adjacent words in the
-    same charset are decoded together: some senders split within a character. A word
-    of an unknown charset, or whose base64 is none, is left unchanged.
+    White space between two encoded words is removed. The octets of adjacent words in
+    the same charset are decoded together, because some senders split within a
+    character. A word in an unknown charset, or with invalid base64, is left unchanged.
     """
     if "=?" not in text:
         return text
-    # Pieces of text, each with its charset; None for what is not encoded.
+    # Pieces of text, each with its charset; None for unencoded text.
     pieces: list[tuple[str | None, bytearray]] = []
     end = decoded = 0
     for match in _ENCODED_WORD.finditer(text):
@@ -198,7 +196,7 @@ def media_type(field: HeaderField) -> str:
     """
     The media type of a Content-Type in lower case, ``type/subtype``.
 
-    One that does not follow the grammar is ``text/plain`` (RFC 2045 §5.2).
+    An invalid one is ``text/plain`` (RFC 2045 §5.2).
     """
     match = _TYPE.match(decode_text(field.body))
     return f"{match[1]}/{match[2]}".lower() if match else "text/plain"
@@ -208,10 +206,11 @@ def mime_parameters(field: HeaderField) -> dict[str, str]:
     """
     The parameters of a structured field, by their names in lower case.
 
-    A value that is not quoted ends at a semicolon, or before a parameter that is
-    separated from it by white space only; that of a file name, only at a semicolon.
+    An unquoted value ends at a semicolon, or before a parameter that follows after
+    white space only; an unquoted file name ends only at a semicolon.
 
-    :return: of one that occurs twice, the first; RFC 2231's take precedence
+    :return: the values; of repeated parameters the first, but those of RFC 2231 take
+        precedence
     """
     plain: dict[str, str] = {}
     parts: dict[str, dict[int, tuple[bool, str]]] = {}
@@ -228,7 +227,7 @@ def mime_parameters(field: HeaderField) -> dict[str, str]:
 
 
 def _parameters(text: str) -> Iterator[tuple[str, str]]:
-    """The names in lower case and the values, up to the limit."""
+    """Yield names in lower case and values, up to the limit."""
     at = 0
     for _ in range(PARAMETERS_LIMIT):
         match = _NAME.search(text, at)
@@ -245,7 +244,7 @@ def _parameters(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _unquoted(text: str, start: int, name: str) -> tuple[str, int]:
-    """The value at `start`, without comments, and where it ends."""
+    """The value at `start`, without comments, and the index after it."""
     named = name in _FILE_NAMES
     match = (_UNQUOTED_FILE_NAME if named else _UNQUOTED).match(text, start)
     assert match is not None  # both match the empty text as well
@@ -254,7 +253,7 @@ def _unquoted(text: str, start: int, name: str) -> tuple[str, int]:
 
 
 def _join(pieces: dict[int, tuple[bool, str]]) -> str:
-    """A value from its continuations (RFC 2231 §3, §4.1), up to a gap."""
+    """Join the continuations of a value, up to a gap (RFC 2231 §3, §4.1)."""
     charset = "utf-8"
     octets = []
     for at in takewhile(pieces.__contains__, count()):
@@ -262,5 +261,5 @@ def _join(pieces: dict[int, tuple[bool, str]]) -> str:
         if encoded and at == 0 and text.count("'") >= 2:
             charset, _, text = text.split("'", 2)
         octets.append(unquote_to_bytes(text) if encoded else text.encode())
-    # Some senders encode in both ways.
+    # Some senders also use encoded words in them.
     return decode_words(decode_text(b"".join(octets), charset))

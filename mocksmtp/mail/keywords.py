@@ -1,4 +1,4 @@
-"""What search expressions mean: their keywords, and the filters made of them."""
+"""The keywords of search expressions, and the filters compiled from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 
 class Cost(IntEnum):
-    """What a filter reads of a mail, from the cheapest to the dearest."""
+    """The parts of a mail that a filter reads, from the cheapest on."""
 
     ENVELOPE = 0
     CONTENT = 1
@@ -31,12 +31,12 @@ class Cost(IntEnum):
 @attrs.frozen
 class Filter:
     """
-    A condition that a mail must satisfy.
+    A condition on mails.
 
-    :ivar name: of the parameter
+    :ivar name: the name of the query parameter
     :ivar wanted: its value
-    :ivar holds: whether a mail satisfies it
-    :ivar found: what the mail has in its place
+    :ivar holds: returns whether a mail matches
+    :ivar found: returns the values of a mail that were compared
     """
 
     name: str
@@ -49,11 +49,11 @@ class Filter:
 @attrs.frozen
 class Keyword:
     """
-    What a keyword means.
+    The definition of a keyword.
 
-    :ivar read: makes its value from a text; a `ValueError` explains what is wrong
-    :ivar holds: whether a mail has that value
-    :ivar found: what a mail has in its place
+    :ivar read: parses its value; raises `ValueError` with a message for the user
+    :ivar holds: returns whether a mail matches the value
+    :ivar found: returns the values of a mail that were compared
     """
 
     cost: Cost
@@ -80,9 +80,9 @@ def _in_header(of: Callable[[Summary], tuple[NamedAddress, ...]]) -> Keyword:
 
 def network(text: str) -> Network:
     """
-    An IP network, or the network of one IP address.
+    Parse an IP network; an IP address is a network of one address.
 
-    :raises ValueError: it is neither
+    :raises ValueError: `text` is neither
     """
     try:
         return ip_network(text, strict=False)
@@ -96,7 +96,7 @@ def _in_network(decoded: Decoded, wanted: Network) -> bool:
     try:
         return ip_address(decoded.mail.origin.client_ip) in wanted
     except ValueError:
-        # A client on a UNIX socket has none.
+        # A client on a UNIX socket has no address.
         return False
 
 
@@ -115,7 +115,7 @@ def _received(decoded: Decoded) -> Iterable[str]:
 
 
 def content_size(decoded: Decoded) -> Iterable[str]:
-    """The octets of the content, as what was found."""
+    """The size of the content in octets, as text."""
     return (str(len(decoded.mail.content)),)
 
 
@@ -184,7 +184,7 @@ KEYWORDS: dict[str, Keyword] = {
     "helo": _substring(Cost.ENVELOPE, lambda decoded: folded(decoded.mail.origin.helo)),
     "ip": Keyword(Cost.ENVELOPE, network, _in_network, _client),
 }
-"""By their names; ``header``, whose value has two parts, is not among them."""
+"""The keywords by name, except ``header``, whose value has two parts."""
 
 
 @attrs.frozen
@@ -192,8 +192,8 @@ class Expression:
     """
     A search expression, compiled.
 
-    :ivar text: as it was written
-    :ivar filters: one for each term; all must hold
+    :ivar text: the source text
+    :ivar filters: one per term; all must match
     """
 
     text: str
@@ -204,8 +204,7 @@ def parse_expression(text: str) -> Expression:
     """
     Compile a search expression.
 
-    :raises QueryError: it cannot be parsed, or has an unknown keyword or a value that
-        its keyword does not accept
+    :raises QueryError: a syntax error, an unknown keyword, or an invalid value
     """
     return Expression(text, tuple(map(_filter, parse_terms(text))))
 
@@ -244,11 +243,11 @@ def _anywhere(decoded: Decoded, part: str) -> bool:
 ANYWHERE = Keyword(
     Cost.TEXT, folded, _anywhere, lambda decoded: (decoded.summary.subject,)
 )
-"""What a word or phrase without a keyword means."""
+"""The keyword for a word or phrase without one: searches all texts."""
 
 
 def _header(name: str) -> Keyword:
-    """A field of that name whose decoded text contains a text."""
+    """A keyword that searches the decoded header fields with this name."""
     lower = name.lower()
 
     def texts(decoded: Decoded) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Mails as they are kept: the envelope as it was sent, and the exact content."""
+"""Mails: the envelope as it was sent, and the exact content."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from mocksmtp.grammar.speed import value
 from mocksmtp.mail.summary import Packed, Summary, size_of, summary_of, unpacked
 
 Recipient: TypeAlias = PathCommand
-"""What an accepted RCPT named."""
+"""The path of an accepted RCPT."""
 
 
 _OVERHEAD = 512
-"""About what the objects of one mail take besides its texts, in bytes."""
+"""Approximate memory of a mail without its texts, in bytes."""
 
 _RECIPIENT_OVERHEAD = 192
-"""About what the objects of one recipient take besides its texts, in bytes."""
+"""Approximate memory of a recipient without its texts, in bytes."""
 
 
 @value
 class Envelope:
-    """What MAIL and RCPT said (RFC 5321 §2.3.1).
+    """The envelope of a mail, from MAIL and RCPT (RFC 5321 §2.3.1).
 
-    :ivar recipients: every accepted one, in order; the same may come twice
+    :ivar recipients: all accepted recipients in order, including duplicates
     """
 
     sender: Address
@@ -35,7 +35,7 @@ class Envelope:
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes."""
+        """Approximate memory, in bytes."""
         total = _OVERHEAD + len(self.sender.text)
         if self.parameters:
             total += octets_of(self.parameters)
@@ -48,11 +48,11 @@ class Envelope:
 
 @attrs.frozen
 class Origin:
-    """Where mails came from; the mails of a session share it.
+    """The session and client that sent mails; mails of a session share it.
 
     :ivar session: the session's id
     :ivar client_ip: the client's address, ``""`` if it has none
-    :ivar helo: the argument of the last HELO or EHLO, ``""`` before any
+    :ivar helo: the argument of the last HELO or EHLO, ``""`` before the first
     :ivar host: the name of the mail host that received them
     """
 
@@ -62,12 +62,12 @@ class Origin:
     host: str = ""
 
     def with_helo(self, helo: str) -> Origin:
-        """The origin of the mails that follow another HELO or EHLO."""
+        """Return a copy with another HELO name."""
         return Origin(self.session, self.client_ip, helo, self.host)
 
 
 class Keeper(Protocol):
-    """Where a mail is kept, which counts the memory that it takes."""
+    """The mailbox of a mail, which counts its memory."""
 
     def count(self, mail: Mail, octets: int) -> bool:
         """
@@ -78,20 +78,20 @@ class Keeper(Protocol):
 
 
 LARGE = 64 * 1024
-"""Octets of content from which decoding a mail takes so long that a thread does it."""
+"""Octets of content from which a mail is decoded in a thread."""
 
 
 @attrs.define(unsafe_hash=True)
 class Mail:
     """One message with its envelope.
 
-    Nothing of it changes, but that its summary is decoded when it is first read, and
-    then kept with it.
+    It is immutable, except that its summary is decoded on first use and then kept.
 
-    :ivar number: grows with each mail; `id` is made from it
-    :ivar content: the bytes received after dot-unstuffing, nothing else changed
-    :ivar received_at: seconds since the epoch, when its last line arrived
-    :ivar weight: about how many bytes of memory it takes, its decoded summary included
+    :ivar number: ascends with each mail; `id` is derived from it
+    :ivar content: the octets received, without dot-stuffing, otherwise unchanged
+    :ivar received_at: the time at which its last line arrived, in seconds since the
+        epoch
+    :ivar weight: approximate memory, including the decoded summary, in bytes
     """
 
     number: int
@@ -105,12 +105,12 @@ class Mail:
 
     @property
     def id(self) -> str:
-        """The name of this mail in the API."""
+        """The id of the mail in the API."""
         return str(self.number)
 
     @property
     def summary(self) -> Summary:
-        """Its decoded header fields and its attachments; decoded once."""
+        """The decoded header fields and the attachments; decoded once."""
         if self._packed is not None:
             return unpacked(self._packed)
         summary = summary_of(self.content)
@@ -119,16 +119,16 @@ class Mail:
 
     @property
     def is_summarized(self) -> bool:
-        """Whether `summary` is decoded already."""
+        """Whether `summary` has been decoded."""
         return self._packed is not None
 
     def remember(self, summary: Summary) -> None:
         """
-        Keep `summary`, which was decoded from the content, with this mail.
+        Keep the decoded `summary` with this mail.
 
-        It counts as memory of the mail. Where there is no room for it, it is not kept:
-        reading a mail never evicts another. That of a large mail is kept all the
-        same: it is small beside the content, and takes long to decode again.
+        It counts as memory of the mail. It is not kept if that exceeds the limit,
+        because reading a mail never evicts another one. The summary of a large mail is
+        always kept: it is small compared with the content, and slow to decode again.
         """
         if self._packed is not None:
             return
@@ -142,5 +142,5 @@ class Mail:
 
 
 def octets_of(parameters: tuple[Parameter, ...]) -> int:
-    """About how many bytes of memory parameters take."""
+    """Approximate memory of parameters, in bytes."""
     return sum(128 + len(p.name) + len(p.value) for p in parameters)

@@ -1,9 +1,9 @@
-"""The mails of a host: a bounded store in order of arrival.
+"""The mailbox of a host: a bounded store of mails in order of arrival.
 
-- Numbers ascend and are never used again, so that a reader can continue after the
-  last mail that it saw.
-- Kept mails and content that is still arriving stay within a quota, which mailboxes
-  may share. The oldest mails are evicted first.
+- Numbers ascend and are never reused, so that a reader can continue after the last mail
+  that it received.
+- Kept mails and arriving content stay within a quota, which mailboxes may share. The
+  oldest mails are evicted first.
 - Reading and removing are atomic.
 """
 
@@ -19,7 +19,7 @@ from mocksmtp.mail.quota import Quota
 _number = attrgetter("number")
 
 FEW = 100
-"""Up to this many mails, each is looked up; for more, all mails are scanned."""
+"""Maximum mails to remove one by one; for more, all mails are scanned."""
 
 _Listener = Callable[[Mail], None]
 
@@ -33,15 +33,16 @@ class Mailbox:
     :param max_mails: the maximum number of mails
     :param max_bytes: the maximum memory of the mails, approximately, in bytes
     :param numbers: numbers the mails
-    :param quota: shared with other mailboxes, in place of these three
+    :param quota: a quota shared with other mailboxes, which replaces the other
+        parameters
 
-    :ivar evictions: how many mails were evicted
-    :ivar evicted: the number of the last of those, 0 for none
-    :ivar total: how many mails have arrived
+    :ivar evictions: the number of evicted mails
+    :ivar evicted: the number of the mail evicted last, 0 for none
+    :ivar total: the number of mails received
     :ivar total_octets: the octets of their content
-    :ivar arriving: octets of content that is still arriving
+    :ivar arriving: octets of arriving content
     :ivar listeners: called with each mail that is kept
-    :ivar removal_listeners: called with the mails that a user has removed
+    :ivar removal_listeners: called with the mails that a user removes
     """
 
     def __init__(
@@ -57,9 +58,9 @@ class Mailbox:
         self.arriving = 0
         self.queued = False
         self._numbers = self.quota.numbers
-        # The mails begin at _head. The empty places before it are deleted once they
-        # are the larger part. A deque is slow in its middle, and a dictionary slow
-        # at removing its oldest entry.
+        # The mails begin at index _head. The empty places before it are deleted when
+        # they are the larger part. A deque has slow access to its middle, and a
+        # dictionary slow removal of its oldest entry.
         self._mails: list[Mail | None] = []
         self._head = 0
         self._weight = 0
@@ -87,7 +88,7 @@ class Mailbox:
     def keep(
         self, envelope: Envelope, content: bytes, received_at: float, origin: Origin
     ) -> Mail | None:
-        """Keep a message; returns None if it alone exceeds the quota."""
+        """Keep a message; return its mail, or None if it alone exceeds the quota."""
         weight = len(content) + envelope.weight
         quota = self.quota
         used = quota.used + weight
@@ -111,9 +112,9 @@ class Mailbox:
 
     def reserve(self, octets: int) -> bool:
         """
-        Count `octets` of content that is still arriving, and evict mails for it.
+        Count `octets` of arriving content, and evict mails to make room.
 
-        :return: False, with nothing counted, if it exceeds the quota
+        :return: False if it exceeds the quota; it is then not counted
         """
         quota = self.quota
         if quota.arriving + octets > quota.max_bytes:
@@ -126,16 +127,17 @@ class Mailbox:
         return True
 
     def release(self, octets: int) -> None:
-        """Count content no longer that `reserve` has counted."""
+        """Stop counting `octets` that `reserve` has counted."""
         self.arriving -= octets
         self.quota.arriving -= octets
         self.quota.used -= octets
 
     def count(self, mail: Mail, octets: int) -> bool:
         """
-        Count `octets` more for `mail`, without evicting any.
+        Count `octets` more for `mail`, without evicting other mails.
 
-        :return: False, with nothing counted, if it is not kept or there is no room
+        :return: False if the mail is not kept or the quota is exceeded; they are then
+            not counted
         """
         quota = self.quota
         if quota.used + octets > quota.max_bytes:
@@ -163,16 +165,16 @@ class Mailbox:
         return self._mails[self._head :]  # type: ignore[return-value]
 
     def newer(self, number: int, limit: int | None = None) -> list[Mail]:
-        """The oldest `limit` mails above `number`, the oldest first."""
+        """The oldest `limit` mails with numbers above `number`, oldest first."""
         start = bisect_right(self._mails, number, lo=self._head, key=_number)
         end = None if limit is None else start + limit
         return self._mails[start:end]  # type: ignore[return-value]
 
     def older(self, number: int | None, limit: int | None = None) -> list[Mail]:
         """
-        The newest `limit` mails below `number`, the newest first.
+        The newest `limit` mails with numbers below `number`, newest first.
 
-        :param number: whether or not it is kept; None for the end of the list
+        :param number: need not be the number of a kept mail; None means no bound
         """
         end = len(self._mails)
         if number is not None:
@@ -194,7 +196,7 @@ class Mailbox:
             return None
 
     def remove(self, mails: Collection[Mail]) -> list[Mail]:
-        """Remove these; returns those that were still kept, in order of arrival."""
+        """Remove `mails`; return those that were still kept, in order of arrival."""
         numbers = {mail.number for mail in mails}
         if len(numbers) <= FEW:
             removed = self._remove_each(sorted(numbers))
@@ -227,7 +229,7 @@ class Mailbox:
         return removed
 
     def close(self) -> None:
-        """Remove all mails, and leave the quota: nothing is kept here any more."""
+        """Remove all mails, and leave the quota; the mailbox is not used again."""
         self.clear()
         self.quota.forget(self)
 
@@ -275,7 +277,7 @@ class Mailbox:
         Evict the mails at the head of the list that arrived before `time`.
 
         :param time: in seconds since the epoch
-        :return: when the oldest mail that is left arrived, None for none
+        :return: the arrival of the oldest mail that is left, None for none
         """
         mails, head, octets = self._mails, self._head, 0
         while head < len(mails):
@@ -309,7 +311,7 @@ class Mailbox:
         return None if head == len(mails) else mails[head].number  # type: ignore[union-attr]
 
     def _discount(self, mails: int, octets: int) -> None:
-        """Count this many mails and bytes less."""
+        """Subtract mails and octets from the counts."""
         self._weight -= octets
         self.quota.mails -= mails
         self.quota.used -= octets

@@ -1,13 +1,13 @@
 """The MIME structure of a mail (RFC 2045, RFC 2046), within bounds.
 
-Content is hostile: it may nest without end, or have a part on every line. All
-lines that could delimit a part are found once, in one pass; then entities are read
-from the front, each line being read once. A mail that exceeds a bound is no longer
-read, and reported as `TooComplex`; time is linear in the content's size.
+Content can be hostile: nested very deeply, or with a part on every line. All lines that
+could delimit a part are found in one pass; then entities are read from the front, each
+line once. A mail that exceeds a limit raises `TooComplex`. The time is linear in the
+size of the content.
 
-Parts are the entities that have no parts of their own, counted from 1 in their
-order; the body of a mail without MIME is part 1. A mail within a mail is one part.
-A multipart in which no part is found is shown as plain text.
+Parts are the entities without parts of their own, numbered from 1 in order; the body of
+a mail without MIME is part 1. A mail within a mail is one part. A multipart without a
+part is read as plain text.
 
 The standard library's parser was measured instead (Python 3.11, with a cap on the
 size and in a thread), with the thirteen real mails and the bombs of the tests. By its
@@ -37,47 +37,47 @@ from mocksmtp.mail.fields import (
 from mocksmtp.mail.part import MULTIPART, Part, TooComplex, make_part
 
 MAX_SIZE = 64 * 2**20
-"""Octets of a mail whose structure is read."""
+"""Maximum octets of a mail whose structure is read."""
 
 MAX_NESTING = 20
-"""How deep multiparts may be nested."""
+"""Maximum nesting of multiparts."""
 
 MAX_PARTS = 1000
-"""How many entities a mail may have."""
+"""Maximum entities of a mail."""
 
 MAX_FIELDS = 100_000
-"""How many header fields a mail and its parts may have."""
+"""Maximum header fields of a mail, including those of its parts."""
 
 MAX_HEADER = 4 * 2**20
-"""Octets of a header, that of the mail or of a part."""
+"""Maximum octets of the header of a mail or of a part."""
 
 MAX_DELIMITERS = 100_000
-"""How many lines may begin as a delimiter does, with ``--``."""
+"""Maximum lines that begin with ``--``, like a delimiter."""
 
 _BOUNDARY_LIMIT = 200
-"""Octets of a delimiter line; RFC 2046 §5.1.1 allows 74 and white space."""
+"""Maximum octets of a delimiter line; RFC 2046 §5.1.1 allows 74 and white space."""
 
 
 @attrs.frozen
 class Structure:
-    """A mail taken apart."""
+    """The header fields and parts of a mail."""
 
     headers: tuple[HeaderField, ...]
     parts: tuple[Part, ...]
 
     @property
     def plain(self) -> Part | None:
-        """The first part that is there to be read as plain text."""
+        """The first part of type text/plain that is not an attachment, or None."""
         return self._first("text/plain")
 
     @property
     def html(self) -> Part | None:
-        """The first part that is there to be read as HTML."""
+        """The first part of type text/html that is not an attachment, or None."""
         return self._first("text/html")
 
     @property
     def attachments(self) -> tuple[Part, ...]:
-        """All parts but those two."""
+        """All parts except `plain` and `html`."""
         bodies = (self.plain, self.html)
         return tuple(part for part in self.parts if part not in bodies)
 
@@ -87,9 +87,9 @@ class Structure:
 
 def read_structure(content: bytes) -> Structure:
     """
-    Take a mail apart.
+    Read the MIME structure of a mail.
 
-    :raises TooComplex: it goes past a bound
+    :raises TooComplex: it exceeds a limit
     """
     if len(content) > MAX_SIZE:
         raise TooComplex(f"the mail has over {MAX_SIZE:,} octets")
@@ -100,7 +100,7 @@ def read_structure(content: bytes) -> Structure:
 
 @attrs.frozen
 class _Line:
-    """A line that begins with ``--``: where it is, and what follows that."""
+    """A line that begins with ``--``: its index, and the octets after the dashes."""
 
     start: int
     end: int
@@ -126,30 +126,30 @@ def _next_dashes(content: bytes, at: int) -> int:
 
 
 class _Reader:
-    """Reads entities from the front; what it has passed it does not see again."""
+    """Reads entities from the front, each octet once."""
 
     def __init__(self, content: bytes) -> None:
         self.parts: list[Part] = []
         self._content = content
         self._view = memoryview(content)
         self._at = 0
-        # The delimiters that are looked for: the depth of the multipart that each
-        # belongs to, and whether it closes that.
+        # The expected delimiters: the depth of the multipart of each, and whether the
+        # delimiter closes it.
         self._open: dict[bytes, tuple[int, bool]] = {}
         self._entities = self._fields = 0
 
     @cached_property
     def _lines(self) -> list[_Line]:
-        """Found only for a mail that has a multipart."""
+        """The lines that may be delimiters; found only if the mail has a multipart."""
         return _delimiter_lines(self._content)
 
     def entity(
         self, start: int, depth: int, default: str = "text/plain"
     ) -> list[HeaderField]:
         """
-        Read what begins at `start`, up to a delimiter or the end.
+        Read the entity that begins at `start`, up to a delimiter or the end.
 
-        :param default: the media type of an entity that has no Content-Type
+        :param default: the media type of an entity without Content-Type
         """
         self._entities += 1
         if self._entities > MAX_PARTS:
@@ -170,7 +170,7 @@ class _Reader:
         return fields
 
     def _header(self, start: int) -> tuple[list[HeaderField], int]:
-        """The fields at `start`, and where the body begins."""
+        """The fields at `start`, and the index of the body."""
         fields: list[HeaderField] = []
         content, at = self._content, start
         limit = start + MAX_HEADER
@@ -191,7 +191,7 @@ class _Reader:
         return fields, at
 
     def _multipart(self, boundary: bytes, depth: int, content_type: str) -> bool:
-        """Read the parts of a multipart; False, having read nothing, if it has none."""
+        """Read the parts of a multipart; return False, reading nothing, for none."""
         if depth == MAX_NESTING:
             raise TooComplex(f"multiparts nested more than {MAX_NESTING} deep")
         self._open[boundary] = (depth, False)
@@ -216,7 +216,7 @@ class _Reader:
                 break
             self.entity(line.end, depth + 1, default)
         self._close(boundary)
-        # What follows the last part up to an outer delimiter is nobody's.
+        # Text after the last part, up to an outer delimiter, belongs to no part.
         self._find()
 
     def _close(self, boundary: bytes) -> None:
@@ -230,14 +230,14 @@ class _Reader:
         self.parts.append(make_part(len(self.parts) + 1, named, raw, default))
 
     def _line_end_before(self, start: int, least: int) -> int:
-        """The line end before a delimiter is the delimiter's (RFC 2046 §5.1.1)."""
+        """The end of a part, before the line end of a delimiter (RFC 2046 §5.1.1)."""
         end = start - 1
         if self._content[end - 1 : end] == b"\r":
             end -= 1
         return max(end, least)
 
     def _find(self, before: float = math.inf) -> bool:
-        """Go on to the next open delimiter that begins before an index, if any."""
+        """Find the next open delimiter before an index; return whether there is one."""
         if not self._open:
             return False
         while self._at < len(self._lines) and self._lines[self._at].start < before:

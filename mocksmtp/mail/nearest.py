@@ -1,4 +1,4 @@
-"""Why a search finds too few mails: those that match all but the fewest filters."""
+"""Explains a search that finds too few mails: lists those that nearly match."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mocksmtp.mail.keywords import Filter
 from mocksmtp.mail.mail import Mail
 
 _MAX_NEAREST = 5
-"""How many mails are reported."""
+"""Maximum mails reported."""
 
 _MAX_FOUND = 20
-"""How many values are reported in place of the one that was asked for."""
+"""Maximum values of a mail reported per filter."""
 
 MAX_FOUND_LENGTH = 200
-"""How many characters of each."""
+"""Maximum characters of such a value."""
 
 
 @attrs.frozen
@@ -27,9 +27,9 @@ class Difference:
     """
     A filter that a mail does not match.
 
-    :ivar name: the name of the parameter
+    :ivar name: the name of the query parameter
     :ivar wanted: its value
-    :ivar found: what the mail has in its place
+    :ivar found: the values of the mail that were compared
     """
 
     name: str
@@ -40,7 +40,7 @@ class Difference:
 @attrs.frozen
 class NearMail:
     """
-    A mail that some filter excludes.
+    A mail that does not match all filters.
 
     :ivar matched: the names of the filters that it matches
     """
@@ -52,22 +52,20 @@ class NearMail:
 
 class NearestMails:
     """
-    Of the mails that it looks at, those that match all but the fewest filters.
+    Collects the mails that match most filters; of equally near mails, the first ones.
 
-    Of equals those that it looks at first are nearer.
-
-    :param filters: all that the mails should match
+    :param filters: all filters of the search
     """
 
     def __init__(self, filters: Sequence[Filter]) -> None:
         self._filters = sorted(filters, key=lambda each: each.cost)
-        # Negative: how many filters do not match, and how many mails were looked at
-        # before. The first of the heap is the farthest; no two are equal.
+        # Keys are negative: the number of filters that do not match, and the number of
+        # mails compared before. The farthest mail is first; no two keys are equal.
         self._best: list[tuple[int, int, NearMail]] = []
         self._seen = 0
 
     def compare(self, mail: Mail) -> NearMail | None:
-        """What a mail lacks; None if it matches, or is not nearer than the others."""
+        """Compare a mail; return None if it matches, or is not nearer than others."""
         full = len(self._best) == _MAX_NEAREST
         most = -self._best[0][0] if full else len(self._filters) + 1
         decoded = Decoded(mail)
@@ -88,7 +86,7 @@ class NearestMails:
         return NearMail(mail, tuple(dict.fromkeys(matched)), tuple(differences))
 
     def add(self, near: NearMail | None) -> None:
-        """Take a mail that was compared, if it is nearer than the others."""
+        """Add the result of `compare`, if it is nearer than the others."""
         self._seen += 1
         if near is None:
             return

@@ -12,14 +12,14 @@ from mocksmtp.mail.fields import HeaderField, field_value, media_type, mime_para
 from mocksmtp.mail.transfer import decoded
 
 MAX_PART_TEXT = 4 * 2**20
-"""Octets of a part that is shown as text."""
+"""Maximum octets of a part that is decoded as text."""
 
 MULTIPART = "multipart/"
-"""How the media type of an entity with parts begins."""
+"""The prefix of the media type of an entity with parts."""
 
 
 class TooComplex(Exception):
-    """A mail, or the text of one part, exceeds a bound; the message names it."""
+    """A mail, or the text of a part, exceeds a limit; the message names the limit."""
 
 
 @attrs.frozen(eq=False)
@@ -28,8 +28,8 @@ class Part:
 
     :ivar number: its position among the parts, from 1
     :ivar content_type: ``type/subtype`` in lower case
-    :ivar charset: as sent, ``""`` where it has none
-    :ivar disposition: in lower case, ``""`` where it has none (RFC 2183)
+    :ivar charset: as sent; ``""`` without one
+    :ivar disposition: in lower case; ``""`` without one (RFC 2183)
     :ivar file_name: decoded, otherwise as sent: not safe as a path
     :ivar content_id: without angle brackets (RFC 2392)
     :ivar encoding: its Content-Transfer-Encoding in lower case
@@ -59,7 +59,7 @@ class Part:
         """
         The content as text.
 
-        :raises TooComplex: it is too long for that
+        :raises TooComplex: it exceeds `MAX_TEXT`
         """
         if self.size > MAX_PART_TEXT:
             raise TooComplex(
@@ -68,7 +68,7 @@ class Part:
         return decode_text(b"".join(self.windows), self.charset or "utf-8")
 
     def is_body(self, content_type: str) -> bool:
-        """Whether it is meant to be read as `content_type`, not to be attached."""
+        """Whether it is a part of this type, and not an attachment."""
         attached = self.disposition == "attachment" or self.file_name
         return self.content_type == content_type and not attached
 
@@ -80,10 +80,10 @@ def make_part(
     default: str = "text/plain",
 ) -> Part:
     """
-    The part with these fields and this content.
+    Make a part from its fields and content.
 
     :param named: the fields by their names in lower case
-    :param default: the media type of a part that has no Content-Type
+    :param default: the media type of a part without Content-Type
     """
     kind = named.get("content-type")
     content_type = media_type(kind) if kind else default
@@ -94,7 +94,7 @@ def make_part(
     content_id = named.get("content-id")
     return Part(
         number=number,
-        # A multipart is here only because no parts were found in it.
+        # A multipart becomes a part only if it contains no parts.
         content_type="text/plain"
         if content_type.startswith(MULTIPART)
         else content_type,

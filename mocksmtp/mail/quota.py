@@ -1,13 +1,13 @@
-"""What all mailboxes together may keep.
+"""The common limits of all mailboxes.
 
-- There are never more than `max_mails` mails in all of them, and kept mails and
-  arriving content never take more than `max_bytes` of memory.
-- The oldest mails are evicted first, whichever mailbox they are in. Their numbers come
-  from here, so that the lowest number is the oldest mail.
-- A mailbox with mails is in the queue once, under a number that is not above that of
-  its oldest mail. It may be lower, because users remove mails, too; it is corrected
-  when it reaches the front. So a mail costs no more here than counting, and an eviction
-  takes no longer with more mails.
+- All mailboxes together contain at most `max_mails` mails; kept mails and arriving
+  content use at most `max_bytes` of memory.
+- The oldest mails of all mailboxes are evicted first. The quota numbers the mails, so
+  the lowest number is the oldest mail.
+- A mailbox with mails is in the queue once, with a number not above that of its oldest
+  mail. The number may be lower, because users also remove mails; it is corrected at the
+  front of the queue. So adding a mail only updates counts, and the time of an eviction
+  does not depend on the number of mails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Protocol
 from mocksmtp.mail.refused import RefusedContents
 
 ENDLESS = 2**63
-"""More than any mail's number."""
+"""A number above that of any mail."""
 
 
 class Box(Protocol):
@@ -41,18 +41,18 @@ class Box(Protocol):
 
 class Quota:
     """
-    The bounds of all mailboxes that share it.
+    The limits of all mailboxes that share it.
 
     :param max_mails: the maximum number of mails
     :param max_bytes: the maximum memory, approximately, in bytes
     :param numbers: numbers the mails
 
     :ivar last: the number of the last mail, 0 before the first
-    :ivar mails: how many mails are kept
-    :ivar used: the memory of mails and arriving content, approximately, in bytes
-    :ivar arriving: how much of that is arriving content
-    :ivar evictions: how many mails were evicted
-    :ivar refused: keeps contents that were refused, or None
+    :ivar mails: the number of kept mails
+    :ivar used: approximate memory of mails and arriving content, in bytes
+    :ivar arriving: the part of `used` that is arriving content
+    :ivar evictions: the number of evicted mails
+    :ivar refused: keeps refused contents, or None
     """
 
     __slots__ = (
@@ -86,19 +86,19 @@ class Quota:
         self._queue: list[tuple[int, Box]] = []
 
     def enqueue(self, box: Box, number: int) -> None:
-        """Add a mailbox that was empty, with the number of its first mail."""
+        """Add a mailbox to the queue when it receives its first mail, `number`."""
         box.queued = True
         heappush(self._queue, (number, box))
 
     def forget(self, box: Box) -> None:
-        """Remove a mailbox that is empty and stays so."""
+        """Remove an empty mailbox that is not used again."""
         if box.queued:
             box.queued = False
             self._queue = [entry for entry in self._queue if entry[1] is not box]
             heapify(self._queue)
 
     def make_room(self) -> None:
-        """Evict refused contents, then the oldest mails, until all is within bounds."""
+        """Evict refused contents, then the oldest mails, until the limits are met."""
         if self.refused is not None:
             self.refused.make_room()
         queue = self._queue

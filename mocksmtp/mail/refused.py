@@ -1,8 +1,8 @@
-"""Contents that were refused after the final dot, kept for whoever looks for them.
+"""Contents that were refused after the final dot, kept for diagnosis.
 
-They share the memory of the mailboxes, and are evicted before any accepted mail: the
-oldest first, and a new one itself where the mails leave no room for it. A content is
-kept as long as there is somebody who refers to it, the transaction in the journal.
+They share the memory limit of the mailboxes, and are evicted before any accepted mail,
+oldest first. A new one is not kept if the mails leave no room. A content is released
+when no transaction in the journal refers to it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections import OrderedDict
 from typing import Protocol
 
 _OVERHEAD = 300
-"""About what a content takes besides its octets, in bytes."""
+"""Approximate memory of a content without its octets, in bytes."""
 
 
 class _Memory(Protocol):
     """The memory of all mailboxes.
 
-    :ivar max_bytes: how many bytes may be used
-    :ivar used: how many are
+    :ivar max_bytes: the maximum memory, in bytes
+    :ivar used: the memory in use, in bytes
     """
 
     max_bytes: int
@@ -28,7 +28,7 @@ class _Memory(Protocol):
 
 class RefusedContent:
     """
-    A content that was refused.
+    A refused content.
 
     :ivar octets: the exact content, or None if it was evicted
     """
@@ -41,17 +41,17 @@ class RefusedContent:
 
 class RefusedContents:
     """
-    All contents that were refused and are kept.
+    The refused contents that are kept.
 
-    :param memory: where they are counted
+    :param memory: counts their memory
 
-    :ivar evicted: how many were removed to make room
+    :ivar evicted: the number of contents removed to make room
     """
 
     def __init__(self, memory: _Memory) -> None:
         self._memory = memory
         self.evicted = 0
-        # With their weights, the oldest first.
+        # Each with its weight, oldest first.
         self._kept: OrderedDict[weakref.ref[RefusedContent], int] = OrderedDict()
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class RefusedContents:
         return None if content.octets is None else content
 
     def make_room(self) -> None:
-        """Evict contents, the oldest first, while too much memory is used."""
+        """Evict contents, oldest first, while the memory limit is exceeded."""
         while self._kept and self._memory.used > self._memory.max_bytes:
             reference, weight = self._kept.popitem(last=False)
             self._memory.used -= weight
@@ -77,5 +77,5 @@ class RefusedContents:
                 content.octets = None
 
     def _release(self, reference: weakref.ref[RefusedContent]) -> None:
-        """Nobody refers to a content any more."""
+        """Stop counting a content to which nothing refers any more."""
         self._memory.used -= self._kept.pop(reference, 0)

@@ -1,7 +1,6 @@
-"""Which mails a reader asks for: one query with all filters.
+"""Queries for mails: a query combines all filters.
 
-A query is pure: it reads a mail and decodes what its filters ask for, each once, the
-cheapest filters first.
+It evaluates the cheapest filters first, and decodes each value of a mail at most once.
 """
 
 from __future__ import annotations
@@ -28,36 +27,36 @@ from mocksmtp.mail.mail import LARGE, Mail
 
 
 def _normalized(address: str) -> str:
-    """An address for comparison: the domain without case."""
+    """An address with its domain in lower case, for comparison."""
     return Address(address).normalized
 
 
 def _optional(convert: Callable[[Any], Any]) -> Any:
-    """A field that is None, or converted."""
+    """An attrs field, None by default, with a converter for other values."""
     return attrs.field(default=None, converter=attrs.converters.optional(convert))
 
 
 @attrs.frozen(kw_only=True)
 class MailQuery:
-    """A filter over mails; what is None lets all pass.
+    """A filter for mails; a field that is None matches all mails.
 
-    :ivar sender: the whole reverse-path, ``""`` for the null one; the domain is
-        compared without case
-    :ivar recipient: the whole address of one of the recipients
-    :ivar other_sender: the same as `sender`; if both are given, both must match
-    :ivar other_recipient: likewise, of any of the recipients
-    :ivar subject: a part of the decoded Subject field, without case
-    :ivar contains: a part of the content; octets are compared
-    :ivar body: a part of the decoded text, without case
-    :ivar message_id: the whole Message-ID, with or without its angle brackets
-    :ivar bounce_of: the whole address of a recipient that a bounce reports on
+    :ivar sender: the whole reverse-path, ``""`` for the null one; the case of the
+        domain is ignored
+    :ivar recipient: the whole address of a recipient
+    :ivar other_sender: like `sender`; if both are given, both must match
+    :ivar other_recipient: like `recipient`; if both are given, both must match
+    :ivar subject: a part of the decoded Subject; case is ignored
+    :ivar contains: a part of the content, compared as octets
+    :ivar body: a part of the decoded text; case is ignored
+    :ivar message_id: the whole Message-ID, with or without angle brackets
+    :ivar bounce_of: the whole address of a recipient in a bounce
     :ivar session: the id of the session
-    :ivar helo: the whole argument of HELO or EHLO, without case
-    :ivar client: the network in which the client's address is
-    :ivar min_size: the least octets of content
-    :ivar max_size: the most octets of content
-    :ivar since: received at that time or later, in seconds since the epoch
-    :ivar until: received before that time
+    :ivar helo: the whole argument of HELO or EHLO; case is ignored
+    :ivar client: a network that contains the client's address
+    :ivar min_size: the minimum octets of content
+    :ivar max_size: the maximum octets of content
+    :ivar since: received at this time or later, in seconds since the epoch
+    :ivar until: received before this time, in seconds since the epoch
     :ivar expression: further conditions
     """
 
@@ -82,7 +81,7 @@ class MailQuery:
 
     @filters.default
     def _compile(self) -> tuple[Filter, ...]:
-        """All conditions, the cheapest first."""
+        """Compile all conditions into filters, the cheapest first."""
         filters = [
             make(wanted)
             for name, make in _FILTERS.items()
@@ -93,12 +92,12 @@ class MailQuery:
         return tuple(sorted(filters, key=lambda each: each.cost))
 
     def matches(self, mail: Mail) -> bool:
-        """Whether `mail` is one of those asked for."""
+        """Whether `mail` matches all conditions."""
         decoded = Decoded(mail)
         return all(each.holds(decoded) for each in self.filters)
 
     def is_long_work(self, mail: Mail) -> bool:
-        """Whether `matches` would decode so much that a thread should do it."""
+        """Whether `matches` must decode so much that it should run in a thread."""
         if len(mail.content) < LARGE:
             return False
         quick = Cost.SUMMARY if mail.is_summarized else Cost.CONTENT
@@ -111,7 +110,7 @@ class MailQuery:
 def _equal(
     name: str, of: Callable[[Decoded], Iterable[str]], cost: Cost = Cost.ENVELOPE
 ) -> Callable[[str], Filter]:
-    """One of some texts is the whole text that is asked for."""
+    """A filter that requires one of some texts to equal the value."""
 
     def make(wanted: str) -> Filter:
         return Filter(name, wanted, cost, lambda found: wanted in of(found), of)
@@ -122,7 +121,7 @@ def _equal(
 def _of_keyword(
     name: str, keyword: Keyword, show: Callable[[Any], str] = str
 ) -> Callable[[Any], Filter]:
-    """A filter that is the same as a keyword of expressions."""
+    """A filter that works like a keyword of expressions."""
 
     def make(wanted: Any) -> Filter:
         value = keyword.read(wanted) if isinstance(wanted, str) else wanted
@@ -184,7 +183,7 @@ def _helo(wanted: str) -> Filter:
 
 
 on_host = _equal("host", lambda decoded: (decoded.mail.origin.host,))
-"""The mail was received by the host of that name."""
+"""A filter for mails that the host with this name received."""
 
 
 def _recipients(decoded: Decoded) -> Iterable[str]:
@@ -215,6 +214,6 @@ _FILTERS: dict[str, Callable[[Any], Filter]] = {
     "since": _of_keyword("since", KEYWORDS["after"], timestamp),
     "until": _of_keyword("until", KEYWORDS["before"], timestamp),
 }
-"""How the fields of a query are compiled."""
+"""The functions that compile the fields of a query into filters."""
 
 EVERYTHING = MailQuery()

@@ -1,4 +1,4 @@
-"""What a list of mails shows of each: decoded header fields, and its attachments."""
+"""The summary of a mail in lists: decoded header fields, and attachments."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import Part, TooComplex
 
 _DATE_LIMIT = 200
-"""Octets of a Date field that are read."""
+"""Maximum octets read of a Date field."""
 
 Packed: TypeAlias = tuple[Any, ...]
 """A summary as tuples of texts and numbers.
 
-The garbage collector does not look at such tuples again, once it has seen them. It
-would walk the objects of 100,000 summaries in each full collection, and no client is
-answered meanwhile.
+The garbage collector untracks such tuples when it first visits them. The objects of
+100,000 summaries would be visited by each full collection, which stops the service.
 """
 
 _FieldsOf: TypeAlias = Callable[[str], Iterable[HeaderField]]
@@ -39,7 +38,7 @@ class Attachment:
     """A part that is neither the text nor the HTML of a mail.
 
     :ivar index: the number of the part
-    :ivar file_name: decoded, ``""`` if it has none
+    :ivar file_name: decoded; ``""`` without one
     :ivar type: its media type in lower case
     :ivar size: its octets without the transfer encoding
     """
@@ -54,12 +53,11 @@ class Attachment:
 class Summary:
     """The decoded fields of a mail (RFC 2047, 2231, 6532).
 
-    :ivar date: with its time zone; None if there is none that can be read
-    :ivar message_id: without its angle brackets
-    :ivar reason: the bound that the mail exceeds, so that its attachments are not
+    :ivar date: with its time zone; None if it is missing or invalid
+    :ivar message_id: without angle brackets
+    :ivar reason: the limit that the mail exceeds, so that its attachments are not
         listed
-    :ivar bounce: the recipients that it reports on, if it is a delivery status
-        notification (RFC 3464)
+    :ivar bounce: the recipients in a delivery status notification (RFC 3464)
     """
 
     subject: str
@@ -76,7 +74,7 @@ class Summary:
 
     @property
     def packed(self) -> Packed:
-        """The same, in the form in which it is kept."""
+        """Return the summary as tuples, in which form it is kept."""
         return (
             *(self.subject, self.date, self.message_id),
             _packed(self.header_from),
@@ -91,7 +89,7 @@ class Summary:
 
 
 def unpacked(packed: Packed) -> Summary:
-    """The summary that was packed."""
+    """Return the summary from its packed form."""
     subject, date, message_id, author, to, cc, attachments, reason, *rest = packed
     bcc, reply, bounce = rest
     return Summary(
@@ -118,7 +116,7 @@ def _unpacked(packed: Packed) -> tuple[NamedAddress, ...]:
 
 
 def size_of(packed: Packed) -> int:
-    """About how many bytes of memory it takes."""
+    """Approximate memory of a packed summary, in bytes."""
     total = getsizeof(packed)
     for value in packed:
         # Empty tuples and texts are shared, and most of these are empty.
@@ -128,7 +126,7 @@ def size_of(packed: Packed) -> int:
 
 
 def summary_of(content: bytes) -> Summary:
-    """The summary of a mail, in time that is linear in its size."""
+    """Return the summary of a mail, in linear time."""
     try:
         structure = read_structure(content)
     except TooComplex as error:
@@ -137,7 +135,7 @@ def summary_of(content: bytes) -> Summary:
 
 
 def summary_of_structure(structure: Structure) -> Summary:
-    """The summary of a mail whose structure has been read."""
+    """Return the summary of a mail whose structure was read."""
     fields: dict[str, list[HeaderField]] = {}
     for field in structure.headers:
         fields.setdefault(field.name.lower(), []).append(field)
@@ -189,12 +187,12 @@ def _zone(sign: str, hours: str, minutes: str) -> timezone:
 
 
 def date_of(field: HeaderField) -> datetime | None:
-    """The time in a Date field (RFC 5322 §3.3); without a zone it is in UTC."""
+    """Parse a Date field (RFC 5322 §3.3); without a zone, UTC is assumed."""
     text = field.body[:_DATE_LIMIT].decode("ascii", "replace")
     try:
         match = _DATE.fullmatch(text)
         if match is not None and match[2] in _MONTHS:
-            # The usual form, in a third of the time.
+            # A fast path for the usual form, in a third of the time.
             day, month, year, hour, minute, second, *zone = match.groups()
             time = int(hour), int(minute), int(second)
             date = datetime(
@@ -203,7 +201,7 @@ def date_of(field: HeaderField) -> datetime | None:
             date.utctimetuple()
             return date
         date = parsedate_to_datetime(text)
-        # Not each time zone that can be written can be computed with.
+        # Some offsets are valid syntax but out of range.
         date.utctimetuple()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -1,7 +1,6 @@
-"""Content-Transfer-Encodings (RFC 2045 §6), undone: leniently, and in linear time.
+"""Decodes Content-Transfer-Encodings (RFC 2045 §6), leniently and in linear time.
 
-Work is done a window at a time, so that a thread that decodes a large part lets
-others have their turn.
+A large part is decoded window by window, so that other threads can run in between.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_DIGITS))
 
 
-# Padded groups that are decoded one by one: each costs as much as a hundred digits.
+# Maximum padded groups decoded one by one; each takes as long as a hundred digits.
 _GROUPS = 4096
 
 
 def decoded(raw: memoryview, encoding: str) -> Iterator[bytes]:
     """
-    `raw` without its transfer encoding, a window after the other; never an exception.
+    Decode `raw`; yield it window by window. Never raises.
 
-    :param encoding: in lower case; an unknown one is taken for none
+    :param encoding: in lower case; for an unknown one, octets are unchanged
     """
     decoders = {"base64": _base64, "quoted-printable": _quoted_printable}
     return decoders.get(encoding, _as_it_is)(raw)
@@ -31,10 +30,10 @@ def decoded(raw: memoryview, encoding: str) -> Iterator[bytes]:
 
 def decode_base64(text: bytes) -> bytes:
     """
-    Octets from base64 (RFC 2045 §6.8).
+    Decode base64 (RFC 2045 §6.8).
 
-    What is no digit is passed over. Padding ends a group, not the text: some mailers
-    join texts that were encoded one by one.
+    Other characters are skipped. Padding ends a group, not the text, because some
+    mailers concatenate encoded texts.
     """
     digits = text.translate(None, _NOT_BASE64).replace(b"==", b"=")
     groups = digits.split(b"=", _GROUPS)
@@ -43,7 +42,7 @@ def decode_base64(text: bytes) -> bytes:
 
 
 def _from_digits(digits: bytes) -> bytes:
-    # A last digit on its own has too few bits for an octet.
+    # A single digit at the end has too few bits for an octet.
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
 
@@ -74,7 +73,7 @@ def _quoted_printable(raw: memoryview) -> Iterator[bytes]:
 
 
 def _cut(window: bytes) -> int:
-    """Where a window can end with no escape being cut in two."""
+    """The index at which a window can end without splitting an escape."""
     line_end = window.rfind(b"\n") + 1
     escape = window.rfind(b"=", len(window) - 2)
     return line_end or (len(window) if escape < 0 else escape)
