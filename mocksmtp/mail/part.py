@@ -59,7 +59,7 @@ class Part:
         """
         The content as text.
 
-        :raises TooComplex: it exceeds `MAX_TEXT`
+        :raises TooComplex: it exceeds `MAX_PART_TEXT`
         """
         if self.size > MAX_PART_TEXT:
             raise TooComplex(

@@ -182,7 +182,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_a_text_past_the_bound_is_null_alone(self) -> None:
         """With the reason on its part; the other parts are shown."""
-        self.patch(part, "MAX_TEXT", 10)
+        self.patch(part, "MAX_PART_TEXT", 10)
         message = EmailMessage()
         message.set_content("text\n")
         message.add_alternative("<p>" * 10, subtype="html")

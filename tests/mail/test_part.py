@@ -65,7 +65,7 @@ class PartTests(SynchronousTestCase):
 
     def test_a_text_is_bounded(self) -> None:
         """A longer one is not decoded; its octets can be had."""
-        self.patch(part, "MAX_TEXT", 10)
+        self.patch(part, "MAX_PART_TEXT", 10)
         self.assertEqual(made(b"x" * 10).text, "x" * 10)
         long = made(b"x" * 11)
         self.assertRaises(TooComplex, lambda: long.text)

@@ -143,7 +143,7 @@ class QueryTests(SynchronousTestCase):
 
     def test_a_text_over_a_bound(self) -> None:
         """Its beginning is searched."""
-        self.patch(decoded, "MAX_TEXT", 2 * WINDOW)
+        self.patch(decoded, "MAX_PART_TEXT", 2 * WINDOW)
         found = mail(b"\r\none" + b" " * 3 * WINDOW + b"two")
         self.assert_finds(found, body="one")
         self.assert_passes_over(found, body="two")
