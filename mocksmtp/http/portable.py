@@ -34,8 +34,8 @@ FAMILIES = {
 }
 """Shapes of the same thing; the most detailed is first."""
 
-_OTHER_NAMES = {"Error": "ProblemError", "Size": "ContentSize"}
-"""Names that are those of a type in some language."""
+_OTHER_NAMES = {"Error": "ProblemError", "Ids": "AddedIds", "Size": "ContentSize"}
+"""For names that are those of a type in some language, or of a field inside."""
 
 _FORMATS = {"date-time", "int64", "binary"}
 """Formats that generators have types for."""
