@@ -1,8 +1,8 @@
-"""Documents: each field is declared once; that reads, writes and describes it.
+"""Documents: one declaration of a field reads, writes and describes it.
 
-`reading` turns bytes into JSON values, `kinds` has what a value may be, `fields`
-declares the fields of an attrs class, and `document` compiles such a class into a
-reader, a writer, its JSON Schemas and the rows of its reference.
+`reading` parses JSON, `kinds` defines the kinds of values, `document` compiles an attrs
+class into a reader, a writer, JSON Schemas and the rows of the reference, and `view`
+does so for documents that are only written.
 
-This is the only package that imports cattrs, and it knows nothing of mail.
+This is the only package that imports cattrs, and it contains nothing about mail.
 """

@@ -46,14 +46,14 @@ class Field:
     """
     The declaration of a field.
 
-    :ivar kind: what its value may be
-    :ivar meaning: its row in the reference
-    :ivar name: in documents, where that is not the camelCase of its name in Python
-    :ivar shown: how the reference shows its default
-    :ivar example: a JSON value
-    :ivar keeps_null: whether null has a meaning, and is not the same as absent
+    :ivar kind: the kind of its values
+    :ivar meaning: its description in the reference
+    :ivar name: its name in documents, if not the camelCase of its Python name
+    :ivar shown: the text of its default in the reference
+    :ivar example: an example, as a JSON value
+    :ivar keeps_null: whether null differs from an absent field
     :ivar empty_is_absent: whether ``[]`` means absent
-    :ivar always: whether it is written where it has its default
+    :ivar always: whether it is written even if it has its default value
     """
 
     kind: Kind[Any]
@@ -84,20 +84,20 @@ def field(
 
 class Constraint:
     """
-    What the fields of a document must satisfy together.
+    A constraint on several fields of a document.
 
-    :cvar always: whether it is checked where a field is wrong, too: there, a missing
-        field may only be misspelled
+    :cvar always: whether it is also checked if a field is invalid; otherwise it could
+        report a field as missing that is only misspelled
     """
 
     always: ClassVar[bool] = False
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
-        """The errors of an object without members that are null."""
+        """Yield the errors of an object, from which null members were removed."""
         yield from ()
 
     def schema(self) -> Schema:
-        """The same as a schema."""
+        """The constraint as a JSON Schema."""
         return {}
 
 
@@ -106,14 +106,14 @@ _SEVERAL: Schema = {"type": "array", "minItems": 1}
 
 @attrs.frozen
 class ExactlyOne(Constraint):
-    """One of two fields is given; if none is, `first` is reported as missing."""
+    """Requires exactly one of two fields; without both, `first` is reported missing."""
 
     always = True
     first: str
     second: str
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
-        """An error if neither or both are there."""
+        """Yield an error if neither or both fields are given."""
         if self.first in document:
             if self.second in document:
                 yield Refused(f"can't be combined with {self.first}", self.second)
@@ -121,7 +121,7 @@ class ExactlyOne(Constraint):
             yield Refused("required, but missing", self.first)
 
     def schema(self) -> Schema:
-        """One of them is there, and not null."""
+        """The schema: exactly one of them is given and not null."""
         return {"oneOf": [given(self.first), given(self.second, _SEVERAL)]}
 
 
@@ -130,13 +130,13 @@ class Document(Kind[T]):
     An object whose members are the fields of an attrs class.
 
     :param title: the name of its schema; lenient schemas have ``New`` before it
-    :param rules: what fields must satisfy together
+    :param rules: constraints on several fields
     :param check: raises `Refused` for a value whose fields contradict each other
-    :param finish: completes what is written, given the value
-    :param ignored: members that are ignored when they are read
-    :param added: members that the caller adds to what is written, with their schemas;
-        ignored when they are read
-    :param without: fields that it does not have, with the reason for an error
+    :param finish: completes the written object, given the value
+    :param ignored: members that are ignored when read
+    :param added: members that the caller adds to the written object, with their
+        schemas; ignored when read
+    :param without: fields of the class that are refused, with the reason for the error
     :param kinds: kinds of fields that differ from the class's, by Python name
     :param schema: more of the lenient and the strict schema
     :param example: a valid document
@@ -201,12 +201,12 @@ class Document(Kind[T]):
 
     @cached_property
     def _nullable(self) -> frozenset[str]:
-        """The fields of which null means absent."""
+        """The fields for which null means absent."""
         return self._named(lambda declared: not declared.keeps_null)
 
     @cached_property
     def _emptiable(self) -> frozenset[str]:
-        """The fields of which ``[]`` means absent."""
+        """The fields for which ``[]`` means absent."""
         return self._named(lambda declared: declared.empty_is_absent)
 
     @cached_property
@@ -253,7 +253,7 @@ class Document(Kind[T]):
         return made  # type: ignore[no-any-return]
 
     def read(self, value: Any, _: object = None) -> T:
-        """The value that an object describes; all errors are collected."""
+        """Read the value from an object; all errors are collected."""
         if type(value) is not dict:
             raise Refused(f"must be an object, got {json_type(value)}")
         if self._emptiable or None in value.values():
@@ -281,7 +281,7 @@ class Document(Kind[T]):
         return made
 
     def _given(self, value: dict[str, Any]) -> dict[str, Any]:
-        """The members of `value`, except null and ``[]`` where they mean absent."""
+        """The members of `value`, except those whose null or ``[]`` means absent."""
         nullable = self._nullable | self._without.keys()
         return {
             title: member
@@ -299,7 +299,7 @@ class Document(Kind[T]):
                 yield Refused(unknown("field", title, self.fields), title)
 
     def write(self, value: T) -> dict[str, Any]:
-        """The object that describes `value`, with the fields that are not usual."""
+        """Write `value` as an object, without fields that have their default."""
         document = self._writer(value)
         return document if self._finish is None else self._finish(value, document)
 
@@ -369,7 +369,7 @@ class Document(Kind[T]):
 
 
 def _default(value: object, kind: Kind[Any]) -> str:
-    """How the reference shows a default."""
+    """The text of a default in the reference."""
     if value is attrs.NOTHING:
         return "required"
     if value is None:
@@ -381,7 +381,7 @@ def _default(value: object, kind: Kind[Any]) -> str:
 
 
 def _choices(schema: Schema) -> list[Schema]:
-    """The alternatives that a schema consists of."""
+    """The alternatives of a schema."""
     return schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
 
 
@@ -398,17 +398,17 @@ def _writer_of(
 @attrs.frozen
 class Given(Generic[T]):
     """
-    What a document that may say a part says.
+    The fields that a partial document contains.
 
-    :ivar value: with the class's own defaults for the rest
-    :ivar names: the fields that were given, by their names in Python
+    :ivar value: the value, with the defaults of the class for absent fields
+    :ivar names: the Python names of the given fields
     """
 
     value: T
     names: frozenset[str] = frozenset()
 
     def over(self, usual: T) -> T:
-        """`usual`, with the fields that were given."""
+        """Return a copy of `usual` with the given fields."""
         given = {name: getattr(self.value, name) for name in self.names}
         made: T = attrs.evolve(usual, **given)  # type: ignore[misc]
         return made
@@ -416,9 +416,9 @@ class Given(Generic[T]):
 
 class Partial(Kind[Given[T]]):
     """
-    A document of which absent fields are as something else has them.
+    A partial document, whose absent fields have their defaults elsewhere.
 
-    :param document: the document, of which every field has a default
+    :param document: the document, whose fields all have defaults
     """
 
     def __init__(self, document: Document[T]) -> None:
@@ -427,7 +427,7 @@ class Partial(Kind[Given[T]]):
         self.misfits = document.misfits
 
     def read(self, value: Any, _: object = None) -> Given[T]:
-        """The fields that are given, and which."""
+        """Read the given fields."""
         document = self._document
         made = document.read(value)
         names = frozenset(
@@ -438,7 +438,7 @@ class Partial(Kind[Given[T]]):
         return Given(made, names)
 
     def write(self, value: Given[T]) -> Any:
-        """The whole document."""
+        """Write the whole document."""
         return self._document.write(value.value)
 
     def taken(self, named: Named) -> Schema:
@@ -452,9 +452,9 @@ class Partial(Kind[Given[T]]):
 
 def parse(kind: Kind[T], value: Any) -> T:
     """
-    What `kind` reads from a JSON value.
+    Read a JSON value with `kind`.
 
-    :raises DocumentError: with all errors, up to the bound, and their paths
+    :raises DocumentError: all errors with their paths, up to `MAX_ERRORS`
     """
     try:
         return kind.read(value)

@@ -1,8 +1,7 @@
-"""Kinds of values: how each is read from JSON, written to it, and described.
+"""Kinds of values: how each is read from JSON, written as JSON, and described.
 
-Reading is strict: nothing is coerced, unless a kind says so for the sake of existing
-clients. The lenient schema, `taken`, describes what is read; the strict one, `told`,
-what is written.
+Values are not coerced, unless a kind does so for existing clients. The lenient schema,
+`taken`, describes accepted values; the strict one, `told`, describes written values.
 """
 
 from __future__ import annotations
@@ -51,19 +50,19 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 
 MAX_COUNT = 10**9
-"""How many of a thing a document may ask for."""
+"""Maximum of a count in a document."""
 
 Named = dict[str, Schema]
-"""Schemas by name; a kind adds those that its own refers to."""
+"""Schemas by name; a kind adds those to which its schema refers."""
 
 
 class Kind(Generic[T]):
     """
-    What a value may be.
+    A kind of values.
 
-    :cvar samples: some JSON values that are read
-    :cvar misfits: some that are refused
-    :cvar writes_none: whether None is a value of its own, and not written as null
+    :cvar samples: examples of accepted JSON values, for tests
+    :cvar misfits: examples of refused JSON values, for tests
+    :cvar writes_none: whether `write` accepts None; if not, None is written as null
     """
 
     writes_none: ClassVar[bool] = False
@@ -72,27 +71,27 @@ class Kind(Generic[T]):
 
     def read(self, value: Any, _: object = None) -> T:
         """
-        The value that a JSON value stands for.
+        Read a JSON value.
 
-        :raises ValueError: it stands for none, or ClassValidationError of cattrs
+        :raises ValueError: it is invalid; or ClassValidationError of cattrs
         """
         raise NotImplementedError
 
     def write(self, value: T) -> Any:
-        """The JSON value that stands for `value`."""
+        """Return the JSON value of `value`."""
         return value
 
     def taken(self, named: Named) -> Schema:
-        """The schema of what is read."""
+        """The schema of accepted values."""
         return self.told(named)
 
     def told(self, named: Named) -> Schema:
-        """The schema of what is written."""
+        """The schema of written values."""
         raise NotImplementedError
 
 
 class AnyJson(Kind[Any]):
-    """Any JSON value, as it is."""
+    """Any JSON value, unchanged."""
 
     samples = (None, 1, {})
 
@@ -112,7 +111,7 @@ class Boolean(Kind[bool]):
     misfits = ("true", 1, [])
 
     def read(self, value: Any, _: object = None) -> bool:
-        """A boolean and nothing else."""
+        """Read a boolean."""
         if value is True or value is False:
             return value
         raise Refused(f"must be true or false, got {_given(value)}")
@@ -124,9 +123,9 @@ class Boolean(Kind[bool]):
 
 class Integer(Kind[int]):
     """
-    A whole number.
+    An integer.
 
-    :param digits: whether a text of digits is read as well
+    :param digits: whether a string of digits is also accepted
     """
 
     def __init__(
@@ -139,7 +138,7 @@ class Integer(Kind[int]):
         self.misfits = (least - 1, most + 1, 1.5, "x", True, [])
 
     def read(self, value: Any, _: object = None) -> int:
-        """A whole number within the bounds; a boolean is none."""
+        """Read an integer within the limits; a boolean is refused."""
         if type(value) is not int:
             value = self._whole(value)
         if not self.least <= value <= self.most:
@@ -156,7 +155,7 @@ class Integer(Kind[int]):
         raise Refused(f"must be an integer, got {_given(value)}")
 
     def taken(self, named: Named) -> Schema:
-        """A whole number, or its digits."""
+        """An integer, or its digits."""
         if not self._digits:
             return self.told(named)
         return any_of(self.told(named), {**TEXT, "pattern": self._pattern()})
@@ -169,7 +168,7 @@ class Integer(Kind[int]):
         return f"^0{{0,15}}[{first}-{last}][0-9]{{{rest}}}$"
 
     def told(self, named: Named) -> Schema:
-        """A whole number."""
+        """An integer."""
         return whole(self.least, min(self.most, MAX_INTEGER))
 
 
@@ -191,7 +190,7 @@ class Number(Kind[float]):
         self.misfits = (most + 0.1, least - 1, "1", True, *([least] if above else ()))
 
     def read(self, value: Any, _: object = None) -> float:
-        """A number within the bounds; a boolean is none."""
+        """Read a number within the limits; a boolean is refused."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise Refused(f"must be a number, got {_given(value)}")
         number = float(value) if isinstance(value, float) else value
@@ -216,14 +215,14 @@ class Number(Kind[float]):
 
 class Text(Kind[str]):
     """
-    A text.
+    A string.
 
-    :param pattern: a regular expression, in the syntax that ECMA 262 and Python share,
-        that the whole text must match
-    :param problem: the message for a text that does not
-    :param most: UTF-8 octets that it may have
-    :param numbers: whether a number is read as its spelling
-    :param clean: changes a text that was accepted
+    :param pattern: a regular expression that the whole string must match, in the common
+        syntax of ECMA 262 and Python
+    :param problem: the error for a string that does not match
+    :param most: maximum UTF-8 octets
+    :param numbers: whether a number is accepted, and read as it is spelled
+    :param clean: normalizes an accepted string
     """
 
     def __init__(
@@ -246,7 +245,7 @@ class Text(Kind[str]):
         self.misfits = (*misfits, True, [], *(() if numbers else (5,)))
 
     def read(self, value: Any, _: object = None) -> str:
-        """A text that is as it must be."""
+        """Read a string that matches."""
         if type(value) is not str:
             value = self._spelling(value)
         most = self._most
@@ -263,12 +262,12 @@ class Text(Kind[str]):
         raise Refused(f"must be a string, got {_given(value)}")
 
     def taken(self, named: Named) -> Schema:
-        """A text, or a number."""
+        """A string, or a number."""
         schema = self._schema()
         return any_of(schema, NUMBER) if self._numbers else schema
 
     def told(self, named: Named) -> Schema:
-        """A text."""
+        """A string."""
         return self._schema()
 
     def _schema(self) -> Schema:
@@ -281,7 +280,7 @@ ID = Text(
     samples=("a-1",),
     misfits=("", "a/b", "..", "evaluate", "x" * 65),
 )
-"""An id in the API; what is the last part of another path is none."""
+"""An id in the API, except the last parts of other routes."""
 
 LABEL = Text(
     r"[^\u0000-\u001f\u007f-\u009f]{1,100}",
@@ -296,8 +295,8 @@ class Choice(Kind[E]):
     """
     A member of an enumeration, by its value.
 
-    :param noun: what a member is called in an error
-    :param but: members that can't be chosen
+    :param noun: the name of such a member in errors
+    :param but: members that are refused
     """
 
     def __init__(self, kind: type[E], noun: str, *but: E) -> None:
@@ -307,7 +306,7 @@ class Choice(Kind[E]):
         self.misfits = ("no such", 5, True)
 
     def read(self, value: Any, _: object = None) -> E:
-        """The member of that value."""
+        """Read a member from its value."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {_given(value)}")
         found = self._members.get(value)
@@ -317,7 +316,7 @@ class Choice(Kind[E]):
         return found
 
     def write(self, value: E) -> Any:
-        """The value of the member."""
+        """Return the value of the member."""
         return value.value
 
     def told(self, named: Named) -> Schema:
@@ -327,9 +326,9 @@ class Choice(Kind[E]):
 
 class Duration(Kind[float]):
     """
-    Seconds, in documents milliseconds or a text with a unit.
+    Seconds; in documents, milliseconds or a string with a unit.
 
-    :param least: seconds that it is at least: 0, or up to a millisecond
+    :param least: the minimum in seconds: 0, or up to a millisecond
     """
 
     def __init__(self, least: float = 0.0, most: float = MAX_SECONDS) -> None:
@@ -341,7 +340,7 @@ class Duration(Kind[float]):
             self.misfits += (0, "0s")
 
     def read(self, value: Any, _: object = None) -> float:
-        """Seconds, to the microsecond."""
+        """Read seconds, rounded to microseconds."""
         try:
             seconds = duration(value)
         except ValueError as error:
@@ -360,7 +359,7 @@ class Duration(Kind[float]):
         return milliseconds(value)
 
     def taken(self, named: Named) -> Schema:
-        """A number of milliseconds, or a text with a unit."""
+        """A number of milliseconds, or a string with a unit."""
         number = {**NUMBER, "minimum": self.least * 1000, "maximum": self.most * 1000}
         return any_of(number, {**TEXT, "pattern": f"^{duration_pattern(self.least)}$"})
 
@@ -370,13 +369,13 @@ class Duration(Kind[float]):
 
 
 class Size(Kind[int]):
-    """Bytes, as a number or a text such as ``10MiB``."""
+    """Bytes; in documents, a number or a string such as ``10MiB``."""
 
     samples = (1, 2**62, "10MiB", "1000")
     misfits = (0, "0", "x", 1.5, True, "-1", 2**63)
 
     def read(self, value: Any, _: object = None) -> int:
-        """Bytes, one or more."""
+        """Read a number of bytes, at least 1."""
         if isinstance(value, str):
             try:
                 value = parse_size(value)
@@ -385,7 +384,7 @@ class Size(Kind[int]):
         return _OCTETS.read(value)
 
     def taken(self, named: Named) -> Schema:
-        """A number, or a text with a unit."""
+        """A number, or a string with a unit."""
         return any_of(whole(1, 2**62), {**TEXT, "pattern": f"^{SIZE_PATTERN}$"})
 
     def told(self, named: Named) -> Schema:
@@ -427,7 +426,7 @@ class Array(Kind[tuple[T, ...]]):
                 self.misfits += ([item.samples[0]] * 2,)
 
     def read(self, value: Any, _: object = None) -> tuple[T, ...]:
-        """All items; reading ends at the last error that is reported."""
+        """Read all items, up to `MAX_ERRORS` errors."""
         if type(value) is not list:
             raise Refused(f"must be an array, got {json_type(value)}")
         size, most = len(value), self._most
@@ -463,11 +462,11 @@ class Array(Kind[tuple[T, ...]]):
         return list(map(self.item.write, value))
 
     def taken(self, named: Named) -> Schema:
-        """An array of what an item may be."""
+        """An array of accepted items."""
         return self._schema(self.item.taken(named))
 
     def told(self, named: Named) -> Schema:
-        """An array of what an item is written as."""
+        """An array of written items."""
         return self._schema(self.item.told(named))
 
     def _schema(self, items: Schema) -> Schema:
@@ -483,9 +482,9 @@ class Array(Kind[tuple[T, ...]]):
 
 def check_unique(items: list[Any], values: list[Any]) -> None:
     """
-    Refuse two equal items.
+    Check that no two items are equal.
 
-    :raises Refused: there are two
+    :raises Refused: two items are equal
     """
     seen: set[Hashable] = set()
     for index, item in enumerate(items):
@@ -496,7 +495,7 @@ def check_unique(items: list[Any], values: list[Any]) -> None:
 
 
 class Optional(Kind[Any]):
-    """A value or null, where null has a meaning of its own."""
+    """A value, or null with its own meaning."""
 
     def __init__(self, kind: Kind[Any]) -> None:
         self.kind = kind
@@ -512,21 +511,21 @@ class Optional(Kind[Any]):
         return None if value is None else self.kind.write(value)
 
     def taken(self, named: Named) -> Schema:
-        """What the kind reads, or null."""
+        """The accepted values of the kind, or null."""
         return any_of(self.kind.taken(named), NULL)
 
     def told(self, named: Named) -> Schema:
-        """What the kind writes, or null."""
+        """The written values of the kind, or null."""
         return any_of(self.kind.told(named), NULL)
 
 
 class Tagged(Kind[T]):
     """
-    An object of one of several kinds, which one of its members names.
+    An object of one of several kinds; a member, the tag, selects the kind.
 
-    :param tag: the name of that member
-    :param name: the name of its schema
-    :param noun: what the kinds are called in an error
+    :param tag: the name of the member
+    :param name: the name of the schema
+    :param noun: the name of the kinds in errors
     """
 
     known: ClassVar[Any] = None
@@ -540,12 +539,12 @@ class Tagged(Kind[T]):
         self.misfits = (5, "x", {}, {tag: "no such"}, {tag: 5})
 
     def add(self, tag: str, variant: Any) -> None:
-        """Let `tag` stand for a document, `variant`."""
+        """Add the document `variant`, which `tag` selects."""
         self.variants[tag] = variant
         self._tags[variant.cls] = tag
 
     def read(self, value: Any, _: object = None) -> T:
-        """The value of the kind that is named."""
+        """Read an object of the kind that its tag selects."""
         if type(value) is not dict:
             raise Refused(f"must be an object, got {_given(value)}")
         tag = value.get(self._tag)
@@ -566,7 +565,7 @@ class Tagged(Kind[T]):
         return Refused(message, self._tag)
 
     def write(self, value: T) -> Any:
-        """An object that names its kind."""
+        """Write an object with the tag of its kind."""
         tag = self._tags[type(value)]
         return {self._tag: tag, **self.variants[tag].write(value)}
 
@@ -633,7 +632,7 @@ ADDRESS = AddressText()
 
 
 def name(named: Named, title: str, make: Callable[[], Schema]) -> Schema:
-    """A reference to the schema of that name, which is made when it is first needed."""
+    """Return a reference to the schema `title`, which is made on first use."""
     if title not in named:
         named[title] = {}  # so that a schema that refers to itself is made once
         named[title] = make()
@@ -641,7 +640,7 @@ def name(named: Named, title: str, make: Callable[[], Schema]) -> Schema:
 
 
 def _given(value: Any) -> str:
-    """A refused value for a message: its type, and a short value itself."""
+    """A refused value for an error: its type, and the value if it is short."""
     if isinstance(value, str):
         return f"the string {shown(value)}"
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What is wrong with a document, and where."""
+"""Errors of documents, with their paths."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import attrs
 from cattrs import AttributeValidationNote, ClassValidationError
 
 MAX_ERRORS = 100
-"""How many errors of one document are reported; reading stops at the last of them."""
+"""Maximum errors reported of one document; reading stops at the last."""
 
 MAX_SHOWN = 64
-"""Characters of a value, or of a field's name, that an error repeats."""
+"""Maximum characters of a value or a field's name in an error."""
 
 FIELD = "document field"
 """The key of a declared field in the metadata of an attrs attribute."""
@@ -29,9 +29,9 @@ class Problem:
 
 
 class DocumentError(Exception):
-    """A document was refused as a whole; nothing of it has taken effect.
+    """A document was refused, and has no effect.
 
-    Of many problems the first `MAX_ERRORS` are kept.
+    Only the first `MAX_ERRORS` problems are kept.
     """
 
     def __init__(self, *problems: Problem) -> None:
@@ -40,7 +40,7 @@ class DocumentError(Exception):
         self.problems = problems
 
     def within(self, place: str) -> DocumentError:
-        """The same errors in a document that contains the refused one at `place`."""
+        """Return the errors for a document that contains the refused one at `place`."""
         return DocumentError(
             *(
                 Problem(place + problem.path.removeprefix("$"), problem.message)
@@ -60,13 +60,13 @@ class Refused(ValueError):
         self.place = "".join(f".{name[:MAX_SHOWN]}" for name in place)
 
     def within(self, place: str) -> Refused:
-        """The same error, in a value that contains the refused one at `place`."""
+        """Return the error for a value that contains the refused one at `place`."""
         self.place = place + self.place
         return self
 
 
 class Refusals(ValueError):
-    """Several values within one were refused.
+    """Several members of a value were refused.
 
     :ivar errors: the place of each below that value, and its message
     """
@@ -89,7 +89,7 @@ def json_name(attribute: attrs.Attribute[Any]) -> str:
 
 
 def json_type(value: object) -> str:
-    """What JSON calls the type of `value`."""
+    """The JSON type of `value`."""
     if value is None:
         return "null"
     for kind, name in (
@@ -106,12 +106,12 @@ def json_type(value: object) -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """Names for a message: ``one of: a, b``."""
+    """Names as the list of an error: ``one of: a, b``."""
     return "one of: " + ", ".join(values)
 
 
 def unknown(noun: str, name: str, known: Iterable[str]) -> str:
-    """The message for a name that is not known, with the nearest one that is."""
+    """The error for an unknown name, with the nearest known one."""
     names = list(known)
     lower = {each.lower(): each for each in names}
     near = get_close_matches(name[:MAX_SHOWN].lower(), lower, n=1)
@@ -120,15 +120,15 @@ def unknown(noun: str, name: str, known: Iterable[str]) -> str:
 
 
 def shown(value: str) -> str:
-    """A refused text, for a message; of a long one the beginning."""
+    """A refused string for an error; only the beginning of a long one."""
     return repr(value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "…")
 
 
 def as_document_error(error: BaseException) -> DocumentError:
     """
-    What the error of a reader means for the whole document.
+    Convert the error of a reader into that of the whole document.
 
-    :raises BaseException: `error` itself, where it is not about the document
+    :raises BaseException: `error` itself, if it is not about the document
     """
     found = islice(places_of(error), MAX_ERRORS)
     return DocumentError(*(Problem(f"${place}", message) for place, message in found))
@@ -136,9 +136,9 @@ def as_document_error(error: BaseException) -> DocumentError:
 
 def places_of(error: BaseException, place: str = "") -> Iterator[tuple[str, str]]:
     """
-    All errors within `error`, each with its path below `place`.
+    Yield all errors within `error`, each with its path below `place`.
 
-    :raises BaseException: `error` itself, where it is not about the document
+    :raises BaseException: `error` itself, if it is not about the document
     """
     match error:
         case ClassValidationError():
@@ -159,7 +159,7 @@ def places_of(error: BaseException, place: str = "") -> Iterator[tuple[str, str]
 
 
 def _step(error: BaseException, kind: Any) -> str:
-    """What the note that cattrs leaves on an inner error adds to the path."""
+    """The path step in the note that cattrs adds to an inner error."""
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
             return f".{json_name(getattr(attrs.fields(kind), note.name))}"

@@ -1,9 +1,9 @@
-"""JSON documents from bytes (RFC 8259).
+"""Parses JSON documents (RFC 8259).
 
-Read with the standard library's decoder rather than orjson, for three reasons: an
-object with a duplicate key is refused, a number keeps the spelling that a text field
-needs (``5.10``), and each object is a step at which other threads get the interpreter,
-while orjson holds it for a whole zone.
+It uses the standard library's decoder, not orjson, for three reasons: an object with a
+duplicate key is refused, a number keeps its spelling for string fields (``5.10``), and
+other threads can run between objects, while orjson holds the interpreter for a whole
+zone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import orjson
 from mocksmtp.documents.problems import MAX_SHOWN, DocumentError, Problem
 
 MAX_VALUES = 100_000
-"""How many JSON values a document may have, unless its reader says otherwise."""
+"""Default maximum of JSON values in a document."""
 
 _WINDOW = 2**20
 _TOKEN = re.compile(
@@ -37,7 +37,7 @@ class TooManyValues(Exception):
 
 
 class Real(float):
-    """A number with a fraction or an exponent, and how it was spelled."""
+    """A number with a fraction or an exponent, which keeps its spelling."""
 
     __slots__ = ("text",)
 
@@ -51,7 +51,7 @@ class Real(float):
 
 
 class Whole(int):
-    """A whole number whose spelling is not the one that Python gives it."""
+    """An integer whose spelling differs from Python's, which keeps its spelling."""
 
     text: str
 
@@ -63,7 +63,7 @@ class Whole(int):
 
 
 def spelling(number: float) -> str:
-    """A number as its document spells it."""
+    """A number as spelled in its document."""
     return getattr(number, "text", None) or str(number)
 
 
@@ -74,7 +74,7 @@ class _DuplicateKey(Exception):
 class _Twice(dict[str, Any]):
     """An object with a duplicate key.
 
-    :ivar key: the key that comes twice
+    :ivar key: the duplicate key
     """
 
     key: str
@@ -117,8 +117,8 @@ def parse_json(body: bytes, limit: int = MAX_VALUES) -> Any:
     """
     Read one JSON document; a byte order mark before it is ignored.
 
-    The number of values is bounded before any of them is built, by the commas
-    and brackets in the text: 16 MiB of ``[]`` take a JSON parser seconds.
+    The number of values is limited before parsing, by counting commas and brackets,
+    because parsing 16 MiB of ``[]`` takes seconds.
 
     :raises DocumentError: it is not JSON, is nested too deeply, or has an object with
         a duplicate key
@@ -128,7 +128,7 @@ def parse_json(body: bytes, limit: int = MAX_VALUES) -> Any:
     try:
         text = body.removeprefix(_BOM).decode()
         if _SURROGATE.search(text):
-            # Only orjson refuses the half of a pair (RFC 8259 §8.2).
+            # Only orjson refuses a lone surrogate (RFC 8259 §8.2).
             orjson.loads(body.removeprefix(_BOM))
         decoder = _spelling_decoder if _MINUS_ZERO.search(text) else _decoder
         return decoder.decode(text)
@@ -154,7 +154,7 @@ def _no_json(body: bytes, error: Exception) -> str:
 
 
 def _duplicate(text: str) -> Problem:
-    """Where an object has a key twice, and which."""
+    """The error for a duplicate key, with its path."""
     for path, value in _walk(_marking_decoder.decode(text), "$"):
         if isinstance(value, _Twice):
             return Problem(f"{path}.{value.key[:MAX_SHOWN]}", "duplicate key")
@@ -176,11 +176,11 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _count_values(body: bytes, limit: int) -> None:
-    """Raise `TooManyValues` where `body` has more than `limit` values.
+    """Raise `TooManyValues` if `body` has more than `limit` values.
 
-    Every value but the first follows a comma, or the bracket that opens a container
-    which is not empty. Only where a cheap count, which includes those within strings,
-    is over the limit, is the text read token by token.
+    Every value but the first follows a comma, or the opening bracket of a container.
+    The text is read token by token only if a cheap count, which includes those within
+    strings, exceeds the limit.
     """
     if len(body) <= limit or _separators(body) < limit:
         return
@@ -194,6 +194,6 @@ def _count_values(body: bytes, limit: int) -> None:
 
 
 def _separators(text: bytes) -> int:
-    """Commas and opening brackets, counted in windows to let other threads run."""
+    """Count commas and opening brackets; other threads can run between windows."""
     windows = (text[at : at + _WINDOW] for at in range(0, len(text), _WINDOW))
     return sum(w.count(b",") + w.count(b"[") + w.count(b"{") for w in windows)

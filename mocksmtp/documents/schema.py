@@ -1,4 +1,4 @@
-"""Parts that JSON Schemas are made of."""
+"""Helpers to build JSON Schemas."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 Schema: TypeAlias = dict[str, Any]
 
 MAX_INTEGER = 2**64 - 1
-"""The largest whole number of a document."""
+"""The largest integer in a document."""
 
 TEXT: Schema = {"type": "string"}
 NULL: Schema = {"type": "null"}
 NUMBER: Schema = {"type": "number"}
 BOOLEAN: Schema = {"type": "boolean"}
 DOMAIN_NAME: Schema = {**TEXT, "format": "domain-name"}
-"""A domain name; its letters and its length are beyond a regular expression."""
+"""A domain name; no regular expression can check its letters and length."""
 
 IP_ADDRESSES: tuple[Schema, ...] = (
     {**TEXT, "format": "ipv4"},
@@ -25,26 +25,26 @@ IP_ADDRESSES: tuple[Schema, ...] = (
 """An address of either family."""
 
 LINE: Schema = {**TEXT, "pattern": "^[^\\u0000-\\u001f\\u007f]+$"}
-"""One line, as an extension is one of EHLO's answer."""
+"""A string without control characters, such as a line of the EHLO reply."""
 
 
 def ref(name: str) -> Schema:
-    """The schema of that name."""
+    """A reference to the schema `name`."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def array_of(*schemas: Schema) -> Schema:
-    """An array of items that fit one of these."""
+    """An array of items that match one of these schemas."""
     return {"type": "array", "items": any_of(*schemas)}
 
 
 def any_of(*schemas: Schema) -> Schema:
-    """A value that fits one of these."""
+    """A value that matches one of these schemas."""
     return schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
 
 
 def whole(least: int, most: int) -> Schema:
-    """A whole number of a range, both ends included."""
+    """An integer from `least` to `most`, inclusive."""
     return {"type": "integer", "minimum": least, "maximum": most}
 
 
@@ -65,7 +65,7 @@ def object_of(properties: dict[str, Schema], required: Iterable[str]) -> Schema:
 
 
 def given(name: str, schema: Schema | None = None) -> Schema:
-    """An object in which this field is not null, and fits `schema`."""
+    """An object in which this field is not null, and matches `schema`."""
     return {"properties": {name: schema or {"not": NULL}}, "required": [name]}
 
 

@@ -1,8 +1,8 @@
 """Durations and sizes: one grammar for documents, options and query parameters.
 
-A JSON number is a duration in milliseconds, or a size in bytes. A text has a unit:
-``250ms``, ``2s``, ``5m``, ``300h``, ``64KiB``. A duration's text without a unit is an
-error, because ``10`` means seconds to one reader and milliseconds to the next.
+A JSON number is a duration in milliseconds, or a size in bytes. A string has a unit:
+``250ms``, ``2s``, ``5m``, ``300h``, ``64KiB``. A duration as a string without a unit is
+an error, because ``10`` could mean seconds or milliseconds.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 def parse_duration(text: str) -> float:
     """
-    Seconds from ``250ms``, ``2s``, ``5m``, ``1h``; zero needs no unit.
+    Parse a duration such as ``250ms``, ``2s``, ``5m``, ``1h``; 0 needs no unit.
 
-    :raises ValueError: it is no duration, or has no unit
+    :return: seconds
+    :raises ValueError: `text` is not a duration, or has no unit
     """
     match = _DURATION.fullmatch(text)
     if match is None:
@@ -48,9 +49,10 @@ def parse_duration(text: str) -> float:
 
 def duration(value: object) -> float:
     """
-    Seconds from a number of milliseconds or a text with a unit; to the microsecond.
+    Convert a number of milliseconds, or a string with a unit.
 
-    :raises ValueError: it is neither, or longer than `MAX_SECONDS`
+    :return: seconds, rounded to microseconds
+    :raises ValueError: it is neither, or exceeds `MAX_SECONDS`
     """
     if isinstance(value, str):
         length = parse_duration(value)
@@ -73,13 +75,13 @@ def _shown(value: object) -> str:
 
 
 def milliseconds(seconds: float) -> float:
-    """A duration as documents have it; a whole number where it is one."""
+    """A duration in milliseconds, as an integer if it is one."""
     value = round(seconds * 1e6) / 1000
     return int(value) if value.is_integer() else value
 
 
 def shown_duration(seconds: float) -> str:
-    """A duration as a text with the largest unit in which it is a whole number."""
+    """A duration as a string with the largest unit in which it is an integer."""
     for unit in "h", "m", "s":
         if seconds and not seconds % _SECONDS[unit]:
             return f"{seconds / _SECONDS[unit]:g}{unit}"
@@ -88,12 +90,12 @@ def shown_duration(seconds: float) -> str:
 
 def parse_size(text: str) -> int:
     """
-    Bytes from ``1000``, ``64KiB``, ``64MB``, ``1GiB``.
+    Parse a size such as ``1000``, ``64KiB``, ``64MB``, ``1GiB``; return bytes.
 
     Units with an ``i``, and those of one letter, are powers of 1,024 (IEC
     80000-13); ``KB``, ``MB``, ``GB``, ``TB`` are powers of 1,000.
 
-    :raises ValueError: it is no size
+    :raises ValueError: `text` is not a size
     """
     match = _SIZE.fullmatch(text)
     if match is None:
@@ -105,9 +107,9 @@ def parse_size(text: str) -> int:
 
 def duration_pattern(least: float = 0.0) -> str:
     """
-    A regular expression (ECMA 262) of the texts that are durations.
+    A regular expression (ECMA 262) that matches durations as strings.
 
-    :param least: seconds that they are at least: nothing, or up to a millisecond
+    :param least: the minimum in seconds: 0, or up to a millisecond
     """
     kinds = []
     for unit, in_unit in _SECONDS.items():
@@ -119,7 +121,7 @@ def duration_pattern(least: float = 0.0) -> str:
 
 
 def _below(most: int) -> str:
-    """The whole numbers below `most`, which ends in zeros, without leading zeros."""
+    """A regular expression for integers below `most`, which ends in zeros."""
     digits = str(most)
     choices = [f"[0-9]{{1,{len(digits) - 1}}}"]
     for place, digit in enumerate(digits):
@@ -135,10 +137,10 @@ def _below(most: int) -> str:
 SIZE_OR_ZERO_PATTERN = (
     "(?:[0-9]{1,15}(?:B|Ki?B?)?|[0-9]{1,12}Mi?B?|[0-9]{1,9}Gi?B?|[0-9]{1,6}Ti?B?)"
 )
-"""A regular expression (ECMA 262) of the texts that are sizes."""
+"""A regular expression (ECMA 262) that matches sizes as strings."""
 
 SIZE_PATTERN = f"(?!0+(?![0-9])){SIZE_OR_ZERO_PATTERN}"
-"""The same, of sizes above 0."""
+"""A regular expression (ECMA 262) that matches sizes above 0."""
 
 
 _TIME = re.compile(
@@ -152,11 +154,11 @@ TIME_SHOWN = "2026-11-28T10:00:00Z"
 
 def parse_time(text: str) -> float:
     """
-    Seconds since the epoch from a time as in RFC 3339.
+    Parse a time (RFC 3339); return seconds since the epoch.
 
-    A space in place of the ``+`` of its zone is a ``+`` that was not escaped in a URL.
+    A space before its offset is read as ``+``, which was not escaped in a URL.
 
-    :raises ValueError: it is none
+    :raises ValueError: `text` is not a time
     """
     match = _TIME.fullmatch(text)
     if match is not None:
@@ -170,9 +172,9 @@ def parse_time(text: str) -> float:
 
 def parse_time_or_date(text: str) -> float:
     """
-    The same, or from a date, which means the beginning of that day in UTC.
+    Parse a time, or a date, which means the start of that day in UTC.
 
-    :raises ValueError: it is neither
+    :raises ValueError: `text` is neither
     """
     match = _DATE.fullmatch(text)
     if match is None:
@@ -184,6 +186,6 @@ def parse_time_or_date(text: str) -> float:
 
 
 def timestamp(seconds: float) -> str:
-    """A time as in RFC 3339, with milliseconds, in UTC."""
+    """Format a time in UTC with milliseconds (RFC 3339)."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

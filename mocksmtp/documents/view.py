@@ -1,7 +1,7 @@
-"""Documents that are written and never read, each field declared once.
+"""Views: documents that are only written, each field declared once.
 
-A field has a name, a kind, and its place in the value that is shown: a path of
-attributes, or a function. The document and its schema follow from that::
+A field has a name, a kind, and the place of its value: a path of attributes, or a
+function. The document and its schema follow from these::
 
     ADDRESS = View(
         "Address",
@@ -28,22 +28,22 @@ T = TypeVar("T")
 
 
 class _Absent(Enum):
-    """The value of a field that a document does not have."""
+    """The type of `ABSENT`."""
 
     ABSENT = 0
 
 
 ABSENT = _Absent.ABSENT
-"""Returned by the function of a field that may be absent, where it is."""
+"""The value of an optional field that is omitted."""
 
 
 class Written(Kind[Any]):
     """
-    A value that is written and never read.
+    A value that is only written.
 
-    :param schema: the schema of what is written
-    :param write: the JSON value of a value; None where the value is one itself
-    :param expression: the same as Python source, which spares views a call
+    :param schema: the schema of written values
+    :param write: returns the JSON value of a value; None if it is a JSON value itself
+    :param expression: `write` as Python source, to avoid a call per field in views
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Written(Kind[Any]):
 
 
 class Mapped(Kind[Any]):
-    """An object that has values of one kind, by any names; they are JSON values."""
+    """An object with arbitrary names, whose values are JSON values of one kind."""
 
     def __init__(self, kind: Kind[Any]) -> None:
         self._kind = kind
@@ -87,7 +87,7 @@ NUMBER_AS_ID = Written(TEXT, str, "str({})")
 
 
 def value_of(kind: type[Enum], *but: Enum) -> Written:
-    """The value of a member of an enumeration, except for these."""
+    """The value of a member of an enumeration, except the members `but`."""
     known = [member.value for member in kind if member not in but]
     return Written({**TEXT, "enum": known}, lambda member: member.value, "{}.value")
 
@@ -118,9 +118,10 @@ def view_field(
     """
     A field of a view.
 
-    :param place: where the value is: ``"origin.client_ip"``, ``"[0]"``, or a function
-    :param meaning: its row in the reference
-    :param optional: whether it is absent where its value is `ABSENT`
+    :param place: the place of its value: ``"origin.client_ip"``, ``"[0]"``, or a
+        function
+    :param meaning: its description in the reference
+    :param optional: whether it is omitted if its value is `ABSENT`
     """
     return ViewField(title, kind, place, meaning, optional)
 
@@ -143,7 +144,7 @@ class View(Kind[T]):
         return _compiled(self.fields, frozenset())
 
     def write_with(self, value: T, instead: Mapping[str, Any]) -> dict[str, Any]:
-        """The document of a value, with other values for some fields that it has."""
+        """Write a value, with the values of some fields replaced by `instead`."""
         names = frozenset(instead)
         write = self._replacing.get(names)
         if write is None:
@@ -161,7 +162,7 @@ class View(Kind[T]):
 
 
 class Either(Kind[Any]):
-    """One of several documents; which one, the writer decides."""
+    """One of several documents; the caller decides which."""
 
     def __init__(self, *kinds: Kind[Any]) -> None:
         self._kinds = kinds
@@ -182,7 +183,7 @@ def _compiled(
     """
     known: dict[str, Any] = {"ABSENT": ABSENT}
     lines = ["def write(value, instead=None):", " document = {}"]
-    # What several fields are found in is looked up once: it may be made on demand.
+    # Common prefixes of places are evaluated once, because they may be computed.
     parents = {
         field.place.partition(".")[0]
         for field in fields
@@ -212,7 +213,7 @@ def _compiled(
 
 
 def _place(place: str | Callable[[Any], Any], index: int) -> str:
-    """An expression for where a field has its value."""
+    """A Python expression for the value of a field."""
     if not isinstance(place, str):
         return f"find_{index}(value)"
     if place.startswith("["):
@@ -221,7 +222,7 @@ def _place(place: str | Callable[[Any], Any], index: int) -> str:
 
 
 def _written(value: str, kind: Kind[Any], index: int, known: dict[str, Any]) -> str:
-    """An expression for what is written for the expression `value`."""
+    """A Python expression for the JSON value of the expression `value`."""
     if isinstance(kind, Optional):
         if _is_json(kind.kind):
             return value
@@ -240,7 +241,7 @@ def _written(value: str, kind: Kind[Any], index: int, known: dict[str, Any]) -> 
 
 
 def _is_json(kind: Kind[Any]) -> bool:
-    """Whether the values of a kind are written as they are."""
+    """Whether the values of a kind are JSON values, written unchanged."""
     if isinstance(kind, Written):
         return kind.is_json
     return type(kind).write is Kind.write

@@ -1,1 +1,1 @@
-"""SASL's server side: the exchange behind AUTH (RFC 4954), as values, without I/O."""
+"""The server side of SASL for AUTH (RFC 4954), without I/O."""

@@ -1,4 +1,4 @@
-"""What the mechanisms share: steps of an exchange, replies, decoding, passwords."""
+"""Common parts of the mechanisms: steps, replies, decoding, passwords."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INVALID_CREDENTIALS = Reply(535, "5.7.8 Authentication credentials invalid")
 
 
 def challenge(octets: bytes) -> Reply:
-    """A server's challenge; ``334`` and a space where it is empty (RFC 4954 §4)."""
+    """The reply 334 with a challenge; ``334`` and a space if empty (RFC 4954 §4)."""
     return Reply(334, b64encode(octets).decode("ascii"))
 
 
@@ -38,7 +38,7 @@ class AuthResult:
     :ivar accepted: whether they are valid
     :ivar user: the user that the client named
     :ivar mechanism: the mechanism used
-    :ivar reply: the server's own: 235, or 535
+    :ivar reply: the reply without a behavior: 235, or 535
     """
 
     accepted: bool
@@ -48,7 +48,7 @@ class AuthResult:
 
 
 def verdict(accepted: bool, user: str, mechanism: Mechanism) -> AuthResult:
-    """The verdict with the reply that belongs to it."""
+    """Return a verdict with its reply."""
     reply = AUTHENTICATED if accepted else INVALID_CREDENTIALS
     return AuthResult(accepted, user, mechanism, reply)
 
@@ -61,7 +61,7 @@ Dialogue = Generator[bytes, bytes, Step]
 One run of a mechanism: it yields challenges, receives the client's responses, both as
 plain octets, and returns the last step. It may raise `Malformed`.
 
-Where the client speaks first, an initial response makes the first challenge needless.
+In a client-first mechanism, an initial response replaces the first challenge.
 """
 
 
@@ -80,7 +80,7 @@ class AuthContext:
 
     :ivar users: passwords by name
     :ivar hostname: the server's, for challenges
-    :ivar random: returns random octets, as many as its argument says
+    :ivar random: returns the given number of random octets
     :ivar seconds: returns the time since the epoch
     :ivar secret: octets from which the salts of SCRAM are derived
     :ivar end_point: returns the tls-server-end-point channel binding (RFC 5929 §4);
@@ -108,7 +108,7 @@ def is_password(users: Users, user: str, password: str) -> bool:
 _BASE64 = re.compile(
     rb"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?+"
 )
-# What SASLprep prohibits (RFC 4013 §2.3), and what would break a reply or a log.
+# Characters that SASLprep prohibits (RFC 4013 §2.3), or that break a reply or a log.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -1,7 +1,7 @@
-"""How clients authenticate: documents to model and back.
+"""Reads and writes the documents of AUTH settings.
 
-A password is read and never told: it is null in a document that is told, and where
-that is sent back the host keeps the password that it has.
+A password is never written: it is null in responses, and null in a request keeps the
+current password.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from mocksmtp.documents.schema import NULL, TEXT, Schema, any_of, given
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
 _ANY = "any"
-"""Stands for users where any name goes with any password."""
+"""The value of ``users`` that accepts any name and any password."""
 
 NEEDS_PASSWORDS = (
     f'SCRAM requires users with passwords; with users "{_ANY}" add another mechanism'
 )
-"""The error where only SCRAM is listed, and the server knows no password."""
+"""The error if only SCRAM is listed, which requires the server to know passwords."""
 
 MAX_USERS = 10_000
-"""How many users a host may have."""
+"""Maximum users of a host."""
 
 MAX_USER = 255
-"""How many characters the name of one may have."""
+"""Maximum characters of a user's name."""
 
 
 class _UsersKind(Kind[Any]):
@@ -46,10 +46,10 @@ class _UsersKind(Kind[Any]):
     misfits = ("none", {"a": 5}, {"": "b"}, {"x" * 256: "b"})
 
     def read(self, value: Any, _: object = None) -> Any:
-        """The passwords, or None for any; a password that is None is known."""
+        """Return passwords by name, None for any; a None password keeps the current."""
         if value == _ANY:
             return None
-        # What was given in the place of users may be a password, and is not shown.
+        # The error omits the value, which may be a password.
         if not isinstance(value, dict):
             raise Refused(f'must be "{_ANY}", or an object of passwords by name')
         if len(value) > MAX_USERS:
@@ -63,7 +63,7 @@ class _UsersKind(Kind[Any]):
         return value
 
     def write(self, value: Any) -> Any:
-        """The names of the users, without their passwords."""
+        """Return the names of the users, with null for each password."""
         return _ANY if value is None else dict.fromkeys(value)
 
     def taken(self, named: Named) -> Schema:
@@ -86,21 +86,21 @@ class _UsersKind(Kind[Any]):
 @attrs.frozen(kw_only=True)
 class AuthFields:
     """
-    What a document says of authentication.
+    The fields of AUTH settings.
 
-    :ivar users: None where any name goes with any password; a password that is None
-        is the one that the host has
+    :ivar users: passwords by name, None for the current one; None accepts any name and
+        password
     """
 
     mechanisms: tuple[Mechanism, ...] = field(
         Array(Choice(Mechanism, "mechanism"), 1, noun="mechanisms", unique=True),
-        "the mechanisms that are offered",
+        "the mechanisms to offer",
         default=tuple(Mechanism),
         always=True,
     )
     users: Mapping[str, str | None] | None = field(
         _UsersKind(),
-        'passwords by name, or `"any"`: any name goes with any password',
+        'passwords by name, or `"any"` to accept any name and password',
         default=None,
         repr=False,
         always=True,
@@ -114,11 +114,11 @@ class AuthFields:
 
     def over(self, known: AuthSettings | None) -> AuthSettings:
         """
-        The settings.
+        Return the settings.
 
-        :param known: those that the host has, for passwords that are not told
-        :raises DocumentError: a password is not told, and not known either; or no
-            mechanism could be offered
+        :param known: the current settings, which have the passwords that are None here
+        :raises DocumentError: a password is None and has no current value, or no
+            mechanism can be offered
         """
         if self.users is None and all(one.is_scram for one in self.mechanisms):
             raise DocumentError(Problem("$.auth.mechanisms", NEEDS_PASSWORDS))
@@ -139,7 +139,7 @@ def _users_over(
 
 
 def auth_fields(auth: AuthSettings | None) -> AuthFields | None:
-    """What a document says of the settings of a host, without any password."""
+    """Return the fields of AUTH settings, without passwords."""
     if auth is None:
         return None
     return AuthFields(
@@ -151,7 +151,7 @@ def auth_fields(auth: AuthSettings | None) -> AuthFields | None:
 
 
 def contains_one_of(mechanisms: Iterable[Mechanism]) -> Schema:
-    """An array that contains one of these mechanisms at least."""
+    """The schema of an array that contains at least one of these mechanisms."""
     return {"contains": {"enum": [mechanism.value for mechanism in mechanisms]}}
 
 
@@ -172,4 +172,4 @@ HOST_AUTH = Document(
     },
     example={},
 )
-"""The document of who may authenticate and how."""
+"""The document of AUTH settings."""

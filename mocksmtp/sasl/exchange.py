@@ -2,9 +2,10 @@
 
 Rules:
 
-- A 334 asks for one more line; any other reply, and a verdict, ends the exchange.
+- After 334 the client sends another line; any other reply, or a verdict, ends the
+  exchange.
 - A line is checked in this order: its length, ``*``, base64, the mechanism.
-- Whatever a client sends, it gets a reply; nothing here raises.
+- Any input results in a reply; nothing here raises.
 """
 
 from __future__ import annotations
@@ -25,28 +26,28 @@ from mocksmtp.sasl.mechanisms import DIALOGUES, SERVER_FIRST
 from mocksmtp.sasl.settings import AuthSettings, Mechanism
 
 HIDDEN = b"***"
-"""What stands in place of what a client said."""
+"""Replaces redacted text."""
 
-# sasl-mech of RFC 4422 §3.1: what else a client puts there may be its password.
+# sasl-mech of RFC 4422 §3.1; any other word there may be a password.
 _MECHANISM = re.compile(rb"[A-Z0-9_-]{1,20}")
 _KNOWN = frozenset(mechanism.value.encode() for mechanism in Mechanism)
 
 RESPONSE_LIMIT = 12_288
-"""Octets of a line without its line end (RFC 4954 §4)."""
+"""Maximum octets of a line without its line end (RFC 4954 §4)."""
 
 
 class AuthExchange:
     """
     One AUTH command and the lines that follow it.
 
-    :param settings: who may authenticate, and how
-    :param hostname: of the server, for challenges
-    :param random: returns random octets, as many as its argument says
+    :param settings: the users and mechanisms
+    :param hostname: the name of the server, for challenges
+    :param random: returns the given number of random octets
     :param seconds: returns the time since the epoch, for challenges
-    :param secret: octets from which the users' salts are derived; the same ones give
-        a user the same salt in every exchange
-    :param end_point: under TLS, returns the tls-server-end-point channel binding
-        (RFC 5929 §4); None in clear
+    :param secret: the key from which salts are derived; with the same key, a user has
+        the same salt in every exchange
+    :param end_point: returns the tls-server-end-point channel binding (RFC 5929 §4);
+        None without TLS
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class AuthExchange:
         """
         Answer AUTH.
 
-        :param argument: what follows the verb: mechanism and initial response
+        :param argument: the mechanism, and an initial response or nothing
         """
         self._dialogue = None
         if len(argument) > RESPONSE_LIMIT:
@@ -91,7 +92,7 @@ class AuthExchange:
 
     def answer(self, line: bytes) -> Step:
         """
-        Answer a line that follows a challenge.
+        Answer a line after a challenge.
 
         :param line: without its line end
         """
@@ -128,10 +129,10 @@ class AuthExchange:
 
 def redact(line: bytes) -> bytes:
     """
-    Remove from a client's line what may be a secret.
+    Redact a client's line that may contain a secret.
 
-    An AUTH command keeps its verb and its mechanism; every other line is replaced.
-    ``*`` is no secret, and stays.
+    An AUTH command keeps its verb and its mechanism; any other line is replaced as a
+    whole, except ``*``, which is no secret.
 
     :param line: without its line end
     """

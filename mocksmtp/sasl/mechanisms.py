@@ -1,4 +1,4 @@
-"""The mechanisms, and the table of all. SCRAM has its own module.
+"""The SASL mechanisms except SCRAM, and the table of all.
 
 To add a mechanism, add a member to `Mechanism`, and here a function and its row in
 `DIALOGUES`.
@@ -45,15 +45,15 @@ def login(context: AuthContext) -> Dialogue:
     """
     LOGIN (draft-murchison-sasl-login, MS-XLOGIN): user name, then password.
 
-    Clients check the two challenges, which are those of all servers. Many send the
-    name as the initial response, and servers accept that.
+    The two challenges are the usual ones, because clients check them. Many clients send
+    the name as the initial response, which servers accept.
     """
     user = user_of((yield b"Username:"))
     password = text_of((yield b"Password:"))
     return verdict(is_password(context.users, user, password), user, Mechanism.LOGIN)
 
 
-# A name may contain spaces: the last one counts.
+# A name may contain spaces: the last one separates it from the digest.
 _CRAM_RESPONSE = re.compile(rb"(.+) ([0-9A-Fa-f]{32})", re.DOTALL)
 
 
@@ -61,8 +61,8 @@ def cram_md5(context: AuthContext) -> Dialogue:
     """
     CRAM-MD5 (RFC 2195): the client answers a challenge with name and keyed digest.
 
-    The challenge has the form of a message-id and is unique. Where any password is
-    accepted, so is any digest.
+    The challenge has the form of a Message-ID and is unique. If any password is
+    accepted, any digest is accepted.
     """
     number = int.from_bytes(context.random(8), "big")
     made = f"<{number}.{int(context.seconds())}@{context.hostname}>".encode()
@@ -120,9 +120,9 @@ def oauthbearer(context: AuthContext) -> Dialogue:
     """
     OAUTHBEARER (RFC 7628): a GS2 header, ^A, pairs such as ``auth=Bearer`` token, ^A.
 
-    A user's password is the token. Without a name in the header (``a=``) the user is
-    the one that the token belongs to. An empty ``auth`` asks for the error, which is a
-    challenge as in XOAUTH2.
+    A user's password is the token. Without a name in the header (``a=``) the token
+    determines the user. An empty ``auth`` requests the error, which is a challenge as
+    in XOAUTH2.
     """
     match = _OAUTHBEARER.fullmatch((yield b""))
     if match is None:
@@ -144,7 +144,7 @@ def oauthbearer(context: AuthContext) -> Dialogue:
 
 
 def _owner(users: Users, token: str) -> str:
-    """The first user with this token; an empty name where there is none."""
+    """The first user with this token; an empty name if there is none."""
     owners = (name for name, password in (users or {}).items() if password == token)
     return next(owners, "")
 
@@ -157,7 +157,7 @@ DIALOGUES: dict[Mechanism, Callable[[AuthContext], Dialogue]] = {
     Mechanism.OAUTHBEARER: oauthbearer,
     **{each: partial(scram, each) for each in Mechanism if each.is_scram},
 }
-"""How each mechanism is performed."""
+"""The function of each mechanism."""
 
 SERVER_FIRST = frozenset({Mechanism.CRAM_MD5})
 """Mechanisms that refuse an initial response (RFC 4954 §4)."""

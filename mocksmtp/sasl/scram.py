@@ -1,9 +1,9 @@
 """SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677).
 
-scramp reads and computes the messages of RFC 5802. This module decides what scramp
-leaves to its caller: the user and the salt, authorization identities, and the SMTP
-reply to each error. The server's final message has no place in AUTH (RFC 4954 §4): it
-is sent as a challenge, to which the client answers with an empty response.
+scramp implements the messages of RFC 5802. This module adds the user and the salt,
+authorization identities, and the SMTP reply to each error. AUTH has no final message of
+the server (RFC 4954 §4): it is sent as a challenge, and the client answers with an
+empty response.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from mocksmtp.sasl.dialogue import (
 from mocksmtp.sasl.settings import Mechanism
 
 ITERATIONS = 4096
-"""Rounds of PBKDF2, the least of RFC 7677 §4: 1 to 2 ms, in which the reactor waits."""
+"""Rounds of PBKDF2, the minimum of RFC 7677 §4; they block the reactor for 2 ms."""
 
 KEPT = 256
-"""How many users' keys are cached, of all hosts together."""
+"""Maximum users whose keys are cached, of all hosts together."""
 
 END_POINT = "tls-server-end-point"
 """The type of channel binding (RFC 5929 §4); scramp refuses tls-exporter."""
@@ -57,7 +57,7 @@ _MAPPING: dict[int, str | None] = {
 }
 _MAPPED = re.compile(f"[{''.join(map(chr, _MAPPING))}]")
 _FIRST = re.compile(r"(n|y|p=[A-Za-z0-9.-]+),(?:a=([^,]+))?,(n=([^,]+),.*)", re.DOTALL)
-# Errors of the client's proof; every other one is an error of syntax.
+# Errors of the client's proof; all others are syntax errors.
 _NOT_PROVEN = {ServerError.INVALID_PROOF, ServerError.CHANNEL_BINDINGS_DONT_MATCH}
 
 
@@ -75,12 +75,12 @@ def _auth_info(name: str, password: str, salt: bytes) -> AuthInfo:
 @attrs.define
 class _Account:
     """
-    The user of an exchange, whether or not it exists.
+    The user of an exchange, known or unknown.
 
-    An unknown user has a salt and keys too, always the same, so that nothing differs
-    before the verdict.
+    An unknown user also has a constant salt and keys, so that the exchange does not
+    reveal before the verdict which users exist.
 
-    :ivar name: as the client named it, after SASLprep; as configured where it is known
+    :ivar name: the configured name; for an unknown user, the client's after SASLprep
     """
 
     mechanism: Mechanism
@@ -89,7 +89,7 @@ class _Account:
     known: bool = False
 
     def find(self, name: str) -> AuthInfo:
-        """Called by scramp with the prepared name."""
+        """Return the keys of a prepared name; called by scramp."""
         users = self.context.users or {}
         if name not in users:
             name = next((user for user in users if _prepared(user) == name), name)
@@ -102,7 +102,7 @@ class _Account:
         try:
             return _auth_info(keys, nobody if password is None else password, salt)
         except ScramException:
-            # SASLprep prohibits the password: no client can prove that it knows it.
+            # SASLprep prohibits the password, so no client can use it.
             self.known = False
             return _auth_info(keys, nobody, salt)
 
@@ -115,8 +115,9 @@ def _prepared(user: str) -> str:
     """
     SASLprep of the name of a user (RFC 4013 §2.1 and §2.2), fast enough for 10,000.
 
-    Most names are prepared as they are, which is quickly seen. What SASLprep prohibits
-    (§2.3) is not checked: the name is only compared with one that scramp has prepared.
+    SASLprep leaves most names unchanged, which a fast path detects. Prohibited
+    characters (§2.3) are not checked, because the result is only compared with a name
+    that scramp has prepared.
     """
     if user.isascii() or (is_normalized("NFKC", user) and not _MAPPED.search(user)):
         return user
@@ -125,19 +126,19 @@ def _prepared(user: str) -> str:
 
 @attrs.frozen
 class _Gs2Header:
-    """The client's GS2 header with its ``a=``, which scramp's own class refuses."""
+    """A client's GS2 header with ``a=``, which scramp's class refuses."""
 
     text: str
 
     def make_cbind_input(self, binding: object) -> bytes:
-        """What the client must repeat in its final message (RFC 5802 §5.1)."""
+        """The channel binding input of the client's final message (RFC 5802 §5.1)."""
         flag = self.text[0]
         data = bytes(binding.data) if flag == "p" else b""  # type: ignore[attr-defined]
         return self.text.encode() + data
 
 
 def scram(mechanism: Mechanism, context: AuthContext) -> Dialogue:
-    """Four messages, the last of them the server's."""
+    """SCRAM (RFC 5802 §5): four messages, beginning with the client's."""
     plus = mechanism.needs_tls
     binding = None
     if context.end_point is not None:
@@ -164,7 +165,7 @@ def scram(mechanism: Mechanism, context: AuthContext) -> Dialogue:
     final = text_of((yield challenge.encode()))
     judge = partial(verdict, user=account.name, mechanism=mechanism)
     try:
-        # scramp would report another nonce as an error of syntax.
+        # Checked here, because scramp reports a different nonce as a syntax error.
         if ClientFinal(final)["r"] != server.nonce:
             return judge(False)
         server.set_client_final(final)
@@ -181,11 +182,11 @@ def scram(mechanism: Mechanism, context: AuthContext) -> Dialogue:
 
 
 def _refused(error: ScramException) -> Step:
-    """The reply to a first message that scramp refuses."""
+    """Return the reply to a first message that scramp refuses."""
     match error.server_error:
         case ServerError.UNSUPPORTED_CHANNEL_BINDING_TYPE:
             return WRONG_BINDING
         case ServerError.SERVER_DOES_SUPPORT_CHANNEL_BINDING:
-            # Somebody removed SCRAM-SHA-256-PLUS from the offer (RFC 5802 §6).
+            # An attacker removed SCRAM-SHA-256-PLUS from the offer (RFC 5802 §6).
             return INVALID_CREDENTIALS
     raise Malformed
