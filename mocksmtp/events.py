@@ -45,7 +45,7 @@ MAX_OCTETS = 2**20
 MAX_RECIPIENTS = 100
 """Maximum recipients of a mail in an event."""
 
-MAX_TEXT = 2048
+_MAX_TEXT = 2048
 """Maximum characters of a reply's text in an event."""
 
 MAX_SUBJECT = 200
@@ -64,7 +64,7 @@ _MEMBER_OCTETS = 100
 """Approximate memory of a member of a document without its texts, in bytes."""
 
 
-class Kind(enum.Enum):
+class EventKind(enum.Enum):
     """The kinds of events."""
 
     MAIL = "mail"
@@ -81,7 +81,7 @@ class Kind(enum.Enum):
     RESET = "reset"
 
 
-USUAL = frozenset(Kind) - {Kind.EXCHANGE}
+USUAL = frozenset(EventKind) - {EventKind.EXCHANGE}
 """The kinds that a reader receives by default."""
 
 LINGER = 60.0
@@ -97,7 +97,7 @@ Settled: TypeAlias = tuple[str, str, str, Transaction, int]
 at most `MAX_RECIPIENTS` accepted and as many refused recipients, and the number of
 all recipients."""
 
-Ended: TypeAlias = tuple[Session, int]
+SessionEnd: TypeAlias = tuple[Session, int]
 """A session without its exchanges, and the number of its transactions."""
 
 Fired: TypeAlias = tuple[str, str | None, Command, int | None, str, int, bytes]
@@ -109,17 +109,17 @@ Asked: TypeAlias = tuple[Question | None, int | None, str, str, str | None]
 """A DNS query: the question, the rcode of the response or None for silence, ``udp`` or
 ``tcp``, the client's address, and the id of the behavior that decided, or None."""
 
-Document: TypeAlias = dict[str, Any]
+EventDocument: TypeAlias = dict[str, Any]
 """An event that is kept as its document, because it is rare or its source changes."""
 
-Event: TypeAlias = tuple[Kind, float, str | None, Any, int]
+Event: TypeAlias = tuple[EventKind, float, str | None, Any, int]
 """An event: its kind, seconds since the epoch, the name of the host, the data of its
 kind such as `Kept`, and its approximate memory in bytes.
 
 It is a plain tuple for speed: each mail creates two.
 """
 
-_MAIL, _TRANSACTION, _SESSION = Kind.MAIL, Kind.TRANSACTION, Kind.SESSION
+_MAIL, _TRANSACTION, _SESSION = EventKind.MAIL, EventKind.TRANSACTION, EventKind.SESSION
 
 
 class EventBus:
@@ -187,22 +187,22 @@ class EventBus:
         # A gap in the numbers, so that readers detect the events that they missed.
         self.last += 1
 
-    def join(self, kinds: Collection[Kind]) -> None:
+    def join(self, kinds: Collection[EventKind]) -> None:
         """Register a reader of these kinds; unregister it with `leave`."""
         self.activate()
         self._readers += 1
         self._left_at = None
-        if Kind.EXCHANGE in kinds:
+        if EventKind.EXCHANGE in kinds:
             self._exchange_readers += 1
             self._exchange_left_at = None
             self._follow_exchanges()
 
-    def leave(self, kinds: Collection[Kind]) -> None:
+    def leave(self, kinds: Collection[EventKind]) -> None:
         """Unregister a reader of these kinds."""
         self._readers -= 1
         if not self._readers:
             self._left_at = self._seconds()
-        if Kind.EXCHANGE in kinds:
+        if EventKind.EXCHANGE in kinds:
             self._exchange_readers -= 1
             if not self._exchange_readers:
                 self._exchange_left_at = self._seconds()
@@ -237,7 +237,7 @@ class EventBus:
         return [self._events[index] for index in range(start, end)]
 
     def publish(
-        self, kind: Kind, at: float, host: str | None, data: Any, octets: int
+        self, kind: EventKind, at: float, host: str | None, data: Any, octets: int
     ) -> None:
         """
         Record an event.
@@ -273,7 +273,7 @@ class EventBus:
         """Publish a DNS query."""
         if self.active:
             asked: Asked = (question, rcode, transport, client_ip, behavior)
-            self.publish(Kind.DNS_QUERY, self._seconds(), None, asked, 0)
+            self.publish(EventKind.DNS_QUERY, self._seconds(), None, asked, 0)
 
     def _make_room(self) -> None:
         """Remove the oldest events above the limits, but never the last event."""
@@ -302,12 +302,12 @@ class EventBus:
             reply, subject = decision.reply, subject[:MAX_SUBJECT]
             # The server's own reply is not decided yet.
             code = None if reply is None else reply.code
-            text = (decision.text or "" if reply is None else reply.text)[:MAX_TEXT]
+            text = (decision.text or "" if reply is None else reply.text)[:_MAX_TEXT]
             behavior, times = rule.behavior, rule.fired
             shown = rule.id, behavior.name, behavior.command
             data: Fired = (*shown, code, text, times, subject)
             octets = len(text) + len(subject)
-            self.publish(Kind.BEHAVIOR, self._seconds(), name, data, octets)
+            self.publish(EventKind.BEHAVIOR, self._seconds(), name, data, octets)
 
         def changed() -> None:
             self._publish_behaviors("smtp", name, len(host.behaviors))
@@ -330,14 +330,17 @@ class EventBus:
 
     def _changed(self, change: Change, name: str | None) -> None:
         """Publish a change of hosts or records, or a reset."""
-        document: Document = {}
+        document: EventDocument = {}
         match change:
             case Change.RECORDS:
-                kind, document = Kind.RECORDS, {"count": len(self._mock.zone.records)}
+                kind, document = (
+                    EventKind.RECORDS,
+                    {"count": len(self._mock.zone.records)},
+                )
             case Change.RESET | Change.RESTORED:
-                kind, document = Kind.RESET, {"all": change is Change.RESTORED}
+                kind, document = EventKind.RESET, {"all": change is Change.RESTORED}
             case _:
-                kind, document = Kind.HOSTS, {"change": change.value}
+                kind, document = EventKind.HOSTS, {"change": change.value}
         self._publish_document(kind, name, document)
         if change is Change.HOST_REMOVED:
             for host in [host for host in self._removers if host.name == name]:
@@ -348,7 +351,7 @@ class EventBus:
 
     def _publish_behaviors(self, protocol: str, host: str | None, count: int) -> None:
         document = {"protocol": protocol, "count": count}
-        self._publish_document(Kind.BEHAVIORS, host, document)
+        self._publish_document(EventKind.BEHAVIORS, host, document)
 
     def _exchanged(self, session: Session, exchanges: Sequence[Exchange]) -> None:
         left_at = self._exchange_left_at
@@ -363,22 +366,22 @@ class EventBus:
                 "number": number,
                 "exchange": EXCHANGE.write(shown),
             }
-            self._publish_document(Kind.EXCHANGE, session.host, document)
+            self._publish_document(EventKind.EXCHANGE, session.host, document)
 
     def _delivery_changed(self, delivery: Delivery) -> None:
         attempt = delivery.attempts[-1]
         document = delivery_summary(delivery)
-        self._publish_document(Kind.DELIVERY, attempt.session.host, document)
+        self._publish_document(EventKind.DELIVERY, attempt.session.host, document)
 
     def _publish_document(
-        self, kind: Kind, host: str | None, document: Document
+        self, kind: EventKind, host: str | None, document: EventDocument
     ) -> None:
         self.publish(kind, self._seconds(), host, document, _document_octets(document))
 
     def _session_changed(self, session: Session) -> None:
         """Publish the start of a session, an outcome within it, or its end."""
         if session.end is not None:
-            ended: Ended = (_bare(session), session.settled)
+            ended: SessionEnd = (_bare(session), session.settled)
             at = session.ended_at or self._seconds()
             self.publish(_SESSION, at, session.host, ended, len(session.helo))
         elif session.transactions:
@@ -395,7 +398,7 @@ class EventBus:
         elif not (session.settled or session.cleared):
             begun = _bare(session)
             at = session.started_at
-            self.publish(Kind.SESSION_STARTED, at, session.host, begun, 0)
+            self.publish(EventKind.SESSION_STARTED, at, session.host, begun, 0)
 
 
 T = TypeVar("T")
@@ -417,7 +420,7 @@ def _leave_rules(rules: SmtpRules, listener: Any) -> None:
     rules.listeners = [one for one in rules.listeners if one is not listener]
 
 
-def _document_octets(document: Document) -> int:
+def _document_octets(document: EventDocument) -> int:
     """Approximate memory of a document, in bytes."""
     octets = 0
     for value in document.values():

@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from mocksmtp.activity import ActivityLog, query_logger, request_logger
 from mocksmtp.aging import MailAging
 from mocksmtp.config import Config
-from mocksmtp.dns.evaluation import evaluate_query
+from mocksmtp.dns.evaluation import evaluate_dns
 from mocksmtp.dns.listen import adopt
 from mocksmtp.dns.listen import listen as listen_dns
 from mocksmtp.dns.server import DNSFactory
@@ -48,7 +48,7 @@ from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.journal import Journal, JournalQuota
-from mocksmtp.smtp.evaluation import evaluate
+from mocksmtp.smtp.evaluation import evaluate_smtp
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.identity import CertificateFacts, Identity, associated, facts_of
@@ -93,8 +93,8 @@ class MockService(Service):
         _check_records(config, self.mock)
         self.mock.make_tlsa = self._make_tlsa
         self.mock.find_certificate = self._find_certificate
-        self.mock.evaluate = evaluate
-        self.mock.evaluate_query = evaluate_query
+        self.mock.evaluate = evaluate_smtp
+        self.mock.evaluate_query = evaluate_dns
         contexts = ServerContexts(self._authority)
         self._hosting = Hosting(self.mock, config.plans, reactor, contexts)
         self._contexts = contexts

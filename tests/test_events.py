@@ -19,7 +19,7 @@ from mocksmtp.events import (
     MAX_SUBJECT,
     USUAL,
     EventBus,
-    Kind,
+    EventKind,
 )
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.mock import Mock
@@ -100,7 +100,7 @@ class BusTests(BusTestCase):
         question = Question("x.test", 15)
         self.bus.query(question, 3, "tcp", "192.0.2.1")
         (event,) = self.bus.behind(0, 9)
-        self.assertEqual(event[0], Kind.DNS_QUERY)
+        self.assertEqual(event[0], EventKind.DNS_QUERY)
         self.assertEqual(event[2:4], (None, (question, 3, "tcp", "192.0.2.1", None)))
 
     def test_a_host_that_comes_later(self) -> None:
@@ -161,7 +161,7 @@ class BusTests(BusTestCase):
         client = Client(self.host, self.numbers)
         for content in "", "x" * 100_000:
             client.deliver("a@x.test", content=content)
-        small, large = (e for e in self.bus.behind(0, 9) if e[0] is Kind.MAIL)
+        small, large = (e for e in self.bus.behind(0, 9) if e[0] is EventKind.MAIL)
         self.assertEqual(small[4], large[4])
 
     def test_the_bell_rings_once(self) -> None:
@@ -181,7 +181,7 @@ class BusTests(BusTestCase):
 class ChangeTests(BusTestCase):
     """Events of what a user changes"""
 
-    def documents(self, kind: Kind) -> list[tuple[str | None, Any]]:
+    def documents(self, kind: EventKind) -> list[tuple[str | None, Any]]:
         events = self.bus.behind(0, MAX_EVENTS)
         return [(event[2], event[3]) for event in events if event[0] is kind]
 
@@ -193,7 +193,7 @@ class ChangeTests(BusTestCase):
         self.host.behaviors.remove("1")
         self.host.behaviors.clear()
         self.host.behaviors.clear()
-        told = self.documents(Kind.BEHAVIORS)
+        told = self.documents(EventKind.BEHAVIORS)
         self.assertEqual(
             told,
             [("default", {"protocol": "smtp", "count": n}) for n in (2, 1, 0)],
@@ -203,7 +203,7 @@ class ChangeTests(BusTestCase):
         """They belong to no host."""
         self.bus.activate()
         self.mock.dns_behaviors.replace_all([DnsBehavior((), response=DnsResponse())])
-        told = self.documents(Kind.BEHAVIORS)
+        told = self.documents(EventKind.BEHAVIORS)
         self.assertEqual(told, [(None, {"protocol": "dns", "count": 1})])
 
     def test_hosts(self) -> None:
@@ -213,7 +213,7 @@ class ChangeTests(BusTestCase):
         self.mock.add(other)
         self.mock.notify_changed(other)
         self.mock.remove("mx2")
-        told = self.documents(Kind.HOSTS)
+        told = self.documents(EventKind.HOSTS)
         changes = ("added", "changed", "removed")
         self.assertEqual(told, [("mx2", {"change": change}) for change in changes])
         self.assertEqual(other.mailbox.listeners, [])
@@ -224,7 +224,7 @@ class ChangeTests(BusTestCase):
         record = Record(Name.parse("a.test"), A(IPv4Address("192.0.2.1")))
         self.mock.zone = Zone([record])
         self.mock.zone = Zone()
-        told = self.documents(Kind.RECORDS)
+        told = self.documents(EventKind.RECORDS)
         self.assertEqual(told, [(None, {"count": 1}), (None, {"count": 0})])
 
     def test_a_reset(self) -> None:
@@ -234,7 +234,7 @@ class ChangeTests(BusTestCase):
         self.mock.reset(to_start=True)
         self.mock.reset_host(self.host)
         self.assertEqual(
-            self.documents(Kind.RESET),
+            self.documents(EventKind.RESET),
             [
                 (None, {"all": False}),
                 (None, {"all": True}),
@@ -265,14 +265,14 @@ class LingerTests(BusTestCase):
 
     def test_for_a_while_after_the_last_reader(self) -> None:
         """It may come again; the first event after that time ends it."""
-        for kinds in USUAL, {Kind.EXCHANGE}:
+        for kinds in USUAL, {EventKind.EXCHANGE}:
             self.bus.join(kinds)
-            self.bus.join({Kind.MAIL})
+            self.bus.join({EventKind.MAIL})
             self.bus.follow_deliveries()
             self.bus.leave(kinds)
             self.clock.advance(LINGER + 1)
             self.attempt("a@x.test")
-            self.bus.leave({Kind.MAIL})
+            self.bus.leave({EventKind.MAIL})
             last = self.bus.last
             self.clock.advance(LINGER)
             self.attempt("a@x.test")
@@ -310,17 +310,17 @@ class LingerTests(BusTestCase):
         self.bus.join(USUAL)
         self.attempt("a@x.test")
         self.assertNotIn("exchange", self.kinds())
-        self.bus.join({Kind.EXCHANGE})
+        self.bus.join({EventKind.EXCHANGE})
         other = MailHost("mx2", "mx2.test")
         self.mock.add(other)
         for host in self.host, other:
             client = Client(host, self.numbers, self.clock)
             client.say("NOOP")
             *_, event = self.bus.behind(0, MAX_EVENTS)
-            self.assertEqual((event[0], event[2]), (Kind.EXCHANGE, host.name))
+            self.assertEqual((event[0], event[2]), (EventKind.EXCHANGE, host.name))
             self.assertEqual(event[3]["exchange"]["line"], "NOOP")
             self.assertEqual(event[3]["number"], 1)
-        self.bus.leave({Kind.EXCHANGE})
+        self.bus.leave({EventKind.EXCHANGE})
         self.clock.advance(LINGER + 1)
         self.assertTrue(self.host.journal.exchange_listeners)
         client.say("NOOP")
@@ -358,7 +358,7 @@ class DeliveryTests(BusTestCase):
             self.clock.advance(60)
             deliveries.update(self.clock.seconds())
         events = self.bus.behind(0, MAX_EVENTS)
-        told = [event[3] for event in events if event[0] is Kind.DELIVERY]
+        told = [event[3] for event in events if event[0] is EventKind.DELIVERY]
         self.assertEqual(
             [(one["final"], one["attemptCount"], one["recipient"]) for one in told],
             [("deferred", 1, "b@x.test"), ("accepted", 2, "b@x.test")],

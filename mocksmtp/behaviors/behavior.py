@@ -134,7 +134,7 @@ class Per(Kind[tuple[Target | str, ...]]):
         return any_of({"const": GLOBAL}, part, self._list.told(named))
 
 
-class Answers(Integer):
+class _Answers(Integer):
     """How many answers a behavior gives: a number, its digits, or ``""`` for any."""
 
     def __init__(self) -> None:
@@ -193,7 +193,7 @@ class Behavior(Generic[P, R, D]):
         empty_is_absent=True,
     )
     number_of_answer: int | None = field(
-        Answers(),
+        _Answers(),
         "how many times it fires for each key; null means no limit",
         default=None,
         always=True,

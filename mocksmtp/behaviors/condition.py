@@ -46,7 +46,7 @@ MAX_DEPTH = 16
 MAX_CONDITIONS = 100
 """How many conditions one combinator may have."""
 
-MAX_VALUE = 1024 * 1024
+_MAX_VALUE = 1024 * 1024
 """Octets of a ``matchingValue``."""
 
 Test: TypeAlias = Callable[[bytes], bool]
@@ -66,7 +66,7 @@ class FormattedText(Text):
     """
 
     def __init__(self, word: str, numbers: bool) -> None:
-        super().__init__(most=MAX_VALUE, numbers=numbers)
+        super().__init__(most=_MAX_VALUE, numbers=numbers)
         self._format = word
         self.samples = {"re2": ("a+", "^x|y$"), "cidr": ("10.0.0.0/8", "::/0")}[word]
         self.misfits = ("(", None) if numbers else ("10.0.0.1/8", 5)
@@ -100,7 +100,7 @@ class NumberText(Text):
         return super().read(value)
 
 
-_VALUE = Text(most=MAX_VALUE, numbers=True, samples=("bob@", ""))
+_VALUE = Text(most=_MAX_VALUE, numbers=True, samples=("bob@", ""))
 
 
 @attrs.frozen

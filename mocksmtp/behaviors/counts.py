@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Protocol, TypeAlias
 
 from mocksmtp.behaviors.condition import Values
-from mocksmtp.behaviors.target import CONNECTION, TRANSACTION, Target
+from mocksmtp.behaviors.target import CONNECTION, PER_TRANSACTION, Target
 
 MAX_KEYS = 50_000
 """Keys of all the behaviors of one host together; the oldest are forgotten. One takes
@@ -23,7 +23,7 @@ _MAX_VALUES = 4
 Key: TypeAlias = tuple[Hashable, ...]
 
 
-class Attempt(Values, Protocol):
+class RuleInput(Values, Protocol):
     """What a client tries, as the adapter knows it.
 
     Any target may be asked for at any point; one that is not there has no values.
@@ -76,7 +76,7 @@ class Counts:
         self.drawn = drawn
 
 
-def key_of(per: tuple[Target | str, ...], attempt: Attempt) -> Key:
+def key_of(per: tuple[Target | str, ...], attempt: RuleInput) -> Key:
     """What splits the counts, in this attempt."""
     return tuple(
         _values(attempt.values(part))
@@ -86,7 +86,7 @@ def key_of(per: tuple[Target | str, ...], attempt: Attempt) -> Key:
     )
 
 
-_IDENTITIES = {CONNECTION: "connection", TRANSACTION: "transaction"}
+_IDENTITIES = {CONNECTION: "connection", PER_TRANSACTION: "transaction"}
 
 
 def _values(values: Sequence[bytes]) -> Hashable:

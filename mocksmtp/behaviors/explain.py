@@ -41,7 +41,7 @@ from mocksmtp.documents.view import Mapped, View, value_of, view_field
 MAX_FOUND = 200
 """Characters of a tested value that are told."""
 
-MAX_COMPARED = 64 * 1024
+_MAX_COMPARED = 64 * 1024
 """Octets of a value in which it is looked for what is nearly the one wanted."""
 
 MAX_EDITED = 256
@@ -80,7 +80,7 @@ class Result(enum.Enum):
     """A behavior before it has answered."""
 
 
-class Near(enum.Enum):
+class _Near(enum.Enum):
     """In which respect a value is nearly the one wanted, the nearest first."""
 
     CASE = "case"
@@ -99,7 +99,7 @@ class Hint:
     :ivar fix: fields of the condition with which it would have been true
     """
 
-    code: Near
+    code: _Near
     text: str
     fix: dict[str, Any]
 
@@ -320,13 +320,13 @@ def _distance(blamed: _Leaf, point: object, recorded: Recorded) -> tuple[int, fl
     leaf = blamed.leaf
     values = _tested(leaf, point, recorded)
     if blamed.negated or not values or not isinstance(leaf, Comparison):
-        return len(Near), 1.0
+        return len(_Near), 1.0
     found, hint = _nearest(leaf, values)
     if hint is not None:
-        return [*Near].index(hint.code), 0.0
+        return [*_Near].index(hint.code), 0.0
     wanted = leaf.matching_value.encode()[:MAX_FOUND]
     common = _common(found[:MAX_FOUND], wanted)
-    return len(Near), 1 - common / max(len(wanted), 1)
+    return len(_Near), 1 - common / max(len(wanted), 1)
 
 
 def _by_condition(rule: Rule[Any], point: object, recorded: Recorded) -> Considered:
@@ -365,7 +365,7 @@ def _around(octets: bytes, leaf: Comparison, hint: Hint | None) -> bytes:
     if hint is None or len(octets) <= MAX_FOUND:
         return octets
     text = hint.fix.get("matchingValue", leaf.matching_value)
-    at = octets[:MAX_COMPARED].lower().find(text.lower().encode())
+    at = octets[:_MAX_COMPARED].lower().find(text.lower().encode())
     return octets[max(0, at - MAX_FOUND // 4) :]
 
 
@@ -380,7 +380,7 @@ def _shown(octets: bytes) -> str:
 def _nearest(leaf: Comparison, values: Sequence[bytes]) -> tuple[bytes, Hint | None]:
     """Of several values the one that is nearest to the one wanted, and in what."""
     hints = [(value, hint_of(leaf, value)) for value in values[:100]]
-    order = [*Near]
+    order = [*_Near]
     return min(
         hints, key=lambda each: order.index(each[1].code) if each[1] else len(order)
     )
@@ -388,13 +388,13 @@ def _nearest(leaf: Comparison, values: Sequence[bytes]) -> tuple[bytes, Hint | N
 
 def hint_of(leaf: Comparison, found: bytes) -> Hint | None:
     """In what a value is nearly one for which the comparison is true, if it is."""
-    found = found[:MAX_COMPARED]
+    found = found[:_MAX_COMPARED]
     wanted = leaf.matching_value
     if leaf.HAS_CASE and not leaf.ignore_case:
         either: Any = attrs.evolve(leaf, ignore_case=True)
         if either.matches(found):
             text = "differs only in upper and lower case"
-            return Hint(Near.CASE, text, {"ignoreCase": True})
+            return Hint(_Near.CASE, text, {"ignoreCase": True})
     if isinstance(leaf, Matches) or not isinstance(leaf, _TEXTS):
         return None
     for near, text, other in _respelled(wanted):
@@ -407,7 +407,7 @@ def hint_of(leaf: Comparison, found: bytes) -> Hint | None:
     edited = _edited(leaf, found)
     if edited is not None:
         text = f"is one character from {edited!r}"
-        return Hint(Near.EDIT, text, {"matchingValue": edited})
+        return Hint(_Near.EDIT, text, {"matchingValue": edited})
     return _address_hint(wanted, found.decode(errors="replace"))
 
 
@@ -415,12 +415,12 @@ def _with(leaf: Comparison, wanted: str) -> Comparison:
     return attrs.evolve(leaf, matching_value=wanted)
 
 
-def _respelled(text: str) -> Iterator[tuple[Near, str, str]]:
+def _respelled(text: str) -> Iterator[tuple[_Near, str, str]]:
     bare = text.strip()
-    yield Near.SPACES, "differs only by spaces at an end", bare
+    yield _Near.SPACES, "differs only by spaces at an end", bare
     if bare.startswith("<") or bare.endswith(">"):
         bare = bare.removeprefix("<").removesuffix(">").strip()
-        yield Near.BRACKETS, "differs only by angle brackets", bare
+        yield _Near.BRACKETS, "differs only by angle brackets", bare
 
 
 def _edited(leaf: Comparison, found: bytes) -> str | None:
@@ -484,16 +484,16 @@ def _address_hint(wanted: str, found: str) -> Hint | None:
     fix = {"matchingValue": found}
     if here == local:
         text = f"has the same local part; the domain is {there!r}, not {domain!r}"
-        return Hint(Near.LOCAL_PART, text, fix)
+        return Hint(_Near.LOCAL_PART, text, fix)
     if there.lower() == domain.lower():
         text = f"has the same domain; the local part is {here!r}, not {local!r}"
-        return Hint(Near.DOMAIN, text, fix)
+        return Hint(_Near.DOMAIN, text, fix)
     return None
 
 
 HINT: View[Hint] = View(
     "Hint",
-    view_field("code", value_of(Near), "code", "in which respect the value is near"),
+    view_field("code", value_of(_Near), "code", "in which respect the value is near"),
     view_field("text", Text(), "text", "the same in words"),
     view_field(
         "fix", Mapped(AnyJson()), "fix", "fields that would make the condition true"

@@ -16,10 +16,10 @@ import attrs
 from mocksmtp.behaviors.behavior import Behavior
 from mocksmtp.behaviors.condition import Comparison, Test, direct_test, leaves_of
 from mocksmtp.behaviors.counts import (
-    Attempt,
     Counts,
     Key,
     KeyedCounts,
+    RuleInput,
     digest_of,
     draw,
     key_of,
@@ -181,7 +181,7 @@ class Rule(Generic[B]):
             if not self._is_forgotten(counts, now):
                 yield key, counts
 
-    def enter(self, subject: bytes, attempt: Attempt) -> Firing[B] | Reason:
+    def enter(self, subject: bytes, attempt: RuleInput) -> Firing[B] | Reason:
         """Whether it fires; its counts move as far as it comes."""
         behavior = self.behavior
         if not behavior.enabled:

@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from mocksmtp.behaviors.behavior import Behavior, Decided
-from mocksmtp.behaviors.counts import NOTHING, Attempt, TriedCounts
+from mocksmtp.behaviors.counts import NOTHING, RuleInput, TriedCounts
 from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
@@ -74,7 +74,7 @@ class Rules(Generic[P, B, D]):
         self,
         point: P,
         subject: bytes,
-        attempt: Attempt = NOTHING,
+        attempt: RuleInput = NOTHING,
         trail: list[Item] | None = None,
     ) -> D | None:
         """
@@ -135,7 +135,7 @@ class Rules(Generic[P, B, D]):
         self,
         point: P,
         rules: Iterable[Rule[B]],
-        attempt: Attempt,
+        attempt: RuleInput,
         matched: set[object],
         passed: dict[Rule[B], Miss],
     ) -> tuple[D | None, list[Rule[B]]]:
@@ -193,7 +193,7 @@ class Rules(Generic[P, B, D]):
         rule: Rule[B],
         point: P,
         subject: bytes,
-        attempt: Attempt,
+        attempt: RuleInput,
         trail: list[Item] | None,
     ) -> D | None:
         firing = rule.enter(subject, attempt)
@@ -234,7 +234,7 @@ class Rules(Generic[P, B, D]):
         )
         return decision
 
-    def _conclude(self, firing: Firing[B], attempt: Attempt, point: P) -> D:
+    def _conclude(self, firing: Firing[B], attempt: RuleInput, point: P) -> D:
         """What it answers this time, and there."""
         rule = firing.rule
         behavior = rule.behavior

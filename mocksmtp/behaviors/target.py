@@ -118,7 +118,7 @@ _NAMES = {
 }
 
 CONNECTION = "connection"
-TRANSACTION = "transaction"
+PER_TRANSACTION = "transaction"
 
 
 def _lowered(name: str) -> str:
@@ -223,7 +223,7 @@ class PartKind(TargetKind):
 
     def read(self, value: Any, _: object = None) -> Any:
         """The target, or the name of what lasts."""
-        if value in (CONNECTION, TRANSACTION):
+        if value in (CONNECTION, PER_TRANSACTION):
             return value
         if value == "global":
             raise Refused("global can't be combined with others")

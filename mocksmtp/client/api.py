@@ -10,7 +10,7 @@ from treq.client import HTTPClient
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 
-Document = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 class ApiError(Exception):
@@ -21,7 +21,7 @@ class ApiError(Exception):
     :ivar problem: the problem document (RFC 9457), or ``{}``
     """
 
-    def __init__(self, status: int, problem: Document) -> None:
+    def __init__(self, status: int, problem: JsonObject) -> None:
         super().__init__(f"{status}: {problem.get('detail') or problem}")
         self.status = status
         self.problem = problem
@@ -83,36 +83,36 @@ class Client:
         """The JSON document at `path`."""
         return orjson.loads(await self.call("GET", path, params=params))
 
-    async def behaviors(self) -> list[Document]:
+    async def behaviors(self) -> list[JsonObject]:
         """The behaviors that can still answer."""
         return list(await self.get("/smtpBehaviors"))
 
-    async def set_behaviors(self, *behaviors: Document) -> None:
+    async def set_behaviors(self, *behaviors: JsonObject) -> None:
         """Replace all behaviors and their counts."""
         await self.call("PUT", "/smtpBehaviors", list(behaviors))
 
-    async def add_behaviors(self, *behaviors: Document) -> list[str]:
+    async def add_behaviors(self, *behaviors: JsonObject) -> list[str]:
         """Append behaviors, and return their ids."""
         answer = await self.call("POST", "/smtpBehaviors", list(behaviors))
         return list(orjson.loads(answer)["ids"])
 
-    async def change_behavior(self, behavior: str, **fields: Any) -> Document:
+    async def change_behavior(self, behavior: str, **fields: Any) -> JsonObject:
         """
         Change fields of one behavior, which keeps its counters; answers its document.
 
         :param fields: a merge patch (RFC 7396); ``move`` changes its place
         """
         path = f"/smtpBehaviors/{behavior}"
-        changed: Document = orjson.loads(await self.call("PATCH", path, fields))
+        changed: JsonObject = orjson.loads(await self.call("PATCH", path, fields))
         return changed
 
-    async def change_tagged(self, tag: str, **fields: Any) -> list[Document]:
+    async def change_tagged(self, tag: str, **fields: Any) -> list[JsonObject]:
         """Change fields of all behaviors with a tag, as ``enabled=False``."""
         params = {"tag": tag}
         answer = await self.call("PATCH", "/smtpBehaviors", fields, params)
         return list(orjson.loads(answer))
 
-    async def evaluate(self, line: str | None = None, **context: Any) -> Document:
+    async def evaluate(self, line: str | None = None, **context: Any) -> JsonObject:
         """
         The reply that a command would get, and why; no counter changes.
 
@@ -121,10 +121,10 @@ class Client:
         """
         asked = context if line is None else {"line": line, **context}
         answer = await self.call("POST", "/smtpBehaviors/evaluate", asked)
-        evaluated: Document = orjson.loads(answer)
+        evaluated: JsonObject = orjson.loads(answer)
         return evaluated
 
-    async def session(self, session: str, explain: bool = False) -> Document:
+    async def session(self, session: str, explain: bool = False) -> JsonObject:
         """
         One session with its transcript.
 
@@ -132,10 +132,10 @@ class Client:
             or did not answer
         """
         params = {"explain": "true"} if explain else {}
-        found: Document = await self.get(f"/smtpSessions/{session}", **params)
+        found: JsonObject = await self.get(f"/smtpSessions/{session}", **params)
         return found
 
-    async def near_misses(self, limit: int | None = None) -> list[Document]:
+    async def near_misses(self, limit: int | None = None) -> list[JsonObject]:
         """The newest exchanges that no behavior answered and one nearly did."""
         return list(await self.get("/nearMisses", limit=limit))
 
@@ -147,7 +147,7 @@ class Client:
         count: int | None = None,
         wait: str | None = None,
         **filters: Any,
-    ) -> list[Document]:
+    ) -> list[JsonObject]:
         """
         The mails that match, in order of arrival.
 
@@ -163,7 +163,7 @@ class Client:
         named = {"from": sender, "to": recipient, "count": count, "wait": wait}
         return list(await self.get("/smtpMails", **named, **filters))
 
-    async def search(self, expression: str, **filters: Any) -> list[Document]:
+    async def search(self, expression: str, **filters: Any) -> list[JsonObject]:
         """
         The summaries of the mails that a search expression matches.
 
@@ -180,7 +180,7 @@ class Client:
         count: int | None = None,
         wait: str | None = None,
         **filters: Any,
-    ) -> list[Document]:
+    ) -> list[JsonObject]:
         """
         Wait for mails, then remove and return them in one step.
 
@@ -202,7 +202,7 @@ class Client:
 
     async def latest_mail(
         self, *, sender: str | None = None, recipient: str | None = None, **filters: Any
-    ) -> Document:
+    ) -> JsonObject:
         """
         The newest mail that matches; with ``wait`` it waits for one.
 
@@ -211,7 +211,7 @@ class Client:
         named = {"from": sender, "to": recipient}
         return dict(await self.get("/smtpMails/latest", **named, **filters))
 
-    async def nearest_mails(self, **filters: Any) -> list[Document]:
+    async def nearest_mails(self, **filters: Any) -> list[JsonObject]:
         """
         Why filters match no mail: the mails that match all but the fewest of them.
 
@@ -226,7 +226,7 @@ class Client:
         """The exact content of a mail."""
         return await self.call("GET", f"/smtpMails/{mail_id}/raw")
 
-    async def clear_mails(self) -> list[Document]:
+    async def clear_mails(self) -> list[JsonObject]:
         """Remove all mails, and return them."""
         return list(orjson.loads(await self.call("DELETE", "/smtpMails")))
 
@@ -238,7 +238,7 @@ class Client:
         count: int | None = None,
         wait: str | None = None,
         **filters: Any,
-    ) -> list[Document]:
+    ) -> list[JsonObject]:
         """
         List the attempts that match, in the order of their decisions.
 
@@ -259,7 +259,7 @@ class Client:
         count: int | None = None,
         wait: str | None = None,
         **filters: Any,
-    ) -> list[Document]:
+    ) -> list[JsonObject]:
         """
         The deliveries that match, on all hosts, in the order of their first attempt.
 
@@ -297,7 +297,7 @@ class Client:
         """Replace the additional lines of the EHLO reply."""
         await self.call("PUT", "/smtpExtensions", list(extensions))
 
-    async def set_records(self, records: Sequence[Document] | str) -> None:
+    async def set_records(self, records: Sequence[JsonObject] | str) -> None:
         """Replace all DNS records, by documents or by zone-file text."""
         if isinstance(records, str):
             headers = {"Content-Type": "text/dns"}
@@ -305,7 +305,7 @@ class Client:
         else:
             await self.call("PUT", "/dnsRecords", list(records))
 
-    async def route(self, recipient: str, *, sender: str | None = None) -> Document:
+    async def route(self, recipient: str, *, sender: str | None = None) -> JsonObject:
         """
         The route that a sending server would follow to a recipient.
 
@@ -314,11 +314,11 @@ class Client:
         """
         return dict(await self.get("/route", to=recipient, **{"from": sender}))
 
-    async def hosts(self) -> list[Document]:
+    async def hosts(self) -> list[JsonObject]:
         """All mail hosts, in order of creation."""
         return list(await self.get("/hosts"))
 
-    async def add_host(self, name: str | None = None, **document: Any) -> Document:
+    async def add_host(self, name: str | None = None, **document: Any) -> JsonObject:
         """
         Create a mail host, and return its document with the bound addresses.
 
@@ -328,7 +328,7 @@ class Client:
             127.0.0.1
         """
         asked = document if name is None else {"name": name, **document}
-        answer: Document = orjson.loads(await self.call("POST", "/hosts", asked))
+        answer: JsonObject = orjson.loads(await self.call("POST", "/hosts", asked))
         return answer
 
     async def delete_host(self, name: str) -> None:
@@ -358,7 +358,7 @@ class Client:
         await self.call("POST", "/reset", params={"connections": connections})
 
 
-def _problem(body: bytes) -> Document:
+def _problem(body: bytes) -> JsonObject:
     try:
         problem = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -20,7 +20,7 @@ from mocksmtp.behaviors.miss import Item
 from mocksmtp.behaviors.target import Target
 from mocksmtp.dns.faults import changed_reply
 from mocksmtp.dns.message import HEADER, RD, read_query
-from mocksmtp.dns.responder import answered, limit_of, resolve
+from mocksmtp.dns.responder import answer_query, answered, limit_of
 from mocksmtp.zone.answer import Question
 from mocksmtp.zone.zone import Zone
 
@@ -44,7 +44,7 @@ class _AskedQuery:
         return self.attempt.values(target)
 
 
-def evaluate_query(
+def evaluate_dns(
     zone: Zone, behaviors: DnsRules, asked: DnsEvaluation, now: float
 ) -> dict[str, Any]:
     """
@@ -65,7 +65,7 @@ def evaluate_query(
     assert query is not None
     if decision is None:
         limit = limit_of(query, asked.transport.value)
-        response = answered(query, resolve(query, zone, limit), limit)
+        response = answered(query, answer_query(query, zone, limit), limit)
     else:
         transport = asked.transport.value
         response = changed_reply(query, decision.response, zone, transport).response

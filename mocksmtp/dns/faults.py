@@ -15,10 +15,10 @@ from mocksmtp.behaviors.dns import DnsResponse, DnsRules, DnsThen, Wrong
 from mocksmtp.dns.message import HEADER, ID_SIZE, MAX_TCP, TC, Query
 from mocksmtp.dns.responder import (
     CountedResponse,
+    answer_query,
     answered,
     asked_in,
     limit_of,
-    resolve,
     type_of,
 )
 from mocksmtp.zone.answer import Answer, Question, Rcode
@@ -102,7 +102,7 @@ def _written(
 def _answer(query: Query, decided: DnsResponse, zone: Zone, room: int) -> Answer:
     """The answer of the behavior, or the zone's, for a message of `room` octets."""
     if decided.records is None and decided.rcode is None:
-        answer = resolve(query, zone, room)
+        answer = answer_query(query, zone, room)
     else:
         rcode = Rcode.NOERROR if decided.rcode is None else decided.rcode
         # One more than can fit shows that the message is cut.

@@ -136,7 +136,7 @@ class Responder:
             if query is None:
                 return None
             limit = limit_of(query, transport)
-            response = answered(query, resolve(query, zone, limit), limit)
+            response = answered(query, answer_query(query, zone, limit), limit)
             memory.keep(asked, response)
         return response
 
@@ -181,7 +181,7 @@ def type_of(query: Query) -> int:
     return question.type if question and question.type in _NAMED else OTHER
 
 
-def resolve(query: Query, zone: Zone, room: int = MAX_ROOM) -> Answer:
+def answer_query(query: Query, zone: Zone, room: int = MAX_ROOM) -> Answer:
     """The answer to `query`, for a message of at most `room` octets.
 
     NOTIMP for any opcode but QUERY, FORMERR for what cannot be read or has not

@@ -48,7 +48,7 @@ from mocksmtp.http.problems import (
 from mocksmtp.http.routing import Api, Mount, Route, Scope, at_root, mount
 from mocksmtp.mock import CannotListen, NameTaken
 
-log = Logger()
+_log = Logger()
 
 RESOURCES = (
     behaviors,
@@ -186,7 +186,7 @@ def _answer_failure(request: Request, failure: Failure) -> bytes | None:
     assert failure.value is not None
     problem = problem_of(failure.value, request.path.decode(errors="replace"))
     if problem.status >= 500:
-        log.failure("While answering {request}", failure, request=request)
+        _log.failure("While answering {request}", failure, request=request)
     if request.startedWriting:
         abort(request)
         return None

@@ -16,7 +16,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.documents.problems import listed
 from mocksmtp.documents.schema import TEXT
 from mocksmtp.http.content import protect
-from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
+from mocksmtp.http.paging import Listing, Page, Span, WaitingKey, only, send_page
 from mocksmtp.http.parameters import (
     any_text,
     flag,
@@ -32,8 +32,8 @@ from mocksmtp.http.parameters import (
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body, send_pieces
 from mocksmtp.http.routing import (
-    Answer,
     Call,
+    ResponseBody,
     Route,
     answers,
     array,
@@ -134,7 +134,7 @@ class AttemptListing(Listing[Attempt, Attempt]):
         return change.number if self.matches(change) else None
 
     @staticmethod
-    def keys(change: Attempt) -> Iterable[Key]:
+    def keys(change: Attempt) -> Iterable[WaitingKey]:
         """None: every waiting request looks at every attempt."""
         return (None,)
 
@@ -190,7 +190,7 @@ class MatchParameters:
     waiting: Waiting = group(Waiting)
 
 
-async def list_attempts(call: Call[ListParameters]) -> Answer:
+async def list_attempts(call: Call[ListParameters]) -> ResponseBody:
     """List the attempts that match, in the order of their decisions."""
     wanted, api = call.parameters, call.api
     await api.delivery_updates.catch_up()
@@ -200,7 +200,7 @@ async def list_attempts(call: Call[ListParameters]) -> Answer:
     return await send_page(call.request, api.clock, found, attempt_pieces)
 
 
-async def newest_attempt(call: Call[MatchParameters]) -> Answer:
+async def newest_attempt(call: Call[MatchParameters]) -> ResponseBody:
     """The newest attempt that matches; with ``wait`` it waits for one."""
     wanted, api = call.parameters, call.api
     await api.delivery_updates.catch_up()
@@ -209,14 +209,14 @@ async def newest_attempt(call: Call[MatchParameters]) -> Answer:
     return send_body(call.request, b"".join(attempt_pieces(only(found, "attempt"))))
 
 
-async def get_attempt(call: Call[Any], attempt_id: str) -> Answer:
+async def get_attempt(call: Call[Any], attempt_id: str) -> ResponseBody:
     """One attempt."""
     return send_body(
         call.request, b"".join(attempt_pieces(await find_attempt(call, attempt_id)))
     )
 
 
-async def get_refused(call: Call[Any], attempt_id: str) -> Answer:
+async def get_refused(call: Call[Any], attempt_id: str) -> ResponseBody:
     """The content of an attempt: refused and kept (``--keep-refused``), or accepted."""
     attempt = await find_attempt(call, attempt_id)
     octets = call.api.mock.content_of(attempt)

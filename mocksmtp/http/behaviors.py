@@ -37,9 +37,9 @@ from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
 from mocksmtp.http.routing import (
     DONE,
-    Answer,
+    BodyType,
     Call,
-    Content,
+    ResponseBody,
     Route,
     answers,
     array,
@@ -123,7 +123,7 @@ class BehaviorList(Generic[B]):
     rules: Callable[[Call[Any]], Rules[Any, B, Any]]
     document: BehaviorDocument[B]
 
-    async def list(self, call: Call[ListParameters]) -> Answer:
+    async def list(self, call: Call[ListParameters]) -> ResponseBody:
         """List the behaviors that can still answer; with ``view=full``, all."""
         tag = call.parameters.tag
         behaviors, describe = self.rules(call), self.document.write
@@ -206,7 +206,7 @@ class BehaviorList(Generic[B]):
         now = call.api.clock.seconds()
         return send_json(call.request, counted_document(rule, self.document.write, now))
 
-    async def patch_tagged(self, call: Call[PatchParameters]) -> Answer:
+    async def patch_tagged(self, call: Call[PatchParameters]) -> ResponseBody:
         """Change fields of all behaviors with a tag, which keep their counters."""
         tag = call.parameters.tag
         body = read_body(call)
@@ -424,7 +424,7 @@ EVALUATE = (
 )
 """What a host would reply."""
 
-_STATES = Content(STATES)
+_STATES = BodyType(STATES)
 
 ROUTES = (
     *SMTP_BEHAVIORS.routes,

@@ -16,12 +16,12 @@ from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.mails import find_mail
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_pieces
-from mocksmtp.http.routing import Answer, Call, Route, answers, text
+from mocksmtp.http.routing import Call, ResponseBody, Route, answers, text
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.mime import read_structure
 from mocksmtp.mail.part import Part, TooComplex
 
-MAX_NAME = 200
+MAX_FILE_NAME = 200
 """Characters of a file name that are told."""
 
 # RFC 2045 §5.1, without what stands for several parts or for other headers.
@@ -31,7 +31,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
-async def get_raw(call: Call[Any], mail_id: str) -> Answer:
+async def get_raw(call: Call[Any], mail_id: str) -> ResponseBody:
     """The bytes received, after dot-unstuffing."""
     mail, request = find_mail(call, mail_id), call.request
     protect(request, f"{mail.id}.eml")
@@ -40,7 +40,7 @@ async def get_raw(call: Call[Any], mail_id: str) -> Answer:
     return await send_pieces(request, windows, call.api.clock, "message/rfc822")
 
 
-async def get_part(call: Call[Any], mail_id: str, number: str) -> Answer:
+async def get_part(call: Call[Any], mail_id: str, number: str) -> ResponseBody:
     """One part of a mail, without its transfer encoding."""
     mail = find_mail(call, mail_id)
     parts = await in_turn(call, mail.content, _parts)
@@ -81,7 +81,7 @@ def disposition(file_name: str) -> str:
 
     The name comes twice: in ASCII for old clients, and as it is (RFC 8187).
     """
-    name = _UNSAFE.sub("_", file_name).lstrip(". ")[:MAX_NAME] or "unnamed"
+    name = _UNSAFE.sub("_", file_name).lstrip(". ")[:MAX_FILE_NAME] or "unnamed"
     plain = name.encode("ascii", "replace").decode().replace("?", "_")
     plain = plain.replace("%", "_")
     header = f'attachment; filename="{plain}"'

@@ -18,7 +18,7 @@ from mocksmtp.http.explaining import (
     nearest_entries,
     send_explained,
 )
-from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
+from mocksmtp.http.paging import Listing, Page, Span, WaitingKey, only, send_page
 from mocksmtp.http.parameters import (
     flag,
     group,
@@ -32,7 +32,7 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answer, Call, Route, answers, at_root, document
+from mocksmtp.http.routing import Call, ResponseBody, Route, answers, at_root, document
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
@@ -103,7 +103,7 @@ class DeliveryListing(Listing[Delivery, Delivery]):
         return change.number if self._query.matches(change) else None
 
     @staticmethod
-    def keys(change: Delivery) -> Iterable[Key]:
+    def keys(change: Delivery) -> Iterable[WaitingKey]:
         """None: every waiting request looks at every delivery."""
         return (None,)
 
@@ -175,7 +175,7 @@ class MatchParameters:
     waiting: Waiting = group(Waiting)
 
 
-async def list_deliveries(call: Call[ListParameters]) -> Answer:
+async def list_deliveries(call: Call[ListParameters]) -> ResponseBody:
     """List the deliveries that match, in the order of their first attempts."""
     wanted, api = call.parameters, call.api
     await api.delivery_updates.catch_up()
@@ -201,7 +201,7 @@ async def _nearest(
     return list(map(NEAR_DELIVERY.write, near))
 
 
-async def newest_delivery(call: Call[MatchParameters]) -> Answer:
+async def newest_delivery(call: Call[MatchParameters]) -> ResponseBody:
     """The newest delivery that matches; with ``wait`` it waits for one."""
     wanted, api = call.parameters, call.api
     await api.delivery_updates.catch_up()
@@ -210,7 +210,7 @@ async def newest_delivery(call: Call[MatchParameters]) -> Answer:
     return send_body(call.request, b"".join(delivery_pieces(only(found, "delivery"))))
 
 
-async def get_delivery(call: Call[Any], delivery_id: str) -> Answer:
+async def get_delivery(call: Call[Any], delivery_id: str) -> ResponseBody:
     """One delivery."""
     await call.api.delivery_updates.catch_up()
     if _ID.fullmatch(delivery_id):

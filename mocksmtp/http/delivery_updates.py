@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from mocksmtp.http.responses import Slices
 from mocksmtp.mock import Mock
 
-PAUSE = 0.005
+_PAUSE = 0.005
 """Seconds between two updates that follow each other."""
 
 
@@ -64,7 +64,7 @@ class DeliveryUpdates:
 
     def _ring(self) -> None:
         self._revoke = None
-        self._schedule(PAUSE if self._steps is not None else 0.0)
+        self._schedule(_PAUSE if self._steps is not None else 0.0)
 
     def _schedule(self, delay: float) -> None:
         self._cancel()

@@ -29,13 +29,13 @@ from mocksmtp.documents.units import timestamp
 from mocksmtp.events import (
     USUAL,
     Asked,
-    Document,
-    Ended,
     Event,
     EventBus,
+    EventDocument,
+    EventKind,
     Fired,
     Kept,
-    Kind,
+    SessionEnd,
     Settled,
 )
 from mocksmtp.http.delivery_updates import DeliveryUpdates
@@ -49,15 +49,15 @@ from mocksmtp.zone.rdata import type_name
 HEARTBEAT = 15.0
 """Seconds between comments, which keep the connection from being taken for dead."""
 
-BITE = 100
+EVENTS_AT_ONCE = 100
 """How many events are written to a reader before it is another's turn."""
 
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value: kind for kind in EventKind}
 _ANY_KIND = "|".join(_KINDS)
 
 
 @reads({"type": "string", "pattern": f"^({_ANY_KIND})(,({_ANY_KIND}))*$"})
-def kinds_of_events(text: str) -> frozenset[Kind]:
+def kinds_of_events(text: str) -> frozenset[EventKind]:
     """Kinds of events, separated by commas."""
     kinds = set()
     for name in text.split(","):
@@ -71,7 +71,7 @@ def kinds_of_events(text: str) -> frozenset[Kind]:
 class EventParameters:
     """Which events are sent: of these kinds, and of this host."""
 
-    kinds: frozenset[Kind] = parameter("kinds", kinds_of_events, default=USUAL)
+    kinds: frozenset[EventKind] = parameter("kinds", kinds_of_events, default=USUAL)
     host: str | None = parameter("host", any_text)
 
 
@@ -90,17 +90,17 @@ class EventFeed:
         self.bus = bus
         self.clock = clock
         self._name = name
-        self._readers: dict[Reader, None] = {}
+        self._readers: dict[EventReader, None] = {}
         self._encoded: dict[int, bytes] = {}
         self._round: IDelayedCall | None = None
 
-    def join(self, reader: Reader) -> None:
+    def join(self, reader: EventReader) -> None:
         """Have `reader` look now, and at each turn in which something happens."""
         self._readers[reader] = None
         self.bus.join(reader.kinds)
         self.schedule()
 
-    def leave(self, reader: Reader) -> None:
+    def leave(self, reader: EventReader) -> None:
         """It has left."""
         del self._readers[reader]
         self.bus.leave(reader.kinds)
@@ -170,7 +170,7 @@ class EventFeed:
 
 
 @implementer(IPushProducer)
-class Reader:
+class EventReader:
     """
     One who reads events.
 
@@ -190,7 +190,7 @@ class Reader:
         host: str | None,
         seen: int,
         missed: int | None,
-        kinds: frozenset[Kind] = USUAL,
+        kinds: frozenset[EventKind] = USUAL,
     ) -> None:
         self.done: Deferred[None] = Deferred()
         self._request = request
@@ -213,7 +213,7 @@ class Reader:
         self._arm()
         self._feed.join(self)
         try:
-            if updates is None or Kind.DELIVERY not in self.kinds:
+            if updates is None or EventKind.DELIVERY not in self.kinds:
                 await self.done
             else:
                 with updates:
@@ -243,14 +243,14 @@ class Reader:
         if missed > 0:
             pieces.append(_dropped(missed))
             self._seen += missed
-        events = bus.behind(self._seen, BITE)
+        events = bus.behind(self._seen, EVENTS_AT_ONCE)
         for number, event in enumerate(events, self._seen + 1):
             if event[0] in self.kinds and self.host in (None, event[2]):
                 pieces.append(self._feed.encode(number, event))
         self._seen += len(events)
         if pieces:
             self._request.write(b"".join(pieces))
-        return len(events) == BITE
+        return len(events) == EVENTS_AT_ONCE
 
     def pauseProducing(self) -> None:
         """The connection can't take more."""
@@ -312,7 +312,7 @@ def _transaction(told: Settled) -> dict[str, Any]:
     }
 
 
-def _session(told: Ended) -> dict[str, Any]:
+def _session(told: SessionEnd) -> dict[str, Any]:
     session, transactions = told
     return {**SESSION_SUMMARY.write(session), "transactionCount": transactions}
 
@@ -341,21 +341,21 @@ def _dns_query(told: Asked) -> dict[str, Any]:
     }
 
 
-def _as_held(told: Document) -> dict[str, Any]:
+def _as_held(told: EventDocument) -> dict[str, Any]:
     return told
 
 
-_DOCUMENTS: dict[Kind, Callable[[Any], dict[str, Any]]] = {
-    Kind.MAIL: _mail,
-    Kind.TRANSACTION: _transaction,
-    Kind.SESSION: _session,
-    Kind.BEHAVIOR: _behavior,
-    Kind.DNS_QUERY: _dns_query,
-    Kind.SESSION_STARTED: SESSION_SUMMARY.write,
-    Kind.EXCHANGE: _as_held,
-    Kind.DELIVERY: _as_held,
-    Kind.BEHAVIORS: _as_held,
-    Kind.HOSTS: _as_held,
-    Kind.RECORDS: _as_held,
-    Kind.RESET: _as_held,
+_DOCUMENTS: dict[EventKind, Callable[[Any], dict[str, Any]]] = {
+    EventKind.MAIL: _mail,
+    EventKind.TRANSACTION: _transaction,
+    EventKind.SESSION: _session,
+    EventKind.BEHAVIOR: _behavior,
+    EventKind.DNS_QUERY: _dns_query,
+    EventKind.SESSION_STARTED: SESSION_SUMMARY.write,
+    EventKind.EXCHANGE: _as_held,
+    EventKind.DELIVERY: _as_held,
+    EventKind.BEHAVIORS: _as_held,
+    EventKind.HOSTS: _as_held,
+    EventKind.RECORDS: _as_held,
+    EventKind.RESET: _as_held,
 }

@@ -16,7 +16,7 @@ from mocksmtp.documents.kinds import Array, Text
 from mocksmtp.documents.view import View, view_field
 from mocksmtp.http.paging import Found, Listing, Page, cut, send_page
 from mocksmtp.http.responses import Slices
-from mocksmtp.http.routing import Answer, Call
+from mocksmtp.http.routing import Call, ResponseBody
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.documents import DIFFERENCE
 from mocksmtp.sessions.search import FilterComparison
@@ -97,7 +97,7 @@ async def send_explained(
     found: Found[T],
     pieces: Callable[[T], Iterable[bytes]],
     nearest: list[dict[str, Any]],
-) -> Answer:
+) -> ResponseBody:
     """
     Send a page, and the nearest other entries.
 

@@ -25,8 +25,8 @@ from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import send_json, send_nothing
 from mocksmtp.http.routing import (
     DONE,
+    BodyType,
     Call,
-    Content,
     Route,
     answers,
     array,
@@ -169,7 +169,7 @@ def clear_extensions(call: Call[Any]) -> None:
     send_nothing(call.request)
 
 
-LINES = Content(array_of(LINE))
+LINES = BodyType(array_of(LINE))
 
 ROUTES = (
     *at_root(
@@ -199,7 +199,7 @@ ROUTES = (
     *below_hosts(
         Route(
             *("DELETE", "/connections", disconnect, DisconnectParameters),
-            answers=answers(Content({"type": "integer", "minimum": 0})),
+            answers=answers(BodyType({"type": "integer", "minimum": 0})),
         ),
     ),
     Route("GET", "/smtpExtensions", list_extensions, answers=answers(LINES)),

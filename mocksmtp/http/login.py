@@ -20,7 +20,7 @@ from mocksmtp.http.bodies import read_body
 from mocksmtp.http.guard import is_token, unauthorized
 from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import send_nothing
-from mocksmtp.http.routing import DONE, Call, Content, Route, at_root, document
+from mocksmtp.http.routing import DONE, BodyType, Call, Route, at_root, document
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -90,7 +90,7 @@ def _set_cookie(call: Call[Any], value: str, *more: str) -> None:
 ROUTES = at_root(
     Route(
         *("POST", "/login", log_in),
-        takes=(document(LOGIN), Content(LOGIN, FORM)),
+        takes=(document(LOGIN), BodyType(LOGIN, FORM)),
         answers=DONE,
         problems=(401,),
     ),

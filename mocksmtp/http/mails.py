@@ -24,11 +24,11 @@ from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.explaining import find_explained, send_explained
 from mocksmtp.http.paging import (
-    END,
-    Key,
+    AFTER_ALL,
     Listing,
     Page,
     Span,
+    WaitingKey,
     count,
     entry_id,
     matches,
@@ -59,10 +59,10 @@ from mocksmtp.http.responses import (
 )
 from mocksmtp.http.routing import (
     DONE,
-    Answer,
+    BodyType,
     Call,
-    Content,
     InThread,
+    ResponseBody,
     Route,
     answers,
     array,
@@ -91,7 +91,7 @@ from mocksmtp.mock import Mock
 PIECE = 256 * 1024
 """Octets of content past which a mail's document is made in pieces."""
 
-BITE = 100
+_BITE = 100
 """Of how many mails the first part of a mailbox is; each further one has twice as
 many, up to `LARGEST_BITE`."""
 
@@ -102,11 +102,11 @@ _MARK = orjson.Fragment(b"\0")
 
 _number = attrgetter("number")
 
-Change: TypeAlias = tuple[str, int, tuple[Key, ...]]
+_Change: TypeAlias = tuple[str, int, tuple[WaitingKey, ...]]
 """The host that a new mail has arrived on, its number and its keys."""
 
 
-class MailListing(Listing[Mail, Change]):
+class MailListing(Listing[Mail, _Change]):
     """
     The mails of a host that match a query, or those of all hosts.
 
@@ -190,7 +190,7 @@ class MailListing(Listing[Mail, Change]):
         """The highest number of a mail."""
         return max(host.mailbox.quota.last for host in self._mock.hosts.values())
 
-    def matched_by(self, change: Change) -> int | Awaitable[int | None] | None:
+    def matched_by(self, change: _Change) -> int | Awaitable[int | None] | None:
         """The number of a new mail, if it matches; a large one is read in a thread."""
         name, number, _ = change
         host = self._mock.hosts.get(name)
@@ -222,12 +222,12 @@ class MailListing(Listing[Mail, Change]):
         return removed
 
     @staticmethod
-    def keys(change: Change) -> Iterable[Key]:
+    def keys(change: _Change) -> Iterable[WaitingKey]:
         """Its recipients, its sender, and None."""
         return change[2]
 
     @staticmethod
-    def listen(mock: Mock, note: Callable[[Change], None]) -> Callable[[], None]:
+    def listen(mock: Mock, note: Callable[[_Change], None]) -> Callable[[], None]:
         """Report each mail that is kept, as numbers: it may be evicted meanwhile."""
         heard: dict[MailHost, Callable[[Mail], None]] = {}
 
@@ -245,16 +245,16 @@ class MailListing(Listing[Mail, Change]):
         return stop
 
 
-def _note(host: str, note: Callable[[Change], None], mail: Mail) -> None:
+def _note(host: str, note: Callable[[_Change], None], mail: Mail) -> None:
     envelope = mail.envelope
     recipients = {recipient.address.normalized for recipient in envelope.recipients}
-    keys: tuple[Key, ...] = (None, ("from", envelope.sender.normalized))
+    keys: tuple[WaitingKey, ...] = (None, ("from", envelope.sender.normalized))
     keys += tuple(("to", recipient) for recipient in recipients)
     note((host, mail.number, keys))
 
 
 def _oldest_first(box: Mailbox, span: Span) -> Iterator[Mail]:
-    number, bite = span.after, BITE
+    number, bite = span.after, _BITE
     while mails := box.newer(number, bite):
         if mails[-1].number >= span.before:
             yield from (mail for mail in mails if mail.number < span.before)
@@ -264,7 +264,7 @@ def _oldest_first(box: Mailbox, span: Span) -> Iterator[Mail]:
 
 
 def _newest_first(box: Mailbox, span: Span) -> Iterator[Mail]:
-    number, bite = span.before, BITE
+    number, bite = span.before, _BITE
     while mails := box.older(number, bite):
         if mails[-1].number <= span.after:
             yield from (mail for mail in mails if mail.number > span.after)
@@ -273,7 +273,7 @@ def _newest_first(box: Mailbox, span: Span) -> Iterator[Mail]:
         yield from mails
 
 
-class Detail(Enum):
+class MailDetail(Enum):
     """Which fields the mails of a list have, if not the usual ones."""
 
     SUMMARY = "summary"
@@ -367,7 +367,7 @@ class ListParameters:
     filters: MailFilters = group(MailFilters)
     page: Page = group(Page)
     waiting: Waiting = group(Waiting)
-    view: Detail | None = parameter("view", one_of(Detail))
+    view: MailDetail | None = parameter("view", one_of(MailDetail))
     explain: bool = parameter("explain", flag, default=False)
 
 
@@ -378,7 +378,7 @@ class DeleteParameters:
     filters: MailFilters = group(MailFilters)
     after: int | None = parameter("after", entry_id)
     limit: int | None = parameter("limit", whole_number)
-    view: Detail | None = parameter("view", one_of(Detail))
+    view: MailDetail | None = parameter("view", one_of(MailDetail))
 
 
 @attrs.frozen
@@ -388,7 +388,7 @@ class TakeParameters:
     filters: MailFilters = group(MailFilters)
     waiting: Waiting = group(Waiting)
     limit: int | None = parameter("limit", whole_number)
-    view: Detail | None = parameter("view", one_of(Detail))
+    view: MailDetail | None = parameter("view", one_of(MailDetail))
 
 
 @attrs.frozen
@@ -399,7 +399,7 @@ class MatchParameters:
     waiting: Waiting = group(Waiting)
 
 
-async def list_mails(call: Call[ListParameters]) -> Answer:
+async def list_mails(call: Call[ListParameters]) -> ResponseBody:
     """List the mails that match, in order of arrival; wait for ``count`` of them."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
@@ -443,11 +443,11 @@ async def _nearest(
     return documents
 
 
-async def delete_mails(call: Call[DeleteParameters]) -> Answer:
+async def delete_mails(call: Call[DeleteParameters]) -> ResponseBody:
     """Remove the mails that match, and return them."""
     wanted = call.parameters
     listing = wanted.filters.listing(call)
-    span = Span(wanted.after or 0, END)
+    span = Span(wanted.after or 0, AFTER_ALL)
     listing.check(span)
     if listing.is_everything and span == Span() and wanted.limit is None:
         removed = listing.clear()
@@ -457,7 +457,7 @@ async def delete_mails(call: Call[DeleteParameters]) -> Answer:
     return await _send(call, removed)
 
 
-async def take_mails(call: Call[TakeParameters]) -> Answer:
+async def take_mails(call: Call[TakeParameters]) -> ResponseBody:
     """Wait for enough matches, then remove and return the oldest of them.
 
     If the time expires first, nothing is removed, and the answer is an empty array. Of
@@ -471,7 +471,7 @@ async def take_mails(call: Call[TakeParameters]) -> Answer:
     return await _send(call, listing.remove(taken))
 
 
-async def newest_mail(call: Call[MatchParameters]) -> Answer:
+async def newest_mail(call: Call[MatchParameters]) -> ResponseBody:
     """The newest mail that matches; with ``wait`` it waits for one."""
     wanted = call.parameters
     listing = wanted.filters.listing(call)
@@ -490,12 +490,12 @@ async def count_mails(call: Call[MatchParameters]) -> bytes:
     return send_json(call.request, number)
 
 
-async def get_mail(call: Call[Any], mail_id: str) -> Answer:
+async def get_mail(call: Call[Any], mail_id: str) -> ResponseBody:
     """One mail with all its fields."""
     return await _send_mail(call, find_mail(call, mail_id))
 
 
-async def _send_mail(call: Call[Any], mail: Mail) -> Answer:
+async def _send_mail(call: Call[Any], mail: Mail) -> ResponseBody:
     mime = await in_turn(call, mail.content, mime_fields)
     if not mail.is_summarized:
         mail.remember(await in_turn(call, mail.content, summary_of))
@@ -530,7 +530,7 @@ async def _summarize(call: Call[Any], mails: list[Mail]) -> None:
                 mail.remember(await call.api.in_thread(summary_of, mail.content))
 
 
-async def _send(call: Call[Any], mails: list[Mail]) -> Answer:
+async def _send(call: Call[Any], mails: list[Mail]) -> ResponseBody:
     await _summarize(call, mails)
     mails.reverse()
     # Releasing each mail once it is sent avoids a long pause at the end.
@@ -546,9 +546,9 @@ def _pieces(call: Call[Any]) -> Callable[[Mail], Iterator[bytes]]:
 
 def _document(call: Call[Any]) -> View[Mail]:
     match call.parameters.view:
-        case Detail.SUMMARY:
+        case MailDetail.SUMMARY:
             return MAIL_SUMMARY
-        case Detail.FULL:
+        case MailDetail.FULL:
             return MAIL_DETAILS
         case _:
             return SHAPES[call.api.settings.mail_shape]
@@ -585,12 +585,12 @@ def _string_pieces(octets: bytes) -> Iterator[bytes]:
 
 LISTING = answers(array(*MAILS))
 
-EXPLAINED = answers(document(Array(Either(*MAILS)), MAIL_EXPLANATION))
+_EXPLAINED = answers(document(Array(Either(*MAILS)), MAIL_EXPLANATION))
 
 ROUTES = (
     Route(
         *("GET", "/smtpMails", list_mails, ListParameters),
-        answers=EXPLAINED,
+        answers=_EXPLAINED,
         problems=(410,),
     ),
     Route(
@@ -606,7 +606,7 @@ ROUTES = (
     ),
     Route(
         *("GET", "/smtpMailsCount", count_mails, MatchParameters),
-        answers=answers(Content({"type": "integer", "minimum": 0})),
+        answers=answers(BodyType({"type": "integer", "minimum": 0})),
     ),
     Route(
         "GET",

@@ -31,7 +31,7 @@ from mocksmtp.mock import Mock
 from mocksmtp.zone.answer import rcode_name
 from mocksmtp.zone.rdata import type_name
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus's text format, which every version of it reads."""
 
 INLINE_HOSTS = 20
@@ -230,7 +230,7 @@ async def tell_metrics(call: Call[Any]) -> bytes:
     write = partial(generate_latest, _All(MockCollector(mock), *_PROCESS))
     many = len(mock.hosts) > INLINE_HOSTS
     told: bytes = await call.api.in_thread(write) if many else write()
-    return send_body(call.request, told, CONTENT_TYPE)
+    return send_body(call.request, told, _CONTENT_TYPE)
 
 
 ROUTES = at_root(

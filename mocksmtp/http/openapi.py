@@ -48,12 +48,12 @@ from mocksmtp.http.reference import (
     Explained,
 )
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answers, Call, Content, Mount, Route, answers
+from mocksmtp.http.routing import Answers, BodyType, Call, Mount, Route, answers
 from mocksmtp.sessions.delivery_documents import ATTEMPT, DELIVERY
 from mocksmtp.zone.queries import QUERY, RESOLUTION
 from mocksmtp.zone.records import LISTED_RECORD, RECORD, SENT_RECORD
 
-Document = dict[str, Any]
+_Document = dict[str, Any]
 
 PROBLEMS = {
     400: "A document, a parameter or the request is invalid; nothing has changed.",
@@ -82,13 +82,13 @@ _VARIABLES = {"name": HOST_NAME.told({})}
 _VARIABLE = re.compile(r"<(\w+)>")
 
 
-def describe(mounts: Iterable[Mount], guarded: bool) -> Document:
+def describe_api(mounts: Iterable[Mount], guarded: bool) -> _Document:
     """
     The description of what `mounts` serve.
 
     :param guarded: whether a token is asked for
     """
-    paths: dict[str, Document] = {}
+    paths: dict[str, _Document] = {}
     named = named_schemas()
     for mount in mounts:
         for route in mount.routes:
@@ -149,13 +149,13 @@ def _shown(variable: str) -> str:
     return _NAMES.get(variable, camel_case(variable))
 
 
-def _operation(mount: Mount, route: Route, guarded: bool, named: Named) -> Document:
+def _operation(mount: Mount, route: Route, guarded: bool, named: Named) -> _Document:
     path = mount.prefix + route.path
     summary, *more = (getdoc(route.handler) or "").split("\n\n", 1)
     explained = explanation(route)
     texts = [*(text for text in more if ":param" not in text), explained.meaning]
     tag = route.path.strip("/").partition("/")[0]
-    operation: Document = {
+    operation: _Document = {
         "operationId": _operation_id(mount, route),
         "tags": [tag if tag in TAGS else "service"],
         "summary": " ".join(summary.split()),
@@ -195,7 +195,7 @@ def explanation(route: Route) -> Explained:
     return EXPLAINED.get(camel_case(_name(route)), Explained(""))
 
 
-def _path_parameters(path: str) -> Iterator[Document]:
+def _path_parameters(path: str) -> Iterator[_Document]:
     for name in map(_shown, _VARIABLE.findall(path)):
         yield {
             "name": name,
@@ -206,7 +206,7 @@ def _path_parameters(path: str) -> Iterator[Document]:
         }
 
 
-def _query_parameters(route: Route) -> Iterator[Document]:
+def _query_parameters(route: Route) -> Iterator[_Document]:
     for field in parameters_of(route.parameters):
         name = field.metadata["name"]
         yield {
@@ -218,7 +218,7 @@ def _query_parameters(route: Route) -> Iterator[Document]:
         }
 
 
-def _content(content: tuple[Content, ...], named: Named) -> Document:
+def _content(content: tuple[BodyType, ...], named: Named) -> _Document:
     return {one.type: {"schema": _schema(one.schema, named)} for one in content}
 
 
@@ -227,8 +227,8 @@ def _schema(found: Schema | Kind[Any], named: Named) -> Schema:
     return found.told(named) if isinstance(found, Kind) else found
 
 
-def _answer(answers: Answers, named: Named) -> Document:
-    answer: Document = {"description": HTTPStatus(answers.status).phrase}
+def _answer(answers: Answers, named: Named) -> _Document:
+    answer: _Document = {"description": HTTPStatus(answers.status).phrase}
     if answers.content:
         answer["content"] = _content(answers.content, named)
     return answer
@@ -250,14 +250,14 @@ def _problem_name(status: int) -> str:
     return "".join(re.findall(r"[A-Z][a-z]*", HTTPStatus(status).phrase.title()))
 
 
-def _problem(status: int) -> Document:
+def _problem(status: int) -> _Document:
     return {
         "description": PROBLEMS[status],
         "content": {CONTENT_TYPE: {"schema": PROBLEM.told({})}},
     }
 
 
-def with_examples(document: Document, mounts: Iterable[Mount]) -> Document:
+def with_examples(document: _Document, mounts: Iterable[Mount]) -> _Document:
     """The description with a request for each operation, as values and as a command."""
     for mount in mounts:
         for route in mount.routes:
@@ -307,11 +307,11 @@ def openapi_routes(mounts: Callable[[], Iterable[Mount]]) -> tuple[Route, ...]:
 
     @cache
     def strict(guarded: bool) -> bytes:
-        return orjson.dumps(describe(mounts(), guarded))
+        return orjson.dumps(describe_api(mounts(), guarded))
 
     @cache
     def for_generators(guarded: bool) -> bytes:
-        made = portable(describe(mounts(), guarded))
+        made = portable(describe_api(mounts(), guarded))
         return orjson.dumps(with_examples(made, mounts()))
 
     def tell_openapi(call: Call[Any]) -> bytes:
@@ -323,7 +323,7 @@ def openapi_routes(mounts: Callable[[], Iterable[Mount]]) -> tuple[Route, ...]:
         """The exact description of this API (OpenAPI 3.1)."""
         return send_body(call.request, strict(call.api.settings.token is not None))
 
-    told = answers(Content({"type": "object"}))
+    told = answers(BodyType({"type": "object"}))
     return (
         Route("GET", "/openapi.json", tell_openapi, answers=told),
         Route("GET", "/openapi-strict.json", tell_strict_openapi, answers=told),

@@ -41,10 +41,10 @@ from mocksmtp.mock import Mock
 T = TypeVar("T")
 C = TypeVar("C")
 
-Key: TypeAlias = tuple[Hashable, ...] | None
+WaitingKey: TypeAlias = tuple[Hashable, ...] | None
 """What a waiting request is found by, such as the recipient that it asks for."""
 
-END = 10**18
+AFTER_ALL = 10**18
 """More than the number of any entry."""
 
 _ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
@@ -77,7 +77,7 @@ class Span:
     """
 
     after: int = 0
-    before: int = END
+    before: int = AFTER_ALL
 
     def has(self, number: int) -> bool:
         """Whether the entry with this number is within the range."""
@@ -110,7 +110,7 @@ class Page:
     @property
     def span(self) -> Span:
         """The range of entries."""
-        return Span(self.after or 0, self.before or END)
+        return Span(self.after or 0, self.before or AFTER_ALL)
 
 
 NEWEST = Page(limit=1, order=Order.DESC)
@@ -130,7 +130,7 @@ class Listing(ABC, Generic[T, C]):
     """
 
     host: str | None = None
-    key: Key = None
+    key: WaitingKey = None
     is_everything: bool = False
 
     @abstractmethod
@@ -179,7 +179,7 @@ class Listing(ABC, Generic[T, C]):
 
     @staticmethod
     @abstractmethod
-    def keys(change: C) -> Iterable[Key]:
+    def keys(change: C) -> Iterable[WaitingKey]:
         """Different values by which requests are found that the change may concern."""
 
     @staticmethod
@@ -195,7 +195,7 @@ class Listing(ABC, Generic[T, C]):
 
         :raises HttpProblem: 410, also for an id that no entry has had
         """
-        for number in {span.after, span.before} - {0, END}:
+        for number in {span.after, span.before} - {0, AFTER_ALL}:
             if self.has(number) or self.evicted < number <= self.last:
                 continue
             raise HttpProblem(410, f"the entry with the id '{number}' is not kept")

@@ -19,10 +19,18 @@ from mocksmtp.http.explaining import (
     nearest_entries,
     send_explained,
 )
-from mocksmtp.http.paging import Key, Listing, Page, Span, only, send_page
+from mocksmtp.http.paging import Listing, Page, Span, WaitingKey, only, send_page
 from mocksmtp.http.parameters import flag, group, parameter, reads
 from mocksmtp.http.responses import array_pieces, send_body, send_pieces
-from mocksmtp.http.routing import Answer, Call, Route, answers, array, at_root, document
+from mocksmtp.http.routing import (
+    Call,
+    ResponseBody,
+    Route,
+    answers,
+    array,
+    at_root,
+    document,
+)
 from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
@@ -102,7 +110,7 @@ class QueryListing(Listing[DnsQuery, DnsQuery]):
         return change.number if self._wanted.matches(change) else None
 
     @staticmethod
-    def keys(change: DnsQuery) -> Iterable[Key]:
+    def keys(change: DnsQuery) -> Iterable[WaitingKey]:
         """None: every waiting request looks at every query."""
         return (None,)
 
@@ -182,7 +190,7 @@ class MatchParameters:
     waiting: Waiting = group(Waiting)
 
 
-async def list_queries(call: Call[ListParameters]) -> Answer:
+async def list_queries(call: Call[ListParameters]) -> ResponseBody:
     """List the queries that match, in order of arrival; wait for ``count`` of them."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
@@ -198,7 +206,7 @@ async def list_queries(call: Call[ListParameters]) -> Answer:
     return await send_explained(call, "queries", found, query_pieces, nearest)
 
 
-async def newest_query(call: Call[MatchParameters]) -> Answer:
+async def newest_query(call: Call[MatchParameters]) -> ResponseBody:
     """The newest query that matches; with ``wait`` it waits for one."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
@@ -206,7 +214,7 @@ async def newest_query(call: Call[MatchParameters]) -> Answer:
     return send_body(call.request, b"".join(query_pieces(query)))
 
 
-async def delete_queries(call: Call[Any]) -> Answer:
+async def delete_queries(call: Call[Any]) -> ResponseBody:
     """Remove all queries, and return them."""
     removed = call.api.mock.query_log.clear()
     pieces = array_pieces(map(query_pieces, removed))

@@ -23,8 +23,8 @@ from mocksmtp.http.problems import HttpProblem, not_found, refused_document
 from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
 from mocksmtp.http.routing import (
     DONE,
-    Answer,
     Call,
+    ResponseBody,
     Route,
     answers,
     array,
@@ -107,7 +107,7 @@ class ResolveParameters:
     type: int = parameter("type", reads(TYPE)(type_number), attrs.NOTHING)
 
 
-async def list_records(call: Call[Any]) -> Answer:
+async def list_records(call: Call[Any]) -> ResponseBody:
     """List all records, or those whose fields match."""
     mock, goes = call.api.mock, _goes(call.parameters)
     records = mock.zone.records
@@ -177,7 +177,7 @@ async def put_records(call: Call[Any]) -> None:
     send_nothing(call.request)
 
 
-async def add_records(call: Call[Any]) -> Answer:
+async def add_records(call: Call[Any]) -> ResponseBody:
     """Add records, and return them with their ids."""
     body = read_body(call)
     async with Work(call.api, len(body)) as work:
@@ -285,7 +285,7 @@ def _release(parts: list[object]) -> Steps[None]:
 
 async def _send_json(
     call: Call[Any], documents: Iterable[dict[str, Any]], status: int = 200
-) -> Answer:
+) -> ResponseBody:
     pieces = array_pieces((orjson.dumps(document),) for document in documents)
     return await send_pieces(call.request, pieces, call.api.clock, status=status)
 

@@ -15,24 +15,24 @@ from mocksmtp.http.deliveries import DeliveryListing
 from mocksmtp.http.paging import Span
 from mocksmtp.http.parameters import any_text, one_of, parameter, time
 from mocksmtp.http.responses import Slices, send_pieces
-from mocksmtp.http.routing import Answer, Call, Route, answers, at_root, text
+from mocksmtp.http.routing import Call, ResponseBody, Route, answers, at_root, text
 from mocksmtp.http.sessions import SessionListing, find_near_misses
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.delivery_search import AttemptQuery, DeliveryQuery
 from mocksmtp.sessions.search import SessionQuery
-from mocksmtp.web.pages import POLICY, html_pieces, load, text_pieces
+from mocksmtp.web.pages import CONTENT_SECURITY_POLICY, html_pieces, load, text_pieces
 from mocksmtp.web.report import MAX_NEAR_MISSES, Collection, Report, Unanswered
-from mocksmtp.web.shown import Document
+from mocksmtp.web.shown import ShownDocument
 
 HTML = "text/html; charset=utf-8"
-TEXT = "text/plain; charset=utf-8"
+_TEXT = "text/plain; charset=utf-8"
 
 
 class Format(Enum):
     """What a report is made as."""
 
     HTML = "html"
-    TEXT = "text"
+    _TEXT = "text"
 
 
 @attrs.frozen
@@ -49,7 +49,7 @@ class ReportParameters:
     format: Format = parameter("format", one_of(Format), default=Format.HTML)
 
 
-async def get_report(call: Call[ReportParameters]) -> Answer:
+async def get_report(call: Call[ReportParameters]) -> ResponseBody:
     """A report of all deliveries as one self-contained HTML file.
 
     It contains the deliveries with all attempts, the transcripts of the sessions, near
@@ -60,10 +60,10 @@ async def get_report(call: Call[ReportParameters]) -> Answer:
     if as_html:
         await api.in_thread(load)
     report = await collect(call)
-    request.setHeader("Content-Security-Policy", POLICY)
+    request.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     request.setHeader("Referrer-Policy", "no-referrer")
     pieces = html_pieces(report) if as_html else text_pieces(report)
-    kind = HTML if as_html else TEXT
+    kind = HTML if as_html else _TEXT
     return await send_pieces(request, pieces, api.clock, kind)
 
 
@@ -121,7 +121,7 @@ def _unanswered(place: str, rule: Any, document: Any) -> Unanswered:
     return Unanswered(place, rule.id, document.write(rule.behavior), rule.seen)
 
 
-def describe_behavior(mock: Mock, host: str, rule_id: str) -> Document | None:
+def describe_behavior(mock: Mock, host: str, rule_id: str) -> ShownDocument | None:
     """The document of a behavior that is in force on a host, or None."""
     if host not in mock.hosts:
         return None
@@ -135,6 +135,6 @@ def describe_behavior(mock: Mock, host: str, rule_id: str) -> Document | None:
 ROUTES = at_root(
     Route(
         *("GET", "/report", get_report, ReportParameters),
-        answers=answers(text(HTML.partition(";")[0]), text(TEXT.partition(";")[0])),
+        answers=answers(text(HTML.partition(";")[0]), text(_TEXT.partition(";")[0])),
     ),
 )

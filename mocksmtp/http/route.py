@@ -42,7 +42,7 @@ SMTP_PORT = 25
 MAX_PLACES = 200
 """Addresses that are looked at."""
 
-Address = IPv4Address | IPv6Address
+_Address = IPv4Address | IPv6Address
 
 
 @attrs.frozen
@@ -54,7 +54,7 @@ class Warned:
 
 
 @attrs.define
-class Place:
+class ExchangeAddress:
     """
     An address of an exchange.
 
@@ -64,7 +64,7 @@ class Place:
     :ivar rcpt: likewise to RCPT
     """
 
-    address: Address
+    address: _Address
     host: MailHost | None = None
     listen: Listen | None = None
     mail: dict[str, Any] | None = None
@@ -72,12 +72,12 @@ class Place:
 
 
 @attrs.define
-class Exchange:
+class MailExchanger:
     """A mail exchange; `preference` is None for the domain itself, or an address."""
 
     name: str
     preference: int | None
-    places: list[Place] = attrs.Factory(list)
+    places: list[ExchangeAddress] = attrs.Factory(list)
 
 
 @attrs.define
@@ -86,7 +86,7 @@ class MailRoute:
 
     recipient: str
     domain: str
-    exchanges: list[Exchange] = attrs.Factory(list)
+    exchanges: list[MailExchanger] = attrs.Factory(list)
     warnings: list[Warned] = attrs.Factory(list)
 
     def warn(self, code: str, text: str) -> None:
@@ -98,7 +98,7 @@ class MailRoute:
 
 _EVALUATED = Written(any_of(ref("Evaluated"), NULL))
 
-PLACE: View[Place] = View(
+PLACE: View[ExchangeAddress] = View(
     "RoutePlace",
     view_field("address", Text(), lambda one: str(one.address), "an IP address"),
     view_field(
@@ -123,7 +123,7 @@ PLACE: View[Place] = View(
 )
 """An address of a mail exchange, and what would be replied there."""
 
-EXCHANGE: View[Exchange] = View(
+_EXCHANGE: View[MailExchanger] = View(
     "RouteExchange",
     view_field("exchange", Text(), "name", "its name, or an address literal"),
     view_field(
@@ -147,7 +147,7 @@ ROUTE: View[MailRoute] = View(
     "MailRoute",
     view_field("to", Text(), "recipient", "the recipient"),
     view_field("domain", Text(), "domain", "its domain"),
-    view_field("exchanges", Array(EXCHANGE), "exchanges", "in the order of attempts"),
+    view_field("exchanges", Array(_EXCHANGE), "exchanges", "in the order of attempts"),
     view_field("warnings", Array(WARNING), "warnings", "what is unusual"),
 )
 """The route of a mail to a recipient."""
@@ -181,7 +181,7 @@ async def find_route(call: Call[RouteParameters]) -> bytes:
     finder = _Finder(mock, route, wanted.client_ip, call.api.clock.seconds())
     finder.find(domain)
     slices = Slices(call.api.clock)
-    evaluated: dict[tuple[str, Listen], Place] = {}
+    evaluated: dict[tuple[str, Listen], ExchangeAddress] = {}
     for place in finder.places():
         if place.host is None or place.listen is None:
             continue
@@ -194,7 +194,9 @@ async def find_route(call: Call[RouteParameters]) -> bytes:
     return send_json(call.request, ROUTE.write(route))
 
 
-def _evaluate(mock: Mock, wanted: RouteParameters, place: Place, now: float) -> None:
+def _evaluate(
+    mock: Mock, wanted: RouteParameters, place: ExchangeAddress, now: float
+) -> None:
     """Evaluate MAIL, and RCPT after it, where a host listens."""
     assert place.host is not None
     assert place.listen is not None
@@ -229,7 +231,7 @@ class _Finder:
         self._now = now
         self._looked_at = 0
 
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[ExchangeAddress]:
         """All addresses that were found."""
         for exchange in self._route.exchanges:
             yield from exchange.places
@@ -241,7 +243,7 @@ class _Finder:
         :raises DocumentError: it is neither
         """
         if domain.startswith("["):
-            self._add(Exchange(domain, None), [_literal(domain)])
+            self._add(MailExchanger(domain, None), [_literal(domain)])
             return
         try:
             name = parse_name(domain)
@@ -254,7 +256,7 @@ class _Finder:
             return
         for preference, exchange in sorted(exchanges, key=lambda one: one[0]):
             addresses = self._addresses(exchange)
-            self._add(Exchange(str(exchange), preference), addresses)
+            self._add(MailExchanger(str(exchange), preference), addresses)
         if exchanges or rcode != Rcode.NOERROR:
             return
         addresses = self._addresses(name)
@@ -264,7 +266,7 @@ class _Finder:
             return
         text = f"{domain} has no MX record: it is its own exchange (implicit MX)"
         self._route.warn("implicitMx", text)
-        self._add(Exchange(str(name), None), addresses)
+        self._add(MailExchanger(str(name), None), addresses)
 
     def _exchanges(self, name: Name) -> tuple[int, list[tuple[int, Name]]]:
         """The rcode, and the preferences and names of the mail exchanges."""
@@ -282,9 +284,9 @@ class _Finder:
             (each.preference, each.exchange) for each in data if isinstance(each, MX)
         ]
 
-    def _addresses(self, name: Name) -> list[Address]:
+    def _addresses(self, name: Name) -> list[_Address]:
         """The addresses of an exchange, IPv4 first."""
-        found: list[Address] = []
+        found: list[_Address] = []
         for type_ in RRType.A, RRType.AAAA:
             self._look_at_behaviors(name, type_)
             answer = self._mock.served.answer(Question(name, type_))
@@ -312,7 +314,7 @@ class _Finder:
             )
             self._route.warn("dnsBehavior", text)
 
-    def _add(self, exchange: Exchange, addresses: Iterable[Address]) -> None:
+    def _add(self, exchange: MailExchanger, addresses: Iterable[_Address]) -> None:
         """Add an exchange with its addresses, and the hosts that listen there."""
         self._route.exchanges.append(exchange)
         for address in addresses:
@@ -325,7 +327,7 @@ class _Finder:
         if not exchange.places:
             self._route.warn("noAddress", f"{exchange.name} has no address")
 
-    def _place(self, address: Address, name: str) -> Place:
+    def _place(self, address: _Address, name: str) -> ExchangeAddress:
         """An address of the exchange of this name, with the host that listens there."""
         listeners = [
             (host, listen)
@@ -344,7 +346,7 @@ class _Finder:
         )
         if not listeners:
             self._route.warn("noListener", f"no host listens on {address}")
-            return Place(address)
+            return ExchangeAddress(address)
         host, listen = listeners[0]
         if listen.port != SMTP_PORT:
             text = (
@@ -352,17 +354,17 @@ class _Finder:
                 f" sending server connects to port {SMTP_PORT}"
             )
             self._route.warn("otherPort", text)
-        return Place(address, host, listen)
+        return ExchangeAddress(address, host, listen)
 
 
-def _is_any(listening: Address, address: Address) -> bool:
+def _is_any(listening: _Address, address: _Address) -> bool:
     """Whether a listener on all addresses of the machine may be reached there."""
     if not listening.is_unspecified or not address.is_loopback:
         return False
     return listening.version in (6, address.version)
 
 
-def _literal(domain: str) -> Address:
+def _literal(domain: str) -> _Address:
     """
     The address of an address literal (RFC 5321 §4.1.3).
 

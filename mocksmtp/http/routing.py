@@ -36,7 +36,7 @@ from mocksmtp.tls.documents import CheckCertificate
 
 
 @attrs.frozen
-class Content:
+class BodyType:
     """
     A body.
 
@@ -57,48 +57,48 @@ class Answers:
     """
 
     status: int
-    content: tuple[Content, ...] = ()
+    content: tuple[BodyType, ...] = ()
 
 
 DONE = (Answers(204),)
 """There is nothing to tell."""
 
 
-def document(*documents: str | Kind[Any]) -> Content:
+def document(*documents: str | Kind[Any]) -> BodyType:
     """One of these documents: declarations, or names of schemas."""
-    return Content(Either(*map(_kind, documents)))
+    return BodyType(Either(*map(_kind, documents)))
 
 
-def array(*documents: str | Kind[Any]) -> Content:
+def array(*documents: str | Kind[Any]) -> BodyType:
     """An array of documents, each one of these."""
-    return Content(Array(Either(*map(_kind, documents))))
+    return BodyType(Array(Either(*map(_kind, documents))))
 
 
 def _kind(one: str | Kind[Any]) -> Kind[Any]:
     return Written(ref(one)) if isinstance(one, str) else one
 
 
-def one_or_more(name: str) -> Content:
+def one_or_more(name: str) -> BodyType:
     """A document of that name, or an array of such."""
-    return Content(any_of(array_of(ref(name)), ref(name)))
+    return BodyType(any_of(array_of(ref(name)), ref(name)))
 
 
-def text(type_: str) -> Content:
+def text(type_: str) -> BodyType:
     """A text of that media type."""
-    return Content(TEXT, type_)
+    return BodyType(TEXT, type_)
 
 
-def answers(*content: Content, status: int = 200) -> tuple[Answers, ...]:
+def answers(*content: BodyType, status: int = 200) -> tuple[Answers, ...]:
     """One of these bodies."""
     return (Answers(status, content),)
 
 
 P = TypeVar("P")
 
-Answer: TypeAlias = bytes | None
+ResponseBody: TypeAlias = bytes | None
 """A body, or None where there is none or where it was sent already."""
 
-Handler: TypeAlias = Callable[..., Answer | Awaitable[Answer]]
+Handler: TypeAlias = Callable[..., ResponseBody | Awaitable[ResponseBody]]
 """Called with a `Call`, and with the variable parts of the path by name."""
 
 InThread: TypeAlias = Callable[..., Deferred[Any]]
@@ -208,7 +208,7 @@ class Route:
     path: str
     handler: Handler
     parameters: type = NoParameters
-    takes: tuple[Content, ...] = ()
+    takes: tuple[BodyType, ...] = ()
     answers: tuple[Answers, ...] = ()
     problems: tuple[int, ...] = ()
     name: str | None = None
@@ -290,7 +290,7 @@ def mount(
 def _handler(api: Api, route: Route, find_host: HostFinder) -> Handler:
     named = find_host is not default_host
 
-    def handle(request: Request, **path: Any) -> Answer | Awaitable[Answer]:
+    def handle(request: Request, **path: Any) -> ResponseBody | Awaitable[ResponseBody]:
         host = find_host(api.mock, path)
         parameters: Any = read_parameters(route.parameters, request.uri)
         return route.handler(Call(request, api, host, parameters, named), **path)

@@ -15,15 +15,15 @@ from mocksmtp.documents.schema import MAX_INTEGER, NUMBER
 from mocksmtp.documents.view import Mapped, View, Written, view_field
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.http.events import EventParameters, Reader
+from mocksmtp.http.events import EventParameters, EventReader
 from mocksmtp.http.parameters import ALL_HOSTS, flag, one_of, parameter
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body, send_json, send_nothing
 from mocksmtp.http.routing import (
     DONE,
-    Answer,
     Api,
     Call,
+    ResponseBody,
     Route,
     answers,
     at_root,
@@ -179,7 +179,7 @@ def get_root(call: Call[Any]) -> bytes:
     return send_body(call.request, call.api.root_pem(), PEM)
 
 
-async def tell_events(call: Call[EventParameters]) -> Answer:
+async def tell_events(call: Call[EventParameters]) -> ResponseBody:
     """Stream events as they happen (Server-Sent Events)."""
     request, feed, wanted = call.request, call.api.events, call.parameters
     host = None if wanted.host == ALL_HOSTS else wanted.host
@@ -193,7 +193,7 @@ async def tell_events(call: Call[EventParameters]) -> Answer:
         return b""
     feed.bus.activate()
     seen, missed = feed.start_of(request.getHeader("Last-Event-ID"))
-    reader = Reader(request, feed, host, seen, missed, wanted.kinds)
+    reader = EventReader(request, feed, host, seen, missed, wanted.kinds)
     await reader.run(call.api.delivery_updates)
     return None
 

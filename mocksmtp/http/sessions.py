@@ -21,10 +21,10 @@ from mocksmtp.documents.schema import TEXT
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.explaining import find_explained, send_explained
 from mocksmtp.http.paging import (
-    Key,
     Listing,
     Page,
     Span,
+    WaitingKey,
     only,
     send_page,
 )
@@ -40,7 +40,7 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import Slices, array_pieces, send_json, send_pieces
-from mocksmtp.http.routing import Answer, Call, Route, answers, array, document
+from mocksmtp.http.routing import Call, ResponseBody, Route, answers, array, document
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.documents import (
@@ -60,18 +60,18 @@ from mocksmtp.sessions.recall import ContentFinder, recall
 from mocksmtp.sessions.search import EVERY_SESSION, Nearest, SessionQuery
 from mocksmtp.sessions.session import Outcome, Session, Transaction
 
-PIECE = 64 * 1024
+_PIECE = 64 * 1024
 """Bytes of memory past which a session's document is made in pieces."""
 
 _MARK = orjson.Fragment(b"\0")
 _OUTCOMES = {o.value: o for o in Outcome if o is not Outcome.OPEN}
 _number = attrgetter("number")
 
-Change: TypeAlias = tuple[Session, Transaction | None]
+_Change: TypeAlias = tuple[Session, Transaction | None]
 """What was settled: a transaction, or None for the session itself."""
 
 
-class SessionListing(Listing[Session, Change]):
+class SessionListing(Listing[Session, _Change]):
     """
     The sessions that match a query.
 
@@ -158,7 +158,7 @@ class SessionListing(Listing[Session, Change]):
         """The highest number of a session."""
         return max(host.journal.quota.last for host in self._mock.hosts.values())
 
-    def matched_by(self, change: Change) -> int | None:
+    def matched_by(self, change: _Change) -> int | None:
         """The number of the session, if what was settled matches."""
         session, transaction = change
         query = self._query
@@ -169,7 +169,7 @@ class SessionListing(Listing[Session, Change]):
         return session.number if query.matches_transaction(transaction) else None
 
     @staticmethod
-    def keys(change: Change) -> Iterator[Key]:
+    def keys(change: _Change) -> Iterator[WaitingKey]:
         """What the transaction is found by; None for the session itself."""
         _, transaction = change
         if transaction is None:
@@ -182,7 +182,7 @@ class SessionListing(Listing[Session, Change]):
             yield ("to", address)
 
     @staticmethod
-    def listen(mock: Mock, note: Callable[[Change], None]) -> Callable[[], None]:
+    def listen(mock: Mock, note: Callable[[_Change], None]) -> Callable[[], None]:
         """Report what is settled."""
         heard: list[Journal] = []
 
@@ -271,7 +271,7 @@ class MatchParameters:
     waiting: Waiting = group(Waiting)
 
 
-async def list_sessions(call: Call[ListParameters]) -> Answer:
+async def list_sessions(call: Call[ListParameters]) -> ResponseBody:
     """List the sessions that match, oldest first; wait for ``count`` of them."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
@@ -283,7 +283,7 @@ async def list_sessions(call: Call[ListParameters]) -> Answer:
     return await send_explained(call, "sessions", found, session_pieces, nearest)
 
 
-async def delete_sessions(call: Call[Any]) -> Answer:
+async def delete_sessions(call: Call[Any]) -> ResponseBody:
     """Remove all sessions, and return them; open ones continue, empty."""
     journals = SessionListing(call.api.mock, call.scope, EVERY_SESSION).journals
     removed = [session for journal in journals for session in journal.clear()]
@@ -304,7 +304,7 @@ class SessionParameters:
     explain: bool = parameter("explain", flag, default=False)
 
 
-async def newest_session(call: Call[MatchParameters]) -> Answer:
+async def newest_session(call: Call[MatchParameters]) -> ResponseBody:
     """The newest session that matches; with ``wait`` it waits for one."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
@@ -312,7 +312,7 @@ async def newest_session(call: Call[MatchParameters]) -> Answer:
     return await send_pieces(call.request, session_pieces(session), api.clock)
 
 
-async def get_session(call: Call[SessionParameters], session_id: str) -> Answer:
+async def get_session(call: Call[SessionParameters], session_id: str) -> ResponseBody:
     """One session; with ``explain=true`` also why each behavior did or did not answer.
 
     Each exchange then has ``considered``: every behavior of that reply point, from the
@@ -368,7 +368,7 @@ def _explained_pieces(
 
 def session_pieces(session: Session) -> Iterator[bytes]:
     """The JSON document of a session, that of a large one in pieces."""
-    if session.weigh() <= PIECE:
+    if session.weigh() <= _PIECE:
         yield orjson.dumps(SESSION.write(session))
         return
     replaced = {"transactions": _MARK, "transcript": _MARK}

@@ -65,7 +65,7 @@ LINGER_TIME = 2.0
 system resets a connection that is closed while something on it was not read."""
 Answered: TypeAlias = Callable[[Request], None]
 
-MALFORMED = HttpProblem(400, "not an HTTP request, or its header is too large")
+_MALFORMED = HttpProblem(400, "not an HTTP request, or its header is too large")
 TOO_LARGE = HttpProblem(413, "the body exceeds the maximum size")
 TOO_SLOW = HttpProblem(
     408, f"the body arrives at less than 1 KiB/s for {PACE_TIME:.0f} s"
@@ -337,10 +337,10 @@ class ApiChannel(HTTPChannel):
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """A line is longer than is kept."""
-        self.refuse(MALFORMED)
+        self.refuse(_MALFORMED)
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        self.refuse(MALFORMED)
+        self.refuse(_MALFORMED)
 
     def refuse(self, problem: HttpProblem) -> None:
         """Answer outside of any request, and close."""

@@ -30,10 +30,10 @@ from mocksmtp.documents.units import shown_duration
 from mocksmtp.http.paging import (
     NEWEST,
     Found,
-    Key,
     Listing,
     Page,
     Span,
+    WaitingKey,
     add_total,
     cut,
     find_page,
@@ -46,7 +46,7 @@ from mocksmtp.mock import Mock
 T = TypeVar("T")
 C = TypeVar("C")
 
-log = Logger()
+_log = Logger()
 
 MAX_WAIT = 600.0
 """Seconds that a request may wait at most."""
@@ -136,7 +136,7 @@ class Waiter(Generic[T, C]):
         try:
             self._match(await found)
         except Exception:
-            log.failure("while waiting for matches")
+            _log.failure("while waiting for matches")
 
     def _match(self, number: int | None) -> None:
         """Count an entry as a match, unless the wait is over."""
@@ -200,7 +200,7 @@ class Watch(Generic[C]):
         self._mock = mock
         self._clock = clock
         # Dictionaries, because they keep the order and remove in constant time.
-        self._waiters: dict[Key, dict[Waiter[Any, C], None]] = {}
+        self._waiters: dict[WaitingKey, dict[Waiter[Any, C], None]] = {}
         self._changes: deque[C] = deque()
         self._next = float("-inf")
         self._revoke: Callable[[], None] | None = None

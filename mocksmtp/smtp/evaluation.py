@@ -16,7 +16,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from mocksmtp.behaviors.counts import NOTHING, Attempt
+from mocksmtp.behaviors.counts import NOTHING, RuleInput
 from mocksmtp.behaviors.miss import Item, Miss
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.rule import Rule
@@ -46,7 +46,7 @@ class TriedRules(SmtpRules):
         self,
         point: Command,
         subject: bytes,
-        attempt: Attempt = NOTHING,
+        attempt: RuleInput = NOTHING,
         trail: list[Item] | None = None,
     ) -> Decision | None:
         """Return the decision without its delay, drip and end of the connection."""
@@ -56,7 +56,7 @@ class TriedRules(SmtpRules):
         self,
         point: Command,
         rules: Any,
-        attempt: Attempt,
+        attempt: RuleInput,
         matched: set[object],
         passed: dict[Rule[SmtpBehavior], Miss],
     ) -> tuple[Decision | None, list[Rule[SmtpBehavior]]]:
@@ -87,7 +87,7 @@ class EvaluationTransport(StringTransport):
         """Do nothing: there is no socket."""
 
 
-def evaluate(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
+def evaluate_smtp(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
     """
     Evaluate how `host` would reply; its counters, mails and sessions do not change.
 
@@ -126,7 +126,7 @@ def evaluate(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
         protocol.dataReceived(line + b"\r\n")
         reply = protocol.session.exchanges[-1][2]
         if reply is None or reply.code != 354:
-            return evaluate(host, _of_command(asked), now)
+            return evaluate_smtp(host, _of_command(asked), now)
         line, data = _stuffed(data), b""
     first = len(protocol.session.exchanges)
     rules.try_as(host.behaviors)

@@ -18,22 +18,22 @@ from mocksmtp.documents.units import timestamp
 from mocksmtp.web import report as bounds
 from mocksmtp.web.report import Report, ShownDelivery, ShownSession
 from mocksmtp.web.shown import (
-    Document,
+    ShownDocument,
     counted,
     differences,
-    duration,
     isolated,
-    plain,
+    plain_text,
     reply_words,
+    shown_duration,
 )
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-PIECE = 4096
+_PIECE = 4096
 """Characters of a piece."""
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """The Content-Security-Policy of a page that needs nothing but its own style."""
 
 MEANING = {
@@ -78,7 +78,7 @@ def load() -> Environment:
     )
     environment.filters.update(
         shown=lambda text: Markup(isolated(str(text))),
-        duration=duration,
+        duration=shown_duration,
         clock=lambda text: text[11:23],
         timestamp=timestamp,
         reply=reply_words,
@@ -91,7 +91,7 @@ def load() -> Environment:
         labels=LABELS,
         verdict_of={"lost": "rejected", "duplicated": "deferred"},
         bounds=bounds,
-        policy=POLICY,
+        policy=CONTENT_SECURITY_POLICY,
         version=__version__,
     )
     for name in environment.list_templates(["html"]):
@@ -113,12 +113,12 @@ def text_pieces(report: Report) -> Iterator[bytes]:
 
 
 def _joined(parts: Iterable[str]) -> Iterator[bytes]:
-    """The same in pieces of `PIECE` characters or a little more."""
+    """The same in pieces of `_PIECE` characters or a little more."""
     taken, size = [], 0
     for part in parts:
         taken.append(part)
         size += len(part)
-        if size >= PIECE:
+        if size >= _PIECE:
             yield "".join(taken).encode()
             taken, size = [], 0
     yield "".join(taken).encode()
@@ -126,7 +126,7 @@ def _joined(parts: Iterable[str]) -> Iterator[bytes]:
 
 def text_lines(report: Report) -> Iterator[str]:
     """The lines of a report."""
-    yield f"{report.title} ({plain(report.scope)}, {timestamp(report.made_at)})"
+    yield f"{report.title} ({plain_text(report.scope)}, {timestamp(report.made_at)})"
     for delivery in report.shown_deliveries():
         yield ""
         yield from _delivery_lines(report, delivery)
@@ -144,8 +144,8 @@ def text_lines(report: Report) -> Iterator[str]:
         yield ""
         yield "Behaviors that never answered:"
         for one in report.unanswered:
-            name = plain(f"{one.place}: {one.name or one.id}")
-            yield f"  {name}: {plain(one.words)}"
+            name = plain_text(f"{one.place}: {one.name or one.id}")
+            yield f"  {name}: {plain_text(one.words)}"
     for session in report.shown_sessions():
         yield ""
         yield from _session_lines(session)
@@ -154,10 +154,10 @@ def text_lines(report: Report) -> Iterator[str]:
 def _delivery_lines(report: Report, delivery: ShownDelivery) -> Iterator[str]:
     document = delivery.document
     subject = document["subject"]
-    about = "" if subject is None else f" {plain(subject, 60)!r}"
+    about = "" if subject is None else f" {plain_text(subject, 60)!r}"
     yield (
-        f"{delivery.verdict.upper()} {plain(document['recipient'])}"
-        f" from {plain(document['sender'])}{about}:"
+        f"{delivery.verdict.upper()} {plain_text(document['recipient'])}"
+        f" from {plain_text(document['sender'])}{about}:"
         f" {counted(delivery.attempts, 'attempt')},"
         f" {counted(delivery.copies, 'copy', 'copies')} kept"
     )
@@ -165,40 +165,40 @@ def _delivery_lines(report: Report, delivery: ShownDelivery) -> Iterator[str]:
         yield f"  ({delivery.omitted} earlier attempts are not shown)"
     for backoff, attempts in delivery.steps:
         if backoff is not None:
-            yield f"  -- {duration(backoff)} later --"
+            yield f"  -- {shown_duration(backoff)} later --"
         for attempt in attempts:
             yield f"  {_attempt_line(report, attempt)}"
 
 
-def _attempt_line(report: Report, attempt: Document) -> str:
+def _attempt_line(report: Report, attempt: ShownDocument) -> str:
     source = attempt["behavior"]
     by = "the server itself"
     if source is not None:
         words = report.words_of(attempt["host"], source)
         by = f"behavior {source}" if words is None else f"{words[0]} ({words[1]})"
     return (
-        f"{attempt['startedAt'][11:23]} {plain(attempt['host'])} {attempt['stage']}:"
-        f" {plain(reply_words(attempt['reply']))} [by {plain(by)};"
-        f" session {attempt['session']}]"
+        f"{attempt['startedAt'][11:23]} {plain_text(attempt['host'])}"
+        f" {attempt['stage']}: {plain_text(reply_words(attempt['reply']))}"
+        f" [by {plain_text(by)}; session {attempt['session']}]"
     )
 
 
-def _near_miss_lines(near: Document) -> Iterator[str]:
+def _near_miss_lines(near: ShownDocument) -> Iterator[str]:
     said = near.get("line", "the content of a mail")
-    yield f"  session {near['session']}: {plain(said)} -> {_replied(near)}"
+    yield f"  session {near['session']}: {plain_text(said)} -> {_replied(near)}"
     for one in near["considered"]:
         found, wanted = str(one["found"]), str(one["wanted"])
         yield (
-            f"    {plain(one['name'] or one['behavior'])}: {one['target']} is"
-            f" {plain(found)!r}, required: {one['operator']} {plain(wanted)!r}"
-            f" ({plain(one['hint']['text'])})"
+            f"    {plain_text(one['name'] or one['behavior'])}: {one['target']} is"
+            f" {plain_text(found)!r}, required: {one['operator']}"
+            f" {plain_text(wanted)!r} ({plain_text(one['hint']['text'])})"
         )
 
 
 def _session_lines(session: ShownSession) -> Iterator[str]:
     document = session.document
     yield (
-        f"Session {document['id']}, {plain(document['host'])},"
+        f"Session {document['id']}, {plain_text(document['host'])},"
         f" client {document['clientIp']}, {document['startedAt']},"
         f" end: {document['end'] or 'open'}"
     )
@@ -211,12 +211,12 @@ def _session_lines(session: ShownSession) -> Iterator[str]:
         yield f"  S: {_replied(exchange)}"
 
 
-def _said(exchange: Document) -> str | None:
+def _said(exchange: ShownDocument) -> str | None:
     if "line" in exchange:
-        return plain(exchange["line"])
+        return plain_text(exchange["line"])
     content: Any = exchange.get("content")
     return None if content is None else f"[content of {content['size']} octets]"
 
 
-def _replied(exchange: Document) -> str:
-    return plain(reply_words(exchange["reply"]))
+def _replied(exchange: ShownDocument) -> str:
+    return plain_text(reply_words(exchange["reply"]))

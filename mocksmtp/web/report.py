@@ -31,7 +31,7 @@ from mocksmtp.sessions.documents import (
     shown_exchanges,
 )
 from mocksmtp.sessions.session import Session
-from mocksmtp.web.shown import Document, behavior_words, counted
+from mocksmtp.web.shown import ShownDocument, behavior_words, counted
 
 MAX_DELIVERIES = 500
 """Deliveries of a report; those that failed come first, then the newest."""
@@ -39,16 +39,16 @@ MAX_DELIVERIES = 500
 MAX_ATTEMPTS = 50
 """Attempts of one delivery, the last ones."""
 
-MAX_REFUSED = 200
+MAX_SHOWN_REFUSED = 200
 """Connections without a recipient, the newest."""
 
 MAX_SESSIONS = 500
 """Transcripts; those of the deliveries that failed come first, then the newest."""
 
-MAX_EXCHANGES = 200
+MAX_SHOWN_EXCHANGES = 200
 """Exchanges of one transcript, the last ones."""
 
-MAX_LINES = 10_000
+MAX_REPORT_LINES = 10_000
 """Exchanges of all transcripts."""
 
 MAX_NEAR_MISSES = 50
@@ -57,7 +57,7 @@ MAX_NEAR_MISSES = 50
 MAX_BEHAVIORS = 200
 """Behaviors that never answered."""
 
-Describe: TypeAlias = Callable[[str, str], Document | None]
+Describe: TypeAlias = Callable[[str, str], ShownDocument | None]
 """The document of a behavior that is in force, by its host and id."""
 
 ORDER = ("rejected", "none", "deferred", "lost", "duplicated", "accepted")
@@ -84,7 +84,7 @@ class Unanswered:
 
     place: str
     id: str
-    document: Document
+    document: ShownDocument
     seen: int
 
     @property
@@ -110,7 +110,7 @@ class ShownDelivery:
     """
 
     result: str
-    document: Document
+    document: ShownDocument
     attempts: int
     copies: int
 
@@ -120,15 +120,15 @@ class ShownDelivery:
         return self.attempts - sum(map(len, self.document["rounds"]))
 
     @property
-    def steps(self) -> Iterator[tuple[float | None, list[Document]]]:
+    def steps(self) -> Iterator[tuple[float | None, list[ShownDocument]]]:
         """The rounds, each with the back-off before it, in milliseconds."""
         backoffs = [None, *self.document["backoffs"]]
         yield from zip(backoffs, self.document["rounds"], strict=True)
 
     @property
-    def last(self) -> Document:
+    def last(self) -> ShownDocument:
         """The last attempt."""
-        last: Document = self.document["rounds"][-1][-1]
+        last: ShownDocument = self.document["rounds"][-1][-1]
         return last
 
     @property
@@ -152,8 +152,8 @@ class ShownSession:
     :ivar omitted: how many exchanges are not shown
     """
 
-    document: Document
-    transcript: Iterator[Document]
+    document: ShownDocument
+    transcript: Iterator[ShownDocument]
     omitted: int
 
 
@@ -211,16 +211,16 @@ class Report:
         """The deliveries, the failed ones first."""
         return map(shown_delivery, self.deliveries)
 
-    def shown_refused(self) -> Iterator[Document]:
+    def shown_refused(self) -> Iterator[ShownDocument]:
         """The attempts of connections without a recipient."""
         return map(attempt_document, self.refused)
 
     def shown_sessions(self) -> Iterator[ShownSession]:
         """The sessions with their transcripts; each must be read before the next."""
-        room = MAX_LINES
+        room = MAX_REPORT_LINES
         for session in self.sessions:
             count = len(session.exchanges)
-            size = min(count, MAX_EXCHANGES, room)
+            size = min(count, MAX_SHOWN_EXCHANGES, room)
             room -= size
             lines = islice(shown_exchanges(session), count - size, count)
             yield ShownSession(
@@ -229,7 +229,7 @@ class Report:
                 session.omitted + count - size,
             )
 
-    def shown_near_misses(self) -> Iterator[Document]:
+    def shown_near_misses(self) -> Iterator[ShownDocument]:
         """The near misses, the newest first."""
         return map(NEAR_MISS.write, self.near_misses)
 
@@ -286,7 +286,7 @@ class Collection:
         """Add an attempt, which is shown if it is part of no delivery."""
         if attempt.delivery is None and not attempt.probe:
             self._report.totals["refused"] += 1
-            _add(self._refused, attempt, MAX_REFUSED)
+            _add(self._refused, attempt, MAX_SHOWN_REFUSED)
 
     def add_session(self, session: Session) -> None:
         """Add a session."""

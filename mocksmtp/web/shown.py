@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.target import natural_subject
 
-Document: TypeAlias = dict[str, Any]
+ShownDocument: TypeAlias = dict[str, Any]
 
-MAX_SHOWN = 300
+MAX_SHOWN_TEXT = 300
 """Characters of a text that are shown."""
 
-MAX_COMPARED = 100
+_MAX_COMPARED = 100
 """Characters of two values up to which their differences are marked: comparing them
 takes time with the product of their lengths."""
 
@@ -43,7 +43,7 @@ _CONTROL = re.compile(f"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NO
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def visible(text: str, limit: int | None = MAX_SHOWN) -> str:
+def visible(text: str, limit: int | None = MAX_SHOWN_TEXT) -> str:
     """A text without control characters, and of a long one the beginning."""
     cut = text if limit is None or len(text) <= limit else text[:limit] + "…"
     cut = cut.replace("\r\n", "\n").replace("\t", " ")
@@ -57,17 +57,17 @@ def _picture(match: re.Match[str]) -> str:
     return "\u2421" if code == 0x7F else "\ufffd"
 
 
-def plain(text: str, limit: int | None = MAX_SHOWN) -> str:
+def plain_text(text: str, limit: int | None = MAX_SHOWN_TEXT) -> str:
     """A text for a terminal: one line, of which no character changes the direction."""
     return _DIRECTION.sub("\ufffd", visible(text, limit).replace("\n", " / "))
 
 
-def isolated(text: str, limit: int | None = MAX_SHOWN) -> str:
+def isolated(text: str, limit: int | None = MAX_SHOWN_TEXT) -> str:
     """A text as HTML."""
     return f"<bdi>{escape(visible(text, limit))}</bdi>"
 
 
-def duration(milliseconds: float) -> str:
+def shown_duration(milliseconds: float) -> str:
     """A time span, in the unit that a reader expects."""
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
@@ -92,7 +92,7 @@ def differences(found: str, wanted: str, operator: str) -> tuple[str, str]:
     :param operator: of the condition; one that looks for a part of the value allows
         more before or behind it
     """
-    if max(len(found), len(wanted)) > MAX_COMPARED:
+    if max(len(found), len(wanted)) > _MAX_COMPARED:
         return isolated(found), isolated(wanted)
     parts = SequenceMatcher(None, found, wanted, autojunk=False).get_opcodes()
     left, right = [], []
@@ -115,12 +115,12 @@ def _marked(text: str, differs: bool) -> str:
     return f"<mark>{shown.replace(' ', '␣')}</mark>"
 
 
-def reply_words(reply: Document | None) -> str:
+def reply_words(reply: ShownDocument | None) -> str:
     """A reply, or that there was none."""
     return "no reply" if reply is None else f"{reply['code']:03} {reply['text']}"
 
 
-def behavior_words(document: Document) -> str:
+def behavior_words(document: ShownDocument) -> str:
     """
     What a behavior does: ``RCPT TO where recipient contains bob@ → 450 Busy``.
 
@@ -142,7 +142,7 @@ def behavior_words(document: Document) -> str:
     return " ".join(words)
 
 
-def _condition_words(condition: Document, subject: str, room: list[int]) -> str:
+def _condition_words(condition: ShownDocument, subject: str, room: list[int]) -> str:
     room[0] -= 1
     if room[0] < 0:
         return "…"
@@ -158,17 +158,17 @@ def _condition_words(condition: Document, subject: str, room: list[int]) -> str:
     words = [condition.get("target", subject), operator, condition.get("matchingValue")]
     if condition.get("ignoreCase"):
         words.append("(ignoring case)")
-    return " ".join(str(word)[:MAX_SHOWN] for word in words if word is not None)
+    return " ".join(str(word)[:MAX_SHOWN_TEXT] for word in words if word is not None)
 
 
-def _response_words(response: Document) -> str:
+def _response_words(response: ShownDocument) -> str:
     words = []
     code, message = response.get("code"), response.get("message")
     if code is not None or message is not None:
         words.append(" ".join(str(w) for w in (code, message) if w is not None))
     for name, value in response.items():
         if name == "delay" and isinstance(value, int | float):
-            words.append(f"delayed by {duration(value)}")
+            words.append(f"delayed by {shown_duration(value)}")
         elif name not in ("code", "message") and value not in (None, "continue"):
             words.append(f"{name} {value if isinstance(value, str | int) else '…'}")
     return ", ".join(words) or "the server's own reply"

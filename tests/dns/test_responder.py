@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.dns import responder
 from mocksmtp.dns.message import Edns, Query
-from mocksmtp.dns.responder import MOST_OCTETS, Responder, answered, resolve
+from mocksmtp.dns.responder import MOST_OCTETS, Responder, answer_query, answered
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.zone.answer import Answer, Rcode
 from mocksmtp.zone.queries import TCP, UDP, DnsReply
@@ -160,13 +160,13 @@ ZONE = Zone(records(("ex.test", MX(10, "mx.ex.test"))))
 
 
 class ResolveTests(SynchronousTestCase):
-    """`resolve`."""
+    """`answer_query`."""
 
     def test_zone(self):
         """A question of class IN, or of any, gets what the zone answers."""
         for class_ in ("IN", "ANY"):
             asked = query("ex.test", rdclass=class_)
-            self.assertEqual(resolve(asked, ZONE), ZONE.answer(asked.question))
+            self.assertEqual(answer_query(asked, ZONE), ZONE.answer(asked.question))
 
     def test_refusals(self):
         """What is no such question gets no answer, and no authority."""
@@ -181,4 +181,4 @@ class ResolveTests(SynchronousTestCase):
             ("IXFR", attrs.evolve(query("ex.test", "IXFR")), Rcode.REFUSED),
         ):
             with self.subTest(shows):
-                self.assertEqual(resolve(refused, ZONE), Answer(rcode))
+                self.assertEqual(answer_query(refused, ZONE), Answer(rcode))

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.web.http_headers import Headers
 
-from mocksmtp.dns.evaluation import evaluate_query
+from mocksmtp.dns.evaluation import evaluate_dns
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import Parameter
 from mocksmtp.hosts.host import MailHost
@@ -20,7 +20,7 @@ from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
 from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mock import Mock
-from mocksmtp.smtp.evaluation import evaluate
+from mocksmtp.smtp.evaluation import evaluate_smtp
 from mocksmtp.zone.zone import Zone
 
 ORIGIN = Origin("7", "192.0.2.1", "client.test", "default")
@@ -108,8 +108,8 @@ class Rig:
     ) -> None:
         self.clock = Clock() if clock is None else clock
         self.mock = Mock(MailHost("default", "mx.test", mailbox), Zone())
-        self.mock.evaluate = evaluate
-        self.mock.evaluate_query = evaluate_query
+        self.mock.evaluate = evaluate_smtp
+        self.mock.evaluate_query = evaluate_dns
         self.info = ServiceInfo(self.clock.seconds())
         self.threads: list[Deferred[None]] = []
         self.site = make_site(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.http.content import MAX_NAME, disposition
+from mocksmtp.http.content import MAX_FILE_NAME, disposition
 from mocksmtp.http.mails import PIECE
 from tests.http.rig import Answer, Rig
 
@@ -169,7 +169,7 @@ class DispositionTests(SynchronousTestCase):
         self.assertEqual(header.count('"'), 2)
         self.assertNotIn("\\", header)
         self.assertNotIn("/", header)
-        self.assertLess(len(header), 100 + 13 * MAX_NAME)
+        self.assertLess(len(header), 100 + 13 * MAX_FILE_NAME)
 
 
 def assert_protected(test: SynchronousTestCase, answer: Answer) -> None:

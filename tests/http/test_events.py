@@ -19,7 +19,13 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.events import MAX_EVENTS, EventBus
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http import events
-from mocksmtp.http.events import BITE, HEARTBEAT, EventFeed, Reader, event_document
+from mocksmtp.http.events import (
+    EVENTS_AT_ONCE,
+    HEARTBEAT,
+    EventFeed,
+    EventReader,
+    event_document,
+)
 from mocksmtp.http.site import HttpSettings, make_site
 from mocksmtp.listening import TrackedFactory
 from mocksmtp.mock import Mock
@@ -377,7 +383,7 @@ class Connection:
         self.written = b""
         self.largest = 0
         self.aborted = False
-        self.producer: Reader | None = None
+        self.producer: EventReader | None = None
 
     @property
     def transport(self) -> Connection:
@@ -386,7 +392,7 @@ class Connection:
     def abortConnection(self) -> None:
         self.aborted = True
 
-    def registerProducer(self, producer: Reader, streaming: bool) -> None:
+    def registerProducer(self, producer: EventReader, streaming: bool) -> None:
         assert streaming
         self.producer = producer
 
@@ -413,7 +419,7 @@ class Connection:
 
 
 class FeedTests(SynchronousTestCase):
-    """`EventFeed` and `Reader`"""
+    """`EventFeed` and `EventReader`"""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -428,7 +434,7 @@ class FeedTests(SynchronousTestCase):
     ) -> tuple[Connection, Deferred[None]]:
         connection = Connection()
         seen, missed = self.feed.start_of(last_id)
-        reader = Reader(connection, self.feed, host, seen, missed)
+        reader = EventReader(connection, self.feed, host, seen, missed)
         reading = Deferred.fromCoroutine(reader.run())
         return connection, reading
 
@@ -481,13 +487,13 @@ class FeedTests(SynchronousTestCase):
 
     def test_much_is_written_in_bites(self) -> None:
         """One after the other, in order."""
-        for _ in range(3 * BITE):
+        for _ in range(3 * EVENTS_AT_ONCE):
             keep(self.host.mailbox)
         connection, _ = self.read("abc-0")
         self.assertEqual(
-            self.ids(connection), [f"abc-{n + 1}" for n in range(3 * BITE)]
+            self.ids(connection), [f"abc-{n + 1}" for n in range(3 * EVENTS_AT_ONCE)]
         )
-        self.assertEqual(connection.largest, BITE)
+        self.assertEqual(connection.largest, EVENTS_AT_ONCE)
 
     def test_a_gap_is_told(self) -> None:
         """With the number of the events that are not kept any more."""

@@ -17,7 +17,7 @@ from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.schema import ref
 from mocksmtp.hosts.documents import parse_host
 from mocksmtp.http.app import MOUNTS, make_app
-from mocksmtp.http.openapi import describe, named_schemas, template
+from mocksmtp.http.openapi import describe_api, named_schemas, template
 from mocksmtp.http.routing import Scope
 from mocksmtp.http.settings import HttpSettings
 from mocksmtp.tls.settings import TlsSettings
@@ -60,7 +60,7 @@ class DescriptionTests(SynchronousTestCase):
         """OpenAPI 3.1, with and without a token."""
         self.assertEqual(self.document["openapi"], "3.1.0")
         for guarded in True, False:
-            validate(describe(MOUNTS, guarded))
+            validate(describe_api(MOUNTS, guarded))
 
     def test_it_has_every_route_and_no_other(self) -> None:
         """What the app answers is what is described, method by method."""

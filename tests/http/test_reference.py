@@ -14,14 +14,14 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.http.app import MOUNTS
-from mocksmtp.http.openapi import describe, explanation, with_examples
+from mocksmtp.http.openapi import describe_api, explanation, with_examples
 from mocksmtp.http.portable import portable
 from mocksmtp.http.reference import EXPLAINED, MEANINGS, SETUP
 from mocksmtp.testing import start_mock
 from mocksmtp.testing.running import RunningMock
 from tests.http.rig import Rig
 
-DOCUMENT = with_examples(portable(describe(MOUNTS, False)), MOUNTS)
+DOCUMENT = with_examples(portable(describe_api(MOUNTS, False)), MOUNTS)
 
 OPERATIONS = {
     f"{method.upper()} {path}": operation

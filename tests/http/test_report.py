@@ -225,7 +225,9 @@ class BoundTests(ReportCase):
 
     def test_each_bound_is_reported(self) -> None:
         """What is not shown is counted, next to what is shown."""
-        self.bounded(MAX_DELIVERIES=2, MAX_SESSIONS=2, MAX_BEHAVIORS=1, MAX_LINES=5)
+        self.bounded(
+            MAX_DELIVERIES=2, MAX_SESSIONS=2, MAX_BEHAVIORS=1, MAX_REPORT_LINES=5
+        )
         self.behave(
             on("RCPT TO", 550, numberOfAnswer=1), on("VRFY", 252), on("EXPN", 252)
         )

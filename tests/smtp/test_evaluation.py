@@ -16,7 +16,7 @@ from mocksmtp.hosts.evaluation import EVALUATION, evaluated_document
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.documents import REPLY, sent_reply
-from mocksmtp.smtp.evaluation import evaluate
+from mocksmtp.smtp.evaluation import evaluate_smtp
 from mocksmtp.tls.settings import TlsMode, TlsSettings
 from tests.behaviors.smtp_strategies import documents
 from tests.smtp.dialogue import Dialogue
@@ -52,7 +52,7 @@ SITUATIONS: list[tuple[list[str], dict[str, Any], str | None]] = [
 def asked(host: MailHost, now: float = 0.0, **question: Any) -> dict[str, Any]:
     """What would be replied."""
     evaluation = parse(EVALUATION, question)
-    return evaluated_document(evaluate(host, evaluation, now), evaluation)
+    return evaluated_document(evaluate_smtp(host, evaluation, now), evaluation)
 
 
 def counters(host: MailHost) -> list[Any]:

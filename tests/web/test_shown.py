@@ -9,12 +9,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.web.shown import (
-    MAX_SHOWN,
+    MAX_SHOWN_TEXT,
     behavior_words,
     differences,
-    duration,
     isolated,
-    plain,
+    plain_text,
+    shown_duration,
 )
 from tests.smtp.mocked import on, when
 
@@ -32,18 +32,20 @@ class TextTests(SynchronousTestCase):
     @given(st.text(max_size=50))
     def test_any_text_is_one_line_on_a_terminal(self, text: str) -> None:
         """Nothing in it moves the cursor or changes the direction."""
-        shown = plain(text)
+        shown = plain_text(text)
         self.assertFalse([c for c in shown if ord(c) < 32 or 0x7F <= ord(c) < 0xA0])
         self.assertFalse(set(shown) & set("\u202a\u202e\u2066\u2069"))
 
     def test_controls_are_visible(self) -> None:
         """Each has its own picture."""
-        self.assertEqual(plain("\x1b[31m\0\r\x7f"), "␛[31m␀␍␡")
-        self.assertEqual(plain("a\r\nb\tc"), "a / b c")
+        self.assertEqual(plain_text("\x1b[31m\0\r\x7f"), "␛[31m␀␍␡")
+        self.assertEqual(plain_text("a\r\nb\tc"), "a / b c")
 
     def test_a_long_text(self) -> None:
         """The beginning is shown."""
-        self.assertEqual(plain("x" * (MAX_SHOWN + 1)), "x" * MAX_SHOWN + "…")
+        self.assertEqual(
+            plain_text("x" * (MAX_SHOWN_TEXT + 1)), "x" * MAX_SHOWN_TEXT + "…"
+        )
 
     def test_direction(self) -> None:
         """A text that runs from right to left changes nothing around it."""
@@ -58,7 +60,7 @@ class TextTests(SynchronousTestCase):
             (61_000, "1 min 1 s"),
             (7_260_000, "2 h 1 min"),
         ):
-            self.assertEqual(duration(milliseconds), shown)
+            self.assertEqual(shown_duration(milliseconds), shown)
 
 
 class DifferenceTests(SynchronousTestCase):
