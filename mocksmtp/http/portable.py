@@ -43,7 +43,7 @@ _FORMATS = {"date-time", "int64", "binary"}
 _OTHER_TYPES = {
     "message/rfc822": "application/octet-stream",
     "*/*": "application/octet-stream",
-    "application/pem-certificate-chain": "text/plain",
+    "application/pem-certificate-chain": "application/octet-stream",
 }
 """Media types that generators know, in the place of some that they don't."""
 
