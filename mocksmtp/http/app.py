@@ -34,9 +34,9 @@ from mocksmtp.http import (
     records,
     report,
     route,
-    service,
     sessions,
 )
+from mocksmtp.http import status as service
 from mocksmtp.http.openapi import openapi_routes, template
 from mocksmtp.http.problems import (
     HttpProblem,

@@ -26,8 +26,8 @@ from ipaddress import ip_address
 import attrs
 from twisted.web.server import Request
 
+from mocksmtp.http.context import HttpSettings
 from mocksmtp.http.problems import HttpProblem
-from mocksmtp.http.settings import HttpSettings
 
 # uri-host and port of RFC 9110 §7.2.
 _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]/@\s]+))(?::([0-9]{0,5}))?")

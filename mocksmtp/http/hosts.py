@@ -20,6 +20,7 @@ from mocksmtp.hosts.documents import (
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.http.bodies import read_document
+from mocksmtp.http.context import HostKeeper
 from mocksmtp.http.parameters import one_of, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import send_json, send_nothing
@@ -34,7 +35,6 @@ from mocksmtp.http.routing import (
     below_hosts,
     document,
 )
-from mocksmtp.http.settings import HostKeeper
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
 
 PREFIX = "/hosts/<host_name>"

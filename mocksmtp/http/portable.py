@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-Schema = dict[str, Any]
+from mocksmtp.documents.schema import Schema
 
 FAMILIES = {
     "Behavior": ("Behavior", "Rule", "CountedRule"),

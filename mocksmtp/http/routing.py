@@ -24,12 +24,12 @@ from mocksmtp.documents.schema import TEXT, Schema, any_of, array_of, ref
 from mocksmtp.documents.view import Either, Written
 from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.http.context import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.delivery_updates import DeliveryUpdates
 from mocksmtp.http.events import EventFeed
 from mocksmtp.http.guard import Guard
 from mocksmtp.http.parameters import NoParameters, read_parameters
 from mocksmtp.http.responses import JSON
-from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.waiting import Watches
 from mocksmtp.mock import Mock
 from mocksmtp.tls.documents import CheckCertificate

@@ -28,6 +28,7 @@ from twisted.web.server import Request, Site
 
 from mocksmtp.events import EventBus
 from mocksmtp.http.app import make_resource
+from mocksmtp.http.context import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.http.problems import (
     CONTENT_TYPE,
     HttpProblem,
@@ -36,7 +37,6 @@ from mocksmtp.http.problems import (
     not_found,
 )
 from mocksmtp.http.routing import Api, InThread
-from mocksmtp.http.settings import HostKeeper, HttpSettings, ServiceInfo
 from mocksmtp.mock import Mock
 from mocksmtp.tls.documents import CheckCertificate
 

@@ -21,10 +21,10 @@ from mocksmtp.web.shown import (
     ShownDocument,
     counted,
     differences,
+    duration_words,
     isolated,
     plain_text,
     reply_words,
-    shown_duration,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def load() -> Environment:
     )
     environment.filters.update(
         shown=lambda text: Markup(isolated(str(text))),
-        duration=shown_duration,
+        duration=duration_words,
         clock=lambda text: text[11:23],
         timestamp=timestamp,
         reply=reply_words,
@@ -165,7 +165,7 @@ def _delivery_lines(report: Report, delivery: ShownDelivery) -> Iterator[str]:
         yield f"  ({delivery.omitted} earlier attempts are not shown)"
     for backoff, attempts in delivery.steps:
         if backoff is not None:
-            yield f"  -- {shown_duration(backoff)} later --"
+            yield f"  -- {duration_words(backoff)} later --"
         for attempt in attempts:
             yield f"  {_attempt_line(report, attempt)}"
 

@@ -67,7 +67,7 @@ def isolated(text: str, limit: int | None = MAX_SHOWN_TEXT) -> str:
     return f"<bdi>{escape(visible(text, limit))}</bdi>"
 
 
-def shown_duration(milliseconds: float) -> str:
+def duration_words(milliseconds: float) -> str:
     """A time span, in the unit that a reader expects."""
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
@@ -168,7 +168,7 @@ def _response_words(response: ShownDocument) -> str:
         words.append(" ".join(str(w) for w in (code, message) if w is not None))
     for name, value in response.items():
         if name == "delay" and isinstance(value, int | float):
-            words.append(f"delayed by {shown_duration(value)}")
+            words.append(f"delayed by {duration_words(value)}")
         elif name not in ("code", "message") and value not in (None, "continue"):
             words.append(f"{name} {value if isinstance(value, str | int) else '…'}")
     return ", ".join(words) or "the server's own reply"

@@ -17,9 +17,9 @@ from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.schema import ref
 from mocksmtp.hosts.documents import parse_host
 from mocksmtp.http.app import MOUNTS, make_app
+from mocksmtp.http.context import HttpSettings
 from mocksmtp.http.openapi import describe_api, named_schemas, template
 from mocksmtp.http.routing import Scope
-from mocksmtp.http.settings import HttpSettings
 from mocksmtp.tls.settings import TlsSettings
 from mocksmtp.zone.answer import Question
 from mocksmtp.zone.queries import DnsExchange, DnsReply

@@ -7,7 +7,8 @@ from treq.testing import StubTreq
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.http import mails, service
+from mocksmtp.http import mails
+from mocksmtp.http import status as service
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.routing import (
     DONE,

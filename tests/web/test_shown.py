@@ -12,9 +12,9 @@ from mocksmtp.web.shown import (
     MAX_SHOWN_TEXT,
     behavior_words,
     differences,
+    duration_words,
     isolated,
     plain_text,
-    shown_duration,
 )
 from tests.smtp.mocked import on, when
 
@@ -60,7 +60,7 @@ class TextTests(SynchronousTestCase):
             (61_000, "1 min 1 s"),
             (7_260_000, "2 h 1 min"),
         ):
-            self.assertEqual(shown_duration(milliseconds), shown)
+            self.assertEqual(duration_words(milliseconds), shown)
 
 
 class DifferenceTests(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""What the API is told by who starts it."""
+"""What the service passes to the API: its settings, its hosts and what it reports."""
 
 from __future__ import annotations
 
