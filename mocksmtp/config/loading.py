@@ -118,7 +118,7 @@ def _from_file(option: Option, value: Any, path: str | None, bind: str) -> Any:
         values = [int(value)]
     for item in values:
         if isinstance(item, bool) or not isinstance(item, (str, int)):
-            raise ConfigError(f"{path}: {option.key}: expected a string or a number")
+            raise ConfigError(f"{path}: {option.key}: must be a string or an integer")
     texts = [str(item) for item in values]
     return _parse(option, texts, f"{path}: {option.key}", bind)
 

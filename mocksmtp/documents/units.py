@@ -35,13 +35,15 @@ def parse_duration(text: str) -> float:
     """
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f"not a duration: {shown(text)}; as in 250ms, 2s, 5m, 1h")
+        raise ValueError(
+            f"must be a duration such as 250ms, 2s, 5m, 1h, got {shown(text)}"
+        )
     number = float(match[1])
     if match[2] is None:
         if number:
             raise ValueError(
-                f"a duration needs a unit, got {shown(text)}; "
-                f"as in {match[1]}ms or {match[1]}s"
+                f"a duration must have a unit, such as {match[1]}ms or {match[1]}s, "
+                f"got {shown(text)}"
             )
         return 0.0
     return number * _SECONDS[match[2]]
@@ -99,7 +101,7 @@ def parse_size(text: str) -> int:
     """
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise ValueError(f"not a size: {shown(text)}; as in 1000, 64KiB, 1GiB")
+        raise ValueError(f"must be a size such as 1000, 64KiB, 1GiB, got {shown(text)}")
     unit = match[2] or "B"
     base = 1000 if len(unit) == 2 and unit[1] == "B" else 1024
     return int(match[1]) * int(base ** _POWERS.get(unit[0], 0))
@@ -167,7 +169,9 @@ def parse_time(text: str) -> float:
             return datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}").timestamp()
         except (ValueError, OverflowError):
             pass
-    raise ValueError(f"not a time (RFC 3339): {shown(text)}; as in {TIME_SHOWN}")
+    raise ValueError(
+        f"must be a time (RFC 3339) such as {TIME_SHOWN}, got {shown(text)}"
+    )
 
 
 def parse_time_or_date(text: str) -> float:
@@ -182,7 +186,9 @@ def parse_time_or_date(text: str) -> float:
     try:
         return parse_time(f"{match[1]}-{match[2]}-{match[3]}T00:00:00Z")
     except ValueError:
-        raise ValueError(f"not a date: {shown(text)}; as in 2026-11-28") from None
+        raise ValueError(
+            f"must be a date such as 2026-11-28, got {shown(text)}"
+        ) from None
 
 
 def timestamp(seconds: float) -> str:

@@ -128,7 +128,7 @@ def _size(holds: Callable[[Decoded, Any], bool]) -> Keyword:
         try:
             return parse_size(text.upper().replace("IB", "iB"))
         except ValueError:
-            message = f"not a size: {shown(text)}; as in 1000, 10k, 64KiB"
+            message = f"must be a size such as 1000, 10k, 64KiB, got {shown(text)}"
             raise ValueError(message) from None
 
     return Keyword(Cost.ENVELOPE, read, holds, content_size)

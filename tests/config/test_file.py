@@ -218,7 +218,7 @@ class DocumentsTests(ConfigTestCase):
                 "[limits]\nrecipients = true\n",
                 "limits.recipients: must be an integer, got true",
             ),
-            ('[limits]\nidleTime = "x"\n', "limits.idleTime: not a duration: 'x'"),
+            ('[limits]\nidleTime = "x"\n', "limits.idleTime: must be a duration"),
             (
                 "[limits]\nidleTime = true\n",
                 "limits.idleTime: must be a number of mill",

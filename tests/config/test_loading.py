@@ -142,16 +142,16 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         for value in ("0", "-1", "+1", "1.5", "1e3", "1KiB", "x", "\u0661", "9" * 5000)
     ),
     "max-bytes": tuple(
-        (value, f"not a size: {shown(value)}; as in 1000, 64KiB, 1GiB")
+        (value, f"must be a size such as 1000, 64KiB, 1GiB, got {shown(value)}")
         for value in ("-1", "1.5GiB", "1kb", "x", "9" * 5000)
     ),
     "max-age": (
-        ("x", "not a duration: 'x'; as in 250ms, 2s, 5m, 1h"),
+        ("x", "must be a duration such as 250ms, 2s, 5m, 1h, got 'x'"),
         ("0", "must be from 1ms to 720h, got '0'"),
-        ("60", "a duration needs a unit, got '60'; as in 60ms or 60s"),
+        ("60", "a duration must have a unit, such as 60ms or 60s, got '60'"),
     ),
     "max-message-size": (
-        ("x", "not a size: 'x'; as in 1000, 64KiB, 1GiB"),
+        ("x", "must be a size such as 1000, 64KiB, 1GiB, got 'x'"),
         ("0", "must be greater than 0"),
     ),
     "max-connections": (("0", "must be a number of at least 1, got '0'"),),
@@ -160,7 +160,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("1k", "must be a number, got '1k'"),
     ),
     "journal-bytes": (
-        ("x", "not a size: 'x'; as in 1000, 64KiB, 1GiB"),
+        ("x", "must be a size such as 1000, 64KiB, 1GiB, got 'x'"),
         ("0", "must be greater than 0"),
     ),
     "state-dir": (("\0", "must be the path of a directory"),),
@@ -200,7 +200,7 @@ EMPTY_VALUES = (
     ("hostname", "", "invalid host name '': it must not contain spaces"),
     ("hostname", "a b", "invalid host name 'a b': it must not contain spaces"),
     ("max-mails", "", "must be a number of at least 1, got ''"),
-    ("max-bytes", "", "not a size: ''; as in 1000, 64KiB, 1GiB"),
+    ("max-bytes", "", "must be a size such as 1000, 64KiB, 1GiB, got ''"),
     ("mail-shape", "", "unknown shape ''; one of: both, james, article"),
     ("http-host", "", "invalid host name '': it must not contain spaces"),
     (
@@ -515,7 +515,7 @@ class RefusalTests(ConfigTestCase):
         ):
             key = text.partition(" ")[0]
             message = self.file_refusal(text)
-            self.assertEqual(message, f"{key}: expected a string or a number", text)
+            self.assertEqual(message, f"{key}: must be a string or an integer", text)
 
     def test_a_number_out_of_range_is_refused(self) -> None:
         """TOML's numbers are judged as the texts that they are."""

@@ -68,14 +68,16 @@ class DurationTests(SynchronousTestCase):
             "9" * 13 + "s",
             "1." + "0" * 7 + "s",
         ):
-            check_refused(self, parse_duration, text, "not a duration")
+            check_refused(self, parse_duration, text, "must be a duration")
 
     def test_a_text_without_a_unit_is_refused(self) -> None:
         """The error shows what was given with the units that may have been meant."""
         for text in "10", "1500.5", "007":
             with self.assertRaises(ValueError) as raised:
                 parse_duration(text)
-            self.assertIn(f"{text!r}; as in {text}ms or {text}s", str(raised.exception))
+            self.assertIn(
+                f"such as {text}ms or {text}s, got {text!r}", str(raised.exception)
+            )
 
     @settings(deadline=None)
     @given(st.text(max_size=20) | st.text("0123456789.smh ", max_size=20))
@@ -111,7 +113,7 @@ class ValueTests(SynchronousTestCase):
             (True, "must be a number of milliseconds or a text such as 2s, got a bool"),
             (float("inf"), "must be from 0 to 720h, got infms"),
             (None, "must be a number of milliseconds or a text such as 2s, got null"),
-            ("10", "a duration needs a unit, got '10'; as in 10ms or 10s"),
+            ("10", "a duration must have a unit, such as 10ms or 10s, got '10'"),
         ):
             with self.assertRaises(ValueError) as raised:
                 duration(value)
@@ -194,7 +196,7 @@ class SizeTests(SynchronousTestCase):
             "many",
             "9" * 16,
         ):
-            check_refused(self, parse_size, text, "not a size")
+            check_refused(self, parse_size, text, "must be a size")
 
     @settings(deadline=None)
     @given(st.integers(0, 10**15 - 1), st.sampled_from("KMGT"))
@@ -219,10 +221,11 @@ class SizeTests(SynchronousTestCase):
 def check_refused(
     case: SynchronousTestCase, parse: Callable[[str], float], text: str, why: str
 ) -> None:
-    """`parse` raises a ValueError which says `why`, and shows the text."""
+    """`parse` raises a ValueError that begins with `why` and ends with the text."""
     try:
         value = parse(text)
     except ValueError as error:
-        case.assertIn(f"{why}: {text!r}", str(error))
+        case.assertTrue(str(error).startswith(why), str(error))
+        case.assertTrue(str(error).endswith(f"got {text!r}"), str(error))
     else:
-        case.fail(f"{text!r} was taken for {value}")
+        case.fail(f"{text!r} was read as {value}")

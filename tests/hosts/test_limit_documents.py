@@ -72,10 +72,10 @@ class LimitsTests(SynchronousTestCase):
                 {"totalTime": 0},
                 "$.totalTime: must be from 1ms to 720h, got 0ms",
             ),
-            ({"totalTime": "x"}, "$.totalTime: not a duration: 'x'; as in 250ms"),
+            ({"totalTime": "x"}, "$.totalTime: must be a duration such as 250ms"),
             (
                 {"messageSize": "big"},
-                "$.messageSize: not a size: 'big'; as in 1000, 64KiB, 1GiB",
+                "$.messageSize: must be a size such as 1000, 64KiB, 1GiB, got 'big'",
             ),
             ({"messageSize": 0}, "$.messageSize: must be from 1 to 4,611,6"),
         ):
