@@ -124,7 +124,10 @@ class BehaviorList(Generic[B]):
     document: BehaviorDocument[B]
 
     async def list(self, call: Call[ListParameters]) -> ResponseBody:
-        """List the behaviors that can still answer; with ``view=full``, all."""
+        """List the behaviors that can still answer.
+
+        With ``view=full`` or ``fired`` also those that are exhausted or disabled.
+        """
         tag = call.parameters.tag
         behaviors, describe = self.rules(call), self.document.write
         now = call.api.clock.seconds()
@@ -135,7 +138,11 @@ class BehaviorList(Generic[B]):
         if call.parameters.view is Detail.FULL:
             documents = (rule_document(rule, describe, now) for rule in rules)
         else:
-            documents = (describe(r.behavior) for r in rules if r.can_answer(now))
+            documents = (
+                describe(rule.behavior)
+                for rule in rules
+                if fired is not None or rule.can_answer(now)
+            )
         pieces = array_pieces((orjson.dumps(document),) for document in documents)
         return await send_pieces(call.request, pieces, call.api.clock)
 

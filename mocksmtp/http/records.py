@@ -18,7 +18,7 @@ from mocksmtp.documents.problems import DocumentError, Problem, shown
 from mocksmtp.documents.schema import DOMAIN_NAME, Schema
 from mocksmtp.http.behaviors import Detail
 from mocksmtp.http.bodies import ItemReader, Work, read_body
-from mocksmtp.http.parameters import one_of, parameter, reads
+from mocksmtp.http.parameters import any_text, one_of, parameter, reads
 from mocksmtp.http.problems import HttpProblem, not_found, refused_document
 from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
 from mocksmtp.http.routing import (
@@ -93,10 +93,17 @@ DeleteParameters: type[Any] = attrs.make_class(
 
 ListParameters: type[Any] = attrs.make_class(
     "ListParameters",
-    {**_CONDITIONS, "view": parameter("view", one_of(Detail))},
+    {
+        **_CONDITIONS,
+        "owner": parameter("owner", any_text),
+        "view": parameter("view", one_of(Detail)),
+    },
     frozen=True,
 )
-"""Any field of records is a condition. ``view=full``: with ids and hosts' records."""
+"""Any field of records is a condition. ``view=full``: with ids and hosts' records.
+
+``owner`` selects the records that a host adds.
+"""
 
 
 @attrs.frozen
@@ -109,8 +116,9 @@ class ResolveParameters:
 
 async def list_records(call: Call[Any]) -> ResponseBody:
     """List all records, or those whose fields match."""
-    mock, goes = call.api.mock, _goes(call.parameters)
-    records = mock.zone.records
+    mock, goes, wanted = call.api.mock, _goes(call.parameters), call.parameters.owner
+    # Records that were set have no owner.
+    records = mock.zone.records if wanted is None else ()
     if prefers_text(call.request.getHeader("Accept") or ""):
         lines = (zone_text([each]).encode() for each in records if goes(each))
         return await send_pieces(call.request, lines, call.api.clock, ZONE_TEXT)
@@ -120,7 +128,7 @@ async def list_records(call: Call[Any]) -> ResponseBody:
             (
                 listed_document(each, owner)
                 for owner, each in tuple(mock.owned_records())
-                if goes(each)
+                if wanted in (None, owner) and goes(each)
             ),
         )
         return await _send_json(call, documents)

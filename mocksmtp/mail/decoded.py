@@ -91,30 +91,37 @@ class Decoded:
     @property
     def addresses(self) -> str:
         """The folded addresses of the header."""
-        return folded(BETWEEN.join(self._addresses()))
+        return folded(BETWEEN.join(self.header_addresses()))
 
     @property
     def sender(self) -> str:
         """The folded reverse-path in angle brackets."""
-        return folded(f"<{self.mail.envelope.sender.text}>")
+        return folded(self.shown_sender)
+
+    @property
+    def shown_sender(self) -> str:
+        """The reverse-path in angle brackets."""
+        return f"<{self.mail.envelope.sender.text}>"
 
     @property
     def recipients(self) -> str:
         """The folded recipients in angle brackets."""
-        return folded(BETWEEN.join(self._recipients()))
+        return folded(BETWEEN.join(self.recipient_addresses()))
 
     @property
     def overview(self) -> str:
         """The folded subject, and all addresses."""
-        texts = (self.summary.subject, f"<{self.mail.envelope.sender.text}>")
-        every = (*texts, *self._recipients(), *self._addresses())
+        texts = (self.summary.subject, self.shown_sender)
+        every = (*texts, *self.recipient_addresses(), *self.header_addresses())
         return folded(f" {BETWEEN.join(every)} ")
 
-    def _recipients(self) -> list[str]:
+    def recipient_addresses(self) -> list[str]:
+        """The recipients in angle brackets."""
         recipients = self.mail.envelope.recipients
         return [f"<{one.address.text}>" for one in recipients]
 
-    def _addresses(self) -> list[str]:
+    def header_addresses(self) -> list[str]:
+        """The names and addresses of the header."""
         found = self.summary
         return shown_addresses(
             found.header_from

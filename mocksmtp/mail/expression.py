@@ -49,7 +49,7 @@ class QueryError(ValueError):
 class Term:
     """One part of an expression.
 
-    :ivar text: the text to search for, or the value of the keyword
+    :ivar text: the text to search for, or the value of the keyword, which may be ""
     :ivar keyword: without its colon; None for a word or a phrase
     :ivar name: the name of a header field; ``""`` if the keyword has none
     :ivar negated: whether a mail must not match
@@ -85,8 +85,8 @@ def parse_terms(expression: str) -> list[Term]:
     """
     Parse an expression; return its terms in order.
 
-    :raises QueryError: a phrase is not closed, a keyword has no value, or there are
-        more than `MAX_TERMS`
+    :raises QueryError: a phrase is not closed or empty, or there are more than
+        `MAX_TERMS`
     """
     terms: list[Term] = []
     at = _skip_space(expression, 0)
@@ -122,8 +122,6 @@ def _term(text: str, start: int) -> tuple[Term, int]:
     if keyword == HEADER_KEYWORD:
         name, colon, at = _header_name(text, at)
     value, at = _value(text, at) if colon else ("", at)
-    if not value and not name:
-        raise QueryError(f"{keyword}: has no value", start)
     return Term(value, keyword, name, negated, start), at
 
 

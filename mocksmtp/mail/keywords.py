@@ -62,20 +62,32 @@ class Keyword:
     found: Callable[[Decoded], Iterable[str]]
 
 
-def _substring(cost: Cost, of: Callable[[Decoded], str]) -> Keyword:
-    return Keyword(
-        cost,
-        folded,
-        lambda decoded, part: part in of(decoded),
-        lambda decoded: map(str.strip, of(decoded).split(BETWEEN)),
-    )
+def _substring(
+    cost: Cost,
+    of: Callable[[Decoded], str],
+    found: Callable[[Decoded], Iterable[str]],
+) -> Keyword:
+    """
+    A part of a text.
+
+    :param of: the folded text
+    :param found: the same as it was written
+    """
+
+    def shown_texts(decoded: Decoded) -> Iterator[str]:
+        return map(str.strip, found(decoded))
+
+    return Keyword(cost, folded, lambda decoded, part: part in of(decoded), shown_texts)
 
 
 def _in_header(of: Callable[[Summary], tuple[NamedAddress, ...]]) -> Keyword:
-    def addresses(decoded: Decoded) -> str:
-        return folded(BETWEEN.join(shown_addresses(of(decoded.summary))))
+    def addresses(decoded: Decoded) -> list[str]:
+        return shown_addresses(of(decoded.summary))
 
-    return _substring(Cost.SUMMARY, addresses)
+    def text(decoded: Decoded) -> str:
+        return folded(BETWEEN.join(addresses(decoded)))
+
+    return _substring(Cost.SUMMARY, text, addresses)
 
 
 def network(text: str) -> Network:
@@ -143,7 +155,7 @@ def _attachments(decoded: Decoded) -> Iterable[str]:
 
 
 def _message_id(decoded: Decoded) -> str:
-    return folded(f"<{decoded.summary.message_id}>")
+    return f"<{decoded.summary.message_id}>"
 
 
 def _same_host(decoded: Decoded, wanted: str) -> bool:
@@ -156,9 +168,19 @@ KEYWORDS: dict[str, Keyword] = {
     "cc": _in_header(lambda summary: summary.header_cc),
     "bcc": _in_header(lambda summary: summary.header_bcc),
     "reply-to": _in_header(lambda summary: summary.reply_to),
-    "addressed": _substring(Cost.SUMMARY, lambda decoded: decoded.addresses),
-    "subject": _substring(Cost.SUMMARY, lambda decoded: decoded.subject),
-    "message-id": _substring(Cost.SUMMARY, _message_id),
+    "addressed": _substring(
+        Cost.SUMMARY, lambda decoded: decoded.addresses, Decoded.header_addresses
+    ),
+    "subject": _substring(
+        Cost.SUMMARY,
+        lambda decoded: decoded.subject,
+        lambda decoded: (decoded.summary.subject,),
+    ),
+    "message-id": _substring(
+        Cost.SUMMARY,
+        lambda decoded: folded(_message_id(decoded)),
+        lambda decoded: (_message_id(decoded),),
+    ),
     "has": Keyword(
         Cost.SUMMARY,
         _has,
@@ -169,9 +191,19 @@ KEYWORDS: dict[str, Keyword] = {
     "after": _time(lambda decoded, time: decoded.mail.received_at >= time),
     "larger": _size(lambda decoded, size: len(decoded.mail.content) > size),
     "smaller": _size(lambda decoded, size: len(decoded.mail.content) < size),
-    "sender": _substring(Cost.ENVELOPE, lambda decoded: decoded.sender),
-    "rcpt": _substring(Cost.ENVELOPE, lambda decoded: decoded.recipients),
-    "body": _substring(Cost.TEXT, lambda decoded: decoded.text),
+    "sender": _substring(
+        Cost.ENVELOPE,
+        lambda decoded: decoded.sender,
+        lambda decoded: (decoded.shown_sender,),
+    ),
+    "rcpt": _substring(
+        Cost.ENVELOPE, lambda decoded: decoded.recipients, Decoded.recipient_addresses
+    ),
+    "body": _substring(
+        Cost.TEXT,
+        lambda decoded: decoded.text,
+        lambda decoded: decoded.text.split(BETWEEN),
+    ),
     "host": Keyword(
         Cost.ENVELOPE, folded, _same_host, lambda decoded: (decoded.mail.origin.host,)
     ),
@@ -181,7 +213,11 @@ KEYWORDS: dict[str, Keyword] = {
         lambda decoded, session: decoded.mail.origin.session == session,
         lambda decoded: (decoded.mail.origin.session,),
     ),
-    "helo": _substring(Cost.ENVELOPE, lambda decoded: folded(decoded.mail.origin.helo)),
+    "helo": _substring(
+        Cost.ENVELOPE,
+        lambda decoded: folded(decoded.mail.origin.helo),
+        lambda decoded: (decoded.mail.origin.helo,),
+    ),
     "ip": Keyword(Cost.ENVELOPE, network, _in_network, _client),
 }
 """The keywords by name, except ``header``, whose value has two parts."""
@@ -230,6 +266,8 @@ def _meaning(term: Term) -> tuple[Keyword, Any]:
         names = (*KEYWORDS, HEADER_KEYWORD)
         message = unknown(f"keyword {shown(term.keyword)}", term.keyword, names)
         raise QueryError(message, term.position + term.negated)
+    if not term.text:
+        raise QueryError(f"{term.keyword}: has no value", term.position)
     try:
         return keyword, keyword.read(term.text)
     except ValueError as error:

@@ -201,11 +201,17 @@ class TagTests(EditingCase):
             self.assertEqual((answer.status, answer.paths), (400, [place]))
 
     def test_those_that_never_answered(self) -> None:
-        """They can be listed."""
-        self.put(on("NOOP", 450, id="a"), on("RSET", 450, id="b"))
+        """They can be listed, those that are disabled included."""
+        self.put(
+            on("NOOP", 450, id="a"),
+            on("RSET", 450, id="b"),
+            {**on("QUIT", 450, id="c"), "enabled": False},
+        )
         self.talk.say("NOOP")
         told = self.rig.get("/smtpBehaviors?fired=0&view=full")
-        self.assertEqual([one["id"] for one in told], ["b"])
+        self.assertEqual([one["id"] for one in told], ["b", "c"])
+        told = self.rig.get("/smtpBehaviors?fired=0")
+        self.assertEqual([one["command"] for one in told], ["RSET", "QUIT"])
         self.assertEqual(self.rig.ask("GET", "/smtpBehaviors?fired=x").status, 400)
 
 

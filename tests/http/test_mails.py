@@ -404,6 +404,18 @@ class ExplainTests(SynchronousTestCase):
         self.assertEqual(document, {"mails": listed, "nearest": []})
         self.assertEqual(len(self.explained(rig, "subject=first&count=3")), 2)
 
+    def test_texts_are_shown_as_they_are(self) -> None:
+        """Not as they are compared, which is without case."""
+        rig = Rig()
+        rig.receive(b"From: Ann <Ann@X.test>\r\nSubject: Big NEWS\r\n\r\n")
+        for query, found in (
+            ("subject=small", "Big NEWS"),
+            ("q=from:bob", "Ann <Ann@X.test>"),
+            ("q=addressed:bob", "Ann <Ann@X.test>"),
+        ):
+            ((_, _, failed),) = self.explained(rig, query)
+            self.assertEqual(failed[2], [found])
+
     def test_terms_of_an_expression(self) -> None:
         """Each is a filter of its own."""
         nearest = self.explained(filled(), "q=subject:first+body:one+-sender:bob")

@@ -378,6 +378,8 @@ class OwnedTests(SynchronousTestCase):
         self.assertEqual(full(rig), [{"id": "1", **MX}, owned])
         self.assertEqual(rig.get("/dnsRecords"), [MX])
         self.assertEqual(rig.get("/dnsRecords?view=full&type=A"), [owned])
+        self.assertEqual(rig.get("/dnsRecords?view=full&owner=default"), [owned])
+        self.assertEqual(rig.get("/dnsRecords?view=full&owner=mx2"), [])
         answer = rig.ask("PUT", "/dnsRecords", full(rig))
         self.assertEqual((answer.status, answer.paths), (400, ["$[1].owner"]))
 

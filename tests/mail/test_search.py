@@ -333,6 +333,9 @@ class ExpressionTests(SynchronousTestCase):
             ("larger:big", 0, "larger: must be a size such as 1000"),
             ("ip:x", 0, "ip: must be an IP address or network, got 'x'"),
             ("from: b", 0, "from: has no value"),
+            ("a from: b", 2, "from: has no value"),
+            ('from:""', 0, "from: has no value"),
+            ("form: bob", 0, "unknown keyword 'form'"),
         ):
             error = self.assertRaises(QueryError, parse_expression, expression)
             self.assertEqual(error.position, position, expression)
