@@ -197,6 +197,8 @@ def patch_schema(
         schema = declared.kind.taken(named)
         if title in _MERGED:
             schema = {"type": "object"}
+        if declared.empty_is_absent:
+            schema = any_of(schema, {"type": "array", "maxItems": 0})
         optional = attribute.default is not attrs.NOTHING
         members[title] = any_of(schema, NULL) if optional else schema
     members |= {title: {} for title in READ_ONLY}

@@ -166,7 +166,7 @@ def recipient_with_domain(text: str) -> str:
 class RouteParameters:
     """The recipient; and the sender and client for which replies are evaluated."""
 
-    to: str | None = parameter("to", recipient_with_domain)
+    to: str = parameter("to", recipient_with_domain, default=attrs.NOTHING)
     sender: str = parameter("from", sender, default="")
     client_ip: str = parameter("clientIp", client_address, default="127.0.0.1")
 
@@ -174,8 +174,6 @@ class RouteParameters:
 async def find_route(call: Call[RouteParameters]) -> bytes:
     """The route of a mail to a recipient: exchanges, addresses, hosts and replies."""
     wanted, mock = call.parameters, call.api.mock
-    if wanted.to is None:
-        raise DocumentError(Problem("?to", "required, but missing"))
     domain = wanted.to.rpartition("@")[2]
     route = MailRoute(wanted.to, domain)
     finder = _Finder(mock, route, wanted.client_ip, call.api.clock.seconds())
