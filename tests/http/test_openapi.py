@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
@@ -11,11 +12,14 @@ from openapi_spec_validator import validate
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.condition import OPERATORS
+from mocksmtp.behaviors.editing import read_patch
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.schema import ref
 from mocksmtp.hosts.documents import parse_host
+from mocksmtp.hosts.evaluation import EVALUATION
 from mocksmtp.http.app import MOUNTS, make_app
 from mocksmtp.http.context import HttpSettings
 from mocksmtp.http.openapi import describe_api, named_schemas, template
@@ -479,6 +483,40 @@ class AgreementTests(SynchronousTestCase):
     def test_behaviors(self) -> None:
         """With all that is lenient for the sake of existing clients."""
         self.assert_agree("NewBehavior", SMTP.parse_one, BEHAVIORS)
+
+    def test_patches(self) -> None:
+        """Of one behavior, and of all with a tag."""
+        patches: tuple[Any, ...] = (
+            {},
+            {"enabled": False, "tag": None, "per": [], "responses": []},
+            {"condition": {"ignoreCase": True}, "response": {"code": 451}},
+            {"command": None},
+            {"typo": 1},
+            {"response": 5},
+            {"skip": -1},
+        )
+        of_one: tuple[Any, ...] = ({"move": {"to": "front"}}, {"id": "a"})
+        read = partial(read_patch, document=SMTP)
+        self.assert_agree("BehaviorPatch", read, (*patches, *of_one))
+        read = partial(read, single=False)
+        self.assert_agree("BehaviorsPatch", read, (*patches, *of_one))
+
+    def test_evaluations(self) -> None:
+        """A command with what is known of its connection, or a recorded exchange."""
+        evaluations: tuple[Any, ...] = (
+            {},
+            {"line": "NOOP", "clientIp": "::1", "tls": True},
+            {"line": "DATA", "content": "x"},
+            {"content": "x", "line": None},
+            {"line": "NOOP", "content": "x"},
+            {"clientIp": 5},
+            {"session": "1", "exchange": 0},
+            {"session": "1", "exchange": 0, "line": None},
+            {"session": "1", "exchange": 0, "protocol": "smtp"},
+            {"session": "1"},
+            {"session": None, "exchange": 0, "line": ""},
+        )
+        self.assert_agree("NewEvaluation", partial(parse, EVALUATION), evaluations)
 
     def test_hosts(self) -> None:
         """Sizes, times and listeners."""
