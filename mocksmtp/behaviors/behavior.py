@@ -330,11 +330,6 @@ class Behavior(Generic[P, R, D]):
         return any(response.draws for response in self.sequence)
 
     @property
-    def may_go_on(self) -> bool:
-        """Whether other behaviors may answer although it fires."""
-        return any(response.is_modifier for response in self.sequence)
-
-    @property
     def needs_time(self) -> bool:
         """Whether it depends on the time of a match."""
         return self.active_for is not None or self.window is not None

@@ -58,7 +58,8 @@ class Query(Behavior[int, Answer, Said]):
 
     @property
     def fixed_decision(self) -> int | None:
-        return None if self.may_go_on else -1
+        modifies = any(response.is_modifier for response in self.sequence)
+        return None if modifies else -1
 
     def decide(self, rule: str, response: Answer, point: int, delay: float) -> Said:
         number = "" if point < 0 else str(point)
