@@ -1,1 +1,1 @@
-"""DNS: the adapter over twisted.names."""
+"""The DNS server, over twisted.names."""

@@ -1,4 +1,4 @@
-"""What the DNS server would answer to a query, without a client and without a trace."""
+"""Evaluates how DNS would answer a query, without a client or side effects."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from mocksmtp.zone.zone import Zone
 
 @attrs.frozen
 class _AskedQuery:
-    """A query, of which behaviors see all that is asked."""
+    """The values of an evaluated query that conditions read."""
 
     attempt: DnsAttempt
 
     def natural(self, point: object) -> str:
-        """The name of what conditions without a target look at."""
+        """The name of the subject, the target of conditions without one."""
         return DnsSubject.NAME.value
 
     def subject(self, point: object) -> bytes:
-        """The name that is asked for."""
+        """The name in the question."""
         return self.attempt.subject
 
     def values(self, target: Target) -> Sequence[bytes]:
-        """The values of a target, if any."""
+        """The values of `target`; empty if the query has none."""
         return self.attempt.values(target)
 
 
@@ -48,11 +48,11 @@ def evaluate_dns(
     zone: Zone, behaviors: DnsRules, asked: DnsEvaluation, now: float
 ) -> dict[str, Any]:
     """
-    What would be answered, by whom, and what became of each behavior, as a document.
+    Return the document of the response, and of how each behavior was evaluated.
 
-    None of the counters of `behaviors` changes.
+    The counters of `behaviors` do not change.
 
-    :param now: seconds since the epoch
+    :param now: the assumed time, in seconds since the epoch
     """
     question = Question(asked.name, asked.type)
     attempt = DnsAttempt(question, asked.client_ip, asked.transport.value, lambda: now)

@@ -1,7 +1,7 @@
 """Replies that behaviors change or delay.
 
 A reply that is wrong in one respect is correct in all others: it has the ID and the
-question of the query, EDNS if the client has it, and it is cut if it does not fit.
+question of the query, EDNS if the query has it, and is truncated if it does not fit.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from mocksmtp.zone.zone import Zone
 
 MAX_DATAGRAM = 65_507
-"""Octets of the largest datagram over IPv4 (RFC 768, RFC 791 §3.1)."""
+"""Maximum octets of a datagram over IPv4 (RFC 768, RFC 791 §3.1)."""
 
 ASKED = Name.parse("*")
-"""The owner that is replaced by the name in the question."""
+"""The owner name that stands for the name in the question."""
 
 _OTHERS = (Name.parse("wrong.invalid"), Name.parse("other.invalid"))
 
@@ -58,7 +58,7 @@ class ChangedReply:
 def changed_reply(
     query: Query, decided: DnsResponse, zone: Zone, transport: str
 ) -> ChangedReply:
-    """The reply that a behavior's response describes; its delay is ignored here."""
+    """Return the reply that a behavior's response describes; ignores its delay."""
     if decided.then.is_silent:
         return ChangedReply(answered(query, None), None, decided.then is DnsThen.CLOSE)
     if decided.raw is not None:
@@ -70,7 +70,7 @@ def changed_reply(
 
 
 def _as_it_is(query: Query, octets: bytes) -> CountedResponse:
-    """A response of these octets; the log has the reply in them, if there is one."""
+    """A response of these octets; the log records the reply in them, if readable."""
     exchange = DnsExchange(*asked_in(query), None)
     if len(octets) < HEADER.size - ID_SIZE:
         return CountedResponse(exchange, octets, None)
@@ -87,7 +87,7 @@ def _written(
     if decided.wrong is Wrong.SIZE and transport == UDP:
         limit = MAX_DATAGRAM
     truncated = decided.then is DnsThen.TRUNCATE and transport == UDP
-    # The header is that of the whole answer over TCP.
+    # The header is that of the complete answer over TCP.
     answer = _answer(query, decided, zone, MAX_TCP if truncated else limit)
     if truncated:
         answer = Answer(answer.rcode, answer.aa, ad=answer.ad)
@@ -105,7 +105,7 @@ def _answer(query: Query, decided: DnsResponse, zone: Zone, room: int) -> Answer
         answer = answer_query(query, zone, room)
     else:
         rcode = Rcode.NOERROR if decided.rcode is None else decided.rcode
-        # One more than can fit shows that the message is cut.
+        # One record more than fits, so that the message is truncated.
         records = (decided.records or ())[: room // LEAST_OCTETS + 1]
         records = _owned(records, query.question)
         answer = Answer(rcode, rcode in _AUTHORITATIVE, records)
@@ -130,7 +130,7 @@ def _owned(
 
 
 def _asking_otherwise(query: Query) -> Query:
-    """The query with another name in its question, if it has one."""
+    """A copy of the query with another name in its question, if it has one."""
     if query.question is None:
         return query
     name = next(one for one in _OTHERS if one != query.question.name)
@@ -140,12 +140,12 @@ def _asking_otherwise(query: Query) -> Query:
 
 
 _MAX_WAITING = 10_000
-"""Replies that are delayed at a time; further ones are sent at once."""
+"""Maximum replies delayed at a time; further ones are sent at once."""
 
 
 class DelayedResponse:
     """
-    A reply that waits for its time.
+    A reply that is delayed.
 
     :param all_: all delayed replies
     :param rules: the ids of the behaviors that delay it
@@ -201,7 +201,7 @@ class DelayedReplies:
         self, seconds: float, rules: tuple[str, ...], send: Callable[[], None]
     ) -> DelayedResponse | None:
         """
-        Call `send` in so many seconds; None if too many replies are delayed.
+        Call `send` after the delay; return None if too many replies are delayed.
 
         :param rules: the ids of the behaviors that delay it
         """
@@ -213,7 +213,7 @@ class DelayedReplies:
         return waiting
 
     def discard(self, waiting: DelayedResponse) -> None:
-        """Remove a reply, which was sent or forgotten."""
+        """Remove a reply that was sent or dropped."""
         self._waiting.discard(waiting)
         self._behaviors.held.discard(waiting.rules, waiting.release)
 

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from mocksmtp.dns.server import DNSFactory
 
 ATTEMPTS = 20
-"""Ports that are tried for port 0 while UDP's is in use."""
+"""Maximum ports tried for port 0, until one is free for both UDP and TCP."""
 
 UDP_PER_TURN = 16 * 1024
-"""Octets of datagrams that are read in one turn of the reactor: about 500 queries.
+"""Octets of datagrams read in one turn of the reactor: about 500 queries.
 
 Twisted's 256 KiB would delay SMTP by 100 ms under a flood.
 """
 
 MAX_QUERY = 4096
-"""Octets of a datagram that are read; queries are much shorter."""
+"""Maximum octets read of a datagram; queries are much shorter."""
 
 
 @attrs.frozen
@@ -87,7 +87,8 @@ async def _listen_both(
     reactor: Any, address: str, port: int, factory: DNSFactory
 ) -> DNSListener:
     if port:
-        # This reports a failed start at once; closing a port needs the reactor.
+        # A check before listening: a failed start is then reported without the reactor,
+        # which closing a port would need.
         _check_udp(address, port)
     tcp = reactor.listenTCP(port, factory, interface=address)
     host = tcp.getHost()
@@ -120,7 +121,7 @@ def adopt(reactor: Any, inherited: Inherited, factory: DNSFactory) -> DNSListene
     """
     Serve DNS on sockets that systemd passed, until the listener is stopped.
 
-    :raises ListenError: they were not passed, or are not such sockets
+    :raises ListenError: they were not passed, or are of another type
     """
     stream = _descriptor(reactor, inherited.tcp, socket.SOCK_STREAM)
     datagram = _descriptor(reactor, inherited.udp, socket.SOCK_DGRAM)
@@ -129,7 +130,7 @@ def adopt(reactor: Any, inherited: Inherited, factory: DNSFactory) -> DNSListene
         *datagram, factory.datagrams(), maxPacketSize=MAX_QUERY
     )
     for descriptor, _ in (stream, datagram):
-        # The ports have copies.
+        # The ports use duplicates of the descriptors.
         os.close(descriptor)
     udp.maxThroughput = UDP_PER_TURN
     host = tcp.getHost()
@@ -141,7 +142,7 @@ def _descriptor(
 ) -> tuple[int, socket.AddressFamily]:
     """The descriptor that systemd passed, and the family of its socket."""
     key = "index" if which.isdecimal() else "name"
-    # Twisted has read the variables of systemd, and has no other way to return them.
+    # Twisted has consumed the variables of systemd; only its API returns them.
     try:
         endpoint = parse_endpoint(reactor, f"systemd:domain=INET:{key}={which}")
     except ListenError:
@@ -161,7 +162,7 @@ def _descriptor(
 
 
 async def _close(port: IListeningPort) -> None:
-    # A port that was never open answers with None.
+    # For a port that was never open, `stopListening` returns None.
     closing = port.stopListening()
     if closing is not None:
         await closing

@@ -1,8 +1,8 @@
 """Messages (RFC 1035 §4.1): queries that are read, and responses that are written.
 
 A query is a header, one question and at most an OPT record (RFC 6891 §6.1). Responses
-are cut where they don't fit (RFC 2181 §9), and their names are compressed (§4.1.4). The
-kinds of fields write the data of records: a new type needs no change here.
+are truncated if they don't fit (RFC 2181 §9), and names are compressed (§4.1.4). The
+kinds of fields write the data of records, so a new type needs no change here.
 
 twisted.names is not used for this. Its `dns.Message` constructs an object for each
 part, joins labels with dots, so that it echoes a label with a dot as two labels, and
@@ -48,10 +48,10 @@ OPCODE = 0x7800
 
 HEADER = struct.Struct(">6H")
 ID_SIZE = 2
-"""Octets of the ID that a message begins with."""
+"""Octets of the ID at the beginning of a message."""
 
 FIXED = struct.Struct(">HHIH")
-"""The part of a record between its name and its data (RFC 1035 §4.1.3)."""
+"""Type, class, TTL and data length of a record (RFC 1035 §4.1.3)."""
 
 DNSSEC_OK = 0x8000
 """The DO flag of an OPT record (RFC 3225 §3)."""
@@ -77,13 +77,13 @@ _LAST_COMPRESSED = 16
 """The last type of RFC 1035; only their names are compressed (RFC 3597 §4)."""
 
 MAX_TCP = 0xFFFF
-"""Octets of a message over TCP: its length has 16 bits (RFC 1035 §4.2.2)."""
+"""Maximum octets of a message over TCP, whose length has 16 bits (RFC 1035 §4.2.2)."""
 
 PLAIN_UDP = 512
-"""Octets of a datagram for a client without EDNS (RFC 1035 §4.2.1)."""
+"""Maximum octets of a datagram for a client without EDNS (RFC 1035 §4.2.1)."""
 
 EDNS_UDP = 4096
-"""Octets of a datagram for any client (RFC 6891 §6.2.5); the size that we accept."""
+"""Maximum octets of any datagram, and the size we advertise (RFC 6891 §6.2.5)."""
 
 _OPT_SIZE = 11
 
@@ -130,11 +130,11 @@ class Query:
 
 
 def read_query(packet: bytes) -> Query | None:
-    """The query in `packet`; None if it must not be answered.
+    """Return the query in `packet`; None if it must not be answered.
 
-    That is a packet without a whole header, and a response: two servers that answer
-    each other's responses never end. Of a query that is malformed after its header,
-    only the header is returned, which suffices for FORMERR.
+    Packets without a whole header, and responses, are not answered: two servers that
+    answer each other's responses would loop. For a query that is malformed after its
+    header, only the header is returned, which suffices for FORMERR.
     """
     if len(packet) < HEADER.size:
         return None
@@ -176,7 +176,7 @@ def _skip_labels(packet: bytes, at: int) -> int:
 
 
 def _skip_name(packet: bytes, at: int) -> int:
-    """The index after the name at `at`, whose last part may be a pointer."""
+    """The index after the name at `at`, which may end in a pointer."""
     while 0 < packet[at] < _POINTER_OCTET:
         at += 1 + packet[at]
     return at + (1 if packet[at] == 0 else 2)
@@ -220,7 +220,7 @@ class MessageWriter:
     __slots__ = ("_asked", "_octets", "_offsets", "_questions", "_room")
 
     def __init__(self, section: bytes, room: int) -> None:
-        """Begin with the question; the message may have `room` octets."""
+        """Begin with the question; the message has at most `room` octets."""
         self._octets = bytearray(HEADER.size) + section
         self._room = room
         self._offsets: dict[bytes, int] = {}
@@ -238,7 +238,7 @@ class MessageWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether the message is too long; `record` cuts it then."""
+        """Whether the message is too long; `record` then truncates it."""
         return len(self._octets) > self._room
 
     def record(self, record: Record) -> bool:
@@ -267,11 +267,11 @@ class MessageWriter:
         del self._octets[place:]
 
     def opt(self, type_: int, size: int, ttl: int) -> None:
-        """Write an OPT record, whose octets were reserved (RFC 6891 §6.1.2)."""
+        """Write an OPT record, for which octets were reserved (RFC 6891 §6.1.2)."""
         self._octets += b"\0" + FIXED.pack(type_, size, ttl, 0)
 
     def finish(self, id_: int, flags: int, *counts: int) -> bytes:
-        """The whole message; `counts` are the records of each section."""
+        """Return the message; `counts` are the numbers of records per section."""
         HEADER.pack_into(self._octets, 0, id_, flags, self._questions, *counts)
         return bytes(self._octets)
 
@@ -280,9 +280,9 @@ class MessageWriter:
         self._octets += octets
 
     def name(self, name: Name) -> None:
-        """Write `name`, with a pointer in place of an end that was written before.
+        """Write `name`; a pointer replaces a suffix that was written before.
 
-        The case must be the same, because names keep it.
+        The suffix must have the same case, because names keep it.
         """
         self._octets += self._compressed(name.wire, len(self._octets))
 
@@ -318,7 +318,7 @@ _WRITERS = {cls: _writers(cls) for cls in (*RDATA.values(), Raw)}
 
 
 def udp_limit(query: Query) -> int:
-    """Octets that the datagram that answers `query` may have (RFC 6891 §6.2.3)."""
+    """Maximum octets of the datagram that answers `query` (RFC 6891 §6.2.3)."""
     if query.edns is None:
         return PLAIN_UDP
     return min(max(query.edns.size, PLAIN_UDP), EDNS_UDP)
@@ -357,7 +357,7 @@ def write_response(
 
 
 def _fill(writer: MessageWriter, records: tuple[Record, ...]) -> tuple[int, bool]:
-    """How many of `records` were written, and whether these are all."""
+    """Write `records` that fit; return their number, and whether all were written."""
     count = 0
     for record in records:
         if not writer.record(record):
@@ -367,7 +367,7 @@ def _fill(writer: MessageWriter, records: tuple[Record, ...]) -> tuple[int, bool
 
 
 def _fill_whole_sets(writer: MessageWriter, records: tuple[Record, ...]) -> int:
-    """How many of `records` were written, in whole RRsets (RFC 2181 §5)."""
+    """Write the whole RRsets that fit; return the number of records (RFC 2181 §5)."""
     count = whole = 0
     place, last = writer.place, records[0]
     for record in records:

@@ -1,8 +1,8 @@
-"""Responses to queries; the last ones are remembered.
+"""Answers queries, with a cache of responses.
 
-A zone never changes, and a response depends only on the zone and the query: queries
-that differ only in their ID get the same octets, and nothing is read or written again.
-Mail servers repeat queries all the time.
+A zone is immutable, and a response depends only on the zone and the query. So queries
+that differ only in their ID get the same octets from the cache. Mail servers repeat
+queries very often.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from mocksmtp.zone.zone import MAX_ROOM, Zone
 CLASS_ANY = 255
 
 MOST_REMEMBERED = 10_000
-"""Responses of one transport that are remembered before older ones are forgotten."""
+"""Maximum responses in one half of the cache of a transport."""
 
 MOST_REMEMBERED_OCTETS = 8 * 2**20
-"""Octets that those take; with both halves of two memories at most 32 MiB."""
+"""Maximum octets of one half; two halves of two transports use at most 32 MiB."""
 
 OVERHEAD = 600
-"""Octets of the objects that remember a response, besides what it contains."""
+"""Octets of the objects of a cached response, without its contents."""
 
 RECORD_OVERHEAD = 100
-"""Octets of a record that the log keeps, if a wildcard made it for the answer."""
+"""Octets of a logged record that was synthesized from a wildcard."""
 
 MOST_OCTETS = 1232
-"""Octets of a query, and of a response, above which it is not remembered."""
+"""Maximum octets of a query, and of a response, to be cached."""
 
 _NAMED = frozenset(RRType)
 
@@ -71,10 +71,10 @@ class CountedResponse:
 
 class _Memory:
     """
-    Responses by the octets of their queries, of one zone and one transport.
+    A cache of responses by the octets of their queries, for one zone and transport.
 
     It has two halves: when the younger one is full, it replaces the older one. So a
-    response is forgotten when it was not needed while a whole half was filled.
+    response is removed if it is not used while a half is filled.
     """
 
     def __init__(self) -> None:
@@ -83,22 +83,22 @@ class _Memory:
         self._octets = 0
 
     def forget(self) -> None:
-        """Forget all."""
+        """Remove all responses."""
         self.young, self.old = {}, {}
         self._octets = 0
 
     def recall(self, asked: bytes) -> CountedResponse | None:
-        """The response, if only the older half contains it."""
+        """Return the response if only the older half has it; move it to the younger."""
         response = self.old.get(asked)
         if response is not None:
             self.keep(asked, response)
         return response
 
     def keep(self, asked: bytes, response: CountedResponse) -> None:
-        """Remember the response, unless it or the query is too long."""
+        """Add a response, unless it or its query is too long."""
         if max(len(asked), len(response.octets)) > MOST_OCTETS:
             return
-        # The question of the log repeats the query's name twice.
+        # The question in the log contains the name of the query twice.
         octets = OVERHEAD + 3 * len(asked) + len(response.octets)
         if (reply := response.exchange.reply) is not None:
             octets += RECORD_OVERHEAD * len(reply.records)
@@ -163,7 +163,7 @@ def answered(
 
 
 def asked_in(query: Query) -> tuple[Question | None, int | None, bool]:
-    """What the log keeps of `query`: the question, EDNS size and DO."""
+    """The values of `query` for the log: the question, EDNS size and DO."""
     edns = query.edns
     if edns is None:
         return query.question, None, False
@@ -171,12 +171,12 @@ def asked_in(query: Query) -> tuple[Question | None, int | None, bool]:
 
 
 def limit_of(query: Query, transport: str) -> int:
-    """Octets that the message that answers `query` may have."""
+    """Maximum octets of the response to `query`."""
     return MAX_TCP if transport == TCP else udp_limit(query)
 
 
 def type_of(query: Query) -> int:
-    """The type in the question; those without a name are counted together."""
+    """The type in the question for the counters; unknown types are one."""
     question = query.question
     return question.type if question and question.type in _NAMED else OTHER
 

@@ -51,16 +51,16 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
 IDLE = 30.0
-"""Seconds that a connection may go without a query (RFC 7766 §6.2.3)."""
+"""Seconds without a query after which a connection is closed (RFC 7766 §6.2.3)."""
 
 MAX_CONNECTIONS = 200
-"""TCP connections at a time; further ones are closed at once."""
+"""Maximum TCP connections at a time; further ones are closed at once."""
 
 PER_TURN = 50
-"""Queries of a connection that are answered in one turn of the reactor."""
+"""Maximum queries of a connection answered in one turn of the reactor."""
 
 LAST_REPLIES_TIME = 1.0
-"""Seconds in which the last replies must be sent when the server stops."""
+"""Seconds to send the last replies when the server stops."""
 
 Peer: TypeAlias = tuple[str, int]
 
@@ -73,19 +73,19 @@ class Datagrams(DNSDatagramProtocol):
     name = UDP
 
     def datagramReceived(self, data: bytes, addr: Peer) -> None:
-        """A client sent `data`."""
+        """Answer a datagram."""
         self.controller.messageReceived(data, self, addr)
 
     def send(self, message: bytes, address: Peer | None) -> None:
-        """Send a response; it may be lost, as any datagram."""
+        """Send a response; errors are ignored, as datagrams may be lost."""
         with suppress(OSError):  # the port is 0, or the network is gone
             self.transport.write(message, address)
 
     def later(self, waiting: DelayedResponse) -> None:
-        """A reply is delayed; others don't wait for it."""
+        """Do nothing for a delayed reply: it delays no others."""
 
     def sent(self, waiting: DelayedResponse | None, closes: bool) -> None:
-        """A reply was sent; there is nothing to close."""
+        """Do nothing after a reply: there is no connection to close."""
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
@@ -106,13 +106,13 @@ class Connection(DNSProtocol, TimeoutMixin):
         self._is_unread = False
 
     def connectionMade(self) -> None:
-        """A client connected."""
+        """Begin to read queries, and start the idle time."""
         super().connectionMade()
         self.transport.registerProducer(self, True)
         self.setTimeout(self.controller.idle)
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        """The connection ended."""
+        """Discard delayed replies, and report the end to the factory."""
         self.setTimeout(None)
         if self._next_turn is not None:
             self._next_turn.cancel()
@@ -121,12 +121,12 @@ class Connection(DNSProtocol, TimeoutMixin):
         super().connectionLost(reason)
 
     def dataReceived(self, data: bytes) -> None:
-        """The client has sent `data`."""
+        """Read messages from `data`."""
         self._in_turn = 0
         super().dataReceived(data)
 
     def stringReceived(self, data: bytes) -> None:
-        """A whole message has arrived."""
+        """Answer a whole message."""
         if self.controller.messageReceived(data, self):
             self.resetTimeout()
         self._in_turn += 1
@@ -135,12 +135,12 @@ class Connection(DNSProtocol, TimeoutMixin):
             self._next_turn = self._reactor.callLater(0, self._go_on)
 
     def pauseProducing(self) -> None:
-        """The client does not read its replies: read no more queries."""
+        """Stop reading queries, because the client does not read its replies."""
         self._is_unread = True
         super().pauseProducing()
 
     def resumeProducing(self) -> None:
-        """The client has read them: continue."""
+        """Continue, because the client has read its replies."""
         self._is_unread = False
         self._resume()
 
@@ -154,14 +154,14 @@ class Connection(DNSProtocol, TimeoutMixin):
             super().resumeProducing()
 
     def readConnectionLost(self) -> None:
-        """The client sends no more queries; the last ones are still answered."""
+        """Close after the last replies, because the client sends no more queries."""
         self.close()
 
     def writeConnectionLost(self) -> None:
-        """Nothing to do: the server never closes only its half."""
+        """Do nothing: the server never half-closes."""
 
     def timeoutConnection(self) -> None:
-        """No query arrived in time, or the replies were not read."""
+        """Close an idle connection, or reset one that does not read its replies."""
         if self.waiting:
             self.setTimeout(self.controller.idle)
         else:
@@ -172,7 +172,7 @@ class Connection(DNSProtocol, TimeoutMixin):
         self.paused = self.is_closing = True
         if self.waiting:
             return
-        # A transport that resumes its producer would not close.
+        # A transport with an active producer would not close.
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
@@ -181,11 +181,11 @@ class Connection(DNSProtocol, TimeoutMixin):
         self.sendString(message)
 
     def later(self, waiting: DelayedResponse) -> None:
-        """A reply is delayed; the connection stays open for it."""
+        """Keep the connection open for a delayed reply."""
         self.waiting.add(waiting)
 
     def sent(self, waiting: DelayedResponse | None, closes: bool) -> None:
-        """A reply was sent, or is never sent."""
+        """Handle a reply that was sent, or is never sent."""
         if waiting is not None:
             self.waiting.discard(waiting)
         if closes:
@@ -200,8 +200,8 @@ class DNSFactory(DNSServerFactory):
     """
     Answers queries from the current zone.
 
-    :ivar idle: seconds that a connection may stay open without a query
-    :ivar max_connections: connections at a time
+    :ivar idle: seconds without a query after which a connection is closed
+    :ivar max_connections: maximum connections at a time
     :ivar on_exchange: called with an exchange, ``udp`` or ``tcp``, the address of the
         client and the id of the behavior that decided; or None
     :ivar waiting: replies that behaviors delay
@@ -236,17 +236,17 @@ class DNSFactory(DNSServerFactory):
         self._closed: Deferred[None] | None = None
 
     def datagrams(self) -> Datagrams:
-        """A protocol for a UDP port."""
+        """Return the protocol of a UDP port."""
         return Datagrams(self, self._reactor)
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
-        """A protocol for a connection; None, which closes it, if there are too many."""
+        """Return a protocol; None, which closes the connection, above the limit."""
         if len(self.connections) >= self.max_connections:
             return None
         return Connection(self, self._reactor)
 
     def connectionLost(self, protocol: Connection) -> None:
-        """A connection was closed."""
+        """Remove a connection that was closed."""
         super().connectionLost(protocol)
         if self._closed is not None and not self.connections:
             self._closed.callback(None)
@@ -297,7 +297,7 @@ class DNSFactory(DNSServerFactory):
         proto: Datagrams | Connection,
         client: Peer,
     ) -> bool:
-        """Reply as a behavior decides, if one fires."""
+        """Reply as a behavior decides, if one matches."""
         transport, question = proto.name, own.exchange.question
         seconds = self._reactor.seconds
         attempt = DnsAttempt(question, unmapped(client[0]), transport, seconds)

@@ -1,1 +1,1 @@
-"""SMTP: the adapter over twisted.mail."""
+"""The SMTP and LMTP server, over twisted.mail."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Question:
-    """A question: the records of a type, or of any, that a name has."""
+    """A question for the records of a name, of one type or of any."""
 
     name: Name = attrs.field(converter=to_name)
     type: int
@@ -57,9 +57,9 @@ class Answer:
 
     :ivar aa: whether it is authoritative (RFC 1035 §4.1.1)
     :ivar ad: whether all of it is signed (RFC 4035 §3.2.3)
-    :ivar answers: the records of the question, after the aliases that lead to them
+    :ivar answers: the requested records, after the CNAMEs that lead to them
     :ivar authority: the zone's SOA in a negative answer (RFC 2308 §2)
-    :ivar additional: addresses that the client needs next
+    :ivar additional: addresses of the hosts in the answer
     """
 
     rcode: int = Rcode.NOERROR

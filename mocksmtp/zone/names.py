@@ -51,12 +51,12 @@ class Name:
     @classmethod
     def parse(cls, text: str) -> Name:
         r"""
-        The name that `text` describes in a zone file's notation (RFC 1035 §5.1).
+        Parse a name in the notation of zone files (RFC 1035 §5.1).
 
         The dot at the end is optional: no name is relative. ``\.`` is a dot within a
         label, ``\032`` the octet of that decimal number.
 
-        :raises ValueError: it is not a name, or too long
+        :raises ValueError: `text` is not a name, or is too long
         """
         if text == ".":
             return ROOT
@@ -87,13 +87,13 @@ ROOT = Name(b"\0")
 
 
 def to_name(value: str | Name) -> Name:
-    """`value`, parsed if it is a text; a converter for fields."""
+    """Parse `value` if it is a string; a converter for attrs fields."""
     return Name.parse(value) if isinstance(value, str) else value
 
 
 def parse_name(text: str) -> Name:
     """
-    A domain name in U-labels or A-labels (RFC 5890 §2.3.2.1); it has A-labels then.
+    Parse a domain name in U-labels or A-labels (RFC 5890 §2.3.2.1) into A-labels.
 
     :raises Refused: `text` is not a domain name
     """

@@ -1,7 +1,7 @@
-"""DNS queries: what the log keeps of them, and their documents.
+"""The log of DNS queries, and their documents.
 
-Every query passes the log, so it keeps little: the client, the time, and an exchange
-that all queries for the same share. Subscribers are called with each query.
+The log records every query, so an entry is small: the client, the time, and an exchange
+that equal queries share. Subscribers are called with each query.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ UDP = "udp"
 TCP = "tcp"
 
 MAX_QUERIES = 10_000
-"""How many queries are kept by default."""
+"""Default maximum of queries in the log."""
 
 
 _TYPE = Written(TYPE, type_name)
@@ -43,7 +43,7 @@ _RECORDS = Array(SENT_RECORD)
 
 
 MAX_LOGGED_RECORDS = 20
-"""Records of an answer that the log keeps."""
+"""Maximum records of an answer in the log."""
 
 MAX_LOGGED_OCTETS = 4096
 """Octets of a reply above which the log keeps none of its records."""
@@ -90,12 +90,12 @@ DNS_REPLY = Document(DnsReply, "DnsReply")
 @attrs.frozen
 class DnsExchange:
     """
-    A question and its reply: the same for many queries.
+    A question and its reply; equal queries share it.
 
-    :ivar question: None where it could not be read
+    :ivar question: the question; None if it is malformed
     :ivar edns_size: the octets that the client accepts over UDP; None without EDNS
     :ivar dnssec_ok: whether DO was set (RFC 3225 §3)
-    :ivar reply: None for silence, and for octets without a whole header
+    :ivar reply: the reply; None for silence, and for octets without a whole header
     """
 
     question: Question | None
@@ -109,8 +109,8 @@ class DnsQuery:
     """
     A query that was received.
 
-    :ivar number: its place in the order of all, from 1
-    :ivar at: when it arrived, in seconds since the epoch
+    :ivar number: ascends with each query, from 1
+    :ivar at: the time of its arrival, in seconds since the epoch
     """
 
     number: int = field(
@@ -145,10 +145,9 @@ QUERY = Document(DnsQuery, "DnsQuery")
 @attrs.frozen
 class QueryFilter:
     """
-    Conditions on queries; None is no condition.
+    A filter for queries; a field that is None matches all.
 
-    A type is that of the question: `ANY` matches queries for that type, not all
-    queries.
+    The type is that of the question: `ANY` matches only queries for the type ANY.
     """
 
     name: Name | None = None
@@ -157,7 +156,7 @@ class QueryFilter:
     transport: str | None = None
 
     def matches(self, query: DnsQuery) -> bool:
-        """Whether `query` fulfills all conditions."""
+        """Whether `query` matches all conditions."""
         return (
             self.name in (None, query.name)
             and self.type in (None, query.type)
@@ -175,7 +174,7 @@ class QueryLog:
     """
     The last queries.
 
-    :param max_queries: how many are kept; the oldest are removed first
+    :param max_queries: the maximum number of queries; the oldest are removed first
 
     :ivar last: the number of the last query, 0 before the first
     :ivar listeners: called with each query

@@ -95,7 +95,7 @@ class RRType(enum.IntEnum):
 
 
 def type_name(number: int) -> str:
-    """``MX`` for 15; ``TYPE65280`` where there is no better name."""
+    """The name of a type: ``MX`` for 15; ``TYPE65280`` for an unknown type."""
     try:
         return RRType(number).name
     except ValueError:
@@ -104,7 +104,7 @@ def type_name(number: int) -> str:
 
 def type_number(text: str) -> int:
     """
-    15 for ``MX``; 65280 for ``TYPE65280``.
+    The number of a type: 15 for ``MX``; 65280 for ``TYPE65280``.
 
     :raises ValueError: `text` is neither a type's name nor ``TYPE`` and a number
     """
@@ -135,7 +135,7 @@ class Rdata:
     __slots__ = ()
     TYPE: ClassVar[int]
     LEAST_OCTETS: ClassVar[int] = 0
-    """Octets that the data has at least, or 0 where nobody counted them."""
+    """Minimum octets of the data; 0 if not specified."""
 
     @property
     def type(self) -> int:
@@ -144,7 +144,7 @@ class Rdata:
 
     @property
     def host(self) -> Name | None:
-        """The name whose addresses a client needs next, or None."""
+        """The host in the data, whose addresses are additional records, or None."""
         return None
 
 
@@ -187,7 +187,7 @@ class MX(Rdata):
 
 @attrs.frozen
 class CNAME(Rdata):
-    """The canonical name that this one is an alias of (RFC 1035 §3.3.1)."""
+    """The canonical name for an alias (RFC 1035 §3.3.1)."""
 
     TYPE = RRType.CNAME
     target: Name = rdata_field(NAME, "the canonical name")
@@ -233,9 +233,9 @@ class SOA(Rdata):
 
 @attrs.frozen
 class TXT(Rdata):
-    """Texts, each a character-string of its own (RFC 1035 §3.3.14).
+    """Strings, each a character-string (RFC 1035 §3.3.14).
 
-    SPF and DKIM join them again (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
+    SPF and DKIM concatenate them (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
     """
 
     TYPE = RRType.TXT
@@ -315,10 +315,10 @@ class CAA(Rdata):
 
 @attrs.frozen
 class Secure(Rdata):
-    """A mark: the name and all names below it are signed, as a validator would find.
+    """Marks a name and all names below it as signed, as a validator would report.
 
     It is never sent. Answers about such names have AD set (RFC 4035 §3.2.3). An SOA
-    below the mark begins a zone that is not signed, unless it has a mark too.
+    below the mark begins an unsigned zone, unless the zone has a mark too.
     """
 
     TYPE = RRType.SECURE
@@ -356,16 +356,13 @@ class HostTLSA(Rdata):
 
     @property
     def is_of_anchor(self) -> bool:
-        """Whether it describes the issuer, and not the host's own certificate."""
+        """Whether it refers to the issuer, not to the host's own certificate."""
         return self.usage in (0, 2)
 
 
 @attrs.frozen
 class Raw(Rdata):
-    """Data of a type that has no class here, or that its class cannot contain.
-
-    So broken data of a known type can be served too (RFC 3597 §5).
-    """
+    """Data of an unknown type, or invalid data of a known type (RFC 3597 §5)."""
 
     number: int = attrs.field()
     data: bytes = rdata_field(OCTETS, "the data in the form of RFC 3597")
@@ -398,12 +395,12 @@ RDATA: dict[int, type[Rdata]] = {
 
 def read_rdata(number: int, octets: bytes) -> Rdata:
     """
-    The data in `octets`, in which no name is compressed.
+    Read the data of a record from octets without compressed names.
 
-    It is `Raw` where the type has no class, or where its class would not write the
-    same octets: broken data is served unchanged.
+    It is `Raw` if the type has no class, or if its class would write other octets, so
+    that invalid data is served unchanged.
 
-    :raises ValueError: no record can have that type, or so much data
+    :raises ValueError: a record cannot have this type, or as much data
     """
     cls = RDATA.get(number)
     if cls is None:

@@ -47,16 +47,16 @@ from mocksmtp.zone.rdata import (
 from mocksmtp.zone.rdata_fields import NAME, U32, default_in_documents, kind_of
 
 DEFAULT_TTL = 60
-"""Seconds that a record may be cached, unless it has a TTL of its own."""
+"""The default TTL, in seconds."""
 
 MAX_TTL = 2**31 - 1
 """RFC 2181 §8."""
 
 MAX_ZONE_VALUES = 250_000
-"""JSON values that a zone may have; for `parse_json`."""
+"""Maximum JSON values of a zone; for `parse_json`."""
 
 HostReferences: TypeAlias = list[tuple[str, str]]
-"""Records made from hosts: the place of each in its document, and the host's name."""
+"""Records made from hosts: the path of each in its document, and the host's name."""
 
 _TTL = Integer(0, MAX_TTL)
 
@@ -98,10 +98,10 @@ class Shorthand:
     """
     A policy of a domain, published as a TXT record.
 
-    :ivar type: in the place of a record's type
-    :ivar field: the name of its value
-    :ivar pattern: what the value must match
-    :ivar meaning: its row in the reference
+    :ivar type: the type in its document, such as ``MTA-STS``
+    :ivar field: the name of the field with its value
+    :ivar pattern: a regular expression for the value
+    :ivar meaning: its description in the reference
     """
 
     type: str
@@ -147,9 +147,9 @@ SHORTHANDS = {shorthand.type: shorthand for shorthand in (MTA_STS, TLSRPT)}
 
 class _TypeKind(Kind[str]):
     """
-    The type of a record, which was read before its document.
+    The type of a record, which is read before the other fields.
 
-    :param schema: the types that the document is for
+    :param schema: the schema of the types of the document
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -167,7 +167,7 @@ class _TypeKind(Kind[str]):
 def _document(
     title: str, kind: Schema, fields: Mapping[str, Any], labels: Mapping[str, Any]
 ) -> Document[Any]:
-    """The document of records that have these fields besides those of all records."""
+    """Make the document of records with these fields and those of all records."""
     members: dict[str, Any] = {
         "name": field(NAME, "the owner, absolute; the dot at its end is optional"),
         "type": field(_TypeKind(kind), "the type"),
@@ -256,8 +256,8 @@ class RecordKind(Kind[Record]):
     A record, with the fields of its type.
 
     :param title: the name of its schema
-    :param labels: fields that all records have, unless their type has one of that name
-    :param refused: types that it can't have, with the field and the error
+    :param labels: fields of all records, unless their type has one of the same name
+    :param refused: types that are refused, with the field and the error
 
     :ivar documents: the documents of records, by the class of their data
     :ivar shorthands: the documents of shorthands, by their type
@@ -288,7 +288,7 @@ class RecordKind(Kind[Record]):
         )
 
     def read(self, value: Any, _: object = None) -> Record:
-        """The record that an object describes."""
+        """Read a record from an object."""
         if type(value) is not dict:
             raise Refused(f"must be an object, got {json_type(value)}")
         if value.get("owner") is not None:
@@ -325,7 +325,7 @@ class RecordKind(Kind[Record]):
         return attrs.evolve(record, tag=getattr(made, "tag", None))
 
     def write(self, value: Record) -> dict[str, Any]:
-        """The document of a record, its fields always in the same order."""
+        """Write a record, with its fields always in the same order."""
         return record_document(value)
 
     def taken(self, named: Named) -> Schema:
@@ -345,7 +345,7 @@ class RecordKind(Kind[Record]):
 
 
 class ListedRecordKind(RecordKind):
-    """A record of a list with ids, which also has the records that hosts add."""
+    """A record in a list with ids, which also contains the records of hosts."""
 
     def _told(self, named: Named) -> list[Schema]:
         owned = {"owner": {**TEXT, "description": "the host that adds the record"}}
@@ -356,7 +356,7 @@ class ListedRecordKind(RecordKind):
 
 
 def _labels(made: Any, cls: type[Rdata]) -> tuple[str, str | None]:
-    """The id and tag of a document; CAA has a field that is named tag, too."""
+    """The id and tag of a document; for CAA, `tag` is a field of the data."""
     return getattr(made, "id", ""), None if cls is CAA else getattr(made, "tag", None)
 
 
@@ -373,16 +373,16 @@ SENT_RECORD = RecordKind(
         RRType.TLSAFROM: ("fromHost", "only allowed in /dnsRecords"),
     },
 )
-"""The document of a record that a behavior answers."""
+"""The document of a record in the response of a behavior."""
 
 _RECORDS = Array(RECORD)
 
 
 def parse_records(document: Any) -> tuple[Record, ...]:
     """
-    Records from an array, or from one object.
+    Read records from an array, or from one object.
 
-    :raises DocumentError: the document describes none
+    :raises DocumentError: the document is invalid
     """
     if isinstance(document, dict):
         return (parse(RECORD, document),)
@@ -391,18 +391,18 @@ def parse_records(document: Any) -> tuple[Record, ...]:
 
 def parse_record(document: Any) -> Record:
     """
-    One record.
+    Read one record.
 
-    :raises DocumentError: the document describes none
+    :raises DocumentError: the document is invalid
     """
     return parse(RECORD, document)
 
 
 def check_record_ids(records: tuple[Record, ...]) -> tuple[Record, ...]:
     """
-    The records of an array, no two of which have the same id.
+    Check that no two records have the same id; return `records`.
 
-    :raises DocumentError: two have
+    :raises DocumentError: two records have the same id
     """
     ids: set[str] = set()
     for index, record in enumerate(records):

@@ -1,8 +1,8 @@
 r"""Zone files (RFC 1035 §5, ``text/dns`` of RFC 4027): text to records and back.
 
-dnspython reads them; its types stay in this module, because each record is converted
-by way of its octets. A zone needs neither SOA nor NS, and no record is removed because
-of another one, such as a CNAME beside an MX.
+dnspython reads them. Only this module uses its types: each record is converted through
+its wire format. A zone needs neither SOA nor NS, and conflicting records, such as a
+CNAME and an MX of one name, are all kept.
 
 Names are relative to ``$ORIGIN``, initially the root. The default TTL is ``$TTL``,
 initially 60. ``$INCLUDE`` is refused, because it reads files. ``$GENERATE`` makes at
@@ -45,10 +45,10 @@ from mocksmtp.zone.rdata_fields import absolute, kind_of
 from mocksmtp.zone.records import DEFAULT_TTL, Record
 
 MAX_ZONE_RECORDS = 200_000
-"""Records that a zone file may have: about as many as a JSON document."""
+"""Maximum records of a zone file, about as many as in a JSON document."""
 
 _GENERATE_WORDS = 7
-"""Words of a line with $GENERATE: range, owner, TTL, class, type and data follow it."""
+"""Words of a $GENERATE line: the directive, range, owner, TTL, class, type, data."""
 
 _DIRECTIVES = ("$ORIGIN", "$TTL", "$GENERATE")
 
@@ -56,19 +56,19 @@ _UNKNOWN = 0xFFFE
 """A type for private use, whose octets dnspython keeps (RFC 6895 §3.1)."""
 
 MAX_GENERATED = 65_536
-"""Records that all $GENERATE of a zone file may make: the hosts of a /16."""
+"""Maximum records that all $GENERATE lines of a zone file make: the hosts of a /16."""
 
 MAX_ZONE_TEXT = 160 * 1024
-"""Octets of the text of one record, whose data has at most 65,535, in hexadecimal."""
+"""Maximum octets of the text of a record: 65,535 octets of data in hexadecimal."""
 
 _PIECE = 32 * 1024
-"""Octets of a zone file that are decoded at a time, up to the end of a record."""
+"""Octets of a zone file decoded at a time, up to the end of a record."""
 
 _STEP = 20
-"""Records that are read in one step."""
+"""Records read in one step."""
 
 _STRUCTURE = re.compile(rb'"(?:[^"\\\n]|\\.)*+"?|\\.|;[^\r\n]*+|[()\n]', re.DOTALL)
-"""Where a record may end: quotes, escapes, comments, parentheses, lines."""
+"""Tokens that determine the end of a record: quotes, escapes, comments, parentheses."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
 

@@ -1,7 +1,6 @@
-"""The zone: it answers questions from records (RFC 1034 §4.3.2), as a resolver does.
+"""The zone: answers questions from records (RFC 1034 §4.3.2), like a resolver.
 
-A `Zone` never changes; it is replaced, and a query sees the old or the new one. How a
-name is looked up:
+A `Zone` is immutable; a change replaces it. How a name is looked up:
 
 1. It has records: they are the answer. An alias is followed, with its target in the
    same answer, also if the aliases form a loop or end at a name that does not exist
@@ -50,26 +49,26 @@ RRset: TypeAlias = tuple[Record, ...]
 Node: TypeAlias = dict[int, RRset]
 
 MAX_ALIASES = 100
-"""CNAMEs that are followed for one question."""
+"""Maximum CNAMEs followed for one question."""
 
 MAX_ROOM = 65535
-"""Octets of the longest message (RFC 1035 §4.2.2)."""
+"""Maximum octets of a message (RFC 1035 §4.2.2)."""
 
 _STEP = 100
-"""Records of which only a condition or an id is examined in one step."""
+"""Records examined in one step, if only a condition or an id is checked."""
 
 LEAST_OCTETS = 12
-"""Octets of a record without its data, whose name is at least the root."""
+"""Minimum octets of a record without its data."""
 
 _SOURCE = Name.parse("mock.invalid")
 MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
-"""The SOA of names outside all zones; a test may add a name next, so no TTL."""
+"""The SOA of names outside all zones; its TTL is 0, as a test may add the name next."""
 
 _MADE_UP: Node = {
     RRType.NS: (Record(ROOT, NS(_SOURCE), ttl=0),),
     RRType.SOA: (MADE_UP_SOA,),
 }
-"""Records of the root, unless the zone has such."""
+"""Default records of the root, unless the zone has records of these types."""
 
 _EMPTY: Node = {}
 
@@ -117,12 +116,12 @@ class Zone:
         return zone
 
     def __len__(self) -> int:
-        """How many records there are."""
+        """The number of records."""
         return len(self._distinct)
 
     @property
     def records(self) -> RRset:
-        """All records, in the order in which they were added."""
+        """All records, in order of addition."""
         return tuple(self._distinct.values())
 
     def parts(self) -> list[object]:
@@ -133,7 +132,7 @@ class Zone:
         return [*self._nodes.values(), *self._distinct.values()]
 
     def with_records(self, records: Iterable[Record]) -> Zone:
-        """A zone with these records added."""
+        """Return a zone with these records added."""
         return finish(self.with_records_in_steps(records))
 
     def with_records_in_steps(self, records: Iterable[Record]) -> Steps[Zone]:
@@ -154,18 +153,20 @@ class Zone:
 
     def find(self, record: Record) -> Record:
         """
-        The record that has the name and data of `record`.
+        The record with the name and data of `record`.
 
-        :raises KeyError: there is none
+        :raises KeyError: no record has them
         """
         return self._distinct[record.name, record.rdata]
 
     def get(self, id_: str) -> Record:
         """
-        The record with this id. It is searched for: an index of all would take more
-        memory than the time is worth, about 10 ms for 200,000 records.
+        The record with this id.
 
-        :raises KeyError: there is none
+        It is found by a linear search, about 10 ms for 200,000 records; an index would
+        use too much memory.
+
+        :raises KeyError: no record has this id
         """
         for record in self._distinct.values():
             if record.id == id_:
@@ -202,9 +203,9 @@ class Zone:
         return zone
 
     def failing(self) -> Zone:
-        """A zone that answers SERVFAIL for names without records of their own.
+        """Return a zone that answers SERVFAIL for names without records of their own.
 
-        Also for names that exist only because of names below them.
+        This includes names that exist only because of names below them.
         """
         zone = self.with_records(())
         zone._missing = Rcode.SERVFAIL  # noqa: SLF001 - of the same class
@@ -289,7 +290,7 @@ class Zone:
                 made[record.name, record.rdata] = record
                 continue
             added.setdefault((record.name.key, record.type), []).append(record)
-        # Removed one by one: releasing all at once would be one long step.
+        # Removed one by one, because releasing all at once would be one long step.
         places = list(reversed(added))
         while places:
             yield
@@ -320,7 +321,7 @@ class Zone:
                 self._soas[key] = soa
 
     def _with_id(self, record: Record, before: Record | None) -> Record:
-        """`record` with the id of the one that it replaces, or else the next number."""
+        """Return `record` with the id of the record it replaces, or the next number."""
         if before is None:
             self.last_id += 1
             id_ = str(self.last_id)
@@ -378,7 +379,7 @@ class Zone:
         additional: list[Record] = []
         hosts = set()
         if question.type == RRType.ANY:
-            # The answer section contains the addresses of the name itself.
+            # The answer section already contains the addresses of the name itself.
             hosts.add(answers[-1].name.key)
         for record in answers:
             if room.is_full:
@@ -401,10 +402,9 @@ class Zone:
 
 class _Room:
     """
-    The octets that a message has left, at most.
+    An upper bound of the octets left in a message.
 
-    Each record is counted with the octets that it has at least: the message is full
-    before this is.
+    Each record counts with its minimum size, so the message is full before this is.
     """
 
     def __init__(self, octets: int) -> None:
@@ -412,14 +412,14 @@ class _Room:
 
     @property
     def is_full(self) -> bool:
-        """Whether the message can't contain all records that were taken."""
+        """Whether the records taken exceed the message."""
         return self._left < 0
 
     def take(self, records: Iterable[Record], name: Name) -> RRset:
         """
-        `records`, up to the first that can't fit.
+        Return `records` up to the first that doesn't fit.
 
-        Their owner becomes `name`, as for those of a wildcard (RFC 4592 §2.3).
+        Their owner becomes `name`, for records of a wildcard (RFC 4592 §2.3).
         """
         taken: list[Record] = []
         for record in records:
@@ -434,11 +434,11 @@ class _Room:
 
 def _find_untrack() -> Callable[[object], object]:
     """
-    A function that excludes an object from garbage collection, if Python has one.
+    Return a function that excludes an object from garbage collection, if Python has it.
 
-    Each full collection would visit all records, and stop the service for 0.2 s if
-    there are 200,000. Records never change, and refer to nothing that could refer to
-    them, so their reference counts suffice.
+    Each full collection would visit all records, and stop the service for 0.2 s with
+    200,000 records. Records are immutable and never part of a reference cycle, so
+    reference counts suffice.
     """
     try:
         untrack = pythonapi.PyObject_GC_UnTrack
