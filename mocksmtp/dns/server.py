@@ -161,7 +161,7 @@ class Connection(DNSProtocol, TimeoutMixin):
         """Do nothing: the server never half-closes."""
 
     def timeoutConnection(self) -> None:
-        """Close an idle connection, or reset one that does not read its replies."""
+        """Reset an idle connection, unless a delayed reply is still to be sent."""
         if self.waiting:
             self.setTimeout(self.controller.idle)
         else:
