@@ -88,10 +88,10 @@ def connected(
 
 
 Step = tuple[bytes, Sequence[bytes]]
-"""What is sent in one write, and the codes of the replies that are waited for."""
+"""The octets of one write, and the codes of the replies to wait for."""
 
 Script = Callable[[int], Iterator[Step]]
-"""Returns the steps of one connection that sends so many mails."""
+"""Returns the steps of one connection that sends the given number of mails."""
 
 
 def lockstep(size: int) -> Script:

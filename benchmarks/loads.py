@@ -1,4 +1,4 @@
-"""The table of loads, and what each asks of mocksmtp."""
+"""The table of loads, and the options of mocksmtp for each."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""A server that is measured: a process of its own, on loopback ports."""
+"""A measured server: a separate process, on loopback ports."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from benchmarks.clients import LOOPBACK, Address, BenchmarkError, connected
 from benchmarks.dns import ZONE, zone_file
 
 FORGET = signal.SIGUSR1
-"""Sent to a peer before each round, where mocksmtp's API is asked to start over."""
+"""Sent to a peer before each round; mocksmtp is reset by its API instead."""
 
 _PROJECT = Path(__file__).parent.parent
 _START_LIMIT = 60.0  # seconds, in which a large zone is read too

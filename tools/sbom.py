@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """
-The bill of materials of an image, as CycloneDX 1.6, on standard output.
+Prints the bill of materials of an image as CycloneDX 1.6.
 
     tools/sbom.py IMAGE.tar VERSION CREATED
 
-It has the distributions of Python in /opt/mocksmtp and the packages of Debian. The same
-image gives the same text.
+It lists the Python distributions in /opt/mocksmtp and the Debian packages. The same
+image results in the same text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TELLING = re.compile(
     r"(?:\./)?(?:opt/mocksmtp/lib/python[^/]*/site-packages/[^/]*\.dist-info/METADATA"
     r"|var/lib/dpkg/status)"
 )
-"""The files that tell of a package."""
+"""The files that describe a package."""
 
 
 def python_components(root: Path) -> Iterator[Component]:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """
-Makes the archive of an image the same for the same image.
+Makes the archive of a container image reproducible.
 
     tools/settle.py IN.tar OUT.tar NAME:TAG EPOCH
 
-buildah notes its own version, and the name of the container that it built in, which is
-another one each time. They are taken out, every entry gets the time `EPOCH`, and the
-identifier of the image, the hash of its configuration, is printed.
+buildah records its version and the random name of its build container. This removes
+both, sets the time of every entry to `EPOCH`, and prints the id of the image, the hash
+of its configuration.
 """
 
 from __future__ import annotations

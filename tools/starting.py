@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """
-What it takes to start: CPU until the line that tells the start, and memory then.
+Measures the CPU time of a start, until the line that reports it, and the memory then.
 
     tools/starting.py mocksmtp serve --smtp tcp:0 --http tcp:0 --dns 127.0.0.1:0
 
-The command is started nine times. It prints the median and the range of the seconds of
-CPU, user and system, and of the MiB that are resident.
+The command is started nine times. The output is the median and range of the seconds of
+CPU time (user and system) and of the resident memory in MiB.
 """
 
 from __future__ import annotations
