@@ -111,7 +111,7 @@ class ListingTests(SessionCase):
         for number in range(20):
             client.deliver("bob@x.test", f"{number}@x.test")
         whole = b"".join(session_pieces(client.session))
-        with patch.object(sessions, "PIECE", 10):
+        with patch.object(sessions, "_PIECE", 10):
             pieces = list(session_pieces(client.session))
         self.assertEqual(orjson.loads(b"".join(pieces)), orjson.loads(whole))
         self.assertGreater(len(pieces), 50)
@@ -120,7 +120,7 @@ class ListingTests(SessionCase):
         """What is told is what there was."""
         client = self.connect()
         client.deliver("a@x.test")
-        with patch.object(sessions, "PIECE", 10):
+        with patch.object(sessions, "_PIECE", 10):
             pieces = session_pieces(client.session)
             first = next(pieces)
             client.deliver("b@x.test")
