@@ -289,6 +289,11 @@ class UnreadTests(ProgramCase):
         self.addCleanup(process.kill)
         addresses = wait_for_file(process, self.folder / "a.json")["addresses"]
         host, _, port = addresses["smtp"][0].rpartition(":")
+        # The log has a thread of its own, which may be later than the addresses.
+        while STARTED not in path.read_text():
+            self.assertIsNone(process.poll())
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
         path.rename(self.folder / "old.log")
         process.send_signal(signal.SIGHUP)
         with smtplib.SMTP(host, int(port), timeout=10) as client:

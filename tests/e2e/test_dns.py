@@ -154,9 +154,9 @@ class DnsTests(SynchronousTestCase):
         udp, tcp = self.api.queries(name=domain, type="MX")
         self.assertEqual((udp["transport"], tcp["transport"]), ("udp", "tcp"))
         self.assertTrue(udp["answer"]["truncated"])
-        self.assertEqual(
-            tcp["answer"], {"rcode": "NOERROR", "answers": 30, "truncated": False}
-        )
+        answer = tcp["answer"]
+        self.assertEqual((tcp["rcode"], answer["answers"]), ("NOERROR", 30))
+        self.assertFalse(answer["truncated"])
 
     def test_signed(self) -> None:
         """Postfix asks for signed answers, and delivers by one."""
