@@ -153,11 +153,12 @@ ROUTE: View[MailRoute] = View(
 """The route of a mail to a recipient."""
 
 
-@reads({**TEXT, "minLength": 3, "pattern": "@[^@]+$"})
+@reads({**TEXT, "pattern": r"^[\s\S]+@[^@]+$"})
 def recipient_with_domain(text: str) -> str:
     """The address of a recipient, with a domain."""
     found = recipient(text)
-    if not found.rpartition("@")[2] or "@" not in found:
+    local, _, domain = found.rpartition("@")
+    if not local or not domain:
         raise ValueError(f"must be an address with a domain, got {text!r}"[:200])
     return found
 

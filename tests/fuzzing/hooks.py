@@ -26,6 +26,7 @@ from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_duration, parse_time
 from mocksmtp.hosts.listeners import MailProtocol
+from mocksmtp.http.route import recipient_with_domain
 from mocksmtp.mail.keywords import network, parse_expression
 from mocksmtp.tls.authority import Authority
 from mocksmtp.tls.documents import PEM_BEGIN
@@ -165,6 +166,10 @@ def filter_query(context: Any, query: Any) -> bool:
         for name, read in PARAMETERS.items():
             if isinstance(query.get(name), str):
                 read(query[name])
+        operation = getattr(context, "operation", None)
+        is_route = operation is not None and operation.path == "/route"
+        if is_route and isinstance(query.get("to"), str):
+            parse_name(recipient_with_domain(query["to"]).rpartition("@")[2])
     except ValueError:
         return False
     return True

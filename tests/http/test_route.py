@@ -163,7 +163,15 @@ class RouteTests(SynchronousTestCase):
     def test_what_is_no_recipient(self) -> None:
         """400, with the parameter."""
         for query in (
-            *("", "?to=", "?to=bob", "?to=bob@", "?to=<>", "?to=bob@a..b"),
+            *(
+                "",
+                "?to=",
+                "?to=bob",
+                "?to=bob@",
+                "?to=<>",
+                "?to=@x.test",
+                "?to=bob@a..b",
+            ),
             *("?to=bob@[1.2.3]", "?to=b@x.test&from=", "?to=b@x.test&x=1"),
         ):
             answer = self.rig.ask("GET", f"/route{query}")
