@@ -46,7 +46,7 @@ test-pythons: $(BIN)/python
 		"$$python" -m venv .venv-$$version && \
 		.venv-$$version/bin/python -m pip --quiet --disable-pip-version-check \
 			install $(CONSTRAINTS) '.[test]' && \
-		HYPOTHESIS_PROFILE=dev .venv-$$version/bin/python -m twisted.trial \
+		HYPOTHESIS_PROFILE=ci .venv-$$version/bin/python -m twisted.trial \
 			-j$(JOBS) $(UNIT) || exit 1; \
 	done
 
