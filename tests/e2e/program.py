@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-PATIENCE = 30
+PATIENCE = 60
 """Seconds that anything here may take; all of it takes far less."""
 
 

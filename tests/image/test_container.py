@@ -204,8 +204,8 @@ class RefusedStartTests(ContainerCase):
         """It is named."""
         self.assertEqual(
             self.refused(MOCKSMTP_DNS="nowhere"),
-            "MOCKSMTP_DNS: not an address: 'nowhere'; as in 2525, 127.0.0.1:2525,"
-            " [::1]:2525 or tcp:2525:interface=127.0.0.1",
+            "MOCKSMTP_DNS: invalid address 'nowhere'; examples: 2525, 127.0.0.1:2525,"
+            " [::1]:2525, tcp:2525:interface=127.0.0.1",
         )
 
     def test_a_port_without_permission(self) -> None:
