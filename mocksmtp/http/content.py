@@ -1,4 +1,4 @@
-"""The octets of a mail: ``/raw`` as they came, and ``/parts/{n}`` decoded.
+"""The octets of a mail: ``/raw`` as they came, ``/parts/{n}`` decoded; and ``/html``.
 
 They are hostile content on the API's own origin: a browser is told to save them,
 not to guess what they are, and to let them do nothing (`protect`).
@@ -10,14 +10,17 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+import attrs
 from twisted.web.iweb import IRequest
 
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.mails import find_mail
+from mocksmtp.http.parameters import flag, parameter
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_pieces
 from mocksmtp.http.routing import Call, ResponseBody, Route, answers, text
 from mocksmtp.mail.charset import windows_of
+from mocksmtp.mail.display import html_for_display
 from mocksmtp.mail.mime import read_structure
 from mocksmtp.mail.part import Part, TooComplex
 
@@ -50,6 +53,41 @@ async def get_part(call: Call[Any], mail_id: str, number: str) -> ResponseBody:
     protect(call.request, part.file_name or f"part-{part.number}")
     kind = content_type(part)
     return await send_pieces(call.request, part.windows, call.api.clock, kind)
+
+
+HTML_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""The Content-Security-Policy of displayed HTML: no script, form, frame or request."""
+
+
+@attrs.frozen
+class HtmlParameters:
+    """``?remote=1`` lets the mail load images from other servers, by HTTPS."""
+
+    remote: bool = parameter("remote", flag, default=False)
+
+
+async def get_html(call: Call[HtmlParameters], mail_id: str) -> ResponseBody:
+    """The HTML of a mail for display: its images are in it, and nothing in it acts."""
+    mail, request = find_mail(call, mail_id), call.request
+    pieces = await in_turn(call, mail.content, _displayed)
+    remote = " https:" if call.parameters.remote else ""
+    request.setHeader("Content-Security-Policy", HTML_POLICY + remote)
+    request.setHeader("Referrer-Policy", "no-referrer")
+    request.setHeader("X-DNS-Prefetch-Control", "off")
+    return await send_pieces(request, iter(pieces), call.api.clock, _HTML)
+
+
+_HTML = "text/html; charset=utf-8"
+
+
+def _displayed(content: bytes) -> list[bytes]:
+    try:
+        pieces = html_for_display(content)
+    except TooComplex as error:
+        raise not_found(f"the HTML of this mail is not available: {error}") from None
+    if pieces is None:
+        raise not_found("this mail has no HTML part")
+    return pieces
 
 
 def _parts(content: bytes) -> tuple[Part, ...]:
@@ -102,5 +140,12 @@ ROUTES = (
         "/smtpMails/<mail_id>/parts/<number>",
         get_part,
         answers=answers(text("*/*")),
+    ),
+    Route(
+        "GET",
+        "/smtpMails/<mail_id>/html",
+        get_html,
+        HtmlParameters,
+        answers=answers(text("text/html")),
     ),
 )

@@ -230,10 +230,10 @@ def one_of(kind: type[E]) -> Reader[E]:
 
 @reads({"type": "boolean"})
 def flag(text: str) -> bool:
-    """``true`` or ``false``."""
-    if text not in ("true", "false"):
+    """``true`` or ``false``; ``1`` and ``0`` mean the same."""
+    if text not in ("true", "false", "1", "0"):
         raise ValueError(f"must be true or false, got {text!r}"[:100])
-    return text == "true"
+    return text in ("true", "1")
 
 
 def address(text: str) -> str:

@@ -112,6 +112,7 @@ MEANINGS = {
     "verdict": "what the client was told at last",
     "stage": "the stage at which the attempt was decided",
     "code": "the reply code: `450`, a class such as `4xx`, or several with commas",
+    "remote": "whether images of other servers may be loaded",
     "probes": "whether attempts without a recipient are included",
     "final": "the verdict of the last attempt",
     "copies": "the number of copies that were kept",
@@ -230,6 +231,10 @@ EXPLAINED = {
     "getRaw": _E("Nothing is decoded; the type is `message/rfc822`."),
     "getPart": _E(
         "The type is that of the part; headers prevent that a browser shows it."
+    ),
+    "getHtml": _E(
+        "404 if it has none. Nothing in it runs, and nothing is loaded but its own "
+        "images."
     ),
     "listSessions": _E(
         "Each connection with its transcript and the outcome of each mail.",

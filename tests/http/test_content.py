@@ -10,7 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.content import MAX_FILE_NAME, disposition
 from mocksmtp.http.mails import PIECE
+from mocksmtp.mail.display import MAX_HTML, MAX_INLINE
 from tests.http.rig import Answer, Rig
+
+_HTML = "text/html; charset=utf-8"
 
 
 def mail_with(kind: str, name: str, octets: bytes) -> bytes:
@@ -178,3 +181,77 @@ def assert_protected(test: SynchronousTestCase, answer: Answer) -> None:
     test.assertTrue(disposed.startswith("attachment"), disposed)
     test.assertEqual(answer.header("X-Content-Type-Options"), "nosniff")
     test.assertEqual(answer.header("Content-Security-Policy"), "sandbox")
+
+
+def html_mail(html: str, image: bytes = b"\x89PNG", name: str = "<pic@x>") -> bytes:
+    """A mail with HTML and one image that it may refer to."""
+    message = EmailMessage()
+    message.set_content("text\n")
+    message.add_alternative(html, subtype="html")
+    body = message.get_payload()[1]
+    body.add_related(image, "image", "png", cid=name)
+    return message.as_bytes()
+
+
+class HtmlTests(SynchronousTestCase):
+    """``/smtpMails/{id}/html``"""
+
+    def html(self, content: bytes, query: str = "") -> Answer:
+        """The HTML of a mail with this content."""
+        rig = Rig()
+        mail = rig.receive(content)
+        return rig.ask("GET", f"/smtpMails/{mail.id}/html{query}")
+
+    def test_images_of_the_mail_are_in_it(self) -> None:
+        """A reference to a part becomes its octets, also where it is escaped."""
+        page = "<img src=\"cid:pic@x\"><p style='background:url(cid:pic%40x)'>é"
+        answer = self.html(html_mail(page))
+        self.assertEqual((answer.status, answer.kind), (200, _HTML))
+        data = "data:image/png;base64,iVBORw=="
+        expected = f"<img src=\"{data}\"><p style='background:url({data})'>é\n"
+        self.assertEqual(answer.body.decode(), expected)
+
+    def test_it_can_do_nothing(self) -> None:
+        """Its policy allows its own style and images, and nothing else."""
+        answer = self.html(html_mail("<script>"))
+        policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+        self.assertEqual(answer.header("Content-Security-Policy"), policy)
+        self.assertEqual(answer.header("X-DNS-Prefetch-Control"), "off")
+        self.assertIsNone(answer.header("Content-Disposition"))
+
+    def test_remote_images_on_request(self) -> None:
+        """They may be loaded by HTTPS, without a Referer."""
+        answer = self.html(html_mail("<img src=https://x.test/>"), "?remote=1")
+        policy = answer.header("Content-Security-Policy") or ""
+        self.assertTrue(policy.endswith("img-src data: https:"), policy)
+        self.assertEqual(answer.header("Referrer-Policy"), "no-referrer")
+
+    def test_no_link_makes_the_browser_connect(self) -> None:
+        """No policy prevents preconnect: the element is renamed."""
+        page = "<LINK rel=preconnect href=https://x.test><link/rel=x><linked>"
+        body = self.html(html_mail(page)).body
+        self.assertEqual(body.lower().count(b"<link"), 1)
+
+    def test_an_unknown_reference_stays(self) -> None:
+        """It is a broken image."""
+        self.assertIn(b"cid:no@x", self.html(html_mail("<img src=cid:no@x>")).body)
+
+    def test_references_are_bounded(self) -> None:
+        """A large image that is referred to often is not repeated without end."""
+        image = bytes(MAX_INLINE // 4)
+        body = self.html(html_mail("<img src=cid:pic@x>" * 50, image)).body
+        self.assertEqual(body.count(b"data:image/png"), 4)
+
+    def test_a_large_part(self) -> None:
+        """5 MiB of HTML are displayed, more than `MAX_HTML` are not."""
+        page = "Content-Type: text/html\r\n\r\n" + "<p>" * (5 * 2**20 // 3)
+        self.assertEqual(self.html(page.encode()).status, 200)
+        answer = self.html((page + "x" * MAX_HTML).encode())
+        self.assertEqual(answer.status, 404)
+        self.assertIn("octets of HTML", answer.json()["detail"])
+
+    def test_a_mail_without_html(self) -> None:
+        """There is nothing to display."""
+        answer = self.html(b"Subject: x\r\n\r\nx\r\n")
+        self.assertEqual(answer.status, 404)
+        self.assertIn("no HTML part", answer.json()["detail"])

@@ -95,9 +95,10 @@ class ReaderTests(SynchronousTestCase):
             self.assertRaises(ValueError, read, text)
 
     def test_flags(self) -> None:
-        """``true`` and ``false`` and nothing else."""
+        """``true`` and ``false``, or ``1`` and ``0``, and nothing else."""
         self.assertEqual((flag("true"), flag("false")), (True, False))
-        for text in "", "1", "True", "yes":
+        self.assertEqual((flag("1"), flag("0")), (True, False))
+        for text in "", "2", "True", "yes":
             self.assertRaises(ValueError, flag, text)
 
     def test_the_null_sender(self) -> None:

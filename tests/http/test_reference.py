@@ -31,6 +31,8 @@ OPERATIONS = {
 
 STREAM = "/events"
 
+MAIL = "Subject: hi\nMIME-Version: 1.0\nContent-Type: text/html\n\n<p>text\n"
+
 
 class TextTests(SynchronousTestCase):
     """In both descriptions"""
@@ -109,7 +111,7 @@ async def ask(mock: RunningMock, method: str, path: str, data: bytes | None) -> 
 
 def _send(address: tuple[str, int]) -> None:
     with smtplib.SMTP(*address, timeout=10) as client:
-        client.sendmail("me@here.test", ["you@there.test"], "Subject: hi\n\ntext\n")
+        client.sendmail("me@here.test", ["you@there.test"], MAIL)
 
 
 def _query(address: tuple[str, int]) -> None:
