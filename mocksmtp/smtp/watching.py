@@ -146,6 +146,7 @@ class ContentWatch:
         self._next = 0
         self._matched: set[object] = set()
         self._passed: dict[Rule[SmtpBehavior], Miss] = {}
+        self._slowed: ApplyingRules = []
 
     def next_size(self, size: int) -> float:
         """The next size above `size` at which behaviors are evaluated, or infinity."""
@@ -177,19 +178,23 @@ class ContentWatch:
         return None
 
     def finish(self) -> None:
-        """Add the behaviors that did not match to the trail of the final reply."""
+        """Add the behaviors to the trail of the final reply: none of them answered."""
         walk = self._delivery.behaviors.walk(DATA_CONTENT)
-        self._delivery.remember([*self._passed.values(), walk])
+        self._delivery.remember([*self._marks(), walk])
 
     def _remember(self, slowed: ApplyingRules, last: Rule[SmtpBehavior] | None) -> None:
         """Add the behaviors that matched and those that did not to the trail."""
+        self._slowed += slowed
         behaviors = self._delivery.behaviors
         walk = behaviors.walk(DATA_CONTENT)
         end: Noted = walk
         if last is not None:
             end = behaviors.ended(walk, last, (DATA_CONTENT, last))
-        items = [rule.slowed for rule in slowed]
-        self._delivery.remember([*self._passed.values(), *items, end])
+        self._delivery.remember([*self._marks(), end])
+
+    def _marks(self) -> list[Item]:
+        """Those that matched and did not fire, and those that only delayed a reply."""
+        return [*self._passed.values(), *(rule.slowed for rule in self._slowed)]
 
     def _update(self, size: int) -> None:
         """Compute the sizes to evaluate at again, if the list of behaviors changed."""

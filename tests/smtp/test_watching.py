@@ -267,6 +267,18 @@ class SplittingTests(SynchronousTestCase):
             self.assertEqual(reasons, ["skip", "condition"])
         self.assertEqual(len(weights), 1)
 
+    def test_what_delayed_the_reply_is_not_passed_over(self) -> None:
+        """Neither is it where it was evaluated, and did not match, before that."""
+        for size in 1, 10:
+            talk = mocked(on("DATA CONTENT", delay="1s", condition=at_least(size)))
+            talk.open_mail()
+            talk.send(b"x" * 20 + b"\r\n.\r\n")
+            talk.clock.advance(1)
+            (session,) = talk.host.journal.sessions()
+            last = SESSION.write(session)["transcript"][-1]
+            self.assertEqual(last["reply"]["code"], 250)
+            self.assertNotIn("passedOver", last)
+
     def test_a_behavior_that_is_set_while_content_arrives(self) -> None:
         """It is evaluated at what has come, and at each later size."""
         for document, packet in (
