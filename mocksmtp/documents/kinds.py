@@ -47,6 +47,7 @@ from mocksmtp.documents.units import (
 )
 
 T = TypeVar("T")
+C = TypeVar("C")
 E = TypeVar("E", bound=Enum)
 
 MAX_COUNT = 10**9
@@ -519,9 +520,38 @@ class Optional(Kind[Any]):
         return any_of(self.kind.told(named), NULL)
 
 
+def foreign(documents: Iterable[Any], own: Any) -> frozenset[str]:
+    """The fields of any of `documents` that the document `own` does not have."""
+    everything = {title for each in documents for title in each.fields}
+    return frozenset(everything - own.fields.keys())
+
+
+def without_nulls(
+    members: dict[str, Any], foreign_of: Callable[[C], frozenset[str]], chosen: C
+) -> dict[str, Any]:
+    """Return `members` without null members that only other kinds have."""
+    if None not in members.values():
+        return members
+    others = foreign_of(chosen)
+    return {
+        title: member
+        for title, member in members.items()
+        if member is not None or title not in others
+    }
+
+
+def with_nulls(schema: Schema, foreign: Iterable[str]) -> Schema:
+    """Allow null for members that only other kinds have, in the schema of an object."""
+    nulls = dict.fromkeys(sorted(foreign), NULL)
+    return {**schema, "properties": {**nulls, **schema["properties"]}}
+
+
 class Tagged(Kind[T]):
     """
     An object of one of several kinds; a member, the tag, selects the kind.
+
+    Null means absent for a member that only other kinds have: some clients write every
+    member of all kinds.
 
     :param tag: the name of the member
     :param name: the name of the schema
@@ -536,6 +566,7 @@ class Tagged(Kind[T]):
         self._noun = noun
         self.variants: dict[str, Any] = {}
         self._tags: dict[type, str] = {}
+        self._foreign: dict[str, frozenset[str]] = {}
         self.misfits = (5, "x", {}, {tag: "no such"}, {tag: 5})
 
     def add(self, tag: str, variant: Any) -> None:
@@ -553,8 +584,16 @@ class Tagged(Kind[T]):
             raise self._unknown(tag)
         members = dict(value)
         del members[self._tag]
-        made: T = variant.read(members)
+        made: T = variant.read(without_nulls(members, self._of_others, str(tag)))
         return made
+
+    def _of_others(self, tag: str) -> frozenset[str]:
+        """The members of other kinds that the kind of a tag does not have."""
+        found = self._foreign.get(tag)
+        if found is None:
+            documents = self.variants.values()
+            found = self._foreign[tag] = foreign(documents, self.variants[tag])
+        return found
 
     def _unknown(self, tag: Any) -> Refused:
         if tag is None:
@@ -571,7 +610,12 @@ class Tagged(Kind[T]):
 
     def taken(self, named: Named) -> Schema:
         """One of the kinds."""
-        return self._schema(named, "New", lambda variant: variant.taken_members(named))
+
+        def members(variant: Any) -> Schema:
+            foreign = self._of_others(self._tags[variant.cls])
+            return with_nulls(variant.taken_members(named), foreign)
+
+        return self._schema(named, "New", members)
 
     def told(self, named: Named) -> Schema:
         """One of the kinds."""

@@ -17,7 +17,19 @@ from typing import Any, Protocol, TypeAlias
 import attrs
 
 from mocksmtp.documents.document import Document, field, parse
-from mocksmtp.documents.kinds import ID, LABEL, Array, Integer, Kind, Named, Text, name
+from mocksmtp.documents.kinds import (
+    ID,
+    LABEL,
+    Array,
+    Integer,
+    Kind,
+    Named,
+    Text,
+    foreign,
+    name,
+    with_nulls,
+    without_nulls,
+)
 from mocksmtp.documents.problems import (
     FIELD,
     MAX_ERRORS,
@@ -271,6 +283,7 @@ class RecordKind(Kind[Record]):
     ) -> None:
         self._title = title
         self._refused = dict(refused or {})
+        self._foreign: dict[Document[Any], frozenset[str]] = {}
         self.documents = {
             cls: _rdata_document(cls, labels)
             for cls in _CLASSES
@@ -297,7 +310,7 @@ class RecordKind(Kind[Record]):
         if type(kind) is str and kind in SHORTHANDS:
             return self._read_shorthand(SHORTHANDS[kind], value)
         number = _type_number(value)
-        if number == RRType.TLSA and "fromHost" in value:
+        if number == RRType.TLSA and value.get("fromHost") is not None:
             number = RRType.TLSAFROM.value
         if number in self._refused:
             title, message = self._refused[number]
@@ -308,7 +321,8 @@ class RecordKind(Kind[Record]):
         cls = RDATA.get(number, Raw)
         if str(value.get("data", "")).startswith(r"\#"):
             cls = Raw
-        made = self.documents[cls].read(value)
+        document = self.documents[cls]
+        made = document.read(without_nulls(value, self._of_others, document))
         if cls is Raw:
             rdata = read_rdata(number, made.data)
         else:
@@ -316,7 +330,8 @@ class RecordKind(Kind[Record]):
         return Record(made.name, rdata, made.ttl, *_labels(made, cls))
 
     def _read_shorthand(self, shorthand: Shorthand, value: dict[str, Any]) -> Record:
-        made = self.shorthands[shorthand.type].read(value)
+        document = self.shorthands[shorthand.type]
+        made = document.read(without_nulls(value, self._of_others, document))
         try:
             text = getattr(made, shorthand.field)
             record = shorthand.record(made.name, text, made.ttl)
@@ -337,8 +352,22 @@ class RecordKind(Kind[Record]):
         return name(named, self._title, lambda: any_of(*self._told(named)))
 
     def _taken(self, named: Named) -> Schema:
-        documents = (*self.documents.values(), *self.shorthands.values())
-        return any_of(*(each.taken_members(named) for each in documents))
+        return any_of(
+            *(
+                with_nulls(each.taken_members(named), self._of_others(each))
+                for each in self._all()
+            )
+        )
+
+    def _all(self) -> tuple[Document[Any], ...]:
+        return (*self.documents.values(), *self.shorthands.values())
+
+    def _of_others(self, document: Document[Any]) -> frozenset[str]:
+        """The members of records of other types; and that of a host's record."""
+        found = self._foreign.get(document)
+        if found is None:
+            found = self._foreign[document] = foreign(self._all(), document) | {"owner"}
+        return found
 
     def _told(self, named: Named) -> list[Schema]:
         return [each.told_members(named) for each in self.documents.values()]

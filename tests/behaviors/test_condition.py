@@ -19,6 +19,7 @@ from mocksmtp.behaviors.condition import (
     direct_test,
     leaves_of,
 )
+from mocksmtp.behaviors.smtp import CONDITIONS
 from mocksmtp.behaviors.target import parse_target
 from tests.behaviors.attempts import FakeAttempt
 
@@ -32,6 +33,17 @@ class MatchAllTests(SynchronousTestCase):
         """Every subject matches, the empty one of the null sender too."""
         for subject in (b"", b"bob@ex.test", b"\xff\x00\r\n"):
             self.assertTrue(MatchAll().matches(subject))
+
+    def test_null_in_fields_of_other_operators(self) -> None:
+        """Means absent: some clients write every field of all operators."""
+        nulls = {"matchingValue": None, "condition": None, "conditions": None}
+        for document, condition in (
+            ({"operator": "matchAll"}, MatchAll()),
+            ({"operator": "exists", "target": "size"}, None),
+            ({"operator": "contains", "matchingValue": "x"}, Contains("x")),
+        ):
+            read = CONDITIONS.read({**nulls, "ignoreCase": None, **document})
+            self.assertEqual(read, condition or read)
 
 
 class ContainsTests(SynchronousTestCase):

@@ -229,6 +229,14 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(again, some)
         self.assertEqual([*map(record_document, again)], document)
 
+    def test_null_in_fields_of_other_types(self) -> None:
+        """Means absent: some clients write every field of all types."""
+        nulls = dict.fromkeys(("exchange", "strings", "fromHost", "tag", "owner"))
+        (a,) = parse_records({**nulls, "name": "a", "type": "A", "address": "1.2.3.4"})
+        self.assertEqual(record_document(a)["address"], "1.2.3.4")
+        with self.assertRaises(DocumentError):
+            parse_records({"name": "a", "type": "A", "address": "1.2.3.4", "x": None})
+
 
 # What is wrong with a document, and the problems that are told.
 REFUSED = (
