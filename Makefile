@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CONSTRAINTS := --constraint tests/constraints.txt
-SOURCES := $(shell find mocksmtp twisted -name '*.py' -o -name py.typed -o -path '*/templates/*')
+SOURCES := $(shell find mocksmtp twisted -name '*.py' -o -name py.typed -o -path '*/templates/*' -o -name recipes.json)
 JOBS ?= 2
 
 # Tests that start other programs or build packages; all others run in one process.

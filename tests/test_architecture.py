@@ -53,11 +53,12 @@ FLOORS: dict[str, set[str]] = {
     | {"smtp", "http", "dns", "config", "listening", "hosting"},
     "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},
-    "client": {"grammar", "documents"},
-    "testing": {*ROOMS, "mock", "config", "service", "client"},
+    "recipes": set(),
+    "client": {"recipes"},
+    "testing": {*ROOMS, "mock", "config", "service", "client", "recipes"},
     "health": set(),
     "cli": {"config", "documents", "logs", "process", "service", "tap"}
-    | {"client", "health"},
+    | {"client", "health", "recipes"},
 }
 """What each room may import of the others; what it has itself, any room may.
 

@@ -19,8 +19,9 @@ from twisted.names import client as dns_client
 from twisted.trial.unittest import TestCase
 
 from mocksmtp.documents.units import parse_duration
+from mocksmtp.recipes import Call
 from mocksmtp.testing import RunningMock, start_mock
-from tests.cookbook.recipes import Call, recipes
+from tests.cookbook.recipes import recipes
 from tests.cookbook.skipping import SkippingReactor
 from tests.cookbook.wire import PATIENCE, Wire
 
@@ -63,7 +64,7 @@ class Kitchen(TestCase):
         self.time = SkippingReactor(reactor)
         self.mock = await start_mock(self.addCleanup, reactor=self.time)
         self.hosts: dict[str, Document] = {}
-        for call in recipes()[title].calls:
+        for call in recipes()[title].documents:
             await self._set(call)
 
     async def _set(self, call: Call) -> None:

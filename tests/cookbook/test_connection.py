@@ -16,7 +16,7 @@ class ConnectionTests(Kitchen):
     def test_nobody_listens(self) -> None:
         """DNS leads to an address, and what was open there is closed."""
         self.assertEqual(self.lookup("mx1.there.test"), ["127.0.0.11"])
-        (call,) = recipes()["No listener"].calls
+        (call,) = recipes()["No listener"].documents
         listeners = [{"address": "127.0.0.11", "port": 0}]
         self.put(call.path, {**call.document, "listeners": listeners})
         (address,) = self.get(call.path)["addresses"]

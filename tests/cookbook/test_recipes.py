@@ -32,13 +32,13 @@ class RecipesTests(SynchronousTestCase):
 
     def test_no_document_is_outside_of_a_recipe(self) -> None:
         """What a reader can paste belongs to a title."""
-        in_recipes = sum(len(recipe.calls) for recipe in recipes().values())
+        in_recipes = sum(len(recipe.documents) for recipe in recipes().values())
         self.assertEqual(in_recipes, len(blocks("docs/cookbook.md", "json")))
         self.assertGreater(in_recipes, 100)
 
     def test_the_sixteen_are_there(self) -> None:
         """Those that the model must have an answer for, as they are."""
-        calls = [call for recipe in recipes().values() for call in recipe.calls]
+        calls = [call for recipe in recipes().values() for call in recipe.documents]
         documents = [call.document for call in calls]
         for document in DOCUMENTS:
             self.assertIn(document, documents)

@@ -137,7 +137,7 @@ class PostfixTests(SynchronousTestCase):
         """As the cookbook has it: no reply to a pipelined command completes it."""
         bob = "bob@incomplete.test"
         self.api.set_records(HOSTS, "incomplete.test. MX 10 mx1.hosts.test.")
-        (call,) = recipes()["A reply without its last line"].calls
+        (call,) = recipes()["A reply without its last line"].documents
         self.api.set_behaviors(*call.document)
         self.send(bob)
         attempt = self.postfix.attempts(bob, 1)[0]
@@ -150,7 +150,7 @@ class PostfixTests(SynchronousTestCase):
         """What Postfix takes for 250 has taken effect: the mail is delivered, once."""
         bob = "bob@nul.test"
         self.api.set_records(HOSTS, "nul.test. MX 10 mx1.hosts.test.")
-        (call,) = recipes()["An empty line, two digits, no text, LF, NUL"].calls
+        (call,) = recipes()["An empty line, two digits, no text, LF, NUL"].documents
         (behavior,) = call.document
         self.api.set_behaviors({**behavior, "responses": behavior["responses"][-1:]})
         self.send(bob)
