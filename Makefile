@@ -13,7 +13,7 @@ JOBS ?= 2
 PROGRAMS := tests.benchmarks tests.clients tests.e2e tests.fuzzing \
 	tests.test_deployment tests.test_documents tests.test_programs \
 	tests.test_release tests.test_systemd
-SLOW := tests.image tests.test_install tests.generators
+SLOW := tests.browser tests.image tests.test_install tests.generators
 UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 	$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py)) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py)))
@@ -54,7 +54,7 @@ test-pythons: $(BIN)/python
 packages:
 	@tools/debian-packages postfix libsasl2-modules dnsutils swaks libnet-ssleay-perl \
 		curl openssl msmtp iproute2 \
-		buildah mmdebstrap runc systemd
+		buildah mmdebstrap runc systemd chromium
 
 lint: $(VENV)/.installed $(VENV)/.test-tools
 	$(BIN)/ruff check .

@@ -45,7 +45,7 @@ FLOORS: dict[str, set[str]] = {
     "listening": set(),
     "smtp": ROOMS,
     "dns": {*ROOMS, "mock", "listening"},
-    "web": ROOMS,
+    "web": {*ROOMS, "mock"},
     "http": {*ROOMS, "mock", "events", "web"},
     "hosting": {*ROOMS, "mock", "smtp", "listening"},
     "config": {*ROOMS, "mock", "logs"},

@@ -46,6 +46,13 @@ from mocksmtp.http.problems import (
     refused_document,
 )
 from mocksmtp.http.routing import Api, Mount, Route, Scope, at_root, mount
+from mocksmtp.http.screens import SCREEN_ROUTES, is_screen
+from mocksmtp.http.screens.serving import (
+    answer_with_page,
+    login_path,
+    redirect,
+    wants_page,
+)
 from mocksmtp.mock import CannotListen, NameTaken
 
 _log = Logger()
@@ -83,7 +90,10 @@ MOUNTS: tuple[Mount, ...] = (
     Mount(_routes(Scope.ROOT, Scope.BOTH)),
     Mount(_routes(Scope.HOST, Scope.BOTH), hosts.PREFIX, hosts.find_host),
 )
-"""All that is served, and where."""
+"""All that the API serves, and where."""
+
+PAGE = Mount((*SCREEN_ROUTES, *login.PAGE_ROUTES))
+"""The page, which is no part of the API's description."""
 
 
 METHODS = frozenset(
@@ -108,9 +118,13 @@ def make_app(api: Api) -> Klein:
     app = Klein()
     # A path is what it is: no redirect from what is nearly one.
     app.url_map.merge_slashes = False
-    for one in MOUNTS:
+    for one in (*MOUNTS, PAGE):
         mount(app, api, one.routes, one.prefix, one.find_host)
-    app.handle_errors(Exception)(_answer_failure)  # type: ignore[arg-type]
+
+    def answer_failure(request: Request, failure: Failure) -> bytes | None:
+        return _answer_failure(api, request, failure)
+
+    app.handle_errors(Exception)(answer_failure)  # type: ignore[arg-type]
     return app
 
 
@@ -182,7 +196,7 @@ def _route_segments() -> tuple[tuple[str, list[str]], ...]:
     return tuple((route, route.strip("/").split("/")) for route in routes)
 
 
-def _answer_failure(request: Request, failure: Failure) -> bytes | None:
+def _answer_failure(api: Api, request: Request, failure: Failure) -> bytes | None:
     assert failure.value is not None
     problem = problem_of(failure.value, request.path.decode(errors="replace"))
     if problem.status >= 500:
@@ -190,6 +204,8 @@ def _answer_failure(request: Request, failure: Failure) -> bytes | None:
     if request.startedWriting:
         abort(request)
         return None
+    if is_screen(request) and wants_page(request) and problem.status >= 400:
+        return answer_with_page(api, request, problem)
     return answer_problem(request, problem)
 
 
@@ -216,7 +232,12 @@ class Guarded(Resource):
         """
         for name, value in self.api.guard.cors_fields(request).items():
             request.setHeader(name, value)
-        self.api.guard.check(request, self._on_loopback)
+        try:
+            self.api.guard.check(request, self._on_loopback)
+        except HttpProblem as problem:
+            if problem.status == 401 and is_screen(request) and wants_page(request):
+                raise redirect(login_path(request)) from None
+            raise
         if request.method not in METHODS:
             method = request.method.decode("latin-1")
             detail = f"unknown method {shown(method)}; {listed(_METHOD_NAMES)}"
@@ -248,5 +269,7 @@ def _check_path(request: Request) -> None:
         segments = [segment.decode() for segment in request.postpath]
     except UnicodeDecodeError:
         raise HttpProblem(400, "the path is not UTF-8") from None
+    if segments == [""]:
+        return
     if any("/" in segment or not segment for segment in segments):
         raise unknown_route(request.path.decode())

@@ -14,6 +14,7 @@ Rules:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ import attrs
 import orjson
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.web.server import Request
 from zope.interface import implementer
 
@@ -39,7 +41,7 @@ from mocksmtp.events import (
     Settled,
 )
 from mocksmtp.http.delivery_updates import DeliveryUpdates
-from mocksmtp.http.parameters import any_text, parameter, reads
+from mocksmtp.http.parameters import any_text, duration_up_to, parameter, reads
 from mocksmtp.http.problems import abort
 from mocksmtp.mail.documents import NULL_SENDER
 from mocksmtp.sessions.documents import SESSION_SUMMARY, TRANSACTION
@@ -69,10 +71,16 @@ def kinds_of_events(text: str) -> frozenset[EventKind]:
 
 @attrs.frozen
 class EventParameters:
-    """Which events are sent: of these kinds, and of this host."""
+    """
+    Which events are sent: of these kinds, and of this host.
+
+    :ivar every: seconds; instead of each event, the number of events of each kind is
+        sent, at most once in this time
+    """
 
     kinds: frozenset[EventKind] = parameter("kinds", kinds_of_events, default=USUAL)
     host: str | None = parameter("host", any_text)
+    every: float | None = parameter("every", duration_up_to(HEARTBEAT))
 
 
 _COMMENT = b":\n\n"
@@ -167,6 +175,92 @@ class EventFeed:
             lines = f"id: {self._name}-{number}\nevent: {event[0].value}\ndata: "
             encoded = self._encoded[number] = lines.encode() + data + b"\n\n"
         return encoded
+
+
+LEAST_PERIOD = 0.05
+"""Seconds between two numbers of events."""
+
+
+@implementer(IPushProducer)
+class EventCounter:
+    """
+    Sends the number of events of each kind, at most once in a period.
+
+    It looks at the kept events once in a period, so that a busy service sends no more
+    than an idle one, and the cost of an event does not grow.
+
+    :param period: seconds
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        feed: EventFeed,
+        wanted: EventParameters,
+        host: str | None,
+        period: float,
+    ) -> None:
+        self._request = request
+        self._feed = feed
+        self._kinds = wanted.kinds - {EventKind.DELIVERY, EventKind.EXCHANGE}
+        self._host = host
+        self._seen = feed.bus.last
+        self._paused = False
+        self._done: Deferred[None] = Deferred()
+        self._period = max(LEAST_PERIOD, period)
+        self._silent = 0.0
+        request.registerProducer(self, True)
+        self._request.write(_COMMENT)
+
+    async def run(self) -> None:
+        """Write until the client leaves."""
+        bus = self._feed.bus
+        bus.join(self._kinds)
+        looping = LoopingCall(self._look)
+        looping.clock = self._feed.clock
+        ended = looping.start(self._period, now=False)
+        ended.addErrback(self._done.errback)
+        try:
+            await self._done
+        finally:
+            bus.leave(self._kinds)
+            if looping.running:
+                looping.stop()
+
+    def _look(self) -> None:
+        if self._paused:
+            return
+        bus = self._feed.bus
+        counts: Counter[str] = Counter()
+        missed = bus.oldest - self._seen - 1
+        if missed > 0:
+            counts["dropped"] = missed
+            self._seen += missed
+        for kind, _, host, _, _ in bus.behind(self._seen, bus.last - self._seen):
+            if kind in self._kinds and self._host in (None, host):
+                counts[kind.value] += 1
+        self._seen = bus.last
+        if counts:
+            data = orjson.dumps({"counts": counts})
+            self._request.write(b"event: changes\ndata: " + data + b"\n\n")
+            self._silent = 0.0
+            return
+        self._silent += self._period
+        if self._silent >= HEARTBEAT:
+            self._request.write(_COMMENT)
+            self._silent = 0.0
+
+    def pauseProducing(self) -> None:
+        """The connection can't take more."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """The connection can take more."""
+        self._paused = False
+
+    def stopProducing(self) -> None:
+        """The client has left, which cancels the route."""
+        self._paused = True
 
 
 @implementer(IPushProducer)

@@ -34,11 +34,11 @@ _HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]/@\s]+))(?::([0-9]{0,5}))?")
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(.+)", re.IGNORECASE)
 _FIELD_NAMES = re.compile(r"[\w!#$%&'*+.^`|~, -]{1,1000}", re.ASCII)
 
-UNGUARDED = frozenset({"/", "/health", "/login"})
+UNGUARDED = frozenset({"/health", "/login"})
 """Paths that need no token."""
 
 STATIC_PREFIX = "/static/"
-"""The paths of the web page's static files, which need no token either."""
+"""The paths of the page's static files, which need no token either."""
 
 ANY_ORIGIN = "*"
 

@@ -18,9 +18,24 @@ from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.reading import parse_json
 from mocksmtp.http.bodies import read_body
 from mocksmtp.http.guard import is_token, unauthorized
+from mocksmtp.http.parameters import any_text, parameter
 from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import send_nothing
-from mocksmtp.http.routing import DONE, BodyType, Call, Route, at_root, document
+from mocksmtp.http.routing import (
+    DONE,
+    BodyType,
+    Call,
+    ResponseBody,
+    Route,
+    at_root,
+    document,
+)
+from mocksmtp.http.screens.serving import (
+    local_path,
+    redirect,
+    send_screen,
+    wants_page,
+)
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -35,31 +50,76 @@ class LoginFields:
     token: str = field(
         Text(samples=("secret",)), "the token of the service", repr=False
     )
+    next: str = field(
+        Text(), "path of the service to which a browser is redirected", default="/"
+    )
 
 
 LOGIN = Document(LoginFields, "Login", example={"token": "secret"})
 
 
-def log_in(call: Call[Any]) -> None:
+async def log_in(call: Call[Any]) -> ResponseBody:
     """Set a cookie that authenticates like the token.
 
     The body is a form or a JSON object with the token. Without ``--token`` there is
-    nothing to authenticate, and no cookie is set.
+    nothing to authenticate, and no cookie is set. A browser that shows the response is
+    redirected to the path in ``next``.
     """
     api, request = call.api, call.request
-    given = _read(read_body(call)).token
+    given = _read(read_body(call))
     token = api.settings.token
     if token is not None:
-        if not is_token(given, token):
+        if not is_token(given.token, token):
+            if wants_page(request):
+                return await send_login_page(call, given.next, failed=True)
             raise unauthorized(request)
         _set_cookie(call, api.guard.cookie_value)
+    if wants_page(request):
+        raise redirect(local_path(given.next))
     send_nothing(request)
+    return None
 
 
 def log_out(call: Call[Any]) -> None:
-    """Remove the cookie."""
+    """Remove the cookie; a browser that shows the response is redirected."""
     _set_cookie(call, "", "Max-Age=0")
+    if wants_page(call.request):
+        raise redirect("/login")
     send_nothing(call.request)
+
+
+@attrs.frozen
+class LoginPageParameters:
+    """
+    Where to go from the login page.
+
+    :ivar next: a path of this service
+    """
+
+    next: str = parameter("next", any_text, default="/")
+
+
+async def get_login_page(call: Call[LoginPageParameters]) -> ResponseBody:
+    """The page with the form for the token."""
+    if call.api.settings.token is None:
+        raise redirect(local_path(call.parameters.next))
+    return await send_login_page(call, call.parameters.next)
+
+
+async def send_login_page(
+    call: Call[Any], to: str, failed: bool = False
+) -> ResponseBody:
+    """
+    Send the form for the token.
+
+    :param to: the path to go to afterwards
+    :param failed: whether a wrong token was sent
+    """
+    status = 401 if failed else 200
+    to = local_path(to)
+    return await send_screen(
+        call, "ui/login.html", status=status, next=to, failed=failed
+    )
 
 
 def _read(body: bytes) -> LoginFields:
@@ -96,3 +156,6 @@ ROUTES = at_root(
     ),
     Route("POST", "/logout", log_out, answers=DONE),
 )
+
+PAGE_ROUTES = at_root(Route("GET", "/login", get_login_page, LoginPageParameters))
+"""The form, which is a part of the page."""

@@ -14,7 +14,7 @@ from mocksmtp.http.attempts import AttemptListing
 from mocksmtp.http.deliveries import DeliveryListing
 from mocksmtp.http.paging import Span
 from mocksmtp.http.parameters import any_text, one_of, parameter, time
-from mocksmtp.http.responses import Slices, send_pieces
+from mocksmtp.http.responses import HTML, Slices, send_pieces
 from mocksmtp.http.routing import Call, ResponseBody, Route, answers, at_root, text
 from mocksmtp.http.sessions import SessionListing, find_near_misses
 from mocksmtp.mock import Mock
@@ -24,7 +24,6 @@ from mocksmtp.web.pages import CONTENT_SECURITY_POLICY, html_pieces, load, text_
 from mocksmtp.web.report import MAX_NEAR_MISSES, Collection, Report, Unanswered
 from mocksmtp.web.shown import ShownDocument
 
-HTML = "text/html; charset=utf-8"
 _TEXT = "text/plain; charset=utf-8"
 
 

@@ -22,6 +22,7 @@ SLICE = 0.005
 """Seconds of work at a time."""
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 
 
 class Slices:

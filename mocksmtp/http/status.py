@@ -15,7 +15,7 @@ from mocksmtp.documents.schema import MAX_INTEGER, NUMBER
 from mocksmtp.documents.view import Mapped, View, Written, view_field
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.http.events import EventParameters, EventReader
+from mocksmtp.http.events import EventCounter, EventParameters, EventReader
 from mocksmtp.http.parameters import ALL_HOSTS, flag, one_of, parameter
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body, send_json, send_nothing
@@ -192,6 +192,9 @@ async def tell_events(call: Call[EventParameters]) -> ResponseBody:
     if request.method == b"HEAD":
         return b""
     feed.bus.activate()
+    if wanted.every is not None:
+        await EventCounter(request, feed, wanted, host, wanted.every).run()
+        return None
     seen, missed = feed.start_of(request.getHeader("Last-Event-ID"))
     reader = EventReader(request, feed, host, seen, missed, wanted.kinds)
     await reader.run(call.api.delivery_updates)

@@ -94,6 +94,7 @@ def load() -> Environment:
         policy=CONTENT_SECURITY_POLICY,
         version=__version__,
     )
+    environment.globals["ui"] = environment.get_template("ui/macros.html").module
     for name in environment.list_templates(["html"]):
         environment.get_template(name)
     return environment
@@ -104,15 +105,15 @@ def html_pieces(report: Report) -> Iterator[bytes]:
     template = load().get_template("report.html")
     has_session, words_of = report.has_session(), report.words_of
     parts = template.generate(report=report, has_session=has_session, words_of=words_of)
-    yield from _joined(parts)
+    yield from joined(parts)
 
 
 def text_pieces(report: Report) -> Iterator[bytes]:
     """A report as text for a terminal, in UTF-8."""
-    yield from _joined(line + "\n" for line in text_lines(report))
+    yield from joined(line + "\n" for line in text_lines(report))
 
 
-def _joined(parts: Iterable[str]) -> Iterator[bytes]:
+def joined(parts: Iterable[str]) -> Iterator[bytes]:
     """The same in pieces of `_PIECE` characters or a little more."""
     taken, size = [], 0
     for part in parts:

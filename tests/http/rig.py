@@ -159,7 +159,11 @@ class Rig:
         """Send a request; `body` is JSON unless it is bytes."""
         data = body if isinstance(body, bytes | None) else orjson.dumps(body)
         sent = self._treq.request(
-            method, "http://localhost" + path, data=data, headers=headers
+            method,
+            "http://localhost" + path,
+            data=data,
+            headers=headers,
+            allow_redirects=False,
         )
         return Pending(self, Deferred.fromCoroutine(self._read(sent)))
 

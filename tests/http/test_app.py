@@ -52,7 +52,6 @@ class NowhereTests(SynchronousTestCase):
     def test_unknown_paths(self) -> None:
         """404, and never a redirect to what may have been meant."""
         for path in (
-            "/",
             "/nowhere",
             "/smtpMails/",
             "//smtpMails",
@@ -116,7 +115,7 @@ class NowhereTests(SynchronousTestCase):
 
     def test_no_route_is_near(self) -> None:
         """None is named where none is meant, or where the path is too long."""
-        for path in "/", "/wp-login.php", "/xyz", "/smtpMail" + "s" * 1000:
+        for path in "/x", "/wp-login.php", "/xyz", "/smtpMail" + "s" * 1000:
             detail = Rig().ask("GET", path).json()["detail"]
             self.assertIn("no such route ", detail)
             self.assertTrue(detail.endswith("; see /openapi.json"), detail)

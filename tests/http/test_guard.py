@@ -219,11 +219,19 @@ class TokenTests(SynchronousTestCase):
             self.assertEqual("Basic" in challenge, offered, value)
             self.assertTrue(challenge.startswith("Bearer "))
 
-    def test_the_page_is_for_all(self) -> None:
-        """It asks for the token itself."""
+    def test_the_login_page_is_for_all(self) -> None:
+        """With its static files; other screens lead a browser to it."""
         rig = Rig(self.SETTINGS)
-        for path in "/", "/static/page.js":
-            self.assertNotEqual(rig.ask("GET", path).status, 401, path)
+        for path in "/login", "/static/x/page.js":
+            self.assertEqual(rig.ask("GET", path).status, 200, path)
+        for path in "/", "/ui/deliveries?host=mx1":
+            self.assertEqual(rig.ask("GET", path).status, 401, path)
+            browser = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+            answer = rig.ask("GET", path, headers=browser)
+            self.assertEqual(answer.status, 303)
+            self.assertTrue(answer.header("Location").startswith("/login?next=/"))
+            script = {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}
+            self.assertEqual(rig.ask("GET", path, headers=script).status, 401)
 
     def test_a_wrong_one_learns_nothing(self) -> None:
         """However near it is to the right one, the answer is the same."""

@@ -20,7 +20,7 @@ from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.schema import ref
 from mocksmtp.hosts.documents import parse_host
 from mocksmtp.hosts.evaluation import EVALUATION
-from mocksmtp.http.app import MOUNTS, make_app
+from mocksmtp.http.app import MOUNTS, PAGE, make_app
 from mocksmtp.http.context import HttpSettings
 from mocksmtp.http.openapi import describe_api, named_schemas, template
 from mocksmtp.http.routing import Scope
@@ -79,7 +79,9 @@ class DescriptionTests(SynchronousTestCase):
             for path, operations in self.document["paths"].items()
             for method in operations
         }
-        self.assertEqual(described, served)
+        page = {(template(one.path), one.method.lower()) for one in PAGE.routes}
+        self.assertEqual(described, served - page)
+        self.assertEqual(described & page, set())
 
     def test_every_operation_says_what_it_is_for_and_answers(self) -> None:
         """By the docstring of its handler, and by its route."""
