@@ -21,6 +21,7 @@ from mocksmtp.behaviors.rules import IdTaken
 from mocksmtp.documents.problems import DocumentError, listed, shown
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http import (
+    added_mails,
     attempts,
     behaviors,
     content,
@@ -60,6 +61,7 @@ _log = Logger()
 RESOURCES = (
     behaviors,
     mails,
+    added_mails,
     content,
     sessions,
     attempts,
@@ -199,7 +201,7 @@ def _route_segments() -> tuple[tuple[str, list[str]], ...]:
 def _answer_failure(api: Api, request: Request, failure: Failure) -> bytes | None:
     assert failure.value is not None
     problem = problem_of(failure.value, request.path.decode(errors="replace"))
-    if problem.status >= 500:
+    if problem.status >= 500 and problem is not failure.value:
         _log.failure("While answering {request}", failure, request=request)
     if request.startedWriting:
         abort(request)

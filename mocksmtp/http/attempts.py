@@ -15,7 +15,6 @@ import orjson
 from mocksmtp.behaviors.point import Command
 from mocksmtp.documents.problems import listed
 from mocksmtp.documents.schema import TEXT
-from mocksmtp.http.content import protect
 from mocksmtp.http.paging import Listing, Page, Span, WaitingKey, only, send_page
 from mocksmtp.http.parameters import (
     any_text,
@@ -30,7 +29,7 @@ from mocksmtp.http.parameters import (
     time,
 )
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.responses import send_body, send_pieces
+from mocksmtp.http.responses import protect, send_body, send_pieces
 from mocksmtp.http.routing import (
     Call,
     ResponseBody,

@@ -61,11 +61,11 @@ MAX_RULES = 10_000
 of all of them it may be answered by."""
 
 
-IDS: View[Sequence[Rule[Any]]] = View(
+IDS: View[Sequence[Any]] = View(
     "Ids",
-    view_field("ids", Array(Text()), lambda rules: [rule.id for rule in rules]),
+    view_field("ids", Array(Text()), lambda added: [one.id for one in added]),
 )
-"""The ids of the behaviors that were added."""
+"""The ids of the behaviors or mails that were added."""
 
 
 class Detail(Enum):

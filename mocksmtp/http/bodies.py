@@ -10,7 +10,7 @@ several times. Only one large document is read at a time.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -23,6 +23,7 @@ from mocksmtp.http.responses import Slices
 from mocksmtp.http.routing import Api, Call
 from mocksmtp.steps import Steps
 
+S = TypeVar("S", bound=Sized)
 T = TypeVar("T")
 
 INLINE_SIZE = 64 * 1024
@@ -216,7 +217,7 @@ def read_body(call: Call[Any]) -> bytes:
     return body
 
 
-async def in_turn(call: Call[Any], octets: bytes, work: Callable[[bytes], T]) -> T:
+async def in_turn(call: Call[Any], octets: S, work: Callable[[S], T]) -> T:
     """What `work` makes of `octets`, done in a thread where there are many."""
     if len(octets) <= INLINE_SIZE:
         return work(octets)

@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
 
 import attrs
-from twisted.web.iweb import IRequest
 
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.mails import find_mail
 from mocksmtp.http.parameters import flag, parameter
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.responses import send_pieces
+from mocksmtp.http.responses import protect, send_pieces
 from mocksmtp.http.routing import Call, ResponseBody, Route, answers, text
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mail.display import html_for_display
 from mocksmtp.mail.mime import read_structure
 from mocksmtp.mail.part import Part, TooComplex
 
-MAX_FILE_NAME = 200
-"""Characters of a file name that are told."""
-
 # RFC 2045 §5.1, without what stands for several parts or for other headers.
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
 _CHARSET = re.compile(r"[A-Za-z0-9_.:+-]{1,40}")
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+')
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
@@ -104,28 +98,6 @@ def content_type(part: Part) -> str:
     if _CHARSET.fullmatch(part.charset):
         return f"{part.content_type}; charset={part.charset}"
     return part.content_type
-
-
-def protect(request: IRequest, file_name: str) -> None:
-    """Keep a browser from doing more with an answer than saving it."""
-    request.setHeader("Content-Disposition", disposition(file_name))
-    request.setHeader("X-Content-Type-Options", "nosniff")
-    request.setHeader("Content-Security-Policy", "sandbox")
-
-
-def disposition(file_name: str) -> str:
-    """
-    ``attachment``, with a name that is safe to save under (RFC 6266).
-
-    The name comes twice: in ASCII for old clients, and as it is (RFC 8187).
-    """
-    name = _UNSAFE.sub("_", file_name).lstrip(". ")[:MAX_FILE_NAME] or "unnamed"
-    plain = name.encode("ascii", "replace").decode().replace("?", "_")
-    plain = plain.replace("%", "_")
-    header = f'attachment; filename="{plain}"'
-    if plain == name:
-        return header
-    return f"{header}; filename*=UTF-8''{quote(name, safe='')}"
 
 
 ROUTES = (

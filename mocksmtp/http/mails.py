@@ -25,11 +25,13 @@ from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.explaining import find_explained, send_explained
 from mocksmtp.http.paging import (
     AFTER_ALL,
+    Found,
     Listing,
     Page,
     Span,
     WaitingKey,
     count,
+    describe,
     entry_id,
     matches,
     only,
@@ -53,6 +55,8 @@ from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import (
     Slices,
     array_pieces,
+    prefers,
+    protect,
     send_json,
     send_nothing,
     send_pieces,
@@ -67,6 +71,7 @@ from mocksmtp.http.routing import (
     answers,
     array,
     document,
+    text,
 )
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.charset import windows_of
@@ -83,6 +88,7 @@ from mocksmtp.mail.documents import (
 from mocksmtp.mail.keywords import Expression, Network, network, parse_expression
 from mocksmtp.mail.mail import LARGE, Mail
 from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.mbox import MBOX, mbox_pieces
 from mocksmtp.mail.nearest import NearestMails
 from mocksmtp.mail.search import EVERYTHING, MailQuery, on_host
 from mocksmtp.mail.summary import summary_of
@@ -403,6 +409,9 @@ async def list_mails(call: Call[ListParameters]) -> ResponseBody:
     """List the mails that match, in order of arrival; wait for ``count`` of them."""
     wanted, api = call.parameters, call.api
     listing = wanted.filters.listing(call)
+    if prefers(call.request, MBOX):
+        found = await api.watches.find(listing, wanted.page, wanted.waiting)
+        return await _send_mbox(call, found)
     if not wanted.explain:
         found = await api.watches.find(listing, wanted.page, wanted.waiting)
         await _summarize(call, found.entries)
@@ -411,6 +420,13 @@ async def list_mails(call: Call[ListParameters]) -> ResponseBody:
     nearest = [] if enough else await _nearest(call, listing, wanted.page.span)
     await _summarize(call, found.entries)
     return await send_explained(call, "mails", found, _pieces(call), nearest)
+
+
+async def _send_mbox(call: Call[Any], found: Found[Mail]) -> ResponseBody:
+    describe(call.request, found)
+    protect(call.request, "mails.mbox")
+    pieces = (piece for mail in found.entries for piece in mbox_pieces(mail))
+    return await send_pieces(call.request, pieces, call.api.clock, MBOX)
 
 
 async def _nearest(
@@ -585,7 +601,7 @@ def _string_pieces(octets: bytes) -> Iterator[bytes]:
 
 LISTING = answers(array(*MAILS))
 
-_EXPLAINED = answers(document(Array(Either(*MAILS)), MAIL_EXPLANATION))
+_EXPLAINED = answers(document(Array(Either(*MAILS)), MAIL_EXPLANATION), text(MBOX))
 
 ROUTES = (
     Route(

@@ -294,7 +294,9 @@ def _command(
         url += "?" + urlencode(explained.query, safe="@")
     words = ["curl", "-s", *(["-X", method] if method != "GET" else []), url]
     if explained.body is not None:
-        words += ["--data", orjson.dumps(explained.body).decode()]
+        is_text = isinstance(explained.body, str)
+        text = explained.body if is_text else orjson.dumps(explained.body).decode()
+        words += ["--data", text]
     return shlex.join(words)
 
 

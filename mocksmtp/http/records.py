@@ -6,7 +6,6 @@ from which it was made. Queries see one or the other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
@@ -20,7 +19,14 @@ from mocksmtp.http.behaviors import Detail
 from mocksmtp.http.bodies import ItemReader, Work, read_body
 from mocksmtp.http.parameters import any_text, one_of, parameter, reads
 from mocksmtp.http.problems import HttpProblem, not_found, refused_document
-from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
+from mocksmtp.http.responses import (
+    array_pieces,
+    body_type,
+    prefers,
+    send_json,
+    send_nothing,
+    send_pieces,
+)
 from mocksmtp.http.routing import (
     DONE,
     Call,
@@ -56,8 +62,6 @@ from mocksmtp.zone.text import zone_text, zone_text_in_steps
 from mocksmtp.zone.zone import RecordIdTaken, Zone
 
 ZONE_TEXT = "text/dns"
-
-_QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
 
 
 def _condition(title: str, read: Any, schema: Schema) -> Any:
@@ -119,7 +123,7 @@ async def list_records(call: Call[Any]) -> ResponseBody:
     mock, goes, wanted = call.api.mock, _goes(call.parameters), call.parameters.owner
     # Records that were set have no owner.
     records = mock.zone.records if wanted is None else ()
-    if prefers_text(call.request.getHeader("Accept") or ""):
+    if prefers(call.request, ZONE_TEXT):
         lines = (zone_text([each]).encode() for each in records if goes(each))
         return await send_pieces(call.request, lines, call.api.clock, ZONE_TEXT)
     if call.parameters.view is Detail.FULL:
@@ -224,19 +228,6 @@ async def _made(work: Work, steps: Steps[Zone]) -> Zone:
         raise HttpProblem(409, f"another record has the id {error}") from None
 
 
-def prefers_text(accept: str) -> bool:
-    """
-    Whether an Accept field prefers a zone file to JSON.
-
-    JSON is the default; ``text/dns`` must have the higher quality.
-    """
-    qualities = {}
-    for item in accept.lower().split(","):
-        quality = _QUALITY.search(item)
-        qualities[item.partition(";")[0].strip()] = float(quality[1] if quality else 1)
-    return qualities.get(ZONE_TEXT, 0.0) > qualities.get("application/json", 0.0)
-
-
 _ITEMS = ItemReader(parse_records, parse_record, check_record_ids)
 
 
@@ -248,8 +239,7 @@ async def _read(
 
     :return: the records, and the form of a record's place in an error
     """
-    content_type = call.request.getHeader("Content-Type") or ""
-    if content_type.partition(";")[0].strip().lower() == ZONE_TEXT:
+    if body_type(call.request) == ZONE_TEXT:
         return await work.in_slices(zone_text_in_steps(body)), "record {1}"
     document = await work.read_json(body, MAX_ZONE_VALUES)
     place = "$" if isinstance(document, dict) else "$[{0}]"

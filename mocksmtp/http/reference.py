@@ -17,7 +17,7 @@ class Explained:
     An operation in words, and a request.
 
     :ivar query: parameters of the request
-    :ivar body: its body, None for none
+    :ivar body: its body, a JSON document or a text; None for none
     :ivar path: variables of its path that are not those of `PATH_EXAMPLES`
     """
 
@@ -222,6 +222,13 @@ EXPLAINED = {
     "deleteMails": _E(
         "A mail must match all filters; without one, all are removed.",
         {"to": "you@there.test"},
+    ),
+    "addMails": _E(
+        "The envelope is that of `from` and `to`, otherwise that of the header. With "
+        "the type `application/mbox` the body may have several mails; all are added or "
+        "none.",
+        {"from": "me@here.test", "to": "you@there.test"},
+        "Subject: hello\n\nIt works.\n",
     ),
     "takeMails": _E("No mail is returned to two clients.", _WAIT),
     "newestMail": _E("With all its fields; 404 if there is none.", _WAIT),

@@ -1,13 +1,17 @@
 """Sends the body of a response: a short one whole, a long one in slices.
 
+Also reads the media types that a request names.
+
 A long body is made for `SLICE` seconds at a time, and between two slices the reactor
 turns, so that SMTP continues. Nothing is made while the client reads nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from twisted.internet.defer import Deferred
@@ -23,6 +27,32 @@ SLICE = 0.005
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+
+MAX_FILE_NAME = 200
+"""Characters of a file name that are told."""
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+')
+
+_QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$", re.IGNORECASE)
+
+
+def prefers(request: IRequest, media_type: str) -> bool:
+    """
+    Whether the Accept field of a request prefers a media type to JSON.
+
+    JSON is the default; `media_type` must have the higher quality.
+    """
+    qualities = {}
+    for item in (request.getHeader("Accept") or "").lower().split(","):
+        quality = _QUALITY.search(item)
+        qualities[item.partition(";")[0].strip()] = float(quality[1] if quality else 1)
+    return qualities.get(media_type, 0.0) > qualities.get(JSON, 0.0)
+
+
+def body_type(request: IRequest) -> str:
+    """The media type of a request's body, without parameters, in lower case."""
+    field = request.getHeader("Content-Type") or ""
+    return field.partition(";")[0].strip().lower()
 
 
 class Slices:
@@ -172,3 +202,25 @@ class _Producer:
         self._unschedule()
         self._request.unregisterProducer()
         self.done.callback(None)
+
+
+def protect(request: IRequest, file_name: str) -> None:
+    """Keep a browser from doing more with an answer than saving it."""
+    request.setHeader("Content-Disposition", disposition(file_name))
+    request.setHeader("X-Content-Type-Options", "nosniff")
+    request.setHeader("Content-Security-Policy", "sandbox")
+
+
+def disposition(file_name: str) -> str:
+    """
+    ``attachment``, with a name that is safe to save under (RFC 6266).
+
+    The name comes twice: in ASCII for old clients, and as it is (RFC 8187).
+    """
+    name = _UNSAFE.sub("_", file_name).lstrip(". ")[:MAX_FILE_NAME] or "unnamed"
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    plain = plain.replace("%", "_")
+    header = f'attachment; filename="{plain}"'
+    if plain == name:
+        return header
+    return f"{header}; filename*=UTF-8''{quote(name, safe='')}"

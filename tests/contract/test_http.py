@@ -124,7 +124,7 @@ class ServiceTests(ContractCase):
         for method, path, status in (
             ("GET", "/nowhere", 404),
             ("GET", "/smtpMails/none", 404),
-            ("POST", "/smtpMails", 405),
+            ("PUT", "/smtpMails", 405),
         ):
             answer = self.call(method, path)
             self.assertEqual(answer.status, status, path)

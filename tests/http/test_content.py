@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.http.content import MAX_FILE_NAME, disposition
 from mocksmtp.http.mails import PIECE
+from mocksmtp.http.responses import MAX_FILE_NAME, disposition
 from mocksmtp.mail.display import MAX_HTML, MAX_INLINE
 from tests.http.rig import Answer, Rig
 

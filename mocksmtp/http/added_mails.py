@@ -1,0 +1,172 @@
+"""``POST /smtpMails``: adds mails as if they had arrived.
+
+A body is one mail, or with the type ``application/mbox`` several. Either all mails are
+added or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem
+from mocksmtp.grammar.address import NULL_ADDRESS, Address
+from mocksmtp.http.behaviors import IDS
+from mocksmtp.http.bodies import in_turn, read_body
+from mocksmtp.http.parameters import address, parameter
+from mocksmtp.http.problems import HttpProblem, not_found
+from mocksmtp.http.responses import Slices, body_type, send_json
+from mocksmtp.http.routing import Call, Route, answers, document, text
+from mocksmtp.mail.mail import Envelope, Mail, Origin
+from mocksmtp.mail.mbox import MBOX, MboxError, StoredMail, stored_mails
+from mocksmtp.mail.posted import envelope_from, read_address, split_addresses
+
+
+def new_sender(text: str) -> Address:
+    """The address of the sender; ``<>`` is the null sender."""
+    return NULL_ADDRESS if text == "<>" else read_address(address(text))
+
+
+def new_recipients(text: str) -> tuple[Address, ...]:
+    """The addresses of recipients, separated by commas."""
+    found = tuple(read_address(address(each)) for each in split_addresses(text))
+    if not found:
+        raise ValueError("must be an address, or several separated by commas")
+    return found
+
+
+@attrs.frozen
+class AddParameters:
+    """The envelope of the added mails, instead of the one in their headers."""
+
+    sender: Address | None = parameter("from", new_sender)
+    recipients: tuple[Address, ...] = parameter("to", new_recipients, ())
+
+
+async def add_mails(call: Call[AddParameters]) -> bytes:
+    """Add a mail, or the mails of an mbox, and return their ids."""
+    mails = await _read_mails(call)
+    _check_room(call, mails)
+    return send_json(call.request, IDS.write(await keep_all(call, mails)), 201)
+
+
+async def _read_mails(call: Call[AddParameters]) -> list[tuple[Envelope, bytes]]:
+    """
+    The mails in a body.
+
+    :raises DocumentError: some are invalid
+    """
+    body = read_body(call)
+    is_mbox = body_type(call.request) == MBOX
+    if not body.strip():
+        raise DocumentError(Problem("$", "must be a mail, not an empty body"))
+    stored = stored_mails(body) if is_mbox else iter((body,))
+    read = partial(_read_mail, wanted=call.parameters)
+    found: list[tuple[Envelope, bytes]] = []
+    problems: list[Problem] = []
+    slices = Slices(call.api.clock)
+    for index, mail in enumerate(_or_refuse(stored)):
+        try:
+            found.append(await in_turn(call, mail, read))
+        except ValueError as error:
+            problems.append(Problem(f"$[{index}]" if is_mbox else "$", str(error)))
+            if len(problems) == MAX_ERRORS:
+                break
+        if slices.over:
+            await slices.next()
+    if problems:
+        raise DocumentError(*problems)
+    return found
+
+
+def _or_refuse(
+    stored: Iterator[bytes] | Iterator[StoredMail],
+) -> Iterator[bytes | StoredMail]:
+    try:
+        yield from stored
+    except MboxError as error:
+        raise DocumentError(Problem("$", str(error))) from None
+
+
+def _read_mail(
+    mail: bytes | StoredMail, wanted: AddParameters
+) -> tuple[Envelope, bytes]:
+    """The envelope and content of a mail; may run in a thread."""
+    sender, content = wanted.sender, mail
+    if isinstance(mail, StoredMail):
+        content = mail.content
+        if sender is None and mail.sender:
+            sender = _address_or_none(mail.sender)
+    assert isinstance(content, bytes)
+    return envelope_from(content, sender, wanted.recipients), content
+
+
+def _address_or_none(text: str) -> Address | None:
+    try:
+        return read_address(text)
+    except ValueError:
+        return None
+
+
+def _check_room(call: Call[AddParameters], mails: list[tuple[Envelope, bytes]]) -> None:
+    """
+    Refuse mails that could not all be kept.
+
+    :raises HttpProblem: 413
+    """
+    mailbox, most = call.host.mailbox, call.host.limits.message_size
+    for _, content in mails:
+        if len(content) > most:
+            detail = f"a mail has {len(content):,} octets; at most {most:,} are allowed"
+            raise HttpProblem(413, detail)
+    if len(mails) > mailbox.max_mails:
+        detail = f"{len(mails):,} mails; at most {mailbox.max_mails:,} are kept"
+        raise HttpProblem(413, detail)
+    weight = sum(len(content) + envelope.weight for envelope, content in mails)
+    if weight > mailbox.max_bytes:
+        raise HttpProblem(413, f"the mails exceed {mailbox.max_bytes:,} octets")
+
+
+async def keep_all(
+    call: Call[AddParameters], mails: list[tuple[Envelope, bytes]]
+) -> list[Mail]:
+    """
+    Keep all mails, or none, in slices.
+
+    :raises HttpProblem: 503, there is no room; 404, the host was removed meanwhile
+    """
+    api, host = call.api, call.host
+    client = getattr(call.request.getClientAddress(), "host", "")
+    origin = Origin("", client, "", host.name)
+    kept: list[Mail] = []
+    slices = Slices(api.clock)
+    try:
+        for envelope, content in mails:
+            if api.mock.hosts.get(host.name) is not host:
+                raise not_found(f"the host {host.name!r} was removed")
+            now = api.clock.seconds()
+            mail = host.mailbox.keep(envelope, content, now, origin)
+            if isinstance(mail, Deferred):
+                mail = await mail
+            if mail is None:
+                raise HttpProblem(503, "the mailboxes have no room; try again")
+            kept.append(mail)
+            if slices.over:
+                await slices.next()
+    except BaseException:
+        # Also if the client has left: it does not know what was added.
+        host.mailbox.remove(kept)
+        raise
+    return kept
+
+
+ROUTES = (
+    Route(
+        *("POST", "/smtpMails", add_mails, AddParameters),
+        takes=(text("message/rfc822"), text(MBOX)),
+        answers=answers(document(IDS), status=201),
+    ),
+)
