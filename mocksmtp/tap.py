@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -83,7 +83,8 @@ class Options(usage.Options):
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
         except usage.UsageError as error:
-            raise SystemExit(f"mocksmtp: {_explain(str(error))}") from None
+            names = [name.rstrip("=") for name in self.longOpt]
+            raise SystemExit(f"mocksmtp: {_explain(str(error), names)}") from None
 
     def parseArgs(self, *arguments: str) -> None:
         """Refuse arguments that are not options."""
@@ -104,12 +105,11 @@ class Options(usage.Options):
     opt_h = usage.Options.opt_help
 
 
-def _explain(message: str) -> str:
-    """The error of a command line, with the nearest option."""
+def _explain(message: str, names: Sequence[str]) -> str:
+    """The error of a command line, with the nearest of the options' names."""
     match = _UNKNOWN.match(message)
     if match is None:
         return message
-    names = [option.name for option in (_CONFIG, *OPTIONS)]
     near = difflib.get_close_matches(match[1].lstrip("-"), names, 1)
     hint = f"did you mean --{near[0]}?" if near else "--help lists all options"
     return f"unknown option {match[1]}; {hint}"
@@ -241,10 +241,13 @@ def makeService(options: Options) -> IService:
     return logged
 
 
-def prepare(options: Options) -> tuple[MockService, Logging, Config]:
+def prepare(
+    options: Options, amend: Callable[[Config], Config] = lambda config: config
+) -> tuple[MockService, Logging, Config]:
     """
     Create the service and its log; nothing is logged yet.
 
+    :param amend: adds to the configuration what `options` have beyond it
     :raises SystemExit: the configuration is invalid; the message contains the errors
     """
     from twisted.internet import reactor
@@ -253,7 +256,7 @@ def prepare(options: Options) -> tuple[MockService, Logging, Config]:
     tune()
     program: Any = getattr(options, "parent", None)
     try:
-        config = load_config(options.given, os.environ)
+        config = amend(load_config(options.given, os.environ))
         logging = logging_of(config, program)
         service = make_service(config, reactor, logging.lines, _fail_late)
         _look_at_stdin(config, program, reactor)

@@ -58,7 +58,8 @@ FLOORS: dict[str, set[str]] = {
     "testing": {*ROOMS, "mock", "config", "service", "client", "recipes"},
     "health": set(),
     "cli": {"config", "documents", "logs", "process", "service", "tap"}
-    | {"client", "health", "recipes"},
+    | {"client", "health", "recipes", "behaviors", "mock", "zone", "web"},
+    "__main__": {"cli"},
 }
 """What each room may import of the others; what it has itself, any room may.
 

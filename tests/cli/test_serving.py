@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.cli import end_on_sigterm
+from mocksmtp.cli.serving import end_on_sigterm
 
 
 class Starting:

@@ -1,0 +1,173 @@
+"""What all commands have in common: lazy loading, exit statuses, errors of one line."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from functools import partial
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+
+class Exit(IntEnum):
+    """
+    The exit statuses of the commands.
+
+    Those of ``send`` are those of sendmail (sysexits.h), those of ``run`` follow env
+    and timeout of the GNU core utilities.
+    """
+
+    SUCCESS = 0
+    FAILURE = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    REFUSED = 4
+    MAIL_REJECTED = 69
+    MAIL_DEFERRED = 75
+    NOT_STARTED = 125
+    NOT_EXECUTABLE = 126
+    NOT_FOUND = 127
+    INTERRUPTED = 130
+
+
+class CommandError(click.ClickException):
+    """
+    A command failed.
+
+    :param message: one line, without the program's name
+    :param status: the exit status
+    """
+
+    def __init__(self, message: str, status: int = Exit.FAILURE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LazyGroup(click.Group):
+    """
+    A group of commands whose modules are imported when a command runs.
+
+    :param sections: for each heading of the help the commands below it: by name, the
+        module and the line of the help. A command is the attribute ``NAME_command`` of
+        its module
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        sections: Mapping[str, Mapping[str, tuple[str, str]]],
+        **options: Any,
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.sections = sections
+        self._lazy = {
+            name: module
+            for section in sections.values()
+            for name, (module, _) in section.items()
+        }
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without arguments, print the help."""
+        if not args and not self.invoke_without_command:
+            click.echo(ctx.get_help())
+            ctx.exit(Exit.USAGE)
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order of the help."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        module = self._lazy.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(module), f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with."""
+        if args and args[0] not in self._lazy and args[0][:1].isalnum():
+            raise click.UsageError(unknown("command", args[0], self._lazy), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands under their headings, without importing them."""
+        width = max(map(len, self._lazy))
+        for heading, section in self.sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(name.ljust(width), line) for name, (_, line) in section.items()]
+                )
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """
+        Run a command and exit.
+
+        An error is one line on the standard error. A reader that closes the output,
+        such as ``head``, ends the command without a message.
+        """
+        call = partial(super().main, args, prog_name or self.name, complete_var)
+        if not standalone_mode:
+            return call(standalone_mode=False, **extra)
+        status: Any = None
+        try:
+            status = call(standalone_mode=False, **extra)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except CommandError as error:
+            fail(error.message, error.status)
+        except click.ClickException as error:
+            fail(_line_of(error), error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            sys.exit(Exit.INTERRUPTED)
+        except BrokenPipeError:
+            # Python would complain again when it flushes at exit.
+            sys.stdout = None
+            sys.exit(Exit.SUCCESS)
+        sys.exit(status if isinstance(status, int) else Exit.SUCCESS)
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Write one line to the standard error and exit."""
+    click.echo(f"mocksmtp: {message}", err=True)
+    sys.exit(status)
+
+
+def unknown(kind: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    """The error for an unknown name, with the nearest known one."""
+    near = difflib.get_close_matches(name, [*known], 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(known)}"
+    return f"unknown {kind} {name!r}; {hint}"
+
+
+def _line_of(error: click.ClickException) -> str:
+    """An error of click as one line, with the command that explains its usage."""
+    message = " ".join(error.format_message().split())
+    if not isinstance(error, click.UsageError):
+        return message
+    message = message[:1].lower() + message[1:]
+    context = error.ctx
+    if context is None:
+        return message
+    called = context.command_path.partition(" ")[2]
+    message = message.rstrip(".")
+    message += "" if message.endswith("?") else ";"
+    return (
+        f"{called + ': ' if called else ''}{message} see {context.command_path} --help"
+    )
