@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 
 from mocksmtp.activity import ActivityLog, query_logger, request_logger
 from mocksmtp.aging import MailAging
+from mocksmtp.archive import MailFiles
 from mocksmtp.config import Config
 from mocksmtp.dns.evaluation import evaluate_dns
 from mocksmtp.dns.listen import adopt
@@ -109,6 +110,8 @@ class MockService(Service):
         self._activity = None
         if lines is not None:
             self._activity = ActivityLog(self.mock, lines, reactor)
+        self._files = _make_files(config, self.mock, reactor)
+        self._info.archive = self._files
         self._aging = None
         if config.max_age is not None:
             self._aging = MailAging(self.mock, reactor, config.max_age)
@@ -174,6 +177,9 @@ class MockService(Service):
         if was_announced:
             self._remove_addresses_file()
         stopping = self._close()
+        if self._files is not None:
+            files = self._files
+            stopping.addCallback(lambda _: files.stop())
         if was_announced:
             stopping.addCallback(self._stopped)
         return stopping
@@ -387,6 +393,22 @@ def make_service(
     :raises ListenError: an endpoint or a certificate is invalid
     """
     return MockService(config, reactor, lines, on_failure)
+
+
+def _make_files(config: Config, mock: Mock, reactor: Any) -> MailFiles | None:
+    """
+    What writes mails to the directory of ``--eml-dir``, or None without one.
+
+    :raises StartError: no file can be written there
+    """
+    if config.eml_dir is None:
+        return None
+    files = MailFiles(mock, config.eml_dir, reactor)
+    try:
+        files.check()
+    except OSError as error:
+        raise StartError(f"--eml-dir: {config.eml_dir}: {error.strerror}") from None
+    return files
 
 
 def _check_endpoints(config: Config, reactor: Any) -> None:

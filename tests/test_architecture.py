@@ -40,6 +40,7 @@ FLOORS: dict[str, set[str]] = {
     "mock": ROOMS,
     "events": {*ROOMS, "mock"},
     "aging": {"mock"},
+    "archive": {*ROOMS, "mock"},
     "logs": set(),
     "activity": {*ROOMS, "mock", "logs"},
     "listening": set(),
@@ -49,7 +50,7 @@ FLOORS: dict[str, set[str]] = {
     "http": {*ROOMS, "mock", "events", "web"},
     "hosting": {*ROOMS, "mock", "smtp", "listening"},
     "config": {*ROOMS, "mock", "logs"},
-    "service": {*ROOMS, "mock", "events", "activity", "aging", "logs"}
+    "service": {*ROOMS, "mock", "events", "activity", "aging", "archive", "logs"}
     | {"smtp", "http", "dns", "config", "listening", "hosting"},
     "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},

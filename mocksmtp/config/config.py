@@ -169,6 +169,12 @@ class Config:
         "the directory for certificates; without it each start creates new ones",
         default=None,
     )
+    eml_dir: str | None = option(
+        parse_folder,
+        "DIR",
+        "also write each kept mail to a file in this directory, by host and date",
+        default=None,
+    )
     mail_shape: MailShape = option(
         parse_shape,
         "SHAPE",

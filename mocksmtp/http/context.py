@@ -46,6 +46,21 @@ class HostKeeper(Protocol):
         """
 
 
+class Archive(Protocol):
+    """
+    What writes mails to files, for ``/status``.
+
+    :ivar written: the number of mails that were written
+    :ivar failed: the number of mails that could not be written
+    :ivar error: the last error, None if the last mail was written
+    """
+
+    folder: str
+    written: int
+    failed: int
+    error: str | None
+
+
 @attrs.frozen
 class HttpSettings:
     """
@@ -75,11 +90,13 @@ class ServiceInfo:
     :ivar instance: names this run of the service, and no other
     :ivar addresses: the bound addresses by listener, as in
         ``{"http": ["127.0.0.1:8000"]}``; filled in once they are known
+    :ivar archive: what writes mails to files, or None
     """
 
     started_at: float
     addresses: dict[str, list[str]] = attrs.Factory(dict)
     instance: str = attrs.field(factory=lambda: secrets.token_hex(8))
+    archive: Archive | None = None
 
     @property
     def http_on_loopback(self) -> bool:

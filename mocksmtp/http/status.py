@@ -9,12 +9,13 @@ import attrs
 from twisted.internet.defer import Deferred, DeferredList
 
 from mocksmtp import __version__
-from mocksmtp.documents.kinds import Array, Integer, Text
+from mocksmtp.documents.kinds import Array, Integer, Optional, Text
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.schema import MAX_INTEGER, NUMBER
-from mocksmtp.documents.view import Mapped, View, Written, view_field
+from mocksmtp.documents.view import ABSENT, Mapped, View, Written, view_field
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
+from mocksmtp.http.context import Archive
 from mocksmtp.http.events import EventCounter, EventParameters, EventReader
 from mocksmtp.http.parameters import ALL_HOSTS, flag, one_of, parameter
 from mocksmtp.http.problems import not_found
@@ -62,6 +63,15 @@ _COUNTS = Mapped(Integer(0, MAX_INTEGER))
 HEALTH: View[Api] = View("Health", view_field("status", Text(), lambda _: "ok"))
 """Whether the service is alive."""
 
+ARCHIVE: View[Archive] = View(
+    "MailFiles",
+    view_field("folder", Text(), "folder", "the directory"),
+    view_field("written", Integer(), "written", "mails that were written"),
+    view_field("failed", Integer(), "failed", "mails that could not be written"),
+    view_field("error", Optional(Text()), "error", "of the last mail, if it failed"),
+)
+"""The files of ``--eml-dir``."""
+
 STATUS: View[Api] = View(
     "Status",
     view_field("version", Text(), lambda _: __version__, "of the program"),
@@ -91,6 +101,13 @@ STATUS: View[Api] = View(
         "what all mailboxes keep together, and their limits",
     ),
     view_field("dnsRecords", Integer(), lambda api: len(api.mock.zone.records)),
+    view_field(
+        "mailFiles",
+        ARCHIVE,
+        lambda api: api.info.archive or ABSENT,
+        "the files of `--eml-dir`",
+        optional=True,
+    ),
 )
 """The version, uptime, addresses and contents of the service."""
 

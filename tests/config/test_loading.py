@@ -56,6 +56,7 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     "journal": (("0", 0), ("20", 20), ("300", 300)),
     "journal-bytes": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
     "state-dir": (("/var/lib/x", "/var/lib/x"), ("a b", "a b"), ("c", "c")),
+    "eml-dir": (("/var/lib/x", "/var/lib/x"), ("a b", "a b"), ("c", "c")),
     "mail-shape": (
         ("james", MailShape.JAMES),
         ("article", MailShape.ARTICLE),
@@ -164,6 +165,7 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("0", "must be greater than 0"),
     ),
     "state-dir": (("\0", "must be the path of a directory"),),
+    "eml-dir": (("\0", "must be the path of a directory"),),
     "mail-shape": (
         ("Both", "unknown shape 'Both'; one of: both, james, article"),
         ("x", "unknown shape 'x'; one of: both, james, article"),
@@ -197,6 +199,7 @@ EMPTY_VALUES = (
     ("http", "", f"invalid address ''; {EXAMPLES}"),
     ("dns", "127.0.0.1:5 3", f"invalid address '127.0.0.1:5 3'; {EXAMPLES}"),
     ("state-dir", "", "must be the path of a directory"),
+    ("eml-dir", "", "must be the path of a directory"),
     ("hostname", "", "invalid host name '': it must not contain spaces"),
     ("hostname", "a b", "invalid host name 'a b': it must not contain spaces"),
     ("max-mails", "", "must be a number of at least 1, got ''"),
