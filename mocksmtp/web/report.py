@@ -31,7 +31,8 @@ from mocksmtp.sessions.documents import (
     shown_exchanges,
 )
 from mocksmtp.sessions.session import Session
-from mocksmtp.web.shown import ShownDocument, behavior_words, counted
+from mocksmtp.web.shown import ShownDocument, counted
+from mocksmtp.web.wording import behavior_words
 
 MAX_DELIVERIES = 500
 """Deliveries of a report; those that failed come first, then the newest."""
@@ -95,7 +96,7 @@ class Unanswered:
     @property
     def words(self) -> str:
         """What it would do."""
-        return behavior_words(self.document)
+        return str(behavior_words(self.document))
 
 
 @attrs.frozen
@@ -242,7 +243,7 @@ class Report:
         document = self.describe(host, behavior)
         if document is None:
             return None
-        return document.get("name") or behavior, behavior_words(document)
+        return document.get("name") or behavior, str(behavior_words(document))
 
 
 def shown_delivery(delivery: Delivery) -> ShownDelivery:

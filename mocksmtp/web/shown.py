@@ -12,9 +12,6 @@ from difflib import SequenceMatcher
 from html import escape
 from typing import Any, TypeAlias
 
-from mocksmtp.behaviors.point import Command
-from mocksmtp.behaviors.target import natural_subject
-
 ShownDocument: TypeAlias = dict[str, Any]
 
 MAX_SHOWN_TEXT = 300
@@ -24,16 +21,7 @@ _MAX_COMPARED = 100
 """Characters of two values up to which their differences are marked: comparing them
 takes time with the product of their lengths."""
 
-MAX_WORDS = 20
-"""Conditions of a behavior that are described."""
-
 _LAST = (0xFFFE, 0xFFFF)
-_NATURAL = {
-    command.value: subject.value
-    for command in Command
-    if (subject := natural_subject(command)) is not None
-}
-"""What conditions without a target look at, by command."""
 
 # Controls, which HTML does not allow, and code points that are no characters.
 _NONE = "".join(
@@ -118,57 +106,3 @@ def _marked(text: str, differs: bool) -> str:
 def reply_words(reply: ShownDocument | None) -> str:
     """A reply, or that there was none."""
     return "no reply" if reply is None else f"{reply['code']:03} {reply['text']}"
-
-
-def behavior_words(document: ShownDocument) -> str:
-    """
-    What a behavior does: ``RCPT TO where recipient contains bob@ → 450 Busy``.
-
-    :param document: as the API has it
-    """
-    at = document.get("command") or document.get("query") or "any query"
-    subject = _NATURAL.get(at, "name")
-    condition = document.get("condition")
-    words = [str(at)]
-    if condition is not None and condition.get("operator") != "matchAll":
-        words.append("where " + _condition_words(condition, subject, [MAX_WORDS]))
-    responses = document.get("responses") or [document.get("response") or {}]
-    words.append("→ " + ", then ".join(map(_response_words, responses[:3])))
-    limit = document.get("numberOfAnswer")
-    if limit is not None:
-        words.append(f"({counted(limit, 'time')})")
-    if document.get("enabled") is False:
-        words.append("(disabled)")
-    return " ".join(words)
-
-
-def _condition_words(condition: ShownDocument, subject: str, room: list[int]) -> str:
-    room[0] -= 1
-    if room[0] < 0:
-        return "…"
-    operator = condition.get("operator")
-    each = condition.get("conditions")
-    if each is not None:
-        joint = " or " if operator in ("any", "anyOf") else " and "
-        shown = [_condition_words(one, subject, room) for one in each[: room[0] + 1]]
-        return f"({joint.join(shown)})"
-    inner = condition.get("condition")
-    if inner is not None:
-        return f"not {_condition_words(inner, subject, room)}"
-    words = [condition.get("target", subject), operator, condition.get("matchingValue")]
-    if condition.get("ignoreCase"):
-        words.append("(ignoring case)")
-    return " ".join(str(word)[:MAX_SHOWN_TEXT] for word in words if word is not None)
-
-
-def _response_words(response: ShownDocument) -> str:
-    words = []
-    code, message = response.get("code"), response.get("message")
-    if code is not None or message is not None:
-        words.append(" ".join(str(w) for w in (code, message) if w is not None))
-    for name, value in response.items():
-        if name == "delay" and isinstance(value, int | float):
-            words.append(f"delayed by {duration_words(value)}")
-        elif name not in ("code", "message") and value not in (None, "continue"):
-            words.append(f"{name} {value if isinstance(value, str | int) else '…'}")
-    return ", ".join(words) or "the server's own reply"

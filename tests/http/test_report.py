@@ -152,7 +152,7 @@ class ReportTests(ReportCase):
         self.send(BOB)
         shown = self.section("unanswered")
         self.assertIn("default verify VRFY → 252", shown)
-        self.assertIn("DNS 1 MX → rcode SERVFAIL", shown)
+        self.assertIn("DNS 1 query for MX → SERVFAIL", shown)
         self.assertNotIn("RCPT TO", shown)
         self.assertNotIn("DNS", self.section("unanswered", "?host=default"))
 

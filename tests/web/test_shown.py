@@ -7,16 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.web.shown import (
     MAX_SHOWN_TEXT,
-    behavior_words,
     differences,
     duration_words,
     isolated,
     plain_text,
 )
-from tests.smtp.mocked import on, when
 
 HEAD = "<!DOCTYPE html><html><head><title>x</title></head><body><p>"
 
@@ -82,42 +79,3 @@ class DifferenceTests(SynchronousTestCase):
     def test_long_values(self) -> None:
         """They are shown without marks: comparing takes too long."""
         self.assertNotIn("mark", "".join(differences("a" * 101, "b", "equals")))
-
-
-class WordsTests(SynchronousTestCase):
-    """behavior_words"""
-
-    def words(self, document: dict[str, object]) -> str:
-        return behavior_words(SMTP.write(SMTP.parse_one(document)))
-
-    def test_the_base_fields(self) -> None:
-        """Command, condition, reply and limit."""
-        condition = {"operator": "contains", "matchingValue": "bob@"}
-        document = on("RCPT TO", 450, message="4.2.1 Busy", condition=condition)
-        document["numberOfAnswer"] = 2
-        self.assertEqual(
-            self.words(document),
-            "RCPT TO where recipient contains bob@ → 450 4.2.1 Busy (2 times)",
-        )
-
-    def test_combined_conditions(self) -> None:
-        """They are joined by and, or, not."""
-        inner = {"operator": "not", "condition": when("helo", "x", "equals")}
-        condition = {"operator": "any", "conditions": [when("sender", "a"), inner]}
-        self.assertEqual(
-            self.words(on("RCPT TO", 450, condition=condition)),
-            "RCPT TO where (sender contains a or not helo equals x) → 450",
-        )
-
-    def test_disabled(self) -> None:
-        """A behavior that is switched off is marked."""
-        words = self.words(on("RCPT TO", 450, enabled=False))
-        self.assertEqual(words, "RCPT TO → 450 (disabled)")
-
-    def test_faults(self) -> None:
-        """What happens besides the reply, and several responses in turn."""
-        responses = [{"delay": "2s"}, {"code": 451, "then": "close"}]
-        self.assertEqual(
-            self.words({"command": "DATA", "responses": responses}),
-            "DATA → delayed by 2.0 s, then 451, then close",
-        )
