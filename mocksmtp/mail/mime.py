@@ -59,11 +59,31 @@ _BOUNDARY_LIMIT = 200
 
 
 @attrs.frozen
+class Entity:
+    """
+    An entity in the tree of a mail (RFC 2045 §2.4).
+
+    :ivar depth: the number of multiparts that contain it
+    :ivar content_type: ``type/subtype`` in lower case
+    :ivar part: the number of its part; None for a multipart
+    """
+
+    depth: int
+    content_type: str
+    part: int | None
+
+
+@attrs.frozen
 class Structure:
-    """The header fields and parts of a mail."""
+    """
+    The header fields and parts of a mail.
+
+    :ivar entities: all entities, multiparts included, each before those in it
+    """
 
     headers: tuple[HeaderField, ...]
     parts: tuple[Part, ...]
+    entities: tuple[Entity, ...] = ()
 
     @property
     def plain(self) -> Part | None:
@@ -95,7 +115,7 @@ def read_structure(content: bytes) -> Structure:
         raise TooComplex(f"the mail has over {MAX_SIZE:,} octets")
     reader = _Reader(content)
     headers = reader.entity(header_start(content), depth=0)
-    return Structure(tuple(headers), tuple(reader.parts))
+    return Structure(tuple(headers), tuple(reader.parts), tuple(reader.tree))
 
 
 @attrs.frozen
@@ -130,6 +150,7 @@ class _Reader:
 
     def __init__(self, content: bytes) -> None:
         self.parts: list[Part] = []
+        self.tree: list[Entity] = []
         self._content = content
         self._view = memoryview(content)
         self._at = 0
@@ -166,7 +187,7 @@ class _Reader:
             or boundary in self._open
             or not self._multipart(boundary, depth, content_type)
         ):
-            self._leaf(named, body, default)
+            self._leaf(named, body, default, depth)
         return fields
 
     def _header(self, start: int) -> tuple[list[HeaderField], int]:
@@ -198,6 +219,7 @@ class _Reader:
         self._open[boundary + b"--"] = (depth, True)
         opened = self._find() and self._open[self._lines[self._at].text][0] == depth
         if opened:
+            self.tree.append(Entity(depth, content_type, None))
             digest = content_type == "multipart/digest"
             default = "message/rfc822" if digest else "text/plain"
             self._parts_of(boundary, depth, default)
@@ -222,12 +244,16 @@ class _Reader:
     def _close(self, boundary: bytes) -> None:
         del self._open[boundary], self._open[boundary + b"--"]
 
-    def _leaf(self, named: dict[str, HeaderField], body: int, default: str) -> None:
+    def _leaf(
+        self, named: dict[str, HeaderField], body: int, default: str, depth: int
+    ) -> None:
         end = len(self._content)
         if self._find():
             end = self._line_end_before(self._lines[self._at].start, body)
         raw = self._view[body:end]
-        self.parts.append(make_part(len(self.parts) + 1, named, raw, default))
+        part = make_part(len(self.parts) + 1, named, raw, default)
+        self.parts.append(part)
+        self.tree.append(Entity(depth, part.content_type, part.number))
 
     def _line_end_before(self, start: int, least: int) -> int:
         """The end of a part, before the line end of a delimiter (RFC 2046 §5.1.1)."""
