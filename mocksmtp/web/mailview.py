@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from html import unescape
 from itertools import islice
 from typing import Any
 
@@ -25,6 +26,9 @@ from mocksmtp.web.shown import counted
 
 MAX_SHOWN_RECIPIENTS = 200
 """Recipients of an envelope, and addresses of a header, that are shown."""
+
+MAX_SHOWN_LINKS = 200
+"""Web addresses of a mail that are listed."""
 
 MAX_SHOWN_FIELDS = 500
 """Header fields that are shown."""
@@ -287,7 +291,10 @@ class ShownMail:
     """
     A mail with all that its screen shows.
 
+    :ivar text: the text part
     :ivar html: whether it has an HTML part
+    :ivar page: the source of that
+    :ivar links: the web addresses in its text and HTML
     :ivar reason: the limit that it exceeds, or None
     :ivar remote: how many references to other servers its HTML has
     """
@@ -295,6 +302,8 @@ class ShownMail:
     row: MailRow
     text: str | None
     html: bool
+    page: str | None
+    links: tuple[str, ...]
     tree: tuple[TreeRow, ...]
     fields: tuple[ShownField, ...]
     compared: tuple[Compared, ...]
@@ -307,9 +316,16 @@ class ShownMail:
 
 
 _REMOTE = re.compile(
-    r"(?:src|background|poster)\s*=\s*[\"']?\s*(?:https?:)?//|url\(\s*[\"']?(?:https?:)?//",
-    re.I,
+    r"(?:src|background|poster)\s*=\s*[\"']?\s*(?:https?:)?//"
+    r"|url\(\s*[\"']?(?:https?:)?//",
+    re.IGNORECASE,
 )
+_HREF = re.compile(
+    r"\bhref\s*=\s*(?:\"([^\"]{1,2000})\"|'([^']{1,2000})'|([^\s\"'>]{1,2000}))",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'\\^`{|}]{1,2000}", re.IGNORECASE)
+_WEB = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 
 
 def shown_mail(
@@ -324,7 +340,9 @@ def shown_mail(
     every = compare(mail.envelope.sender.text, _recipients(mail), summary)
     compared = list(every)
     kept = _shortened(compared)
-    text, remote = None, 0
+    text: str | None = None
+    page: str | None = None
+    remote = 0
     if structure is not None:
         text, reason = _text(structure.plain, reason)
         page, reason = _text(structure.html, reason)
@@ -334,6 +352,8 @@ def shown_mail(
         row=mail_row(mail),
         text=None if text is None else text[:MAX_SHOWN_SOURCE],
         html=structure is not None and structure.html is not None,
+        page=None if page is None else page[:MAX_SHOWN_SOURCE],
+        links=tuple(links_of(text or "", page or "")),
         tree=() if structure is None else tuple(tree_rows(structure)),
         fields=tuple(shown_fields(mail.content)),
         compared=tuple(kept),
@@ -344,6 +364,16 @@ def shown_mail(
         remote=remote,
         parameters=tuple(_parameters(mail)),
     )
+
+
+def links_of(text: str, page: str) -> list[str]:
+    """The different web addresses in a text and in HTML, in order, within a bound."""
+    found: dict[str, None] = {}
+    for match in _HREF.finditer(page[:MAX_SHOWN_SOURCE]):
+        found[unescape(match[1] or match[2] or match[3]).strip()] = None
+    for match in _ADDRESS.finditer(text[:MAX_SHOWN_SOURCE]):
+        found[match[0].rstrip(".,;:!?)")] = None
+    return [link for link in found if _WEB.match(link)][:MAX_SHOWN_LINKS]
 
 
 def _shortened(compared: list[Compared]) -> list[Compared]:

@@ -78,6 +78,7 @@ def load() -> Environment:
     )
     environment.filters.update(
         shown=lambda text: Markup(isolated(str(text))),
+        long=lambda text: Markup(isolated(text, None)),
         duration=duration_words,
         clock=lambda text: text[11:23],
         timestamp=timestamp,

@@ -141,12 +141,18 @@ class BrowserCase(SynchronousTestCase):
         page.on("pageerror", lambda error: self._errors.append(str(error)))
         page.on("console", self._heard)
         page.on("request", lambda request: self.requested.append(request.url))
+        page.on("requestfailed", self._failed)
         page.goto(self.url + path)
         return page
 
     def wait_live(self, page: Page) -> None:
         """Wait until the page follows the service."""
         page.locator('#state[data-state="open"]').wait_for()
+
+    def _failed(self, request: Any) -> None:
+        """A request that the Content-Security-Policy blocks is reported, not sent."""
+        if request.failure == "csp":
+            self.requested.remove(request.url)
 
     def _heard(self, message: Any) -> None:
         if message.type == "error":

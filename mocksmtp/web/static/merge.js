@@ -10,16 +10,32 @@
 export function merge(old, fresh) {
   /** @type {Map<string, Element>} */
   const byId = new Map();
-  for (const child of old.children) if (child.id) byId.set(child.id, child);
+  const ids = new Set([...fresh.children].map((child) => child.id));
+  // Rows that are gone are removed first: a row that is moved would lose the focus.
+  for (const child of [...old.children]) {
+    if (child.id && !ids.has(child.id)) child.remove();
+    else if (child.id) byId.set(child.id, child);
+  }
   let next = old.firstChild;
   for (const node of [...fresh.childNodes]) {
     const wanted = node instanceof Element && node.id ? byId.get(node.id) : undefined;
     if (wanted) {
+      while (next && next !== wanted && !(next instanceof Element && next.id)) {
+        const gone = next;
+        next = next.nextSibling;
+        gone.remove();
+      }
       if (wanted === next) next = next.nextSibling;
       else old.insertBefore(wanted, next);
       mergeElement(wanted, /** @type {Element} */ (node));
       byId.delete(wanted.id);
       continue;
+    }
+    // A part is rendered without the white space around it.
+    while (node instanceof Element && next instanceof Text && !next.data.trim()) {
+      const gone = next;
+      next = next.nextSibling;
+      gone.remove();
     }
     // An element that is matched by its id is no match for another.
     let candidate = next;
