@@ -128,10 +128,10 @@ class Per(Kind[tuple[Target | str, ...]]):
         names = [str(part) for part in value]
         return names[0] if len(names) == 1 else names
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the three."""
-        part = self._part.told(named)
-        return any_of({"const": GLOBAL}, part, self._list.told(named))
+        part = self._part.written_schema(named)
+        return any_of({"const": GLOBAL}, part, self._list.written_schema(named))
 
 
 class _Answers(Integer):
@@ -145,9 +145,9 @@ class _Answers(Integer):
         """A number, or None for any number."""
         return None if value == "" else super().read(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """A number, its digits, or an empty text."""
-        return any_of(*super().taken(named)["anyOf"], {**TEXT, "const": ""})
+        return any_of(*super().accepted_schema(named)["anyOf"], {**TEXT, "const": ""})
 
 
 class Responses(Array[R]):
@@ -440,9 +440,9 @@ class BehaviorDocument(Document[B]):
 
     def schemas(self, named: Named) -> None:
         """Add the schemas of the document, and of a rule with its counters."""
-        self.taken(named)
-        self.told(named)
-        behavior = self.told_members(named)
+        self.accepted_schema(named)
+        self.written_schema(named)
+        behavior = self.written_members(named)
         key = {"type": "object", "additionalProperties": any_of(TEXT, NULL)}
         counts = object_of({"key": key, **COUNTERS}, ["key", *COUNTERS])
         keys: dict[str, Schema] = {

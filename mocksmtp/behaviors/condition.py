@@ -71,13 +71,13 @@ class FormattedText(Text):
         self.samples = {"re2": ("a+", "^x|y$"), "cidr": ("10.0.0.0/8", "::/0")}[word]
         self.misfits = ("(", None) if numbers else ("10.0.0.1/8", 5)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text of that format."""
         return {**TEXT, "format": self._format}
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """The same, or a number."""
-        schema = self.told(named)
+        schema = self.written_schema(named)
         return any_of(schema, NUMBER) if self._numbers else schema
 
 
@@ -486,13 +486,13 @@ class Conditions(Kind[Condition]):
         """The object of a condition."""
         return self.operators.write(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """The lenient schema of a condition."""
-        return self.operators.taken(named)
+        return self.operators.accepted_schema(named)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The strict schema of a condition."""
-        return self.operators.told(named)
+        return self.operators.written_schema(named)
 
 
 _NO_CASE = "has no meaning with this operator"

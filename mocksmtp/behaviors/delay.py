@@ -119,13 +119,18 @@ class _DelayKind(Kind[Delay]):
             return milliseconds(value.seconds)
         return KINDS.write(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """A duration, or one of the kinds."""
-        return any_of(*_TIME.taken(named)["anyOf"], *KINDS.taken(named)["anyOf"])
+        return any_of(
+            *_TIME.accepted_schema(named)["anyOf"],
+            *KINDS.accepted_schema(named)["anyOf"],
+        )
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """Milliseconds, or one of the kinds."""
-        return any_of(_TIME.told(named), *KINDS.told(named)["anyOf"])
+        return any_of(
+            _TIME.written_schema(named), *KINDS.written_schema(named)["anyOf"]
+        )
 
 
 DELAY = _DelayKind()

@@ -155,7 +155,7 @@ class _TargetKind(Kind[Target]):
         """Its name."""
         return str(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the names."""
         return {**TEXT, "enum": [subject.value for subject in DnsSubject]}
 
@@ -180,7 +180,7 @@ class _TypeKind(Kind[int]):
         """Its name."""
         return query_type(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text that names a type."""
         return {**TEXT, "format": "query-type"}
 
@@ -208,10 +208,10 @@ class _QueryKind(Kind[tuple[int, ...]]):
         names = [query_type(number) for number in value] or [ANY]
         return names[0] if len(names) == 1 else names
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the three."""
-        one = self._type.told(named)
-        return any_of({**TEXT, "const": ANY}, one, self._types.told(named))
+        one = self._type.written_schema(named)
+        return any_of({**TEXT, "const": ANY}, one, self._types.written_schema(named))
 
 
 class _RcodeKind(Kind[int]):
@@ -231,7 +231,7 @@ class _RcodeKind(Kind[int]):
         """Its name."""
         return Rcode(value).name
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the names."""
         return {**TEXT, "enum": RCODES}
 
@@ -255,7 +255,7 @@ class _HexKind(Kind[bytes]):
         """Two digits for each octet."""
         return value.hex()
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text of digits."""
         return {**TEXT, "pattern": f"^{_HEX.pattern}$"}
 

@@ -194,7 +194,7 @@ def patch_schema(
     """
     members: dict[str, Schema] = {}
     for title, (attribute, declared) in document.fields.items():
-        schema = declared.kind.taken(named)
+        schema = declared.kind.accepted_schema(named)
         if title in _MERGED:
             schema = {"type": "object"}
         if declared.empty_is_absent:
@@ -202,7 +202,7 @@ def patch_schema(
         optional = attribute.default is not attrs.NOTHING
         members[title] = any_of(schema, NULL) if optional else schema
     members |= {title: {} for title in READ_ONLY}
-    members["move"] = any_of(MOVE.taken(named), NULL)
+    members["move"] = any_of(MOVE.accepted_schema(named), NULL)
     if not single:
         members |= dict.fromkeys(_OF_ONE, NULL)
     return object_of(members, [])

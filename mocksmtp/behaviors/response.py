@@ -115,7 +115,7 @@ class Octets(Kind[bytes]):
         """A character for each octet."""
         return value.decode("latin-1")
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text of characters up to U+00FF."""
         return {**TEXT, "pattern": "^[\\u0000-\\u00ff]*$"}
 
@@ -134,7 +134,7 @@ class _Message(Text):
             misfits=("a\rb",),
         )
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text."""
         return TEXT
 

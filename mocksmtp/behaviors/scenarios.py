@@ -96,8 +96,8 @@ class Scenarios:
 
 STATES: Schema = {
     "type": "object",
-    "propertyNames": LABEL.told({}),
-    "additionalProperties": LABEL.told({}),
+    "propertyNames": LABEL.written_schema({}),
+    "additionalProperties": LABEL.written_schema({}),
 }
 """The schema of states by the names of scenarios."""
 

@@ -213,7 +213,7 @@ class TargetKind(Kind[Target]):
         """Its name."""
         return str(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text that names a target."""
         return {**TEXT, "format": "target"}
 
@@ -229,6 +229,6 @@ class PartKind(TargetKind):
             raise Refused("global can't be combined with others")
         return super().read(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text that names a part of a key."""
         return {**TEXT, "format": "counted"}

@@ -309,23 +309,23 @@ class Document(Kind[T]):
             shown = declared.shown or _default(attribute.default, declared.kind)
             yield title, shown, declared.meaning
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """The lenient schema, by its name if it has one."""
         if self.title is None:
-            return self.taken_members(named)
-        return name(named, f"New{self.title}", lambda: self.taken_members(named))
+            return self.accepted_members(named)
+        return name(named, f"New{self.title}", lambda: self.accepted_members(named))
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The strict schema, by its name if it has one."""
         if self.title is None:
-            return self.told_members(named)
-        return name(named, self.title, lambda: self.told_members(named))
+            return self.written_members(named)
+        return name(named, self.title, lambda: self.written_members(named))
 
-    def taken_members(self, named: Named) -> Schema:
+    def accepted_members(self, named: Named) -> Schema:
         """The lenient schema itself."""
         properties: dict[str, Schema] = {}
         for title, (_, declared) in self.fields.items():
-            schema = declared.kind.taken(named)
+            schema = declared.kind.accepted_schema(named)
             if title in self._nullable:
                 schema = any_of(*_choices(schema), NULL)
             if declared.empty_is_absent:
@@ -340,12 +340,12 @@ class Document(Kind[T]):
         ]
         return self._ruled(object_of(properties, required))
 
-    def told_members(self, named: Named) -> Schema:
+    def written_members(self, named: Named) -> Schema:
         """The strict schema itself."""
         properties: dict[str, Schema] = {}
         required = []
         for title, (attribute, declared) in self.fields.items():
-            schema = declared.kind.told(named)
+            schema = declared.kind.written_schema(named)
             if (
                 declared.always
                 and attribute.default is None
@@ -356,7 +356,9 @@ class Document(Kind[T]):
             if declared.always or attribute.default is attrs.NOTHING:
                 required.append(title)
         for title, added in self._added.items():
-            properties[title] = added.told(named) if isinstance(added, Kind) else added
+            properties[title] = (
+                added.written_schema(named) if isinstance(added, Kind) else added
+            )
         required += self._added
         return self._ruled(object_of(properties, required))
 
@@ -441,13 +443,13 @@ class Partial(Kind[Given[T]]):
         """Write the whole document."""
         return self._document.write(value.value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """That of the document."""
-        return self._document.taken(named)
+        return self._document.accepted_schema(named)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """That of the document."""
-        return self._document.told(named)
+        return self._document.written_schema(named)
 
 
 def parse(kind: Kind[T], value: Any) -> T:

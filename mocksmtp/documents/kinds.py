@@ -1,7 +1,8 @@
 """Kinds of values: how each is read from JSON, written as JSON, and described.
 
 Values are not coerced, unless a kind does so for existing clients. The lenient schema,
-`taken`, describes accepted values; the strict one, `told`, describes written values.
+`accepted_schema`, describes what is accepted; the strict one, `written_schema`,
+describes what is written.
 """
 
 from __future__ import annotations
@@ -82,11 +83,11 @@ class Kind(Generic[T]):
         """Return the JSON value of `value`."""
         return value
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """The schema of accepted values."""
-        return self.told(named)
+        return self.written_schema(named)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The schema of written values."""
         raise NotImplementedError
 
@@ -100,7 +101,7 @@ class AnyJson(Kind[Any]):
         """The value itself."""
         return value
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """Anything."""
         return {}
 
@@ -117,7 +118,7 @@ class Boolean(Kind[bool]):
             return value
         raise Refused(f"must be true or false, got {_given(value)}")
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A boolean."""
         return BOOLEAN
 
@@ -155,11 +156,11 @@ class Integer(Kind[int]):
             return int(value)
         raise Refused(f"must be an integer, got {_given(value)}")
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """An integer, or its digits."""
         if not self._digits:
-            return self.told(named)
-        return any_of(self.told(named), {**TEXT, "pattern": self._pattern()})
+            return self.written_schema(named)
+        return any_of(self.written_schema(named), {**TEXT, "pattern": self._pattern()})
 
     def _pattern(self) -> str:
         if self.least == 1:
@@ -168,7 +169,7 @@ class Integer(Kind[int]):
         rest = len(str(self.most)) - 1
         return f"^0{{0,15}}[{first}-{last}][0-9]{{{rest}}}$"
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """An integer."""
         return whole(self.least, min(self.most, MAX_INTEGER))
 
@@ -208,7 +209,7 @@ class Number(Kind[float]):
             )
         return number
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A number."""
         minimum = "exclusiveMinimum" if self._above else "minimum"
         return {**NUMBER, minimum: self.least, "maximum": self.most}
@@ -262,12 +263,12 @@ class Text(Kind[str]):
             return spelling(value)
         raise Refused(f"must be a string, got {_given(value)}")
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """A string, or a number."""
         schema = self._schema()
         return any_of(schema, NUMBER) if self._numbers else schema
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string."""
         return self._schema()
 
@@ -320,7 +321,7 @@ class Choice(Kind[E]):
         """Return the value of the member."""
         return value.value
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the values."""
         return {**TEXT, "enum": list(self._members)}
 
@@ -359,12 +360,12 @@ class Duration(Kind[float]):
         """Milliseconds."""
         return milliseconds(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """A number of milliseconds, or a string with a unit."""
         number = {**NUMBER, "minimum": self.least * 1000, "maximum": self.most * 1000}
         return any_of(number, {**TEXT, "pattern": f"^{duration_pattern(self.least)}$"})
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A number of milliseconds."""
         return {**NUMBER, "minimum": 0}
 
@@ -384,11 +385,11 @@ class Size(Kind[int]):
                 raise Refused(str(error)) from None
         return _OCTETS.read(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """A number, or a string with a unit."""
         return any_of(whole(1, 2**62), {**TEXT, "pattern": f"^{SIZE_PATTERN}$"})
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A number."""
         return whole(1, 2**62)
 
@@ -462,13 +463,13 @@ class Array(Kind[tuple[T, ...]]):
         """A list of all items."""
         return list(map(self.item.write, value))
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """An array of accepted items."""
-        return self._schema(self.item.taken(named))
+        return self._schema(self.item.accepted_schema(named))
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """An array of written items."""
-        return self._schema(self.item.told(named))
+        return self._schema(self.item.written_schema(named))
 
     def _schema(self, items: Schema) -> Schema:
         schema: Schema = {"type": "array", "items": items}
@@ -511,13 +512,13 @@ class Optional(Kind[Any]):
         """The value, or null."""
         return None if value is None else self.kind.write(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """The accepted values of the kind, or null."""
-        return any_of(self.kind.taken(named), NULL)
+        return any_of(self.kind.accepted_schema(named), NULL)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The written values of the kind, or null."""
-        return any_of(self.kind.told(named), NULL)
+        return any_of(self.kind.written_schema(named), NULL)
 
 
 def foreign(documents: Iterable[Any], own: Any) -> frozenset[str]:
@@ -608,18 +609,18 @@ class Tagged(Kind[T]):
         tag = self._tags[type(value)]
         return {self._tag: tag, **self.variants[tag].write(value)}
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """One of the kinds."""
 
         def members(variant: Any) -> Schema:
             foreign = self._of_others(self._tags[variant.cls])
-            return with_nulls(variant.taken_members(named), foreign)
+            return with_nulls(variant.accepted_members(named), foreign)
 
         return self._schema(named, "New", members)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the kinds."""
-        return self._schema(named, "", lambda variant: variant.told_members(named))
+        return self._schema(named, "", lambda variant: variant.written_members(named))
 
     def _schema(
         self, named: Named, prefix: str, members: Callable[[Any], Schema]
@@ -658,7 +659,7 @@ class AddressKind(Kind[IPv4Address | IPv6Address]):
         """Return its text."""
         return str(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """An address of either family."""
         return any_of(*IP_ADDRESSES)
 

@@ -58,7 +58,7 @@ class Written(Kind[Any]):
         if write is not None:
             self.write = write  # type: ignore[assignment, method-assign]
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The schema that was given."""
         return self._schema
 
@@ -69,9 +69,12 @@ class Mapped(Kind[Any]):
     def __init__(self, kind: Kind[Any]) -> None:
         self._kind = kind
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """An object."""
-        return {"type": "object", "additionalProperties": self._kind.told(named)}
+        return {
+            "type": "object",
+            "additionalProperties": self._kind.written_schema(named),
+        }
 
 
 TIME = Written({**TEXT, "format": "date-time"}, timestamp)
@@ -151,12 +154,14 @@ class View(Kind[T]):
             write = self._replacing[names] = _compiled(self.fields, names)
         return write(value, instead)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A reference to its schema."""
         return name(named, self.title, lambda: self._members(named))
 
     def _members(self, named: Named) -> Schema:
-        properties = {field.name: field.kind.told(named) for field in self.fields}
+        properties = {
+            field.name: field.kind.written_schema(named) for field in self.fields
+        }
         required = [field.name for field in self.fields if not field.optional]
         return object_of(properties, required)
 
@@ -167,9 +172,9 @@ class Either(Kind[Any]):
     def __init__(self, *kinds: Kind[Any]) -> None:
         self._kinds = kinds
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of their schemas."""
-        return any_of(*(kind.told(named) for kind in self._kinds))
+        return any_of(*(kind.written_schema(named) for kind in self._kinds))
 
 
 def _compiled(

@@ -90,13 +90,17 @@ class _CapabilitiesKind(Kind[Capabilities]):
             return list(value.before_tls)
         return CAPABILITIES_BY_TLS.write(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(_LINES.taken(named), CAPABILITIES_BY_TLS.taken(named))
+        return any_of(
+            _LINES.accepted_schema(named), CAPABILITIES_BY_TLS.accepted_schema(named)
+        )
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(_LINES.told(named), CAPABILITIES_BY_TLS.told(named))
+        return any_of(
+            _LINES.written_schema(named), CAPABILITIES_BY_TLS.written_schema(named)
+        )
 
 
 CAPABILITIES = _CapabilitiesKind()

@@ -76,9 +76,9 @@ class _SeedKind(Text):
             value = str(_SEED_NUMBER.read(value))
         return super().read(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(self.told(named), _SEED_NUMBER.told(named))
+        return any_of(self.written_schema(named), _SEED_NUMBER.written_schema(named))
 
 
 _SEED_NUMBER = Integer(-MAX_SEED, MAX_SEED)

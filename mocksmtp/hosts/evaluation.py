@@ -113,7 +113,7 @@ class TlsKind(Kind[str | None]):
             raise Refused(f"must be a string or a boolean, got {json_type(value)}")
         return value
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text or a boolean."""
         return any_of(TEXT, BOOLEAN)
 

@@ -27,9 +27,9 @@ _TIME = Duration(0.001)
 class _MessageSize(Size):
     """Octets, or null for no explicit limit, which EHLO does not advertise."""
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A number, or null."""
-        return any_of(super().told(named), NULL)
+        return any_of(super().written_schema(named), NULL)
 
 
 @attrs.frozen

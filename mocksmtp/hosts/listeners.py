@@ -73,13 +73,16 @@ class _PublishedAddresses(Kind[tuple[IpAddress, ...]]):
         """An array."""
         return self._several.write(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(self._several.item.taken(named), self._several.taken(named))
+        return any_of(
+            self._several.item.accepted_schema(named),
+            self._several.accepted_schema(named),
+        )
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """An array."""
-        return self._several.told(named)
+        return self._several.written_schema(named)
 
 
 class _PublishedAddress(AddressKind):
@@ -92,9 +95,9 @@ class _PublishedAddress(AddressKind):
             raise Refused(f"{address} is not an address that mail can be sent to")
         return address
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The schema of an address, without the two unspecified ones."""
-        return {**super().told(named), "not": {"enum": ["0.0.0.0", "::"]}}
+        return {**super().written_schema(named), "not": {"enum": ["0.0.0.0", "::"]}}
 
 
 class MailProtocol(enum.Enum):

@@ -25,7 +25,7 @@ from mocksmtp.http.routing import (
     one_or_more,
 )
 
-_domain = reads(DOMAIN.told({}))(DOMAIN.read)
+_domain = reads(DOMAIN.written_schema({}))(DOMAIN.read)
 
 
 @attrs.frozen

@@ -77,7 +77,7 @@ _NAMES = {
 }
 """What variables of paths are called outside."""
 
-_VARIABLES = {"name": HOST_NAME.told({})}
+_VARIABLES = {"name": HOST_NAME.written_schema({})}
 
 _VARIABLE = re.compile(r"<(\w+)>")
 
@@ -122,21 +122,21 @@ def describe_api(mounts: Iterable[Mount], guarded: bool) -> _Document:
 def named_schemas() -> dict[str, Schema]:
     """The schemas that routes refer to by name."""
     declared: Named = {}
-    PROBLEM.told(declared)
+    PROBLEM.written_schema(declared)
     SMTP.schemas(declared)
     DNS.schemas(declared)
     for told_only in (QUERY, RESOLUTION, LISTED_RECORD):
-        told_only.told(declared)
-    EVALUATION.taken(declared)
-    DNS_EVALUATION.taken(declared)
+        told_only.written_schema(declared)
+    EVALUATION.accepted_schema(declared)
+    DNS_EVALUATION.accepted_schema(declared)
     for prefix, behavior in ("", SMTP), ("Dns", DNS):
         declared[f"{prefix}BehaviorPatch"] = patch_schema(behavior, declared)
         declared[f"{prefix}BehaviorsPatch"] = patch_schema(behavior, declared, False)
-    ATTEMPT.told(declared)
-    DELIVERY.told(declared)
+    ATTEMPT.written_schema(declared)
+    DELIVERY.written_schema(declared)
     for each in (HOST, POLICY, RECORD, SENT_RECORD):
-        each.taken(declared)
-        each.told(declared)
+        each.accepted_schema(declared)
+        each.written_schema(declared)
     return declared
 
 
@@ -224,7 +224,7 @@ def _content(content: tuple[BodyType, ...], named: Named) -> _Document:
 
 def _schema(found: Schema | Kind[Any], named: Named) -> Schema:
     """A schema; those that it refers to are added to `named`."""
-    return found.told(named) if isinstance(found, Kind) else found
+    return found.written_schema(named) if isinstance(found, Kind) else found
 
 
 def _answer(answers: Answers, named: Named) -> _Document:
@@ -253,7 +253,7 @@ def _problem_name(status: int) -> str:
 def _problem(status: int) -> _Document:
     return {
         "description": PROBLEMS[status],
-        "content": {CONTENT_TYPE: {"schema": PROBLEM.told({})}},
+        "content": {CONTENT_TYPE: {"schema": PROBLEM.written_schema({})}},
     }
 
 

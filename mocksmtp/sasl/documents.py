@@ -66,11 +66,11 @@ class _UsersKind(Kind[Any]):
         """Return the names of the users, with null for each password."""
         return _ANY if value is None else dict.fromkeys(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """One of the two."""
         return any_of({"const": _ANY}, self._users(any_of(TEXT, NULL)))
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The same, without any password."""
         return any_of({"const": _ANY}, self._users(NULL))
 

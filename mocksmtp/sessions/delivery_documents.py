@@ -38,7 +38,7 @@ _MATCHED_BY = Choice(MatchedBy, "criterion")
 class Time(Kind[str]):
     """A time as in RFC 3339."""
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A text."""
         return {**TEXT, "format": "date-time"}
 

@@ -89,11 +89,11 @@ class _VersionKind(Kind[TlsVersion]):
         """Return its name."""
         return value.value
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """The schema: any accepted name."""
         return {**TEXT, "enum": list(_VERSIONS)}
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The schema: the one name of each version that is written."""
         return enum_of(TlsVersion)
 
@@ -155,13 +155,13 @@ class _CertificateKind(Kind[CertificateKind | CertificateFields]):
             return value.value
         return CERTIFICATE.write(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(enum_of(CertificateKind), CERTIFICATE.taken(named))
+        return any_of(enum_of(CertificateKind), CERTIFICATE.accepted_schema(named))
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the two."""
-        return any_of(enum_of(CertificateKind), CERTIFICATE.told(named))
+        return any_of(enum_of(CertificateKind), CERTIFICATE.written_schema(named))
 
 
 @attrs.frozen(kw_only=True)

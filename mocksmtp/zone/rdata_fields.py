@@ -193,11 +193,11 @@ class Unsigned(DataKind[int]):
             raise Refused(f"must be an integer, got {shown(text)}")
         return self.read(int(text))
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """An integer."""
         if self._known is not None:
             return {"enum": list(self._known)}
-        return self._json.told(named)
+        return self._json.written_schema(named)
 
     def from_wire(self, data: bytes, at: int) -> tuple[int, int]:
         """An integer of its size."""
@@ -248,7 +248,7 @@ class _Address(DataKind[Any]):
         """Its text."""
         return str(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string."""
         return self._schema
 
@@ -279,7 +279,7 @@ class _Name(DataKind[Name]):
         """The name without a dot at its end."""
         return str(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string."""
         return NAME_SCHEMA
 
@@ -325,7 +325,7 @@ class _String(DataKind[str]):
             raise Refused(f"must have at most {MAX_STRING} octets")
         return text
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string; characters may have several octets."""
         return {**TEXT_SCHEMA, "maxLength": MAX_STRING}
 
@@ -372,9 +372,9 @@ class _Tag(_String):
         """Letters and digits."""
         return self._json.read(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string."""
-        return self._json.told(named)
+        return self._json.written_schema(named)
 
     def to_text(self, value: str) -> str:
         """The letters, without quotes."""
@@ -428,7 +428,7 @@ class _Strings(DataKind[tuple[str, ...]]):
         """Whether the strings together are the text."""
         return "".join(value) == wanted[0]
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """An array."""
         return {"type": "array", "items": TEXT_SCHEMA, "minItems": 1}
 
@@ -469,7 +469,7 @@ class _LongText(DataKind[str]):
         """A string."""
         return _text(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string."""
         return TEXT_SCHEMA
 
@@ -504,7 +504,7 @@ class _Hex(DataKind[bytes]):
         """Two digits for each octet."""
         return value.hex()
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string."""
         return {**TEXT_SCHEMA, "pattern": f"^{self._pattern.pattern}$"}
 
@@ -531,7 +531,7 @@ class _Octets(DataKind[bytes]):
         """Their number, and two digits for each."""
         return generic_text(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """A string."""
         return {**TEXT_SCHEMA, "format": "rdata"}
 

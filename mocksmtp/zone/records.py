@@ -171,7 +171,7 @@ class _TypeKind(Kind[str]):
         """The type, unchanged."""
         return str(value)
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """The given schema."""
         return self._schema
 
@@ -343,18 +343,18 @@ class RecordKind(Kind[Record]):
         """Write a record, with its fields always in the same order."""
         return record_document(value)
 
-    def taken(self, named: Named) -> Schema:
+    def accepted_schema(self, named: Named) -> Schema:
         """One of the types, or a shorthand; by its name."""
         return name(named, f"New{self._title}", lambda: self._taken(named))
 
-    def told(self, named: Named) -> Schema:
+    def written_schema(self, named: Named) -> Schema:
         """One of the types; by its name."""
         return name(named, self._title, lambda: any_of(*self._told(named)))
 
     def _taken(self, named: Named) -> Schema:
         return any_of(
             *(
-                with_nulls(each.taken_members(named), self._of_others(each))
+                with_nulls(each.accepted_members(named), self._of_others(each))
                 for each in self._all()
             )
         )
@@ -370,7 +370,7 @@ class RecordKind(Kind[Record]):
         return found
 
     def _told(self, named: Named) -> list[Schema]:
-        return [each.told_members(named) for each in self.documents.values()]
+        return [each.written_members(named) for each in self.documents.values()]
 
 
 class ListedRecordKind(RecordKind):
@@ -511,15 +511,15 @@ def _conditions() -> dict[str, tuple[Callable[[str], RecordCondition], Schema]]:
             places.setdefault(json_name(attribute), []).append(place)
     made: dict[str, tuple[Callable[[str], RecordCondition], Schema]] = {
         "id": (lambda text: lambda record: record.id == text, TEXT),
-        "name": (_name_condition, NAME.told({})),
+        "name": (_name_condition, NAME.written_schema({})),
         "type": (_type_condition, TYPE),
-        "ttl": (_ttl_condition, _TTL.told({})),
+        "ttl": (_ttl_condition, _TTL.written_schema({})),
     }
     for title, found in places.items():
         kinds = {kind: None for _, _, kind in found}
         schemas: list[Schema] = []
         for kind in kinds:
-            schema = kind.told({})
+            schema = kind.written_schema({})
             schema = TEXT if schema.get("type") == "array" else schema
             if schema not in schemas:
                 schemas.append(schema)

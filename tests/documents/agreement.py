@@ -50,7 +50,7 @@ def reads(kind: Kind[Any], value: Any) -> bool:
 def validator(kind: Kind[Any], more: Named | None = None) -> OAS31Validator:
     """Tells whether a value fits the lenient schema."""
     named: Named = dict(more or {})
-    schema = {**kind.taken(named), "components": {"schemas": named}}
+    schema = {**kind.accepted_schema(named), "components": {"schemas": named}}
     return OAS31Validator(schema, format_checker=FORMATS)
 
 

@@ -228,8 +228,8 @@ class SchemaTests(SynchronousTestCase):
     def test_strict_and_lenient(self) -> None:
         """What is written has no null and no alternatives."""
         named: Named = {}
-        self.assertEqual(INNER.told(named), ref("Inner"))
-        self.assertEqual(INNER.taken(named), ref("NewInner"))
+        self.assertEqual(INNER.written_schema(named), ref("Inner"))
+        self.assertEqual(INNER.accepted_schema(named), ref("NewInner"))
         flag = {"type": "boolean"}
         self.assertEqual(named["Inner"]["properties"]["aFlag"], flag)
         self.assertEqual(

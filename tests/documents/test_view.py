@@ -127,7 +127,9 @@ class SchemaTests(SynchronousTestCase):
     def test_named(self) -> None:
         """With the fields, those that are required, and the documents within."""
         named: dict[str, Any] = {}
-        self.assertEqual(CAR.told(named), {"$ref": "#/components/schemas/Car"})
+        self.assertEqual(
+            CAR.written_schema(named), {"$ref": "#/components/schemas/Car"}
+        )
         self.assertEqual(list(named), ["Car", "Wheel"])
         self.assertEqual(list(named["Car"]["properties"]), [f.name for f in CAR.fields])
         self.assertEqual(named["Car"]["properties"]["color"]["enum"], ["red", "blue"])
@@ -138,12 +140,12 @@ class SchemaTests(SynchronousTestCase):
         """Each by its reference."""
         named: dict[str, Any] = {}
         refs = [{"$ref": f"#/components/schemas/{one}"} for one in ("Car", "Wheel")]
-        self.assertEqual(Either(CAR, WHEEL).told(named), {"anyOf": refs})
-        self.assertEqual(Either(WHEEL).told(named), refs[1])
+        self.assertEqual(Either(CAR, WHEEL).written_schema(named), {"anyOf": refs})
+        self.assertEqual(Either(WHEEL).written_schema(named), refs[1])
 
     def test_any_names(self) -> None:
         """An object of values of one kind."""
         self.assertEqual(
-            Mapped(Text()).told({}),
+            Mapped(Text()).written_schema({}),
             {"type": "object", "additionalProperties": {"type": "string"}},
         )

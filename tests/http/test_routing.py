@@ -73,10 +73,10 @@ class ContentTests(SynchronousTestCase):
 
     def test_documents(self) -> None:
         """One, an array of some, or either."""
-        self.assertEqual(document("A").schema.told({}), self.A)
+        self.assertEqual(document("A").schema.written_schema({}), self.A)
         either = {"anyOf": [self.A, self.B]}
-        self.assertEqual(document("A", "B").schema.told({}), either)
-        found = array("A", "B").schema.told({})
+        self.assertEqual(document("A", "B").schema.written_schema({}), either)
+        found = array("A", "B").schema.written_schema({})
         self.assertEqual(found, {"type": "array", "items": either})
         self.assertEqual(
             one_or_more("A").schema,

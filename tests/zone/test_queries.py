@@ -157,7 +157,7 @@ class DocumentTests(SynchronousTestCase):
     def test_schema(self):
         """Documents fit the declared schema, and every field has its meaning."""
         named: Named = {}
-        schema = {**QUERY.told(named), "components": {"schemas": named}}
+        schema = {**QUERY.written_schema(named), "components": {"schemas": named}}
         answered = DnsReply(0, 1, False, (Record("a.test", MX(10, "b.test")),))
         for query in (
             QUERIED,
