@@ -147,7 +147,13 @@ class AttemptTests(DeliveryCase):
 
     def test_wrong_parameters_are_named(self) -> None:
         """With what they may be."""
-        for query in "code=9", "stage=EHLOO", "verdict=refused", "since=now", "kept=1":
+        for query in (
+            "code=9",
+            "stage=EHLOO",
+            "verdict=refused",
+            "since=now",
+            "kept=yes",
+        ):
             for path in "/smtpAttempts", "/deliveries":
                 answer = self.rig.ask("GET", f"{path}?{query}")
                 self.assertEqual(answer.status, 400)

@@ -234,7 +234,7 @@ class FilterTests(SessionCase):
             ("after=0", "?after"),
             ("count=0", "?count"),
             ("wait=11m", "?wait"),
-            ("explain=1", "?explain"),
+            ("explain=yes", "?explain"),
             ("subject=hi", "?subject"),
         ):
             answer = self.rig.ask("GET", f"/smtpSessions?{query}")

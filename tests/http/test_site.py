@@ -524,8 +524,8 @@ class AbsoluteFormTests(SiteTestCase):
             (b"https://127.0.0.1/smtpMails?limit=1", 200),
             (b"http://localhost/smtpMails?limit=x", 400),
             (b"http://localhost/nowhere", 404),
-            (b"http://localhost?x=1", 404),
-            (b"http://localhost", 404),
+            (b"http://localhost?x=1", 400),
+            (b"http://localhost", 200),
         ):
             reply = await self.ask(b"GET " + target + b" HTTP/1.1\r\n" + END)
             self.assertEqual(reply[0], status, target)
