@@ -307,6 +307,7 @@ class MockService(Service):
                 config.http_hosts,
                 config.token,
                 cors_origins=config.cors_origins,
+                stand_ins=config.stand_ins,
             )
             site = TrackedFactory(
                 make_site(

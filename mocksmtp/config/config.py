@@ -29,6 +29,7 @@ from mocksmtp.config.values import (
     parse_room,
     parse_shape,
     parse_smtp,
+    parse_stand_ins,
     parse_token,
     parse_token_file,
     parse_unset,
@@ -43,7 +44,7 @@ from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.hosts.policies import MtaStsPolicy
 from mocksmtp.logs import Level, LogFormat
-from mocksmtp.mail.documents import MailShape
+from mocksmtp.mail.documents import MailShape, StandIn
 from mocksmtp.mock import DEFAULT_HOST
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.journal import JOURNAL_BYTES
@@ -197,6 +198,15 @@ class Config:
         default=(),
         repeatable=True,
         name="cors-origin",
+    )
+    stand_ins: tuple[StandIn, ...] = option(
+        parse_stand_ins,
+        "NAME",
+        "also serve the HTTP API of another tool for the same mails: rest-smtp-sink,"
+        " mailhog or mailpit; repeatable",
+        default=(),
+        repeatable=True,
+        name="stand-in",
     )
     token: str | None = option(
         parse_token,

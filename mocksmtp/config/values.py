@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 from mocksmtp.config.endpoints import LOOPBACK, parse_endpoint_or_place, parse_tcp_place
 from mocksmtp.documents.kinds import Duration
-from mocksmtp.documents.problems import DocumentError
+from mocksmtp.documents.problems import DocumentError, unknown
 from mocksmtp.documents.units import parse_size
 from mocksmtp.hosts.capabilities import Capabilities, parse_capabilities
 from mocksmtp.hosts.documents import HOST_NAME
 from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.logs import Level, LogFormat
-from mocksmtp.mail.documents import MailShape
+from mocksmtp.mail.documents import MailShape, StandIn
 from mocksmtp.mock import DEFAULT_HOST
 from mocksmtp.zone.answer import Rcode
 
@@ -118,6 +118,22 @@ def parse_shape(value: str) -> MailShape:
     except ValueError:
         shapes = ", ".join(shape.value for shape in MailShape)
         raise ValueError(f"unknown shape {value!r}; one of: {shapes}") from None
+
+
+def parse_stand_ins(values: Sequence[str]) -> tuple[StandIn, ...]:
+    """The mail catchers whose APIs are served as well."""
+    found: dict[StandIn, None] = {}
+    for value in values:
+        try:
+            found[StandIn(value)] = None
+        except ValueError:
+            names = [one.value for one in StandIn]
+            raise ValueError(unknown(f"tool {value!r}", value, names)) from None
+    if StandIn.MAILHOG in found and StandIn.MAILPIT in found:
+        raise ValueError(
+            "mailhog and mailpit share the path /api/v1/messages; enable one of them"
+        )
+    return tuple(found)
 
 
 def parse_unset(value: str) -> Rcode:

@@ -54,6 +54,7 @@ from mocksmtp.http.screens.serving import (
     redirect,
     wants_page,
 )
+from mocksmtp.http.stand_ins import stand_in_mounts
 from mocksmtp.mock import CannotListen, NameTaken
 
 _log = Logger()
@@ -126,6 +127,8 @@ def make_app(api: Api) -> Klein:
     def answer_failure(request: Request, failure: Failure) -> bytes | None:
         return _answer_failure(api, request, failure)
 
+    for one in stand_in_mounts(api.settings.stand_ins):
+        mount(app, api, one.routes, one.prefix, one.find_host)
     app.handle_errors(Exception)(answer_failure)  # type: ignore[arg-type]
     return app
 

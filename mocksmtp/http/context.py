@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.listeners import Disconnect
-from mocksmtp.mail.documents import MailShape
+from mocksmtp.mail.documents import MailShape, StandIn
 
 
 class HostKeeper(Protocol):
@@ -70,6 +70,7 @@ class HttpSettings:
     :ivar hosts: further names that a browser may call the API by
     :ivar token: what a caller must present (RFC 6750), or None for nothing
     :ivar cors_origins: the origins of other pages that may call the API; ``*`` for all
+    :ivar stand_ins: the mail catchers whose APIs are served as well
     :ivar loopback: whether the listener is bound to loopback only; None where its
         bound address is to tell
     """
@@ -79,6 +80,7 @@ class HttpSettings:
     token: str | None = attrs.field(default=None, repr=False)
     loopback: bool | None = None
     cors_origins: tuple[str, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 @attrs.define(eq=False)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import attrs
@@ -43,6 +43,17 @@ _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 @attrs.frozen
 class NoParameters:
     """The query of a route that takes none."""
+
+
+@attrs.frozen
+class AnyParameters:
+    """
+    The query of a route that ignores unknown parameters.
+
+    :ivar values: the first value of each name
+    """
+
+    values: dict[str, str] = attrs.field(factory=dict)
 
 
 _SCHEMAS: dict[Reader[Any], Schema] = {}
@@ -93,6 +104,8 @@ def read_parameters(kind: type[T], uri: bytes) -> T:
     :raises DocumentError: it has a parameter that is unknown, or that comes twice,
         or that can't be read, or lacks one that is required
     """
+    if kind is AnyParameters:
+        return cast(T, AnyParameters(dict(reversed(list(_pairs(uri))))))
     required = _required(kind)  # type: ignore[arg-type]
     if b"?" not in uri and not required:
         return kind()

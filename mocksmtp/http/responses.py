@@ -135,6 +135,44 @@ def _take(pieces: Iterator[bytes], slices: Slices) -> tuple[bytes, bool]:
 
 
 @implementer(IPushProducer)
+class PacedBody:
+    """
+    A body that a coroutine makes in pieces, and that waits for a slow client.
+
+    If the client leaves, the coroutine is cancelled.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._resumed: Deferred[None] | None = None
+        request.registerProducer(self, True)
+
+    async def write(self, octets: bytes) -> None:
+        """Send a piece; return when the connection accepts another one."""
+        self._request.write(octets)
+        if self._resumed is not None:
+            await self._resumed
+
+    def end(self) -> None:
+        """End the body."""
+        self._request.unregisterProducer()
+
+    def pauseProducing(self) -> None:
+        """The connection accepts no more for now."""
+        if self._resumed is None:
+            self._resumed = Deferred()
+
+    def resumeProducing(self) -> None:
+        """The connection accepts more."""
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        """The client has left."""
+
+
+@implementer(IPushProducer)
 class _Producer:
     """
     Writes a slice whenever the connection can take more, and the reactor has turned.

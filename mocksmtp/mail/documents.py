@@ -46,6 +46,14 @@ class MailShape(Enum):
     ARTICLE = "article"
 
 
+class StandIn(Enum):
+    """Another mail catcher, whose HTTP API can be served for the same mails."""
+
+    REST_SMTP_SINK = "rest-smtp-sink"
+    MAILHOG = "mailhog"
+    MAILPIT = "mailpit"
+
+
 def _unique_recipients(
     mail: Mail,
 ) -> Iterator[tuple[str, tuple[Parameter, ...]]]:

@@ -12,7 +12,7 @@ from mocksmtp.documents.problems import shown
 from mocksmtp.hosts.capabilities import DEFAULT_KEYWORDS, Capabilities
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.logs import Level, LogFormat
-from mocksmtp.mail.documents import MailShape
+from mocksmtp.mail.documents import MailShape, StandIn
 from mocksmtp.zone.answer import Rcode
 from tests.config.case import ConfigTestCase, toml
 
@@ -67,6 +67,11 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
         ("http://a.test", ("http://a.test",)),
         ("HTTPS://[::1]:3000", ("HTTPS://[::1]:3000",)),
         ("*", ("*",)),
+    ),
+    "stand-in": (
+        ("mailhog", (StandIn.MAILHOG,)),
+        ("rest-smtp-sink", (StandIn.REST_SMTP_SINK,)),
+        ("mailpit", (StandIn.MAILPIT,)),
     ),
     "token": (("a", "a"), ("b~!", "b~!"), ("C=", "C=")),
     "log-format": (
@@ -178,6 +183,13 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         )
         for value in ("localhost:3000", "http://a/", "http://u@a", "null", "http://")
     ),
+    "stand-in": (
+        (
+            "mailhogg",
+            "unknown tool 'mailhogg'; one of: rest-smtp-sink, mailhog, mailpit;"
+            " did you mean 'mailhog'?",
+        ),
+    ),
     "token": tuple(
         (value, "must be printable ASCII without spaces, and not empty")
         for value in ("a\nb", "é", "a\x00", "a\x7f")
@@ -211,6 +223,7 @@ EMPTY_VALUES = (
         "",
         "invalid origin ''; as in http://localhost:3000, without a path",
     ),
+    ("stand-in", "", "unknown tool ''; one of: rest-smtp-sink, mailhog, mailpit"),
     ("token", "", "must be printable ASCII without spaces, and not empty"),
     ("token", "a b", "must be printable ASCII without spaces, and not empty"),
 )
@@ -227,6 +240,8 @@ def value_of(config: Config, option: Option) -> Any:
             return config.http_hosts
         case "cors-origin":
             return config.cors_origins
+        case "stand-in":
+            return config.stand_ins
         case name:
             return getattr(config, name.replace("-", "_"))
 
@@ -474,6 +489,13 @@ class RefusalTests(ConfigTestCase):
                 if option.variable is not None and text.split() == [text]:
                     message = self.refusal({}, {option.variable: text})
                     self.assertEqual(message, f"{option.variable}: {why}")
+
+    def test_tools_with_the_same_paths_exclude_each_other(self) -> None:
+        """In one line."""
+        for names in ["mailhog", "mailpit"], ["mailpit", "rest-smtp-sink", "mailhog"]:
+            why = "mailhog and mailpit share the path /api/v1/messages; enable one"
+            message = f"--stand-in: {why} of them"
+            self.assertEqual(self.refusal({"stand-in": names}), message)
 
     def test_an_empty_value_is_a_bad_one(self) -> None:
         """On the command line and in the file it is said, and so it counts."""
