@@ -62,6 +62,13 @@ class Address:
     text: str
 
     @property
+    def octets(self) -> int:
+        """About how many bytes of memory its text takes."""
+        text = self.text
+        # sys.getsizeof takes 0.2 µs longer.
+        return 50 + (len(text) if text.isascii() else 4 * len(text))
+
+    @property
     def domain(self) -> str:
         """The domain as sent; ``""`` without one."""
         return self.text[self._at + 1 :]

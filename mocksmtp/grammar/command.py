@@ -71,6 +71,39 @@ _MAIL = re.compile(rb"(?i:FROM:)[ \t]*+" + _ARGUMENT, re.DOTALL)
 _RCPT = re.compile(rb"(?i:TO:)[ \t]*+" + _ARGUMENT, re.DOTALL)
 
 
+# A part of `PATH` for nearly all addresses, in a line too short for a label that is
+# longer than 63 octets. It takes a third of the time of the other expressions.
+_ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
+_LABEL = rb"[A-Za-z0-9]++(?:-++[A-Za-z0-9]++)*+"
+_PLAIN = re.compile(
+    rb"(?:MAIL FROM|RCPT TO|mail from|rcpt to):<"
+    rb"("
+    + _ATOM
+    + rb"(?:\."
+    + _ATOM
+    + rb")*+@"
+    + _LABEL
+    + rb"(?:\."
+    + _LABEL
+    + rb")*+)"
+    rb">\r?"
+).fullmatch
+_PLAIN_LIMIT = 72
+
+
+def parse_plain(line: bytes) -> PathCommand | None:
+    """
+    Parse MAIL or RCPT as nearly all clients write it: an ASCII address, no parameters.
+
+    :param line: without its LF
+    :return: None for any other line, valid or not
+    """
+    match = _PLAIN(line)
+    if match is None or len(line) > _PLAIN_LIMIT:
+        return None
+    return PathCommand(Address(match[1].decode()))
+
+
 def parse_mail(argument: bytes) -> PathCommand | Reply:
     """Parse the argument of MAIL: ``FROM:<reverse-path> [parameters]``."""
     match = _MAIL.fullmatch(argument)

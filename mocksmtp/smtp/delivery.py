@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from sys import getsizeof
 from typing import Any, ClassVar
 
 from twisted.mail.interfaces import IMessageDelivery
@@ -272,7 +271,7 @@ class MockDelivery:
             return
         refused.settled_at = now
         if len(refused.told) < MAX_TOLD:
-            octets = RECIPIENT_OCTETS + getsizeof(recipient.address.text)
+            octets = RECIPIENT_OCTETS + recipient.address.octets
             refused.tell(recipient, answer, NONE)
             refused.octets += octets
             self.session.octets += octets
@@ -281,7 +280,7 @@ class MockDelivery:
         """Decide on a well-formed RCPT within a transaction."""
         transaction = self.transaction
         assert transaction is not None
-        transaction.octets += RECIPIENT_OCTETS + getsizeof(user.address.text)
+        transaction.octets += RECIPIENT_OCTETS + user.address.octets
         if user.parameters:
             transaction.octets += octets_of(user.parameters)
         if transaction.octets > self.room and not self._make_room(transaction.octets):

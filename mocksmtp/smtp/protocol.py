@@ -43,6 +43,7 @@ from mocksmtp.grammar.command import (
     is_binary,
     parse_bdat,
     parse_mail,
+    parse_plain,
     parse_rcpt,
 )
 from mocksmtp.grammar.reply import Refusal, Reply
@@ -139,6 +140,14 @@ class Commands:
         if auth is not None and auth.is_open:
             return auth.answer(line)
         self.delivery.line = line
+        command = parse_plain(line)
+        if command is not None and not self.is_rejected:
+            # The first letter distinguishes RCPT from MAIL.
+            return (
+                self._add_recipient(command)
+                if line[0] in b"Rr"
+                else self._open_transaction(command)
+            )
         words = line.split(None, 1)
         if not words:
             return reply.NO_SERVICE if self.is_rejected else reply.BAD_SYNTAX
@@ -330,10 +339,20 @@ class Commands:
 
     def do_MAIL(self, rest: bytes) -> CommandResult:
         """Open a transaction (RFC 5321 §4.1.1.2)."""
+        return self._open_transaction(parse_mail(rest), rest)
+
+    def _open_transaction(
+        self, command: PathCommand | Reply, rest: bytes = b""
+    ) -> CommandResult:
+        """
+        Open a transaction.
+
+        :param command: the parsed argument, or the reply that refuses it
+        :param rest: the argument itself, if it may be malformed or not ASCII
+        """
         delivery = self.delivery
         if delivery.transaction is not None:
             return reply.NESTED_MAIL
-        command = parse_mail(rest)
         if self.host.is_demanding:
             refusal = self._check_requirements()
             if refusal is not None:
@@ -391,24 +410,27 @@ class Commands:
             words = line.split(None, 1)
             if len(words) < 2 or words[0].upper() != b"RCPT":
                 return
-            self._name_refused(words[1].rstrip(), None)
-
-    def _name_refused(self, rest: bytes, answer: Reply | None) -> None:
-        named = parse_rcpt(rest, True)
-        if isinstance(named, PathCommand):
-            self.delivery.name_refused(named, answer)
+            named = parse_rcpt(words[1].rstrip(), True)
+            if isinstance(named, PathCommand):
+                self.delivery.name_refused(named, None)
 
     def do_RCPT(self, rest: bytes) -> CommandResult:
         """Add a recipient (RFC 5321 §4.1.1.3)."""
+        transaction = self.delivery.transaction
+        command = parse_rcpt(rest, transaction is None or transaction.utf8)
+        return self._add_recipient(command, rest)
+
+    def _add_recipient(
+        self, command: PathCommand | Reply, rest: bytes = b""
+    ) -> CommandResult:
+        """Add a recipient; for the parameters see `_open_transaction`."""
         delivery = self.delivery
-        transaction = delivery.transaction
-        if transaction is None:
-            if delivery.refused is not None:
-                self._name_refused(rest, reply.NEEDS_MAIL)
+        if delivery.transaction is None:
+            if delivery.refused is not None and isinstance(command, PathCommand):
+                delivery.name_refused(command, reply.NEEDS_MAIL)
             return reply.NEEDS_MAIL
         if delivery.chunked is not None:
             return reply.CHUNKS_BEGUN
-        command = parse_rcpt(rest, transaction.utf8)
         if not rest.isascii() and not self.offer.smtputf8:
             return reply.SMTPUTF8_NOT_OFFERED
         if isinstance(command, Reply):

@@ -16,6 +16,7 @@ from mocksmtp.grammar.command import (
     PathCommand,
     allows_utf8,
     parse_mail,
+    parse_plain,
     parse_rcpt,
 )
 from mocksmtp.grammar.reply import Reply
@@ -339,6 +340,46 @@ class AnyArgumentTests(SynchronousTestCase):
                     rcpt = parse_rcpt(b"TO:" + start + text, utf8=True)
                     self.assertIsInstance(mail, (PathCommand, Reply))
                     self.assertIsInstance(rcpt, (PathCommand, Reply))
+
+
+class ParsePlainTests(SynchronousTestCase):
+    """`parse_plain`"""
+
+    def test_usual_lines(self) -> None:
+        """With or without CR, in capitals or small letters."""
+        for line in (b"RCPT TO:<bob@ex.test>\r", b"rcpt to:<bob@ex.test>"):
+            self.assertEqual(parse_plain(line), PathCommand(BOB))
+        self.assertEqual(parse_plain(b"MAIL FROM:<bob@ex.test>\r"), PathCommand(BOB))
+
+    def test_other_lines(self) -> None:
+        """They are left to the other parsers, although some are valid."""
+        for line in (
+            b"MAIL FROM:<>",
+            b"RCPT TO:<bob@ex.test> NOTIFY=NEVER",
+            b"RCPT TO: <bob@ex.test>",
+            b"RCPT TO:<bob@-ex.test>",
+            b"RCPT TO:<bob@ex..test>",
+            b"RCPT TO:<bob@%s.test>" % (b"a" * 64),
+            b"RCPT TO:<b\xc3\xb6b@ex.test>",
+            b"RCPT TO:<bob@ex.test>\r\r",
+            b"DATA",
+        ):
+            self.assertIsNone(parse_plain(line), line)
+
+    @given(
+        st.sampled_from(["RCPT TO:", "MAIL FROM:", "rcpt to:", "Mail From:"]),
+        st.one_of(
+            st.builds("<{}@{}>".format, LOCAL_PARTS, DOMAINS),
+            st.text("ab.@-<>_1\r ", max_size=75).map("<{}>".format),
+        ),
+    )
+    def test_it_agrees_with_the_other_parsers(self, begin: str, path: str) -> None:
+        """A line that it accepts has the same meaning for them."""
+        found = parse_plain(f"{begin}{path}".encode())
+        if found is not None:
+            parse = parse_rcpt if begin[0] in "rR" else parse_mail
+            argument = f"{begin.partition(' ')[2]}{path}".encode().rstrip()
+            self.assertEqual(parse(argument), found)
 
 
 class AllowsUtf8Tests(SynchronousTestCase):
