@@ -13,14 +13,14 @@ JOBS ?= 2
 PROGRAMS := tests.benchmarks tests.clients tests.commands tests.e2e tests.fuzzing \
 	tests.test_deployment tests.test_documents tests.test_programs \
 	tests.test_release tests.test_systemd
-SLOW := tests.browser tests.image tests.test_install tests.generators
+SLOW := tests.browser tests.image tests.kits tests.test_install tests.generators
 UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 	$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py)) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py)))
 TESTS ?= $(UNIT) $(PROGRAMS)
 TRIAL := $(BIN)/python -m twisted.trial
 
-.PHONY: run check test test-full test-slow test-pythons packages bench-packages lint format bench coverage image dist clean
+.PHONY: run check test test-full test-slow test-pythons packages bench-packages kits lint format bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python tools/run $(OPTIONS)
@@ -72,6 +72,13 @@ bench-packages: packages
 bench: $(VENV)/.installed $(VENV)/.test-tools bench-packages
 	$(BIN)/python -m benchmarks $(BENCH)
 	$(BIN)/python -m benchmarks.dns
+
+# What is generated in the kits: clients of the API, and the recipes of the cookbook.
+kits: $(VENV)/.installed
+	mkdir -p build
+	$(BIN)/python tools/kit-document > build/kit-openapi.json
+	$(BIN)/python tools/kit-recipes node > kits/node/src/recipes.ts
+	cd kits/node && npm ci && npm run generate
 
 # Of the unit tests, in the workers too; fails below the figure in pyproject.toml.
 coverage: $(VENV)/.installed $(VENV)/.test-tools

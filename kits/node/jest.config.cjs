@@ -1,0 +1,1 @@
+module.exports = { roots: ["<rootDir>/tests/jest"], testMatch: ["**/*.test.cjs"] };

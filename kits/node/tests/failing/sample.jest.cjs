@@ -1,0 +1,8 @@
+const { test } = require("mocksmtp/jest");
+const { createTransport } = require("nodemailer");
+
+test("fails", async ({ mock }) => {
+  await mock.when("RCPT TO").contains("BOB@").reply(450).named("Bob is busy");
+  await createTransport({ ...mock.smtp, ignoreTLS: true }).sendMail({ from: "me@here.test", to: "bob@x.test", text: "Hello" });
+  expect((await mock.delivery({ to: "bob@x.test" })).final).toBe("deferred");
+});

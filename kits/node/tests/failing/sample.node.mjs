@@ -1,0 +1,10 @@
+import { strict as assert } from "node:assert";
+
+import { test } from "mocksmtp/node-test";
+import { createTransport } from "nodemailer";
+
+test("fails", async ({ mock }) => {
+  await mock.when("RCPT TO").contains("BOB@").reply(450).named("Bob is busy");
+  await createTransport({ ...mock.smtp, ignoreTLS: true }).sendMail({ from: "me@here.test", to: "bob@x.test", text: "Hello" });
+  assert.equal((await mock.delivery({ to: "bob@x.test" })).final, "deferred");
+});
