@@ -7,6 +7,7 @@ costs nothing.
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from mocksmtp.mock import Mock
@@ -27,24 +28,41 @@ class MailAging:
         self._clock = clock
         self._max_age = max_age
         self._timer: IDelayedCall | None = None
+        self._is_stopped = False
 
     def start(self) -> None:
         """Evict mails that are too old, now and whenever one becomes too old."""
+        self._is_stopped = False
         if self._timer is None:
             self._evict()
 
     def stop(self) -> None:
         """Stop evicting."""
+        self._is_stopped = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _evict(self) -> None:
+        self._timer = None
         now = self._clock.seconds()
         oldest = now
         for host in self._mock.hosts.values():
             arrived = host.mailbox.evict_older(now - self._max_age)
-            if arrived is not None:
+            if isinstance(arrived, Deferred):
+                arrived.addCallback(self._wait)
+            elif isinstance(arrived, float):
                 oldest = min(oldest, arrived)
+        self._wait(oldest)
+
+    def _wait(self, oldest: float | None) -> None:
+        """Evict again once the mail that arrived at `oldest` is too old."""
+        if oldest is None or self._is_stopped:
+            return
+        now = self._clock.seconds()
         wait = max(oldest + self._max_age - now, _PAUSE)
+        if self._timer is not None:
+            if self._timer.getTime() <= now + wait:
+                return
+            self._timer.cancel()
         self._timer = self._clock.callLater(wait, self._evict)

@@ -19,7 +19,6 @@ Rules:
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any, TypeAlias
@@ -183,6 +182,24 @@ class _Opening:
             listener.stop()
 
 
+class SessionNumbers:
+    """
+    Numbers sessions from 1 on.
+
+    :ivar last: the last number
+    """
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def __iter__(self) -> SessionNumbers:
+        return self
+
+    def __next__(self) -> int:
+        self.last += 1
+        return self.last
+
+
 class Hosting:
     """
     The hosts of a mock, with their listeners.
@@ -208,7 +225,11 @@ class Hosting:
         # The addresses of each host of the start, with the ports that were selected.
         self._homes: dict[str, list[RequestedListen]] = {}
         self._closing: set[Deferred[Any]] = set()
-        self._sessions = itertools.count(1)
+        self._sessions = SessionNumbers()
+
+    def number_sessions_after(self, number: int) -> None:
+        """Number the sessions from above `number`; before the first connection."""
+        self._sessions.last = number
 
     async def start(self) -> None:
         """

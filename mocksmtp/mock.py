@@ -18,6 +18,8 @@ from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.attempts import Attempt
 from mocksmtp.sessions.deliveries import Deliveries, remember_removed
 from mocksmtp.sessions.journal import Journal
+from mocksmtp.store.interface import Store
+from mocksmtp.store.memory import MemoryStore
 from mocksmtp.tls.identity import CertificateFacts
 from mocksmtp.zone.queries import QueryLog
 from mocksmtp.zone.rdata import TLSA, HostTLSA
@@ -81,6 +83,7 @@ class Mock:
     :param fails_unset: whether names without records result in SERVFAIL, not NXDOMAIN,
         until users set a record: after a restart, a sender then keeps its queued mail
         instead of bouncing it
+    :param store: where mails and state are stored; by default in memory
 
     :ivar hosts: all hosts by name, in order of creation
     :ivar hostname: the default hostname of the default host
@@ -107,11 +110,13 @@ class Mock:
         dns_behaviors: tuple[DnsBehavior, ...] = (),
         policies: tuple[MtaStsPolicy, ...] = (),
         fails_unset: bool = False,
+        store: Store | None = None,
     ) -> None:
         self.hosts = {DEFAULT_HOST: default}
         self.limits = default.limits if limits is None else limits
         self.hostname = default.hostname
         self.quota = default.mailbox.quota
+        self.store: Store = MemoryStore(self.quota) if store is None else store
         self.deliveries = Deliveries(default.journal.quota, self._find_content)
         self.host_numbers = itertools.count(1)
         self.queries = new_queries()
@@ -209,7 +214,7 @@ class Mock:
         host = MailHost(
             description.name,
             description.hostname,
-            Mailbox(quota=self.quota),
+            self.store.mailbox(description.name),
             start=start,
             journal=Journal(journal.max_sessions, journal.quota),
         )
@@ -259,8 +264,12 @@ class Mock:
         """The content of a mail that a host keeps, or None."""
         if host not in self.hosts:
             return None
+        mailbox = self.hosts[host].mailbox
         try:
-            return self.hosts[host].mailbox.get(number).content
+            if isinstance(mailbox, Mailbox):
+                return mailbox.get(number).content
+            mail = None if self.store.mails is None else self.store.mails.refer(number)
+            return None if mail is None else mail.content
         except KeyError:
             return None
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import attrs
 import orjson
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
@@ -32,7 +33,7 @@ from mocksmtp.dns.server import DNSFactory
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.events import EventBus
 from mocksmtp.hosting import Hosting
-from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.host import HostStart, MailHost
 from mocksmtp.hosts.listeners import Inherited
 from mocksmtp.http.policy_host import make_policy_site
 from mocksmtp.http.site import HttpSettings, ServiceInfo, make_site
@@ -45,16 +46,20 @@ from mocksmtp.listening import (
     reachable,
 )
 from mocksmtp.logs import Level, Log
-from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
+from mocksmtp.persistence.keeper import Named, StateKeeper
 from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.smtp.evaluation import evaluate_smtp
+from mocksmtp.store.interface import Kind, MaybeLater, Restored, Store, StoreError
+from mocksmtp.store.opening import make_store
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.identity import CertificateFacts, Identity, associated, facts_of
 from mocksmtp.tls.naming import NamedContexts
 from mocksmtp.tls.settings import GivenCertificate, TlsSettings
+from mocksmtp.tls.store import CertificateTexts
 from mocksmtp.zone.answer import Rcode
 from mocksmtp.zone.queries import DnsExchange
 from mocksmtp.zone.rdata import TLSA, HostTLSA
@@ -88,7 +93,10 @@ class MockService(Service):
         if config.addresses_file is not None:
             _prepare_addresses_file(config.addresses_file)
         _check_endpoints(config, reactor)
-        self.mock = _make_mock(config)
+        store, self._restored = _open_store(config, reactor)
+        if store.keeps_state:
+            config = _with_persistent(config)
+        self.mock = _make_mock(config, store)
         self._authority = _make_authority(config.state_dir)
         _check_certificates(config)
         _check_records(config, self.mock)
@@ -98,6 +106,13 @@ class MockService(Service):
         self.mock.evaluate_query = evaluate_dns
         contexts = ServerContexts(self._authority)
         self._hosting = Hosting(self.mock, config.plans, reactor, contexts)
+        self._keeper = StateKeeper(
+            self.mock,
+            store,
+            reactor,
+            _named_in(config),
+            self._hosting.number_sessions_after,
+        )
         self._contexts = contexts
         self._info = ServiceInfo(reactor.seconds())
         self._config = config
@@ -231,7 +246,7 @@ class MockService(Service):
 
     async def _open(self) -> None:
         try:
-            await self._hosting.start()
+            await self._restore()
             async for name, listener in self._open_each():
                 self._listeners.append((name, listener))
         except Exception:
@@ -243,7 +258,33 @@ class MockService(Service):
         self._is_open = True
         if self._aging is not None:
             self._aging.start()
+        if self.mock.store.keeps_state:
+            self._keeper.start()
         self._announce()
+
+    async def _restore(self) -> None:
+        """
+        Open the listeners of the hosts, and restore what the store contains.
+
+        :raises ListenError: a listener cannot be opened, or the store cannot be used
+        """
+        store, restored = self.mock.store, self._restored
+        try:
+            if not isinstance(restored, Restored):
+                restored = await restored
+            if store.keeps_state and self._config.state_dir is None:
+                texts = restored.state.get(Kind.CERTIFICATE, {})
+                self._authority.store_in(
+                    CertificateTexts(texts, self._save_certificate)
+                )
+                _ = self._authority.root_pem
+            await self._hosting.start()
+            await self._keeper.restore(restored, self._hosting)
+        except (StoreError, CertificateError) as error:
+            raise StartError(f"--store: {error}") from None
+
+    def _save_certificate(self, name: str, text: str) -> None:
+        self.mock.store.save([((Kind.CERTIFICATE, name), text)])
 
     def _announce(self) -> None:
         """Report the start, once all listeners are open and the service is started."""
@@ -254,6 +295,9 @@ class MockService(Service):
         if self._config.addresses_file is not None:
             self._write_addresses_file(self._config.addresses_file)
         if self._lines is not None:
+            if self._keeper.summary is not None:
+                restored = f"Restored from {self._config.store}: {self._keeper.summary}"
+                self._lines.say(Level.INFO, restored)
             shown = " ".join(
                 f"{name}={','.join(bound)}" for name, bound in addresses.items()
             )
@@ -320,6 +364,7 @@ class MockService(Service):
                     root_pem=lambda: self._authority.root_pem,
                     check_certificate=check_certificate,
                     answered=answered,
+                    stored=self._keeper.stored,
                 )
             )
             yield "http", await listen_stream(reactor, config.http, site, site)
@@ -484,13 +529,74 @@ def _check_records(config: Config, mock: Mock) -> None:
         raise StartError(f"{problem.path}: {problem.message}") from None
 
 
-def _make_mock(config: Config) -> Mock:
+def _open_store(config: Config, reactor: Any) -> tuple[Store, MaybeLater[Restored]]:
+    """
+    Open the store.
+
+    :raises StartError: it cannot be used
+    """
+    quota = Quota(config.max_mails, config.max_bytes)
+    store = make_store(config.store, quota, reactor, config.store_wait)
+    try:
+        return store, store.open()
+    except StoreError as error:
+        raise StartError(f"--store: {error}") from None
+
+
+def _with_persistent(config: Config) -> Config:
+    """The configuration with persistent behaviors: the store keeps them."""
+
+    def kept(start: HostStart) -> HostStart:
+        behaviors = tuple(attrs.evolve(b, persistent=True) for b in start.behaviors)
+        return attrs.evolve(start, behaviors=behaviors)
+
+    return attrs.evolve(
+        config,
+        start=kept(config.start),
+        dns_behaviors=tuple(
+            attrs.evolve(one, persistent=True) for one in config.dns_behaviors
+        ),
+        hosts=tuple(attrs.evolve(one, start=kept(one.start)) for one in config.hosts),
+    )
+
+
+def _named_in(config: Config) -> Named:
+    """What the configuration names."""
+    fields = config.given - {"message_size", "connections"}
+    if config.given & {"message_size", "connections"}:
+        fields |= {"limits"}
+    if "smtp" in config.given:
+        fields |= {"listeners"}
+    starts = {plan.description.name: plan.start for plan in config.plans}
+    return Named(
+        frozenset(plan.description.name for plan in config.hosts),
+        fields,
+        frozenset(name for name, start in starts.items() if start.extensions),
+    )
+
+
+def _deferred(function: Callable[[], Any]) -> Deferred[Any]:
+    """Call a function that returns a value, a Deferred or a coroutine."""
+
+    async def call() -> Any:
+        result = function()
+        return await result if isinstance(result, Awaitable) else result
+
+    return Deferred.fromCoroutine(call())
+
+
+def _ignore_store_errors(failure: Failure) -> None:
+    # It is logged, and the store tries again as it is closed.
+    failure.trap(StoreError)
+
+
+def _make_mock(config: Config, store: Store) -> Mock:
     first, *others = config.plans
     default = first.description
     host = MailHost(
         default.name,
         default.hostname,
-        Mailbox(config.max_mails, config.max_bytes),
+        store.mailbox(default.name),
         limits=default.limits,
         capabilities=default.capabilities,
         start=first.start,
@@ -499,8 +605,10 @@ def _make_mock(config: Config) -> Mock:
         auth=default.auth,
     )
     if config.keep_refused:
-        quota = host.mailbox.quota
-        quota.refused = RefusedContents(quota)
+        quota = store.quota
+        # With a store, that quota is one of the disk; refused contents are in memory.
+        memory = quota if store.mails is None else Quota(max_bytes=config.max_bytes)
+        quota.refused = RefusedContents(memory)
     mock = Mock(
         host,
         Zone(config.records),
@@ -508,6 +616,7 @@ def _make_mock(config: Config) -> Mock:
         config.dns_behaviors,
         config.policies,
         config.dns_unset is Rcode.SERVFAIL,
+        store,
     )
     for plan in others:
         mock.add(mock.new_host(plan.description, plan.start))

@@ -37,8 +37,10 @@ FLOORS: dict[str, set[str]] = {
     "tls": RULES,
     "sasl": RULES,
     "hosts": {*RULES, "tls", "sasl"},
-    "mock": ROOMS,
+    "store": ROOMS,
+    "mock": {*ROOMS, "store"},
     "events": {*ROOMS, "mock"},
+    "persistence": {*ROOMS, "store", "mock"},
     "aging": {"mock"},
     "archive": {*ROOMS, "mock"},
     "logs": set(),
@@ -47,10 +49,11 @@ FLOORS: dict[str, set[str]] = {
     "smtp": ROOMS,
     "dns": {*ROOMS, "mock", "listening"},
     "web": {*ROOMS, "mock"},
-    "http": {*ROOMS, "mock", "events", "web"},
+    "http": {*ROOMS, "store", "mock", "events", "web"},
     "hosting": {*ROOMS, "mock", "smtp", "listening"},
-    "config": {*ROOMS, "mock", "logs"},
-    "service": {*ROOMS, "mock", "events", "activity", "aging", "archive", "logs"}
+    "config": {*ROOMS, "store", "mock", "logs"},
+    "service": {*ROOMS, "store", "mock", "events", "activity", "aging", "archive"}
+    | {"persistence", "logs"}
     | {"smtp", "http", "dns", "config", "listening", "hosting"},
     "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},

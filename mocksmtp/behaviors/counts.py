@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
 from copy import copy
 from hashlib import blake2b
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from mocksmtp.behaviors.condition import Values
 from mocksmtp.behaviors.target import CONNECTION, PER_TRANSACTION, Target
@@ -75,6 +75,19 @@ class Counts:
         self.first = first
         self.drawn = drawn
 
+    @property
+    def stored(self) -> list[Any]:
+        """The counters as values of JSON."""
+        return [self.seen, self.fired, self.first, self.drawn]
+
+    @classmethod
+    def of(cls, stored: list[Any]) -> Counts:
+        """The counters that `stored` was."""
+        seen, fired, first, drawn = stored
+        counts = cls(first, drawn)
+        counts.seen, counts.fired = seen, fired
+        return counts
+
 
 def key_of(per: tuple[Target | str, ...], attempt: RuleInput) -> Key:
     """What splits the counts, in this attempt."""
@@ -122,6 +135,11 @@ class KeyedCounts:
         self._counts[place] = counts
         if len(self._counts) > self._limit:
             self._counts.popitem(last=False)
+
+    def items(self) -> Iterator[tuple[object, Key, Counts]]:
+        """All, with their owners, the oldest first."""
+        for (owner, key), counts in self._counts.items():
+            yield owner, key, counts
 
     def of(self, owner: object) -> Iterator[tuple[Key, Counts]]:
         """All of one owner, the oldest first."""

@@ -181,6 +181,22 @@ class Rule(Generic[B]):
             if not self._is_forgotten(counts, now):
                 yield key, counts
 
+    @property
+    def stored(self) -> list[Any]:
+        """Its counters, without those of its keys, as values of JSON."""
+        counts = self._counts
+        own = [counts.seen, counts.fired, counts.first, counts.drawn]
+        return [self.seen, self.fired, self.last_fired, self.ordinal, own]
+
+    def restore(self, stored: list[Any]) -> None:
+        """Have the counters that `stored` was."""
+        self.seen, self.fired, self.last_fired, self.ordinal, own = stored
+        self._counts = Counts.of(own)
+
+    def restore_key(self, key: Key, stored: list[Any]) -> None:
+        """Have the counters of a key, as `Counts.stored`."""
+        self.shared.keys.put(self.owner, key, Counts.of(stored))
+
     def enter(self, subject: bytes, attempt: RuleInput) -> Firing[B] | Reason:
         """Whether it fires; its counts move as far as it comes."""
         behavior = self.behavior

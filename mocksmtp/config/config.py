@@ -33,6 +33,7 @@ from mocksmtp.config.values import (
     parse_token,
     parse_token_file,
     parse_unset,
+    parse_wait,
 )
 from mocksmtp.hosts.capabilities import (
     DEFAULT_KEYWORDS,
@@ -48,6 +49,7 @@ from mocksmtp.mail.documents import MailShape, StandIn
 from mocksmtp.mock import DEFAULT_HOST
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.journal import JOURNAL_BYTES
+from mocksmtp.store.opening import StoreAddress, parse_store
 from mocksmtp.tls.settings import TlsSettings
 from mocksmtp.zone.answer import Rcode
 from mocksmtp.zone.records import Record
@@ -68,6 +70,7 @@ class Config:
     :ivar records: the DNS records at the start
     :ivar dns_behaviors: the DNS behaviors at the start
     :ivar policies: the MTA-STS policies at the start
+    :ivar given: the fields that an option, a variable or the file sets
     :ivar hosts: further hosts at the start; one that is named ``default`` replaces the
         default host
     """
@@ -135,7 +138,8 @@ class Config:
     max_bytes: int = option(
         parse_room,
         "SIZE",
-        "the maximum memory of mails, including arriving ones (default: 1GiB)",
+        "the maximum memory of mails, including arriving ones; with a store, what the"
+        " kept mails use on the disk (default: 1GiB)",
         default=2**30,
     )
     max_age: float | None = option(
@@ -163,6 +167,20 @@ class Config:
         "also keep the content of mails that are refused after the final dot",
         default=False,
         is_flag=True,
+    )
+    store: StoreAddress = option(
+        parse_store,
+        "STORE",
+        "where mails and state are stored: memory, or sqlite:FILE, as in"
+        " sqlite:mock.db; ?sync=full also survives a power cut (default: memory)",
+        default=StoreAddress(),
+    )
+    store_wait: float = option(
+        parse_wait,
+        "TIME",
+        "how long the start waits for another process that uses the file, as in 30s"
+        " (default: 0)",
+        default=0.0,
     )
     state_dir: str | None = option(
         parse_folder,
@@ -258,6 +276,7 @@ class Config:
     dns_behaviors: tuple[DnsBehavior, ...] = ()
     policies: tuple[MtaStsPolicy, ...] = ()
     hosts: tuple[HostPlan, ...] = ()
+    given: frozenset[str] = attrs.field(default=frozenset(), eq=False)
 
     @property
     def plans(self) -> tuple[HostPlan, ...]:

@@ -130,6 +130,9 @@ def _build(
     problems: Problems,
 ) -> Config:
     """Build the configuration from the options and the rest of the file."""
+    given = {o.field for o in OPTIONS if o.name in values}
+    given |= {o.limit for o in OPTIONS if o.limit and o.name in values}
+    given |= {name for name in ("tls", "auth", "limits") if name in document}
     endpoints: dict[str, tuple[str, ...]] = values.pop("smtp", {})
     start, limits = HostStart(), Limits()
     records = dns_behaviors = policies = hosts = None
@@ -168,6 +171,7 @@ def _build(
         records=records or (),
         dns_behaviors=dns_behaviors or (),
         policies=policies or (),
+        given=frozenset(given),
         hosts=hosts + _plain_hosts(endpoints, hosts, limits),
     )
 

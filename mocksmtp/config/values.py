@@ -201,6 +201,11 @@ def parse_max_age(value: object) -> float:
     return LASTING.read(value)
 
 
+def parse_wait(value: object) -> float:
+    """Seconds, 0 or more, from a text or a number of milliseconds."""
+    return Duration().read(value)
+
+
 def parse_number(value: str) -> int:
     """An integer of at least 0."""
     if not _DIGITS.fullmatch(value):

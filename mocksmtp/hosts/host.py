@@ -15,7 +15,7 @@ from mocksmtp.hosts.counters import Counters
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.hosts.listeners import HostDns, Listen
 from mocksmtp.hosts.offer import Offer, Stage, make_offers
-from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.mailbox import Inbox, Mailbox
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.journal import Journal
 from mocksmtp.tls.settings import TlsSettings
@@ -86,7 +86,7 @@ class MailHost:
         self,
         name: str,
         hostname: str,
-        mailbox: Mailbox | None = None,
+        mailbox: Inbox | None = None,
         *,
         limits: Limits | None = None,
         capabilities: Capabilities | None = None,
@@ -100,7 +100,7 @@ class MailHost:
         self.scenarios = Scenarios()
         self.behaviors = SmtpRules(scenarios=self.scenarios)
         self.counters = Counters()
-        self.mailbox = Mailbox() if mailbox is None else mailbox
+        self.mailbox: Inbox = Mailbox() if mailbox is None else mailbox
         self.journal = Journal() if journal is None else journal
         self.behaviors.past = self.journal.quota.past
         self.limits = Limits() if limits is None else limits

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from functools import partial
 
 import attrs
-from twisted.internet.defer import Deferred
 
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem
 from mocksmtp.grammar.address import NULL_ADDRESS, Address
 from mocksmtp.http.behaviors import IDS
 from mocksmtp.http.bodies import in_turn, read_body
+from mocksmtp.http.mails import MailListing
 from mocksmtp.http.parameters import address, parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import Slices, body_type, send_json
@@ -23,6 +23,7 @@ from mocksmtp.http.routing import Call, Route, answers, document, text
 from mocksmtp.mail.mail import Envelope, Mail, Origin
 from mocksmtp.mail.mbox import MBOX, MboxError, StoredMail, stored_mails
 from mocksmtp.mail.posted import envelope_from, read_address, split_addresses
+from mocksmtp.mail.search import EVERYTHING
 
 
 def new_sender(text: str) -> Address:
@@ -149,7 +150,7 @@ async def keep_all(
                 raise not_found(f"the host {host.name!r} was removed")
             now = api.clock.seconds()
             mail = host.mailbox.keep(envelope, content, now, origin)
-            if isinstance(mail, Deferred):
+            if mail is not None and not isinstance(mail, Mail):
                 mail = await mail
             if mail is None:
                 raise HttpProblem(503, "the mailboxes have no room; try again")
@@ -158,7 +159,7 @@ async def keep_all(
                 await slices.next()
     except BaseException:
         # Also if the client has left: it does not know what was added.
-        host.mailbox.remove(kept)
+        await MailListing(api.mock, host.name, EVERYTHING, api.in_thread).remove(kept)
         raise
     return kept
 

@@ -56,6 +56,7 @@ from mocksmtp.http.screens.serving import (
 )
 from mocksmtp.http.stand_ins import stand_in_mounts
 from mocksmtp.mock import CannotListen, NameTaken
+from mocksmtp.store.interface import StoreError
 
 _log = Logger()
 
@@ -146,12 +147,10 @@ def problem_of(error: BaseException, path: str = "") -> HttpProblem:
             return refused_document(error)
         case TooManyValues():
             return HttpProblem(413, str(error))
-        case NameTaken():
-            return HttpProblem(409, f"the host name {str(error)!r} is in use")
-        case IdTaken():
-            return HttpProblem(409, f"the behavior id {str(error)!r} is in use")
-        case CannotListen():
-            return HttpProblem(409, str(error))
+        case NameTaken() | IdTaken() | CannotListen():
+            return _conflict(error)
+        case StoreError():
+            return HttpProblem(503, f"the store failed: {error}")
         case MethodNotAllowed():
             allowed = ", ".join(sorted(error.valid_methods or ()))
             return HttpProblem(405, f"allowed: {allowed}", headers={"Allow": allowed})
@@ -161,6 +160,15 @@ def problem_of(error: BaseException, path: str = "") -> HttpProblem:
             return HttpProblem(error.code or 500, error.name)
         case _:
             return HttpProblem(500, "internal error; see the log")
+
+
+def _conflict(error: NameTaken | IdTaken | CannotListen) -> HttpProblem:
+    match error:
+        case NameTaken():
+            return HttpProblem(409, f"the host name {str(error)!r} is in use")
+        case IdTaken():
+            return HttpProblem(409, f"the behavior id {str(error)!r} is in use")
+    return HttpProblem(409, str(error))
 
 
 def unknown_route(path: str) -> HttpProblem:

@@ -227,6 +227,7 @@ class BehaviorList(Generic[B]):
             # The list was changed meanwhile, which nobody is to lose.
             changes = finish(self._changes(call, tag, patch))
         changed = rules.change(changes)
+        await call.stored()
         describe, now = self.document.write, call.api.clock.seconds()
         documents = (rule_document(rule, describe, now) for rule in changed)
         pieces = array_pieces((orjson.dumps(document),) for document in documents)

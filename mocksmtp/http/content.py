@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 async def get_raw(call: Call[Any], mail_id: str) -> ResponseBody:
     """The bytes received, after dot-unstuffing."""
-    mail, request = find_mail(call, mail_id), call.request
+    mail, request = await find_mail(call, mail_id), call.request
     protect(request, f"{mail.id}.eml")
     request.setHeader("Content-Length", str(len(mail.content)))
     windows = windows_of(mail.content)
@@ -39,7 +39,7 @@ async def get_raw(call: Call[Any], mail_id: str) -> ResponseBody:
 
 async def get_part(call: Call[Any], mail_id: str, number: str) -> ResponseBody:
     """One part of a mail, without its transfer encoding."""
-    mail = find_mail(call, mail_id)
+    mail = await find_mail(call, mail_id)
     parts = await in_turn(call, mail.content, _parts)
     if not _NUMBER.fullmatch(number) or int(number) > len(parts):
         raise not_found(f"no part {number!r}; the last one is {len(parts)}"[:200])
@@ -62,7 +62,7 @@ class HtmlParameters:
 
 async def get_html(call: Call[HtmlParameters], mail_id: str) -> ResponseBody:
     """The HTML of a mail for display: its images are in it, and nothing in it acts."""
-    mail, request = find_mail(call, mail_id), call.request
+    mail, request = await find_mail(call, mail_id), call.request
     pieces = await in_turn(call, mail.content, _displayed)
     remote = " https:" if call.parameters.remote else ""
     request.setHeader("Content-Security-Policy", HTML_POLICY + remote)

@@ -6,7 +6,14 @@ At the root these are the mails of the default host, or of those that ``host`` n
 from __future__ import annotations
 
 import codecs
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from enum import Enum
 from functools import partial
 from heapq import merge
@@ -51,7 +58,7 @@ from mocksmtp.http.parameters import (
     time,
     whole_number,
 )
-from mocksmtp.http.problems import not_found
+from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import (
     Slices,
     array_pieces,
@@ -93,6 +100,7 @@ from mocksmtp.mail.nearest import NearestMails
 from mocksmtp.mail.search import EVERYTHING, MailQuery, on_host
 from mocksmtp.mail.summary import summary_of
 from mocksmtp.mock import Mock
+from mocksmtp.store.interface import MailStore, Removal
 
 PIECE = 256 * 1024
 """Octets of content past which a mail's document is made in pieces."""
@@ -127,6 +135,8 @@ class MailListing(Listing[Mail, _Change]):
         self._in_thread = in_thread
         self.is_everything = query == EVERYTHING
         self._mock = mock
+        self._store = mock.store.mails
+        self._removals: list[Removal] = []
         self._query = query
         if query.recipient is not None:
             self.key = ("to", query.recipient)
@@ -136,12 +146,57 @@ class MailListing(Listing[Mail, _Change]):
     def _boxes(self) -> list[Mailbox]:
         hosts = self._mock.hosts
         if self.host is None:
-            return [host.mailbox for host in hosts.values()]
+            return [*map(_in_memory, hosts.values())]
         host = hosts.get(self.host)
-        return [] if host is None else [host.mailbox]
+        return [] if host is None else [_in_memory(host)]
 
     def __len__(self) -> int:
+        if self._store is not None:
+            return self._store.count(self.host)
         return sum(map(len, self._boxes()))
+
+    def search(
+        self, span: Span, newest_first: bool, limit: int | None
+    ) -> Awaitable[list[Mail]] | None:
+        """Find the matches where a store keeps the mails."""
+        if self._store is None:
+            return None
+        return self._search(self._store, span, newest_first, limit)
+
+    async def _search(
+        self, store: MailStore, span: Span, newest_first: bool, limit: int | None
+    ) -> list[Mail]:
+        numbers: list[int] = []
+        after, before = span.after, span.before
+        while limit is None or len(numbers) < limit:
+            left = None if limit is None else limit - len(numbers)
+            found = await store.search(
+                self.host, self._query, after, before, left, newest_first
+            )
+            numbers += found.numbers
+            if found.next is None:
+                break
+            if newest_first:
+                before = found.next
+            else:
+                after = found.next
+        return await _mails_of(store, numbers)
+
+    async def each(self, span: Span) -> AsyncIterator[Mail]:
+        """The mails of a range, the newest first, whether or not they match."""
+        if self._store is None:
+            for mail in self.entries(span, newest_first=True):
+                yield mail
+            return
+        before: int | None = span.before
+        while before is not None:
+            found = await self._store.search(
+                self.host, EVERYTHING, span.after, before, _BITE, True
+            )
+            mails = await _mails_of(self._store, found.numbers)
+            for mail in mails:
+                yield mail
+            before = mails[-1].number if len(mails) == _BITE else found.next
 
     def entries(self, span: Span, newest_first: bool) -> Iterator[Mail]:
         """The mails of a range, whether or not they match."""
@@ -172,23 +227,35 @@ class MailListing(Listing[Mail, _Change]):
             return matches
         return query.matches(mail)
 
-    def kept(self, numbers: Sequence[int]) -> list[Mail]:
+    def kept(self, numbers: Sequence[int]) -> list[Mail] | Awaitable[list[Mail]]:
         """The mails with these numbers that are kept."""
         if not numbers:
             return []
+        if self._store is not None:
+            return self._kept(self._store, numbers)
         boxes = [box for box in self._boxes() if len(box)]
         mails = [mail for box in boxes for mail in box.of(numbers)]
         if len(boxes) > 1:
             mails.sort(key=_number)
         return mails
 
-    def has(self, number: int) -> bool:
+    async def _kept(self, store: MailStore, numbers: Sequence[int]) -> list[Mail]:
+        return await _mails_of(store, await store.kept(self.host, numbers))
+
+    def has(self, number: int) -> bool | Awaitable[bool]:
         """Whether a mail is kept."""
+        if self._store is not None:
+            return self._has(self._store, number)
         return any(box.of([number]) for box in self._boxes())
+
+    async def _has(self, store: MailStore, number: int) -> bool:
+        return bool(await store.kept(self.host, [number]))
 
     @property
     def evicted(self) -> int:
         """The highest number of a mail that was evicted."""
+        if self._store is not None:
+            return self._store.evicted
         return max((box.evicted for box in self._boxes()), default=0)
 
     @property
@@ -202,30 +269,57 @@ class MailListing(Listing[Mail, _Change]):
         host = self._mock.hosts.get(name)
         if host is None or self.host not in (None, name):
             return None
-        for mail in host.mailbox.of([number]):
+        if self._store is not None:
+            return self._loaded_match(self._store, name, number)
+        for mail in _in_memory(host).of([number]):
             if self._query.is_long_work(mail):
                 return self._number_in_thread(mail)
             return number if self._query.matches(mail) else None
         return None
 
+    async def _loaded_match(
+        self, store: MailStore, host: str, number: int
+    ) -> int | None:
+        for mail in await store.load([number], host):
+            if await self._match_in_thread(mail):
+                return number
+        return None
+
     async def _number_in_thread(self, mail: Mail) -> int | None:
         return mail.number if await self._match_in_thread(mail) else None
 
-    def remove(self, mails: list[Mail]) -> list[Mail]:
+    async def remove(self, mails: list[Mail]) -> list[Mail]:
         """Remove these mails; returns those that were still kept."""
+        if self._store is not None:
+            numbers = sorted(mail.number for mail in mails)
+            return await self._removed(await self._store.remove(self.host, numbers))
         boxes = self._boxes()
         removed = [mail for box in boxes for mail in box.remove(mails)]
         if len(boxes) > 1:
             removed.sort(key=_number)
         return removed
 
-    def clear(self) -> list[Mail]:
+    async def clear(self) -> list[Mail]:
         """Remove all mails, and return them."""
+        if self._store is not None:
+            return await self._removed(await self._store.remove_all(self.host))
         boxes = self._boxes()
         removed = [mail for box in boxes for mail in box.clear()]
         if len(boxes) > 1:
             removed.sort(key=_number)
         return removed
+
+    async def _removed(self, removal: Removal) -> list[Mail]:
+        assert self._store is not None
+        self._removals.append(removal)
+        return await _mails_of(self._store, removal.numbers)
+
+    def discard(self) -> None:
+        """The removed mails are not read any more."""
+        removals, self._removals = self._removals, []
+        for removal in removals:
+            assert self._store is not None
+            self._store.discard(removal)
 
     @staticmethod
     def keys(change: _Change) -> Iterable[WaitingKey]:
@@ -249,6 +343,30 @@ class MailListing(Listing[Mail, _Change]):
                 host.mailbox.listeners.remove(listener)
 
         return stop
+
+
+def _in_memory(host: MailHost) -> Mailbox:
+    """The mailbox of a host, where there is no store."""
+    assert isinstance(host.mailbox, Mailbox)
+    return host.mailbox
+
+
+async def _mails_of(store: MailStore, numbers: Sequence[int]) -> list[Mail]:
+    """The mails with these numbers, which may be read only when they are used."""
+    mails: list[Mail] = []
+    for number in numbers:
+        mail = store.refer(number)
+        if mail is None:
+            break
+        mails.append(mail)
+    left = numbers[len(mails) :]
+    while left:
+        loaded = await store.load(left)
+        if not loaded:
+            break
+        mails += loaded
+        left = left[left.index(loaded[-1].number) + 1 :]
+    return mails
 
 
 def _note(host: str, note: Callable[[_Change], None], mail: Mail) -> None:
@@ -442,7 +560,7 @@ async def _nearest(
         listing = MailListing(call.api.mock, None, EVERYTHING, call.api.in_thread)
     nearest = NearestMails(filters)
     slices = Slices(call.api.clock)
-    for mail in listing.entries(span, newest_first=True):
+    async for mail in listing.each(span):
         if len(mail.content) < LARGE:
             nearest.add(nearest.compare(mail))
         else:
@@ -464,13 +582,16 @@ async def delete_mails(call: Call[DeleteParameters]) -> ResponseBody:
     wanted = call.parameters
     listing = wanted.filters.listing(call)
     span = Span(wanted.after or 0, AFTER_ALL)
-    listing.check(span)
-    if listing.is_everything and span == Span() and wanted.limit is None:
-        removed = listing.clear()
-    else:
-        found = await matches(listing, span, call.api.clock, limit=wanted.limit)
-        removed = listing.remove(found)
-    return await _send(call, removed)
+    await listing.check(span)
+    try:
+        if listing.is_everything and span == Span() and wanted.limit is None:
+            removed = await listing.clear()
+        else:
+            found = await matches(listing, span, call.api.clock, limit=wanted.limit)
+            removed = await listing.remove(found)
+        return await _send(call, removed)
+    finally:
+        listing.discard()
 
 
 async def take_mails(call: Call[TakeParameters]) -> ResponseBody:
@@ -482,9 +603,12 @@ async def take_mails(call: Call[TakeParameters]) -> ResponseBody:
     wanted = call.parameters
     listing = wanted.filters.listing(call)
     waiter = await call.api.watches.wait(listing, wanted.waiting)
-    # Nothing else runs between the end of the wait and the removal.
-    taken = waiter.found()[: wanted.limit] if waiter.satisfied else []
-    return await _send(call, listing.remove(taken))
+    # In memory, nothing else runs between the end of the wait and the removal.
+    taken = (await waiter.found())[: wanted.limit] if waiter.satisfied else []
+    try:
+        return await _send(call, await listing.remove(taken))
+    finally:
+        listing.discard()
 
 
 async def newest_mail(call: Call[MatchParameters]) -> ResponseBody:
@@ -500,7 +624,8 @@ async def count_mails(call: Call[MatchParameters]) -> bytes:
     wanted = call.parameters
     listing = wanted.filters.listing(call)
     if wanted.waiting.wait:
-        number = len((await call.api.watches.wait(listing, wanted.waiting)).found())
+        waiter = await call.api.watches.wait(listing, wanted.waiting)
+        number = len(await waiter.found())
     else:
         number = await count(listing, call.api.clock)
     return send_json(call.request, number)
@@ -508,7 +633,7 @@ async def count_mails(call: Call[MatchParameters]) -> bytes:
 
 async def get_mail(call: Call[Any], mail_id: str) -> ResponseBody:
     """One mail with all its fields."""
-    return await _send_mail(call, find_mail(call, mail_id))
+    return await _send_mail(call, await find_mail(call, mail_id))
 
 
 async def _send_mail(call: Call[Any], mail: Mail) -> ResponseBody:
@@ -520,22 +645,41 @@ async def _send_mail(call: Call[Any], mail: Mail) -> ResponseBody:
     return await send_pieces(call.request, pieces, call.api.clock)
 
 
-def delete_mail(call: Call[Any], mail_id: str) -> None:
+async def delete_mail(call: Call[Any], mail_id: str) -> None:
     """Remove one mail."""
-    call.host.mailbox.remove([find_mail(call, mail_id)])
+    listing = _listing_of(call)
+    mail = await find_mail(call, mail_id)
+    removed = await listing.remove([mail])
+    listing.discard()
+    if not removed:
+        raise _unknown(mail_id)
     send_nothing(call.request)
 
 
-def find_mail(call: Call[Any], mail_id: str) -> Mail:
+async def find_mail(call: Call[Any], mail_id: str) -> Mail:
     """
     The mail with this id.
 
     :raises HttpProblem: there is none
     """
     try:
-        return call.host.mailbox.get(entry_id(mail_id))
-    except (KeyError, ValueError):
-        raise not_found(f"no mail with the id {mail_id!r} is kept"[:200]) from None
+        number = entry_id(mail_id)
+    except ValueError:
+        raise _unknown(mail_id) from None
+    kept = _listing_of(call).kept([number])
+    for mail in kept if isinstance(kept, list) else await kept:
+        return mail
+    raise _unknown(mail_id)
+
+
+def _unknown(mail_id: str) -> HttpProblem:
+    return not_found(f"no mail with the id {mail_id!r} is kept"[:200])
+
+
+def _listing_of(call: Call[Any]) -> MailListing:
+    """All mails of the host of a request."""
+    api = call.api
+    return MailListing(api.mock, call.host.name, EVERYTHING, api.in_thread)
 
 
 async def _summarize(call: Call[Any], mails: list[Mail]) -> None:

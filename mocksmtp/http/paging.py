@@ -151,12 +151,22 @@ class Listing(ABC, Generic[T, C]):
         and in a thread.
         """
 
+    def search(
+        self, span: Span, newest_first: bool, limit: int | None
+    ) -> Awaitable[list[T]] | None:
+        """
+        Find the first `limit` matches of a range where the entries are stored.
+
+        :return: None if they are in memory, where `entries` and `look` find them
+        """
+        return None
+
     @abstractmethod
-    def kept(self, numbers: Sequence[int]) -> list[T]:
+    def kept(self, numbers: Sequence[int]) -> list[T] | Awaitable[list[T]]:
         """Of the entries with these numbers, which ascend, those that match now."""
 
     @abstractmethod
-    def has(self, number: int) -> bool:
+    def has(self, number: int) -> bool | Awaitable[bool]:
         """Whether the entry with this number is kept."""
 
     @property
@@ -187,7 +197,7 @@ class Listing(ABC, Generic[T, C]):
     def listen(mock: Mock, note: Callable[[C], None]) -> Callable[[], None]:
         """Call `note` with each change on any host; what is returned ends that."""
 
-    def check(self, span: Span) -> None:
+    async def check(self, span: Span) -> None:
         """
         Refuse a range that begins or ends at an evicted entry.
 
@@ -196,7 +206,10 @@ class Listing(ABC, Generic[T, C]):
         :raises HttpProblem: 410, also for an id that no entry has had
         """
         for number in {span.after, span.before} - {0, AFTER_ALL}:
-            if self.has(number) or self.evicted < number <= self.last:
+            if self.evicted < number <= self.last:
+                continue
+            has = self.has(number)
+            if has if isinstance(has, bool) else await has:
                 continue
             raise HttpProblem(410, f"the entry with the id '{number}' is not kept")
 
@@ -209,6 +222,9 @@ async def matches(
     limit: int | None = None,
 ) -> list[T]:
     """The first `limit` matches of a range; the reactor turns between slices."""
+    searched = listing.search(span, newest_first, limit)
+    if searched is not None:
+        return await searched
     entries = listing.entries(span, newest_first)
     if listing.is_everything:
         return list(islice(entries, limit))
@@ -264,7 +280,7 @@ async def find_page(
 
     :raises HttpProblem: 410
     """
-    listing.check(page.span)
+    await listing.check(page.span)
     limit = None if page.limit is None else page.limit + 1
     found = await matches(listing, page.span, clock, page.newest_first, limit)
     return await add_total(listing, cut(listing, page, found), clock)

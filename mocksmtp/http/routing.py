@@ -32,6 +32,7 @@ from mocksmtp.http.parameters import NoParameters, read_parameters
 from mocksmtp.http.responses import JSON
 from mocksmtp.http.waiting import Watches
 from mocksmtp.mock import Mock
+from mocksmtp.store.interface import MaybeLater
 from mocksmtp.tls.documents import CheckCertificate
 
 
@@ -115,6 +116,7 @@ class Api:
 
     :ivar root_pem: the root of the service's own certificates, or None
     :ivar check_certificate: raises `ValueError` for one that can't be used, or None
+    :ivar stored: stores what a request has changed, before it is answered, or None
     :ivar guard: refuses requests for their headers
     :ivar large_documents: held while a large document is read, by one at a time
     """
@@ -128,6 +130,7 @@ class Api:
     bus: EventBus | None = None
     root_pem: Callable[[], bytes] | None = None
     check_certificate: CheckCertificate | None = None
+    stored: Callable[[], MaybeLater[None]] | None = None
     large_documents: DeferredLock = attrs.field(init=False, factory=DeferredLock)
     guard: Guard = attrs.field(init=False)
     watches: Watches = attrs.field(init=False)
@@ -172,6 +175,17 @@ class Call(Generic[P]):
     host: MailHost
     parameters: P
     named: bool = False
+
+    async def stored(self) -> None:
+        """
+        Wait until what was changed is stored; before a body is sent.
+
+        :raises StoreError: it cannot be stored now
+        """
+        if self.api.stored is not None:
+            storing = self.api.stored()
+            if storing is not None:
+                await storing
 
     @property
     def scope(self) -> str | None:
@@ -293,6 +307,20 @@ def _handler(api: Api, route: Route, find_host: HostFinder) -> Handler:
     def handle(request: Request, **path: Any) -> ResponseBody | Awaitable[ResponseBody]:
         host = find_host(api.mock, path)
         parameters: Any = read_parameters(route.parameters, request.uri)
-        return route.handler(Call(request, api, host, parameters, named), **path)
+        call = Call(request, api, host, parameters, named)
+        result = route.handler(call, **path)
+        if route.method == "GET" or api.stored is None:
+            return result
+        return _stored(call, result)
 
     return handle
+
+
+async def _stored(
+    call: Call[Any], result: ResponseBody | Awaitable[ResponseBody]
+) -> ResponseBody:
+    """The body of a response, once what the request has changed is stored."""
+    if isinstance(result, Awaitable):
+        result = await result
+    await call.stored()
+    return result

@@ -42,6 +42,8 @@ from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import Slices, array_pieces, send_json, send_pieces
 from mocksmtp.http.routing import Call, ResponseBody, Route, answers, array, document
 from mocksmtp.http.waiting import Waiting
+from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.documents import (
     EXCHANGE,
@@ -332,16 +334,23 @@ async def get_session(call: Call[SessionParameters], session_id: str) -> Respons
 def content_finder(call: Call[Any], host: str) -> ContentFinder:
     """What finds the content of the mails that a host keeps."""
     found = call.api.mock.hosts.get(host)
+    store = call.api.mock.store.mails
 
     def find(number: int | None) -> bytes | None:
         if found is None or number is None:
             return None
         try:
-            return found.mailbox.get(number).content
+            mail = store.refer(number) if store is not None else _kept(found, number)
+            return None if mail is None else mail.content
         except KeyError:
             return None
 
     return find
+
+
+def _kept(host: MailHost, number: int) -> Mail:
+    assert isinstance(host.mailbox, Mailbox)
+    return host.mailbox.get(number)
 
 
 def explained_pieces(session: Session, find: ContentFinder) -> Iterator[bytes]:

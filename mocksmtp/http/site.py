@@ -38,6 +38,7 @@ from mocksmtp.http.problems import (
 )
 from mocksmtp.http.routing import Api, InThread
 from mocksmtp.mock import Mock
+from mocksmtp.store.interface import MaybeLater
 from mocksmtp.tls.documents import CheckCertificate
 
 __all__ = ["HttpSettings", "ServiceInfo", "make_site"]
@@ -446,6 +447,7 @@ def make_site(  # noqa: PLR0913 - what the API uses, by name
     root_pem: Callable[[], bytes] | None = None,
     check_certificate: CheckCertificate | None = None,
     answered: Answered | None = None,
+    stored: Callable[[], MaybeLater[None]] | None = None,
 ) -> Site:
     """
     The API of `mock`, as a factory of connections.
@@ -460,6 +462,7 @@ def make_site(  # noqa: PLR0913 - what the API uses, by name
     :param check_certificate: raises `ValueError` for one that can't be used; without
         it they are taken as they are
     :param answered: called with each request that was answered
+    :param stored: stores what a request has changed, before it is answered
     """
     if info is None:
         info = ServiceInfo(clock.seconds())
@@ -473,6 +476,7 @@ def make_site(  # noqa: PLR0913 - what the API uses, by name
         bus,
         root_pem,
         check_certificate,
+        stored,
     )
     resource = make_resource(api)
     return ApiSite(resource, clock, resource.check, answered)

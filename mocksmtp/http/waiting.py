@@ -149,10 +149,28 @@ class Waiter(Generic[T, C]):
 
     def check(self) -> None:
         """Be done if there are enough and they are settled."""
-        found = self.found()
-        self._numbers = dict.fromkeys(map(self.listing.number, found))
-        most = 2 * len(found) + BITE
-        if len(found) < self._count:
+        asked = sorted(self._numbers)
+        self._check_at = float("inf")
+        found = self.listing.kept(asked)
+        if isinstance(found, list):
+            self._check(asked, found)
+        else:
+            Deferred.fromCoroutine(self._check_later(asked, found))
+
+    async def _check_later(self, asked: list[int], found: Awaitable[list[T]]) -> None:
+        try:
+            self._check(asked, await found)
+        except Exception:
+            _log.failure("while waiting for matches")
+
+    def _check(self, asked: list[int], found: list[T]) -> None:
+        """Be done if enough of the matches that were `asked` for are kept."""
+        if self._stopped:
+            return
+        for number in {*asked}.difference(map(self.listing.number, found)):
+            self._numbers.pop(number, None)
+        most = 2 * len(self._numbers) + BITE
+        if len(self._numbers) < self._count:
             self._check_at = min(self._count, most)
             return
         unsettled = self._changed_at + self._settle - self._clock.seconds()
@@ -181,9 +199,10 @@ class Waiter(Generic[T, C]):
             self._timer.cancel()
             self._timer = None
 
-    def found(self) -> list[T]:
+    async def found(self) -> list[T]:
         """The matches that are kept now, the oldest first."""
-        return self.listing.kept(sorted(self._numbers))
+        found = self.listing.kept(sorted(self._numbers))
+        return found if isinstance(found, list) else await found
 
 
 class Watch(Generic[C]):
@@ -328,9 +347,9 @@ class Watches:
         """
         if not waiting.wait:
             return await find_page(listing, page, self._clock)
-        listing.check(page.span)
+        await listing.check(page.span)
         waiter = await self.wait(listing, waiting, page.span)
-        ordered = waiter.found()
+        ordered = await waiter.found()
         if page.newest_first:
             ordered.reverse()
         return await add_total(listing, cut(listing, page, ordered), self._clock)

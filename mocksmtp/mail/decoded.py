@@ -115,6 +115,16 @@ class Decoded:
         every = (*texts, *self.recipient_addresses(), *self.header_addresses())
         return folded(f" {BETWEEN.join(every)} ")
 
+    @property
+    def message_id(self) -> str:
+        """The Message-ID in angle brackets."""
+        return f"<{self.summary.message_id}>"
+
+    @property
+    def indexed(self) -> str:
+        """What a store searches before it reads a mail: `overview` and Message-ID."""
+        return self.overview + folded(self.message_id)
+
     def recipient_addresses(self) -> list[str]:
         """The recipients in angle brackets."""
         recipients = self.mail.envelope.recipients

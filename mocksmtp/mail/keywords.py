@@ -37,6 +37,9 @@ class Filter:
     :ivar wanted: its value
     :ivar holds: returns whether a mail matches
     :ivar found: returns the values of a mail that were compared
+    :ivar needle: a folded text that `Decoded.indexed` contains for each mail that
+        matches, so that a store can exclude others without reading them; None if there
+        is none
     """
 
     name: str
@@ -44,6 +47,7 @@ class Filter:
     cost: Cost
     holds: Callable[[Decoded], bool]
     found: Callable[[Decoded], Iterable[str]]
+    needle: str | None = None
 
 
 @attrs.frozen
@@ -54,18 +58,30 @@ class Keyword:
     :ivar read: parses its value; raises `ValueError` with a message for the user
     :ivar holds: returns whether a mail matches the value
     :ivar found: returns the values of a mail that were compared
+    :ivar is_indexed: whether `Decoded.indexed` contains the value of each match
     """
 
     cost: Cost
     read: Callable[[str], Any]
     holds: Callable[[Decoded, Any], bool]
     found: Callable[[Decoded], Iterable[str]]
+    is_indexed: bool = False
+
+    def needle(self, value: Any) -> str | None:
+        """The `Filter.needle` of a value."""
+        return needle_of(value) if self.is_indexed else None
+
+
+def needle_of(text: str) -> str | None:
+    """The `Filter.needle` of a text that is a part of an indexed one."""
+    return folded(text).strip() or None
 
 
 def _substring(
     cost: Cost,
     of: Callable[[Decoded], str],
     found: Callable[[Decoded], Iterable[str]],
+    is_indexed: bool = True,
 ) -> Keyword:
     """
     A part of a text.
@@ -77,7 +93,10 @@ def _substring(
     def shown_texts(decoded: Decoded) -> Iterator[str]:
         return map(str.strip, found(decoded))
 
-    return Keyword(cost, folded, lambda decoded, part: part in of(decoded), shown_texts)
+    def holds(decoded: Decoded, part: str) -> bool:
+        return part in of(decoded)
+
+    return Keyword(cost, folded, holds, shown_texts, is_indexed)
 
 
 def _in_header(of: Callable[[Summary], tuple[NamedAddress, ...]]) -> Keyword:
@@ -154,10 +173,6 @@ def _attachments(decoded: Decoded) -> Iterable[str]:
     return (one.file_name or one.type for one in decoded.summary.attachments)
 
 
-def _message_id(decoded: Decoded) -> str:
-    return f"<{decoded.summary.message_id}>"
-
-
 def _same_host(decoded: Decoded, wanted: str) -> bool:
     return folded(decoded.mail.origin.host) == wanted
 
@@ -178,8 +193,8 @@ KEYWORDS: dict[str, Keyword] = {
     ),
     "message-id": _substring(
         Cost.SUMMARY,
-        lambda decoded: folded(_message_id(decoded)),
-        lambda decoded: (_message_id(decoded),),
+        lambda decoded: folded(decoded.message_id),
+        lambda decoded: (decoded.message_id,),
     ),
     "has": Keyword(
         Cost.SUMMARY,
@@ -203,6 +218,7 @@ KEYWORDS: dict[str, Keyword] = {
         Cost.TEXT,
         lambda decoded: decoded.text,
         lambda decoded: decoded.text.split(BETWEEN),
+        is_indexed=False,
     ),
     "host": Keyword(
         Cost.ENVELOPE, folded, _same_host, lambda decoded: (decoded.mail.origin.host,)
@@ -217,6 +233,7 @@ KEYWORDS: dict[str, Keyword] = {
         Cost.ENVELOPE,
         lambda decoded: folded(decoded.mail.origin.helo),
         lambda decoded: (decoded.mail.origin.helo,),
+        is_indexed=False,
     ),
     "ip": Keyword(Cost.ENVELOPE, network, _in_network, _client),
 }
@@ -252,7 +269,8 @@ def _filter(term: Term) -> Filter:
     def check(decoded: Decoded) -> bool:
         return holds(decoded, value) is not term.negated
 
-    return Filter("q", str(term), keyword.cost, check, keyword.found)
+    needle = None if term.negated else keyword.needle(value)
+    return Filter("q", str(term), keyword.cost, check, keyword.found, needle)
 
 
 def _meaning(term: Term) -> tuple[Keyword, Any]:

@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from operator import attrgetter
+from typing import Protocol
 
 from mocksmtp.mail.mail import Envelope, Mail, Origin
 from mocksmtp.mail.quota import Quota
@@ -24,6 +25,83 @@ FEW = 100
 _Listener = Callable[[Mail], None]
 
 _RemovalListener = Callable[[list[Mail]], None]
+
+
+class NoSpace(Exception):
+    """There is no space left where the mails are stored."""
+
+
+class Inbox(Protocol):
+    """
+    The mailbox of a host, as those use it who receive mails.
+
+    Its instance variables are those of `Mailbox`, which keeps mails in memory; a
+    mailbox of a store keeps them elsewhere.
+    """
+
+    quota: Quota
+    arriving: int
+    listeners: list[_Listener]
+    removal_listeners: list[_RemovalListener]
+
+    def __len__(self) -> int: ...
+
+    @property
+    def evictions(self) -> int:
+        """The number of evicted mails."""
+
+    @property
+    def evicted(self) -> int:
+        """The number of the mail evicted last, 0 for none."""
+
+    @property
+    def total(self) -> int:
+        """The number of mails received."""
+
+    @property
+    def total_octets(self) -> int:
+        """The octets of their content."""
+
+    @property
+    def octets(self) -> int:
+        """What the kept mails use, approximately, in bytes."""
+
+    @property
+    def max_mails(self) -> int:
+        """The maximum number of mails."""
+
+    @property
+    def max_bytes(self) -> int:
+        """The maximum of what all mails use, approximately, in bytes."""
+
+    def keep(
+        self, envelope: Envelope, content: bytes, received_at: float, origin: Origin
+    ) -> Mail | Awaitable[Mail | None] | None:
+        """
+        Keep a message; return its mail, or None if there is no room.
+
+        A store returns it later, once the mail is stored; `quota.last` is its number
+        already. It may also fail, with `NoSpace` or another reason.
+        """
+
+    def reserve(self, octets: int) -> bool:
+        """Count `octets` of arriving content; return False if there is no room."""
+
+    def release(self, octets: int) -> None:
+        """Stop counting `octets` that `reserve` has counted."""
+
+    def clear(self) -> object:
+        """Remove all mails."""
+
+    def close(self) -> None:
+        """Remove all mails, and leave the quota; the mailbox is not used again."""
+
+    def evict_older(self, time: float) -> float | Awaitable[float | None] | None:
+        """
+        Evict the oldest mails, as long as they arrived before `time`.
+
+        :return: the arrival of the oldest mail that is left, None for none
+        """
 
 
 class Mailbox:

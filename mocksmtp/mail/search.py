@@ -22,6 +22,7 @@ from mocksmtp.mail.keywords import (
     Keyword,
     Network,
     content_size,
+    needle_of,
 )
 from mocksmtp.mail.mail import LARGE, Mail
 
@@ -108,12 +109,16 @@ class MailQuery:
 
 
 def _equal(
-    name: str, of: Callable[[Decoded], Iterable[str]], cost: Cost = Cost.ENVELOPE
+    name: str,
+    of: Callable[[Decoded], Iterable[str]],
+    cost: Cost = Cost.ENVELOPE,
+    is_indexed: bool = True,
 ) -> Callable[[str], Filter]:
     """A filter that requires one of some texts to equal the value."""
 
     def make(wanted: str) -> Filter:
-        return Filter(name, wanted, cost, lambda found: wanted in of(found), of)
+        needle = needle_of(wanted) if is_indexed else None
+        return Filter(name, wanted, cost, lambda found: wanted in of(found), of, needle)
 
     return make
 
@@ -132,6 +137,7 @@ def _of_keyword(
             keyword.cost,
             lambda decoded: holds(decoded, value),
             found,
+            keyword.needle(value),
         )
 
     return make
@@ -166,6 +172,7 @@ def _sender(name: str) -> Callable[[str], Filter]:
             Cost.ENVELOPE,
             lambda decoded: decoded.mail.envelope.sender.normalized == wanted,
             lambda decoded: (decoded.mail.envelope.sender.normalized or "<>",),
+            needle_of(f"<{wanted}>"),
         )
 
     return make
@@ -182,7 +189,7 @@ def _helo(wanted: str) -> Filter:
     )
 
 
-on_host = _equal("host", lambda decoded: (decoded.mail.origin.host,))
+on_host = _equal("host", lambda decoded: (decoded.mail.origin.host,), is_indexed=False)
 """A filter for mails that the host with this name received."""
 
 
@@ -205,6 +212,7 @@ _FILTERS: dict[str, Callable[[Any], Filter]] = {
         "bounceOf",
         lambda found: [_normalized(one.recipient) for one in found.summary.bounce],
         Cost.SUMMARY,
+        is_indexed=False,
     ),
     "session": _of_keyword("session", KEYWORDS["session"]),
     "helo": _helo,

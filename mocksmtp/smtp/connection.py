@@ -61,6 +61,7 @@ from mocksmtp.smtp.delivery import MockDelivery
 from mocksmtp.smtp.output import (
     BOUND,
     CommandResult,
+    ContentAnswer,
     DelayedReply,
     Ending,
     Output,
@@ -72,7 +73,7 @@ from mocksmtp.smtp.output import (
 )
 from mocksmtp.smtp.pending import PendingReply
 from mocksmtp.smtp.protocol import Commands
-from mocksmtp.smtp.recording import Recorder, injected, new_session
+from mocksmtp.smtp.recording import Recorder, injected, new_session, without_mail
 from mocksmtp.smtp.starttls import Security, TlsState
 from mocksmtp.smtp.timers import Deadlines, PeerWatch, slice_time
 
@@ -607,9 +608,7 @@ class MockESMTP(ESMTP):
 
     def _resolve(
         self, answer: CommandResult, said: Said, note: Noted | None
-    ) -> tuple[
-        tuple[Reply, ...] | DelayedReply | Deferred[Replies], Said, Noted | None
-    ]:
+    ) -> tuple[tuple[Reply, ...] | DelayedReply | Deferred[Any], Said, Noted | None]:
         """Return an answer's replies, if decided, with the text and note to record."""
         if isinstance(answer, RedactedLine):
             said, answer = answer.line, answer.answer
@@ -621,11 +620,11 @@ class MockESMTP(ESMTP):
             answer = self._result_of(answer)
         return (answer,) if isinstance(answer, Reply) else answer, said, note
 
-    def _result_of(self, answer: Deferred[Replies]) -> Replies | Deferred[Replies]:
+    def _result_of(self, answer: Deferred[Any]) -> ContentAnswer:
         """The result of a Deferred, if it has fired."""
-        results: list[Replies] = []
+        results: list[Replies | DelayedReply] = []
 
-        def keep(replies: Replies) -> Replies:
+        def keep(replies: Replies | DelayedReply) -> Replies | DelayedReply:
             results.append(replies)
             return replies
 
@@ -651,10 +650,15 @@ class MockESMTP(ESMTP):
         if pending.send(self.output, self.clock, self._sent_later):
             return self._sent(pending)
         self._pending = pending
+        pending.delayed = self._wait_for
         self._move(_WAIT)
+        self._wait_for(pending)
+        return False
+
+    def _wait_for(self, pending: PendingReply) -> None:
+        """Record that a reply is delayed, and by which behaviors."""
         self.recorder.hold(pending)
         self._hold(pending.rules)
-        return False
 
     def _sent_later(self, pending: PendingReply) -> None:
         if self._sent(pending):
@@ -678,6 +682,9 @@ class MockESMTP(ESMTP):
         if self._begins_tls and self.buffer:
             pending.flags |= INJECTED
         delay = now - pending.asked_at
+        if self.delivery.lost:
+            self.delivery.lost = False
+            pending.said = without_mail(pending.said)
         self.recorder.settle(pending, pending.replies, delay, now)
         if self.state is not READY:
             return False

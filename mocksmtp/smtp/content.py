@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
 from mocksmtp.grammar.speed import find
-from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.mailbox import Inbox
 from mocksmtp.sessions.session import SMUGGLING
 from mocksmtp.smtp.output import CommandResult, DelayedReply, Replies
 
@@ -111,7 +111,7 @@ class Content:
         "size",
     )
 
-    def __init__(self, limit: int, mailbox: Mailbox) -> None:
+    def __init__(self, limit: int, mailbox: Inbox) -> None:
         self.size = 0
         self.refusal: Reply | None = None
         self._limit = limit
@@ -191,7 +191,7 @@ class ContentReader(Content):
 
     needs_octets = True
 
-    def __init__(self, limit: int, mailbox: Mailbox) -> None:
+    def __init__(self, limit: int, mailbox: Inbox) -> None:
         # Repeats `Content.__init__`, to avoid a super() call per message.
         self.size = 0
         self.refusal = None

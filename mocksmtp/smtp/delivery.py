@@ -9,12 +9,16 @@ takes effect. There is one message object per transaction, not per recipient.
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
 from twisted.mail.interfaces import IMessageDelivery
 from twisted.mail.smtp import IMessage
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mocksmtp.behaviors.miss import Item, Miss, Note, Noted
@@ -27,7 +31,8 @@ from mocksmtp.grammar.command import PathCommand
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.mail.mail import Envelope, Origin, octets_of
+from mocksmtp.mail.mail import Envelope, Mail, Origin, octets_of
+from mocksmtp.mail.mailbox import NoSpace
 from mocksmtp.sessions.attempts import GRACE
 from mocksmtp.sessions.session import (
     MAX_MISSED,
@@ -42,6 +47,7 @@ from mocksmtp.sessions.session import (
 from mocksmtp.smtp.attempt import ConnectionAttempt, argument_of
 from mocksmtp.smtp.content import Content, ContentReader
 from mocksmtp.smtp.output import (
+    ContentAnswer,
     DelayedReply,
     Replies,
     add_delay,
@@ -55,6 +61,17 @@ from mocksmtp.smtp.watching import ApplyingRules, ContentWatch
 MAIL_FROM, RCPT_TO = Command.MAIL_FROM, Command.RCPT_TO
 DATA, DATA_CONTENT, BDAT = Command.DATA, Command.DATA_CONTENT, Command.BDAT
 APPLY, NONE, DISCARD = Effect.APPLY, Effect.NONE, Effect.DISCARD
+
+
+class Cut(enum.Enum):
+    """That a connection has ended before its mail was stored."""
+
+    CUT = "cut"
+
+
+CUT = Cut.CUT
+
+_log = Logger()
 
 UNCOUNTED = 8192
 """Bytes of an envelope that are not counted as memory of the mailboxes. Nearly all
@@ -84,6 +101,7 @@ class MockDelivery:
     :ivar ending: the transaction whose content is being decided on
     :ivar messages: the number of transactions begun
     :ivar kept: the number of a mail that was kept but not recorded yet, or None
+    :ivar lost: whether that mail could not be stored
     :ivar room: bytes that the open envelope may grow before more are reserved
     :ivar line: the current command line; None before the first
     :ivar trail: the behaviors that matched or nearly matched the current command
@@ -95,6 +113,7 @@ class MockDelivery:
     transaction: Transaction | None = None
     chunked: MockMessage | None = None
     kept: int | None = None
+    lost = False
     messages = 0
     room = UNCOUNTED
     line: bytes | None = None
@@ -331,7 +350,7 @@ class MockDelivery:
             self.chunked = self.message_class(self, self.transaction, content)
         return self.chunked
 
-    def end_chunk(self, last: bool) -> Replies | DelayedReply:
+    def end_chunk(self, last: bool) -> ContentAnswer:
         """
         Return the answer to a chunk that has arrived; refusing it ends the transaction.
 
@@ -488,11 +507,12 @@ class MockMessage:
         """Add one line without dot-stuffing and line end, as `IMessage` defines."""
         self.content.add(line + b"\r\n")
 
-    def eomReceived(self, chunk: Decision | None = None) -> Replies | DelayedReply:
+    def eomReceived(self, chunk: Decision | None = None) -> ContentAnswer:
         """
         Decide on the whole content, and keep the mail if it is accepted.
 
         :param chunk: the decision on its last chunk
+        :return: the answer; a Deferred that fires with it if a store keeps the mail
         """
         content, delivery, transaction = self.content, self.delivery, self.transaction
         transaction.size = content.size
@@ -506,12 +526,18 @@ class MockMessage:
                 decision = delivery.decide_on_content(transaction, message)
             if decision is not None and decision.effect is not APPLY:
                 answer = answer_for(decision, reply.MAIL_KEPT)
-            elif not self.keep(octets):
-                answer = reply.STORAGE_FULL
-            elif decision is None:
-                answer = reply.MAIL_KEPT
             else:
-                answer = answer_for(decision, reply.MAIL_KEPT)
+                if decision is None:
+                    answer = reply.MAIL_KEPT
+                else:
+                    answer = answer_for(decision, reply.MAIL_KEPT)
+                refusal = self.keep(octets)
+                # First the usual case: `isinstance` of an ABC is a call in Python.
+                if refusal is not None:
+                    if isinstance(refusal, Deferred):
+                        refusal.addCallback(self._finish_stored, answer, octets, chunk)
+                        return refusal
+                    answer = refusal
             if transaction.mail is None:
                 lost = octets
         if chunk is not None:
@@ -522,6 +548,29 @@ class MockMessage:
             if is_refusal(last):
                 self._keep_refused(lost)
         delivery.settle(transaction, last)
+        return answer
+
+    def _finish_stored(
+        self,
+        refusal: Reply | Cut | None,
+        answer: Reply | DelayedReply,
+        octets: bytes,
+        chunk: Decision | None,
+    ) -> Reply | DelayedReply:
+        """Return the answer, now that the mail is stored or is not."""
+        if refusal is CUT:
+            # The client has not received it; only the record is left.
+            self.delivery.settle(self.transaction, None)
+            return answer
+        if isinstance(refusal, Reply):
+            answer = refusal
+        if chunk is not None:
+            (answer,) = with_chunk([answer], chunk)
+        last = reply_in(answer)
+        if refusal is not None:
+            self._identify(octets)
+            self._keep_refused(octets)
+        self.delivery.settle(self.transaction, last)
         return answer
 
     def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:
@@ -540,10 +589,17 @@ class MockMessage:
         self.transaction.stage = DATA_CONTENT
         if content.refusal is None:
             octets = content.take()
-            if keeps:
-                self.keep(octets)
+            stored = self.keep(octets) if keeps else None
+            if isinstance(stored, Deferred):
+                stored.addBoth(lambda _: self._settle_answered(answered, octets))
+                return
             if self.transaction.mail is None:
                 self._identify(octets)
+        self.delivery.settle(self.transaction, answered)
+
+    def _settle_answered(self, answered: Reply | None, octets: bytes) -> None:
+        if self.transaction.mail is None:
+            self._identify(octets)
         self.delivery.settle(self.transaction, answered)
 
     def lose_rest(self, answered: Reply | None) -> None:
@@ -578,11 +634,16 @@ class MockMessage:
         if refused is not None:
             self.transaction.refused = refused.keep(octets)
 
-    def keep(self, octets: bytes) -> bool:
-        """Keep the mail, unless it is discarded; return False if there is no room."""
+    def keep(self, octets: bytes) -> Reply | Deferred[Any] | None:
+        """
+        Keep the mail, unless it is discarded.
+
+        :return: None, or the reply that refuses it; a Deferred that fires with either
+            once it is stored, or with `CUT` if the connection ends before
+        """
         transaction = self.transaction
         if transaction.discarded or not transaction.recipients:
-            return True
+            return None
         delivery = self.delivery
         if delivery.room != UNCOUNTED:
             delivery.release()
@@ -590,13 +651,29 @@ class MockMessage:
         # The transaction has ended, so it can share the tuple with the mail.
         transaction.recipients = recipients  # type: ignore[assignment]
         envelope = Envelope(sender.address, sender.parameters, recipients)
-        mail = delivery.host.mailbox.keep(
-            envelope, octets, delivery.seconds(), delivery.origin
-        )
+        mailbox = delivery.host.mailbox
+        mail = mailbox.keep(envelope, octets, delivery.seconds(), delivery.origin)
         if mail is None:
-            return False
-        transaction.mail = delivery.kept = mail.number
-        return True
+            return reply.STORAGE_FULL
+        if isinstance(mail, Mail):
+            transaction.mail = delivery.kept = mail.number
+            return None
+        assert isinstance(mail, Deferred)
+        transaction.mail = delivery.kept = mailbox.quota.last
+        # What a deliverer looks for later is read now, while it is in memory.
+        self._identify(octets)
+        return mail.addCallbacks(lambda _: None, self._not_stored)
+
+    def _not_stored(self, failure: Failure) -> Reply | Cut:
+        """Return the reply for a mail that could not be stored."""
+        if failure.check(CancelledError):
+            return CUT
+        self.transaction.mail = None
+        self.delivery.lost = True
+        if failure.check(NoSpace):
+            return reply.STORAGE_FULL
+        _log.error("A mail was not stored: {error}", error=failure.value)
+        return reply.LOCAL_ERROR
 
 
 MockDelivery.message_class = MockMessage

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
@@ -20,7 +21,9 @@ from mocksmtp.sessions.session import Outcome, Transaction, outcome_of
 from mocksmtp.smtp.connection import MockESMTP
 from mocksmtp.smtp.content import Content
 from mocksmtp.smtp.delivery import (
+    CUT,
     DATA,
+    Cut,
     MockDelivery,
     MockMessage,
     is_refusal,
@@ -28,6 +31,7 @@ from mocksmtp.smtp.delivery import (
 )
 from mocksmtp.smtp.output import (
     CommandResult,
+    ContentAnswer,
     DelayedReply,
     Replies,
     answer_for,
@@ -80,19 +84,51 @@ class LmtpMessage(MockMessage):
         super().__init__(delivery, transaction, content)
         self._accepted = delivery.accepted
 
-    def eomReceived(self, chunk: Decision | None = None) -> Replies | DelayedReply:
+    def eomReceived(self, chunk: Decision | None = None) -> ContentAnswer:
         """Decide for each recipient, and keep the mail for those that are accepted."""
         content = self.content
         self.transaction.size = content.size
         kept = [False] * len(self._accepted)
-        lost = b""
         if content.refusal is not None:
             answers: list[Reply | DelayedReply] = [content.refusal] * len(kept)
-        else:
-            octets = content.take()
-            answers = self._decide_each(octets, kept)
-            if self.transaction.mail is None:
-                lost = octets
+            return self._finish(answers, kept, b"", chunk)
+        octets = content.take()
+        answers = self._decide_each(octets, kept)
+        refusal = self.keep(octets)
+        if isinstance(refusal, Deferred):
+            refusal.addCallback(self._finish_each, answers, kept, octets, chunk)
+            return refusal
+        return self._finish_each(refusal, answers, kept, octets, chunk)
+
+    def _finish_each(
+        self,
+        refusal: Reply | Cut | None,
+        answers: list[Reply | DelayedReply],
+        kept: list[bool],
+        octets: bytes,
+        chunk: Decision | None,
+    ) -> Replies | DelayedReply:
+        """Return the answers, now that the mail is kept or is not."""
+        if refusal is not None or self.transaction.mail is None:
+            for place, keeps in enumerate(kept):
+                if keeps and isinstance(refusal, Reply):
+                    answers[place] = refusal
+                kept[place] = keeps and refusal is CUT
+        lost = octets if self.transaction.mail is None else b""
+        return self._finish(answers, kept, lost, chunk)
+
+    def _finish(
+        self,
+        answers: list[Reply | DelayedReply],
+        kept: list[bool],
+        lost: bytes,
+        chunk: Decision | None,
+    ) -> Replies | DelayedReply:
+        """
+        Return the answers, and record them.
+
+        :param lost: the content, if it is not kept
+        """
         if chunk is not None:
             answers = with_chunk(answers, chunk)
         replies = [reply_in(answer) for answer in answers]
@@ -140,12 +176,6 @@ class LmtpMessage(MockMessage):
                 kept[place] = takes_effect and decision.effect is Effect.APPLY
         accepted = zip(self._accepted, kept, strict=True)
         transaction.recipients = [path for (path, _), keeps in accepted if keeps]
-        room = self.keep(octets)
-        if transaction.mail is None:
-            for place, keeps in enumerate(kept):
-                if keeps and not room:
-                    answers[place] = reply.STORAGE_FULL
-                kept[place] = False
         return answers
 
 

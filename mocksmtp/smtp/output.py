@@ -90,11 +90,15 @@ class RedactedLine:
     :ivar line: the redacted line, which is recorded
     """
 
-    answer: Replies | DelayedReply | Deferred[Replies]
+    answer: ContentAnswer
     line: bytes
 
 
-CommandResult: TypeAlias = "Replies | DelayedReply | Deferred[Replies] | RedactedLine"
+ContentAnswer: TypeAlias = "Replies | DelayedReply | Deferred[Any]"
+"""The answer to content; a Deferred that fires with another if a store is waited
+for."""
+
+CommandResult: TypeAlias = "ContentAnswer | RedactedLine"
 """The answer to a command or to content: one reply, several (RFC 2033 §4.2), or none
 where the reply follows later (RFC 3030 §2)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -21,21 +22,24 @@ class PendingReply:
     """
     A reply that is not sent at once, and how it will be recorded.
 
-    :param answer: the answer, or a Deferred that fires with it
+    :param answer: the answer, or a Deferred that fires with it or with a
+        `DelayedReply`, which is then sent
     :param said: the command line, or the number of octets of content
     :param flags: the flags of the exchange
     :param note: the behaviors that matched or nearly matched, for the exchange
     :param asked_at: when the command arrived, in seconds since the epoch
 
     :ivar replies: the replies, once decided
+    :ivar delayed: called once a Deferred has fired with a `DelayedReply`
     """
 
-    answer: DelayedReply | Deferred[Replies]
+    answer: DelayedReply | Deferred[Any]
     said: Said
     flags: int
     note: Noted | None
     asked_at: float
     replies: Replies | None = None
+    delayed: Callable[[PendingReply], None] = lambda _: None
     _writer: ReplyWriter | None = None
     _is_cancelled: bool = False
 
@@ -51,7 +55,7 @@ class PendingReply:
         """
         answer = self.answer
         if isinstance(answer, Deferred):
-            answer.addCallback(self._decided, output, done)
+            answer.addCallback(self._decided, output, clock, done)
             return False
         if answer.slowed:
             trail = () if self.note is None else self.note.trail
@@ -105,9 +109,20 @@ class PendingReply:
             self.answer.cancel()
 
     def _decided(
-        self, replies: Replies, output: Output, done: Callable[[PendingReply], None]
+        self,
+        replies: Replies | DelayedReply,
+        output: Output,
+        clock: IReactorTime,
+        done: Callable[[PendingReply], None],
     ) -> None:
         if self._is_cancelled:
+            return
+        if isinstance(replies, DelayedReply):
+            self.answer = replies
+            if self.send(output, clock, done):
+                done(self)
+            else:
+                self.delayed(self)
             return
         self.replies = replies
         sent = (replies,) if isinstance(replies, Reply) else replies

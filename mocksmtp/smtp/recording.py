@@ -102,3 +102,8 @@ def injected(exchange: Exchange) -> Exchange:
     """Flag an exchange: octets were pipelined after a command that forbids it."""
     at, said, answer, flags, delay, note = exchange
     return at, said, answer, flags | INJECTED, delay, note
+
+
+def without_mail(said: Said) -> Said:
+    """Content whose mail could not be stored."""
+    return (said[0], None) if isinstance(said, tuple) else said

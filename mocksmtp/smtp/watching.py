@@ -36,6 +36,7 @@ from mocksmtp.smtp.content import Chunk, Content, ContentReader, Incoming
 from mocksmtp.smtp.output import (
     NO_OCTETS,
     CommandResult,
+    ContentAnswer,
     DelayedReply,
     Replies,
     answer_for,
@@ -83,7 +84,7 @@ class Message(Protocol):
     def delivery(self) -> Hooks:
         """The delivery hooks of the connection."""
 
-    def eomReceived(self) -> Replies | DelayedReply:
+    def eomReceived(self) -> ContentAnswer:
         """Decide on the whole content."""
 
     def for_each(self, answer: Reply | DelayedReply) -> Replies | DelayedReply:

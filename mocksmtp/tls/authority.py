@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 from mocksmtp.tls.identity import CertificateError, Identity, KeyPair, parse_pair
 from mocksmtp.tls.issuing import Validity, issue, make_root, self_signed
 from mocksmtp.tls.settings import Certificate, CertificateKind, GivenCertificate
-from mocksmtp.tls.store import Store
+from mocksmtp.tls.store import CertificateFolder, CertificateTexts
 
 __all__ = ["Authority", "CertificateError", "Identity"]
 
@@ -109,11 +109,17 @@ class Authority:
         directory: str | Path | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        self._store = None if directory is None else Store(directory)
+        self._store: CertificateFolder | CertificateTexts | None = None
+        if directory is not None:
+            self._store = CertificateFolder(directory)
         self._now = now or _utc
         self._root: KeyPair | None = None
         self._untrusted: KeyPair | None = None
         self._made: LruCache[_Key, _Cached] = LruCache(_MAX_KEPT)
+
+    def store_in(self, texts: CertificateTexts) -> None:
+        """Store keys and certificates there instead; before the first is issued."""
+        self._store = texts
 
     @property
     def root_pem(self) -> bytes:

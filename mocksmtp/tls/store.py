@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mocksmtp.tls.identity import CertificateError, KeyPair, parse_pair
 
 
-class Store:
+class CertificateFolder:
     """
     A directory with one file per certificate, which also contains the key.
 
@@ -54,6 +55,36 @@ class Store:
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.pem"
+
+
+class CertificateTexts:
+    """
+    Certificates as texts, which are stored elsewhere.
+
+    :param texts: the certificates by name, each with its key, in PEM
+    :param save: called with the name and the text of a new one
+    """
+
+    def __init__(
+        self, texts: Mapping[str, str], save: Callable[[str, str], None]
+    ) -> None:
+        self._texts = dict(texts)
+        self._save = save
+
+    def load(self, name: str) -> KeyPair | None:
+        """
+        Return the certificate stored as `name`, or None.
+
+        :raises CertificateError: its text is invalid
+        """
+        text = self._texts.get(name)
+        return None if text is None else parse_pair(text.encode(), text.encode())
+
+    def save(self, name: str, pair: KeyPair) -> None:
+        """Store `pair` as `name`, and replace an earlier one."""
+        text = (pair.key_pem + pair.chain_pem).decode()
+        self._texts[name] = text
+        self._save(name, text)
 
 
 def _replace(path: Path, content: bytes) -> None:

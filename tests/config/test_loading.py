@@ -13,6 +13,7 @@ from mocksmtp.hosts.capabilities import DEFAULT_KEYWORDS, Capabilities
 from mocksmtp.hosts.limits import Limits
 from mocksmtp.logs import Level, LogFormat
 from mocksmtp.mail.documents import MailShape, StandIn
+from mocksmtp.store.opening import StoreAddress
 from mocksmtp.zone.answer import Rcode
 from tests.config.case import ConfigTestCase, toml
 
@@ -55,6 +56,12 @@ VALUES: dict[str, tuple[tuple[str, Any], ...]] = {
     "max-connections": (("1", 1), ("20", 20), ("300", 300)),
     "journal": (("0", 0), ("20", 20), ("300", 300)),
     "journal-bytes": (("1KiB", 1024), ("1KB", 1000), ("5", 5)),
+    "store": (
+        ("memory", StoreAddress()),
+        ("sqlite:mock.db", StoreAddress("mock.db")),
+        ("sqlite:///var/x?sync=full", StoreAddress("/var/x", full=True)),
+    ),
+    "store-wait": (("0s", 0.0), ("250ms", 0.25), ("30m", 1800.0)),
     "state-dir": (("/var/lib/x", "/var/lib/x"), ("a b", "a b"), ("c", "c")),
     "eml-dir": (("/var/lib/x", "/var/lib/x"), ("a b", "a b"), ("c", "c")),
     "mail-shape": (
@@ -168,6 +175,17 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     "journal-bytes": (
         ("x", "must be a size such as 1000, 64KiB, 1GiB, got 'x'"),
         ("0", "must be greater than 0"),
+    ),
+    "store": (
+        ("x", "must be memory or sqlite:FILE, as in sqlite:mock.db, got 'x'"),
+        ("sqlite:", "the name of the file is missing, as in sqlite:mock.db"),
+        ("sqlite://host/x", "must not name a machine, got 'sqlite://host/x'"),
+        ("sqlite:x?sync=off", "must be ?sync=full or ?sync=normal, got 'sync=off'"),
+        ("sqlite:x?a=b", "must be ?sync=full or ?sync=normal, got 'a=b'"),
+    ),
+    "store-wait": (
+        ("x", "must be a duration such as 250ms, 2s, 5m, 1h, got 'x'"),
+        ("60", "a duration must have a unit, such as 60ms or 60s, got '60'"),
     ),
     "state-dir": (("\0", "must be the path of a directory"),),
     "eml-dir": (("\0", "must be the path of a directory"),),

@@ -21,6 +21,7 @@ from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mock import Mock
 from mocksmtp.smtp.evaluation import evaluate_smtp
+from mocksmtp.store.interface import Store
 from mocksmtp.zone.zone import Zone
 
 ORIGIN = Origin("7", "192.0.2.1", "client.test", "default")
@@ -105,9 +106,11 @@ class Rig:
         mailbox: Mailbox | None = None,
         clock: Clock | None = None,
         root_pem: Callable[[], bytes] | None = None,
+        store: Store | None = None,
     ) -> None:
         self.clock = Clock() if clock is None else clock
-        self.mock = Mock(MailHost("default", "mx.test", mailbox), Zone())
+        box = mailbox if store is None else store.mailbox("default")
+        self.mock = Mock(MailHost("default", "mx.test", box), Zone(), store=store)
         self.mock.evaluate = evaluate_smtp
         self.mock.evaluate_query = evaluate_dns
         self.info = ServiceInfo(self.clock.seconds())
@@ -132,7 +135,9 @@ class Rig:
     @property
     def mailbox(self) -> Mailbox:
         """The default host's mailbox."""
-        return self.mock.default.mailbox
+        mailbox = self.mock.default.mailbox
+        assert isinstance(mailbox, Mailbox)
+        return mailbox
 
     def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
         begun: Deferred[None] = Deferred()

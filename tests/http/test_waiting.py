@@ -74,6 +74,10 @@ class WaitingCase(SynchronousTestCase):
         self.assertEqual(self.host.journal.listeners, [])
         self.assertEqual(self.mock._observers, [])
 
+    def found(self, waiter: Waiter[Any, Any]) -> list[Any]:
+        """What a waiter has found, and is kept."""
+        return self.successResultOf(Deferred.fromCoroutine(waiter.found()))
+
 
 class MailCase(WaitingCase):
     """Requests that wait for mails"""
@@ -98,7 +102,7 @@ class MailTests(MailCase):
         keep(self.box)
         keep(self.box)
         waiter = self.successResultOf(self.wait())
-        self.assertEqual(len(waiter.found()), 2)
+        self.assertEqual(len(self.found(waiter)), 2)
         self.assert_idle()
 
     def test_it_ends_with_the_mail(self) -> None:
@@ -118,7 +122,7 @@ class MailTests(MailCase):
         keep(self.box)
         self.clock.pump([0.2])
         waiter = self.successResultOf(waiting)
-        self.assertEqual((len(waiter.found()), waiter.satisfied), (1, False))
+        self.assertEqual((len(self.found(waiter)), waiter.satisfied), (1, False))
         self.assert_idle()
 
     def test_what_arrives_at_the_last_moment(self) -> None:
@@ -128,7 +132,7 @@ class MailTests(MailCase):
         for _ in range(3 * BITE):
             keep(self.box)
         self.clock.advance(0.001)
-        self.assertEqual(len(self.successResultOf(waiting).found()), 3 * BITE)
+        self.assertEqual(len(self.found(self.successResultOf(waiting))), 3 * BITE)
         self.assert_idle()
 
     def test_it_ends_with_the_client(self) -> None:
@@ -220,7 +224,7 @@ class MailTests(MailCase):
         keep(self.box)
         for _ in range(30):
             self.clock.advance(0)
-        self.assertEqual(len(self.successResultOf(waiting).found()), 21)
+        self.assertEqual(len(self.found(self.successResultOf(waiting))), 21)
         self.assert_idle()
 
     def begin_again_ticking(self) -> None:
@@ -250,7 +254,7 @@ class MailTests(MailCase):
         self.clock.advance(10)
         waiter = self.successResultOf(waiting)
         self.assertLess(len(waiter._numbers), 3 * BITE)
-        self.assertEqual(waiter.found(), self.box.mails())
+        self.assertEqual(self.found(waiter), self.box.mails())
 
     def test_mail_upon_mail_is_one_look_a_pause(self) -> None:
         """The first is looked at in the next turn, those behind it together."""
@@ -275,7 +279,7 @@ class MailTests(MailCase):
         keep(self.box)
         self.clock.advance(PAUSE)
         self.successResultOf(waiting)
-        found = self.successResultOf(both).found()
+        found = self.found(self.successResultOf(both))
         self.assertEqual([mail.number for mail in found], [1, 2])
 
     def test_a_host_that_is_added(self) -> None:
@@ -301,7 +305,7 @@ class SettleTests(MailCase):
         self.clock.pump([0, 1.9])
         self.assertNoResult(waiting)
         self.clock.advance(0.1)
-        self.assertEqual(len(self.successResultOf(waiting).found()), 1)
+        self.assertEqual(len(self.found(self.successResultOf(waiting))), 1)
         self.assert_idle()
 
     def test_a_second_copy(self) -> None:
@@ -312,7 +316,7 @@ class SettleTests(MailCase):
             self.clock.pump([0, 1.5])
             self.assertNoResult(waiting)
         self.clock.advance(0.5)
-        self.assertEqual(len(self.successResultOf(waiting).found()), 3)
+        self.assertEqual(len(self.found(self.successResultOf(waiting))), 3)
         self.assert_idle()
 
     def test_what_there_is_at_the_beginning(self) -> None:
@@ -354,7 +358,7 @@ class SettleTests(MailCase):
             keep(self.box)
         self.clock.pump([0, 0.2])
         waiter = self.successResultOf(waiting)
-        self.assertEqual((len(waiter.found()), waiter.satisfied), (2, False))
+        self.assertEqual((len(self.found(waiter)), waiter.satisfied), (2, False))
         self.assert_idle()
 
 
@@ -426,7 +430,7 @@ class SessionTests(WaitingCase):
         for _ in range(30):
             self.clock.advance(0)
         self.assertGreater(self.clock.turns, 3)
-        self.assertEqual(len(self.successResultOf(waiting).found()), 21)
+        self.assertEqual(len(self.found(self.successResultOf(waiting))), 21)
 
     def test_a_retry_in_the_same_session(self) -> None:
         """Another match of a session that matches already begins settling anew."""
@@ -438,7 +442,7 @@ class SessionTests(WaitingCase):
         self.clock.pump([0, 1.5])
         self.assertNoResult(waiting)
         self.clock.advance(0.5)
-        self.assertEqual(len(self.successResultOf(waiting).found()), 1)
+        self.assertEqual(len(self.found(self.successResultOf(waiting))), 1)
 
     def test_a_wait_for_more_than_is_kept_holds_little(self) -> None:
         """What was evicted is forgotten by a waiter too."""
@@ -451,7 +455,7 @@ class SessionTests(WaitingCase):
         self.clock.advance(10)
         waiter = self.successResultOf(waiting)
         self.assertLess(len(waiter._numbers), 3 * BITE)
-        self.assertEqual(waiter.found(), self.host.journal.sessions())
+        self.assertEqual(self.found(waiter), self.host.journal.sessions())
 
     def test_a_host_that_is_removed(self) -> None:
         """What its last connections do schedules nothing."""

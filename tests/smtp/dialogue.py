@@ -72,7 +72,9 @@ class Dialogue:
 
     def contents(self) -> list[bytes]:
         """The content of each kept mail."""
-        return [mail.content for mail in self.host.mailbox.mails()]
+        mailbox = self.host.mailbox
+        assert isinstance(mailbox, Mailbox)
+        return [mail.content for mail in mailbox.mails()]
 
 
 def host(**limits: Any) -> MailHost:

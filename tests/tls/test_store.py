@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.tls.identity import CertificateError
 from mocksmtp.tls.issuing import Validity, make_root
-from mocksmtp.tls.store import Store
+from mocksmtp.tls.store import CertificateFolder
 
 VALIDITY = Validity(datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC))
 ROOT = make_root("a root", VALIDITY)
@@ -21,14 +21,14 @@ class StoreTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.directory = Path(self.mktemp(), "tls")
-        self.store = Store(self.directory)
+        self.store = CertificateFolder(self.directory)
 
     def test_what_is_saved_is_loaded(self) -> None:
         """By another store, at the next start."""
         self.assertIsNone(self.store.load("root"))
         self.assertFalse(self.directory.exists())
         self.store.save("root", ROOT)
-        loaded = Store(self.directory).load("root")
+        loaded = CertificateFolder(self.directory).load("root")
         assert loaded is not None
         self.assertEqual(loaded.identity(), ROOT.identity())
 

@@ -11,7 +11,7 @@ import attrs
 from mocksmtp.hosts.documents import host_path
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.mails import MailListing
-from mocksmtp.http.paging import Order, Page, Span, entry_id, find_page
+from mocksmtp.http.paging import Order, Page, Span, entry_id, find_page, matches
 from mocksmtp.http.parameters import (
     ALL_HOSTS,
     any_text,
@@ -170,15 +170,16 @@ def mail_path(mail: Any) -> str:
 async def get_mail_screen(call: Call[MailParameters], mail_id: str) -> ResponseBody:
     """One mail."""
     wanted, api = call.parameters, call.api
-    mail = find_anywhere(call, mail_id)
+    mail = await find_anywhere(call, mail_id)
     if not mail.is_summarized:
         mail.remember(await in_turn(call, mail.content, summary_of))
     shown = await in_turn(call, mail.content, lambda _: _shown(mail))
     tabs = _tabs(shown)
     tab = wanted.tab if wanted.tab in tabs else tabs[0]
     listing = MailListing(api.mock, None, MailQuery(), api.in_thread)
-    newer = next(listing.entries(Span(after=mail.number), False), None)
-    older = next(listing.entries(Span(before=mail.number), True), None)
+    after, before = Span(after=mail.number), Span(before=mail.number)
+    newer = next(iter(await matches(listing, after, api.clock, limit=1)), None)
+    older = next(iter(await matches(listing, before, api.clock, True, 1)), None)
     return await send_screen(
         call,
         "ui/mail.html",
@@ -196,19 +197,20 @@ async def get_mail_screen(call: Call[MailParameters], mail_id: str) -> ResponseB
     )
 
 
-def find_anywhere(call: Call[Any], mail_id: str) -> Mail:
+async def find_anywhere(call: Call[Any], mail_id: str) -> Mail:
     """
     The mail with this id, of whatever host: ids are unique in the service.
 
     :raises HttpProblem: there is none
     """
+    api = call.api
     try:
         number = entry_id(mail_id)
     except ValueError:
         number = 0
-    for host in call.api.mock.hosts.values():
-        for mail in host.mailbox.of([number]):
-            return mail
+    kept = MailListing(api.mock, None, MailQuery(), api.in_thread).kept([number])
+    for mail in kept if isinstance(kept, list) else await kept:
+        return mail
     raise not_found(f"no mail with the id {mail_id!r} is kept"[:200])
 
 

@@ -29,6 +29,8 @@ from mocksmtp.http.stand_ins.reading import (
     newest,
     of_mail,
     read_object,
+    remove,
+    remove_all,
     rfc3339,
     send_mails,
     whole_number,
@@ -188,7 +190,7 @@ def _document(mail: Mail) -> bytes:
 
 async def list_v1(call: QueryCall) -> ResponseBody:
     """The newest mails, at most `MAX_LIST`."""
-    mails = newest(call, 0, MAX_LIST)
+    mails = await newest(call, 0, MAX_LIST)
     return await send_mails(call, mails, _document, content_type=TEXT_JSON)
 
 
@@ -196,7 +198,7 @@ async def list_v2(call: QueryCall) -> ResponseBody:
     """A page of the mails, the newest first."""
     start, limit = _page(call)
     total = len(call.host.mailbox)
-    mails = newest(call, start, limit)
+    mails = await newest(call, start, limit)
     return await _send_page(call, mails, total, start, TEXT_JSON)
 
 
@@ -231,7 +233,7 @@ async def search(call: QueryCall) -> ResponseBody:
     wanted = query.lower().encode()
     found = []
     slices = Slices(call.api.clock)
-    for mail in newest(call, 0, len(call.host.mailbox)):
+    for mail in await newest(call, 0, len(call.host.mailbox)):
         if await in_turn(call, mail.content, partial(_look, matches, mail, wanted)):
             found.append(mail)
         if slices.over:
@@ -291,14 +293,14 @@ _KINDS = {"from": _from, "to": _to, "containing": _containing}
 
 async def get(call: QueryCall, mail_id: str) -> ResponseBody:
     """One mail, or null."""
-    mail = find(call, mail_id)
+    mail = await find(call, mail_id)
     body = b"null" if mail is None else await of_mail(call, mail, _document)
     return send_body(call.request, body, TEXT_JSON)
 
 
 async def download(call: QueryCall, mail_id: str) -> ResponseBody:
     """The octets of a mail."""
-    mail = find(call, mail_id)
+    mail = await find(call, mail_id)
     if mail is None:
         return send_body(call.request, b"", "message/rfc822", 404)
     protect(call.request, f"{mail_id}.eml")
@@ -308,7 +310,7 @@ async def download(call: QueryCall, mail_id: str) -> ResponseBody:
 
 async def download_part(call: QueryCall, mail_id: str, number: str) -> ResponseBody:
     """A part of a mail without its transfer encoding; the first one is 0."""
-    mail = find(call, mail_id)
+    mail = await find(call, mail_id)
     content = None
     if mail is not None:
         content = await in_turn(call, mail.content, read_content)
@@ -330,18 +332,18 @@ def _decoded(content: Content) -> Part:
     return make_part(1, named, memoryview(content.body))
 
 
-def delete_all(call: QueryCall) -> ResponseBody:
+async def delete_all(call: QueryCall) -> ResponseBody:
     """Remove all mails."""
-    call.host.mailbox.clear()
+    await remove_all(call)
     return send_body(call.request, b"", TEXT_JSON)
 
 
-def delete(call: QueryCall, mail_id: str) -> ResponseBody:
+async def delete(call: QueryCall, mail_id: str) -> ResponseBody:
     """Remove one mail; 500 if there is none, as in that tool."""
-    mail = find(call, mail_id)
+    mail = await find(call, mail_id)
     if mail is None:
         return send_body(call.request, b"", TEXT_JSON, 500)
-    call.host.mailbox.remove([mail])
+    await remove(call, [mail])
     return send_body(call.request, b"", TEXT_JSON)
 
 

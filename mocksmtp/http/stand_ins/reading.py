@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from html import unescape
-from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,9 +16,10 @@ from twisted.web.server import Request
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http.bodies import Work, in_turn, read_body
-from mocksmtp.http.mails import MailListing
-from mocksmtp.http.paging import Span, entry_id
+from mocksmtp.http.mails import MailListing, find_mail
+from mocksmtp.http.paging import AFTER_ALL, Span, matches
 from mocksmtp.http.parameters import AnyParameters
+from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import JSON, PacedBody, Slices, send_body
 from mocksmtp.http.routing import Call
 from mocksmtp.mail.mail import Mail
@@ -54,18 +54,38 @@ def listing_of(call: QueryCall, query: MailQuery = EVERYTHING) -> MailListing:
     return MailListing(call.api.mock, call.host.name, query, call.api.in_thread)
 
 
-def newest(call: QueryCall, start: int, limit: int) -> list[Mail]:
+async def newest(call: QueryCall, start: int, limit: int) -> list[Mail]:
     """The newest mails after the first `start`, the newest first."""
-    entries = listing_of(call).entries(Span(), newest_first=True)
-    return list(islice(entries, start, start + limit))
+    listing, clock = listing_of(call), call.api.clock
+    found = await matches(listing, Span(), clock, True, start + limit)
+    return found[start:]
 
 
-def find(call: QueryCall, mail_id: str) -> Mail | None:
+async def oldest(call: QueryCall, before: int = AFTER_ALL) -> list[Mail]:
+    """The mails with numbers below `before`, the oldest first."""
+    return await matches(listing_of(call), Span(before=before), call.api.clock)
+
+
+async def find(call: QueryCall, mail_id: str) -> Mail | None:
     """The mail with this id, or None."""
     try:
-        return call.host.mailbox.get(entry_id(mail_id))
-    except (KeyError, ValueError):
+        return await find_mail(call, mail_id)
+    except HttpProblem:
         return None
+
+
+async def remove(call: QueryCall, mails: list[Mail]) -> None:
+    """Remove mails of the host."""
+    listing = listing_of(call)
+    await listing.remove(mails)
+    listing.discard()
+
+
+async def remove_all(call: QueryCall) -> None:
+    """Remove all mails of the host."""
+    listing = listing_of(call)
+    await listing.clear()
+    listing.discard()
 
 
 def structure_of(content: bytes) -> Structure | None:

@@ -24,6 +24,9 @@ from mocksmtp.http.stand_ins.reading import (
     find,
     newest,
     of_mail,
+    oldest,
+    remove,
+    remove_all,
     send_mails,
     send_text,
     structure_of,
@@ -121,22 +124,22 @@ def _stored(mail: Mail) -> bytes:
 
 async def list_all(call: QueryCall) -> ResponseBody:
     """All mails."""
-    return await send_mails(call, call.host.mailbox.mails(), _whole)
+    return await send_mails(call, await oldest(call), _whole)
 
 
 async def stream(call: QueryCall) -> ResponseBody:
     """All mails, as they are stored."""
-    return await send_mails(call, call.host.mailbox.mails(), _stored)
+    return await send_mails(call, await oldest(call), _stored)
 
 
 async def latest(call: QueryCall) -> ResponseBody:
     """The newest mail."""
-    return await _send(call, next(iter(newest(call, 0, 1)), None))
+    return await _send(call, next(iter(await newest(call, 0, 1)), None))
 
 
 async def get(call: QueryCall, mail_id: str) -> ResponseBody:
     """One mail."""
-    return await _send(call, find(call, mail_id))
+    return await _send(call, await find(call, mail_id))
 
 
 async def _send(call: QueryCall, mail: Mail | None) -> ResponseBody:
@@ -145,29 +148,28 @@ async def _send(call: QueryCall, mail: Mail | None) -> ResponseBody:
     return send_body(call.request, await of_mail(call, mail, _whole))
 
 
-def delete(call: QueryCall, mail_id: str) -> ResponseBody:
+async def delete(call: QueryCall, mail_id: str) -> ResponseBody:
     """Remove one mail."""
     _check_link(call)
-    mail = find(call, mail_id)
+    mail = await find(call, mail_id)
     if mail is None:
         return _not_found(call)
-    call.host.mailbox.remove([mail])
+    await remove(call, [mail])
     return send_text(call.request, "Removed")
 
 
-def purge(call: QueryCall, mail_id: str | None = None) -> ResponseBody:
+async def purge(call: QueryCall, mail_id: str | None = None) -> ResponseBody:
     """Remove all mails, or those up to an id."""
     _check_link(call)
-    mailbox = call.host.mailbox
     if mail_id is None:
-        mailbox.clear()
+        await remove_all(call)
         return send_text(call.request, "Purged all records")
     if not mail_id.isascii() or not mail_id.isdigit() or len(mail_id) > 18:
         return _not_found(call)
-    older = mailbox.older(int(mail_id) + 1)
+    older = await oldest(call, int(mail_id) + 1)
     if not older:
         return _not_found(call)
-    mailbox.remove(older)
+    await remove(call, older)
     return send_text(call.request, f"Purged records older than {mail_id}")
 
 

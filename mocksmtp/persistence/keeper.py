@@ -1,0 +1,226 @@
+"""Restores the state of a mock from its store, and stores what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from mocksmtp.documents.problems import DocumentError
+from mocksmtp.hosts.host import Description, MailHost
+from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
+from mocksmtp.persistence.sessions import SessionsState
+from mocksmtp.persistence.state import Changes, MockState, host_from_store
+from mocksmtp.store.interface import (
+    Kind,
+    MaybeLater,
+    Restored,
+    State,
+    Store,
+    StoreError,
+)
+
+PERIOD = 1.0
+"""Seconds between two times at which sessions and counters are stored."""
+
+_NOUNS = (
+    ("mail", "mails"),
+    ("session", "sessions"),
+    ("host", "hosts"),
+    ("behavior", "behaviors"),
+    ("record", "records"),
+    ("policy", "policies"),
+)
+
+_CREATED = "created"
+_SESSIONS = "lastSession"
+
+
+class Hosts(Protocol):
+    """What creates and changes hosts with their listeners."""
+
+    async def create(self, description: Description) -> MailHost:
+        """Create a host."""
+
+    async def change(self, host: MailHost, description: Description) -> None:
+        """Change a host."""
+
+
+@attrs.frozen
+class Named:
+    """
+    What the configuration names, and what the store therefore does not restore.
+
+    :ivar hosts: the names of hosts with a document
+    :ivar fields: the fields of the description of the default host
+    :ivar extensions: the names of hosts whose extensions are set
+    """
+
+    hosts: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+    extensions: frozenset[str] = frozenset()
+
+
+@attrs.frozen
+class Summary:
+    """
+    What was restored, for a line at the start.
+
+    :ivar counts: of each of `_NOUNS`
+    """
+
+    counts: tuple[int, ...]
+
+    def __str__(self) -> str:
+        shown = (
+            f"{count:,} {name if count == 1 else names}"
+            for (name, names), count in zip(_NOUNS, self.counts, strict=True)
+            if count
+        )
+        return ", ".join(shown) or "nothing"
+
+
+class StateKeeper:
+    """
+    Keeps the state of a mock in its store.
+
+    :param set_last_session: sets the number after which sessions are numbered
+
+    :ivar summary: what was restored; None before, and with an empty store
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        mock: Mock,
+        store: Store,
+        clock: IReactorTime,
+        named: Named,
+        set_last_session: Callable[[int], None],
+    ) -> None:
+        self.summary: Summary | None = None
+        self._mock = mock
+        self._store = store
+        self._clock = clock
+        self._named = named
+        self._set_last_session = set_last_session
+        self._state = MockState(mock)
+        self._sessions = SessionsState(mock)
+        self._timer: IDelayedCall | None = None
+        self._last_session = 0
+
+    async def restore(self, restored: Restored, hosts: Hosts) -> None:
+        """
+        Restore what is stored, once the hosts of the configuration listen.
+
+        :raises StoreError: a document is invalid, or a listener cannot be opened
+        """
+        state = restored.state
+        try:
+            if not restored.is_new:
+                await self._restore(restored, hosts)
+        except (DocumentError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(f"the stored state is invalid: {error}") from None
+        except CannotListen as error:
+            raise StoreError(f"a stored host cannot listen: {error}") from None
+        if restored.is_new:
+            self._state.settle_hosts()
+            self._store.save([((Kind.SERVICE, _CREATED), self._clock.seconds())])
+        last = state.get(Kind.SERVICE, {}).get(_SESSIONS, 0)
+        last = max(last, restored.last_session, self._sessions.last)
+        self._last_session = last
+        self._set_last_session(last)
+        self._save(self._state.changes())
+
+    async def _restore(self, restored: Restored, hosts: Hosts) -> None:
+        state, mock, named = restored.state, self._mock, self._named
+        number = await self._restore_hosts(state, hosts)
+        for host in mock.hosts.values():
+            self._state.restore_host(host, state, host.name in named.extensions)
+        self._state.settle_hosts()
+        behaviors = self._state.restore_behaviors(state)
+        counts = (
+            mock.quota.mails,
+            self._sessions.restore(state),
+            number,
+            behaviors,
+            self._state.restore_records(state),
+            self._state.restore_policies(state),
+        )
+        self.summary = Summary(counts)
+
+    async def _restore_hosts(self, state: State, hosts: Hosts) -> int:
+        mock, named, number = self._mock, self._named, 0
+        for name, document in state.get(Kind.HOST, {}).items():
+            if name in named.hosts:
+                continue
+            description = host_from_store(name, document, mock)
+            host = mock.hosts.get(name)
+            if host is None:
+                await hosts.create(description)
+            else:
+                await hosts.change(host, self._with_named(description, host))
+            number += 1
+        return number
+
+    def _with_named(self, description: Description, host: MailHost) -> Description:
+        """The stored settings of the default host, with those of the configuration."""
+        if host.name != DEFAULT_HOST:
+            return description
+        current: dict[str, Any] = {
+            "hostname": host.hostname,
+            "capabilities": host.capabilities,
+            "limits": host.limits,
+            "tls": host.tls,
+            "auth": host.auth,
+            "listeners": host.listens,
+        }
+        given = {n: v for n, v in current.items() if n in self._named.fields}
+        return attrs.evolve(description, **given)
+
+    def start(self) -> None:
+        """Store sessions and counters periodically."""
+        if self._timer is None:
+            self._timer = self._clock.callLater(PERIOD, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = self._clock.callLater(PERIOD, self._tick)
+        try:
+            self._save_all()
+        except Exception:
+            self.log.failure("while storing the state")
+
+    def _save_all(self) -> None:
+        changes = self._state.changes()
+        changes.update(self._state.counts())
+        changes.update(self._sessions.changes())
+        last = self._mock.default.journal.quota.last
+        if last > self._last_session:
+            self._last_session = last
+            changes[Kind.SERVICE, _SESSIONS] = last
+        self._save(changes)
+
+    def _save(self, changes: Changes) -> None:
+        if changes:
+            self._store.save(changes.items())
+
+    def stored(self) -> MaybeLater[None]:
+        """
+        Store what has changed, counters and sessions excepted.
+
+        :raises StoreError: it cannot be stored now
+        """
+        self._save(self._state.changes())
+        return self._store.flush()
+
+    def stop(self) -> MaybeLater[None]:
+        """Store the rest, and close the store."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._save_all()
+        return self._store.close()

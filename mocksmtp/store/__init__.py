@@ -1,0 +1,1 @@
+"""Where mails and state are stored: in memory, or in a file (``--store``)."""

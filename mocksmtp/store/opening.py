@@ -1,0 +1,78 @@
+"""The value of ``--store``, and the store that it names."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import attrs
+
+from mocksmtp.mail.quota import Quota
+from mocksmtp.store.interface import Store
+from mocksmtp.store.memory import MemoryStore
+from mocksmtp.store.sqlite.store import FileSettings, FileStore
+
+MEMORY = "memory"
+
+_FILE = "sqlite:"
+_SYNC = {"full": True, "normal": False}
+
+
+@attrs.frozen
+class StoreAddress:
+    """
+    Where mails and state are stored.
+
+    :ivar path: a file, or None for the memory
+    :ivar full: whether each commit waits for the disk
+    """
+
+    path: str | None = None
+    full: bool = False
+
+    def __str__(self) -> str:
+        if self.path is None:
+            return MEMORY
+        return f"{_FILE}{self.path}{'?sync=full' if self.full else ''}"
+
+
+def parse_store(text: str) -> StoreAddress:
+    """
+    Parse ``memory`` or ``sqlite:FILE[?sync=full]``.
+
+    :raises ValueError: it is neither
+    """
+    if text == MEMORY:
+        return StoreAddress()
+    kind, colon, rest = text.partition(":")
+    if kind != "sqlite" or not colon:
+        message = "must be memory or sqlite:FILE, as in sqlite:mock.db"
+        raise ValueError(f"{message}, got {text!r}"[:200])
+    path, _, query = rest.partition("?")
+    if path.startswith("//"):
+        # As in a URL: sqlite:///var/lib/mock.db
+        if not path.startswith("///"):
+            raise ValueError(f"must not name a machine, got {text!r}"[:200])
+        path = path[2:]
+    if not path:
+        raise ValueError("the name of the file is missing, as in sqlite:mock.db")
+    full = False
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name != "sync" or value not in _SYNC:
+            what = f"{name}={value}"
+            raise ValueError(f"must be ?sync=full or ?sync=normal, got {what!r}"[:200])
+        full = _SYNC[value]
+    return StoreAddress(path, full)
+
+
+def make_store(
+    address: StoreAddress, quota: Quota, reactor: Any, wait: float = 0.0
+) -> Store:
+    """
+    Make the store, which is not open yet.
+
+    :param wait: seconds to wait for another process that uses the file
+    """
+    if address.path is None:
+        return MemoryStore(quota)
+    return FileStore(FileSettings(address.path, address.full, wait), quota, reactor)

@@ -1,0 +1,146 @@
+"""Mails as rows: the envelope as JSON, and the texts that searches look for first."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from mocksmtp.grammar.address import Address
+from mocksmtp.grammar.command import Parameter, PathCommand
+from mocksmtp.mail.decoded import Decoded
+from mocksmtp.mail.mail import Envelope, Mail, Origin
+from mocksmtp.mail.summary import Summary
+
+COLUMNS = (
+    "m.id, m.envelope, c.content, m.receivedAt, m.session, m.clientIp, m.helo, m.host,"
+    " m.weight"
+)
+"""The columns that `mail_of` reads."""
+
+OVERHEAD = 400
+"""Approximate octets of a mail on the disk without its texts."""
+
+_INSERT_MAIL = "INSERT INTO mails VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_CONTENT = "INSERT INTO contents VALUES (?, ?)"
+
+
+def insert(db: sqlite3.Connection, mail: Mail, mailbox: int) -> None:
+    """Insert the rows of a mail."""
+    origin = mail.origin
+    db.execute(
+        _INSERT_MAIL,
+        (
+            mail.number,
+            mailbox,
+            mail.received_at,
+            len(mail.content),
+            mail.weight,
+            origin.session,
+            origin.client_ip,
+            clean(origin.helo),
+            origin.host,
+            _envelope_document(mail.envelope),
+            clean(Decoded(mail).indexed.replace("\0", "\n")),
+        ),
+    )
+    db.execute(_INSERT_CONTENT, (mail.number, mail.content))
+
+
+def clean(text: str) -> str:
+    """`text`, with U+FFFD for what is not valid UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass").decode(errors="replace")
+    return text
+
+
+def _envelope_document(envelope: Envelope) -> str:
+    document = {
+        "from": _path(envelope.sender, envelope.parameters),
+        "recipients": [
+            _path(one.address, one.parameters) for one in envelope.recipients
+        ],
+    }
+    return orjson.dumps(document).decode()
+
+
+def _path(address: Address, parameters: tuple[Parameter, ...]) -> list[Any]:
+    return [clean(address.text), *([clean(p.name), clean(p.value)] for p in parameters)]
+
+
+def _read_path(path: list[Any]) -> PathCommand:
+    text, *parameters = path
+    return PathCommand(Address(text), tuple(Parameter(*one) for one in parameters))
+
+
+class ReadMail(Mail):
+    """
+    A mail that is read from the file when its envelope or content is used.
+
+    :param read: returns the whole mail
+    """
+
+    __slots__ = ("_read", "_whole")
+
+    def __init__(self, number: int, read: Callable[[int], Mail]) -> None:
+        self.number = number
+        self._read = read
+        self._whole: Mail | None = None
+
+    @property
+    def whole(self) -> Mail:
+        """The mail itself."""
+        if self._whole is None:
+            self._whole = self._read(self.number)
+        return self._whole
+
+    @property
+    def summary(self) -> Summary:
+        """The decoded header fields and the attachments."""
+        return self.whole.summary
+
+    @property
+    def is_summarized(self) -> bool:
+        """Whether `summary` has been decoded."""
+        return self.whole.is_summarized
+
+    def remember(self, summary: Summary) -> None:
+        """Keep the decoded summary until the response was sent."""
+        self.whole.remember(summary)
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mail) and self.number == other.number
+
+
+def _delegated(name: str) -> Any:
+    return property(lambda mail: getattr(mail.whole, name))
+
+
+for _name in ("envelope", "content", "received_at", "origin", "weight"):
+    setattr(ReadMail, _name, _delegated(_name))
+
+
+def mail_of(row: tuple[Any, ...]) -> Mail:
+    """The mail of a row with `COLUMNS`."""
+    number, envelope, content, received_at, session, client, helo, host, weight = row
+    document = orjson.loads(envelope)
+    sender = _read_path(document["from"])
+    return Mail(
+        number,
+        Envelope(
+            sender.address,
+            sender.parameters,
+            tuple(map(_read_path, document["recipients"])),
+        ),
+        content,
+        received_at,
+        Origin(session, client, helo, host),
+        weight,
+    )

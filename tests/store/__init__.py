@@ -1,0 +1,1 @@
+"""Tests of `mocksmtp.store` and `mocksmtp.persistence`."""
