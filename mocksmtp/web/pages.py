@@ -6,10 +6,10 @@ first. The templates show the documents of the API, so other pages can include t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
@@ -58,6 +58,11 @@ LABELS = {
 """What each result is called."""
 
 
+WordsOf: TypeAlias = Callable[[str, str], tuple[str, str] | None]
+"""The name of a behavior, and what it does, by its host and id; None if it is not in
+force."""
+
+
 @cache
 def load() -> Environment:
     """The templates."""
@@ -83,6 +88,7 @@ def load() -> Environment:
         clock=lambda text: text[11:23],
         timestamp=timestamp,
         reply=reply_words,
+        plain=plain_text,
         tojson_text=lambda value: orjson.dumps(value).decode(),
     )
     environment.globals.update(
@@ -95,7 +101,8 @@ def load() -> Environment:
         policy=CONTENT_SECURITY_POLICY,
         version=__version__,
     )
-    environment.globals["ui"] = environment.get_template("ui/macros.html").module
+    for name, macros in ("ui", "macros"), ("parts", "delivery_macros"):
+        environment.globals[name] = environment.get_template(f"ui/{macros}.html").module
     for name in environment.list_templates(["html"]):
         environment.get_template(name)
     return environment
@@ -131,12 +138,12 @@ def text_lines(report: Report) -> Iterator[str]:
     yield f"{report.title} ({plain_text(report.scope)}, {timestamp(report.made_at)})"
     for delivery in report.shown_deliveries():
         yield ""
-        yield from _delivery_lines(report, delivery)
+        yield from delivery_text(delivery, report.words_of)
     if report.refused:
         yield ""
         yield "Connections refused before a recipient was named:"
         for attempt in report.shown_refused():
-            yield f"  {_attempt_line(report, attempt)}"
+            yield f"  {_attempt_line(attempt, report.words_of)}"
     if report.near_misses:
         yield ""
         yield "Near misses (no behavior answered, and one nearly did):"
@@ -153,7 +160,8 @@ def text_lines(report: Report) -> Iterator[str]:
         yield from _session_lines(session)
 
 
-def _delivery_lines(report: Report, delivery: ShownDelivery) -> Iterator[str]:
+def delivery_text(delivery: ShownDelivery, words_of: WordsOf) -> Iterator[str]:
+    """The lines of a delivery."""
     document = delivery.document
     subject = document["subject"]
     about = "" if subject is None else f" {plain_text(subject, 60)!r}"
@@ -169,14 +177,14 @@ def _delivery_lines(report: Report, delivery: ShownDelivery) -> Iterator[str]:
         if backoff is not None:
             yield f"  -- {duration_words(backoff)} later --"
         for attempt in attempts:
-            yield f"  {_attempt_line(report, attempt)}"
+            yield f"  {_attempt_line(attempt, words_of)}"
 
 
-def _attempt_line(report: Report, attempt: ShownDocument) -> str:
+def _attempt_line(attempt: ShownDocument, words_of: WordsOf) -> str:
     source = attempt["behavior"]
     by = "the server itself"
     if source is not None:
-        words = report.words_of(attempt["host"], source)
+        words = words_of(attempt["host"], source)
         by = f"behavior {source}" if words is None else f"{words[0]} ({words[1]})"
     return (
         f"{attempt['startedAt'][11:23]} {plain_text(attempt['host'])}"

@@ -19,7 +19,7 @@ import re
 import shutil
 import smtplib
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,26 +100,30 @@ class BrowserCase(SynchronousTestCase):
         self.start_service()
         self.context = self.new_context()
 
-    def start_service(self, *more: str) -> None:
-        """Start a service; `more` are options that precede those of the class."""
-        options = [*FREE_PORTS, "--hostname", "mx.test", *self.options, *more]
+    def start_service(self, addresses: Sequence[str] = FREE_PORTS) -> None:
+        """
+        Start a service.
+
+        :param addresses: the options for its listeners
+        """
+        options = [*addresses, "--hostname", "mx.test", *self.options]
         if self.token is not None:
             options += ["--token", self.token]
         self.service: Program = start(self.addCleanup, options=options)
         host, port = self.service.pair("http")
         self.url = f"http://{host}:{port}"
 
-    def restart_service(self) -> None:
-        """Stop the service, and start another at the same addresses."""
-        self.service.terminate()
+    def restart_service(self, wait: Callable[[], object] = lambda: None) -> None:
+        """
+        Stop the service, and start another at the same addresses.
+
+        :param wait: called while there is none
+        """
         addresses = self.service.addresses
-        self.start_service(
-            "--http",
-            f"tcp:{self.service.pair('http')[1]}:interface=127.0.0.1",
-            "--smtp",
-            f"tcp:{self.service.pair('smtp')[1]}:interface=127.0.0.1",
-        )
-        assert self.service.addresses["http"] == addresses["http"]
+        self.service.terminate()
+        wait()
+        same = [("--" + name, addresses[name]) for name in ("smtp", "http", "dns")]
+        self.start_service([word for option in same for word in option])
 
     def new_context(
         self, dark: bool = False, width: int = 1280, **more: Any

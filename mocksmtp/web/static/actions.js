@@ -94,7 +94,31 @@ async function copy(button) {
   setTimeout(() => (button.textContent = label), 1200);
 }
 
+/**
+ * Send a form with `data-json` as a JSON document.
+ * @param {HTMLFormElement} form
+ */
+async function submit(form) {
+  /** @type {Record<string, string>} */
+  const document = {};
+  for (const [name, value] of new FormData(form)) if (value !== "") document[name] = String(value);
+  const answer = await send("POST", new URL(form.action).pathname, JSON.stringify(document));
+  if (!answer.ok) {
+    const told = problems(answer.text).map((one) => [one.path, one.message].filter(Boolean).join(": "));
+    return say(form, told.join("\n"), true);
+  }
+  const { code, text } = JSON.parse(answer.text);
+  say(form, code ? `${code} ${text}` : `no reply: ${text}`, code < 200 || code >= 400);
+  refreshNow();
+}
+
 export function startActions() {
+  document.addEventListener("submit", (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    if (form.dataset.json === undefined) return;
+    event.preventDefault();
+    submit(form);
+  });
   document.addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("button, a");
     if (!(button instanceof HTMLElement)) return;

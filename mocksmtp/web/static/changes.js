@@ -7,15 +7,13 @@ const RETRY = 1500;
 /**
  * Follow the changes of the service for as long as the program runs.
  * @param {(message: {state?: string, kinds?: string[]}) => void} post
- *   called with each change of the connection's state and with kinds of events
+ *   called with the state after each attempt to connect, and with kinds of events
  * @returns {() => string} the state now: "connecting", "open" or "closed"
  */
 export function follow(post) {
   let state = "connecting";
   /** @param {string} now */
-  const enter = (now) => {
-    if (now !== state) post({ state: (state = now) });
-  };
+  const enter = (now) => post({ state: (state = now) });
   const connect = () => {
     const source = new EventSource("/events?every=300ms");
     source.onopen = () => enter("open");
