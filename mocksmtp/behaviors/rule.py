@@ -164,6 +164,9 @@ class Rule(Generic[B]):
         rule = Rule(self.id, behavior, self.shared, ordinal, self.seen, self.fired)
         rule.last_fired = self.last_fired
         rule._counts = self._counts
+        if self.behavior.is_open and not behavior.needs_time:
+            # It has counted only for itself; what it is now may count for the key.
+            rule._counts.seen, rule._counts.fired = self.seen, self.fired
         if behavior.per == self.behavior.per:
             rule.owner = self.owner
         return rule

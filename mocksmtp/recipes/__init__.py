@@ -123,7 +123,8 @@ class Recipe:
         The documents with other values.
 
         :param values: by the names of the parameters; also ``times`` and ``tag``, which
-            set ``numberOfAnswer`` and ``tag`` of each behavior
+            set ``numberOfAnswer`` and ``tag`` of each behavior. None is the default of
+            lists and objects
         :raises UnknownRecipe: the recipe has no such parameter
         """
         times, tag = values.pop(TIMES, None), values.pop(TAG, None)
@@ -136,6 +137,8 @@ class Recipe:
                     f"recipe {self.name} has no parameter {name!r}; "
                     f"{_listed(name, known)}"
                 )
+            if value is None and isinstance(parameters[name].default, list | dict):
+                continue
             for place in parameters[name].places:
                 _put(documents, place, value)
         for behavior in _behaviors(self.documents, documents):

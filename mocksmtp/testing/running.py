@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
-from mocksmtp.client import Client
+from mocksmtp.client.deferred import HostClient, MockClient
 from mocksmtp.config import Config
 from mocksmtp.service import MockService, make_service
 
@@ -44,8 +44,7 @@ class RunningHost:
     name: str
     addresses: tuple[tuple[str, int], ...]
     url: str
-    api: Client
-    _service: Client
+    api: HostClient
 
     @property
     def smtp(self) -> tuple[str, int]:
@@ -54,7 +53,7 @@ class RunningHost:
 
     async def delete(self) -> None:
         """Remove it with its mails and records."""
-        await self._service.delete_host(self.name)
+        await self.api.delete()
 
 
 @attrs.frozen
@@ -72,24 +71,17 @@ class RunningMock:
     smtp: tuple[str, int]
     dns: tuple[str, int]
     url: str
-    api: Client
+    api: MockClient
     service: MockService
 
     async def add_host(self, name: str | None = None, **document: Any) -> RunningHost:
         """
         Create a mail host with its own ports.
 
-        :param document: see `mocksmtp.client.Client.add_host`
+        :param document: see `mocksmtp.client.MockClient.add_host`
         """
-        made = await self.api.add_host(name, **document)
-        name = str(made["name"])
-        return RunningHost(
-            name,
-            tuple(map(_pair, made["addresses"])),
-            f"{self.url}{made['url']}",
-            self.api.host(name),
-            self.api,
-        )
+        host = await self.api.add_host(name, **document)
+        return RunningHost(host.name, host.addresses, host.url, host)
 
     def stop(self) -> Deferred[Any]:
         """Stop the service; fires when nothing of it is left in the reactor."""
@@ -123,7 +115,7 @@ async def start_mock(
         _pair(addresses["smtp"][0]),
         _pair(addresses["dns"][0]),
         url,
-        Client.over(reactor, url, token),
+        MockClient(url, token, reactor=reactor),
         service,
     )
 

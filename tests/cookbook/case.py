@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from twisted.internet import reactor as twisted_reactor
@@ -79,12 +79,8 @@ class Kitchen(TestCase):
 
     # For the thread of the test
 
-    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def wait_for(self, begin: Callable[[], Deferred[T]]) -> T:
         """What comes of something that the reactor has to do."""
-
-        def begin() -> Deferred[T]:
-            return Deferred.fromCoroutine(coroutine)
-
         answer: T = blockingCallFromThread(reactor, begin)  # type: ignore[arg-type]
         return answer
 
@@ -130,15 +126,20 @@ class Kitchen(TestCase):
 
     def mails(self) -> list[Document]:
         """What was kept."""
-        return self.wait_for(self.mock.api.mails(view="full"))
+        mails = self.wait_for(lambda: self.mock.api.mails(view="full"))
+        return [dict(mail.document) for mail in mails]
+
+    def raw(self, mail: str) -> bytes:
+        """The content of a mail."""
+        return self.wait_for(lambda: self.mock.api.raw(mail))
 
     def get(self, path: str) -> Any:
         """What the API has at `path`."""
-        return self.wait_for(self.mock.api.get(path))
+        return self.wait_for(lambda: self.mock.api.get(path))
 
     def put(self, path: str, document: Any) -> None:
         """Have the API take a document."""
-        self.wait_for(self.mock.api.call("PUT", path, document))
+        self.wait_for(lambda: self.mock.api.call("PUT", path, document))
 
     def session(self, end: str | None = None) -> Document:
         """The newest session, as soon as it has ended like this."""

@@ -141,7 +141,7 @@ class OfferTests(Kitchen):
         odd = b"x" * 5000 + b"\r\n..\r\n..x\r\na\rb\nc\0d\xff\r\n"
         self.assertEqual(self.deliver(odd + b".\r\n")[:3], "250")
         (mail,) = self.mails()
-        kept = self.wait_for(self.mock.api.raw(mail["id"]))
+        kept = self.raw(mail["id"])
         self.assertEqual(kept, odd.replace(b"\r\n..", b"\r\n."))
 
 
@@ -159,7 +159,7 @@ class SmugglingTests(Kitchen):
             self.assertEqual(len(kept), count)
             # A dot at the beginning of a line is a stuffed one.
             content = content.replace(b"\r\n.\n", b"\r\n\n")
-            raw = self.wait_for(self.mock.api.raw(kept[-1]["id"]))
+            raw = self.raw(kept[-1]["id"])
             self.assertEqual(raw, content)
             flags = [e.get("smuggling") for e in self.session()["transcript"]]
             self.assertIn(True, flags)

@@ -157,7 +157,7 @@ class CertificateTests(Kitchen):
 
     def verify(self) -> None:
         """Shake hands as a client that trusts the service's root."""
-        root = self.wait_for(self.mock.api.call("GET", "/ca.pem")).decode()
+        root = self.wait_for(lambda: self.mock.api.call("GET", "/ca.pem")).decode()
         context = ssl.create_default_context(cadata=root)
         with self.at_tls() as wire:
             self.assertEqual(wire.code(), "220")

@@ -53,6 +53,16 @@ class PatchTests(EditingCase):
         self.assertEqual((told["numberOfAnswer"], told["remaining"]), (None, None))
         self.assertNotIn("name", told)
 
+    def test_a_single_response_becomes_several(self) -> None:
+        """Those in turn go on where the single one was."""
+        self.put(on("NOOP", 450, id="a", numberOfAnswer=2))
+        self.assertEqual(self.talk.say("NOOP")[0][:3], "450")
+        turns = [{"code": 450, "times": 2}, {"code": 550, "times": None}]
+        patch = {"response": None, "responses": turns, "numberOfAnswer": None}
+        self.assertEqual(self.patch("/a", patch).status, 200)
+        replies = self.talk.say("NOOP", "NOOP", "NOOP")
+        self.assertEqual([reply[:3] for reply in replies], ["450", "550", "550"])
+
     def test_counts_by_key_are_kept(self) -> None:
         """Unless they are now counted by something else."""
         once = on("NOOP", 450, id="a", per="helo", numberOfAnswer=1)

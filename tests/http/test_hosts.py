@@ -20,7 +20,7 @@ from twisted.names import client as dns_client
 from twisted.names.error import DNSNameError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from mocksmtp.client import ApiError, Client
+from mocksmtp.client import ApiError, MockClient
 from mocksmtp.hosts.offer import Stage
 from mocksmtp.http import mails
 from mocksmtp.http.app import MOUNTS
@@ -92,7 +92,7 @@ class CreateTests(HostsCase):
         self.assertEqual(await self.api.get(made["url"] + "/smtpMailsCount"), 1)
         self.assertEqual(await self.api.get("/smtpMailsCount"), 0)
         self.assertEqual(await self.api.get("/hosts/host-1"), made)
-        self.assertEqual((await self.api.hosts())[1], made)
+        self.assertEqual((await self.api.hosts())[1].document, made)
 
     async def test_names_are_made_up_past_those_that_are_taken(self) -> None:
         """Whoever took them."""
@@ -244,7 +244,8 @@ class ChangeTests(HostsCase):
         """Its names are those in it, and a new one is shown at once."""
         pem, key = own_certificate()
         certificate = {"certificatePem": pem, "keyPem": key}
-        told = await self.api.add_host("mx2", tls={"certificate": certificate})
+        host = await self.api.add_host("mx2", tls={"certificate": certificate})
+        told = await host.settings()
         self.assertEqual(told["certificate"]["names"], ["mx.test"])
         await self.api.call("PUT", "/hosts/mx2", {"tls": {"certificate": "expired"}})
         expired = (await self.api.get("/hosts/mx2"))["certificate"]["notAfter"]
@@ -306,7 +307,7 @@ class DeleteTests(HostsCase):
         """What it asked for can't come any more."""
         host = await self.mock.add_host()
         await deferToThread(send, host.smtp)
-        waiting = Deferred.fromCoroutine(host.api.mails(count=2, wait="60s"))
+        waiting = host.api.mails(count=2, wait="60s")
         while not self.mock.service.mock.hosts[host.name].mailbox.listeners:
             await _turn()
         await host.delete()
@@ -365,7 +366,7 @@ class ResourcesTests(HostsCase):
     async def test_a_client_of_the_root_is_one_of_a_host(self) -> None:
         """With another base URL it does the same there, and nothing at the root."""
         host = await self.mock.add_host("mx2")
-        api = Client.over(reactor, f"{self.mock.url}/hosts/mx2")
+        api = MockClient(f"{self.mock.url}/hosts/mx2")
         await api.set_behaviors({**BUSY, "condition": {"operator": "matchAll"}})
         await api.add_behaviors(BUSY)
         await api.set_extensions("X-2")
@@ -373,14 +374,14 @@ class ResourcesTests(HostsCase):
         with self.assertRaises(smtplib.SMTPSenderRefused):
             await deferToThread(send, host.smtp)
         await api.set_behaviors()
-        waiting = Deferred.fromCoroutine(api.mails(count=1, wait="30s"))
+        waiting = api.mails(count=1, wait="30s")
         await deferToThread(send, host.smtp)
         (mail,) = await waiting
         self.assertIn(b"text", await api.raw(mail["id"]))
         self.assertEqual(await api.call("GET", "/version"), b"0.4")
         self.assertEqual(await self.api.mails(), [])
         self.assertEqual(await self.api.behaviors(), [])
-        self.assertEqual(len(await api.clear_mails()), 1)
+        self.assertEqual(len(await api.remove_mails()), 1)
 
     async def test_the_root_is_the_default_host(self) -> None:
         """By either path."""
@@ -431,7 +432,8 @@ class RestoreTests(HostsCase):
         self.assertIn(f":{port}: Address already in use", error.problem["detail"])
         self.assertEqual(await self.names(), ["default", "mx2"])
         self.assertEqual(await self.api.get("/smtpMailsCount"), 1)
-        self.assertEqual(await self.api.behaviors(), [BUSY])
+        (kept,) = await self.api.behaviors(view=None)
+        self.assertEqual(kept.document, BUSY)
         self.assertEqual(len(await self.api.get("/smtpSessions")), 1)
         await deferToThread(send, ("127.0.0.1", listener["port"]))
         taken.close()
@@ -477,7 +479,7 @@ class ConnectionsTests(HostsCase):
     async def test_they_are_closed_and_counted(self) -> None:
         """421 and FIN; another host's connections go on, and the listener stays."""
         clients = [await self.greeted(), await self.greeted()]
-        port = (await self.api.add_host("mx2"))["listeners"][0]["port"]
+        port = (await self.api.add_host("mx2")).smtp_port
         other = await self.greeted(("127.0.0.1", port))
         self.assertEqual(await self.api.disconnect(), 2)
         for client in clients:
@@ -515,7 +517,7 @@ class ConnectionsTests(HostsCase):
     async def test_a_reset_can_end_them_too(self) -> None:
         """Of all hosts, and nothing is left of them in the journal."""
         client = await self.greeted()
-        port = (await self.api.add_host("mx2"))["listeners"][0]["port"]
+        port = (await self.api.add_host("mx2")).smtp_port
         other = await self.greeted(("127.0.0.1", port))
         await self.api.reset()
         await deferToThread(client.sendall, b"NOOP\r\n")
@@ -534,7 +536,7 @@ class ConnectionsTests(HostsCase):
     async def test_a_reset_of_one_host_is_for_its_own(self) -> None:
         """As all else that it does."""
         client = await self.greeted()
-        port = (await self.api.add_host("mx2"))["listeners"][0]["port"]
+        port = (await self.api.add_host("mx2")).smtp_port
         other = await self.greeted(("127.0.0.1", port))
         await self.api.host("mx2").reset(connections="reset")
         self.assertIsNone(await self.read(other))

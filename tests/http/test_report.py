@@ -9,10 +9,11 @@ from unittest.mock import patch
 from xml.etree.ElementTree import Element
 
 import html5lib
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import succeed
+from twisted.web.http_headers import Headers
 
 from mocksmtp.behaviors.dns import DNS
-from mocksmtp.client import Client as ApiClient
+from mocksmtp.client import MockClient
 from mocksmtp.http.responses import SLICE
 from mocksmtp.web import report as bounds
 from tests.http.test_deliveries import BOB, DeliveryCase
@@ -309,17 +310,18 @@ class StartTests(DeliveryCase):
 
         class Http:
             def request(self, method: str, url: str, **named: Any) -> Any:
-                asked.append((method, url, named["params"]))
+                asked.append((method, url))
                 return succeed(Response())
 
         class Response:
             code = 200
+            headers = Headers()
 
             def content(self) -> Any:
                 return succeed("é".encode())
 
-        client = ApiClient("http://mock/", Http())  # type: ignore[arg-type]
-        found = Deferred.fromCoroutine(client.report(host="mx2", text=True))
+        client = MockClient("http://mock/", http=Http())  # type: ignore[arg-type]
+        found = client.report(host="mx2", text=True)
         self.assertEqual(self.successResultOf(found), "é")
-        params = {"host": "mx2", "format": "text"}
-        self.assertEqual(asked, [("GET", "http://mock/report", params)])
+        url = "http://mock/report?host=mx2&format=text"
+        self.assertEqual(asked, [("GET", url)])

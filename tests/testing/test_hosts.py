@@ -99,7 +99,7 @@ class HostTests(TestCase):
             rule["fired"] for rule in await host.api.get("/smtpBehaviors", view="full")
         ]
         self.assertEqual(fired, [1] * times)
-        (attempt,) = await host.api.attempts(recipient=recipient)
+        (attempt,) = await host.api.attempts(to=recipient)
         self.assertEqual((attempt["verdict"], attempt["kept"]), ("accepted", True))
         await host.delete()
         return host.name

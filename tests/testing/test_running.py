@@ -7,7 +7,6 @@ import smtplib
 import attrs
 import treq
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.names import client as dns_client
 from twisted.trial.unittest import TestCase
@@ -57,9 +56,7 @@ class StartMockTests(TestCase):
     async def test_a_delivery_is_waited_for(self) -> None:
         """Without a sleep, until it has settled."""
         mock = await start_mock(self.addCleanup)
-        waiting = Deferred.fromCoroutine(
-            mock.api.deliveries(recipient="a@x.test", wait="30s", settle="50ms")
-        )
+        waiting = mock.api.deliveries(to="a@x.test", wait="30s", settle="50ms")
         await deferToThread(send, mock)
         (delivery,) = await waiting
         self.assertEqual((delivery["final"], delivery["copies"]), ("accepted", 1))
@@ -121,7 +118,7 @@ class StartMockTests(TestCase):
 
 
 class ClientTests(TestCase):
-    """`Client`, over a running service."""
+    """`MockClient`, over a running service."""
 
     async def setUp(self) -> None:
         self.mock = await start_mock(self.addCleanup)
@@ -138,7 +135,8 @@ class ClientTests(TestCase):
         await self.api.set_behaviors(first)
         second = first | {"command": "MAIL FROM"}
         self.assertEqual(await self.api.add_behaviors(second), ["2"])
-        self.assertEqual(await self.api.behaviors(), [first, second])
+        listed = await self.api.behaviors(view=None)
+        self.assertEqual([each.document for each in listed], [first, second])
 
     async def test_a_refusal_is_an_exception(self) -> None:
         """It has the status and the problem document."""
@@ -150,7 +148,7 @@ class ClientTests(TestCase):
 
     async def test_mails(self) -> None:
         """They are waited for, filtered, read raw, and taken out."""
-        waiting = self.api.mails(recipient="c@x.test", count=1, wait="30s")
+        waiting = self.api.mails(to="c@x.test", count=1, wait="30s")
         await deferToThread(send, self.mock)
         await deferToThread(send, self.mock, "c@x.test")
         (mail,) = await waiting
@@ -158,22 +156,22 @@ class ClientTests(TestCase):
         self.assertEqual(await self.api.mails(sender="<>"), [])
         raw = await self.api.raw(mail["id"])
         self.assertEqual(raw, b"Subject: x\r\n\r\ntext\r\n")
-        self.assertEqual(len(await self.api.clear_mails()), 2)
+        self.assertEqual(len(await self.api.remove_mails()), 2)
         self.assertEqual(await self.api.mails(), [])
 
     async def test_taking_mails(self) -> None:
         """They are waited for and removed in one step; counted, and the newest read."""
-        taking = self.api.take_mails(recipient="c@x.test", wait="30s", limit=1)
+        taking = self.api.take_mails(to="c@x.test", wait="30s", limit=1)
         await deferToThread(send, self.mock)
         await deferToThread(send, self.mock, "c@x.test")
         (taken,) = await taking
         self.assertEqual(taken["recipients"][0]["address"], "c@x.test")
         self.assertEqual(await self.api.count_mails(), 1)
-        self.assertEqual(await self.api.count_mails(recipient="c@x.test"), 0)
+        self.assertEqual(await self.api.count_mails(to="c@x.test"), 0)
         latest = await self.api.latest_mail(sender=taken["from"], wait="30s")
         self.assertNotEqual(latest["id"], taken["id"])
         with self.assertRaises(ApiError) as raised:
-            await self.api.latest_mail(recipient="c@x.test")
+            await self.api.latest_mail(to="c@x.test")
         self.assertEqual(raised.exception.status, 404)
 
     async def test_extensions_records_and_reset(self) -> None:
