@@ -522,6 +522,26 @@ class BlockingHostResource(BlockingRecipeMethods):
         read = requests.many(Mail)
         return self._api.send("DELETE", "/smtpMails", None, filters, read)
 
+    def add_mail(
+        self,
+        content: bytes | str,
+        *,
+        sender: str | None = None,
+        to: str | None = None,
+        mbox: bool = False,
+    ) -> list[str]:
+        """
+        Add a mail as if it had arrived, and return its id.
+
+        :param sender: the sender in the envelope; by default that of the header
+        :param to: a recipient in the envelope; by default those of the header
+        :param mbox: whether the content is an mbox file, which may have several mails
+        """
+        headers = {"Content-Type": "application/mbox" if mbox else "message/rfc822"}
+        sent = content.encode() if isinstance(content, str) else content
+        query = {"sender": sender, "to": to}
+        return self._api.send("POST", "/smtpMails", sent, query, requests.ids, headers)
+
     def count_mails(self, **filters: Unpack[WaitingMailFilters]) -> int:
         """The number of mails that match."""
         return self._api.get("/smtpMailsCount", requests.number, filters)

@@ -847,6 +847,7 @@ class Status(Document):
     hosts: dict[str, dict[str, int]] = member({})
     mailboxes: dict[str, int] = member({})
     dns_records: int = member(0)
+    mail_files: dict[str, int] | None = member()
 
     @property
     def smtp(self) -> tuple[str, int] | None:
