@@ -49,7 +49,8 @@ FLOORS: dict[str, set[str]] = {
     "smtp": ROOMS,
     "dns": {*ROOMS, "mock", "listening"},
     "web": {*ROOMS, "mock"},
-    "http": {*ROOMS, "store", "mock", "events", "web"},
+    # The page has a gallery of recipes.
+    "http": {*ROOMS, "store", "mock", "events", "web", "recipes"},
     "hosting": {*ROOMS, "mock", "smtp", "listening"},
     "config": {*ROOMS, "store", "mock", "logs"},
     "service": {*ROOMS, "store", "mock", "events", "activity", "aging", "archive"}

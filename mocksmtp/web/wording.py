@@ -73,6 +73,12 @@ class BehaviorWords:
         return ", ".join((f"{self.when} → {self.reply}", *self.gates))
 
 
+def span_words(milliseconds: float) -> str:
+    """A time span of a field, without the parts of it that are zero."""
+    words = duration_words(milliseconds)
+    return re.sub(r"(?<=\d)\.0(?= s)| 0 (?:min|s)$", "", words)
+
+
 def behavior_words(document: ShownDocument) -> BehaviorWords:
     """
     What a behavior does, in words.
@@ -180,7 +186,7 @@ def response_words(response: ShownDocument) -> str:
         elif name not in _IN_REPLY:
             words.append(f"{name} {value_words(value)}")
     if response.get("thenDelay") and not response.get("then"):
-        words.append(f"after {duration_words(response['thenDelay'])}")
+        words.append(f"after {span_words(response['thenDelay'])}")
     return ", ".join(filter(None, words)) or "the server's own reply"
 
 
@@ -209,7 +215,7 @@ def _reply(response: ShownDocument) -> str:
         words += [f"({_record(one)})" for one in records[:3]]
     reply = " ".join(map(str, words))
     if not reply and response.get("then", "continue") not in ("continue", "truncate"):
-        return "no reply" if response.get("effect") is None else ""
+        return "no reply"
     return reply or ("the server's own reply" if response else "")
 
 
@@ -224,21 +230,21 @@ def delay_words(delay: Any) -> str:
         kind = delay.get("type")
         if kind == "uniform":
             first, last = delay.get("lower", 0), delay.get("upper", 0)
-            return f"{duration_words(first)} to {duration_words(last)}"
+            return f"{span_words(first)} to {span_words(last)}"
         if kind == "lognormal":
             most = delay.get("maxValue")
-            bound = "" if most is None else f", at most {duration_words(most)}"
+            bound = "" if most is None else f", at most {span_words(most)}"
             return (
-                f"about {duration_words(delay.get('median', 0))}"
+                f"about {span_words(delay.get('median', 0))}"
                 f" (lognormal, sigma {delay.get('sigma')}{bound})"
             )
         return value_words(delay)
-    return duration_words(delay)
+    return span_words(delay)
 
 
 def _drip(drip: ShownDocument) -> str:
     octets = counted(drip.get("bytes", 1), "octet")
-    return f"sent {octets} every {duration_words(drip['interval'])}"
+    return f"sent {octets} every {span_words(drip['interval'])}"
 
 
 _THEN = {
@@ -308,8 +314,8 @@ def _others(document: ShownDocument, known: frozenset[str]) -> str:
 _GATES: dict[str, Callable[[Any], str]] = {
     "skip": lambda value: f"after the first {counted(value, 'match', 'matches')}",
     "per": _per,
-    "activeFor": lambda value: f"within {duration_words(value)} of the first match",
-    "window": lambda value: f"counts start again after {duration_words(value)}",
+    "activeFor": lambda value: f"within {span_words(value)} of the first match",
+    "window": lambda value: f"counts start again after {span_words(value)}",
     "probability": lambda value: f"with probability {value * 100:g} %",
     "scenario": _scenario,
     "enabled": lambda value: "enabled" if value else "disabled",
