@@ -13,7 +13,8 @@ JOBS ?= 2
 PROGRAMS := tests.benchmarks tests.clients tests.commands tests.e2e tests.fuzzing \
 	tests.test_deployment tests.test_documents tests.test_programs \
 	tests.test_release tests.test_systemd
-SLOW := tests.browser tests.image tests.kits tests.test_install tests.generators
+SLOW := tests.browser tests.image tests.kits tests.test_install tests.generators \
+	tests.stand_ins
 UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 	$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py)) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import attrs
 
@@ -131,9 +132,7 @@ def _check_room(call: Call[AddParameters], mails: list[tuple[Envelope, bytes]]) 
         raise HttpProblem(413, f"the mails exceed {mailbox.max_bytes:,} octets")
 
 
-async def keep_all(
-    call: Call[AddParameters], mails: list[tuple[Envelope, bytes]]
-) -> list[Mail]:
+async def keep_all(call: Call[Any], mails: list[tuple[Envelope, bytes]]) -> list[Mail]:
     """
     Keep all mails, or none, in slices.
 

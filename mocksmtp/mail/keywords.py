@@ -259,10 +259,15 @@ def parse_expression(text: str) -> Expression:
 
     :raises QueryError: a syntax error, an unknown keyword, or an invalid value
     """
-    return Expression(text, tuple(map(_filter, parse_terms(text))))
+    return Expression(text, tuple(map(filter_of, parse_terms(text))))
 
 
-def _filter(term: Term) -> Filter:
+def filter_of(term: Term) -> Filter:
+    """
+    Compile a term.
+
+    :raises QueryError: an unknown keyword, or an invalid value
+    """
     keyword, value = _meaning(term)
     holds = keyword.holds
 

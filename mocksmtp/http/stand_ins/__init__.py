@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mocksmtp.http import hosts
-from mocksmtp.http.routing import Mount, Route
-from mocksmtp.http.stand_ins import mailhog, rest_smtp_sink
+from mocksmtp.http.routing import Mount, Route, Scope
+from mocksmtp.http.stand_ins import mailhog, mailpit, rest_smtp_sink
 from mocksmtp.mail.documents import StandIn
 
 STAND_INS: dict[StandIn, tuple[Route, ...]] = {
     StandIn.REST_SMTP_SINK: rest_smtp_sink.ROUTES,
     StandIn.MAILHOG: mailhog.ROUTES,
+    StandIn.MAILPIT: mailpit.ROUTES,
 }
 """The routes of each tool."""
 
@@ -25,5 +26,7 @@ STAND_INS: dict[StandIn, tuple[Route, ...]] = {
 def stand_in_mounts(names: Iterable[StandIn]) -> Iterator[Mount]:
     """The routes of some tools, at the root and below each host."""
     for name in names:
-        yield Mount(STAND_INS[name])
-        yield Mount(STAND_INS[name], hosts.PREFIX, hosts.find_host)
+        routes = STAND_INS[name]
+        yield Mount(routes)
+        of_hosts = tuple(route for route in routes if route.scope is Scope.BOTH)
+        yield Mount(of_hosts, hosts.PREFIX, hosts.find_host)

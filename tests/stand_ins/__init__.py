@@ -1,0 +1,1 @@
+"""The real clients of other mail catchers, with mocksmtp in the place of these"""
