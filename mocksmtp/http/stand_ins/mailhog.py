@@ -7,7 +7,7 @@ the first part and the ``--`` after the last one are parts, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -18,13 +18,14 @@ from mocksmtp.grammar.address import Address
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.content import content_type
 from mocksmtp.http.parameters import AnyParameters
-from mocksmtp.http.responses import Slices, protect, send_body, send_json, send_pieces
+from mocksmtp.http.responses import protect, send_body, send_json, send_pieces
 from mocksmtp.http.routing import ResponseBody, Route
 from mocksmtp.http.stand_ins.reading import (
     BadBody,
     QueryCall,
     dumps,
     find,
+    find_all,
     memory_of,
     newest,
     of_mail,
@@ -36,6 +37,7 @@ from mocksmtp.http.stand_ins.reading import (
     whole_number,
 )
 from mocksmtp.mail.charset import windows_of
+from mocksmtp.mail.decoded import Decoded
 from mocksmtp.mail.fields import (
     HeaderField,
     ParsedMessage,
@@ -43,6 +45,7 @@ from mocksmtp.mail.fields import (
     media_type,
     mime_parameters,
 )
+from mocksmtp.mail.keywords import Cost, Expression, Filter
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mime import MAX_FIELDS, MAX_HEADER, MAX_NESTING, MAX_PARTS, MAX_SIZE
 from mocksmtp.mail.part import MULTIPART, Part, make_part
@@ -226,27 +229,21 @@ async def _send_page(
 async def search(call: QueryCall) -> ResponseBody:
     """A page of the mails that contain a text, the newest first."""
     values = call.parameters.values
-    matches, query = _KINDS.get(values.get("kind", "")), values.get("query", "")
+    kind, query = values.get("kind", ""), values.get("query", "")
+    matches = _KINDS.get(kind)
     if matches is None or not query:
         return send_body(call.request, b"", "text/plain", 400)
     start, limit = _page(call)
     wanted = query.lower().encode()
-    found = []
-    slices = Slices(call.api.clock)
-    for mail in await newest(call, 0, len(call.host.mailbox)):
-        if await in_turn(call, mail.content, partial(_look, matches, mail, wanted)):
-            found.append(mail)
-        if slices.over:
-            await slices.next()
+
+    def holds(decoded: Decoded) -> bool:
+        return matches(decoded.mail, wanted)
+
+    text_filter = Filter("query", query, Cost.TEXT, holds, lambda _: ())
+    found = await find_all(call, Expression(f"{kind}:{query}", (text_filter,)))
     total = 0 if start > len(found) else len(found)
     page = found[start : start + limit]
     return await _send_page(call, page, total, start, "application/json")
-
-
-def _look(
-    matches: Callable[[Mail, bytes], bool], mail: Mail, wanted: bytes, _: bytes
-) -> bool:
-    return matches(mail, wanted)
 
 
 def _from(mail: Mail, wanted: bytes) -> bool:

@@ -17,7 +17,6 @@ from mocksmtp.grammar.address import Address
 from mocksmtp.http.added_mails import keep_all
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.content import HTML_POLICY, content_type
-from mocksmtp.http.paging import Span, matches
 from mocksmtp.http.parameters import AnyParameters
 from mocksmtp.http.responses import (
     Slices,
@@ -34,18 +33,21 @@ from mocksmtp.http.stand_ins.mailpit_documents import (
     summary_document,
     texts_of,
 )
-from mocksmtp.http.stand_ins.mailpit_marks import clean_tag, marks_of, query_of
+from mocksmtp.http.stand_ins.mailpit_marks import clean_tag, marks_of, search_of
 from mocksmtp.http.stand_ins.reading import (
     TEXT,
     BadBody,
     QueryCall,
     dumps,
     find,
-    listing_of,
+    find_all,
     memory_of,
     newest,
     of_mail,
+    oldest,
     read_object,
+    remove,
+    remove_all,
     send_mails,
     send_text,
     structure_of,
@@ -94,16 +96,14 @@ async def _summarize(call: QueryCall, mails: list[Mail]) -> None:
 async def _search(call: QueryCall, text: str) -> list[Mail]:
     """The mails that match a search, the newest first."""
     zone = call.parameters.values.get("tz", "")
-    query = query_of(text, marks_of(call.host.mailbox), zone)
-    listing = listing_of(call, query)
-    return await matches(listing, Span(), call.api.clock, newest_first=True)
+    return await find_all(call, search_of(text, marks_of(call.host.mailbox), zone))
 
 
 async def _find(call: QueryCall, mail_id: str) -> Mail | None:
     if mail_id != LATEST:
-        return find(call, mail_id)
+        return await find(call, mail_id)
     text = call.parameters.values.get("query", "").strip()
-    found = await _search(call, text) if text else newest(call, 0, 1)
+    found = await _search(call, text) if text else await newest(call, 0, 1)
     return found[0] if found else None
 
 
@@ -118,7 +118,7 @@ async def list_messages(call: QueryCall) -> ResponseBody:
     start, limit = _page(call)
     total = len(call.host.mailbox)
     # Without a limit the whole list is returned.
-    mails = newest(call, start, limit) if limit else newest(call, 0, total)
+    mails = await newest(call, *((start, limit) if limit else (0, total)))
     unread = total - len(marks_of(call.host.mailbox).read)
     return await _send_page(call, mails, start, total, unread)
 
@@ -172,15 +172,16 @@ async def set_read(call: QueryCall) -> ResponseBody:
     if text:
         mails = await _search(call, str(text))
     elif numbers:
-        mails = _with_ids(call, numbers)
+        mails = await _with_ids(call, numbers)
     else:
-        mails = call.host.mailbox.mails()
+        mails = await oldest(call)
     marks_of(call.host.mailbox).mark(mails, document.get("read") is True)
     return _ok(call)
 
 
-def _with_ids(call: QueryCall, ids: list[str]) -> list[Mail]:
-    return [mail for mail in (find(call, one) for one in ids) if mail is not None]
+async def _with_ids(call: QueryCall, ids: list[str]) -> list[Mail]:
+    found = [await find(call, one) for one in dict.fromkeys(ids)]
+    return [mail for mail in found if mail is not None]
 
 
 async def delete_messages(call: QueryCall) -> ResponseBody:
@@ -190,9 +191,9 @@ async def delete_messages(call: QueryCall) -> ResponseBody:
     except BadBody:
         ids = []
     if ids:
-        call.host.mailbox.remove(_with_ids(call, ids))
+        await remove(call, await _with_ids(call, ids))
     else:
-        call.host.mailbox.clear()
+        await remove_all(call)
     return _ok(call)
 
 
@@ -201,7 +202,7 @@ async def delete_search(call: QueryCall) -> ResponseBody:
     text = call.parameters.values.get("query", "").strip()
     if not text:
         return _bad(call, "Error: no search query")
-    call.host.mailbox.remove(await _search(call, text))
+    await remove(call, await _search(call, text))
     return _ok(call)
 
 
@@ -318,7 +319,7 @@ async def set_tags(call: QueryCall) -> ResponseBody:
     except BadBody as error:
         return _bad(call, str(error))
     marks = marks_of(call.host.mailbox)
-    for mail in _with_ids(call, ids):
+    for mail in await _with_ids(call, ids):
         marks.tag(mail, tags)
     return _ok(call)
 

@@ -17,8 +17,7 @@ from mocksmtp.mail.decoded import Decoded
 from mocksmtp.mail.expression import MAX_TERMS, Term
 from mocksmtp.mail.keywords import Cost, Expression, Filter, filter_of
 from mocksmtp.mail.mail import Mail
-from mocksmtp.mail.mailbox import Mailbox
-from mocksmtp.mail.search import MailQuery
+from mocksmtp.mail.mailbox import Inbox
 
 MAX_TAG = 100
 """Maximum characters of a tag."""
@@ -93,10 +92,10 @@ class Marks:
         return sorted(every, key=str.lower)
 
 
-_marks: WeakKeyDictionary[Mailbox, Marks] = WeakKeyDictionary()
+_marks: WeakKeyDictionary[Inbox, Marks] = WeakKeyDictionary()
 
 
-def marks_of(mailbox: Mailbox) -> Marks:
+def marks_of(mailbox: Inbox) -> Marks:
     """The marks of the mails of a mailbox."""
     marks = _marks.get(mailbox)
     if marks is None:
@@ -111,9 +110,9 @@ def clean_tag(text: str) -> str:
     return " ".join(_NO_TAG.sub(" ", text).split())[:MAX_TAG]
 
 
-def query_of(text: str, marks: Marks, time_zone: str) -> MailQuery:
+def search_of(text: str, marks: Marks, time_zone: str) -> Expression:
     """
-    The filter of a search.
+    Compile a search.
 
     Terms with an invalid date are ignored, as Mailpit does; so are further ones above
     the maximum number of terms.
@@ -127,7 +126,7 @@ def query_of(text: str, marks: Marks, time_zone: str) -> MailQuery:
         zone = UTC
     terms = [match[0] for match in _TERM.finditer(text)][:MAX_TERMS]
     filters = tuple(each for term in terms for each in _filters(term, marks, zone))
-    return MailQuery(expression=Expression(text, filters))
+    return Expression(text, filters)
 
 
 def _filters(term: str, marks: Marks, zone: tzinfo) -> Iterator[Filter]:

@@ -22,6 +22,7 @@ from mocksmtp.http.parameters import AnyParameters
 from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import JSON, PacedBody, Slices, send_body
 from mocksmtp.http.routing import Call
+from mocksmtp.mail.keywords import Expression
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mime import Structure, read_structure
 from mocksmtp.mail.part import Part, TooComplex
@@ -64,6 +65,12 @@ async def newest(call: QueryCall, start: int, limit: int) -> list[Mail]:
 async def oldest(call: QueryCall, before: int = AFTER_ALL) -> list[Mail]:
     """The mails with numbers below `before`, the oldest first."""
     return await matches(listing_of(call), Span(before=before), call.api.clock)
+
+
+async def find_all(call: QueryCall, expression: Expression) -> list[Mail]:
+    """The mails that match, the newest first."""
+    listing = listing_of(call, MailQuery(expression=expression))
+    return await matches(listing, Span(), call.api.clock, newest_first=True)
 
 
 async def find(call: QueryCall, mail_id: str) -> Mail | None:
