@@ -12,7 +12,7 @@ JOBS ?= 2
 # Tests that start other programs or build packages; all others run in one process.
 PROGRAMS := tests.benchmarks tests.clients tests.commands tests.e2e tests.fuzzing \
 	tests.test_deployment tests.test_documents tests.test_programs \
-	tests.test_release tests.test_systemd
+	tests.test_release tests.test_site tests.test_systemd
 SLOW := tests.browser tests.image tests.kits tests.test_install tests.generators \
 	tests.stand_ins
 UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
@@ -21,7 +21,7 @@ UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 TESTS ?= $(UNIT) $(PROGRAMS)
 TRIAL := $(BIN)/python -m twisted.trial
 
-.PHONY: run check test test-full test-slow test-pythons packages bench-packages kits lint format bench coverage image dist clean
+.PHONY: run check test test-full test-slow test-pythons packages bench-packages kits lint format docs bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python tools/run $(OPTIONS)
@@ -31,6 +31,10 @@ check: lint
 
 test: $(VENV)/.installed $(VENV)/.test-tools packages
 	HYPOTHESIS_PROFILE=ci $(TRIAL) -j$(JOBS) $(TESTS)
+
+# The site of the documentation, in docs/_build/html; a warning is an error.
+docs: $(VENV)/.installed $(VENV)/.test-tools
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 # All that there is: the slow tests, other Pythons, and many more examples.
 test-full: test-slow test-pythons
@@ -106,8 +110,8 @@ $(VENV)/.installed: $(BIN)/python setup.cfg pyproject.toml tests/constraints.txt
 	@touch $@
 
 $(VENV)/.test-tools: $(BIN)/python setup.cfg tests/constraints.txt
-	$(PIP) install $(CONSTRAINTS) '.[fast,test,dev,bench]'
+	$(PIP) install $(CONSTRAINTS) '.[fast,test,dev,docs,bench]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* build dist *.egg-info _trial_temp*
+	rm -rf $(VENV) .venv-* docs/_build docs/reference/generated build dist *.egg-info _trial_temp*

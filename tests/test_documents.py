@@ -61,6 +61,10 @@ class DocumentTests(SynchronousTestCase):
         """The newcomer's five minutes."""
         self.assert_true("README.md")
 
+    def test_tutorial(self) -> None:
+        """From a mail to a fail-over."""
+        self.assert_true("docs/tutorial.md")
+
     def test_configuration(self) -> None:
         """The configuration file."""
         self.assert_true("docs/configuration.md")

@@ -35,7 +35,7 @@ _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus's text format, which every version of it reads."""
 
 INLINE_HOSTS = 20
-"""Hosts whose text is made at once; with more of them SMTP would be held up."""
+"""Maximum number of hosts whose metrics are written in the reactor's thread."""
 
 Family: TypeAlias = type[CounterMetricFamily] | type[GaugeMetricFamily]
 
@@ -43,77 +43,77 @@ PER_HOST: tuple[tuple[Family, str, str, Callable[[MailHost], float]], ...] = (
     (
         CounterMetricFamily,
         "mocksmtp_mails",
-        "Mails that were kept",
+        "Mails kept since the start",
         lambda host: host.mailbox.total,
     ),
     (
         CounterMetricFamily,
         "mocksmtp_mail_bytes",
-        "Content of the mails that were kept",
+        "Bytes of the content of the mails kept since the start",
         lambda host: host.mailbox.total_octets,
     ),
     (
         CounterMetricFamily,
         "mocksmtp_mails_dropped",
-        "Mails that had to go to make room",
+        "Mails evicted by the limits",
         lambda host: host.mailbox.evictions,
     ),
     (
         GaugeMetricFamily,
         "mocksmtp_mails_kept",
-        "Mails that are kept now",
+        "Mails in the mailboxes",
         lambda host: len(host.mailbox),
     ),
     (
         GaugeMetricFamily,
         "mocksmtp_mails_kept_bytes",
-        "Memory that they take, about",
+        "Approximate memory of the mails, in bytes",
         lambda host: host.mailbox.octets,
     ),
     (
         GaugeMetricFamily,
         "mocksmtp_mails_arriving_bytes",
-        "Memory that content takes which is still arriving",
+        "Memory of content that is still arriving, in bytes",
         lambda host: host.mailbox.arriving,
     ),
     (
         CounterMetricFamily,
         "mocksmtp_sessions",
-        "SMTP connections that were made",
+        "SMTP connections since the start",
         lambda host: host.counters.sessions,
     ),
     (
         GaugeMetricFamily,
         "mocksmtp_sessions_open",
-        "SMTP connections that are open",
+        "Open SMTP connections",
         lambda host: host.counters.open + host.counters.refusing,
     ),
     (
         CounterMetricFamily,
         "mocksmtp_journal_dropped",
-        "Sessions that had to go from the journal to make room",
+        "Sessions evicted from the journals by the limits",
         lambda host: host.journal.dropped,
     ),
     (
         GaugeMetricFamily,
         "mocksmtp_journal_sessions",
-        "Sessions in the journal",
+        "Sessions in the journals",
         lambda host: len(host.journal),
     ),
     (
         GaugeMetricFamily,
         "mocksmtp_journal_bytes",
-        "Memory that they take, about",
+        "Approximate memory of the journals, in bytes",
         lambda host: host.journal.octets,
     ),
 )
-"""Metrics with one number for each host: kind, name, meaning, and where it stands."""
+"""Metrics with one number per host: type, name, meaning, and how to read it."""
 
 
 @attrs.frozen
 class HostNumbers:
     """
-    What there was to read of a host.
+    The numbers of one host at one moment.
 
     :ivar values: one for each of `PER_HOST`
     """
@@ -125,14 +125,14 @@ class HostNumbers:
 
     @classmethod
     def of(cls, host: MailHost) -> HostNumbers:
-        """Those of `host` now."""
+        """The current numbers of `host`."""
         values = tuple(read(host) for *_, read in PER_HOST)
         replies, fired = dict(host.counters.replies), dict(host.behaviors.fired)
         return cls(host.name, values, replies, fired)
 
 
 class MockCollector(Collector):
-    """The numbers of a mock, as they are when this is made; they may go to a thread."""
+    """The numbers of a mock at one moment; it may be written in another thread."""
 
     def __init__(self, mock: Mock) -> None:
         self._hosts = [HostNumbers.of(host) for host in mock.hosts.values()]
@@ -141,8 +141,10 @@ class MockCollector(Collector):
         self._dns_fired = sorted(mock.dns_behaviors.fired.items())
 
     def collect(self) -> Iterator[Metric]:
-        """All of them."""
-        info = GaugeMetricFamily("mocksmtp_info", "What runs", labels=["version"])
+        """Yield every metric."""
+        info = GaugeMetricFamily(
+            "mocksmtp_info", "Version of the program", labels=["version"]
+        )
         info.add_metric([__version__], 1)
         yield info
         yield GaugeMetricFamily("mocksmtp_hosts", "Mail hosts", len(self._hosts))
@@ -159,7 +161,7 @@ class MockCollector(Collector):
 
     def _replies(self) -> Metric:
         metric = CounterMetricFamily(
-            "mocksmtp_replies", "SMTP replies that were given", labels=["host", "code"]
+            "mocksmtp_replies", "SMTP replies sent", labels=["host", "code"]
         )
         for host in self._hosts:
             for code, count in sorted(host.replies.items()):
@@ -169,7 +171,7 @@ class MockCollector(Collector):
     def _behaviors(self) -> Metric:
         metric = CounterMetricFamily(
             "mocksmtp_behaviors_fired",
-            "Replies that a behavior gave",
+            "SMTP replies of behaviors",
             labels=["host", "command"],
         )
         for host in self._hosts:
@@ -189,7 +191,7 @@ class MockCollector(Collector):
     def _dns_behaviors(self) -> Metric:
         metric = CounterMetricFamily(
             "mocksmtp_dns_behaviors_fired",
-            "DNS queries that a behavior answered, or slowed down",
+            "DNS queries that behaviors answered or delayed",
             labels=["type"],
         )
         for number, count in self._dns_fired:
@@ -199,19 +201,19 @@ class MockCollector(Collector):
 
 
 class _All(Collector):
-    """What several collectors have."""
+    """The metrics of several collectors."""
 
     def __init__(self, *collectors: Collector) -> None:
         self._collectors = collectors
 
     def collect(self) -> Iterator[Metric]:
-        """All of it."""
+        """Yield the metrics of each collector."""
         for one in self._collectors:
             yield from one.collect()
 
 
 def _process_collectors() -> tuple[Collector, ...]:
-    """What Prometheus's library tells of every program."""
+    """The collectors of Prometheus's library for any process."""
     registry = CollectorRegistry()
     return (
         ProcessCollector(registry=registry),
@@ -224,9 +226,8 @@ _PROCESS = _process_collectors()
 
 
 async def tell_metrics(call: Call[Any]) -> bytes:
-    """All counts and sizes, in Prometheus's text format."""
+    """Return all metrics in Prometheus's text format."""
     mock = call.api.mock
-    # What is written need not be a registry, if only it can be collected.
     write = partial(generate_latest, _All(MockCollector(mock), *_PROCESS))
     many = len(mock.hosts) > INLINE_HOSTS
     told: bytes = await call.api.in_thread(write) if many else write()
