@@ -19,6 +19,7 @@ _SECTIONS = {
     },
     "Send a mail": {
         "send": ("mocksmtp.cli.sending", "Send a mail, directly or by MX."),
+        "ingest": ("mocksmtp.cli.ingesting", "Add the mails of files or mailboxes."),
     },
 }
 
