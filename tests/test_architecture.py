@@ -101,7 +101,7 @@ ONLY_IN = {
     "cattr": CATTRS,
     "cattrs": CATTRS,
     "cryptography": {"tls"},
-    "dns": {"zone"},  # dnspython
+    "dns": {"zone", "cli"},  # dnspython
     "jinja2": {"web"},
     "klein": {"http"},
     "markupsafe": {"web"},

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -120,8 +121,12 @@ class LazyGroup(click.Group):
         Run a command and exit.
 
         An error is one line on the standard error. A reader that closes the output,
-        such as ``head``, ends the command without a message.
+        such as ``head``, ends the command without a message. Under the name
+        ``sendmail``, as a link, the program is ``mocksmtp send``.
         """
+        if args is None and Path(sys.argv[0]).name == "sendmail":
+            args = ["send", *sys.argv[1:]]
+            extra["obj"] = {"sendmail": True}
         call = partial(super().main, args, prog_name or self.name, complete_var)
         if not standalone_mode:
             return call(standalone_mode=False, **extra)

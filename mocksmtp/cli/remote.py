@@ -1,0 +1,210 @@
+"""Commands that talk to a running service: their options, errors and output."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mocksmtp.cli.program import CommandError, Exit
+
+if TYPE_CHECKING:
+    from mocksmtp.client import BlockingMockClient
+
+
+class ServiceCommand(click.Command):
+    """
+    A command that talks to a service: has ``--url``, ``--token`` and ``--json``.
+
+    An exception of the client becomes its sentence, and an exit status.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params += [
+            click.Option(
+                ["-u", "--url"],
+                metavar="URL",
+                help="The API (default: MOCKSMTP_URL, then http://127.0.0.1:8000).",
+                expose_value=False,
+                callback=_remember,
+            ),
+            click.Option(
+                ["--token"],
+                metavar="TEXT",
+                help="The token of the API (default: MOCKSMTP_TOKEN).",
+                expose_value=False,
+                callback=_remember,
+            ),
+            click.Option(
+                ["--json"],
+                is_flag=True,
+                help="Print JSON, as the API returns it.",
+                expose_value=False,
+                callback=_remember,
+            ),
+        ]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with service_errors():
+            return super().invoke(ctx)
+
+
+def _remember(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Keep the value of an option; one before the command's name counts as well."""
+    kept = context.ensure_object(dict)
+    if value or option.name not in kept:
+        kept[option.name] = value
+    return value
+
+
+@contextmanager
+def service_errors() -> Iterator[None]:
+    """Convert the exceptions of the client to errors of the command."""
+    try:
+        yield
+    except Exception as error:
+        # Without the client, which takes a while to import, there is none of these.
+        errors = sys.modules.get("mocksmtp.client.errors")
+        if errors is None or not isinstance(error, errors.MockError):
+            raise
+        if not isinstance(error, errors.ApiError):
+            message = " ".join(str(error).split())
+            raise CommandError(message, Exit.UNREACHABLE) from None
+        places = [f"{one['path']}: {one['message']}" for one in error.errors]
+        for place in places[:-1]:
+            click.echo(f"mocksmtp: {place}", err=True)
+        last = places[-1] if places else str(error.detail)
+        raise CommandError(last, Exit.REFUSED) from None
+
+
+def connect(context: click.Context, host: str | None = None) -> BlockingMockClient:
+    """
+    A client of the service that the options name.
+
+    :param host: the mail host, or None for the root of the API
+    """
+    from mocksmtp.client import BlockingMockClient
+
+    kept = context.ensure_object(dict)
+    url = kept.get("url")
+    if url is not None and "://" not in url:
+        url = f"http://{url}"
+    client = BlockingMockClient(url, kept.get("token"))
+    return client if host is None else client.host(host)
+
+
+def wants_json(context: click.Context) -> bool:
+    """Whether the output is for programs."""
+    return bool(context.ensure_object(dict).get("json"))
+
+
+# Output
+
+
+def print_json(document: Any) -> None:
+    """Print a document: indented for a terminal, in one line for a program."""
+    indent = 2 if sys.stdout.isatty() else None
+    click.echo(json.dumps(document, indent=indent, ensure_ascii=False))
+
+
+def print_documents(documents: Iterable[Any]) -> None:
+    """Print an array of documents as the API returned them."""
+    print_json([dict(one.document) for one in documents])
+
+
+def show_time(time: datetime | None) -> str:
+    """A time for people: local, in seconds."""
+    return "" if time is None else f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def safe(value: object) -> str:
+    """A text from outside on one line, without control characters."""
+    from mocksmtp.web.shown import plain_text
+
+    return plain_text("" if value is None else str(value))
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], nothing: str
+) -> None:
+    """
+    Print a table. On a terminal, the last column is cut at its right edge.
+
+    :param nothing: what the standard error shows if there are no rows
+    """
+    shown = [[safe(value) for value in row] for row in rows]
+    if not shown:
+        click.echo(nothing, err=True)
+        return
+    widths = [
+        max(_width(row[number]) for row in (columns, *shown))
+        for number in range(len(columns))
+    ]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for row in (columns, *shown):
+        cells = [_padded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        line = "  ".join(cells).rstrip()
+        click.echo(line if room is None else _cut(line, room))
+
+
+def _width(text: str) -> int:
+    """The columns that a text occupies on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if _is_wide(c) else 1 for c in text)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _cut(line: str, room: int) -> str:
+    if _width(line) <= room:
+        return line
+    while _width(line) >= room:
+        line = line[:-1]
+    return line + "…"
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Print names and values, one per line; without those that have no value."""
+    shown = [
+        (name, safe(value)) for name, value in facts if value not in (None, "", [])
+    ]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        click.echo(f"{name + ':':{width + 1}} {value}")
+
+
+def read_input(context: click.Context, name: str) -> bytes:
+    """
+    The content of a file, or with ``-`` of the standard input.
+
+    :raises click.UsageError: it cannot be read
+    """
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read()
+        with open(name, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise click.UsageError(f"{name}: {error.strerror}", context) from None
+
+
+def environment(name: str) -> str | None:
+    """A variable of the environment; one that is empty is not set."""
+    return os.environ.get(name) or None
