@@ -130,8 +130,8 @@ class ForegroundTests(ProgramCase):
                 self.assertEqual(told.stdout.splitlines()[0], f"Usage: {usage}")
                 self.assertIn("--max-message-size=", told.stdout)
                 self.assertIn("[MOCKSMTP_MAIL_SHAPE]", told.stdout)
-        for asked in ("-h",), ("health", "-h"):
-            told = run("mocksmtp", *asked, cwd=str(self.folder))
+        for arguments in ("-h",), ("health", "-h"):
+            told = run("mocksmtp", *arguments, cwd=str(self.folder))
             self.assertEqual(told.returncode, 0, told)
             self.assertNotIn("...\n", told.stdout.partition("\n")[2])
         told = run("mocksmtp", "--version", cwd=str(self.folder))

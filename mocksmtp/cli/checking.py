@@ -53,3 +53,23 @@ def health_command(
         wait(*place, seconds)
     except NotHealthyError as error:
         raise CommandError(str(error)) from None
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion_command(shell: str) -> None:
+    r"""
+    Print the completion of commands and options for a shell.
+
+    \b
+      eval "$(mocksmtp completion bash)"                        in ~/.bashrc
+      eval "$(mocksmtp completion zsh)"                         in ~/.zshrc
+      mocksmtp completion fish > ~/.config/fish/completions/mocksmtp.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    from mocksmtp.cli import main
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(main, {}, "mocksmtp", "_MOCKSMTP_COMPLETE").source())

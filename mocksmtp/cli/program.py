@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+
+_USUAL_HOOK = sys.__excepthook__
 
 
 class Exit(IntEnum):
@@ -28,6 +31,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     REFUSED = 4
     MAIL_REJECTED = 69
+    INTERNAL = 70
     MAIL_DEFERRED = 75
     NOT_STARTED = 125
     NOT_EXECUTABLE = 126
@@ -48,7 +52,71 @@ class CommandError(click.ClickException):
         self.status = status
 
 
-class LazyGroup(click.Group):
+def remember(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Keep the value of an option for the command, which may have it as well."""
+    kept = context.ensure_object(dict)
+    if value or option.name not in kept:
+        kept[option.name] = value
+    return value
+
+
+def service_options() -> list[click.Parameter]:
+    """The options that name a service, of the program and of its commands."""
+    return [
+        click.Option(
+            ["-u", "--url"],
+            metavar="URL",
+            help="The API (default: MOCKSMTP_URL, then http://127.0.0.1:8000).",
+            expose_value=False,
+            callback=remember,
+        ),
+        click.Option(
+            ["--token"],
+            metavar="TEXT",
+            help="The token of the API (default: MOCKSMTP_TOKEN).",
+            expose_value=False,
+            callback=remember,
+        ),
+    ]
+
+
+class CommandGroup(click.Group):
+    """
+    A group of commands that suggests the nearest name.
+
+    :param default: the command that runs if none is named
+    """
+
+    def __init__(
+        self, *arguments: Any, default: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self._default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Run the default command, or print the help, if there are no arguments."""
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        if not args and self._default is None:
+            click.echo(ctx.get_help())
+            ctx.exit(Exit.USAGE)
+        first = args[0] if args else ""
+        is_plain = not first or first.startswith("-")
+        if self._default and is_plain and first not in ctx.help_option_names:
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with."""
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and args[0][:1].isalnum():
+            raise click.UsageError(unknown("command", args[0], names), ctx)
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(CommandGroup):
     """
     A group of commands whose modules are imported when a command runs.
 
@@ -71,13 +139,6 @@ class LazyGroup(click.Group):
             for name, (module, _) in section.items()
         }
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Without arguments, print the help."""
-        if not args and not self.invoke_without_command:
-            click.echo(ctx.get_help())
-            ctx.exit(Exit.USAGE)
-        return super().parse_args(ctx, args)
-
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands, in the order of the help."""
         return list(self._lazy)
@@ -89,14 +150,6 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(module), f"{cmd_name}_command")
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with."""
-        if args and args[0] not in self._lazy and args[0][:1].isalnum():
-            raise click.UsageError(unknown("command", args[0], self._lazy), ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -145,6 +198,13 @@ class LazyGroup(click.Group):
             # Python would complain again when it flushes at exit.
             sys.stdout = None
             sys.exit(Exit.SUCCESS)
+        except Exception as error:
+            # The service has its own way to report errors.
+            if os.environ.get("MOCKSMTP_TRACEBACK") or sys.excepthook != _USUAL_HOOK:
+                raise
+            name = type(error).__name__
+            hint = "set MOCKSMTP_TRACEBACK=1 to see where"
+            fail(f"internal error: {name}: {error}; {hint}", Exit.INTERNAL)
         sys.exit(status if isinstance(status, int) else Exit.SUCCESS)
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mocksmtp.cli.program import CommandError, Exit
+from mocksmtp.cli.program import CommandError, Exit, remember, service_options
 
 if TYPE_CHECKING:
     from mocksmtp.client import BlockingMockClient
+    from mocksmtp.client.blocking import BlockingHostResource
 
 
 class ServiceCommand(click.Command):
@@ -30,26 +31,13 @@ class ServiceCommand(click.Command):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.params += [
-            click.Option(
-                ["-u", "--url"],
-                metavar="URL",
-                help="The API (default: MOCKSMTP_URL, then http://127.0.0.1:8000).",
-                expose_value=False,
-                callback=_remember,
-            ),
-            click.Option(
-                ["--token"],
-                metavar="TEXT",
-                help="The token of the API (default: MOCKSMTP_TOKEN).",
-                expose_value=False,
-                callback=_remember,
-            ),
+            *service_options(),
             click.Option(
                 ["--json"],
                 is_flag=True,
                 help="Print JSON, as the API returns it.",
                 expose_value=False,
-                callback=_remember,
+                callback=remember,
             ),
         ]
 
@@ -57,14 +45,6 @@ class ServiceCommand(click.Command):
         """Run the command."""
         with service_errors():
             return super().invoke(ctx)
-
-
-def _remember(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Keep the value of an option; one before the command's name counts as well."""
-    kept = context.ensure_object(dict)
-    if value or option.name not in kept:
-        kept[option.name] = value
-    return value
 
 
 @contextmanager
@@ -87,20 +67,21 @@ def service_errors() -> Iterator[None]:
         raise CommandError(last, Exit.REFUSED) from None
 
 
-def connect(context: click.Context, host: str | None = None) -> BlockingMockClient:
-    """
-    A client of the service that the options name.
+def connect_host(context: click.Context, host: str | None) -> BlockingHostResource:
+    """A client of a mail host; None is the default host."""
+    client = connect(context)
+    return client if host is None else client.host(host)
 
-    :param host: the mail host, or None for the root of the API
-    """
+
+def connect(context: click.Context) -> BlockingMockClient:
+    """A client of the service that the options name."""
     from mocksmtp.client import BlockingMockClient
 
     kept = context.ensure_object(dict)
     url = kept.get("url")
     if url is not None and "://" not in url:
         url = f"http://{url}"
-    client = BlockingMockClient(url, kept.get("token"))
-    return client if host is None else client.host(host)
+    return BlockingMockClient(url, kept.get("token"))
 
 
 def wants_json(context: click.Context) -> bool:

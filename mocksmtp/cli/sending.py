@@ -435,7 +435,7 @@ def _port_at(given: _Options) -> Callable[[str], int]:
         hosts = connect(given.context).hosts()
     except MockError:
         # With --dns there need not be a service.
-        hosts = []
+        return lambda address: 25
     ports = dict(split_address(one) for host in hosts for one in host.addresses)
     return lambda address: ports.get(address, 25)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from typing import Any, Self, TypeVar
 
 import urllib3
@@ -36,6 +37,19 @@ _RETRIES = urllib3.Retry(
     allowed_methods=["GET", "HEAD"],
 )
 """A GET is repeated if the service closed the kept connection just before it."""
+
+
+_SILENCE = 60.0
+"""Seconds without an octet after which a stream is lost; the service sends a comment
+every 15 seconds."""
+
+
+class StreamLost(Exception):
+    """The connection of a stream ended."""
+
+
+def _is_stream(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Type", "").startswith("text/event-stream")
 
 
 class Connection:
@@ -84,6 +98,40 @@ class Connection:
         names = {name.lower(): one for name, one in response.headers.items()}
         answer = Answer(response.status, names, response.data)
         return request.result(answer, self.url, self.token is not None)
+
+    def stream(self, request: Request[Any]) -> Iterator[bytes]:
+        """
+        Send a request, and yield the body of its answer as it arrives.
+
+        :raises StreamLost: the connection ended
+        """
+        headers = dict(request.headers)
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token}"
+        try:
+            response = self._http.request(
+                request.method,
+                self.url + request.target,
+                headers=headers,
+                timeout=urllib3.Timeout(_CONNECT_TIME, _SILENCE),
+                preload_content=False,
+            )
+        except errors.MaxRetryError as error:
+            raise self._failure(error.reason or error, request, _SILENCE) from None
+        except (errors.HTTPError, ValueError) as error:
+            raise self._failure(error, request, _SILENCE) from None
+        try:
+            if response.status != 200 or not _is_stream(response.headers):
+                names = {name.lower(): one for name, one in response.headers.items()}
+                answer = Answer(response.status, names, response.data)
+                request.result(answer, self.url, self.token is not None)
+                raise NotMocksmtp(self.url, str(request), "is not an event stream")
+            yield from response.stream()
+        except errors.HTTPError:
+            pass
+        finally:
+            response.close()
+        raise StreamLost
 
     def _failure(
         self, error: BaseException, request: Request[Any], longest: float

@@ -5,22 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
-from tests.installed import BIN, FREE_PORTS, clean_environment, start
-from tests.test_programs import ProgramCase
+from tests.commands.case import ServiceCase
+from tests.installed import BIN, clean_environment
 
 
-class SendCase(ProgramCase):
+class SendCase(ServiceCase):
     """Has a service."""
-
-    options: tuple[str, ...] = ()
-
-    def setUp(self) -> None:
-        super().setUp()
-        options = (*FREE_PORTS, "--quiet", *self.options)
-        self.service = start(self.addCleanup, ("mocksmtp", "serve"), options)
-        self.url = f"http://{self.service.addresses['http']}"
 
     def send(
         self,
@@ -50,11 +42,6 @@ class SendCase(ProgramCase):
         with urlopen(f"{self.url}/smtpMails/{mail['id']}") as answer:
             document: dict[str, Any] = json.load(answer)
         return document
-
-    def put(self, path: str, document: Any) -> None:
-        body = json.dumps(document).encode()
-        with urlopen(Request(self.url + path, body, method="PUT")):
-            pass
 
 
 class ComposedTests(SendCase):

@@ -1,0 +1,84 @@
+"""A service, and the installed command that talks to it."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import subprocess
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.installed import BIN, FREE_PORTS, clean_environment, start
+from tests.test_programs import ProgramCase
+
+
+class ServiceCase(ProgramCase):
+    """Has a service; `call` runs a command in another folder, without a terminal."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+
+    def start(self, *options: str) -> None:
+        """Start the service."""
+        self.service = start(
+            self.addCleanup, ("mocksmtp", "serve"), (*FREE_PORTS, "--quiet", *options)
+        )
+        self.url = f"http://{self.service.addresses['http']}"
+
+    def call(
+        self, *arguments: str, content: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [str(BIN / "mocksmtp"), *arguments],
+            cwd=self.folder,
+            env=clean_environment(**{"MOCKSMTP_URL": self.url, **environment}),
+            input=content,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def said(self, *arguments: str) -> str:
+        """What a command prints that succeeds."""
+        told = self.call(*arguments)
+        self.assertEqual((told.returncode, told.stderr), (0, ""), told)
+        return told.stdout
+
+    def lines(self, *arguments: str) -> list[str]:
+        """The lines of the standard output."""
+        return self.call(*arguments).stdout.splitlines()
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints with ``--json``."""
+        return json.loads(self.call(*arguments, "--json").stdout)
+
+    def assert_says(self, message: str, *arguments: str) -> None:
+        """A command that succeeds writes this to the standard error, and no more."""
+        told = self.call(*arguments)
+        expected = (0, "", message)
+        self.assertEqual((told.returncode, told.stdout, told.stderr), expected)
+
+    def put(self, path: str, document: Any) -> Any:
+        """Send a document to the API."""
+        body = json.dumps(document).encode()
+        with urlopen(Request(self.url + path, body, method="PUT")) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def get(self, path: str) -> Any:
+        """A document of the API."""
+        with urlopen(self.url + path) as answer:
+            return json.load(answer)
+
+    def deliver(
+        self, sender: str, recipients: list[str], content: str, host: str | None = None
+    ) -> None:
+        """Send a mail over SMTP."""
+        address, port = self.service.pair("smtp")
+        if host is not None:
+            listener = self.get(f"/hosts/{host}")["addresses"][0]
+            address, _, number = listener.rpartition(":")
+            port = int(number)
+        with smtplib.SMTP(address, port, timeout=10) as client:
+            client.sendmail(sender, recipients, content.encode())
