@@ -83,7 +83,11 @@ kits: $(VENV)/.installed
 	mkdir -p build
 	$(BIN)/python tools/kit-document > build/kit-openapi.json
 	$(BIN)/python tools/kit-recipes node > kits/node/src/recipes.ts
+	$(BIN)/python tools/kit-recipes go > kits/go/mocksmtptest/recipes.go
 	cd kits/node && npm ci && npm run generate
+	cd kits/go && go run \
+		github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 \
+		-config api/config.yaml -o api/api.go ../../build/kit-openapi.json
 
 # Of the unit tests, in the workers too; fails below the figure in pyproject.toml.
 coverage: $(VENV)/.installed $(VENV)/.test-tools

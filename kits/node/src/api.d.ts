@@ -221,7 +221,11 @@ export interface paths {
          */
         get: operations["listMails"];
         put?: never;
-        post?: never;
+        /**
+         * Add a mail, or the mails of an mbox, and return their ids.
+         * @description The envelope is that of `from` and `to`, otherwise that of the header. With the type `application/mbox` the body may have several mails; all are added or none.
+         */
+        post: operations["addMails"];
         /**
          * Remove the mails that match, and return them.
          * @description A mail must match all filters; without one, all are removed.
@@ -1742,6 +1746,12 @@ export interface components {
             name: string;
             preference?: number;
         };
+        MailFiles: {
+            folder: string;
+            written: number;
+            failed: number;
+            error: string | null;
+        };
         MailRoute: {
             to: string;
             domain: string;
@@ -2106,6 +2116,7 @@ export interface components {
                 [key: string]: number;
             };
             dnsRecords: number;
+            mailFiles?: components["schemas"]["MailFiles"];
         };
         Structure: {
             headers: components["schemas"]["Header"][];
@@ -2963,6 +2974,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Mail"][];
+                };
+            };
+            /** @description an error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addMails: {
+        parameters: {
+            query?: {
+                /** @description the complete address of the sender in the envelope, or `<>` */
+                from?: string;
+                /** @description the complete address of a recipient in the envelope */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedIds"];
                 };
             };
             /** @description an error */
