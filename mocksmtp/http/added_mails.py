@@ -6,11 +6,12 @@ added or none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from functools import partial
 from typing import Any
 
 import attrs
+from twisted.internet.defer import CancelledError, Deferred
 
 from mocksmtp.documents.problems import MAX_ERRORS, DocumentError, Problem
 from mocksmtp.grammar.address import NULL_ADDRESS, Address
@@ -22,9 +23,15 @@ from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import Slices, body_type, send_json
 from mocksmtp.http.routing import Call, Route, answers, document, text
 from mocksmtp.mail.mail import Envelope, Mail, Origin
+from mocksmtp.mail.mailbox import NoSpace
 from mocksmtp.mail.mbox import MBOX, MboxError, StoredMail, stored_mails
 from mocksmtp.mail.posted import envelope_from, read_address, split_addresses
 from mocksmtp.mail.search import EVERYTHING
+
+BATCH = 500
+"""Mails that are kept together."""
+
+NO_ROOM = HttpProblem(503, "there is no room for the mails; try again")
 
 
 def new_sender(text: str) -> Address:
@@ -134,33 +141,77 @@ def _check_room(call: Call[AddParameters], mails: list[tuple[Envelope, bytes]]) 
 
 async def keep_all(call: Call[Any], mails: list[tuple[Envelope, bytes]]) -> list[Mail]:
     """
-    Keep all mails, or none, in slices.
+    Keep all mails, or none.
 
     :raises HttpProblem: 503, there is no room; 404, the host was removed meanwhile
     """
-    api, host = call.api, call.host
-    client = getattr(call.request.getClientAddress(), "host", "")
-    origin = Origin("", client, "", host.name)
-    kept: list[Mail] = []
-    slices = Slices(api.clock)
+    addition = _Addition(call, mails)
+    shield: Deferred[list[Mail]] = Deferred()
+    # If the client leaves, only the shield is cancelled.
+    Deferred.fromCoroutine(addition.run()).addBoth(shield.callback)
     try:
-        for envelope, content in mails:
-            if api.mock.hosts.get(host.name) is not host:
-                raise not_found(f"the host {host.name!r} was removed")
-            now = api.clock.seconds()
-            mail = host.mailbox.keep(envelope, content, now, origin)
-            if mail is not None and not isinstance(mail, Mail):
-                mail = await mail
-            if mail is None:
-                raise HttpProblem(503, "the mailboxes have no room; try again")
-            kept.append(mail)
+        return await shield
+    except CancelledError:
+        addition.is_abandoned = True
+        raise
+
+
+class _Addition:
+    """
+    Keeps mails in slices, a batch at a time, so that a store commits them together.
+
+    :ivar is_abandoned: whether the client has left: no mail is kept then, because the
+        client does not know what was added
+    """
+
+    def __init__(self, call: Call[Any], mails: list[tuple[Envelope, bytes]]) -> None:
+        self.is_abandoned = False
+        self._api = call.api
+        self._host = call.host
+        self._mails = mails
+        client = getattr(call.request.getClientAddress(), "host", "")
+        self._origin = Origin("", client, "", call.host.name)
+        self._kept: list[Mail] = []
+        self._problem: Exception | None = None
+
+    async def run(self) -> list[Mail]:
+        """Keep the mails, and return them; or remove those that were kept, and fail."""
+        for start in range(0, len(self._mails), BATCH):
+            await self._keep(self._mails[start : start + BATCH])
+            if self.is_abandoned:
+                self._problem = HttpProblem(503, "the client has left")
+            if self._problem is not None:
+                api, name = self._api, self._host.name
+                listing = MailListing(api.mock, name, EVERYTHING, api.in_thread)
+                await listing.remove(self._kept)
+                listing.discard()
+                raise self._problem
+        return self._kept
+
+    async def _keep(self, batch: list[tuple[Envelope, bytes]]) -> None:
+        slices, mailbox, pending = Slices(self._api.clock), self._host.mailbox, []
+        for envelope, content in batch:
+            now = self._api.clock.seconds()
+            try:
+                pending.append(mailbox.keep(envelope, content, now, self._origin))
+            except Exception as error:
+                self._problem = error
             if slices.over:
                 await slices.next()
-    except BaseException:
-        # Also if the client has left: it does not know what was added.
-        await MailListing(api.mock, host.name, EVERYTHING, api.in_thread).remove(kept)
-        raise
-    return kept
+            if self._api.mock.hosts.get(self._host.name) is not self._host:
+                self._problem = not_found(f"the host {self._host.name!r} was removed")
+            if self._problem is not None or self.is_abandoned:
+                break
+        for each in pending:
+            try:
+                mail = await each if isinstance(each, Awaitable) else each
+            except Exception as error:
+                self._problem = NO_ROOM if isinstance(error, NoSpace) else error
+                continue
+            if mail is None:
+                self._problem = NO_ROOM
+            else:
+                self._kept.append(mail)
 
 
 ROUTES = (

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+from unittest.mock import patch
+
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.http.context import HttpSettings
 from mocksmtp.mail.mail import Mail
-from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.mailbox import Mailbox, NoSpace
 from mocksmtp.mail.mbox import MBOX
 from tests.http.rig import Answer, Rig, ids
 from tests.http.test_waiting import TickingClock
@@ -155,6 +159,36 @@ class MboxTests(SynchronousTestCase):
         rig.mailbox.listeners.append(fill)
         self.assertEqual(post(rig, mbox, kind=MBOX).status, 503)
         self.assertEqual(rig.get("/smtpMails"), [])
+
+    def test_none_is_kept_if_the_client_leaves(self) -> None:
+        """It does not know which were added, while a store still stores them."""
+        rig = Rig()
+        stored: list[tuple[Deferred[Mail | None], Mail | None]] = []
+        real = rig.mailbox.keep
+
+        def keep(*arguments: Any) -> Deferred[Mail | None]:
+            stored.append((Deferred(), real(*arguments)))
+            return stored[-1][0]
+
+        mbox = b"From a@x 1\nTo: b@x\n\n\n" * 2
+        with patch.object(rig.mailbox, "keep", keep):
+            pending = rig.begin("POST", "/smtpMails", mbox, {"Content-Type": MBOX})
+            self.assertIsNone(pending.answer)
+        pending.deferred.cancel()
+        rig.turn()
+        self.assertEqual(len(rig.mailbox), 2)
+        for waiting, mail in stored:
+            waiting.callback(mail)
+        self.assertEqual(len(rig.mailbox), 0)
+
+    def test_a_store_may_be_full(self) -> None:
+        """Then those that were stored are removed."""
+        rig = Rig()
+        kept = [rig.receive(), fail(NoSpace())]
+        mbox = b"From a@x 1\nTo: b@x\n\n\n" * 2
+        with patch.object(rig.mailbox, "keep", lambda *_: kept.pop(0)):
+            self.assertEqual(post(rig, mbox, kind=MBOX).status, 503)
+        self.assertEqual(len(rig.mailbox), 0)
 
 
 class ExportTests(SynchronousTestCase):
