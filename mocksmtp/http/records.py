@@ -145,11 +145,21 @@ def get_record(call: Call[Any], record_id: str) -> bytes:
 
 
 async def put_record(call: Call[Any], record_id: str) -> None:
-    """Replace one record; it keeps its id and its place."""
-    _find(call, record_id)
+    """Replace one record; it keeps its id and its place.
+
+    As zone-file text it keeps its tag, too.
+    """
+    before = _find(call, record_id)
     body = read_body(call)
     async with Work(call.api, len(body)) as work:
-        record = await work.read(parse_record, await work.read_json(body))
+        if _is_text(call):
+            records = await work.in_slices(zone_text_in_steps(body))
+            if len(records) != 1:
+                message = f"must contain one record, got {len(records)}"
+                raise DocumentError(Problem("$", message))
+            record = attrs.evolve(records[0], tag=before.tag)
+        else:
+            record = await work.read(parse_record, await work.read_json(body))
         if record.id not in ("", record_id):
             raise DocumentError(Problem("$.id", f"must be {record_id!r}, or absent"))
         _check_hosts(call, host_references([record], "$.fromHost"))
@@ -246,6 +256,12 @@ async def _read(
     return await _ITEMS.read(work, document), f"{place}.fromHost"
 
 
+def _is_text(call: Call[Any]) -> bool:
+    """Whether the body of a request is zone-file text."""
+    content_type = call.request.getHeader("Content-Type") or ""
+    return content_type.partition(";")[0].strip().lower() == ZONE_TEXT
+
+
 def _check_hosts(call: Call[Any], made: HostReferences) -> None:
     """Refuse records of hosts that have no certificate; they may get one later."""
     try:
@@ -322,7 +338,7 @@ ROUTES = at_root(
         "PUT",
         _ONE,
         put_record,
-        takes=(document("NewRecord"),),
+        takes=(document("NewRecord"), text(ZONE_TEXT)),
         answers=DONE,
         problems=(409,),
     ),

@@ -28,7 +28,7 @@ from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Listen
 from mocksmtp.http.parameters import parameter, reads, recipient, sender
 from mocksmtp.http.responses import Slices, send_json
-from mocksmtp.http.routing import Call, Route, answers, at_root, document
+from mocksmtp.http.routing import Api, Call, Route, answers, at_root, document
 from mocksmtp.http.sessions import client_address
 from mocksmtp.mock import Mock
 from mocksmtp.tls.settings import TlsMode
@@ -174,23 +174,32 @@ class RouteParameters:
 
 async def find_route(call: Call[RouteParameters]) -> bytes:
     """The route of a mail to a recipient: exchanges, addresses, hosts and replies."""
-    wanted, mock = call.parameters, call.api.mock
+    return send_json(call.request, await route_document(call.api, call.parameters))
+
+
+async def route_document(api: Api, wanted: RouteParameters) -> dict[str, Any]:
+    """
+    The document of a route; the reactor turns between slices.
+
+    :raises DocumentError: the domain is none
+    """
+    mock = api.mock
     domain = wanted.to.rpartition("@")[2]
     route = MailRoute(wanted.to, domain)
-    finder = _Finder(mock, route, wanted.client_ip, call.api.clock.seconds())
+    finder = _Finder(mock, route, wanted.client_ip, api.clock.seconds())
     finder.find(domain)
-    slices = Slices(call.api.clock)
+    slices = Slices(api.clock)
     evaluated: dict[tuple[str, Listen], ExchangeAddress] = {}
     for place in finder.places():
         if place.host is None or place.listen is None:
             continue
         known = evaluated.setdefault((place.host.name, place.listen), place)
         if known is place:
-            _evaluate(mock, wanted, place, call.api.clock.seconds())
+            _evaluate(mock, wanted, place, api.clock.seconds())
         place.mail, place.rcpt = known.mail, known.rcpt
         if slices.over:
             await slices.next()
-    return send_json(call.request, ROUTE.write(route))
+    return ROUTE.write(route)
 
 
 def _evaluate(

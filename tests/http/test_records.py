@@ -246,6 +246,19 @@ class OneRecordTests(SynchronousTestCase):
         resolved = self.rig.get("/dnsResolve?name=example.org&type=MX")
         self.assertEqual(resolved["answer"], [{**MX, "preference": 5}])
 
+    def test_one_as_text(self) -> None:
+        """A line of a zone file replaces a record, which keeps its id and its tag."""
+        (added,) = self.rig.ask("POST", "/dnsRecords", {**MX, "tag": "t"}).json()
+        path = f"/dnsRecords/{added['id']}"
+        line = b"example.org. 60 IN MX 20 mx1.example.org."
+        answer = self.rig.ask("PUT", path, line, headers=ZONE_TEXT)
+        self.assertEqual(answer.status, 204)
+        self.assertEqual(self.rig.get(path), {**added, "preference": 20})
+        for text in b"", line + b"\n" + line.replace(b"20", b"30"), b"x. MX ten x.":
+            answer = self.rig.ask("PUT", path, text, headers=ZONE_TEXT)
+            self.assertEqual(answer.status, 400, text)
+        self.assertEqual(self.rig.get(path)["preference"], 20)
+
     def test_deleted(self) -> None:
         """DELETE removes one record."""
         self.assertEqual(self.rig.ask("DELETE", "/dnsRecords/mx1").status, 204)

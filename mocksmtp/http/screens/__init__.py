@@ -5,9 +5,17 @@ They are HTML for people and no part of the API: `/openapi.json` does not list t
 
 from twisted.web.server import Request
 
-from mocksmtp.http.screens import behaviors, deliveries, mails, overview, serving
+from mocksmtp.http.screens import (
+    behaviors,
+    deliveries,
+    dns,
+    hosts,
+    mails,
+    overview,
+    serving,
+)
 
-_SCREENS = (overview, deliveries, mails, behaviors, serving)
+_SCREENS = (overview, deliveries, mails, behaviors, dns, hosts, serving)
 
 SCREEN_ROUTES = tuple(route for screen in _SCREENS for route in screen.ROUTES)
 """The routes of all screens and of the static files."""
