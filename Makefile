@@ -88,6 +88,9 @@ kits: $(VENV)/.installed
 	cd kits/go && go run \
 		github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 \
 		-config api/config.yaml -o api/api.go ../../build/kit-openapi.json
+	cp build/kit-openapi.json kits/java/openapi.json
+	cp mocksmtp/recipes/recipes.json kits/java/src/main/resources/org/mocksmtp/
+	$(BIN)/python tools/kit-recipes java > kits/java/src/main/java/org/mocksmtp/Recipes.java
 
 # Of the unit tests, in the workers too; fails below the figure in pyproject.toml.
 coverage: $(VENV)/.installed $(VENV)/.test-tools

@@ -26,7 +26,9 @@ _UNREACHABLE = (
 )
 """What npm and go print if they cannot download."""
 
-_LEFT_OUT = shutil.ignore_patterns("node_modules", "dist", "build", "test-results")
+_LEFT_OUT = shutil.ignore_patterns(
+    *("node_modules", "dist", "build", "test-results", "target")
+)
 
 
 def need(*programs: str) -> None:
