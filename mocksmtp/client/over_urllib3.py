@@ -89,7 +89,9 @@ class Connection:
                 self.url + request.target,
                 body=request.body,
                 headers=headers,
-                timeout=urllib3.Timeout(min(_CONNECT_TIME, longest), longest),
+                timeout=urllib3.Timeout(
+                    connect=min(_CONNECT_TIME, longest), read=longest
+                ),
             )
         except errors.MaxRetryError as error:
             raise self._failure(error.reason or error, request, longest) from None
@@ -113,7 +115,7 @@ class Connection:
                 request.method,
                 self.url + request.target,
                 headers=headers,
-                timeout=urllib3.Timeout(_CONNECT_TIME, _SILENCE),
+                timeout=urllib3.Timeout(connect=_CONNECT_TIME, read=_SILENCE),
                 preload_content=False,
             )
         except errors.MaxRetryError as error:

@@ -6,10 +6,11 @@ import smtplib
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.client import BlockingMockClient
 from mocksmtp.testing.running import start_mock
@@ -235,3 +236,24 @@ class ImportTests(TestCase):
         self.assertEqual(heavy & {name.partition(".")[0] for name in modules}, set())
         ours = {name for name in modules if name.startswith("mocksmtp.")}
         self.assertTrue(all(one.startswith("mocksmtp.client") for one in ours), ours)
+
+
+class RecordingPool:
+    """Answers each request with an empty array, and keeps its timeout."""
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        self.timeout = options["timeout"]
+        return SimpleNamespace(status=200, headers={}, data=b"[]")
+
+
+class TimeoutTests(SynchronousTestCase):
+    """How long a client waits"""
+
+    def test_a_wait_is_not_cut_short(self) -> None:
+        """The service may use all of it; a connection is made in 5 seconds."""
+        pool: Any = RecordingPool()
+        client = BlockingMockClient("http://127.0.0.1:1", timeout=30, http=pool)
+        client.mails(wait="60s")
+        self.assertEqual(pool.timeout.total, None)
+        self.assertEqual(pool.timeout.connect_timeout, 5)
+        self.assertEqual(pool.timeout.read_timeout, 90)
