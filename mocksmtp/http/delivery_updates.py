@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import inf
+from typing import Any, TypeVar
 
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
 
 from mocksmtp.http.responses import Slices
 from mocksmtp.mock import Mock
+
+T = TypeVar("T")
 
 _PAUSE = 0.005
 """Seconds between two updates that follow each other."""
@@ -32,6 +37,7 @@ class DeliveryUpdates:
         self._steps: Iterator[None] | None = None
         self._call: IDelayedCall | None = None
         self._revoke: Callable[[], None] | None = None
+        self._behind: Deferred[None] | None = None
 
     async def catch_up(self) -> None:
         """Derive all that was settled until now; the reactor turns between slices."""
@@ -39,6 +45,25 @@ class DeliveryUpdates:
         for _ in self._deliveries.steps(self._clock.seconds()):
             if slices.over:
                 await slices.next()
+
+    async def catch_up_for(self, seconds: float) -> bool:
+        """
+        Derive what was settled until now, for a limited time; the rest follows later.
+
+        :return: whether all was derived
+        """
+        if self._behind is None:
+            self._behind = Deferred.fromCoroutine(self.catch_up())
+            self._behind.addBoth(self._caught_up)
+        if self._behind is not None:
+            either = [deferLater(self._clock, seconds), _follower(self._behind)]
+            await DeferredList(either, fireOnOneCallback=True, consumeErrors=True)
+            either[0].cancel()
+        return self._behind is None
+
+    def _caught_up(self, result: T) -> T:
+        self._behind = None
+        return result
 
     def __enter__(self) -> None:
         self._users += 1
@@ -89,3 +114,16 @@ class DeliveryUpdates:
         if self._revoke is not None:
             self._revoke()
         self._arm()
+
+
+def _follower(one: Deferred[Any]) -> Deferred[None]:
+    """Fires with `one`, whose result it leaves alone; it may be cancelled."""
+    follower: Deferred[None] = Deferred()
+
+    def fire(result: T) -> T:
+        if not follower.called:
+            follower.callback(None)
+        return result
+
+    one.addBoth(fire)
+    return follower

@@ -18,7 +18,7 @@ from mocksmtp.web.shown import ShownDocument
 from mocksmtp.web.wording import behavior_words
 
 MAX_TRANSCRIPT_LINES = 400
-"""Exchanges of a transcript on the page: the last ones."""
+"""Exchanges of a transcript on the page."""
 
 MAX_CONSIDERED = 100
 """Behaviors of an exchange whose steps are shown."""
@@ -183,21 +183,45 @@ def why(considered: Iterable[ShownDocument], describe: DescribeHere) -> list[Why
     ]
 
 
-def shown_lines(
-    session: Session, decisive: int | None = None, chosen: int | None = None
-) -> Iterator[ShownLine]:
+@attrs.frozen
+class Transcript:
     """
-    The last exchanges of a session.
+    The exchanges of a session that are shown: the last ones, or those around one.
 
-    :param decisive: the number of the one that decided, or None
-    :param chosen: the number of the one whose behaviors are shown, or None
+    :ivar decisive: the number of the one that decided, or None
+    :ivar chosen: the number of the one whose behaviors are shown, or None
     """
-    count = len(session.exchanges)
-    first = max(0, count - MAX_TRANSCRIPT_LINES)
-    lines = islice(shown_exchanges(session), first, count)
-    for number, one in enumerate(lines, session.omitted + first):
-        is_decisive, is_chosen = number == decisive, number == chosen
-        yield ShownLine(number, EXCHANGE.write(one), is_decisive, is_chosen)
+
+    session: Session
+    decisive: int | None = None
+    chosen: int | None = None
+
+    @property
+    def before(self) -> int:
+        """How many exchanges before these are kept, and not shown."""
+        last = max(0, len(self.session.exchanges) - MAX_TRANSCRIPT_LINES)
+        if self.chosen is None:
+            return last
+        return min(last, max(0, self.chosen - self.session.omitted - _CONTEXT))
+
+    @property
+    def behind(self) -> int:
+        """How many exchanges behind these are not shown."""
+        return max(0, len(self.session.exchanges) - self.before - MAX_TRANSCRIPT_LINES)
+
+    @property
+    def lines(self) -> Iterator[ShownLine]:
+        """The exchanges."""
+        first, omitted = self.before, self.session.omitted
+        exchanges = shown_exchanges(self.session)
+        lines = islice(exchanges, first, first + MAX_TRANSCRIPT_LINES)
+        for number, one in enumerate(lines, omitted + first):
+            is_decisive, is_chosen = number == self.decisive, number == self.chosen
+            yield ShownLine(number, EXCHANGE.write(one), is_decisive, is_chosen)
+
+
+_CONTEXT = 20
+"""Exchanges that are shown before the one whose behaviors are shown."""
 
 
 def deciding_exchange(attempt: Attempt) -> int | None:

@@ -53,8 +53,8 @@ from mocksmtp.web.shown import ShownDocument
 from mocksmtp.web.timeline import MAX_DRAWN, MAX_DRAWN_QUERIES, draw
 from mocksmtp.web.transcript import (
     MAX_CONSIDERED,
+    Transcript,
     deciding_exchange,
-    shown_lines,
     why,
 )
 from mocksmtp.web.wording import behavior_words
@@ -116,22 +116,40 @@ def _filters(call: Call[DeliveryListParameters], path: str) -> Filters:
     return Filters(path, {name: value for name, value in values.items() if value})
 
 
+_PATIENCE = 0.4
+"""Seconds after which what is derived so far is shown: the journal may be large."""
+
+
+@attrs.frozen
+class FoundDeliveries:
+    """
+    The newest deliveries that match.
+
+    :ivar has_more: whether there are older ones
+    :ivar is_behind: whether the newest sessions of the journal were not read yet
+    """
+
+    deliveries: list[Delivery]
+    has_more: bool
+    is_behind: bool
+
+
 async def find_deliveries(
     call: Call[Any], listing: DeliveryListing, limit: int, before: int | None = None
-) -> tuple[list[Delivery], bool]:
-    """The newest deliveries that match, and whether there are more; in slices."""
-    await call.api.delivery_updates.catch_up()
+) -> FoundDeliveries:
+    """The newest deliveries that match; the reactor turns between slices."""
+    complete = await call.api.delivery_updates.catch_up_for(_PATIENCE)
     slices = Slices(call.api.clock)
     found: list[Delivery] = []
     span = Span() if before is None else Span(before=before)
     for delivery in listing.entries(span, newest_first=True):
         if all(listing.look(delivery)):
             if len(found) == limit:
-                return found, True
+                return FoundDeliveries(found, True, not complete)
             found.append(delivery)
         if slices.over:
             await slices.next()
-    return found, False
+    return FoundDeliveries(found, False, not complete)
 
 
 def _listing(call: Call[DeliveryListParameters]) -> DeliveryListing:
@@ -142,16 +160,18 @@ def _listing(call: Call[DeliveryListParameters]) -> DeliveryListing:
 async def show_deliveries(call: Call[DeliveryListParameters]) -> ResponseBody:
     """The list of deliveries, the newest first."""
     wanted = call.parameters
-    found, more = await find_deliveries(call, _listing(call), ROWS, wanted.before)
+    found = await find_deliveries(call, _listing(call), ROWS, wanted.before)
+    deliveries = found.deliveries
     return await send_screen(
         call,
         "ui/deliveries.html",
         "deliveries",
         wanted.parts,
         filters=_filters(call, _LIST),
-        rows=rows_of(found),
-        is_empty=not found,
-        older=found[-1].number if more else None,
+        rows=rows_of(deliveries),
+        is_empty=not deliveries,
+        is_behind=found.is_behind,
+        older=deliveries[-1].number if found.has_more else None,
         before=wanted.before,
         **_choices(call),
     )
@@ -160,10 +180,10 @@ async def show_deliveries(call: Call[DeliveryListParameters]) -> ResponseBody:
 async def show_timeline(call: Call[DeliveryListParameters]) -> ResponseBody:
     """Deliveries on a time axis."""
     wanted, mock = call.parameters, call.api.mock
-    found, more = await find_deliveries(call, _listing(call), MAX_DRAWN, wanted.before)
+    found = await find_deliveries(call, _listing(call), MAX_DRAWN, wanted.before)
     queries = islice(mock.query_log.older(mock.query_log.last + 1), _MAX_LOOKED)
     timeline = draw(
-        found,
+        found.deliveries,
         _of_client(queries, wanted.filters.client_ip),
         [wanted.filters.host] if wanted.filters.host else [*mock.hosts][:_MAX_LANES],
         wanted.filters.since,
@@ -176,7 +196,8 @@ async def show_timeline(call: Call[DeliveryListParameters]) -> ResponseBody:
         wanted.parts,
         filters=_filters(call, _TIMELINE),
         timeline=timeline,
-        more=more,
+        more=found.has_more,
+        is_behind=found.is_behind,
         most=MAX_DRAWN,
         **_choices(call),
     )
@@ -314,7 +335,7 @@ def _transcript(
         "base": base,
         "session": SESSION_SUMMARY.write(session),
         "omitted": session.omitted,
-        "lines": shown_lines(session, decisive, chosen),
+        "transcript": Transcript(session, decisive, chosen),
         "chosen": chosen,
         "exchange": None if recalled is None else _said(recalled),
         "why": considered,

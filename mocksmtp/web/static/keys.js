@@ -5,7 +5,7 @@ import { refreshNow } from "./live.js";
 const rows = () =>
   [...document.querySelectorAll("[data-row]")]
     .map((row) => /** @type {HTMLElement} */ (row))
-    .filter((row) => row.offsetParent !== null);
+    .filter((row) => row.checkVisibility());
 
 /** @returns {HTMLElement | null} */
 const current = () => document.querySelector("[data-row][data-current]");

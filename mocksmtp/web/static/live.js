@@ -4,7 +4,13 @@ import { merge } from "./merge.js";
 import { follow } from "./changes.js";
 
 /** Least time between two refreshes, ms. */
-const PAUSE = 400;
+const PAUSE = 300;
+
+/** The same while one change follows the other. */
+const BUSY_PAUSE = 1500;
+
+/** Refreshes further apart than this, ms, are no longer one after the other. */
+const QUIET = 2500;
 
 /** A refresh may use this part of the time, so that a busy service is not slowed. */
 const SHARE = 20;
@@ -16,6 +22,7 @@ const SETTLE = 1000;
 const stale = new Set();
 let busy = false;
 let last = 0;
+let series = 0;
 let spent = 0;
 let timer = 0;
 let settle = 0;
@@ -46,7 +53,8 @@ export function refreshNow() {
 
 function plan() {
   if (busy || timer || !stale.size || document.hidden) return;
-  const wait = Math.max(0, last + Math.max(PAUSE, SHARE * spent) - performance.now());
+  const pause = series > 2 ? BUSY_PAUSE : PAUSE;
+  const wait = Math.max(0, last + Math.max(pause, SHARE * spent) - performance.now());
   timer = window.setTimeout(load, wait);
 }
 
@@ -56,6 +64,7 @@ async function load() {
   const names = [...stale];
   stale.clear();
   const begun = performance.now();
+  series = begun - last < QUIET ? series + 1 : 0;
   try {
     const url = new URL(location.href);
     url.searchParams.set("part", names.join(","));
@@ -94,6 +103,11 @@ function apply(html) {
     if (moved) scrollBy({ top: moved, behavior: "instant" });
   }
   document.dispatchEvent(new CustomEvent("page:refreshed"));
+  // A part that is not complete yet asks to be fetched again.
+  const again = [...document.querySelectorAll("[data-part]:has([data-again])")];
+  if (again.length) {
+    setTimeout(() => refresh(again.map((e) => /** @type {HTMLElement} */ (e).dataset.part ?? "")), PAUSE);
+  }
 }
 
 /** @returns {Element | undefined} the row at the top of the view, which must not move */
