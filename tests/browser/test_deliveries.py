@@ -178,7 +178,7 @@ class ListTests(DeliveryCase):
         self.see_count(page.locator(".row"), 50)
         page.locator(".open").first.click()
         self.see(page.get_by_role("heading", name="Transcript"))
-        self.see(page.get_by_text("earlier exchanges are not shown"))
+        self.see(page.get_by_text("earlier exchanges are no longer kept"))
         self.see(page.locator("tbody.decisive"), "content of")
 
 

@@ -9,6 +9,9 @@ const PAUSE = 300;
 /** The same while one change follows the other. */
 const BUSY_PAUSE = 1500;
 
+/** The same at most: the first refresh after a start takes longer than others, ms. */
+const MAX_PAUSE = 3000;
+
 /** Refreshes further apart than this, ms, are no longer one after the other. */
 const QUIET = 2500;
 
@@ -54,7 +57,8 @@ export function refreshNow() {
 function plan() {
   if (busy || timer || !stale.size || document.hidden) return;
   const pause = series > 2 ? BUSY_PAUSE : PAUSE;
-  const wait = Math.max(0, last + Math.max(pause, SHARE * spent) - performance.now());
+  const rest = Math.min(MAX_PAUSE, Math.max(pause, SHARE * spent));
+  const wait = Math.max(0, last + rest - performance.now());
   timer = window.setTimeout(load, wait);
 }
 
