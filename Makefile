@@ -14,14 +14,14 @@ PROGRAMS := tests.benchmarks tests.clients tests.commands tests.e2e tests.fuzzin
 	tests.test_deployment tests.test_documents tests.test_programs \
 	tests.test_release tests.test_site tests.test_systemd
 SLOW := tests.browser tests.image tests.kits tests.test_install tests.generators \
-	tests.stand_ins
+	tests.soak tests.stand_ins
 UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 	$(patsubst tests/%/__init__.py,tests.%,$(wildcard tests/*/__init__.py)) \
 	$(patsubst tests/%.py,tests.%,$(wildcard tests/test_*.py)))
 TESTS ?= $(UNIT) $(PROGRAMS)
 TRIAL := $(BIN)/python -m twisted.trial
 
-.PHONY: run check test test-full test-slow test-pythons packages bench-packages kits lint format docs bench coverage image dist clean
+.PHONY: run check test soak test-full test-slow test-pythons packages bench-packages kits lint format docs bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python tools/run $(OPTIONS)
@@ -35,6 +35,10 @@ test: $(VENV)/.installed $(VENV)/.test-tools packages
 # The site of the documentation, in docs/_build/html; a warning is an error.
 docs: $(VENV)/.installed $(VENV)/.test-tools
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+# Kill a service with a file a hundred times under load.
+soak: $(VENV)/.installed $(VENV)/.test-tools
+	MOCKSMTP_SOAK=100 $(TRIAL) tests.soak
 
 # All that there is: the slow tests, other Pythons, and many more examples.
 test-full: test-slow test-pythons

@@ -26,7 +26,7 @@ from benchmarks.clients import (
     segments,
 )
 from benchmarks.dns import documents, zone_file
-from benchmarks.peers import FLOOR, MOCKSMTP, PEERS, mocksmtp
+from benchmarks.peers import FLOOR, MOCKSMTP, PEERS, STORED, mocksmtp
 from benchmarks.servers import Peer, Server, running
 
 
@@ -276,6 +276,8 @@ CROWD = {n: cpu(Scripted(lockstep(KIB), n), 4000) for n in (10, 500)}
 SAME, FLAT = 1 / 1.25, 1 / 1.1  # what is taken for "as much", and for "no more"
 FAST = {"floor": 0.6, "twisted.mail": 1.5, "--journal 0": 1 / 1.15}
 
+CROWD_OF = {n: cpu(Scripted(lockstep(KIB), n), 4000) for n in (10, 100)}
+
 # fmt: off
 LOADS = (
     Load("lockstep-1k", "1 KiB, lock-step", each(cpu(SmtpSource(KIB), 1500)),
@@ -354,6 +356,12 @@ LOADS = (
     Load("hosts-http", "a host created over HTTP, of 1,000",
          mine({"created": hosts, "deleted": partial(hosts, method="DELETE", body=b"")}),
          base="created", unit="ms", own="http", rounds=1, extra=True),
+    *(
+        Load(f"store-{n}", f"1 KiB, {n} connections, --store sqlite",
+             {"memory": (MOCKSMTP, sample), "sqlite": (STORED, sample)},
+             {"memory": 0.5}, base="sqlite", variant="store", own=f"store-{n}")
+        for n, sample in CROWD_OF.items()
+    ),
 )
 """Mails that every server accepts, and what is measured of mocksmtp alone."""
 

@@ -33,6 +33,10 @@ def mocksmtp(*options: str, config: str = _CONFIG, dns: bool = False) -> Command
     return command
 
 
+def stored(port: int, folder: Path) -> list[str]:
+    return mocksmtp("--store", f"sqlite:{folder}/mock.db")(port, folder)
+
+
 def sink(name: str) -> Command:
     """Return the command of a server of the module `sinks`."""
     return lambda port, folder: [sys.executable, "-m", "benchmarks.sinks", name]
@@ -73,6 +77,7 @@ _EVERYTHING = {
     "smtp": mocksmtp(),
     "tls": mocksmtp(config=_CONFIG.replace('"starttls"', '"implicit"')),
     "dns": mocksmtp(dns=True),
+    "store": mocksmtp(),
 }
 PEERS = (
     Peer("mocksmtp", "mocksmtp", _EVERYTHING),
@@ -81,7 +86,9 @@ PEERS = (
     Peer("stock", "twisted.mail", {"smtp": sink("stock")}, forgets=True),
     Peer("aiosmtpd", "aiosmtpd", {"smtp": aiosmtpd}, announces=False),
     Peer("smtp-sink", "smtp-sink (C)", {"smtp": smtp_sink}, announces=False),
+    Peer("sqlite", "--store sqlite", {"store": stored}),
     Peer("names", "twisted.names", {"dns": names}, announces=False),
     Peer("nsd", "NSD (C)", {"dns": nsd}, announces=False),
 )
 MOCKSMTP, FLOOR = PEERS[0], PEERS[2]
+STORED = next(peer for peer in PEERS if peer.name == "sqlite")

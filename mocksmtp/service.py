@@ -49,7 +49,7 @@ from mocksmtp.logs import Level, Log
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
-from mocksmtp.persistence.keeper import Named, StateKeeper
+from mocksmtp.persistence.keeper import Named, StateKeeper, Ticker
 from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.smtp.evaluation import evaluate_smtp
 from mocksmtp.store.interface import Kind, MaybeLater, Restored, Store, StoreError
@@ -112,6 +112,7 @@ class MockService(Service):
             reactor,
             _named_in(config),
             self._hosting.number_sessions_after,
+            Ticker(reactor).start,
         )
         self._contexts = contexts
         self._info = ServiceInfo(reactor.seconds())
@@ -191,10 +192,14 @@ class MockService(Service):
         self._is_open = self._is_started = False
         if was_announced:
             self._remove_addresses_file()
-        stopping = self._close()
+        # Replies that wait for the store are sent before the connections are closed.
+        stopping = _deferred(self.mock.store.flush)
+        stopping.addErrback(_ignore_store_errors)
+        stopping.addCallback(lambda _: self._close())
         if self._files is not None:
             files = self._files
             stopping.addCallback(lambda _: files.stop())
+        stopping.addCallback(lambda _: _deferred(self._keeper.stop))
         if was_announced:
             stopping.addCallback(self._stopped)
         return stopping
@@ -252,6 +257,7 @@ class MockService(Service):
         except Exception:
             # Not awaited, because the reactor may never run.
             self._close()
+            _deferred(self.mock.store.close).addErrback(_ignore_store_errors)
             raise
         # Without those of the hosts, which change and are added to each response.
         self._info.addresses = self._other_addresses

@@ -60,7 +60,15 @@ def tell_version(call: Call[Any]) -> bytes:
 
 _COUNTS = Mapped(Integer(0, MAX_INTEGER))
 
-HEALTH: View[Api] = View("Health", view_field("status", Text(), lambda _: "ok"))
+HEALTH: View[Api] = View(
+    "Health",
+    view_field(
+        "status",
+        Text(),
+        lambda api: api.mock.store.failure or "ok",
+        "`ok`, or why the store cannot keep mails at the moment",
+    ),
+)
 """Whether the service is alive."""
 
 ARCHIVE: View[Archive] = View(

@@ -37,7 +37,7 @@ class Filter:
     :ivar wanted: its value
     :ivar holds: returns whether a mail matches
     :ivar found: returns the values of a mail that were compared
-    :ivar needle: a folded text that `Decoded.indexed` contains for each mail that
+    :ivar needle: a folded text that `indexed` contains for each mail that
         matches, so that a store can exclude others without reading them; None if there
         is none
     """
@@ -58,7 +58,7 @@ class Keyword:
     :ivar read: parses its value; raises `ValueError` with a message for the user
     :ivar holds: returns whether a mail matches the value
     :ivar found: returns the values of a mail that were compared
-    :ivar is_indexed: whether `Decoded.indexed` contains the value of each match
+    :ivar is_indexed: whether `indexed` contains the value of each match
     """
 
     cost: Cost

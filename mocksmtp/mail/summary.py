@@ -134,6 +134,11 @@ def summary_of(content: bytes) -> Summary:
     return summary_of_structure(structure)
 
 
+def header_summary_of(content: bytes) -> Summary:
+    """Return the summary of a mail without its attachments and bounces."""
+    return _summary(ParsedMessage(content).fields)
+
+
 def summary_of_structure(structure: Structure) -> Summary:
     """Return the summary of a mail whose structure was read."""
     fields: dict[str, list[HeaderField]] = {}

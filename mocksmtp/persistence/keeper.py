@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import attrs
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.logger import Logger
 
 from mocksmtp.documents.problems import DocumentError
@@ -83,11 +84,39 @@ class Summary:
         return ", ".join(shown) or "nothing"
 
 
+class Ticker:
+    """
+    Calls a function every `PERIOD`, also while the clock of the system jumps.
+
+    The timers of the reactor go by that clock: set back by an hour, they are an hour
+    late.
+    """
+
+    def __init__(self, reactor: IReactorFromThreads) -> None:
+        self._reactor = reactor
+
+    def start(self, function: Callable[[], None]) -> Callable[[], None]:
+        """Begin to call `function`; return what ends that."""
+        stopped = threading.Event()
+
+        def tick() -> None:
+            if not stopped.is_set():
+                function()
+
+        def wait() -> None:
+            while not stopped.wait(PERIOD):
+                self._reactor.callFromThread(tick)
+
+        threading.Thread(target=wait, name="store-ticker", daemon=True).start()
+        return stopped.set
+
+
 class StateKeeper:
     """
     Keeps the state of a mock in its store.
 
     :param set_last_session: sets the number after which sessions are numbered
+    :param tick: begins to call a function periodically, as `Ticker.start` does
 
     :ivar summary: what was restored; None before, and with an empty store
     """
@@ -101,6 +130,7 @@ class StateKeeper:
         clock: IReactorTime,
         named: Named,
         set_last_session: Callable[[int], None],
+        tick: Callable[[Callable[[], None]], Callable[[], None]],
     ) -> None:
         self.summary: Summary | None = None
         self._mock = mock
@@ -110,7 +140,8 @@ class StateKeeper:
         self._set_last_session = set_last_session
         self._state = MockState(mock)
         self._sessions = SessionsState(mock)
-        self._timer: IDelayedCall | None = None
+        self._tick = tick
+        self._stop_ticking: Callable[[], None] | None = None
         self._last_session = 0
 
     async def restore(self, restored: Restored, hosts: Hosts) -> None:
@@ -129,6 +160,7 @@ class StateKeeper:
             raise StoreError(f"a stored host cannot listen: {error}") from None
         if restored.is_new:
             self._state.settle_hosts()
+            self._sessions.start()
             self._store.save([((Kind.SERVICE, _CREATED), self._clock.seconds())])
         last = state.get(Kind.SERVICE, {}).get(_SESSIONS, 0)
         last = max(last, restored.last_session, self._sessions.last)
@@ -184,11 +216,10 @@ class StateKeeper:
 
     def start(self) -> None:
         """Store sessions and counters periodically."""
-        if self._timer is None:
-            self._timer = self._clock.callLater(PERIOD, self._tick)
+        if self._stop_ticking is None:
+            self._stop_ticking = self._tick(self._save_or_report)
 
-    def _tick(self) -> None:
-        self._timer = self._clock.callLater(PERIOD, self._tick)
+    def _save_or_report(self) -> None:
         try:
             self._save_all()
         except Exception:
@@ -219,8 +250,8 @@ class StateKeeper:
 
     def stop(self) -> MaybeLater[None]:
         """Store the rest, and close the store."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._stop_ticking is not None:
+            self._stop_ticking()
+            self._stop_ticking = None
             self._save_all()
         return self._store.close()

@@ -215,6 +215,17 @@ class Journal:
         if self.listeners:
             self._tell(session)
 
+    def restore(self, session: Session) -> None:
+        """Keep a session that has ended before this process has begun."""
+        if not self.max_sessions:
+            return
+        self._sessions[session.id] = session
+        self._ended[session] = None
+        self.quota.last = max(self.quota.last, session.number)
+        self.quota.ended[session] = self
+        session.recorded = True
+        self.weigh(session)
+
     def record(self, session: Session, exchanges: list[Exchange], octets: int) -> None:
         """
         Add what was said to a session that is still kept.

@@ -253,6 +253,16 @@ class Transaction:
             self._told.append((recipient, reply, effect))
             self._places.append((len(self.recipients), self.accepted))
 
+    def told_with_places(self) -> Iterator[tuple[Told, tuple[int, int]]]:
+        """`told`, each with how many had taken effect, and were accepted, by then."""
+        return zip(self.told, self._places, strict=True)
+
+    def restore_told(self, told: list[tuple[Told, tuple[int, int]]]) -> None:
+        """Have what `told_with_places` returned."""
+        if told:
+            self._told = [one for one, _ in told]
+            self._places = [places for _, places in told]
+
     def take_back(self, reply: Reply, instead: Reply | None) -> None:
         """The recipient that was named last did not receive the `reply` to it."""
         if self._told and self._told[-1][1] is reply:
@@ -415,9 +425,14 @@ class Session:
         gone = (len(transactions) + 1) // 2
         del transactions[:gone]
         self.omitted_transactions += gone
-        self.octets_exchanged = sum(map(_octets_of, exchanges))
+        self.octets_exchanged = weigh_exchanges(exchanges)
         self.octets = sum(transaction.octets for transaction in transactions)
         return True
+
+
+def weigh_exchanges(exchanges: list[Exchange]) -> int:
+    """About how many bytes of memory exchanges take."""
+    return sum(map(_octets_of, exchanges))
 
 
 def _octets_of(exchange: Exchange) -> int:

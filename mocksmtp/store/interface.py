@@ -67,7 +67,10 @@ class Kind(enum.Enum):
     CERTIFICATE = "certificate"
     """The name of a certificate of the built-in authority."""
     SESSION = "session"
-    """The number of a session, with leading zeros: its last exchanges."""
+    """The number of a session, with leading zeros."""
+    EXCHANGES = "exchanges"
+    """The number of a session, a slash, and the place of the first of some exchanges in
+    a row, with leading zeros."""
     TRANSACTION = "transaction"
     """The number of a session, a slash, and its place there, with leading zeros."""
     SERVICE = "service"

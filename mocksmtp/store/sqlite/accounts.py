@@ -39,24 +39,27 @@ _UPDATE = (
 
 class Accounts:
     """
-    The accounts of all mailboxes.
+    The accounts of all mailboxes, and the last number of a mail.
 
     :param quota: the limits of all mailboxes that are not removed together
-
-    :ivar mails: what these contain
-    :ivar octets: what these use
     """
 
     def __init__(self, quota: Quota) -> None:
         self._quota = quota
         self._stored: dict[int, Account] = {}
         self._changed: dict[int, Account] = {}
-        self._head = self._stored_head = 0
+        # The mails and octets of mailboxes that are not removed, a number below that of
+        # their oldest mail, and the last number: stored, and in this transaction.
+        self._totals = self._stored_totals = [0, 0, 0, 0]
 
     def load(self, db: sqlite3.Connection) -> None:
         """Read all accounts."""
         rows = db.execute("SELECT * FROM mailboxes")
         self._stored = {row[0]: Account(*row) for row in rows}
+        (last,) = db.execute("SELECT last FROM numbers").fetchone()
+        live = [account for account in self._stored.values() if not account.removed]
+        mails, octets = sum(one.mails for one in live), sum(one.octets for one in live)
+        self._stored_totals = [mails, octets, 0, last]
 
     def all(self) -> list[Account]:
         """All accounts, as they are stored."""
@@ -65,13 +68,13 @@ class Accounts:
     def begin(self) -> None:
         """A transaction begins; what the one before changed is only kept by `end`."""
         self._changed = {}
-        self._head = self._stored_head
+        self._totals = [*self._stored_totals]
 
     def end(self) -> None:
         """The transaction is stored."""
         self._stored |= self._changed
         self._changed = {}
-        self._stored_head = self._head
+        self._stored_totals = self._totals
 
     def of(self, mailbox: int) -> Account:
         """The account of a mailbox, to be changed."""
@@ -89,19 +92,55 @@ class Accounts:
         self._changed.pop(mailbox, None)
         self._stored.pop(mailbox, None)
 
+    def count_in(self, mailbox: int, number: int, weight: int, octets: int) -> None:
+        """A mail is kept."""
+        account = self._changed.get(mailbox) or self.of(mailbox)
+        account.mails += 1
+        account.octets += weight
+        account.total += 1
+        account.total_octets += octets
+        totals = self._totals
+        totals[3] = number
+        if not account.removed:
+            totals[0] += 1
+            totals[1] += weight
+
+    def count_out(self, mailbox: int, weight: int) -> None:
+        """A mail is not in its mailbox any more."""
+        account = self.of(mailbox)
+        count_out(account, weight)
+        if not account.removed:
+            self._totals[0] -= 1
+            self._totals[1] -= weight
+
+    def count_evicted(self, mailbox: int, number: int, weight: int) -> None:
+        """A mail was evicted."""
+        self.count_out(mailbox, weight)
+        account = self.of(mailbox)
+        account.evictions += 1
+        account.evicted = number
+
+    def remove(self, mailbox: int) -> Account:
+        """A mailbox is removed with its mails; return its account."""
+        account = self.of(mailbox)
+        if not account.removed:
+            account.removed = 1
+            self._totals[0] -= account.mails
+            self._totals[1] -= account.octets
+        return account
+
     def save(self, db: sqlite3.Connection) -> None:
         """Update the rows of the accounts that have changed."""
         for account in self._changed.values():
             db.execute(_UPDATE, attrs.astuple(account))
+        if self._totals[3] != self._stored_totals[3]:
+            db.execute("UPDATE numbers SET last = ?", (self._totals[3],))
 
-    def used(self) -> tuple[int, int]:
-        """The number of mails in mailboxes that are not removed, and their octets."""
-        live = [
-            account
-            for account in (self._stored | self._changed).values()
-            if not account.removed
-        ]
-        return sum(one.mails for one in live), sum(one.octets for one in live)
+    @property
+    def is_over(self) -> bool:
+        """Whether there are more mails than the quota allows."""
+        mails, octets, _, _ = self._totals
+        return mails > self._quota.max_mails or octets > self._quota.max_bytes
 
     def evict(self, db: sqlite3.Connection) -> list[tuple[int, int, int]]:
         """
@@ -109,30 +148,23 @@ class Accounts:
 
         :return: of each its mailbox, its number and its weight
         """
-        mails, octets = self.used()
         evicted: list[tuple[int, int, int]] = []
-        while mails > self._quota.max_mails or octets > self._quota.max_bytes:
+        while self.is_over and len(evicted) < _STEP:
             rows = db.execute(
                 "SELECT mailbox, id, weight FROM mails WHERE id > ? ORDER BY id"
                 " LIMIT 100",
-                (self._head,),
+                (self._totals[2],),
             ).fetchall()
-            if not rows or len(evicted) >= _STEP:
+            if not rows:
                 break
             for mailbox, number, weight in rows:
-                if mails <= self._quota.max_mails and octets <= self._quota.max_bytes:
+                if not self.is_over:
                     break
-                self._head = number
-                account = self.of(mailbox)
-                if account.removed:
-                    continue
-                delete(db, number)
-                count_out(account, weight)
-                account.evictions += 1
-                account.evicted = number
-                mails -= 1
-                octets -= weight
-                evicted.append((mailbox, number, weight))
+                self._totals[2] = number
+                if not self.of(mailbox).removed:
+                    delete(db, number)
+                    self.count_evicted(mailbox, number, weight)
+                    evicted.append((mailbox, number, weight))
         return evicted
 
 

@@ -19,12 +19,19 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mocksmtp.mail.mail import Envelope, Mail, Origin
+from mocksmtp.mail.mail import LARGE, Envelope, Mail, Origin
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import MailQuery
 from mocksmtp.store.interface import Removal, Slice
-from mocksmtp.store.sqlite.accounts import Account, Accounts, count_out
-from mocksmtp.store.sqlite.rows import COLUMNS, OVERHEAD, ReadMail, insert, mail_of
+from mocksmtp.store.sqlite.accounts import Account, Accounts, count_out, delete
+from mocksmtp.store.sqlite.rows import (
+    COLUMNS,
+    OVERHEAD,
+    ReadMail,
+    insert,
+    mail_of,
+    row_of,
+)
 from mocksmtp.store.sqlite.writer import GroupWriter, error_of
 from mocksmtp.store.worker import Worker
 
@@ -54,26 +61,38 @@ _ONE = f"SELECT {COLUMNS} {_FROM}"
 _log = Logger()
 
 
+_NONE: list[tuple[int, int, int]] = []
+
+
 class _Keep:
     """The task that stores a mail; its result is the mails evicted for it."""
 
-    __slots__ = ("_accounts", "_mail", "_mailbox")
+    __slots__ = ("accounts", "mail", "mailbox", "row")
 
     def __init__(self, accounts: Accounts, mail: Mail, mailbox: int) -> None:
-        self._accounts = accounts
-        self._mail = mail
-        self._mailbox = mailbox
+        self.accounts = accounts
+        self.mail = mail
+        self.mailbox = mailbox
+        # The header of a small mail is read here, where no other thread contends.
+        self.row = row_of(mail, mailbox) if len(mail.content) < LARGE else None
 
-    def do(self, db: sqlite3.Connection) -> list[tuple[int, int, int]]:
-        """Insert the mail, and evict others if there are too many."""
-        mail = self._mail
-        insert(db, mail, self._mailbox)
-        account = self._accounts.of(self._mailbox)
-        account.mails += 1
-        account.octets += mail.weight
-        account.total += 1
-        account.total_octets += len(mail.content)
-        return self._accounts.evict(db)
+    @classmethod
+    def do_all(
+        cls, db: sqlite3.Connection, tasks: list[_Keep]
+    ) -> list[list[tuple[int, int, int]]]:
+        """Insert the mails, and evict others if there are too many."""
+        rows = [task.row or row_of(task.mail, task.mailbox) for task in tasks]
+        contents = [(task.mail.number, task.mail.content) for task in tasks]
+        insert(db, rows, contents)
+        accounts = tasks[0].accounts
+        for task in tasks:
+            mail = task.mail
+            octets = len(mail.content)
+            accounts.count_in(task.mailbox, mail.number, mail.weight, octets)
+        results = [_NONE] * len(tasks)
+        if accounts.is_over:
+            results[-1] = accounts.evict(db)
+        return results
 
 
 @attrs.define(eq=False)
@@ -289,7 +308,8 @@ class FileMails:
             account.mails += 1
             account.octets += mail.weight
             self._count(1, mail.weight)
-        self._count_evicted(evicted)
+        if evicted:
+            self._count_evicted(evicted)
         if box.listeners:
             box.report(mail)
         return mail
@@ -321,7 +341,6 @@ class FileMails:
         mailbox = box.account.id
 
         def evict(db: sqlite3.Connection) -> tuple[list[Any], float | None]:
-            account = self._accounts.of(mailbox)
             evicted: list[tuple[int, int, int]] = []
             rows = db.execute(
                 "SELECT id, weight, receivedAt FROM mails WHERE mailbox = ? ORDER BY id"
@@ -331,11 +350,8 @@ class FileMails:
             for number, weight, received_at in rows:
                 if received_at >= limit or len(evicted) == 1000:
                     return evicted, received_at
-                db.execute("DELETE FROM mails WHERE id = ?", (number,))
-                db.execute("DELETE FROM contents WHERE id = ?", (number,))
-                count_out(account, weight)
-                account.evictions += 1
-                account.evicted = number
+                delete(db, number)
+                self._accounts.count_evicted(mailbox, number, weight)
                 evicted.append((mailbox, number, weight))
             return evicted, None
 
@@ -373,8 +389,7 @@ class FileMails:
 
         def renew(db: sqlite3.Connection) -> FileRemoval:
             create(db)
-            account = self._accounts.of(old.id)
-            account.removed = 1
+            account = self._accounts.remove(old.id)
             # Those that were stored since the account was copied.
             current = self._accounts.of(fresh.id)
             current.total, current.total_octets = account.total, account.total_octets
@@ -426,7 +441,7 @@ class FileMails:
                 db.execute(
                     "UPDATE mails SET mailbox = ? WHERE id = ?", (removal.id, number)
                 )
-                count_out(self._accounts.of(mailbox), weight)
+                self._accounts.count_out(mailbox, weight)
             return rows
 
         def count(rows: list[tuple[int, int, int]]) -> FileRemoval:

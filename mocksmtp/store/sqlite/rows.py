@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import Parameter, PathCommand
-from mocksmtp.mail.decoded import Decoded
+from mocksmtp.mail.decoded import indexed
 from mocksmtp.mail.mail import Envelope, Mail, Origin
 from mocksmtp.mail.summary import Summary
 
@@ -23,30 +25,55 @@ COLUMNS = (
 OVERHEAD = 400
 """Approximate octets of a mail on the disk without its texts."""
 
-_INSERT_MAIL = "INSERT INTO mails VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_CONTENT = "INSERT INTO contents VALUES (?, ?)"
+Row = tuple[Any, ...]
+
+_TOGETHER = 64
+"""Mails that one statement inserts at the most."""
 
 
-def insert(db: sqlite3.Connection, mail: Mail, mailbox: int) -> None:
-    """Insert the rows of a mail."""
+def row_of(mail: Mail, mailbox: int) -> Row:
+    """The row of a mail in the table ``mails``."""
     origin = mail.origin
-    db.execute(
-        _INSERT_MAIL,
-        (
-            mail.number,
-            mailbox,
-            mail.received_at,
-            len(mail.content),
-            mail.weight,
-            origin.session,
-            origin.client_ip,
-            clean(origin.helo),
-            origin.host,
-            _envelope_document(mail.envelope),
-            clean(Decoded(mail).indexed.replace("\0", "\n")),
-        ),
+    return (
+        mail.number,
+        mailbox,
+        mail.received_at,
+        len(mail.content),
+        mail.weight,
+        origin.session,
+        origin.client_ip,
+        clean(origin.helo),
+        origin.host,
+        _envelope_document(mail.envelope),
+        clean(indexed(mail).replace("\0", "\n")),
     )
-    db.execute(_INSERT_CONTENT, (mail.number, mail.content))
+
+
+def insert(db: sqlite3.Connection, rows: list[Row], contents: list[Row]) -> None:
+    """
+    Insert mails, many with each statement.
+
+    Between two statements the threads of Python contend for its lock, which took more
+    time than the insertion itself.
+    """
+    at, together = 0, _TOGETHER
+    while at < len(rows):
+        while together > len(rows) - at:
+            together //= 2
+        mails, octets = _statements(together)
+        db.execute(mails, [*chain.from_iterable(rows[at : at + together])])
+        db.execute(octets, [*chain.from_iterable(contents[at : at + together])])
+        at += together
+
+
+@cache
+def _statements(count: int) -> tuple[str, str]:
+    mails = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * count)
+    contents = ", ".join(["(?, ?)"] * count)
+    return (
+        f"INSERT INTO mails VALUES {mails}",
+        f"INSERT INTO contents VALUES {contents}",
+    )
 
 
 def clean(text: str) -> str:

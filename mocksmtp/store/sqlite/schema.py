@@ -25,7 +25,7 @@ CREATE TABLE mailboxes (
     evicted INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE mails (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     mailbox INTEGER NOT NULL,
     receivedAt REAL NOT NULL,
     size INTEGER NOT NULL,
@@ -38,6 +38,11 @@ CREATE TABLE mails (
     texts TEXT NOT NULL
 );
 CREATE INDEX mailsByMailbox ON mails (mailbox, id);
+CREATE TABLE numbers (
+    name TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO numbers VALUES ('mails', 0);
 CREATE TABLE contents (
     id INTEGER PRIMARY KEY,
     content BLOB NOT NULL

@@ -6,6 +6,7 @@ import itertools
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -155,8 +156,9 @@ class FileStore:
         self._writing = writer or ThreadWorker(reactor, "store-writer")
         self._reading = reader or ThreadWorker(reactor, "store-reader")
         self._accounts = Accounts(quota)
+        soon = getattr(reactor, "callFromThread", None) or partial(reactor.callLater, 0)
         self._writer = GroupWriter(
-            self._writing, self._connect, reactor, settings.path, self._accounts
+            self._writing, self._connect, soon, settings.path, self._accounts
         )
         self.mails = FileMails(
             quota,
@@ -216,8 +218,7 @@ class FileStore:
         migrate(db, version)
         self._accounts.load(db)
         self._purged = self.mails.open(self._accounts.all())
-        row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'mails'")
-        (last,) = row.fetchone() or (0,)
+        (last,) = db.execute("SELECT last FROM numbers").fetchone()
         self.quota.last = last
         self.quota.numbers = itertools.count(last + 1)
         sessions = (

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from mocksmtp.store.interface import StorageFull, StoreError
@@ -36,8 +36,13 @@ _WRITING = {
 class Task(Protocol):
     """A piece of work in a transaction."""
 
-    def do(self, db: sqlite3.Connection) -> Any:
-        """Do it; may be called again after a transaction that has failed."""
+    @classmethod
+    def do_all(cls, db: sqlite3.Connection, tasks: list[Any]) -> list[Any]:
+        """
+        Do tasks of this class that follow one another; return their results.
+
+        May be called again after a transaction that has failed.
+        """
 
 
 class Ledger(Protocol):
@@ -61,9 +66,10 @@ class Function:
     def __init__(self, function: Callable[[sqlite3.Connection], Any]) -> None:
         self._function = function
 
-    def do(self, db: sqlite3.Connection) -> Any:
-        """Call the function."""
-        return self._function(db)
+    @classmethod
+    def do_all(cls, db: sqlite3.Connection, tasks: list[Function]) -> list[Any]:
+        """Call the functions."""
+        return [task._function(db) for task in tasks]  # noqa: SLF001 - of this class
 
 
 def error_of(error: sqlite3.Error, path: str) -> StoreError:
@@ -79,7 +85,8 @@ class GroupWriter:
     Executes tasks in transactions, in order, in the thread of a worker.
 
     :param connect: opens the connection, in that thread
-    :param clock: begins a transaction after the current turn of the reactor
+    :param soon: calls a function after the current turn of the reactor; a timer
+        would be late while the clock of the system is set back
     :param path: the file, for messages
     :param ledger: called in the thread, before and after the tasks of a transaction
 
@@ -90,13 +97,13 @@ class GroupWriter:
         self,
         worker: Worker,
         connect: Callable[[], sqlite3.Connection],
-        clock: IReactorTime,
+        soon: Callable[[Callable[[], None]], object],
         path: str,
         ledger: Ledger,
     ) -> None:
         self._worker = worker
         self._connect = connect
-        self._clock = clock
+        self._soon = soon
         self._path = path
         self._ledger = ledger
         self._db: sqlite3.Connection | None = None
@@ -115,7 +122,7 @@ class GroupWriter:
         self._waiting.append((task, done))
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._clock.callLater(0, self._begin)
+            self._soon(self._begin)
         return done
 
     def call(self, function: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
@@ -131,7 +138,7 @@ class GroupWriter:
 
     def _end(self, outcomes: Any, group: list[Deferred[Any]]) -> None:
         if self._waiting:
-            self._clock.callLater(0, self._begin)
+            self._soon(self._begin)
         else:
             self._is_scheduled = False
         if isinstance(outcomes, Failure):
@@ -170,7 +177,10 @@ class GroupWriter:
         ledger.begin()
         db.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [task.do(db) for task in tasks]
+            outcomes: list[Any] = []
+            kind: type[Task]
+            for kind, row in groupby(tasks, type):
+                outcomes += kind.do_all(db, list(row))
             ledger.save(db)
             db.execute("COMMIT")
         except BaseException:

@@ -1,0 +1,251 @@
+"""Sessions and transactions as values of JSON, in which form a store keeps them.
+
+What an exchange remembers of behaviors is reduced to what was passed over and what
+slowed it down: the lists of behaviors as they were end with the process. So does the
+content that was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mocksmtp.behaviors.miss import Item, Miss, Note, Noted, Reason, Slowed
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.walk import Walk
+from mocksmtp.grammar.address import Address
+from mocksmtp.grammar.command import Parameter, PathCommand
+from mocksmtp.grammar.reply import Reply
+from mocksmtp.sessions.session import (
+    ContentIdentity,
+    End,
+    Exchange,
+    Outcome,
+    PeerCertificate,
+    Said,
+    Session,
+    TlsSession,
+    Transaction,
+    weigh_exchanges,
+)
+
+_PLAIN = (
+    *("host", "listener", "client_ip", "client_port", "started_at", "ended_at"),
+    *("helo", "auth_user", "auth_mechanism", "omitted", "omitted_transactions"),
+    *("heard", "cleared"),
+)
+"""The fields of a session that are values of JSON."""
+
+
+def clean(text: str) -> str:
+    """`text`, with U+FFFD for what JSON cannot contain."""
+    if text.isascii():
+        return text
+    return text.encode(errors="surrogatepass").decode(errors="replace")
+
+
+def session_to_store(session: Session) -> dict[str, Any]:
+    """A session without its exchanges and transactions."""
+    document: dict[str, Any] = {name: getattr(session, name) for name in _PLAIN}
+    document["helo"] = clean(session.helo)
+    if session.auth_user is not None:
+        document["auth_user"] = clean(session.auth_user)
+    document["end"] = None if session.end is None else session.end.value
+    document["tls"] = None if session.tls is None else _tls_to_store(session.tls)
+    return document
+
+
+def session_from_store(
+    number: int,
+    document: dict[str, Any],
+    exchanges: Iterable[Any],
+    transactions: Sequence[Transaction],
+) -> Session:
+    """The session; one that lasted ended by a reset when it was heard last."""
+    rest = {name: document[name] for name in _PLAIN}
+    session = Session(id=str(number), **rest)
+    end = document["end"]
+    session.end = End.RESET if end is None else End(end)
+    if end is None:
+        session.ended_at = session.heard or session.started_at
+    if document["tls"] is not None:
+        session.tls = _tls_from_store(document["tls"])
+    session.exchanges = [_exchange_from_store(one) for one in exchanges]
+    session.transactions = [*transactions]
+    session.octets = sum(one.octets for one in transactions)
+    session.octets_exchanged = weigh_exchanges(session.exchanges)
+    return session
+
+
+def _tls_to_store(tls: TlsSession) -> list[Any]:
+    shown = tls.client_certificate
+    certificate = None
+    if shown is not None:
+        certificate = [clean(shown.subject), clean(shown.issuer), shown.fingerprint]
+    sni = None if tls.sni is None else clean(tls.sni)
+    return [tls.version, tls.cipher, sni, certificate, tls.error]
+
+
+def _tls_from_store(stored: list[Any]) -> TlsSession:
+    version, cipher, sni, certificate, error = stored
+    shown = None if certificate is None else PeerCertificate(*certificate)
+    return TlsSession(version, cipher, sni, shown, error)
+
+
+def exchange_to_store(exchange: Exchange) -> list[Any]:
+    """An exchange."""
+    at, said, reply, flags, delay, note = exchange
+    shown: Any = said.decode("latin-1") if isinstance(said, bytes) else said
+    return [at, shown, _reply_to_store(reply), flags, delay, _note_to_store(note)]
+
+
+def _exchange_from_store(stored: list[Any]) -> Exchange:
+    at, shown, reply, flags, delay, note = stored
+    said: Said = None
+    if isinstance(shown, str):
+        said = shown.encode("latin-1")
+    elif shown is not None:
+        said = (shown[0], shown[1])
+    answer = _reply_from_store(reply)
+    return at, said, answer, flags, delay, _note_from_store(note)
+
+
+def _reply_to_store(reply: Reply | None) -> list[Any] | None:
+    if reply is None:
+        return None
+    if reply.raw is None and reply.source is None:
+        return [reply.code, clean(reply.text)]
+    raw = None if reply.raw is None else reply.raw.decode("latin-1")
+    return [reply.code, clean(reply.text), reply.source, raw]
+
+
+def _reply_from_store(stored: list[Any] | None) -> Reply | None:
+    if stored is None:
+        return None
+    code, text, source, raw = [*stored, None, None][:4]
+    return Reply(code, text, source, None if raw is None else raw.encode("latin-1"))
+
+
+def _note_to_store(note: Noted | None) -> list[Any] | None:
+    if note is None:
+        return None
+    items = []
+    for item in note.trail:
+        if isinstance(item, Miss):
+            items.append([item.rule, item.reason.value, item.found])
+        elif isinstance(item, Slowed):
+            items.append([item.rule])
+    return [[*note.slowed], items]
+
+
+def _note_from_store(stored: list[Any] | None) -> Noted | None:
+    if stored is None:
+        return None
+    slowed, items = stored
+    trail: list[Item] = []
+    for item in items:
+        if len(item) == 1:
+            trail.append(Slowed(*item))
+        else:
+            rule, reason, found = item
+            trail.append(Miss(rule, Reason(reason), found))
+    walk: Walk[Any, Any] = Walk([])
+    walk.forget()
+    return Note(tuple(slowed), (*trail, walk))
+
+
+class _Paths:
+    """The paths of a transaction, each of which is stored once."""
+
+    def __init__(self) -> None:
+        self.stored: list[Any] = []
+        self._places: dict[int, int] = {}
+
+    def place(self, path: PathCommand) -> int:
+        """The place of a path; the same object has the same one."""
+        place = self._places.get(id(path))
+        if place is None:
+            place = self._places[id(path)] = len(self.stored)
+            self.stored.append(_path_to_store(path))
+        return place
+
+
+def _path_to_store(path: PathCommand) -> Any:
+    if not path.parameters:
+        return clean(path.address.text)
+    parameters = ([clean(p.name), clean(p.value)] for p in path.parameters)
+    return [clean(path.address.text), *parameters]
+
+
+def _path_from_store(stored: Any) -> PathCommand:
+    if isinstance(stored, str):
+        return PathCommand(Address(stored))
+    text, *parameters = stored
+    return PathCommand(Address(text), tuple(Parameter(*one) for one in parameters))
+
+
+def transaction_to_store(transaction: Transaction) -> dict[str, Any]:
+    """A transaction; fields with their usual values are left out."""
+    paths = _Paths()
+    paths.place(transaction.sender)
+    document: dict[str, Any] = {
+        "recipients": [paths.place(one) for one in transaction.recipients],
+        "accepted": transaction.accepted,
+        "outcome": transaction.outcome.value,
+        "reply": _reply_to_store(transaction.reply),
+        "mail": transaction.mail,
+        "octets": transaction.octets,
+        "size": transaction.size,
+        "times": [transaction.begun_at, transaction.settled_at],
+    }
+    if transaction.told:
+        document["told"] = [
+            [paths.place(path), _reply_to_store(reply), effect.value, *places]
+            for (path, reply, effect), places in transaction.told_with_places()
+        ]
+    if transaction.contents is not None:
+        document["contents"] = [
+            [paths.place(path), _reply_to_store(reply), kept]
+            for path, reply, kept in transaction.contents
+        ]
+    if transaction.stage is not None:
+        document["stage"] = transaction.stage.value
+    if transaction.identity is not None:
+        identity = transaction.identity
+        texts = (identity.message_id, identity.subject)
+        document["identity"] = [None if t is None else clean(t) for t in texts]
+    if transaction.discarded:
+        document["discarded"] = True
+    document["paths"] = paths.stored
+    return document
+
+
+def transaction_from_store(document: dict[str, Any]) -> Transaction:
+    """The transaction."""
+    paths = [_path_from_store(one) for one in document["paths"]]
+    transaction = Transaction(paths[0], document.get("discarded", False))
+    transaction.recipients = [paths[place] for place in document["recipients"]]
+    transaction.accepted = document["accepted"]
+    transaction.outcome = Outcome(document["outcome"])
+    transaction.reply = _reply_from_store(document["reply"])
+    transaction.mail = document["mail"]
+    transaction.octets = document["octets"]
+    transaction.size = document["size"]
+    transaction.begun_at, transaction.settled_at = document["times"]
+    transaction.restore_told(
+        [
+            ((paths[place], _reply_from_store(reply), Effect(effect)), (applied, all_))
+            for place, reply, effect, applied, all_ in document.get("told", ())
+        ]
+    )
+    if "contents" in document:
+        transaction.contents = [
+            (paths[place], _reply_from_store(reply), kept)
+            for place, reply, kept in document["contents"]
+        ]
+    if "stage" in document:
+        transaction.stage = Command(document["stage"])
+    if "identity" in document:
+        transaction.identity = ContentIdentity(*document["identity"])
+    return transaction
