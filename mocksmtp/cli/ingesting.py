@@ -6,14 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
 from mocksmtp.cli.program import CommandError, Exit
-
-if TYPE_CHECKING:
-    from mocksmtp.client.over_urllib3 import Connection
+from mocksmtp.cli.remote import ServiceCommand, connect_host, print_json, wants_json
 
 PART = 4 * 2**20
 """Octets of an mbox file that are sent in one request, unless one mail has more."""
@@ -23,13 +21,11 @@ _EMPTY_LINES = (b"\n", b"\r\n")
 _MAILDIR = ("new", "cur")
 
 
-@click.command("ingest")
+@click.command("ingest", cls=ServiceCommand)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--from", "sender", metavar="ADDRESS", help="The sender, or <>.")
 @click.option("--to", metavar="ADDRESSES", help="Recipients, separated by commas.")
 @click.option("--host", metavar="NAME", help="The mail host (default: default).")
-@click.option("-u", "--url", metavar="URL", help="The address of the API.")
-@click.option("--token", metavar="TEXT", help="The token of the API.")
 @click.pass_context
 def ingest_command(
     context: click.Context,
@@ -37,8 +33,6 @@ def ingest_command(
     sender: str | None,
     to: str | None,
     host: str | None,
-    url: str | None,
-    token: str | None,
 ) -> None:
     r"""
     Add mails to a running service as if they had arrived.
@@ -51,45 +45,25 @@ def ingest_command(
       mocksmtp ingest mail.eml
       mocksmtp ingest --to bob@x.test ~/Maildir archive.mbox
     """
-    from mocksmtp.client import ApiError, MockError
-    from mocksmtp.client.over_urllib3 import Connection
+    from mocksmtp.client import ApiError
 
-    given = url or (context.obj or {}).get("url")
-    if given is not None and "://" not in given:
-        given = f"http://{given}"
-    service = Connection(given, token or (context.obj or {}).get("token"))
-    query = {"from": sender, "to": to}
-    added, name = 0, ""
+    service = connect_host(context, host)
+    added: list[str] = []
+    name = ""
     try:
-        for path, kind, body in _bodies(paths):
+        for path, mbox, body in _bodies(paths):
             name = path
-            added += _add(service, host, body, kind, query)
+            added += service.add_mail(body, sender=sender, to=to, mbox=mbox)
     except OSError as error:
         problem = f"{error.filename or name}: {error.strerror}"
-        raise CommandError(_after(added, problem)) from None
+        raise CommandError(_after(len(added), problem)) from None
     except ApiError as error:
-        raise CommandError(
-            _after(added, f"{name}: {_why(error)}"), Exit.REFUSED
-        ) from None
-    except MockError as error:
-        raise CommandError(" ".join(str(error).split()), Exit.UNREACHABLE) from None
-    click.echo(_count(added))
-
-
-def _add(
-    service: Connection,
-    host: str | None,
-    body: bytes,
-    kind: str,
-    query: dict[str, str | None],
-) -> int:
-    """Send a request; return how many mails it has added."""
-    from mocksmtp.client.requests import Request, ids, parameters, segment
-
-    prefix = "" if host is None else f"/hosts/{segment(host)}"
-    path, headers = f"{prefix}/smtpMails", {"Content-Type": kind}
-    request = Request("POST", path, ids, parameters(query), body, headers)
-    return len(service.send(request))
+        problem = f"{name}: {_why(error)}"
+        raise CommandError(_after(len(added), problem), Exit.REFUSED) from None
+    if wants_json(context):
+        print_json({"ids": added})
+    else:
+        click.echo(_count(len(added)))
 
 
 def _why(error: object) -> str:
@@ -107,8 +81,8 @@ def _after(added: int, problem: str) -> str:
     return f"{problem} ({_count(added)} before)" if added else problem
 
 
-def _bodies(paths: tuple[str, ...]) -> Iterator[tuple[str, str, bytes]]:
-    """Yield the name, the media type and the body of each request."""
+def _bodies(paths: tuple[str, ...]) -> Iterator[tuple[str, bool, bytes]]:
+    """Yield the name, whether it is an mbox, and the body of each request."""
     for path in paths:
         if path == "-":
             yield from _bodies_of("-", sys.stdin.buffer)
@@ -139,17 +113,17 @@ def _delivered(path: Path) -> tuple[int, str]:
     return (int(seconds) if seconds.isascii() and seconds.isdigit() else 0, path.name)
 
 
-def _bodies_of(name: str, file: BinaryIO) -> Iterator[tuple[str, str, bytes]]:
+def _bodies_of(name: str, file: BinaryIO) -> Iterator[tuple[str, bool, bytes]]:
     first = file.readline()
     if first.startswith(_FROM):
         for part in _parts_of(first, file):
-            yield name, "application/mbox", part
+            yield name, True, part
         return
     content = first + file.read()
     if b"\r\n" not in content:
         # As an SMTP client sends it.
         content = content.replace(b"\n", b"\r\n")
-    yield name, "message/rfc822", content
+    yield name, False, content
 
 
 def _parts_of(first: bytes, file: BinaryIO) -> Iterator[bytes]:

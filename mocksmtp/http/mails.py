@@ -543,7 +543,11 @@ async def list_mails(call: Call[ListParameters]) -> ResponseBody:
 async def _send_mbox(call: Call[Any], found: Found[Mail]) -> ResponseBody:
     describe(call.request, found)
     protect(call.request, "mails.mbox")
-    pieces = (piece for mail in found.entries for piece in mbox_pieces(mail))
+    mails = found.entries
+    mails.reverse()
+    # Releasing each mail once it is sent avoids a long pause at the end.
+    each = iter(lambda: mails.pop() if mails else None, None)
+    pieces = (piece for mail in each for piece in mbox_pieces(mail))
     return await send_pieces(call.request, pieces, call.api.clock, MBOX)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mailbox
+import socket
 import subprocess
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +13,7 @@ from urllib.request import urlopen
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.cli import ingesting
-from tests.installed import BIN, busy_port, clean_environment, run, start
+from tests.installed import BIN, clean_environment, run, start
 from tests.test_programs import ProgramCase
 
 MAIL = "From: a@x.test\nTo: b@x.test\nSubject: {}\n\nFrom here\n"
@@ -88,10 +89,16 @@ class IngestTests(ProgramCase):
         self.assertEqual(subjects[3:], ["b0", "b1", "b2", "f1"])
         self.assertIn("\r\nFrom here\r\n", self.kept()[3]["message"])
 
+    def test_ids_for_programs(self) -> None:
+        """In JSON."""
+        ran = self.ingest("--json", self.write("1.eml", MAIL))
+        self.assertEqual(json.loads(ran.stdout), {"ids": ["1"]})
+
     def test_what_is_wrong_is_one_line(self) -> None:
         """And a status that tells why; what was added before is counted."""
         good, bad = self.write("1.eml", MAIL), self.write("2.eml", "Subject: x\n\n")
-        port = busy_port(self.addCleanup)
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
         for arguments, status, text in (
             ([bad], 4, f"{bad}: $: the header has no recipient in To, Cc or Bcc"),
             ([good, bad], 4, "(1 mail added before)"),
