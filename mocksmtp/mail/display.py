@@ -1,9 +1,10 @@
 """The HTML of a mail for display in a browser, with its own images in it.
 
 References to parts of the mail (``cid:``, RFC 2392) become ``data:`` URLs, because a
-browser cannot load them otherwise. ``<link>`` elements are renamed: some make a browser
-connect to another server (preconnect, dns-prefetch), which no Content-Security-Policy
-prevents. All else stays as it was sent; the headers of the response restrict it.
+browser cannot load them otherwise. Elements that make a browser connect to another
+server although the Content-Security-Policy forbids the request are renamed: ``<link>``
+(preconnect, dns-prefetch), and frames, for which Chromium connects before it looks at
+the policy. All else stays as it was sent; the headers of the response restrict it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ MAX_INLINE = 16 * 2**20
 """Maximum octets of the images in a displayed part; each reference counts."""
 
 _REFERENCE = re.compile(r"\bcid:([^\s\"'<>()\\]{1,1000})", re.IGNORECASE)
-_LINK = re.compile(r"<(?=link(?:[\s/>]|$))", re.IGNORECASE)
+_CONNECTING = re.compile(
+    r"<(/?)(?=(?:link|i?frame|fencedframe|portal|object|embed)(?:[\s/>]|$))",
+    re.IGNORECASE,
+)
 _IMAGE = re.compile(r"image/[a-z0-9!#$&^_.+-]{1,100}")
 
 
@@ -47,7 +51,7 @@ def html_for_display(content: bytes) -> list[bytes] | None:
         for each in reversed(structure.parts)
         if each.content_id and _IMAGE.fullmatch(each.content_type)
     }
-    return list(_pieces(_LINK.sub("<x-", text), images))
+    return list(_pieces(_CONNECTING.sub(r"<\1x-", text), images))
 
 
 def _pieces(text: str, images: dict[str, Part]) -> Iterator[bytes]:

@@ -226,11 +226,15 @@ class HtmlTests(SynchronousTestCase):
         self.assertTrue(policy.endswith("img-src data: https:"), policy)
         self.assertEqual(answer.header("Referrer-Policy"), "no-referrer")
 
-    def test_no_link_makes_the_browser_connect(self) -> None:
-        """No policy prevents preconnect: the element is renamed."""
+    def test_no_element_makes_the_browser_connect(self) -> None:
+        """No policy prevents that for links and frames: they are renamed."""
         page = "<LINK rel=preconnect href=https://x.test><link/rel=x><linked>"
         body = self.html(html_mail(page)).body
         self.assertEqual(body.lower().count(b"<link"), 1)
+        page = "<iframe src=//x.test><Frame\n src=//x.test><object/></embed><frames>"
+        body = self.html(html_mail(page)).body
+        self.assertTrue(body.startswith(b"<x-iframe src=//x.test><x-Frame"), body)
+        self.assertTrue(body.endswith(b"<x-object/></x-embed><frames>\n"), body)
 
     def test_an_unknown_reference_stays(self) -> None:
         """It is a broken image."""
