@@ -195,7 +195,6 @@ class WhyTests(DeliveryCase):
         self.see(why.locator("mark").first, "C")
         self.see(why, "differs only in upper and lower case")
         self.check_accessible(page)
-        self.picture(page, "delivery")
         why.get_by_role("button", name='Fix: {"ignoreCase":true}').first.click()
         self.see(why, "Now it would be answered 550 5.1.1 No such user")
         (behavior, _) = self.call("GET", "/smtpBehaviors", view="full")
@@ -264,7 +263,6 @@ class TimelineTests(DeliveryCase):
         self.see_count(page.locator(".timeline .backoff-line"), 2)
         for dark in (False, True):
             self.check_accessible(self.open("/ui/timeline", self.new_context(dark)))
-        self.picture(page, "timeline")
         page.locator(".timeline a").first.click()
         self.see(page.get_by_role("heading", name="Attempts"))
 
@@ -284,6 +282,61 @@ class TimelineTests(DeliveryCase):
         self.see_count(page.locator(".timeline a"), 2)
         page.get_by_role("link", name="whole time").click()
         self.see_count(page.locator(".timeline a"), 4)
+
+
+class PictureTests(DeliveryCase):
+    """The screenshots of the documentation"""
+
+    def test_pictures(self) -> None:
+        """A service on which deliveries were deferred, moved on, and went wrong."""
+        self.add_host("mx1")
+        self.add_host("mx2")
+        failing = {
+            "name": "Maintenance",
+            "command": "RCPT TO",
+            "condition": {"operator": "startsWith", "matchingValue": "ops@"},
+            "response": {"code": 451, "message": "4.3.2 System in maintenance"},
+        }
+        lost = {
+            "name": "Kept, then 451",
+            "command": "DATA",
+            "condition": {
+                "target": "sender",
+                "operator": "startsWith",
+                "matchingValue": "orders@",
+            },
+            "response": {"code": 451, "message": "4.3.0 Lost", "effect": "apply"},
+            "numberOfAnswer": 1,
+        }
+        self.call("PUT", "/hosts/mx1/smtpBehaviors", [BUSY, UNKNOWN, failing, lost])
+        mx1, mx2 = "smtp.mx1", "smtp.mx2"
+        self.retry(1, host=mx1, subject="Password reset")
+        self.send("Welcome", to=["ann@x.test"], host=mx1)
+        self.send("Invoice 4711", to=["carol@x.test"], host=mx1)
+        time.sleep(0.7)
+        for host in mx1, mx2:
+            self.send("Report", to=["ops@x.test"], host=host, message_id="report@h")
+        for _ in range(2):
+            self.send(
+                "Order 17",
+                to=["shop@x.test"],
+                sender="orders@h.test",
+                host=mx1,
+                message_id="order@h",
+            )
+            time.sleep(0.8)
+        self.retry(2, backoff=1.2, host=mx1, subject="Password reset")
+        self.send("Invoice 4712", to=["Carol@x.test"], host=mx1)
+        page = self.open("/ui/deliveries")
+        self.see_count(page.locator(".row"), 6)
+        page.locator(".row").filter(has_text="retry@").locator("summary").click()
+        self.picture(page, "deliveries")
+        self.picture(self.open("/ui/timeline"), "timeline")
+        page.locator(".row").filter(has_text="4712").locator(".open").click()
+        self.see(page.locator("#why"), "nearly answered")
+        page.set_viewport_size({"width": 1440, "height": 800})
+        self.picture(page, "delivery")
+        self.picture(self.open("/"), "overview")
 
 
 def _dump(document: Any) -> str:

@@ -47,7 +47,6 @@ class OverviewTests(BrowserCase):
         for dark in (False, True):
             page = self.open("/", self.new_context(dark=dark))
             self.check_accessible(page)
-        self.picture(self.open("/"), "overview")
 
     def test_a_test_mail(self) -> None:
         """It is sent by SMTP; the reply is shown."""

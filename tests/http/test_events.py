@@ -103,6 +103,35 @@ class EventsTests(TestCase):
         keep(self.mock.default.mailbox)
         await until(lambda: client.has(b"event: mail\n"))
 
+    async def test_counts(self) -> None:
+        """With `every`, the number of events of each kind, at most once in a time."""
+        client = await self.connect("/events?every=50ms")
+        await until(lambda: client.has(b":\n\n"))
+        for _ in range(3):
+            keep(self.mock.default.mailbox)
+        await until(lambda: client.has(b"event: changes\n"))
+        self.assertIn(b'data: {"counts":{"mail":3}}\n\n', client.received)
+        self.assertNotIn(b"event: mail", client.received)
+
+    async def test_counts_of_a_host(self) -> None:
+        """And of kinds; what was dropped is counted too."""
+        client = await self.connect("/events?every=50ms&host=mx2&kinds=mail")
+        await until(lambda: client.has(b":\n\n"))
+        keep(self.mock.default.mailbox)
+        self.mock.add(MailHost("mx2", "mx2.test"))
+        keep(self.mock.hosts["mx2"].mailbox)
+        await until(lambda: client.has(b"event: changes\n"))
+        self.assertIn(b'{"counts":{"mail":1}}', client.received)
+        for _ in range(MAX_EVENTS + 7):
+            keep(self.mock.hosts["mx2"].mailbox)
+        await until(lambda: client.has(b"dropped"))
+
+    async def test_a_counting_client_that_leaves(self) -> None:
+        """No timer is left (which trial looks for)."""
+        client = await self.connect("/events?every=50ms")
+        await until(lambda: client.has(b":\n\n"))
+        await self.leave()
+
     async def test_a_client_that_leaves(self) -> None:
         """No timer is left (which trial looks for), and no reader."""
         client = await self.connect()

@@ -34,11 +34,13 @@ export function follow(post) {
   return () => state;
 }
 
-if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
+// The libraries of TypeScript for pages do not declare what only workers have.
+const { SharedWorkerGlobalScope } = /** @type {any} */ (globalThis);
+if (SharedWorkerGlobalScope && globalThis instanceof SharedWorkerGlobalScope) {
   /** @type {Set<MessagePort>} */
   const ports = new Set();
   const state = follow((message) => ports.forEach((port) => port.postMessage(message)));
-  self.addEventListener("connect", (event) => {
+  globalThis.addEventListener("connect", (event) => {
     const [port] = /** @type {MessageEvent} */ (event).ports;
     ports.add(port);
     // A tab says when it leaves; one that crashed stays in the set and costs nothing.

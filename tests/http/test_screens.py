@@ -1,0 +1,186 @@
+"""The page: static files, parts, redirects, and test mails"""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from mocksmtp.http.delivery_updates import DeliveryUpdates
+from mocksmtp.http.screens.serving import local_path
+from mocksmtp.http.site import HttpSettings
+from mocksmtp.web.shell import PAGE_POLICY, Shell, static_digest, static_files
+from tests.http.rig import Rig
+
+BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+
+
+class ScreenTests(SynchronousTestCase):
+    """Screens and their parts"""
+
+    def setUp(self) -> None:
+        self.rig = Rig()
+
+    def test_a_screen(self) -> None:
+        """It may run only the service's own scripts, and load nothing remote."""
+        for path in "/", "/ui/deliveries", "/ui/timeline":
+            answer = self.rig.ask("GET", path)
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(answer.kind, "text/html; charset=utf-8")
+            self.assertEqual(answer.header("Content-Security-Policy"), PAGE_POLICY)
+            self.assertEqual(answer.header("Referrer-Policy"), "same-origin")
+            self.assertNotIn(b" style=", answer.body)
+            self.assertNotIn(b" onclick", answer.body)
+        self.assertNotIn("unsafe", PAGE_POLICY)
+
+    def test_a_part(self) -> None:
+        """It is sent alone, in an element that names it; several in one response."""
+        answer = self.rig.ask("GET", "/ui/deliveries?part=rows")
+        self.assertTrue(answer.body.startswith(b'<div data-part="rows">'))
+        self.assertNotIn(b"<html", answer.body)
+        answer = self.rig.ask("GET", "/?part=latest,addresses")
+        self.assertEqual(answer.body.count(b"data-part="), 2)
+        self.assertEqual(answer.header("X-Page"), static_digest())
+
+    def test_no_such_part(self) -> None:
+        """404; a name that can't be one is 400."""
+        self.assertEqual(self.rig.ask("GET", "/?part=nothing").status, 404)
+        for name in "Rows", "a-b", ",", "a," * 50:
+            self.assertEqual(self.rig.ask("GET", f"/?part={name}").status, 400, name)
+
+    def test_errors(self) -> None:
+        """For a person a page; for programs a problem document."""
+        for path, status in ("/ui/deliveries/7", 404), ("/ui/deliveries?x=1", 400):
+            answer = self.rig.ask("GET", path, headers=BROWSER)
+            self.assertEqual(answer.status, status)
+            self.assertEqual(answer.kind, "text/html; charset=utf-8")
+            answer = self.rig.ask("GET", path)
+            self.assertEqual(answer.json()["status"], status)
+
+    def test_empty_filters(self) -> None:
+        """A form sends fields without a value; they filter nothing."""
+        self.rig.receive()
+        path = "/ui/deliveries?to=&host=&final=&code=&clientIp=&until=&before="
+        self.assertEqual(self.rig.ask("GET", path).status, 200)
+
+    def test_curl(self) -> None:
+        """The command of an action can be pasted, whatever its texts contain."""
+        shell = Shell("", "http://localhost:8000", "1", token=True)
+        self.assertEqual(
+            shell.curl("PATCH", "/smtpBehaviors/a", {"name": "it's $HOME"}),
+            'curl -X PATCH -H "Authorization: Bearer $MOCKSMTP_TOKEN"'
+            " http://localhost:8000/smtpBehaviors/a"
+            """ --data-binary '{"name":"it'"'"'s $HOME"}'""",
+        )
+        shell = Shell("", "http://h", "1")
+        self.assertEqual(shell.curl("GET", "/status"), "curl http://h/status")
+        self.assertEqual(
+            shell.curl("POST", "/reset", ""), "curl http://h/reset --data-binary ''"
+        )
+
+
+class StaticTests(SynchronousTestCase):
+    """Static files"""
+
+    def test_they_are_kept(self) -> None:
+        """By the digest of all; with another digest they are revalidated."""
+        rig = Rig(HttpSettings(token="secret"))
+        answer = rig.ask("GET", f"/static/{static_digest()}/page.js")
+        self.assertEqual(answer.kind, "text/javascript; charset=utf-8")
+        self.assertIn("immutable", answer.header("Cache-Control"))
+        self.assertEqual(answer.body, static_files()["page.js"].content)
+        old = rig.ask("GET", "/static/0123/page.js")
+        self.assertEqual((old.status, old.header("Cache-Control")), (200, "no-store"))
+        tag = {"If-None-Match": answer.header("ETag")}
+        self.assertEqual(
+            rig.ask("GET", "/static/0123/page.js", headers=tag).status, 304
+        )
+
+    def test_nothing_else(self) -> None:
+        """Only files that are part of the page."""
+        for name in "__init__.py", "..", "page", "%2e%2e%2fshell.py", "page.js%00":
+            self.assertEqual(Rig().ask("GET", f"/static/x/{name}").status, 404, name)
+
+
+class LoginTests(SynchronousTestCase):
+    """The login page"""
+
+    def test_local_paths(self) -> None:
+        """Nothing leads to another site."""
+        for path in "/", "/ui/mails?q=a%20b&x=1", "/ui/deliveries/7#why":
+            self.assertEqual(local_path(path), path)
+        for path in "//evil.test", "/\\evil", "https://evil.test", "", "/a\r\nb", "x":
+            self.assertEqual(local_path(path), "/")
+
+    def test_a_form(self) -> None:
+        """A browser is redirected; a wrong token shows the form again."""
+        rig = Rig(HttpSettings(token="secret"))
+        body = b"token=secret&next=%2Fui%2Fmails"
+        answer = rig.ask("POST", "/login", body, headers=BROWSER)
+        self.assertEqual(answer.status, 303)
+        self.assertEqual(answer.header("Location"), "/ui/mails")
+        self.assertIn("HttpOnly", answer.header("Set-Cookie"))
+        answer = rig.ask("POST", "/login", b"token=x&next=%2Fa", headers=BROWSER)
+        self.assertEqual(answer.status, 401)
+        self.assertIn(b'value="/a"', answer.body)
+        self.assertIsNone(answer.header("Set-Cookie"))
+        own = {**BROWSER, "Origin": "http://localhost"}
+        answer = rig.ask("POST", "/logout", b"", headers=own)
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/login"))
+
+    def test_without_a_token(self) -> None:
+        """There is nothing to log in to."""
+        answer = Rig().ask("GET", "/login?next=/ui/dns")
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/ui/dns"))
+
+
+class TestMailTests(SynchronousTestCase):
+    """``POST /ui/testMail``"""
+
+    def test_refusals(self) -> None:
+        """Unknown hosts, hosts without a listener, and texts that are no header."""
+        rig = Rig()
+        for body, status in (
+            ({"to": "a@x.test", "host": "nowhere"}, 404),
+            ({"to": "a@x.test"}, 409),
+            ({}, 400),
+            ({"to": "a@x.test", "attempts": 11}, 400),
+        ):
+            self.assertEqual(rig.ask("POST", "/ui/testMail", body).status, status, body)
+
+
+class CatchUpTests(SynchronousTestCase):
+    """How long a page waits for deliveries"""
+
+    def test_it_is_limited(self) -> None:
+        """What takes longer follows later, and is done once for all that wait."""
+        rig, steps = Rig(), []
+
+        class Slow:
+            due = float("inf")
+
+            def steps(self, now: float) -> object:
+                for number in range(10):
+                    steps.append(number)
+                    clock.rightNow += 0.1
+                    yield
+
+        clock = Clock()
+        updates = DeliveryUpdates(rig.mock, clock)
+        updates._deliveries = Slow()  # nothing on the wire is slow on purpose
+        first = self.start(updates)
+        second = self.start(updates)
+        for _ in range(3):
+            clock.advance(0)
+        self.assertEqual((first, second), ([False], [False]))
+        for _ in range(20):
+            clock.advance(0)
+        self.assertEqual(steps, [*range(10)])
+        self.assertEqual(clock.getDelayedCalls(), [])
+
+    def start(self, updates: DeliveryUpdates) -> list[bool]:
+        from twisted.internet.defer import Deferred
+
+        results: list[bool] = []
+        waiting = Deferred.fromCoroutine(updates.catch_up_for(0.25))
+        waiting.addCallback(results.append)
+        return results
