@@ -63,7 +63,8 @@ FLOORS: dict[str, set[str]] = {
     "testing": {*ROOMS, "mock", "config", "service", "client", "recipes"},
     "health": set(),
     "cli": {"config", "documents", "logs", "process", "service", "tap"}
-    | {"client", "health", "recipes", "behaviors", "mock", "zone", "web"},
+    | {"client", "health", "recipes", "behaviors", "mock", "zone", "web"}
+    | {"store", "archive"},
     "__main__": {"cli"},
 }
 """What each room may import of the others; what it has itself, any room may.

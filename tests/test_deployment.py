@@ -17,6 +17,7 @@ import yaml
 from twisted.trial.unittest import SynchronousTestCase
 
 import mocksmtp
+from mocksmtp.config import load_config
 from mocksmtp.zone.text import parse_zone_text
 from tests.markdown import ROOT
 
@@ -105,6 +106,28 @@ class KubernetesTests(SynchronousTestCase):
             expected = ports.pop(port["targetPort"])
             self.assertEqual((port["port"], port["protocol"]), expected)
         self.assertEqual(ports, {})
+
+    def test_a_store_needs_a_volume(self) -> None:
+        """The second file is the first with a volume, which the user may write to."""
+        text = (ROOT / "docker/kubernetes-store.yaml").read_text()
+        documents = {one["kind"]: one for one in yaml.safe_load_all(text)}
+        newest = kubernetes_validate.latest_version()
+        for document in documents.values():
+            kubernetes_validate.validate(document, newest, strict=True)
+        self.assertEqual(documents["Service"], self.documents["Service"])
+        deployment = documents["Deployment"]["spec"]
+        self.assertEqual(deployment["strategy"], {"type": "Recreate"})
+        self.assertEqual(deployment["replicas"], 1)
+        pod = deployment["template"]["spec"]
+        self.assertEqual(pod["securityContext"]["fsGroup"], 10025)
+        dockerfile = (ROOT / "docker/Dockerfile").read_text()
+        self.assertIn("USER 10025:10025", dockerfile)
+        (container,) = pod["containers"]
+        variables = {one["name"]: one["value"] for one in container["env"]}
+        folder = variables["MOCKSMTP_STORE"].removeprefix("sqlite:").rpartition("/")[0]
+        places = [one["mountPath"] for one in container["volumeMounts"]]
+        self.assertIn(folder, places)
+        load_config({}, {k: v for k, v in variables.items() if "CONFIG" not in k})
 
     def test_the_probes(self) -> None:
         """All ask `/health` of the API."""

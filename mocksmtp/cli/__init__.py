@@ -31,6 +31,7 @@ _SECTIONS = {
         "sessions": ("mocksmtp.cli.journal", "List sessions, or show a transcript."),
         "explain": ("mocksmtp.cli.journal", "Explain why behaviors did not answer."),
         "report": ("mocksmtp.cli.journal", "Report all of it, as text or as a page."),
+        "dump": ("mocksmtp.cli.dumping", "Write the mails of a store to files."),
         "wait": ("mocksmtp.cli.waiting", "Wait for mails, deliveries or sessions."),
     },
     "Make something fail": {

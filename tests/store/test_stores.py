@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.mail.quota import Quota
+from mocksmtp.hosts.host import Description
 from mocksmtp.store.interface import Kind, Store
 from tests.http.rig import Rig
 from tests.store.case import FileCase, MemoryCase, StoreCase
@@ -305,8 +304,6 @@ class CommonApiTests:
 
 def describe(name: str) -> Any:
     """The description of a host."""
-    from mocksmtp.hosts.host import Description
-
     return Description(name, name)
 
 
@@ -316,15 +313,3 @@ class MemoryCommonApiTests(CommonApiTests, MemoryApiTests):
 
 class FileCommonApiTests(CommonApiTests, FileApiTests):
     """Of a file"""
-
-
-class QuotaTests(SynchronousTestCase):
-    """The limits of a store"""
-
-    def test_they_are_those_of_the_mailboxes(self) -> None:
-        """One object has them all."""
-        case = MemoryApiTests("test_lists")
-        case.clock = Clock()
-        case.open(max_mails=5)
-        self.assertIs(case.box.quota, case.store.quota)
-        self.assertIsInstance(case.store.quota, Quota)

@@ -81,12 +81,31 @@ def connect(settings: FileSettings) -> sqlite3.Connection:
     return db
 
 
-def check_header(path: str) -> None:
+def check_header(path: str, must_exist: bool = False) -> None:
     """
     Refuse a file that is not a store, before anything of it is changed.
 
+    :param must_exist: whether the file is only read
     :raises StoreError: it is not, or it cannot be written
     """
+    if not must_exist:
+        _check_writable(path)
+    elif not os.path.exists(path):
+        raise StoreError(f"{path}: does not exist")
+    if not os.path.exists(path):
+        return
+    if not os.path.isfile(path):
+        raise StoreError(f"{path}: is not a regular file")
+    try:
+        with open(path, "rb") as file:
+            header = file.read(_HEADER)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None
+    if header or must_exist:
+        _check_fields(path, header)
+
+
+def _check_writable(path: str) -> None:
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise StoreError(f"{path}: the directory does not exist")
@@ -94,19 +113,8 @@ def check_header(path: str) -> None:
         raise StoreError(f"{path}: is a directory; give the name of a file in it")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StoreError(f"{path}: the directory is not writable")
-    if not os.path.exists(path):
-        return
-    if not os.path.isfile(path):
-        raise StoreError(f"{path}: is not a regular file")
-    if not _is_writable(path):
+    if os.path.isfile(path) and not _is_writable(path):
         raise StoreError(f"{path}: is read-only")
-    try:
-        with open(path, "rb") as file:
-            header = file.read(_HEADER)
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}") from None
-    if header:
-        _check_fields(path, header)
 
 
 def _is_writable(path: str) -> bool:

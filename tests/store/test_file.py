@@ -1,0 +1,350 @@
+"""The file of a store"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+import time
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import TestCase
+
+from mocksmtp.mail.mail import Mail
+from mocksmtp.mail.quota import Quota
+from mocksmtp.mail.search import EVERYTHING, MailQuery
+from mocksmtp.store.interface import Kind, StorageFull, StoreError
+from mocksmtp.store.sqlite import mails as file_mails
+from mocksmtp.store.sqlite import schema
+from mocksmtp.store.sqlite.reading import FileReader
+from mocksmtp.store.sqlite.store import FileSettings, FileStore
+from mocksmtp.store.worker import InlineWorker
+from tests.store.case import FileCase, MemoryCase
+
+
+class RestartTests(FileCase):
+    """A file that is opened again"""
+
+    def test_mails_are_what_they_were(self) -> None:
+        """With their exact octets, envelope, origin and time."""
+        content = bytes(range(256)) + "Grüße\r\n".encode()
+        before = self.keep(content, ("a@x.test", "b@x.test", "a@x.test"))
+        self.reopen()
+        self.assertEqual(self.restored.mails, 1)
+        self.assertEqual(self.restored.last_session, 7)
+        (mail,) = self.result(self.store.mails.load([1]))
+        self.assertEqual(mail, before)
+        self.assertEqual(len(self.box), 1)
+
+    def test_numbers_are_never_used_again(self) -> None:
+        """Not even that of the newest mail, after it was removed."""
+        self.keep()
+        self.keep()
+        self.box.clear()
+        self.reopen()
+        self.assertEqual((self.restored.mails, self.keep().number), (0, 3))
+
+    def test_counters(self) -> None:
+        """Those of evictions and of all mails go on."""
+        self.reopen(max_mails=1)
+        for _ in range(3):
+            self.keep()
+        self.reopen(max_mails=1)
+        self.assertEqual((self.box.total, self.box.evictions), (3, 2))
+        self.assertEqual(self.box.evicted, 2)
+
+    def test_removed_mails_do_not_return(self) -> None:
+        """Also if the process ends before their rows are deleted."""
+        for _ in range(3):
+            self.keep()
+        removal = self.result(self.store.mails.remove("default", [1, 2]))
+        self.assertEqual(removal.numbers, [1, 2])
+        self.reopen()
+        self.assertEqual(len(self.box), 1)
+        found = self.result(
+            self.store.mails.search("default", EVERYTHING, 0, 99, None, False)
+        )
+        self.assertEqual(found.numbers, [3])
+        self.clock.advance(1)
+        with sqlite3.connect(self.path) as db:
+            rows = db.execute("SELECT id FROM contents").fetchall()
+        self.assertEqual(rows, [(3,)])
+
+    def test_documents(self) -> None:
+        """By their kinds and names; None removes one."""
+        key = (Kind.SERVICE, "x")
+        self.assertTrue(self.restored.is_new)
+        self.store.save([(key, {"a": [1, "é"]}), ((Kind.SERVICE, "y"), 2)])
+        self.store.save([((Kind.SERVICE, "y"), None)])
+        self.reopen()
+        self.assertFalse(self.restored.is_new)
+        self.assertEqual(self.restored.state, {Kind.SERVICE: {"x": {"a": [1, "é"]}}})
+
+    def test_no_mail_is_removed_twice(self) -> None:
+        """Of two removals each mail is part of one."""
+        for _ in range(3):
+            self.keep()
+        first = self.store.mails.remove("default", [1, 2])
+        second = self.store.mails.remove("default", [2, 3])
+        numbers = [self.result(one).numbers for one in (first, second)]
+        self.assertEqual(numbers, [[1, 2], [3]])
+
+    def test_a_reader(self) -> None:
+        """Reads mails and state beside the service, without secrets."""
+        self.keep(b"one")
+        self.keep(b"two")
+        self.result(self.store.mails.remove("default", [1]))
+        host = {
+            "tls": {"certificate": {"certificatePem": "c", "keyPem": "k"}},
+            "auth": {"users": {"bob": "secret"}},
+        }
+        self.store.save([((Kind.HOST, "a"), host), ((Kind.CERTIFICATE, "b"), "key")])
+        self.result(self.store.flush())
+        reader = FileReader(self.path)
+        self.addCleanup(reader.close)
+        self.assertEqual([mail.content for mail in reader.mails()], [b"two"])
+        state = reader.state()
+        self.assertEqual([*state], ["host"])
+        self.assertEqual(state["host"]["a"]["auth"], {"users": {"bob": None}})
+        self.assertIsNone(state["host"]["a"]["tls"]["certificate"]["keyPem"])
+        self.assertRaises(StoreError, FileReader, self.path + "x")
+
+
+class SearchTests(FileCase):
+    """Searches, in parts"""
+
+    def found(self, query: MailQuery, **more: Any) -> tuple[list[int], int]:
+        """What all parts of a search find, and how many parts there are."""
+        newest_first = more.get("newest_first", False)
+        limit = more.get("limit")
+        after, before, numbers, parts = 0, 10**9, [], 0
+        while True:
+            parts += 1
+            left = None if limit is None else limit - len(numbers)
+            part = self.result(
+                self.store.mails.search(
+                    "default", query, after, before, left, newest_first
+                )
+            )
+            numbers += part.numbers
+            if part.next is None or len(numbers) == limit:
+                return numbers, parts
+            if newest_first:
+                before = part.next
+            else:
+                after = part.next
+
+    def test_parts_are_short(self) -> None:
+        """Once the time of a part is over, the next one continues after it."""
+        for number in range(1, 40):
+            self.keep(b"Subject: %d%s\r\n\r\n" % (number, b"x" * (number % 3 == 0)))
+        self.patch(file_mails, "SLICE", 0.0)
+        self.patch(file_mails, "_WINDOW", 7)
+        wanted = [number for number in range(1, 40) if number % 3 == 0]
+        query = MailQuery(subject="x")
+        numbers, parts = self.found(query)
+        self.assertEqual(numbers, wanted)
+        self.assertGreater(parts, 5)
+        numbers, parts = self.found(query, newest_first=True)
+        self.assertEqual(numbers, wanted[::-1])
+        numbers, _ = self.found(query, newest_first=True, limit=4)
+        self.assertEqual(numbers, wanted[:-5:-1])
+        self.assertEqual(self.found(EVERYTHING)[0], [*range(1, 40)])
+        self.assertEqual(
+            self.found(EVERYTHING, newest_first=True, limit=2)[0], [39, 38]
+        )
+
+    def test_only_candidates_are_read(self) -> None:
+        """What the index excludes is not decoded."""
+        for number in range(20):
+            self.keep(b"Subject: number %d\r\n\r\n" % number)
+        read: list[Any] = []
+        mail_of = file_mails.mail_of
+        self.patch(file_mails, "mail_of", lambda row: read.append(row) or mail_of(row))
+        self.assertEqual(self.found(MailQuery(subject="number 7"))[0], [8])
+        self.assertEqual(len(read), 1)
+
+    def test_a_host_with_few_mails(self) -> None:
+        """Is found by the index, also among many others."""
+        other = self.store.mailbox("other")
+        for number in range(30):
+            self.keep(box=other if number == 3 else self.box)
+        found = self.result(
+            self.store.mails.search(
+                "other", MailQuery(subject="hi"), 0, 99, None, False
+            )
+        )
+        self.assertEqual(found.numbers, [4])
+
+
+class LockTests(FileCase):
+    """One process at a time"""
+
+    def new(self, wait: float = 0.0) -> FileStore:
+        """Another store of the same file."""
+        settings, worker = FileSettings(self.path, wait=wait), InlineWorker()
+        return FileStore(settings, Quota(), self.clock, worker, worker)
+
+    def refusal(self) -> str:
+        """Why the file cannot be opened, without its name."""
+        error = self.assertRaises(StoreError, self.new().open)
+        return str(error).removeprefix(f"{self.path}: ")
+
+    def test_a_second_store(self) -> None:
+        """Is refused until the first one is closed."""
+        self.assertIn("in use by another process", self.refusal())
+        self.close()
+        again = self.new()
+        again.open()
+        self.result(again.close())
+        self.open()
+
+    def test_a_file_system_without_locks(self) -> None:
+        """As some network file systems are."""
+        self.close()
+
+        def lock(number: int, operation: int) -> None:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+        self.patch(fcntl, "flock", lock)
+        self.assertEqual(
+            self.refusal(),
+            "the file system has no locks (No locks available); use a local one",
+        )
+        self.patch(fcntl, "flock", lambda *_: None)
+        self.open()
+
+    def test_a_wait(self) -> None:
+        """Ends once the file is free."""
+        self.close()
+        attempts: list[int] = []
+
+        def lock(number: int, operation: int) -> None:
+            attempts.append(number)
+            if len(attempts) < 3:
+                raise BlockingIOError(errno.EWOULDBLOCK, "in use")
+
+        self.patch(fcntl, "flock", lock)
+        self.patch(time, "sleep", lambda _: None)
+        store = self.new(60.0)
+        store.open()
+        self.assertEqual(len(attempts), 3)
+        self.result(store.close())
+        self.open()
+
+
+class SchemaTests(FileCase):
+    """Versions of the tables"""
+
+    def test_files_of_earlier_versions(self) -> None:
+        """Get the tables of this version, and keep their mails."""
+        self.keep(b"old")
+        self.close()
+        newer = (*schema.MIGRATIONS, "CREATE TABLE further (x);")
+        self.patch(schema, "MIGRATIONS", newer)
+        self.patch(schema, "VERSION", len(newer))
+        self.open()
+        self.assertEqual(len(self.box), 1)
+        with sqlite3.connect(self.path) as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            db.execute("SELECT x FROM further")
+        self.assertEqual(version, len(newer))
+
+    def test_a_migration_that_fails(self) -> None:
+        """Changes nothing."""
+        self.close()
+        broken = (*schema.MIGRATIONS, "CREATE TABLE further (x); SELECT nonsense;")
+        self.patch(schema, "MIGRATIONS", broken)
+        self.patch(schema, "VERSION", len(broken))
+        store = FileStore(FileSettings(self.path), Quota(), self.clock)
+        self.assertRaises(StoreError, store.open)
+        with sqlite3.connect(self.path) as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            tables = db.execute("SELECT name FROM sqlite_schema").fetchall()
+        self.assertEqual(version, len(broken) - 1)
+        self.assertNotIn(("further",), tables)
+        self.patch(schema, "VERSION", len(broken) - 1)
+        self.open()
+
+
+class FullTests(FileCase):
+    """A disk without space"""
+
+    def limit(self, pages: int) -> None:
+        """Let the file have at most so many pages."""
+        db = self.store._writer._db
+        assert db is not None
+        db.execute(f"PRAGMA max_page_count = {pages}")
+
+    def test_a_mail_that_does_not_fit(self) -> None:
+        """Is refused, and others of the same group are stored."""
+        mail = self.keep()
+        self.limit(60)
+        large, small = b"x" * 400_000, b"y" * 100
+        waiting = [
+            self.box.keep(mail.envelope, content, 1.0, mail.origin)
+            for content in (small, large, small)
+        ]
+        for _ in range(5):
+            self.clock.advance(0)
+        self.assertEqual(self.result(waiting[0]).number, 2)
+        assert isinstance(waiting[1], Deferred)
+        self.failureResultOf(waiting[1], StorageFull)
+        self.assertEqual(self.result(waiting[2]).number, 4)
+        self.assertEqual((len(self.box), self.store.quota.mails), (3, 3))
+        self.limit(10_000)
+        self.assertEqual(self.keep(large).number, 5)
+        self.assertIsNone(self.store.failure)
+
+    def test_state_that_does_not_fit(self) -> None:
+        """Is an error, and is stored as soon as there is space."""
+        self.keep()
+        self.limit(30)
+        self.store.save([((Kind.SERVICE, "x"), "x" * 1_000_000)])
+        for _ in range(5):
+            self.clock.advance(0)
+        self.assertIsNotNone(self.store.failure)
+        self.assertRaises(StoreError, self.store.flush)
+        self.limit(10_000)
+        self.clock.advance(1)
+        self.assertIsNone(self.result(self.store.flush()))
+        self.reopen()
+        self.assertEqual(len(self.restored.state[Kind.SERVICE]["x"]), 1_000_000)
+        self.flushLoggedErrors()
+
+
+class ClockTests(TestCase):
+    """A clock of the system that jumps"""
+
+    def test_it_is_set_back(self) -> None:
+        """Mails are stored at once, although timers would be an hour late."""
+        store = FileStore(
+            FileSettings(os.path.abspath(self.mktemp())), Quota(), reactor
+        )
+        store.open()
+        box = store.mailbox("default")
+        self.addCleanup(lambda: Deferred.fromCoroutine(store.close()))
+        mail = mail_in_memory()
+        kept = []
+
+        async def keep() -> None:
+            kept.append(await box.keep(mail.envelope, b"one", 1.0, mail.origin))
+            self.patch(reactor, "seconds", lambda: time.time() - 3600)
+            kept.append(await box.keep(mail.envelope, b"two", 0.5, mail.origin))
+
+        def check(_: object) -> None:
+            self.assertEqual([one.number for one in kept], [1, 2])
+
+        return Deferred.fromCoroutine(keep()).addCallback(check)  # type: ignore[return-value]
+
+
+def mail_in_memory() -> Mail:
+    """A mail that no file has."""
+    memory = MemoryCase()
+    memory.clock = Clock()
+    memory.open()
+    return memory.keep()
