@@ -28,9 +28,18 @@ def blocks(document: str, language: str) -> list[str]:
 
 def commands(document: str) -> list[Command]:
     """The commands of all console blocks, in order."""
+    return [one for block in blocks(document, "console") for one in commands_of(block)]
+
+
+def commands_of(block: str) -> list[Command]:
+    """The commands of a console block."""
     found = []
-    for block in blocks(document, "console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, _, output = part.partition("\n")
-            found.append(Command(line, output))
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        line, _, output = part.partition("\n")
+        found.append(Command(line, output))
     return found
+
+
+def fences(document: str) -> list[tuple[str, str]]:
+    """All fenced blocks of a document in order: their languages and texts."""
+    return _FENCE.findall((ROOT / document).read_text())

@@ -39,6 +39,9 @@ _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|)\s*")
 _NAMES = {"sender": "from", "recipient": "to", "type_": "type"}
 """Parameters whose names are not those of the API in snake_case."""
 
+_TIMES = {"wait", "settle"}
+"""Parameters that are durations, which have a unit in a query."""
+
 _NO_ROUTE = "no such route"
 
 
@@ -88,7 +91,9 @@ def _parameter(value: Any) -> str:
 def parameters(values: Mapping[str, Any]) -> dict[str, str]:
     """The query parameters from keywords; None is left out."""
     return {
-        _NAMES.get(name, camel_case(name)): _parameter(value)
+        _NAMES.get(name, camel_case(name)): (
+            f"{seconds(value) * 1000:.0f}ms" if name in _TIMES else _parameter(value)
+        )
         for name, value in values.items()
         if value is not None
     }

@@ -132,7 +132,7 @@ class RequestTests(SynchronousTestCase):
         self.assertEqual(since, datetime(2026, 1, 1, tzinfo=UTC))
         self.assertEqual(
             query,
-            {"from": "<>", "clientIp": "127.0.0.1", "kept": "true", "wait": "2000.0"},
+            {"from": "<>", "clientIp": "127.0.0.1", "kept": "true", "wait": "2000ms"},
         )
 
     def test_the_wait_is_known(self) -> None:

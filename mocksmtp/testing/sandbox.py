@@ -1,0 +1,447 @@
+"""The part of a service that belongs to one test.
+
+`mocksmtp.testing.blocking_sandbox` has the same without Deferreds. It is made from this
+module: change this one, then run ``tools/make-blocking``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+import attrs
+
+from mocksmtp.client.deferred import (
+    AppliedRecipe,
+    DnsRule,
+    HostClient,
+    MockClient,
+    SmtpRule,
+)
+from mocksmtp.client.errors import ApiError
+from mocksmtp.client.filters import (
+    AttemptListing,
+    DeliveryListing,
+    MailListing,
+    QueryListing,
+    SessionListing,
+)
+from mocksmtp.client.over_treq import deferred
+from mocksmtp.client.recipe_methods import RecipeMethods
+from mocksmtp.client.requests import Duration, JsonObject, seconds
+from mocksmtp.client.values import (
+    Attempt,
+    BouncedRecipient,
+    Delivery,
+    Mail,
+    NearMiss,
+    Query,
+    Route,
+    Session,
+)
+from mocksmtp.client.vocabulary import Command, Condition, DnsWhen, SmtpWhen
+from mocksmtp.testing.naming import (
+    NoMatch,
+    Place,
+    condensed,
+    described,
+    free_address,
+    token,
+)
+
+WAIT = "10s"
+"""How long a test waits for what it expects, unless it says otherwise."""
+
+_FINISHED = ("accepted", "rejected")
+
+_DECIDING = {"settle", "final", "verdict", "copies", "code", "kept", "count"}
+"""Filters with which the result of a delivery is the test's own affair."""
+
+
+@attrs.frozen(kw_only=True)
+class Bounce(BouncedRecipient):
+    """
+    What a bounce reports on one recipient.
+
+    :ivar mail: the bounce itself
+    """
+
+    mail: Mail = attrs.field(factory=Mail)
+
+
+class MockSMTP(RecipeMethods):
+    """
+    A mail host, domains and DNS records of one test; `close` removes them.
+
+    :ivar client: a client of the whole service
+    :ivar place: where the service is
+    :ivar host: a client of the test's mail host
+    :ivar domain: a domain whose mail exchange the host is
+    """
+
+    def __init__(
+        self, client: MockClient, place: Place, host: HostClient, domain: str
+    ) -> None:
+        self.client = client
+        self.place = place
+        self.host = host
+        self.domain = domain
+        self.tag = token()
+        self._labels = {host.name: "mx"}
+        self._exchanges: list[HostClient] = []
+        self._has_records = self._has_dns_rules = False
+        self._created = True
+
+    def __repr__(self) -> str:
+        return f"<MockSMTP {self.smtp_host}:{self.smtp_port}, {self.domain}>"
+
+    # Where it is
+
+    @property
+    def smtp(self) -> tuple[str, int]:
+        """The address and port of the SMTP listener."""
+        return self.host.smtp
+
+    @property
+    def smtp_host(self) -> str:
+        """The address of the SMTP listener."""
+        return self.host.smtp[0]
+
+    @property
+    def smtp_port(self) -> int:
+        """The port of the SMTP listener, and of those of `exchanges`."""
+        return self.host.smtp[1]
+
+    @property
+    def dns(self) -> tuple[str, int]:
+        """
+        The address and port of DNS, UDP and TCP.
+
+        :raises LookupError: the service has none
+        """
+        if self.place.dns is None:
+            raise LookupError("the service was started without DNS (`--dns off`)")
+        return self.place.dns
+
+    @property
+    def url(self) -> str:
+        """The address of the API."""
+        return self.client.url
+
+    # Beginning and end
+
+    @classmethod
+    @deferred
+    async def open(
+        cls,
+        client: MockClient,
+        place: Place,
+        *,
+        host: str | None = None,
+        domain: str | None = None,
+        **document: Any,
+    ) -> MockSMTP:
+        """
+        Create a mail host for a test, which is the mail exchange of a domain.
+
+        If the service has been started for the tests, it is also that of all domains
+        without records of their own.
+
+        :param host: use this host of the service instead, and reset it
+        :param domain: by default one that no other test uses
+        :param document: fields of the host, as ``tls={}`` or ``limits={"messages": 1}``
+        """
+        name = token()
+        domain = domain or f"{name}.test"
+        if host is not None:
+            settings = await client.host_settings(host)
+            addresses = [*map(place.reachable, settings.addresses)]
+            found = HostClient(client.connection, host, addresses)
+            await found.reset()
+            mock = cls(client, place, found, domain)
+            mock._created = False
+            return mock
+        every = [{"name": "*"}] if place.owned or place.alone else []
+        dns = {"names": [f"mx.{domain}"], "domains": [{"name": domain}, *every]}
+        real = "mx" if place.owned else f"mx-{name}"
+        made = await create_host(client, place, real, {"dns": dns, **document})
+        return cls(client, place, made, domain)
+
+    @deferred
+    async def close(self) -> None:
+        """Remove the hosts and records of the test, with all that happened there."""
+        for exchange in self._exchanges:
+            await _delete(exchange)
+        if self._created:
+            await _delete(self.host)
+        else:
+            await self.host.reset()
+        if self._has_records:
+            await self.client.delete_records(tag=self.tag)
+        if self.place.owned:
+            await self.client.reset()
+        elif self._has_dns_rules:
+            await self.client.clear_dns_behaviors(tag=self.tag)
+
+    # What is set
+
+    def when(
+        self, command: Command | str, condition: Condition | None = None
+    ) -> SmtpWhen[SmtpRule]:
+        """
+        Begin a behavior of the test's host.
+
+        .. code-block:: python
+
+            mocksmtp.when("RCPT TO").contains("bob@").reply(450, "4.2.1 Busy").times(2)
+        """
+        return self.host.when(command, condition)
+
+    def when_query(
+        self,
+        query: str | Sequence[str] = "ANY",
+        name: str | None = None,
+        condition: Condition | None = None,
+    ) -> DnsWhen[DnsRule]:
+        """Begin a behavior for DNS queries, as ``when_query("MX").servfail()``."""
+        self._has_dns_rules = True
+        return self.client.when_query(query, name, condition).tagged(self.tag)
+
+    @deferred
+    async def recipe(self, recipe: str, /, **values: Any) -> AppliedRecipe:
+        """Apply a recipe of the cookbook to the test's host."""
+        return await self.host.recipe(recipe, **values)
+
+    @deferred
+    async def exchanges(
+        self, domain: str, number: int = 2, **document: Any
+    ) -> list[HostClient]:
+        """
+        Create mail exchanges of a domain, in the order of their preference.
+
+        They are called ``mx1``, ``mx2`` and so on, and listen on the same port of
+        different addresses, where the system allows that.
+
+        :param document: fields of the hosts, as ``tls={}``
+        """
+        made: list[HostClient] = []
+        for _ in range(number):
+            label = f"mx{len(self._exchanges) + 1}"
+            preference = 10 * (len(made) + 1)
+            domains = [{"name": domain, "preference": preference}]
+            dns = {"names": [f"{label}.{domain}"], "domains": domains}
+            name = label if self.place.owned else f"{label}-{self.tag}"
+            sent = {"dns": dns, **document}
+            host = await create_host(self.client, self.place, name, sent)
+            self._labels[host.name] = label
+            self._exchanges.append(host)
+            made.append(host)
+        return made
+
+    @deferred
+    async def add_records(self, records: Sequence[JsonObject] | JsonObject) -> None:
+        """Add DNS records, which are removed after the test."""
+        sent = [records] if isinstance(records, Mapping) else list(records)
+        await self.client.add_records(sent, tag=self.tag)
+        self._has_records = True
+
+    @deferred
+    async def home(self, *domains: str) -> HostClient:
+        """
+        A client of the host that accepts the senders' own mail, as bounces.
+
+        :param domains: domains of senders, besides ``here.test``
+        """
+        for domain in domains:
+            exchange = {"type": "MX", "preference": 10, "exchange": self.place.home}
+            await self.add_records([{"name": domain, **exchange}])
+        return self.client.host(self.place.home_host)
+
+    # What happened
+
+    @deferred
+    async def deliveries(self, **filters: Unpack[DeliveryListing]) -> list[Delivery]:
+        """The deliveries that match; with `wait` it waits for them."""
+        found = await self.client.deliveries(**self._scope(filters))
+        return [self._labelled(one) for one in found if self._is_ours(one.hosts)]
+
+    @deferred
+    async def delivery(self, **filters: Unpack[DeliveryListing]) -> Delivery:
+        """
+        Wait for a delivery, and return the newest that matches.
+
+        Without `settle` and filters on the result, it waits until the delivery is
+        accepted or rejected. If that does not happen in time, it returns it as it is.
+
+        :raises NoMatch: nothing matches in time; the message reports what happened
+        """
+        __tracebackhide__ = True  # by pytest: the test's own line is what matters
+        given: DeliveryListing = {"wait": WAIT, **filters}
+        deadline = time.monotonic() + seconds(given["wait"])
+        found = await self.deliveries(**given)
+        if len(found) < given.get("count", 1):
+            raise await self._no_match("delivery", given)
+        newest = found[-1]
+        if _DECIDING.isdisjoint(filters):
+            newest = await self._finished(newest, deadline)
+        return newest
+
+    @deferred
+    async def _finished(self, delivery: Delivery, deadline: float) -> Delivery:
+        """The delivery when it is accepted or rejected, or the time is up."""
+        while delivery.final not in _FINISHED:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            # The next attempt of this recipient is awaited, not the time.
+            last = delivery.attempts[-1]
+            more = await self.client.attempts(
+                to=delivery.recipient,
+                after=last.id,
+                count=1,
+                limit=1,
+                wait=left * 1000,
+            )
+            if not more:
+                break
+            delivery = self._labelled(await self.client.delivery(delivery.id))
+            if delivery.attempts[-1].id == last.id:
+                break
+        return delivery
+
+    @deferred
+    async def attempts(self, **filters: Unpack[AttemptListing]) -> list[Attempt]:
+        """The attempts that match; with `wait` it waits for them."""
+        found = await self.client.attempts(**self._scope(filters))
+        return [self._named(one) for one in found if self._is_ours([one.host])]
+
+    @deferred
+    async def sessions(self, **filters: Unpack[SessionListing]) -> list[Session]:
+        """The sessions that match, with their transcripts."""
+        found = await self.client.sessions(**self._scope(filters))
+        return [one for one in found if self._is_ours([one.host])]
+
+    @deferred
+    async def mails(self, **filters: Unpack[MailListing]) -> list[Mail]:
+        """The mails that match, with all fields; with `wait` it waits for them."""
+        given = self._scope({"view": "full", **filters})
+        found = await self.client.mails(**{"host": "*", **given})
+        return [one for one in found if self._is_ours([one.host or ""])]
+
+    @deferred
+    async def mail(self, **filters: Unpack[MailListing]) -> Mail:
+        """
+        Wait for a mail, and return the newest that matches, with its text.
+
+        :raises NoMatch: nothing matches in time; the message reports what happened
+        """
+        __tracebackhide__ = True
+        given: MailListing = {"wait": WAIT, **filters}
+        found = await self.mails(**given)
+        if len(found) < given.get("count", 1):
+            raise await self._no_match("mail", given)
+        newest = found[-1]
+        return await self.client.host(newest.host or self.host.name).mail(newest.id)
+
+    @deferred
+    async def bounce(self, *, of: str, wait: Duration = WAIT) -> Bounce:
+        """
+        Wait for a bounce (RFC 3464) that reports on a recipient.
+
+        It may arrive at any host of the service, such as `home`.
+
+        :raises NoMatch: none arrives in time; the message reports what happened
+        """
+        __tracebackhide__ = True
+        found = await self.client.mails(
+            bounce_of=of, host="*", view="full", count=1, wait=wait
+        )
+        if not found:
+            raise await self._no_match("bounce", {"bounce_of": of, "wait": wait})
+        mail = found[-1]
+        reported = next(
+            (one for one in mail.bounce if one.recipient.lower() == of.lower()),
+            mail.bounce[0],
+        )
+        return Bounce(**attrs.asdict(reported, recurse=False), mail=mail)
+
+    @deferred
+    async def queries(self, **filters: Unpack[QueryListing]) -> list[Query]:
+        """The DNS queries that match; with `wait` it waits for them."""
+        return await self.client.queries(**filters)
+
+    @deferred
+    async def near_misses(self) -> list[NearMiss]:
+        """The exchanges that no behavior answered and one nearly did."""
+        found = await self.client.near_misses()
+        return [one for one in found if self._is_ours([one.host])]
+
+    @deferred
+    async def route(self, to: str) -> Route:
+        """The route that a sending server would follow to a recipient."""
+        return await self.client.route(to)
+
+    @deferred
+    async def report(self) -> str:
+        """What happened, as text: deliveries, near misses and transcripts."""
+        host = None if self.place.owned or self._exchanges else self.host.name
+        return await self.client.report(host=host, text=True)
+
+    # Its part of the service
+
+    @deferred
+    async def _no_match(self, kind: str, filters: Mapping[str, Any]) -> NoMatch:
+        """What a failed test needs to know."""
+        return NoMatch(described(kind, filters), condensed(await self.report()))
+
+    def _scope(self, filters: Any) -> Any:
+        """The filters, restricted to the test's host if it has only one."""
+        if self.place.owned or self._exchanges:
+            return filters
+        return {**filters, "host": filters.get("host") or self.host.name}
+
+    def _is_ours(self, hosts: Sequence[str]) -> bool:
+        return self.place.owned or any(name in self._labels for name in hosts)
+
+    def _label(self, host: str) -> str:
+        return self._labels.get(host, host)
+
+    def _named(self, attempt: Attempt) -> Attempt:
+        return attrs.evolve(attempt, host=self._label(attempt.host))
+
+    def _labelled(self, delivery: Delivery) -> Delivery:
+        """The delivery with the names that the test knows."""
+        if self.place.owned:
+            return delivery
+        return attrs.evolve(
+            delivery,
+            hosts=[*map(self._label, delivery.hosts)],
+            rounds=[[*map(self._named, one)] for one in delivery.rounds],
+        )
+
+
+@deferred
+async def create_host(
+    client: MockClient, place: Place, name: str, document: dict[str, Any]
+) -> HostClient:
+    """Create a host at an own address, with the port that all hosts have."""
+    if "listeners" in document or place.port is None:
+        return await client.add_host(name, **document)
+    while place.has_addresses:
+        listener = {"address": free_address(), "port": place.port}
+        try:
+            return await client.add_host(name, listeners=[listener], **document)
+        except ApiError as error:
+            place.note(error)
+    return await client.add_host(name, **document)
+
+
+@deferred
+async def _delete(host: HostClient) -> None:
+    """Remove a host that the test may have removed."""
+    try:
+        await host.delete()
+    except ApiError as error:
+        if error.status != 404:
+            raise
