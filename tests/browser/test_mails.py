@@ -194,3 +194,20 @@ class MailTests(BrowserCase):
         page = self.open("/ui/mails/1")
         page.keyboard.press("d")
         self.see(page.get_by_text("No mail is kept"))
+
+
+class TokenTests(BrowserCase):
+    """A service that requires its token"""
+
+    token = "secret"
+
+    def test_the_frame_of_a_mail(self) -> None:
+        """Whoever has logged in sees the HTML, although its frame is sandboxed."""
+        self.send_octets(order_mail())
+        self.expected_errors = ["tracker.test"]
+        page = self.open("/ui/mails/1")
+        page.get_by_label("Token").fill("secret")
+        page.keyboard.press("Enter")
+        heading = page.frame_locator("iframe").get_by_role("heading", name="Thank you")
+        self.see(heading)
+        self.see(page.get_by_role("heading", name="Your order 5"))

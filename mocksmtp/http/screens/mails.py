@@ -7,11 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import attrs
+from twisted.internet.interfaces import IReactorTime
 
+from mocksmtp.documents.units import timestamp
 from mocksmtp.hosts.documents import host_path
 from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.mails import MailListing
-from mocksmtp.http.paging import Order, Page, Span, entry_id, find_page, matches
+from mocksmtp.http.paging import AFTER_ALL, Span, entry_id, matches
 from mocksmtp.http.parameters import (
     ALL_HOSTS,
     any_text,
@@ -36,6 +38,9 @@ from mocksmtp.web.mailview import ShownMail, mail_row, shown_mail
 
 PAGE_SIZE = 100
 """Mails of one page of the list."""
+
+PATIENCE = 1.5
+"""Seconds after which a search shows what it has found so far."""
 
 
 @attrs.frozen
@@ -105,10 +110,10 @@ async def get_mails(call: Call[MailScreenParameters]) -> ResponseBody:
     )
     mails: list[Mail] = []
     older: int | None = None
+    searched: str | None = None
     if wanted.parts.has("mails") and error is None:
-        page = Page(limit=PAGE_SIZE, order=Order.DESC, before=wanted.before)
-        found = await find_page(listing, page, api.clock)
-        mails, older = found.entries, found.next
+        mails, older, last = await _find(listing, wanted.before, api.clock)
+        searched = None if last is None else timestamp(last.received_at)
         for mail in mails:
             if len(mail.content) >= LARGE and not mail.is_summarized:
                 mail.remember(await api.in_thread(summary_of, mail.content))
@@ -131,6 +136,7 @@ async def get_mails(call: Call[MailScreenParameters]) -> ResponseBody:
         host=wanted.host or "",
         hosts=list(api.mock.hosts),
         total=len(listing),
+        searched=searched,
         evicted=api.mock.quota.evictions,
         is_first=wanted.before is None,
         older=None if older is None else urlencode([*query, ("before", str(older))]),
@@ -139,6 +145,40 @@ async def get_mails(call: Call[MailScreenParameters]) -> ResponseBody:
         path_of=mail_path,
         host_path=path_of_host,
     )
+
+
+async def _find(
+    listing: MailListing, before: int | None, clock: IReactorTime
+) -> tuple[list[Mail], int | None, Mail | None]:
+    """
+    The newest mails that match; a search of many ends after `PATIENCE`.
+
+    :return: the mails; the number before which the next page begins, or None; the last
+        mail that was looked at, if there was no time for the others
+    """
+    span = Span(before=before or AFTER_ALL)
+    await listing.check(span)
+    searched = listing.search(span, True, PAGE_SIZE + 1)
+    if searched is not None:
+        found = await searched
+        more = len(found) > PAGE_SIZE
+        found = found[:PAGE_SIZE]
+        return found, found[-1].number if more else None, None
+    deadline, slices = clock.seconds() + PATIENCE, Slices(clock)
+    found = []
+    for mail in listing.entries(span, newest_first=True):
+        for step in listing.look(mail):
+            matched = step if isinstance(step, bool) else await step
+            if matched:
+                found.append(mail)
+                break
+        if len(found) > PAGE_SIZE:
+            return found[:PAGE_SIZE], found[PAGE_SIZE - 1].number, None
+        if slices.over:
+            await slices.next()
+            if clock.seconds() > deadline:
+                return found, mail.number, mail
+    return found, None, None
 
 
 def _parse(search: str) -> tuple[Expression | None, SearchError | None]:
