@@ -204,7 +204,9 @@ def evaluate_command(
     context: click.Context, /, line: str | None, host: str | None, **values: Any
 ) -> None:
     r"""
-    Print the reply that a command would get, and why; no counter changes.
+    Print the reply that a command would get, and why.
+
+    No counter changes.
 
     \b
       mocksmtp behaviors evaluate 'RCPT TO:<bob@x.test>' --sender me@here.test

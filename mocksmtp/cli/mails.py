@@ -79,10 +79,10 @@ def limit_option(command: Any) -> Any:
     """Add ``--limit``."""
     return click.option(
         *("-n", "--limit"),
+        metavar="N",
         type=click.IntRange(min=0),
         default=DEFAULT_LIMIT,
-        show_default=True,
-        help="Show so many, the newest; 0 for all.",
+        help=f"Show so many, the newest (default: {DEFAULT_LIMIT}); 0 for all.",
     )(command)
 
 

@@ -107,7 +107,7 @@ def add_records(context: click.Context, records: Sequence[str]) -> None:
     standard input.
 
     \b
-      mocksmtp dns add '*. MX 10 mx.test' 'mx.test A 127.0.0.1'
+      mocksmtp dns add 'x.test MX 20 mx2.x.test' 'mx2.x.test A 127.0.0.2'
     """
     texts, documents = _records(context, records)
     client = connect(context)
@@ -208,8 +208,9 @@ def route_command(
     context: click.Context, recipient: str, sender: str | None, client_ip: str | None
 ) -> None:
     """
-    Show where a sending server would deliver a mail, and the replies there.
+    Show the route of a mail, and the replies to MAIL and RCPT there.
 
+    These are the mail exchanges, in the order in which a sending server tries them.
     Exits with 1 if the route leads to no listener.
     """
     route = connect(context).route(recipient, sender=sender, client_ip=client_ip)

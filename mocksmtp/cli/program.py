@@ -106,6 +106,11 @@ class CommandGroup(click.Group):
             args = [self._default, *args]
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else _with_examples(command)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -114,6 +119,17 @@ class CommandGroup(click.Group):
         if args and args[0] not in names and args[0][:1].isalnum():
             raise click.UsageError(unknown("command", args[0], names), ctx)
         return super().resolve_command(ctx, args)
+
+
+def _with_examples(command: click.Command) -> click.Command:
+    """
+    Keep the lines of the examples in the help.
+
+    The mark of click for such a paragraph is a backspace; docstrings are raw.
+    """
+    if command.help:
+        command.help = command.help.replace("\\b\n", "\b\n")
+    return command
 
 
 class LazyGroup(CommandGroup):
@@ -149,7 +165,7 @@ class LazyGroup(CommandGroup):
         if module is None:
             return None
         command: click.Command = getattr(import_module(module), f"{cmd_name}_command")
-        return command
+        return _with_examples(command)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

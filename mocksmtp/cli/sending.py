@@ -123,7 +123,10 @@ def _ignored(command: Any) -> Any:
 @click.option("--mx", is_flag=True, help="Send to the mail exchanges of each domain.")
 @click.option("--dns", metavar="HOST:PORT", help="The DNS server for --mx.")
 @click.option(
-    "--port", type=click.IntRange(1, 65535), help="The port of all exchanges, for --mx."
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(1, 65535),
+    help="The port of all exchanges, for --mx.",
 )
 @click.option("--starttls", is_flag=True, help="Require STARTTLS.")
 @click.option("--tls", is_flag=True, help="Use TLS from the beginning.")

@@ -64,7 +64,7 @@ _FILTERS = (
 @click.argument("what", type=click.Choice(list(_KINDS)), default="mails")
 @filters_of(_FILTERS)
 @click.option(
-    "--count", type=click.IntRange(1), default=1, help="Wait for so many (1)."
+    "--count", metavar="N", type=click.IntRange(1), default=1, help="So many (1)."
 )
 @click.option(
     "--timeout", default="10s", metavar="TIME", help="Wait at most this time (10s)."
@@ -100,11 +100,15 @@ def wait_command(
     for name in wanted.keys() - kind.filters:
         flag = {"sender": "from", "q": "query"}.get(name, name).replace("_", "-")
         raise click.UsageError(f"--{flag} does not filter {what}", context)
+    times = []
     for name, text in ("--timeout", timeout), ("--settle", settle or "0"):
         try:
-            parse_duration(text)
+            times.append(parse_duration(text))
         except ValueError as error:
             raise click.BadParameter(str(error), context, param_hint=name) from None
+    if times[1] > times[0]:
+        message = f"--settle {settle} must not be longer than --timeout {timeout}"
+        raise click.UsageError(message, context)
     if what == "mails":
         wanted.setdefault("host", "*")
         wanted["view"] = "full" if wants_json(context) else "summary"

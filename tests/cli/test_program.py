@@ -40,6 +40,8 @@ class HelpTests(SynchronousTestCase):
     def test_each_command_is_described(self) -> None:
         """And so is each of its options."""
         for path, command in commands(main):
+            shown = command.get_help(click.Context(command, info_name=path))
+            self.assertNotIn("\\b", shown)
             self.assertTrue(command.help, path)
             for parameter in command.params:
                 if isinstance(parameter, click.Option) and not parameter.hidden:
@@ -54,7 +56,7 @@ class HelpTests(SynchronousTestCase):
     def test_defaults_of_groups(self) -> None:
         """A group without a command lists; its help is its own."""
         result = CliRunner().invoke(main, ["dns", "--help"])
-        self.assertIn("mocksmtp dns route bob@x.test", result.output)
+        self.assertIn("\n    mocksmtp dns route bob@x.test\n", result.output)
 
     def test_filters_are_described_once(self) -> None:
         """Options that filter have the same help everywhere."""

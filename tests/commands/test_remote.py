@@ -586,6 +586,7 @@ class FailureTests(ServiceCase):
             (("wait", "mials"), "'mials' is not one of"),
             (("wait", "--final", "rejected"), "--final does not filter mails"),
             (("wait", "--timeout", "5"), "--timeout: a duration must have a unit"),
+            (("wait", "--settle", "20s"), "must not be longer than --timeout 10s"),
             (("behaviors", "put", "none.json"), "none.json: No such file"),
             (("behaviors", "put", "{"), "invalid JSON"),
             (("behaviors", "put", "[1]"), "a behavior must be a JSON object"),
