@@ -8,10 +8,12 @@ import re
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.grammar.address import Address
+from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.screens import mails
 from mocksmtp.http.screens.behaviors import MAX_EDITED
 from mocksmtp.http.screens.mails import PAGE_SIZE
 from mocksmtp.mail.mail import Envelope, Origin
+from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.web.shell import PAGE_POLICY
 from tests.http.rig import Answer, Rig
 from tests.smtp.mocked import on
@@ -117,8 +119,9 @@ class MailScreenTests(ScreenCase):
 
     def test_mails_of_other_hosts(self) -> None:
         """The path of a mail in the API is that of its host."""
-        self.rig.ask("POST", "/hosts", {"name": "mx2", "listeners": []})
-        mailbox = self.rig.mock.hosts["mx2"].mailbox
+        mock = self.rig.mock
+        mailbox = Mailbox(quota=mock.quota)
+        mock.add(MailHost("mx2", "mx2.test", mailbox))
         origin = Origin("8", "192.0.2.1", "client.test", "mx2")
         envelope = Envelope(Address("a@x.test"), (), ())
         mail = mailbox.keep(envelope, b"Subject: second\r\n\r\n", 1.0, origin)
