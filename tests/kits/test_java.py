@@ -10,12 +10,15 @@ from xml.etree import ElementTree
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import mocksmtp
-from tests.kits.toolchain import made, need, run_any, workspace
+from tests.kits.toolchain import MINUTES, made, need, run_any, workspace
 from tests.markdown import ROOT, blocks
 
 KIT = ROOT / "kits/java"
 SOURCES = KIT / "src/main/java/org/mocksmtp"
-MODULES = ("kits/java",)
+EXAMPLE = "examples/spring"
+PAGE = "docs/testing/junit.md"
+FIRST = "first"
+"""The folder of the project on that page."""
 POM = "{http://maven.apache.org/POM/4.0.0}"
 
 _UNREACHABLE = (
@@ -38,19 +41,69 @@ _ALL = """\
 """
 
 
+_TESTCONTAINERS = """\
+    <dependency>
+      <groupId>org.testcontainers</groupId>
+      <artifactId>testcontainers</artifactId>
+      <version>1.21.4</version>
+    </dependency>
+  </dependencies>
+"""
+
+_CONTAINERS = """\
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mocksmtp.Command.RCPT_TO;
+import static org.mocksmtp.MockSmtp.to;
+
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.mocksmtp.MockSmtpContainer;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.Network;
+
+class Containers {{
+{}}}
+"""
+"""Compiled, but not run, because its name does not end with Test."""
+
+
+def write_page(folder: Path) -> None:
+    """The project of the page, and its test with containers."""
+    sources = folder / "src/test/java"
+    sources.mkdir(parents=True)
+    (pom,) = blocks(PAGE, "xml")
+    pom = pom.replace("  </dependencies>\n", _TESTCONTAINERS)
+    (folder / "pom.xml").write_text(pom)
+    test, _, containers = blocks(PAGE, "java")
+    (sources / "FirstTest.java").write_text(test)
+    (sources / "Containers.java").write_text(_CONTAINERS.format(containers))
+
+
 @cache
-def build() -> Path:
-    """The kit and all that uses it, built and tested in one run of Maven."""
-    need("java", "mvn")
+def run_maven() -> tuple[Path, str]:
+    """
+    Build and test the kit and all that uses it, in one run of Maven.
+
+    :return: the folder, and the output of Maven if it fails
+    """
     folder = workspace()
-    modules = "".join(f"<module>{name}</module>" for name in MODULES)
+    write_page(folder / FIRST)
+    names = "kits/java", EXAMPLE, FIRST
+    modules = "".join(f"<module>{name}</module>" for name in names)
     (folder / "pom.xml").write_text(_ALL.format(modules))
     failing = "-Dmaven.test.failure.ignore=true"
     ran = run_any(folder, "mvn", "-q", "-B", "-ntp", failing, "verify")
-    if ran.returncode:
-        if any(word in ran.stdout for word in _UNREACHABLE):
-            raise SkipTest(f"Maven cannot download: {ran.stdout[-300:]}")
-        raise AssertionError(f"Maven failed:\n{ran.stdout[-20_000:]}")
+    return folder, ran.stdout if ran.returncode else ""
+
+
+def build() -> Path:
+    """The folder with all modules; skips the test if Maven cannot download."""
+    need("java", "mvn")
+    folder, failure = run_maven()
+    if any(word in failure for word in _UNREACHABLE):
+        raise SkipTest(f"Maven cannot download: {failure[-300:]}")
+    if failure:
+        raise AssertionError(f"Maven failed:\n{failure[-20_000:]}")
     return folder
 
 
@@ -68,13 +121,32 @@ def results(module: str) -> dict[str, str | None]:
 class JavaKitTests(SynchronousTestCase):
     """The kit with the installed service"""
 
-    def test_own_tests(self) -> None:
-        """It compiles, with its client, and its tests pass."""
-        found = results("kits/java")
+    timeout = MINUTES * 60
+
+    def assert_passed(self, module: str, number: int) -> None:
+        """At least so many tests of a module ran, and none failed."""
+        found = results(module)
         failed = {name: text for name, text in found.items() if text is not None}
         self.assertEqual(failed, {})
-        self.assertGreater(len(found), 100)
-        self.assertIn("org.mocksmtp.ServiceTest.aKilledJvm", found)
+        self.assertGreaterEqual(len(found), number)
+
+    def test_own_tests(self) -> None:
+        """It compiles, with its client, and its tests pass."""
+        self.assert_passed("kits/java", 100)
+        self.assertIn("org.mocksmtp.ServiceTest.aKilledJvm", results("kits/java"))
+
+    def test_spring(self) -> None:
+        """The suite of the example passes."""
+        self.assert_passed(EXAMPLE, 5)
+
+    def test_page(self) -> None:
+        """Of the tests on the page one passes, and the other fails as shown there."""
+        found = results(FIRST)
+        self.assertIsNone(found["FirstTest.aMailArrives"])
+        failure = found["FirstTest.aBusyMailboxIsTriedAgain"]
+        (shown,) = blocks(PAGE, "text")
+        for line in shown.splitlines():
+            self.assertIn(line.replace(" 1]", ""), failure or "")
 
 
 class JavaSourceTests(SynchronousTestCase):
@@ -104,10 +176,13 @@ class JavaSourceTests(SynchronousTestCase):
         document = json.loads((KIT / "openapi.json").read_text())
         self.assertEqual(document["info"]["version"], version)
 
-    def test_example(self) -> None:
-        """The example of the README is one of the tests."""
+    def test_examples(self) -> None:
+        """The examples of the README and of the page are in the suites."""
         (example,) = blocks("kits/java/README.md", "java")
         test = (KIT / "src/test/java/org/mocksmtp/ExampleTest.java").read_text()
+        spring = (ROOT / EXAMPLE / "src/test/java/example/WelcomeTest.java").read_text()
+        for line in blocks(PAGE, "java")[1].splitlines():
+            self.assertIn(line.strip(), spring)
         for line in example.replace(
             "app.send(", "Sender.sendWithRetry(mx.smtp(), "
         ).split("\n"):
