@@ -20,7 +20,12 @@ from mocksmtp.http.sessions import SessionListing, find_near_misses
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.delivery_search import AttemptQuery, DeliveryQuery
 from mocksmtp.sessions.search import SessionQuery
-from mocksmtp.web.pages import CONTENT_SECURITY_POLICY, html_pieces, load, text_pieces
+from mocksmtp.web.pages import (
+    CONTENT_SECURITY_POLICY,
+    html_pieces,
+    prepare,
+    text_pieces,
+)
 from mocksmtp.web.report import MAX_NEAR_MISSES, Collection, Report, Unanswered
 from mocksmtp.web.shown import ShownDocument
 
@@ -57,7 +62,7 @@ async def get_report(call: Call[ReportParameters]) -> ResponseBody:
     request, api, wanted = call.request, call.api, call.parameters
     as_html = wanted.format is Format.HTML
     if as_html:
-        await api.in_thread(load)
+        await api.in_thread(prepare, "report.html")
     report = await collect(call)
     request.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     request.setHeader("Referrer-Policy", "no-referrer")

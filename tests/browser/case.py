@@ -32,14 +32,20 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.installed import FREE_PORTS, Program, is_installed, start
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        BrowserType,
+        Locator,
+        Page,
+    )
 
 IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
 
 PATIENCE = 15_000
 """Milliseconds for what must become visible."""
 
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -53,9 +59,9 @@ Document = dict[str, Any]
 
 
 @cache
-def browser() -> Browser:
+def chromium() -> tuple[BrowserType, str]:
     """
-    A browser, the same for all tests of the process.
+    What starts browsers, one for the process; and the path of Chromium.
 
     :raises SkipTest: Chromium or Playwright is not installed
     """
@@ -67,8 +73,15 @@ def browser() -> Browser:
     except ImportError:
         raise SkipTest("playwright is not installed; see `make test-slow`") from None
     started = sync_playwright().start()
-    launched = started.chromium.launch(executable_path=program, args=[*_FLAGS])
     atexit.register(started.stop)
+    return started.chromium, program
+
+
+@cache
+def browser() -> Browser:
+    """A browser, the same for all tests of the process."""
+    kind, program = chromium()
+    launched = kind.launch(executable_path=program, args=[*FLAGS])
     atexit.register(launched.close)
     return launched
 

@@ -18,19 +18,19 @@ class Api:
     """
     Talks to the API, from inside a namespace.
 
-    :param namespace: where the requests come from
+    :param namespace: where the requests come from; it is an attribute, too
     :param url: the API's root
     """
 
     def __init__(self, namespace: Namespace, url: str) -> None:
-        self._namespace = namespace
+        self.namespace = namespace
         self._url = url
         # No proxy that the environment names can reach a namespace.
         self._opener = build_opener(ProxyHandler({}))
 
     def host(self, name: str) -> Api:
         """The API of one of the mail hosts."""
-        return Api(self._namespace, f"{self._url}/hosts/{name}")
+        return Api(self.namespace, f"{self._url}/hosts/{name}")
 
     def add_host(self, document: Document) -> Api:
         """Make a mail host; answers its API."""
@@ -131,7 +131,7 @@ class Api:
     ) -> bytes:
         headers = {"Content-Type": content_type}
         request = Request(self._url + path, body, headers, method=method)
-        return self._namespace.call(self._send, request)
+        return self.namespace.call(self._send, request)
 
     def _send(self, request: Request) -> bytes:
         try:

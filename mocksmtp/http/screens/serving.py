@@ -14,7 +14,7 @@ from mocksmtp.http.parameters import parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import HTML, send_body, send_pieces
 from mocksmtp.http.routing import Api, Call, ResponseBody, Route, at_root
-from mocksmtp.web.pages import load
+from mocksmtp.web.pages import prepare
 from mocksmtp.web.shell import (
     PAGE_POLICY,
     WORKER_POLICY,
@@ -76,7 +76,7 @@ async def send_screen(
     :param context: what the template shows
     """
     request, api = call.request, call.api
-    await api.in_thread(load)
+    await api.in_thread(prepare, template)
     shell = shell_of(api, request, current)
     set_fields(request)
     if parts is None or parts.names is None:

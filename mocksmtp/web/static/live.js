@@ -7,7 +7,7 @@ import { follow } from "./changes.js";
 const PAUSE = 300;
 
 /** The same while one change follows the other. */
-const BUSY_PAUSE = 1500;
+const BUSY_PAUSE = 2000;
 
 /** The same at most: the first refresh after a start takes longer than others, ms. */
 const MAX_PAUSE = 3000;
