@@ -1,8 +1,13 @@
-import { test as base } from "vitest";
+import { beforeAll, test as base } from "vitest";
 
 import type { Mock, MockOptions } from "./mock.js";
 import { type MockServer, sharedServer } from "./server.js";
 import { explain } from "./with-mock.js";
+
+// Not in the fixture: the start must not count against the time limit of the first test.
+beforeAll(async () => {
+  await sharedServer();
+}, 60_000);
 
 export interface MockFixtures {
   /** The service, shared by all tests of the process. */
