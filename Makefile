@@ -63,7 +63,7 @@ test-pythons: $(BIN)/python
 packages:
 	@tools/debian-packages postfix libsasl2-modules dnsutils swaks libnet-ssleay-perl \
 		curl openssl msmtp iproute2 \
-		buildah mmdebstrap runc systemd chromium
+		buildah mmdebstrap runc systemd chromium redis-server
 
 lint: $(VENV)/.installed $(VENV)/.test-tools
 	$(BIN)/ruff check .

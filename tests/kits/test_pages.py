@@ -38,7 +38,7 @@ class PageTests(SynchronousTestCase):
         module = "github.com/mocksmtp/mocksmtp/kits/go"
         run(folder, "go", "mod", "init", "example.test/shop")
         run(folder, "go", "mod", "edit", "-replace", f"{module}={go_kit()}")
-        download(folder, "go", "get", f"{module}/mocksmtptest@v0.0.0")
+        download(folder, "go", "get", f"{module}@v0.0.0")
         succeeded = follow("docs/testing/go.md", "go", folder)
         self.assertEqual(succeeded, [True, False])
 

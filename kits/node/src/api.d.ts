@@ -730,7 +730,7 @@ export interface paths {
         get: operations["getRecord"];
         /**
          * Replace one record; it keeps its id and its place.
-         * @description The change applies to the next query.
+         * @description As zone-file text it keeps its tag, too. The change applies to the next query.
          */
         put: operations["putRecord"];
         post?: never;
