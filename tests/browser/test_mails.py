@@ -179,6 +179,16 @@ class MailTests(BrowserCase):
             self.see(page.locator(".view"), text)
             self.check_accessible(page)
 
+    def test_its_delivery(self) -> None:
+        """The link leads to the deliveries of this mail."""
+        self.send("Other")
+        self.send_octets(order_mail())
+        page = self.open("/ui/mails/2")
+        page.get_by_role("link", name="Its deliveries").click()
+        self.see(page.locator("main"), "bob@x.test")
+        self.see(page.locator("main"), "Your order 5")
+        self.see_count(page.locator("main").get_by_text("Other"), 0)
+
     def test_the_mail_is_downloaded(self) -> None:
         """As it was received."""
         self.send_octets(order_mail())

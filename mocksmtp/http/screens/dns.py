@@ -207,7 +207,7 @@ async def get_zone(call: Call[Any]) -> ResponseBody:
         "dns",
         total=len(records),
         is_large=is_large,
-        source="" if is_large else zone_text(records),
+        source="" if is_large else await call.api.in_thread(zone_text, records),
     )
 
 

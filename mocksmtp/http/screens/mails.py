@@ -34,7 +34,12 @@ from mocksmtp.mail.part import TooComplex
 from mocksmtp.mail.search import MailQuery
 from mocksmtp.mail.summary import summary_of
 from mocksmtp.mock import DEFAULT_HOST
-from mocksmtp.web.mailview import ShownMail, mail_row, shown_mail
+from mocksmtp.web.mailview import (
+    MAX_SHOWN_RECIPIENTS,
+    ShownMail,
+    mail_row,
+    shown_mail,
+)
 
 PAGE_SIZE = 100
 """Mails of one page of the list."""
@@ -213,7 +218,10 @@ async def get_mail_screen(call: Call[MailParameters], mail_id: str) -> ResponseB
     mail = await find_anywhere(call, mail_id)
     if not mail.is_summarized:
         mail.remember(await in_turn(call, mail.content, summary_of))
-    shown = await in_turn(call, mail.content, lambda _: _shown(mail))
+    if len(mail.envelope.recipients) > MAX_SHOWN_RECIPIENTS:
+        shown = await api.in_thread(_shown, mail)
+    else:
+        shown = await in_turn(call, mail.content, lambda _: _shown(mail))
     tabs = _tabs(shown)
     tab = wanted.tab if wanted.tab in tabs else tabs[0]
     listing = MailListing(api.mock, None, MailQuery(), api.in_thread)
