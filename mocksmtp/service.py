@@ -18,6 +18,7 @@ import orjson
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
@@ -131,6 +132,16 @@ class MockService(Service):
         self._aging = None
         if config.max_age is not None:
             self._aging = MailAging(self.mock, reactor, config.max_age)
+
+    @property
+    def reactor(self) -> Any:
+        """The reactor in which it runs."""
+        return self._reactor
+
+    def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        """Call a function in a thread of the reactor."""
+        pool = self._reactor.getThreadPool()
+        return deferToThreadPool(self._reactor, pool, work, *arguments)
 
     @property
     def addresses(self) -> dict[str, list[str]]:
@@ -365,6 +376,7 @@ class MockService(Service):
                     reactor,
                     settings,
                     self._info,
+                    self._in_thread,
                     hosts=self._hosting,
                     bus=bus,
                     root_pem=lambda: self._authority.root_pem,

@@ -69,7 +69,7 @@ class Connection:
         *,
         timeout: float = 30.0,
         reactor: Any = None,
-        http: HTTPClient | None = None,
+        http: Any = None,
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor
@@ -84,7 +84,11 @@ class Connection:
 
     def send(self, request: Request[T]) -> Deferred[T]:
         """Send a request; fires with its result."""
-        return Deferred.fromCoroutine(self._send(request))
+        sending = Deferred.fromCoroutine(self._send(request))
+        settle = getattr(self._reactor, "settle", None)
+        if settle is not None:
+            settle()  # a reactor in memory (`mocksmtp.testing.memory`)
+        return sending
 
     async def _send(self, request: Request[T]) -> T:
         longest = request.wait + self.timeout

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     )
     from mocksmtp.testing.sandbox import MockSMTP
     from mocksmtp.testing.server import MockServer
+    from mocksmtp.testing.trial import MockSMTPMixin, MockSMTPTestCase
 
 _MODULES = {
     "BlockingMockSMTP": "blocking_sandbox",
     "FREE_PORTS": "running",
     "MockSMTP": "sandbox",
     "MockServer": "server",
+    "MockSMTPMixin": "trial",
+    "MockSMTPTestCase": "trial",
     "NoMatch": "naming",
     "RunningHost": "running",
     "RunningMock": "running",
@@ -36,6 +39,8 @@ __all__ = [
     "FREE_PORTS",
     "BlockingMockSMTP",
     "MockSMTP",
+    "MockSMTPMixin",
+    "MockSMTPTestCase",
     "MockServer",
     "NoMatch",
     "RunningHost",

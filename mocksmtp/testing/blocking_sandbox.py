@@ -75,7 +75,10 @@ class BlockingMockSMTP(BlockingRecipeMethods):
     :ivar place: where the service is
     :ivar host: a client of the test's mail host
     :ivar domain: a domain whose mail exchange the host is
+    :ivar wait: how long `delivery`, `mail` and `bounce` wait
     """
+
+    wait: Duration = WAIT
 
     def __init__(
         self,
@@ -270,7 +273,7 @@ class BlockingMockSMTP(BlockingRecipeMethods):
         :raises NoMatch: nothing matches in time; the message reports what happened
         """
         __tracebackhide__ = True  # by pytest: the test's own line is what matters
-        given: DeliveryListing = {"wait": WAIT, **filters}
+        given: DeliveryListing = {"wait": self.wait, **filters}
         deadline = time.monotonic() + seconds(given["wait"])
         found = self.deliveries(**given)
         if len(found) < given.get("count", 1):
@@ -325,14 +328,14 @@ class BlockingMockSMTP(BlockingRecipeMethods):
         :raises NoMatch: nothing matches in time; the message reports what happened
         """
         __tracebackhide__ = True
-        given: MailListing = {"wait": WAIT, **filters}
+        given: MailListing = {"wait": self.wait, **filters}
         found = self.mails(**given)
         if len(found) < given.get("count", 1):
             raise self._no_match("mail", given)
         newest = found[-1]
         return self.client.host(newest.host or self.host.name).mail(newest.id)
 
-    def bounce(self, *, of: str, wait: Duration = WAIT) -> Bounce:
+    def bounce(self, *, of: str, wait: Duration | None = None) -> Bounce:
         """
         Wait for a bounce (RFC 3464) that reports on a recipient.
 
@@ -341,6 +344,7 @@ class BlockingMockSMTP(BlockingRecipeMethods):
         :raises NoMatch: none arrives in time; the message reports what happened
         """
         __tracebackhide__ = True
+        wait = self.wait if wait is None else wait
         found = self.client.mails(
             bounce_of=of, host="*", view="full", count=1, wait=wait
         )

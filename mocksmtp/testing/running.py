@@ -62,7 +62,7 @@ class RunningMock:
     A service that runs in this process.
 
     :ivar smtp: the address and port of the SMTP listener
-    :ivar dns: the address and port of DNS, UDP and TCP
+    :ivar dns: the address and port of DNS, UDP and TCP; port 0 without DNS
     :ivar url: the root of the HTTP API
     :ivar api: a client of the API
     :ivar service: the service itself
@@ -92,6 +92,7 @@ async def start_mock(
     add_cleanup: Callable[[Callable[[], object]], object] | None = None,
     config: Config = FREE_PORTS,
     reactor: Any = None,
+    http: Any = None,
 ) -> RunningMock:
     """
     Start the service, and return it when it runs.
@@ -99,6 +100,7 @@ async def start_mock(
     :param add_cleanup: the test's ``addCleanup``, to stop the service after the test
     :param config: the configuration; by default an empty one on free ports
     :param reactor: the reactor; by default that of the process
+    :param http: sends the requests of the client
     :raises mocksmtp.service.StartError: a listener cannot be opened
     """
     if reactor is None:
@@ -113,9 +115,9 @@ async def start_mock(
     token = config.token
     return RunningMock(
         _pair(addresses["smtp"][0]),
-        _pair(addresses["dns"][0]),
+        _pair(addresses["dns"][0]) if "dns" in addresses else ("", 0),
         url,
-        MockClient(url, token, reactor=reactor),
+        MockClient(url, token, reactor=reactor, http=http),
         service,
     )
 

@@ -78,7 +78,10 @@ class MockSMTP(RecipeMethods):
     :ivar place: where the service is
     :ivar host: a client of the test's mail host
     :ivar domain: a domain whose mail exchange the host is
+    :ivar wait: how long `delivery`, `mail` and `bounce` wait
     """
+
+    wait: Duration = WAIT
 
     def __init__(
         self, client: MockClient, place: Place, host: HostClient, domain: str
@@ -277,7 +280,7 @@ class MockSMTP(RecipeMethods):
         :raises NoMatch: nothing matches in time; the message reports what happened
         """
         __tracebackhide__ = True  # by pytest: the test's own line is what matters
-        given: DeliveryListing = {"wait": WAIT, **filters}
+        given: DeliveryListing = {"wait": self.wait, **filters}
         deadline = time.monotonic() + seconds(given["wait"])
         found = await self.deliveries(**given)
         if len(found) < given.get("count", 1):
@@ -337,7 +340,7 @@ class MockSMTP(RecipeMethods):
         :raises NoMatch: nothing matches in time; the message reports what happened
         """
         __tracebackhide__ = True
-        given: MailListing = {"wait": WAIT, **filters}
+        given: MailListing = {"wait": self.wait, **filters}
         found = await self.mails(**given)
         if len(found) < given.get("count", 1):
             raise await self._no_match("mail", given)
@@ -345,7 +348,7 @@ class MockSMTP(RecipeMethods):
         return await self.client.host(newest.host or self.host.name).mail(newest.id)
 
     @deferred
-    async def bounce(self, *, of: str, wait: Duration = WAIT) -> Bounce:
+    async def bounce(self, *, of: str, wait: Duration | None = None) -> Bounce:
         """
         Wait for a bounce (RFC 3464) that reports on a recipient.
 
@@ -354,6 +357,7 @@ class MockSMTP(RecipeMethods):
         :raises NoMatch: none arrives in time; the message reports what happened
         """
         __tracebackhide__ = True
+        wait = self.wait if wait is None else wait
         found = await self.client.mails(
             bounce_of=of, host="*", view="full", count=1, wait=wait
         )

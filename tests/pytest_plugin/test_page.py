@@ -60,6 +60,10 @@ class PageTests(SynchronousTestCase):
         )
         return ran.stdout
 
+    def test_trial(self) -> None:
+        """From nothing to a passing and a failing test; in memory."""
+        self.follow("docs/testing/trial.md")
+
     def test_pytest(self) -> None:
         """From nothing to a passing and a failing test; Django, coroutines."""
         self.follow("docs/testing/pytest.md")
