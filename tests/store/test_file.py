@@ -19,7 +19,7 @@ from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import EVERYTHING, MailQuery
 from mocksmtp.store.interface import Kind, StorageFull, StoreError
 from mocksmtp.store.sqlite import mails as file_mails
-from mocksmtp.store.sqlite import schema
+from mocksmtp.store.sqlite import schema, segments
 from mocksmtp.store.sqlite.reading import FileReader
 from mocksmtp.store.sqlite.store import FileSettings, FileStore
 from mocksmtp.store.worker import InlineWorker
@@ -157,6 +157,40 @@ class SearchTests(FileCase):
         self.assertEqual(
             self.found(EVERYTHING, newest_first=True, limit=2)[0], [39, 38]
         )
+
+    def test_segments(self) -> None:
+        """Texts of many mails in a row are searched together, also after removals."""
+        self.patch(segments, "SEGMENT", 5)
+        self.patch(file_mails, "_WINDOW", 3)
+        for number in range(1, 24):
+            self.keep(b"Subject: %d%s\r\n\r\n" % (number, b"x" * (number % 3 == 0)))
+        for _ in range(10):
+            self.clock.advance(0)
+        wanted = [number for number in range(1, 24) if number % 3 == 0]
+        query = MailQuery(subject="x")
+        with sqlite3.connect(self.path) as db:
+            (count,) = db.execute("SELECT count(*) FROM segments").fetchone()
+        self.assertEqual(count, 4)
+        for slice_ in (10.0, 0.0):
+            self.patch(file_mails, "SLICE", slice_)
+            self.assertEqual(self.found(query)[0], wanted)
+            self.assertEqual(self.found(query, newest_first=True)[0], wanted[::-1])
+            found, _ = self.found(query, newest_first=True, limit=3)
+            self.assertEqual(found, wanted[:-4:-1])
+            self.assertEqual(self.found(query, limit=3)[0], wanted[:3])
+        self.assertEqual(self.found(MailQuery(subject="7"))[0], [7, 17])
+        self.result(self.store.mails.remove("default", [6, 21]))
+        removed = [number for number in wanted if number not in (6, 21)]
+        self.assertEqual(self.found(query)[0], removed)
+        self.reopen()
+        self.assertEqual(self.found(query, newest_first=True)[0], removed[::-1])
+        removal = self.result(self.store.mails.remove_all("default"))
+        self.store.mails.discard(removal)
+        for _ in range(5):
+            self.clock.advance(1)
+        with sqlite3.connect(self.path) as db:
+            (count,) = db.execute("SELECT count(*) FROM segments").fetchone()
+        self.assertEqual((count, self.found(query)[0]), (0, []))
 
     def test_only_candidates_are_read(self) -> None:
         """What the index excludes is not decoded."""

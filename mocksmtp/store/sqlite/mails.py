@@ -23,11 +23,13 @@ from mocksmtp.mail.mail import LARGE, Envelope, Mail, Origin
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import MailQuery
 from mocksmtp.store.interface import Removal, Slice
+from mocksmtp.store.sqlite import segments
 from mocksmtp.store.sqlite.accounts import Account, Accounts, count_out, delete
 from mocksmtp.store.sqlite.rows import (
     COLUMNS,
     OVERHEAD,
     ReadMail,
+    clean,
     insert,
     mail_of,
     row_of,
@@ -51,12 +53,18 @@ _PURGE = 200
 """Removed mails that are deleted in one step."""
 
 _PURGE_PAUSE = 0.01
+"""Seconds between two steps while no mails arrive."""
+
+_BUSY_PAUSE = 0.5
+"""Seconds between two steps while mails arrive: they come first."""
 
 _AMONG = "(SELECT value FROM json_each(?))"
 
 _FROM = "FROM mails m JOIN contents c ON c.id = m.id WHERE m.id = ?"
 
 _ONE = f"SELECT {COLUMNS} {_FROM}"
+
+_WITH_MAILBOX = f"SELECT {COLUMNS}, m.mailbox {_FROM}"
 
 _log = Logger()
 
@@ -234,14 +242,21 @@ class FileMails:
         self._boxes: dict[str, FileMailbox] = {}
         self._by_id: dict[int, FileMailbox] = {}
         self._last_id = 0
+        self._seen = 0
+        self._segmented = 0
+        self._loose = 0
+        self._is_building = False
         self._stopped = False
 
-    def open(self, accounts: Iterable[Account]) -> list[int]:
+    def open(self, accounts: Iterable[Account], segmented: int, last: int) -> list[int]:
         """
         Know the mailboxes that are stored.
 
-        :return: those that are to be purged
+        :param segmented: the last id in a segment
+        :param last: the last id of a mail
+        :return: the mailboxes that are to be purged
         """
+        self._segmented, self._loose = segmented, last - segmented
         purged = []
         for account in accounts:
             self._last_id = max(self._last_id, account.id)
@@ -310,6 +325,9 @@ class FileMails:
             self._count(1, mail.weight)
         if evicted:
             self._count_evicted(evicted)
+        self._loose += 1
+        if self._loose >= segments.SEGMENT and not self._is_building:
+            self.build_segments()
         if box.listeners:
             box.report(mail)
         return mail
@@ -323,6 +341,23 @@ class FileMails:
                 box.account.evicted = number
                 self._count(-1, -weight)
             self.quota.evictions += 1
+
+    def build_segments(self) -> None:
+        """Add a segment, and further ones as long as there are enough mails."""
+        self._is_building = True
+        after = self._segmented
+        done = self._call(lambda db: segments.build(db, after))
+        done.addCallback(self._built)
+
+    def _built(self, last: int | None) -> None:
+        self._is_building = False
+        if last is None:
+            # Too few are left, for others were removed: not before there are more.
+            self._loose = 0
+            return
+        self._segmented, self._loose = last, self.quota.last - last
+        if self._loose >= segments.SEGMENT and not self._stopped:
+            self.build_segments()
 
     def evict_surplus(self) -> None:
         """Evict mails until the limits are met, which may be new ones."""
@@ -477,11 +512,14 @@ class FileMails:
                 return True
             db.execute("DELETE FROM mailboxes WHERE id = ?", (mailbox,))
             self._accounts.drop(mailbox)
+            segments.clean(db)
             return False
 
         def again(more: bool | None) -> None:
             if more and not self._stopped:
-                self._clock.callLater(_PURGE_PAUSE, self.purge, mailbox)
+                is_busy, self._seen = self.quota.last != self._seen, self.quota.last
+                pause = _BUSY_PAUSE if is_busy else _PURGE_PAUSE
+                self._clock.callLater(pause, self.purge, mailbox)
 
         if not self._stopped:
             self._call(purge).addCallback(again)
@@ -562,9 +600,7 @@ class FileMails:
         def load(db: sqlite3.Connection) -> list[Mail]:
             mails, octets = [], 0
             for number in given:
-                row = db.execute(
-                    f"SELECT {COLUMNS}, m.mailbox {_FROM}", (number,)
-                ).fetchone()
+                row = db.execute(_WITH_MAILBOX, (number,)).fetchone()
                 if row is not None and (scope is None or row[-1] in scope):
                     mail = mail_of(row[:-1])
                     mails.append(mail)
@@ -621,9 +657,13 @@ class _Search:
     def __init__(
         self, ids: list[int], query: MailQuery, by_index: bool, newest_first: bool
     ) -> None:
+        self._ids = frozenset(ids)
         self._query = query
         self._newest_first = newest_first
         self._is_everything = not query.filters
+        found = (each.needle for each in query.filters)
+        needles = [one for one in found if one is not None and one.isprintable()]
+        self._needles = [clean(one).encode() for one in needles if clean(one) == one]
         conditions = ["id > ?", "id < ?"]
         self._values: list[Any] = []
         column = "mailbox" if by_index or self._is_everything else "+mailbox"
@@ -633,10 +673,9 @@ class _Search:
         else:
             conditions.append(f"+mailbox IN {_AMONG}")
             self._values.append(_array(ids))
-        for each in query.filters:
-            if each.needle is not None and each.needle.isprintable():
-                conditions.append("instr(texts, ?) > 0")
-                self._values.append(each.needle)
+        for needle in self._needles:
+            conditions.append("instr(texts, ?) > 0")
+            self._values.append(needle.decode())
         if query.since is not None:
             conditions.append("receivedAt >= ?")
             self._values.append(query.since)
@@ -648,6 +687,8 @@ class _Search:
             f"SELECT id FROM mails WHERE {' AND '.join(conditions)}"
             f" ORDER BY id {order} LIMIT ?"
         )
+        # An index that finds few mails is faster than any search of texts.
+        self._uses_segments = bool(self._needles) and not by_index
 
     def run(
         self, db: sqlite3.Connection, after: int, before: int, limit: int | None
@@ -655,56 +696,85 @@ class _Search:
         """Search until there is enough, or the time of a slice is over."""
         until = time.monotonic() + SLICE
         found: list[int] = []
-        while True:
+        covered = segments.end_of(db) if self._uses_segments else 0
+        while before - after > 1:
             wanted = _WINDOW if limit is None else limit - len(found)
-            low, high = self._window(after, before)
-            numbers, rest = self._next(db, low, high, wanted, until)
-            found += numbers
-            if rest is not None:
-                after, before = self._after(rest, after, before)
-            elif self._newest_first:
-                before = low + 1
+            low, high, segment = self._window(db, after, before, covered)
+            if self._is_everything:
+                numbers, rest = self._all(db, low, high, wanted)
             else:
-                after = high - 1
-            if before - after <= 1 or len(found) == limit:
+                candidates, rest = self._candidates(db, low, high, segment)
+                numbers, stopped = self._matching(db, candidates, wanted, until)
+                rest = rest if stopped is None else stopped
+            found += numbers
+            if self._newest_first:
+                before = low + 1 if rest is None else rest
+            else:
+                after = high - 1 if rest is None else rest
+            if len(found) == limit:
                 return Slice(found, None)
             if time.monotonic() >= until:
-                return Slice(found, before if self._newest_first else after)
+                break
+        if before - after <= 1:
+            return Slice(found, None)
+        return Slice(found, before if self._newest_first else after)
 
-    def _window(self, after: int, before: int) -> tuple[int, int]:
+    def _window(
+        self, db: sqlite3.Connection, after: int, before: int, covered: int
+    ) -> tuple[int, int, segments.Segment | None]:
+        """The next range of numbers, and the segment that has its texts."""
         if self._is_everything:
-            return after, before
+            return after, before, None
         if self._newest_first:
-            return max(after, before - _WINDOW), before
-        return after, min(before, after + _WINDOW)
+            if before > covered + 1:
+                return max(after, covered, before - _WINDOW), before, None
+            segment = segments.preceding(db, before)
+            low = after if segment is None else max(after, segment.first - 1)
+            return low, before, segment
+        if after >= covered:
+            return after, min(before, after + _WINDOW), None
+        segment = segments.following(db, after)
+        high = before if segment is None else min(before, segment.last + 1)
+        return after, high, segment
 
-    def _after(self, number: int, after: int, before: int) -> tuple[int, int]:
-        return (after, number) if self._newest_first else (number, before)
-
-    def _next(
-        self, db: sqlite3.Connection, low: int, high: int, wanted: int, until: float
+    def _all(
+        self, db: sqlite3.Connection, low: int, high: int, wanted: int
     ) -> tuple[list[int], int | None]:
-        """
-        The matches in a window.
+        """All mails of a range; and the last number, if there may be more."""
+        rows = db.execute(self._sql, (low, high, *self._values, wanted)).fetchall()
+        numbers = [number for (number,) in rows]
+        return numbers, numbers[-1] if len(numbers) == wanted else None
 
-        :return: these, and the last number that was looked at; None for all of them
-        """
-        most = wanted if self._is_everything else _CANDIDATES
-        rows = db.execute(self._sql, (low, high, *self._values, most)).fetchall()
-        candidates = [number for (number,) in rows]
-        rest = candidates[-1] if len(candidates) == most else None
-        if self._is_everything:
-            return candidates, rest
+    def _candidates(
+        self,
+        db: sqlite3.Connection,
+        low: int,
+        high: int,
+        segment: segments.Segment | None,
+    ) -> tuple[list[int], int | None]:
+        """The mails of a range that may match; and the last one, if there are more."""
+        if segment is None:
+            values = (low, high, *self._values, _CANDIDATES)
+            numbers = [number for (number,) in db.execute(self._sql, values)]
+            return numbers, numbers[-1] if len(numbers) == _CANDIDATES else None
+        found = segment.candidates(self._needles)
+        numbers = [number for number in found if low < number < high]
+        return numbers[::-1] if self._newest_first else numbers, None
+
+    def _matching(
+        self, db: sqlite3.Connection, candidates: list[int], wanted: int, until: float
+    ) -> tuple[list[int], int | None]:
+        """Those that match; and the last one that was looked at, if not all were."""
         found: list[int] = []
         for number in candidates:
-            row = db.execute(_ONE, (number,)).fetchone()
-            if row is not None and self._query.matches(mail_of(row)):
+            row = db.execute(_WITH_MAILBOX, (number,)).fetchone()
+            if row is None or row[-1] not in self._ids:
+                continue
+            if self._query.matches(mail_of(row[:-1])):
                 found.append(number)
-                if len(found) == wanted:
-                    return found, number
-            if time.monotonic() >= until:
+            if len(found) == wanted or time.monotonic() >= until:
                 return found, number
-        return found, rest
+        return found, None
 
 
 def _array(numbers: Iterable[int]) -> str:

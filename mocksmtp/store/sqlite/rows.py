@@ -15,6 +15,7 @@ from mocksmtp.grammar.command import Parameter, PathCommand
 from mocksmtp.mail.decoded import indexed
 from mocksmtp.mail.mail import Envelope, Mail, Origin
 from mocksmtp.mail.summary import Summary
+from mocksmtp.store.sqlite.segments import BETWEEN_TEXTS
 
 COLUMNS = (
     "m.id, m.envelope, c.content, m.receivedAt, m.session, m.clientIp, m.helo, m.host,"
@@ -45,7 +46,7 @@ def row_of(mail: Mail, mailbox: int) -> Row:
         clean(origin.helo),
         origin.host,
         _envelope_document(mail.envelope),
-        clean(indexed(mail).replace("\0", "\n")),
+        clean(indexed(mail).replace("\0", BETWEEN_TEXTS)),
     )
 
 

@@ -47,6 +47,12 @@ CREATE TABLE contents (
     id INTEGER PRIMARY KEY,
     content BLOB NOT NULL
 );
+CREATE TABLE segments (
+    last INTEGER PRIMARY KEY,
+    first INTEGER NOT NULL,
+    texts BLOB NOT NULL
+);
+CREATE INDEX segmentsByFirst ON segments (first);
 CREATE TABLE state (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,

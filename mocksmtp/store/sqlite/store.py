@@ -23,6 +23,7 @@ from mocksmtp.store.interface import (
     Restored,
     StoreError,
 )
+from mocksmtp.store.sqlite import segments
 from mocksmtp.store.sqlite.accounts import Accounts
 from mocksmtp.store.sqlite.lock import FileLock
 from mocksmtp.store.sqlite.mails import FileMailbox, FileMails
@@ -225,8 +226,9 @@ class FileStore:
             raise StoreError(f"{self.settings.path}: {error}") from None
         migrate(db, version)
         self._accounts.load(db)
-        self._purged = self.mails.open(self._accounts.all())
         (last,) = db.execute("SELECT last FROM numbers").fetchone()
+        accounts, segmented = self._accounts.all(), segments.end_of(db)
+        self._purged = self.mails.open(accounts, segmented, last)
         self.quota.last = last
         self.quota.numbers = itertools.count(last + 1)
         sessions = (
@@ -258,6 +260,7 @@ class FileStore:
             for mailbox in self._purged:
                 self.mails.purge(mailbox)
             self.mails.evict_surplus()
+            self.mails.build_segments()
 
     def save(self, changes: Iterable[tuple[Key, Document]]) -> None:
         """Store documents in one transaction."""
