@@ -73,6 +73,9 @@ class ShellTests(BrowserCase):
         self.see(page.get_by_text("No delivery matches"))
         page = self.open("/", context)
         self.see(page.get_by_text("alice@h.test → bob@x.test"))
+        page.get_by_label("Subject").fill("By a form")
+        page.get_by_role("button", name="Send", exact=True).click()
+        self.see(page.get_by_text("alice@example.test → bob@example.test"))
 
     def test_a_narrow_screen(self) -> None:
         """From 360 pixels, nothing is cut off, in light and dark."""

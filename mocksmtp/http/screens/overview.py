@@ -9,6 +9,7 @@ from email.policy import SMTPUTF8
 from email.utils import formatdate, make_msgid
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import parse_qsl
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -20,13 +21,18 @@ from mocksmtp.documents.kinds import Duration, Integer, Text
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Listen, MailProtocol
-from mocksmtp.http.bodies import read_document
+from mocksmtp.http.bodies import read_body, read_document
 from mocksmtp.http.paging import Span
 from mocksmtp.http.parameters import group
 from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import Slices, send_json
 from mocksmtp.http.routing import Api, Call, ResponseBody, Route, at_root
-from mocksmtp.http.screens.serving import PartParameters, send_screen
+from mocksmtp.http.screens.serving import (
+    PartParameters,
+    redirect,
+    send_screen,
+    wants_page,
+)
 from mocksmtp.http.sessions import SessionListing
 from mocksmtp.mock import DEFAULT_HOST
 from mocksmtp.sessions.search import EVERY_SESSION
@@ -153,6 +159,9 @@ TEST_MAIL = Document(TestMail, "TestMail", example={"to": "bob@example.test"})
 _TIMEOUT = 10.0
 """Seconds for a reply to a test mail."""
 
+_MAX_FORM = 16 * 1024
+"""Octets of a form that are read."""
+
 _MAX_WAITING = 10
 """Test mails that wait for their next attempt."""
 
@@ -160,9 +169,15 @@ _MAX_WAITING = 10
 async def send_test_mail(call: Call[Any]) -> ResponseBody:
     """Send a mail to a host of this service by SMTP; with retries while it is deferred.
 
-    The response is sent after the first attempt, with its reply.
+    The response is sent after the first attempt, with its reply. A browser without
+    JavaScript sends a form, and is redirected to the overview.
     """
-    asked = await read_document(call, _read_test_mail)
+    from_form = wants_page(call.request)
+    if from_form:
+        pairs = parse_qsl(read_body(call)[:_MAX_FORM].decode(errors="replace"))
+        asked = _read_test_mail(dict(pairs))
+    else:
+        asked = await read_document(call, _read_test_mail)
     host = call.api.mock.hosts.get(asked.host)
     if host is None:
         raise HttpProblem(404, f"no host {asked.host!r}"[:200])
@@ -184,6 +199,8 @@ async def send_test_mail(call: Call[Any]) -> ResponseBody:
         Deferred.fromCoroutine(retry.run()).addErrback(
             lambda failure: _log.failure("While sending a test mail", failure)
         )
+    if from_form:
+        raise redirect("/")
     document = {"code": code, "text": text, "attempts": asked.attempts}
     return send_json(call.request, document, 202 if asked.attempts > 1 else 200)
 
