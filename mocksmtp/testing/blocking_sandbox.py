@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from types import TracebackType
+from typing import Any, Self, Unpack
 
 import attrs
 
@@ -185,6 +186,17 @@ class BlockingMockSMTP(BlockingRecipeMethods):
             self.client.reset()
         elif self._has_dns_rules:
             self.client.clear_dns_behaviors(tag=self.tag)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     # What is set
 

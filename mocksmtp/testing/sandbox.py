@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from types import TracebackType
+from typing import Any, Self, Unpack
 
 import attrs
 
@@ -186,6 +187,17 @@ class MockSMTP(RecipeMethods):
             await self.client.reset()
         elif self._has_dns_rules:
             await self.client.clear_dns_behaviors(tag=self.tag)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
 
     # What is set
 
