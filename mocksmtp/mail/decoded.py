@@ -182,9 +182,66 @@ def shown_addresses(addresses: tuple[NamedAddress, ...]) -> list[str]:
     return [f"{one.name} <{one.address}>" for one in addresses]
 
 
+_FIELD = re.compile(
+    rb"^(from|to|cc|bcc|reply-to|subject|message-id)\b([^\r\n]*)\r\n(?=([ \t]?))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PLAIN_HEADER = re.compile(
+    rb"((?:[!-9;-~]++:[^\r\n]*+\r\n(?:[ \t][^\r\n]*+\r\n)*+)++)\r\n"
+)
+_PLAIN_ADDRESS = re.compile(
+    r"[ \t]*(?:([A-Za-z0-9 _-]*?)[ \t]*<([A-Za-z0-9.@+_-]+)>"
+    r"|([A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+))[ \t]*"
+)
+_PLAIN_ID = re.compile(r"[ \t]*<([A-Za-z0-9.@+_=-]+)>[ \t]*")
+
+_ORDER = ("from", "to", "cc", "bcc", "reply-to")
+
+
 def indexed(mail: Mail) -> str:
     """What a store searches before it reads a mail: its overview and Message-ID."""
+    plain = _plain_header(mail.content)
     decoded = Decoded(mail)
+    if plain is not None:
+        subject, message_id, shown = plain
+        recipients = (f"<{one.address.text}>" for one in mail.envelope.recipients)
+        texts = (subject, decoded.shown_sender, *recipients, *shown)
+        return folded(f" {BETWEEN.join(texts)} ") + folded(f"<{message_id}>")
     # Only the header is read, which takes half of the time; nothing of it is kept.
     decoded.summary = header_summary_of(mail.content)
     return decoded.overview + folded(decoded.message_id)
+
+
+def _plain_header(content: bytes) -> tuple[str, str, list[str]] | None:
+    """
+    The subject, Message-ID and addresses of a header without any difficulty.
+
+    Most headers are such; to read them takes a third of the time.
+
+    :return: None if there is any difficulty: encoded or folded values, comments, quotes
+    """
+    plain = _PLAIN_HEADER.match(content)
+    if plain is None:
+        return None
+    header = plain[1]
+    if not header.isascii() or b"=?" in header or b"\0" in header:
+        return None
+    values: dict[str, str] = {}
+    for name, rest, continued in _FIELD.findall(header):
+        key = name.decode().lower()
+        if continued or rest[:1] != b":" or key in values:
+            return None
+        values[key] = rest[1:].decode()
+    message_id = values.get("message-id", "<>")
+    found = _PLAIN_ID.fullmatch(message_id)
+    if found is None and message_id != "<>":
+        return None
+    shown: list[str] = []
+    for key in _ORDER:
+        for address in values[key].split(",") if key in values else ():
+            match = _PLAIN_ADDRESS.fullmatch(address)
+            if match is None:
+                return None
+            name, text, bare = match.groups()
+            shown.append(f"{name or ''} <{text or bare}>")
+    return values.get("subject", ""), "" if found is None else found[1], shown

@@ -13,7 +13,7 @@ import attrs
 
 from mocksmtp.mock import Mock
 from mocksmtp.persistence.state import Changes
-from mocksmtp.sessions.session import End, Session
+from mocksmtp.sessions.session import End, Session, Transaction
 from mocksmtp.sessions.stored import (
     exchange_to_store,
     session_from_store,
@@ -31,18 +31,18 @@ class _Saved:
     """
     What is stored of a session.
 
-    :ivar first: the place of its first transaction
-    :ivar end: the place after its last one
+    :ivar end: the place after its last transaction
     :ivar said: the number of its exchanges, with those that are not kept any more; -1
         before the first time
     :ivar rows: the exchanges that are stored: where each row begins and ends
+    :ivar settled: the same of its transactions; where rows overlap, the last one counts
     """
 
-    first: int = 0
     end: int = 0
     said: int = -1
     ended: End | None = None
     rows: list[tuple[int, int]] = attrs.field(factory=list)
+    settled: list[tuple[int, int]] = attrs.field(factory=list)
 
 
 class SessionsState:
@@ -73,8 +73,8 @@ class SessionsState:
         gone, self._gone = self._gone, {}
         for session_id, saved in gone.items():
             found[_session_key(session_id)] = None
-            for place in range(saved.first, saved.end):
-                found[_transaction_key(session_id, place)] = None
+            for begin, _ in saved.settled:
+                found[_transaction_key(session_id, begin)] = None
             for begin, _ in saved.rows:
                 found[_exchanges_key(session_id, begin)] = None
         for session in self._candidates():
@@ -99,14 +99,19 @@ class SessionsState:
         yield _session_key(session.id), session_to_store(session)
         yield from _exchange_changes(session, saved)
         first = session.omitted_transactions
-        for place in range(saved.first, min(first, saved.end)):
-            yield _transaction_key(session.id, place), None
         # The last one may have been changed since: its reply was not sent, or late.
-        for place in range(max(first, saved.end - 1), settled):
-            transaction = session.transactions[place - first]
-            key = _transaction_key(session.id, place)
-            yield key, transaction_to_store(transaction)
-        saved.first, saved.end = first, settled
+        begin = max(first, saved.end - 1)
+        new = session.transactions[begin - first :]
+        if new:
+            row = [transaction_to_store(one) for one in new]
+            yield _transaction_key(session.id, begin), row
+            if not saved.settled or saved.settled[-1][0] != begin:
+                saved.settled.append((begin, settled))
+            else:
+                saved.settled[-1] = begin, settled
+        while saved.settled and saved.settled[0][1] <= first:
+            yield _transaction_key(session.id, saved.settled.pop(0)[0]), None
+        saved.end = settled
         saved.said, saved.ended = said, session.end
 
     def restore(self, state: State) -> int:
@@ -116,6 +121,7 @@ class SessionsState:
         sessions = []
         for name, document in state.get(Kind.SESSION, {}).items():
             rows = exchanges.get(name, [])
+            settled = transactions.get(name, [])
             said = [one for _, row in rows for one in row]
             if rows:
                 del said[: max(0, document["omitted"] - rows[0][0])]
@@ -123,15 +129,15 @@ class SessionsState:
                 int(name),
                 document,
                 said,
-                [transaction_from_store(one) for _, one in transactions.get(name, ())],
+                _transactions_of(settled, document["omitted_transactions"]),
             )
             self.last = max(self.last, session.number)
             self._saved[session.id] = _Saved(
-                session.omitted_transactions,
                 session.settled,
                 session.omitted + len(session.exchanges),
                 session.end,
                 [(begin, begin + len(row)) for begin, row in rows],
+                [(begin, begin + len(row)) for begin, row in settled],
             )
             sessions.append(session)
         self.start()
@@ -157,6 +163,19 @@ def _exchange_changes(
         saved.rows.append((begin, begin + len(new)))
     while saved.rows and saved.rows[0][1] <= omitted:
         yield _exchanges_key(session.id, saved.rows.pop(0)[0]), None
+
+
+def _transactions_of(
+    rows: list[tuple[int, Document]], omitted: int
+) -> list[Transaction]:
+    """The transactions of rows, except the first ones, which are not kept any more."""
+    places = {
+        place: document
+        for begin, row in rows
+        for place, document in enumerate(row, begin)
+        if place >= omitted
+    }
+    return [transaction_from_store(places[place]) for place in sorted(places)]
 
 
 def _by_session(

@@ -14,6 +14,7 @@ from mocksmtp.behaviors.miss import Item, Miss, Note, Noted, Reason, Slowed
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.walk import Walk
+from mocksmtp.grammar import reply as replies
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import Parameter, PathCommand
 from mocksmtp.grammar.reply import Reply
@@ -111,9 +112,18 @@ def _exchange_from_store(stored: list[Any]) -> Exchange:
     return at, said, answer, flags, delay, _note_from_store(note)
 
 
+_OWN = {
+    id(one): [one.code, one.text]
+    for one in vars(replies).values()
+    if isinstance(one, Reply)
+}
+"""The server's own replies, which exist once, and nearly all replies are."""
+
+
 def _reply_to_store(reply: Reply | None) -> list[Any] | None:
-    if reply is None:
-        return None
+    own = _OWN.get(id(reply))
+    if own is not None or reply is None:
+        return own
     if reply.raw is None and reply.source is None:
         return [reply.code, clean(reply.text)]
     raw = None if reply.raw is None else reply.raw.decode("latin-1")

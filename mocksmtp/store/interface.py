@@ -72,7 +72,7 @@ class Kind(enum.Enum):
     """The number of a session, a slash, and the place of the first of some exchanges in
     a row, with leading zeros."""
     TRANSACTION = "transaction"
-    """The number of a session, a slash, and its place there, with leading zeros."""
+    """As for `EXCHANGES`, of transactions; where rows overlap, the last one counts."""
     SERVICE = "service"
     """What concerns the whole service; each by its name."""
 

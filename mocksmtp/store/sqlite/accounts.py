@@ -51,15 +51,24 @@ class Accounts:
         # The mails and octets of mailboxes that are not removed, a number below that of
         # their oldest mail, and the last number: stored, and in this transaction.
         self._totals = self._stored_totals = [0, 0, 0, 0]
+        self._removes = False
+        self._saved_last = 0
 
     def load(self, db: sqlite3.Connection) -> None:
         """Read all accounts."""
         rows = db.execute("SELECT * FROM mailboxes")
         self._stored = {row[0]: Account(*row) for row in rows}
-        (last,) = db.execute("SELECT last FROM numbers").fetchone()
+        (self._saved_last,) = db.execute("SELECT last FROM numbers").fetchone()
+        (newest,) = db.execute("SELECT max(id) FROM mails").fetchone()
+        last = max(self._saved_last, newest or 0)
         live = [account for account in self._stored.values() if not account.removed]
         mails, octets = sum(one.mails for one in live), sum(one.octets for one in live)
         self._stored_totals = [mails, octets, 0, last]
+
+    @property
+    def last(self) -> int:
+        """The last number of a mail."""
+        return self._stored_totals[3]
 
     def all(self) -> list[Account]:
         """All accounts, as they are stored."""
@@ -69,12 +78,15 @@ class Accounts:
         """A transaction begins; what the one before changed is only kept by `end`."""
         self._changed = {}
         self._totals = [*self._stored_totals]
+        self._removes = False
 
     def end(self) -> None:
         """The transaction is stored."""
         self._stored |= self._changed
         self._changed = {}
         self._stored_totals = self._totals
+        if self._removes:
+            self._saved_last = self._totals[3]
 
     def of(self, mailbox: int) -> Account:
         """The account of a mailbox, to be changed."""
@@ -107,6 +119,7 @@ class Accounts:
 
     def count_out(self, mailbox: int, weight: int) -> None:
         """A mail is not in its mailbox any more."""
+        self._removes = True
         account = self.of(mailbox)
         count_out(account, weight)
         if not account.removed:
@@ -122,6 +135,7 @@ class Accounts:
 
     def remove(self, mailbox: int) -> Account:
         """A mailbox is removed with its mails; return its account."""
+        self._removes = True
         account = self.of(mailbox)
         if not account.removed:
             account.removed = 1
@@ -133,7 +147,8 @@ class Accounts:
         """Update the rows of the accounts that have changed."""
         for account in self._changed.values():
             db.execute(_UPDATE, attrs.astuple(account))
-        if self._totals[3] != self._stored_totals[3]:
+        if self._removes and self._totals[3] > self._saved_last:
+            # As long as the newest mail is there, its row has the last number.
             db.execute("UPDATE numbers SET last = ?", (self._totals[3],))
 
     @property

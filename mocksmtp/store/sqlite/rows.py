@@ -57,14 +57,11 @@ def insert(db: sqlite3.Connection, rows: list[Row], contents: list[Row]) -> None
     Between two statements the threads of Python contend for its lock, which took more
     time than the insertion itself.
     """
-    at, together = 0, _TOGETHER
-    while at < len(rows):
-        while together > len(rows) - at:
-            together //= 2
-        mails, octets = _statements(together)
-        db.execute(mails, [*chain.from_iterable(rows[at : at + together])])
-        db.execute(octets, [*chain.from_iterable(contents[at : at + together])])
-        at += together
+    for at in range(0, len(rows), _TOGETHER):
+        some, octets = rows[at : at + _TOGETHER], contents[at : at + _TOGETHER]
+        into_mails, into_contents = _statements(len(some))
+        db.execute(into_mails, [*chain.from_iterable(some)])
+        db.execute(into_contents, [*chain.from_iterable(octets)])
 
 
 @cache

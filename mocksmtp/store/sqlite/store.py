@@ -65,7 +65,12 @@ def connect(settings: FileSettings) -> sqlite3.Connection:
     :raises sqlite3.Error: the file cannot be opened
     """
     db = sqlite3.connect(
-        settings.path, timeout=10, isolation_level=None, check_same_thread=False
+        settings.path,
+        timeout=10,
+        isolation_level=None,
+        check_same_thread=False,
+        # A statement for each number of mails that are inserted together, and others.
+        cached_statements=256,
     )
     try:
         (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -226,7 +231,7 @@ class FileStore:
             raise StoreError(f"{self.settings.path}: {error}") from None
         migrate(db, version)
         self._accounts.load(db)
-        (last,) = db.execute("SELECT last FROM numbers").fetchone()
+        last = self._accounts.last
         accounts, segmented = self._accounts.all(), segments.end_of(db)
         self._purged = self.mails.open(accounts, segmented, last)
         self.quota.last = last
