@@ -21,7 +21,7 @@ UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 TESTS ?= $(UNIT) $(PROGRAMS)
 TRIAL := $(BIN)/python -m twisted.trial
 
-.PHONY: run check test soak test-full test-slow test-pythons packages bench-packages kits lint format docs bench coverage image dist clean
+.PHONY: docs-links site release-check changelog run check test soak test-full test-slow test-pythons packages bench-packages kits lint format docs bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python tools/run $(OPTIONS)
@@ -34,7 +34,17 @@ test: $(VENV)/.installed $(VENV)/.test-tools packages
 
 # The site of the documentation, in docs/_build/html; a warning is an error.
 docs: $(VENV)/.installed $(VENV)/.test-tools
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -d docs/_build/doctrees \
+		-b html docs docs/_build/html
+
+# Check the links of the documentation to other sites. No part of `make test`, which
+# must not fail because another site does.
+docs-links: $(VENV)/.installed $(VENV)/.test-tools
+	$(BIN)/python -m sphinx -q -d docs/_build/doctrees -b linkcheck docs docs/_build/links
+
+# The documentation as the service shows it at /docs: an archive in the package.
+site: docs
+	$(BIN)/python tools/pack-site docs/_build/html mocksmtp/web/site.zip
 
 # Kill a service with a file a hundred times under load.
 soak: $(VENV)/.installed $(VENV)/.test-tools
@@ -108,7 +118,7 @@ coverage: $(VENV)/.installed $(VENV)/.test-tools
 image: $(VENV)/.test-tools
 	docker/build-tarball
 
-dist: $(VENV)/.test-tools
+dist: site
 	$(BIN)/python -m build --outdir dist .
 
 $(BIN)/python:

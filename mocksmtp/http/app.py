@@ -29,6 +29,7 @@ from mocksmtp.http import (
     hosts,
     login,
     mails,
+    manual,
     metrics,
     mtasts,
     queries,
@@ -38,6 +39,7 @@ from mocksmtp.http import (
     sessions,
 )
 from mocksmtp.http import status as service
+from mocksmtp.http.guard import MANUAL_PATH
 from mocksmtp.http.openapi import openapi_routes, template
 from mocksmtp.http.problems import (
     HttpProblem,
@@ -96,8 +98,8 @@ MOUNTS: tuple[Mount, ...] = (
 )
 """All that the API serves, and where."""
 
-PAGE = Mount((*SCREEN_ROUTES, *login.PAGE_ROUTES))
-"""The page, which is no part of the API's description."""
+PAGE = Mount((*SCREEN_ROUTES, *login.PAGE_ROUTES, *manual.ROUTES))
+"""The page and the documentation, which are no part of the API's description."""
 
 
 METHODS = frozenset(
@@ -282,7 +284,7 @@ def _check_path(request: Request) -> None:
         segments = [segment.decode() for segment in request.postpath]
     except UnicodeDecodeError:
         raise HttpProblem(400, "the path is not UTF-8") from None
-    if segments == [""]:
+    if segments in ([""], [MANUAL_PATH[1:], ""]):
         return
     if any("/" in segment or not segment for segment in segments):
         raise unknown_route(request.path.decode())

@@ -40,6 +40,9 @@ UNGUARDED = frozenset({"/health", "/login"})
 STATIC_PREFIX = "/static/"
 """The paths of the page's static files, which need no token either."""
 
+MANUAL_PATH = "/docs"
+"""The path of the documentation, which needs no token either."""
+
 ANY_ORIGIN = "*"
 
 SAFE_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS"})
@@ -56,7 +59,11 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 def is_unguarded(path: str) -> bool:
     """Whether a path needs no token."""
-    return path in UNGUARDED or path.startswith(STATIC_PREFIX)
+    return (
+        path in UNGUARDED
+        or path == MANUAL_PATH
+        or path.startswith((STATIC_PREFIX, f"{MANUAL_PATH}/"))
+    )
 
 
 @attrs.frozen

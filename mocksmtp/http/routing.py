@@ -277,7 +277,7 @@ def _rule(path: str, routes: tuple[Route, ...]) -> str:
         return path
     siblings = (each.path.rpartition("/") for each in routes)
     names = {name for above, _, name in siblings if above == parent}
-    fixed = sorted(name for name in names if not name.startswith("<"))
+    fixed = sorted(name for name in names if name and not name.startswith("<"))
     return f"{parent}/<other({','.join(fixed)}):{last[1:]}" if fixed else path
 
 

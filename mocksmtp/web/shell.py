@@ -109,12 +109,14 @@ class Shell:
     :ivar base: the root of the API as the browser calls it, ``http://localhost:8000``
     :ivar instance: identifies the run of the service
     :ivar token: whether the service requires a token
+    :ivar manual: whether the service contains its documentation
     """
 
     current: str
     base: str
     instance: str
     token: bool = False
+    manual: bool = False
 
     @property
     def screens(self) -> Sequence[Screen]:

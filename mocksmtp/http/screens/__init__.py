@@ -22,6 +22,6 @@ SCREEN_ROUTES = tuple(route for screen in _SCREENS for route in screen.ROUTES)
 
 
 def is_screen(request: Request) -> bool:
-    """Whether the path of a request is that of a screen."""
+    """Whether the path of a request is that of a screen, or of the documentation."""
     path: bytes = request.path
-    return path == b"/" or path.startswith(b"/ui/")
+    return path == b"/" or path.startswith((b"/ui/", b"/docs/"))

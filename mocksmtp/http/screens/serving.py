@@ -10,6 +10,7 @@ import attrs
 from twisted.web.server import Request
 
 from mocksmtp.http.guard import STATIC_PREFIX
+from mocksmtp.http.manual import has_manual
 from mocksmtp.http.parameters import parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import HTML, send_body, send_pieces
@@ -57,7 +58,8 @@ def shell_of(api: Api, request: Request, current: str = "") -> Shell:
     host = request.getHeader("Host") or "localhost"
     scheme = "https" if request.isSecure() else "http"
     token = api.settings.token is not None
-    return Shell(current, f"{scheme}://{host}", api.info.instance, token)
+    base = f"{scheme}://{host}"
+    return Shell(current, base, api.info.instance, token, has_manual())
 
 
 async def send_screen(
