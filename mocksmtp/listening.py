@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import attrs
@@ -12,7 +13,10 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
 from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.tcp import Port
+from twisted.internet.threads import deferToThread
+from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
@@ -201,3 +205,95 @@ class TrackedFactory(WrappingFactory):
         if not self.protocols and self._gone is not None:
             gone, self._gone = self._gone, None
             gone.callback(None)
+
+
+class LateFactory(Factory[Any]):
+    """
+    A factory that is imported and made, in a thread, when its first client connects.
+
+    The reactor goes on meanwhile, and the client's octets are read afterwards. A
+    `TrackedFactory` must wrap it.
+
+    :param make: makes the factory; called in a thread
+    :param in_thread: calls a function in a thread; returns a Deferred
+    """
+
+    noisy = False
+    log = Logger()
+
+    def __init__(
+        self,
+        make: Callable[[], Factory[Any]],
+        in_thread: Callable[..., Deferred[Any]] = deferToThread,
+    ) -> None:
+        self._make = make
+        self._in_thread = in_thread
+        self._made: Factory[Any] | None = None
+        self._waiting: list[_Early] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """The protocol for a connection, or what waits for it."""
+        if self._made is not None:
+            return self._made.buildProtocol(addr)
+        return _Early(self, addr)
+
+    def stopFactory(self) -> None:
+        """No port is left."""
+        if self._made is not None:
+            self._made.doStop()
+
+    def await_made(self, connection: _Early) -> None:
+        """Pass the connection on as soon as the factory is made."""
+        if self._waiting is not None:
+            self._waiting.append(connection)
+            return
+        self._waiting = [connection]
+        making = self._in_thread(self._make)
+        making.addCallbacks(self._serve, self._fail)
+
+    def _serve(self, made: Factory[Any]) -> None:
+        self._made = made
+        if self.numPorts:
+            made.doStart()
+        waiting, self._waiting = self._waiting or [], None
+        for connection in waiting:
+            connection.pass_on(made)
+
+    def _fail(self, failure: Failure) -> None:
+        self.log.failure("A listener cannot serve its clients", failure)
+        waiting, self._waiting = self._waiting or [], None
+        for connection in waiting:
+            connection.refuse()
+
+
+class _Early(TwistedProtocol):
+    """A connection that waits for its protocol, with nothing read."""
+
+    def __init__(self, factory: LateFactory, peer: IAddress | None) -> None:
+        self._late = factory
+        self._peer = peer
+
+    def connectionMade(self) -> None:
+        """Read nothing before the protocol is there."""
+        wrapper: Any = self.transport
+        wrapper.pauseProducing()
+        self._late.await_made(self)
+
+    def pass_on(self, made: Factory[Any]) -> None:
+        """Let a protocol of `made` serve the connection, if there still is one."""
+        wrapper: Any = self.transport
+        if not self.connected or wrapper.disconnecting:
+            return
+        protocol: Any = made.buildProtocol(self._peer)
+        wrapper.wrappedProtocol = protocol
+        protocol.makeConnection(wrapper)
+        wrapper.resumeProducing()
+
+    def refuse(self) -> None:
+        """Close the connection."""
+        assert self.transport is not None
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """The client has left, or the service stops."""
+        self.connected = False

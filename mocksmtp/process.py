@@ -36,9 +36,10 @@ def _tune_garbage_collector() -> None:
     Exclude modules from collections, and collect less often.
 
     Visiting modules and kept mails took nearly a third of the time of a mail with 100
-    recipients. A collection precedes the freeze, so that no garbage is frozen.
+    recipients. A collection precedes the freeze, so that little garbage is frozen; a
+    collection of all generations would take 20 ms, and finds a hundred objects more.
     """
-    gc.collect()
+    gc.collect(1)
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
 

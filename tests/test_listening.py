@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from twisted.internet import reactor
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.listening import (
+    LateFactory,
     ListenError,
     TrackedFactory,
     listen_stream,
@@ -74,3 +82,92 @@ class StopTests(TestCase):
         listener, factory = await self.listen()
         await listener.stop()
         self.assertEqual(factory.protocols, {})
+
+
+class Upper(Protocol):
+    """Answers in capitals."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Answer."""
+        assert self.transport is not None
+        self.transport.write(data.upper())
+
+
+class LateTests(SynchronousTestCase):
+    """`LateFactory`: a factory that is made when a client connects"""
+
+    def setUp(self) -> None:
+        self.made = Factory.forProtocol(Upper)
+        self.calls: list[Callable[[], Any]] = []
+        self.making: Deferred[Any] = Deferred()
+        self.late = LateFactory(lambda: self.made, self.in_thread)
+        self.factory = TrackedFactory(self.late)
+        self.factory.doStart()
+
+    def in_thread(self, make: Callable[[], Any]) -> Deferred[Any]:
+        """Take a call that is to be made in a thread."""
+        self.calls.append(make)
+        return self.making
+
+    def finish(self) -> None:
+        """The thread has made the factory."""
+        self.making.callback(self.calls[0]())
+
+    def connect(self) -> tuple[Any, StringTransport]:
+        """A client has connected."""
+        protocol = self.factory.buildProtocol(None)
+        assert protocol is not None
+        transport = StringTransport()  # type: ignore[no-untyped-call]
+        protocol.makeConnection(transport)
+        return protocol, transport
+
+    def test_nothing_is_made_before_a_client_connects(self) -> None:
+        """Then it is made once, for all that come meanwhile."""
+        self.assertEqual(self.calls, [])
+        self.connect()
+        self.connect()
+        self.assertEqual(len(self.calls), 1)
+
+    def test_clients_wait_and_are_served(self) -> None:
+        """Nothing is read from them before."""
+        protocol, transport = self.connect()
+        self.assertEqual(transport.producerState, "paused")
+        self.finish()
+        self.assertEqual(transport.producerState, "producing")
+        protocol.dataReceived(b"early")
+        later, other = self.connect()
+        later.dataReceived(b"later")
+        self.assertEqual((transport.value(), other.value()), (b"EARLY", b"LATER"))
+
+    def test_the_factory_that_was_made_is_started_and_stopped(self) -> None:
+        """With the listener that it is for."""
+        self.connect()
+        self.assertEqual(self.made.numPorts, 0)
+        self.finish()
+        self.assertEqual(self.made.numPorts, 1)
+        self.factory.doStop()
+        self.assertEqual(self.made.numPorts, 0)
+
+    def test_a_client_that_has_left_is_forgotten(self) -> None:
+        """And one whose listener was stopped."""
+        gone, left = self.connect()
+        gone.connectionLost(Failure(ConnectionDone()))
+        stopped, closing = self.connect()
+        stopped.loseConnection()
+        self.finish()
+        self.assertEqual(left.producerState, "paused")
+        self.assertEqual(closing.producerState, "paused")
+        stopped.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.factory.protocols, {})
+
+    def test_where_it_can_not_be_made_clients_are_closed(self) -> None:
+        """The error is logged, and the next client is the next attempt."""
+        _, transport = self.connect()
+        making, self.making = self.making, Deferred()
+        making.errback(ImportError("no klein"))
+        self.assertTrue(transport.disconnecting)
+        self.assertEqual(len(self.flushLoggedErrors(ImportError)), 1)
+        again, other = self.connect()
+        self.finish()
+        again.dataReceived(b"again")
+        self.assertEqual(other.value(), b"AGAIN")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+import subprocess
+import sys
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,40 @@ class CertificateTests(SynchronousTestCase):
         mixed = attrs.evolve(own(), key_pem=own().key_pem)
         said = self.refusal(tls=TlsSettings(certificate=mixed))
         self.assertIn("the key is not that of the first certificate", said)
+
+
+LATE = (
+    *("cattrs", "dns", "jinja2", "klein", "prometheus_client", "re2", "scramp"),
+    *("sqlite3", "twisted.web", "unittest", "werkzeug"),
+)
+"""What takes long to be imported, and is imported when it is first used."""
+
+WITHOUT_CONFIGURATION = f"""\
+import sys
+from twisted.internet import reactor
+import mocksmtp.tap
+from mocksmtp.config import load_config
+from mocksmtp.service import make_service
+ports = {{name: ["0"] for name in ("smtp", "http", "dns")}}
+service = make_service(load_config(ports, {{}}), reactor)
+service.open()
+print(*(name for name in {LATE} if name in sys.modules))
+"""
+
+
+class ImportTests(SynchronousTestCase):
+    """What is imported at the start"""
+
+    def test_what_is_not_used_is_not_imported(self) -> None:
+        """Neither the HTTP server before its first client, nor libraries of a part."""
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT_CONFIGURATION],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"MOCKSMTP_BIND": "127.0.0.1", "PATH": ""},
+        )
+        self.assertEqual(done.stdout.split(), [])
 
 
 class LateFailureTests(TestCase):

@@ -8,8 +8,10 @@ is how much of a large content is searched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-import re2
+if TYPE_CHECKING:
+    import re2
 
 MAX_PATTERN = 1000
 """Characters of an expression."""
@@ -71,12 +73,16 @@ def compile_literal(text: str, begin: str = "", end: str = "") -> Search:
     """
     if len(text) > MAX_PATTERN:
         raise ValueError(f"must have {MAX_PATTERN} characters at most")
+    import re2
+
     found = _compile(begin + re2.escape(text) + end, ignore_case=True).search
     return lambda octets: found(octets) is not None
 
 
 def compile_any(texts: Iterable[str]) -> Search:
     """What tells whether any of `texts`, none of which is empty, is found in octets."""
+    import re2
+
     compiled = _compile("|".join(map(re2.escape, texts)), octets=8 * _OCTETS)
     found = _matcher(compiled)
     return lambda octets: bool(octets) and found(octets)
@@ -90,6 +96,8 @@ def _matcher(compiled: re2._Regexp) -> Search:
     again as the search of an address; so what it calls itself is called, where there
     is such a thing.
     """
+    import re2
+
     try:
         match, anywhere = compiled._regexp.Match, re2._Anchor.UNANCHORED  # noqa: SLF001 - guarded here, with a fallback
         match(anywhere, b"", 0, 0)
@@ -102,6 +110,9 @@ def _matcher(compiled: re2._Regexp) -> Search:
 def _compile(
     pattern: str, ignore_case: bool = False, octets: int = _OCTETS
 ) -> re2._Regexp:
+    # Imported with the first expression: it takes 2.3 MiB.
+    import re2
+
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True

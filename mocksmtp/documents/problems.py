@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any
 
 import attrs
-from cattrs import AttributeValidationNote, ClassValidationError
 
 MAX_ERRORS = 100
 """Maximum errors reported of one document; reading stops at the last."""
@@ -140,6 +139,8 @@ def places_of(error: BaseException, place: str = "") -> Iterator[tuple[str, str]
 
     :raises BaseException: `error` itself, if it is not about the document
     """
+    from cattrs import ClassValidationError
+
     match error:
         case ClassValidationError():
             kind = error.cl
@@ -160,6 +161,8 @@ def places_of(error: BaseException, place: str = "") -> Iterator[tuple[str, str]
 
 def _step(error: BaseException, kind: Any) -> str:
     """The path step in the note that cattrs adds to an inner error."""
+    from cattrs import AttributeValidationNote
+
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
             return f".{json_name(getattr(attrs.fields(kind), note.name))}"

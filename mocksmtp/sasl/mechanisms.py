@@ -23,7 +23,6 @@ from mocksmtp.sasl.dialogue import (
     user_of,
     verdict,
 )
-from mocksmtp.sasl.scram import scram
 from mocksmtp.sasl.settings import Mechanism
 
 
@@ -149,13 +148,20 @@ def _owner(users: Users, token: str) -> str:
     return next(owners, "")
 
 
+def _scram(mechanism: Mechanism, context: AuthContext) -> Dialogue:
+    # Imports scramp and asn1crypto.
+    from mocksmtp.sasl.scram import scram
+
+    return scram(mechanism, context)
+
+
 DIALOGUES: dict[Mechanism, Callable[[AuthContext], Dialogue]] = {
     Mechanism.PLAIN: plain,
     Mechanism.LOGIN: login,
     Mechanism.CRAM_MD5: cram_md5,
     Mechanism.XOAUTH2: xoauth2,
     Mechanism.OAUTHBEARER: oauthbearer,
-    **{each: partial(scram, each) for each in Mechanism if each.is_scram},
+    **{each: partial(_scram, each) for each in Mechanism if each.is_scram},
 }
 """The function of each mechanism."""
 

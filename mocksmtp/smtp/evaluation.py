@@ -8,13 +8,20 @@ factory and its protocol.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
 import attrs
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import (
+    IConsumer,
+    IProducer,
+    IPushProducer,
+    ITransport,
+)
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
+from zope.interface import implementer
 
 from mocksmtp.behaviors.counts import NOTHING, RuleInput
 from mocksmtp.behaviors.miss import Item, Miss
@@ -75,16 +82,54 @@ class TriedRules(SmtpRules):
         return attrs.evolve(decision, fault=None)
 
 
-class EvaluationTransport(StringTransport):
-    """A transport in memory that accepts the beginning of TLS."""
+@implementer(ITransport, IConsumer, IPushProducer)
+@attrs.define(eq=False)
+class EvaluationTransport:
+    """
+    A transport to nowhere, which accepts the beginning of TLS.
 
+    That of `twisted.internet.testing` would import trial.
+    """
+
+    host: IPv4Address | IPv6Address
+    peer: IPv4Address | IPv6Address
+    connected: bool = True
+    disconnecting: bool = False
     protocol: Any = None
+
+    def write(self, data: bytes) -> None:
+        """Discard octets."""
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Discard octets."""
+
+    def getHost(self) -> IPv4Address | IPv6Address:
+        """The address of the listener."""
+        return self.host
+
+    def getPeer(self) -> IPv4Address | IPv6Address:
+        """The address of the client."""
+        return self.peer
 
     def startTLS(self, *_: object) -> None:
         """Do nothing: nothing is encrypted."""
 
-    def abortConnection(self) -> None:
-        """Do nothing: there is no socket."""
+    def loseConnection(self) -> None:
+        """Note the end of the connection."""
+        self.disconnecting = True
+
+    abortConnection = loseConnection
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """Do nothing: nothing is sent."""
+
+    def unregisterProducer(self) -> None:
+        """Do nothing: nothing is sent."""
+
+    def pauseProducing(self) -> None:
+        """Do nothing: nothing arrives."""
+
+    resumeProducing = stopProducing = pauseProducing
 
 
 def evaluate_smtp(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
@@ -105,9 +150,7 @@ def evaluate_smtp(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
     if asked.protocol is MailProtocol.LMTP:
         factory.spoken = MailProtocol.LMTP
     protocol: Any = factory.buildProtocol(None)
-    transport = EvaluationTransport(  # type: ignore[no-untyped-call]
-        _here(host, asked), _peer(asked)
-    )
+    transport = EvaluationTransport(_here(host, asked), _peer(asked))
     data = asked.data
     if asked.line is None and data is None:
         rules.try_as(host.behaviors)

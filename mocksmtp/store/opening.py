@@ -10,7 +10,6 @@ import attrs
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Store
 from mocksmtp.store.memory import MemoryStore
-from mocksmtp.store.sqlite.store import FileSettings, FileStore
 
 MEMORY = "memory"
 
@@ -75,4 +74,6 @@ def make_store(
     """
     if address.path is None:
         return MemoryStore(quota)
+    from mocksmtp.store.sqlite.store import FileSettings, FileStore
+
     return FileStore(FileSettings(address.path, address.full, wait), quota, reactor)

@@ -270,9 +270,6 @@ class RecordKind(Kind[Record]):
     :param title: the name of its schema
     :param labels: fields of all records, unless their type has one of the same name
     :param refused: types that are refused, with the field and the error
-
-    :ivar documents: the documents of records, by the class of their data
-    :ivar shorthands: the documents of shorthands, by their type
     """
 
     def __init__(
@@ -284,15 +281,8 @@ class RecordKind(Kind[Record]):
         self._title = title
         self._refused = dict(refused or {})
         self._foreign: dict[Document[Any], frozenset[str]] = {}
-        self.documents = {
-            cls: _rdata_document(cls, labels)
-            for cls in _CLASSES
-            if cls is Raw or cls.TYPE not in self._refused
-        }
-        self.shorthands = {
-            each: _shorthand_document(shorthand, labels)
-            for each, shorthand in SHORTHANDS.items()
-        }
+        self._labels = labels
+        self._documents: dict[type[Rdata] | Shorthand, Document[Any]] = {}
         self.samples = ({"name": "*", "type": "A", "address": "192.0.2.1"},)
         self.misfits = (
             5,
@@ -321,7 +311,7 @@ class RecordKind(Kind[Record]):
         cls = RDATA.get(number, Raw)
         if str(value.get("data", "")).startswith(r"\#"):
             cls = Raw
-        document = self.documents[cls]
+        document = self._document_of(cls)
         made = document.read(without_nulls(value, self._of_others, document))
         if cls is Raw:
             rdata = read_rdata(number, made.data)
@@ -330,7 +320,7 @@ class RecordKind(Kind[Record]):
         return Record(made.name, rdata, made.ttl, *_labels(made, cls))
 
     def _read_shorthand(self, shorthand: Shorthand, value: dict[str, Any]) -> Record:
-        document = self.shorthands[shorthand.type]
+        document = self._document_of(shorthand)
         made = document.read(without_nulls(value, self._of_others, document))
         try:
             text = getattr(made, shorthand.field)
@@ -359,8 +349,32 @@ class RecordKind(Kind[Record]):
             )
         )
 
+    def _document_of(self, kind: type[Rdata] | Shorthand) -> Document[Any]:
+        """
+        The document of the records of a class, or of a shorthand.
+
+        It is made when it is first used: all would take a tenth of the start.
+        """
+        document = self._documents.get(kind)
+        if document is None:
+            make: Any = _rdata_document
+            if isinstance(kind, Shorthand):
+                make = _shorthand_document
+            document = self._documents[kind] = make(kind, self._labels)
+        return document
+
+    @property
+    def documents(self) -> dict[type[Rdata], Document[Any]]:
+        """The documents of records, by the class of their data."""
+        return {
+            cls: self._document_of(cls)
+            for cls in _CLASSES
+            if cls is Raw or cls.TYPE not in self._refused
+        }
+
     def _all(self) -> tuple[Document[Any], ...]:
-        return (*self.documents.values(), *self.shorthands.values())
+        shorthands = map(self._document_of, SHORTHANDS.values())
+        return (*self.documents.values(), *shorthands)
 
     def _of_others(self, document: Document[Any]) -> frozenset[str]:
         """The members of records of other types; and that of a host's record."""
