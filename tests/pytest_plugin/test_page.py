@@ -44,7 +44,7 @@ class PageTests(SynchronousTestCase):
         """What a command prints."""
         environment = clean_environment(
             PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            PYTEST_ADDOPTS="-p no:cacheprovider -p no:randomly",
+            PYTEST_ADDOPTS="-p no:cacheprovider -p no:randomly -p no:django",
             PYTHONWARNINGS="ignore::DeprecationWarning",
         )
         ran = subprocess.run(

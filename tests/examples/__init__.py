@@ -1,0 +1,1 @@
+"""The examples of suites in Python, run as their READMEs say."""
