@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import enum
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
@@ -214,6 +214,36 @@ class Deliveries:
     def delivery_or_none(self, number: int) -> Delivery | None:
         """The delivery with this number, if it is kept."""
         return self._deliveries.get(number)
+
+    def preview(self, most: int, now: float) -> list[Delivery]:
+        """
+        The newest deliveries of the journal, in order, without deriving the others.
+
+        They are values of their own: their numbers mean nothing, and attempts before
+        those that were read are missing in them.
+
+        :param most: of so many attempts, of the sessions that last, and of those that
+            have ended
+        :param now: seconds since the epoch
+        """
+        part = Deliveries(JournalQuota(), self._find_content)
+        for sessions in (self.quota.lasting, self.quota.ended):
+            part._read_newest(reversed(sessions), most, now)
+        while part._new:
+            part._place(heapq.heappop(part._new)[3])
+        return part.deliveries()
+
+    def _read_newest(self, sessions: Iterable[Session], most: int, now: float) -> None:
+        """Read transactions, the newest first, until they have so many attempts."""
+        until = self._count + most
+        for session in sessions:
+            for transaction in reversed(session.transactions):
+                if self._count >= until:
+                    return
+                if is_decided(session, transaction, now) is None:
+                    self._identify(session, transaction)
+                    for attempt in attempts_of(session, transaction):
+                        self._add(attempt)
 
     def update(self, now: float) -> None:
         """Look at all that was settled since the last time."""

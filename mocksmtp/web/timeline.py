@@ -59,13 +59,17 @@ _MAX_TICKS = 8
 
 @attrs.frozen
 class Mark:
-    """An attempt: its position, its verdict, and what it links to."""
+    """
+    An attempt: its position, its verdict, and what it links to.
+
+    :ivar id: of its element
+    """
 
     x: float
     y: int
     verdict: str
-    delivery: int
-    attempt: int
+    id: str
+    href: str
     label: str
     kept: bool
 
@@ -142,6 +146,7 @@ def draw(
     hosts: Sequence[str],
     since: float | None = None,
     until: float | None = None,
+    early: bool = False,
 ) -> Timeline | None:
     """
     Lay out deliveries and DNS queries; None if there is no delivery.
@@ -150,6 +155,7 @@ def draw(
     :param hosts: those that have a lane in any case, in order
     :param since: the left edge, seconds since the epoch; by default the first attempt
     :param until: the right edge; the last result by default
+    :param early: whether the deliveries are a preview, whose numbers mean nothing
     """
     drawn = [
         (one, one.attempts[-MAX_DRAWN_ATTEMPTS:]) for one in deliveries if one.attempts
@@ -177,7 +183,7 @@ def draw(
     links: list[Link] = []
     for (delivery, attempts), row in zip(drawn, rows, strict=True):
         placed = [
-            _mark(delivery, one, scale, lanes[one.session.host], row)
+            _mark(delivery, one, scale, lanes[one.session.host], row, early)
             for one in attempts
             if start <= one.decided_at <= end
         ]
@@ -250,7 +256,12 @@ def _rows(each: Sequence[Sequence[Attempt]], gap: float) -> list[int]:
 
 
 def _mark(
-    delivery: Delivery, attempt: Attempt, scale: _Scale, lane: Lane, row: int
+    delivery: Delivery,
+    attempt: Attempt,
+    scale: _Scale,
+    lane: Lane,
+    row: int,
+    early: bool,
 ) -> Mark:
     y = lane.y + _HEAD + _ROW * row + _ROW // 2
     reply = attempt.reply
@@ -261,12 +272,13 @@ def _mark(
         f"{delivery.recipient.text[:80]}, {timestamp(attempt.decided_at)[11:23]},"
         f" {attempt.session.host}, {attempt.stage.value}: {said}{note}"
     )
+    place = f"/ui/deliveries/{delivery.number}?attempt={attempt.number}"
     return Mark(
         scale.x(attempt.decided_at),
         y,
         attempt.verdict.value,
-        delivery.number,
-        attempt.number,
+        f"{'early' if early else 'attempt'}-{attempt.number}-{delivery.number}",
+        f"/ui/sessions/{attempt.session.id}" if early else place,
         label,
         attempt.kept,
     )

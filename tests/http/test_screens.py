@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -9,7 +11,8 @@ from mocksmtp.http.delivery_updates import DeliveryUpdates
 from mocksmtp.http.screens.serving import local_path
 from mocksmtp.http.site import HttpSettings
 from mocksmtp.web.shell import PAGE_POLICY, Shell, static_digest, static_files
-from tests.http.rig import Rig
+from tests.http.rig import Pending, Rig
+from tests.http.test_deliveries import BOB, DeliveryCase
 
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 
@@ -184,3 +187,47 @@ class CatchUpTests(SynchronousTestCase):
         waiting = Deferred.fromCoroutine(updates.catch_up_for(0.25))
         waiting.addCallback(results.append)
         return results
+
+
+class LargeJournalTests(DeliveryCase):
+    """What is shown while a large journal is read"""
+
+    def test_the_newest_deliveries(self) -> None:
+        """The first view has the newest rows; they lead to their sessions."""
+        self.connect().deliver("old@x.test")
+        self.rig.clock.advance(1)
+        self.connect().deliver(BOB)
+        clock, read = self.rig.clock, self.rig.mock.deliveries.steps
+
+        def slow(now: float) -> Iterator[None]:
+            for _ in range(1000):
+                clock.rightNow += 0.001
+                yield
+            yield from read(now)
+
+        for path in (
+            "/ui/deliveries?part=rows&to=bob@x.test",
+            "/ui/timeline?part=figure",
+        ):
+            with self.subTest(path):
+                self.patch(self.rig.mock.deliveries, "steps", slow)
+                pending = self.rig.begin("GET", path)
+                shown = self.finish(pending)
+                self.assertIn("The journal is large", shown)
+                self.assertIn('href="/ui/sessions/2"', shown)
+                self.assertNotIn("/ui/deliveries/", shown)
+                self.patch(self.rig.mock.deliveries, "steps", read)
+                for _ in range(300):
+                    self.rig.turn()
+                shown = self.finish(self.rig.begin("GET", path))
+                self.assertNotIn("The journal is large", shown)
+                self.assertIn('href="/ui/deliveries/2', shown)
+
+    def finish(self, pending: Pending) -> str:
+        for _ in range(100):
+            self.rig.turn()
+            answer = pending.answer
+            if answer is not None:
+                return answer.body.decode()
+            self.rig.clock.advance(0.001)
+        raise AssertionError("not answered")

@@ -671,3 +671,47 @@ class RefusalTests(NetworkCase):
         self.network.connect().deliver(BOB)
         self.assert_attempts()
         self.assertEqual(self.network.deliveries(), [])
+
+
+class PreviewTests(NetworkCase):
+    """The newest deliveries, before the journal is read"""
+
+    def preview(self, most: int) -> list[str]:
+        found = self.network.mock.deliveries.preview(most, self.network.clock.seconds())
+        return [f"{one.recipient.text} {len(one.attempts)}" for one in found]
+
+    def test_the_newest_of_a_long_session(self) -> None:
+        """Of a session with many mails, only the last are read."""
+        connection = self.connect()
+        for number in range(50):
+            self.wait(1)
+            mail = "MAIL FROM:<me@h.test>", f"RCPT TO:<u{number}@x.test>", "DATA"
+            connection.say(*("EHLO h.test", *mail, "Subject: hi", "", "."))
+        looked = []
+        find = self.network.mock.deliveries._find_content
+
+        def counted(host: str, number: int) -> bytes | None:
+            looked.append(number)
+            return find(host, number)
+
+        self.patch(self.network.mock.deliveries, "_find_content", counted)
+        self.assertEqual(self.preview(2), ["u48@x.test 1", "u49@x.test 1"])
+        self.assertEqual(len(looked), 2)
+
+    def test_open_and_ended_sessions(self) -> None:
+        """By the time of their results; attempts of one delivery are one."""
+        self.behave(on("RCPT TO", 450, numberOfAnswer=2))
+        for _ in range(2):
+            self.connect().deliver(BOB)
+            self.wait(1)
+        open_one = self.connect()
+        open_one.say("EHLO h.test", "MAIL FROM:<me@h.test>", "RCPT TO:<ann@x.test>")
+        open_one.say("DATA", "", ".")
+        self.assertEqual(self.preview(9), ["bob@x.test 2", "ann@x.test 1"])
+
+    def test_nothing_is_derived(self) -> None:
+        """What is derived afterwards is the same as without it."""
+        self.connect().deliver(BOB, content=with_id("m1@h.test"))
+        self.preview(9)
+        (delivery,) = self.network.deliveries()
+        self.assert_delivery(delivery, id="1", copies=1, messageId="m1@h.test")
