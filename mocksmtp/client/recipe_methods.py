@@ -1802,3 +1802,472 @@ class RecipeMethods:
             times=times,
             tag=tag,
         )
+
+    @deferred
+    async def gmail_busy(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: server busy.
+
+        Temporary: the sender tries the next MX, or retries later.
+        """
+        return await self.recipe("gmail_busy", times=times, tag=tag)
+
+    @deferred
+    async def gmail_rate_limit(
+        self,
+        *,
+        mails: int = 100,
+        window: Duration = "1h",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Gmail: rate limit for a client.
+
+        The client has sent more than 100 mails within an hour. The sender slows down;
+        more connections do not help.
+
+        :param mails: mails that are accepted within the window
+        :param window: the time
+        """
+        return await self.recipe(
+            "gmail_rate_limit", mails=mails, window=window, times=times, tag=tag
+        )
+
+    @deferred
+    async def gmail_connection_expired(
+        self, *, mails: int = 10, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: connection expired.
+
+        The connection has carried 10 mails. The sender opens another for the next
+        one, without deferring it.
+
+        :param mails: mails per connection
+        """
+        return await self.recipe(
+            "gmail_connection_expired", mails=mails, times=times, tag=tag
+        )
+
+    @deferred
+    async def gmail_recipient_rate_limit(
+        self,
+        *,
+        mails: int = 10,
+        window: Duration = "1m",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Gmail: rate limit for a recipient.
+
+        A recipient gets more than 10 mails within a minute. Other recipients are
+        accepted.
+
+        :param mails: mails that are accepted within the window
+        :param window: the time
+        """
+        return await self.recipe(
+            "gmail_recipient_rate_limit",
+            mails=mails,
+            window=window,
+            times=times,
+            tag=tag,
+        )
+
+    @deferred
+    async def gmail_full_mailbox(
+        self,
+        *,
+        recipient: str | None = "full@",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Gmail: full mailbox.
+
+        Temporary. (An inbox that is full and inactive gets `552 5.2.2`.)
+
+        :param recipient: text that the recipient contains; null for all recipients
+        """
+        return await self.recipe(
+            "gmail_full_mailbox", recipient=recipient, times=times, tag=tag
+        )
+
+    @deferred
+    async def gmail_unknown_recipient(
+        self,
+        *,
+        recipient: str | None = "nobody@",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Gmail: unknown recipient.
+
+        Permanent: the sender returns the mail, and does not retry.
+
+        :param recipient: text that the recipient contains; null for all recipients
+        """
+        return await self.recipe(
+            "gmail_unknown_recipient", recipient=recipient, times=times, tag=tag
+        )
+
+    @deferred
+    async def gmail_too_many_recipients(
+        self, *, accepted: int = 100, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: too many recipients.
+
+        The 101st recipient and all after it get 452; the sender delivers to them in
+        another transaction (§4.5.3.1.10).
+
+        :param accepted: accepted recipients
+        """
+        return await self.recipe(
+            "gmail_too_many_recipients", accepted=accepted, times=times, tag=tag
+        )
+
+    @deferred
+    async def gmail_tls_required(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: TLS required.
+
+        The recipient's domain accepts no mail in clear.
+        """
+        return await self.recipe("gmail_tls_required", times=times, tag=tag)
+
+    @deferred
+    async def gmail_no_dkim(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: no DKIM.
+
+        A mail without a signature is returned.
+        """
+        return await self.recipe("gmail_no_dkim", times=times, tag=tag)
+
+    @deferred
+    async def gmail_not_aligned(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: From not aligned.
+
+        The page lists 421 with the enhanced code 5.7.32. The first digit of the reply
+        code decides, see A contradictory enhanced code: the sender retries.
+        """
+        return await self.recipe("gmail_not_aligned", times=times, tag=tag)
+
+    @deferred
+    async def gmail_low_reputation(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: low reputation.
+
+        Permanent, by the reputation of the sending domain.
+        """
+        return await self.recipe("gmail_low_reputation", times=times, tag=tag)
+
+    @deferred
+    async def gmail_no_message_id(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Gmail: no Message-ID.
+
+        Permanent, for a mail whose header has no Message-ID.
+        """
+        return await self.recipe("gmail_no_message_id", times=times, tag=tag)
+
+    @deferred
+    async def outlook_rate_limit(
+        self,
+        *,
+        mails: int = 100,
+        window: Duration = "1h",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Outlook.com: rate limit for a client.
+
+        The client has sent more than 100 mails within an hour.
+
+        :param mails: mails that are accepted within the window
+        :param window: the time
+        """
+        return await self.recipe(
+            "outlook_rate_limit", mails=mails, window=window, times=times, tag=tag
+        )
+
+    @deferred
+    async def outlook_connection_rate_limit(
+        self, *, mails: int = 10, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Outlook.com: rate limit for a connection.
+
+        The connection has carried 10 mails. The sender opens another.
+
+        :param mails: mails per connection
+        """
+        return await self.recipe(
+            "outlook_connection_rate_limit", mails=mails, times=times, tag=tag
+        )
+
+    @deferred
+    async def outlook_too_many_connections(
+        self,
+        *,
+        connections: int = 10,
+        window: Duration = "1m",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Outlook.com: too many connections.
+
+        The client has opened more than 10 connections within a minute. The sender
+        continues with fewer.
+
+        :param connections: connections within the window
+        :param window: the time
+        """
+        return await self.recipe(
+            "outlook_too_many_connections",
+            connections=connections,
+            window=window,
+            times=times,
+            tag=tag,
+        )
+
+    @deferred
+    async def outlook_not_authenticated(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Outlook.com: not authenticated.
+
+        Permanent, for domains that send over 5,000 mails per day without SPF, DKIM
+        and DMARC.
+        """
+        return await self.recipe("outlook_not_authenticated", times=times, tag=tag)
+
+    @deferred
+    async def outlook_blocked(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Outlook.com: blocked.
+
+        Permanent, by content or reputation.
+        """
+        return await self.recipe("outlook_blocked", times=times, tag=tag)
+
+    @deferred
+    async def outlook_unknown_recipient(
+        self,
+        *,
+        recipient: str | None = "nobody@",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Outlook.com: unknown recipient.
+
+        Permanent, for recipients at hotmail.com and outlook.com.
+
+        :param recipient: text that the recipient contains; null for all recipients
+        """
+        return await self.recipe(
+            "outlook_unknown_recipient", recipient=recipient, times=times, tag=tag
+        )
+
+    @deferred
+    async def microsoft365_greylist(
+        self,
+        *,
+        active_for: Duration = "10m",
+        window: Duration = "24h",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Microsoft 365: greylisting of a client.
+
+        Microsoft calls it IP throttling, a kind of greylisting: a client whose volume
+        changes is deferred, here for 10 minutes.
+
+        :param active_for: how long each client is refused
+        :param window: how long a client is remembered
+        """
+        return await self.recipe(
+            "microsoft365_greylist",
+            active_for=active_for,
+            window=window,
+            times=times,
+            tag=tag,
+        )
+
+    @deferred
+    async def microsoft365_recipient_rate_limit(
+        self,
+        *,
+        mails: int = 10,
+        window: Duration = "1m",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Microsoft 365: rate limit for a recipient.
+
+        A recipient gets more than 10 mails within a minute. 432 is not a code of RFC
+        5321; its first digit decides (§4.2.1).
+
+        :param mails: mails that are accepted within the window
+        :param window: the time
+        """
+        return await self.recipe(
+            "microsoft365_recipient_rate_limit",
+            mails=mails,
+            window=window,
+            times=times,
+            tag=tag,
+        )
+
+    @deferred
+    async def microsoft365_blocked(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Microsoft 365: blocked client.
+
+        Permanent. The enhanced code is one of 5.7.606 to 5.7.649.
+        """
+        return await self.recipe("microsoft365_blocked", times=times, tag=tag)
+
+    @deferred
+    async def microsoft365_relay_denied(
+        self,
+        *,
+        recipient: str | None = "@else.test",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Microsoft 365: relay denied.
+
+        Permanent: the server does not accept mail for the recipient's domain.
+
+        :param recipient: text that the recipient contains; null for all recipients
+        """
+        return await self.recipe(
+            "microsoft365_relay_denied", recipient=recipient, times=times, tag=tag
+        )
+
+    @deferred
+    async def yahoo_deferred(
+        self,
+        *,
+        active_for: Duration = "1h",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Yahoo: deferred.
+
+        The client is refused for an hour.
+
+        :param active_for: how long each client is refused
+        """
+        return await self.recipe(
+            "yahoo_deferred", active_for=active_for, times=times, tag=tag
+        )
+
+    @deferred
+    async def yahoo_deferred_for_good(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Yahoo: deferred for good.
+
+        The code is temporary, the text is not. The sender retries until it gives up.
+        """
+        return await self.recipe("yahoo_deferred_for_good", times=times, tag=tag)
+
+    @deferred
+    async def yahoo_unknown_recipient(
+        self,
+        *,
+        recipient: str | None = "nobody@",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Yahoo: unknown recipient.
+
+        Permanent, and after the content, as the example says: `failed after I sent
+        the message`.
+
+        :param recipient: text that the recipient contains; null for all recipients
+        """
+        return await self.recipe(
+            "yahoo_unknown_recipient", recipient=recipient, times=times, tag=tag
+        )
+
+    @deferred
+    async def gmx_block_list(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        GMX: on a block list.
+
+        Permanent. The last line contains the address of an explanation.
+        """
+        return await self.recipe("gmx_block_list", times=times, tag=tag)
+
+    @deferred
+    async def comcast_too_many_connections(
+        self,
+        *,
+        connections: int = 25,
+        window: Duration = "1m",
+        times: int | None = None,
+        tag: str | None = None,
+    ) -> AppliedRecipe:
+        """
+        Comcast: too many connections.
+
+        The page allows 25 simultaneous connections; here the 26th within a minute is
+        refused.
+
+        :param connections: connections within the window
+        :param window: the time
+        """
+        return await self.recipe(
+            "comcast_too_many_connections",
+            connections=connections,
+            window=window,
+            times=times,
+            tag=tag,
+        )
+
+    @deferred
+    async def comcast_no_reverse_dns(
+        self, *, times: int | None = None, tag: str | None = None
+    ) -> AppliedRecipe:
+        """
+        Comcast: no reverse DNS.
+
+        Temporary: `can be retried`, says the page.
+        """
+        return await self.recipe("comcast_no_reverse_dns", times=times, tag=tag)

@@ -1,7 +1,8 @@
 """The recipes of the cookbook as data: name, title, documents and parameters.
 
-``recipes.json``, which this module reads, is made from ``docs/cookbook.md`` by
-`mocksmtp.recipes.cookbook`. Importing this module is cheap; it needs only attrs.
+``recipes.json``, which this module reads, is made from ``docs/cookbook.md`` and
+``docs/providers.md`` by `mocksmtp.recipes.cookbook`. Importing this module is cheap;
+it needs only attrs.
 
 .. code-block:: python
 
@@ -68,7 +69,7 @@ class Parameter:
     A value of a recipe that may be replaced.
 
     :ivar name: in camelCase, as the fields of documents
-    :ivar default: the value that the cookbook has
+    :ivar default: the value that the page has
     :ivar places: paths into the documents
     """
 
@@ -84,9 +85,9 @@ class Recipe:
     A delivery failure, and the documents that reproduce it.
 
     :ivar name: in snake_case; as a command-line name it has ``-``
-    :ivar section: the section of the cookbook, for example ``TLS``
+    :ivar section: the section of the page, for example ``TLS`` or ``Gmail``
     :ivar description: what happens, and what a sender must do
-    :ivar documents: the documents as the cookbook has them
+    :ivar documents: the documents as the page has them
     """
 
     name: str
@@ -182,7 +183,7 @@ def _listed(name: str, known: list[str]) -> str:
 
 @cache
 def recipes() -> Mapping[str, Recipe]:
-    """All recipes by name, in the order of the cookbook."""
+    """All recipes by name, in the order of the pages."""
     text = resources.files(__name__).joinpath("recipes.json").read_text("utf-8")
     found = (
         Recipe(

@@ -1,8 +1,8 @@
-"""Makes ``recipes.json`` from the cookbook and the names and parameters below.
+"""Makes ``recipes.json`` from pages and the names and parameters below.
 
 .. code-block:: sh
 
-    python -m mocksmtp.recipes.cookbook docs/cookbook.md
+    python -m mocksmtp.recipes.cookbook docs/cookbook.md docs/providers.md
 """
 
 from __future__ import annotations
@@ -68,6 +68,21 @@ def _size(behavior: str) -> _Parameter:
 
 def _certificate() -> _Parameter:
     return _at("certificate", "the certificate of the host", "0.tls.certificate")
+
+
+def _limit(behavior: str) -> tuple[_Parameter, ...]:
+    """Declare a rate: how many of its matches are accepted within which time."""
+    return (
+        _at("mails", "mails that are accepted within the window", f"{behavior}.skip"),
+        _at("window", "the time", f"{behavior}.window"),
+    )
+
+
+def _connections(behavior: str) -> tuple[_Parameter, ...]:
+    return (
+        _at("connections", "connections within the window", f"{behavior}.skip"),
+        _at("window", "the time", f"{behavior}.window"),
+    )
 
 
 def _capabilities() -> _Parameter:
@@ -343,13 +358,75 @@ NAMES: dict[str, tuple[str, tuple[_Parameter, ...]]] = {
     ),
     # Smuggling
     "Only CR LF dot CR LF ends the content": ("smuggling", ()),
+    # Replies of providers
+    "Gmail: server busy": ("gmail_busy", ()),
+    "Gmail: rate limit for a client": ("gmail_rate_limit", _limit("0.0")),
+    "Gmail: connection expired": (
+        "gmail_connection_expired",
+        (_at("mails", "mails per connection", "0.0.skip"),),
+    ),
+    "Gmail: rate limit for a recipient": (
+        "gmail_recipient_rate_limit",
+        _limit("0.0"),
+    ),
+    "Gmail: full mailbox": ("gmail_full_mailbox", (_recipient("0.0"),)),
+    "Gmail: unknown recipient": ("gmail_unknown_recipient", (_recipient("0.0"),)),
+    "Gmail: too many recipients": (
+        "gmail_too_many_recipients",
+        (_at("accepted", "accepted recipients", "0.0.skip"),),
+    ),
+    "Gmail: TLS required": ("gmail_tls_required", ()),
+    "Gmail: no DKIM": ("gmail_no_dkim", ()),
+    "Gmail: From not aligned": ("gmail_not_aligned", ()),
+    "Gmail: low reputation": ("gmail_low_reputation", ()),
+    "Gmail: no Message-ID": ("gmail_no_message_id", ()),
+    "Outlook.com: rate limit for a client": ("outlook_rate_limit", _limit("0.0")),
+    "Outlook.com: rate limit for a connection": (
+        "outlook_connection_rate_limit",
+        (_at("mails", "mails per connection", "0.0.skip"),),
+    ),
+    "Outlook.com: too many connections": (
+        "outlook_too_many_connections",
+        _connections("0.0"),
+    ),
+    "Outlook.com: not authenticated": ("outlook_not_authenticated", ()),
+    "Outlook.com: blocked": ("outlook_blocked", ()),
+    "Outlook.com: unknown recipient": (
+        "outlook_unknown_recipient",
+        (_recipient("0.0"),),
+    ),
+    "Microsoft 365: greylisting of a client": (
+        "microsoft365_greylist",
+        (
+            _at("activeFor", "how long each client is refused", "0.0.activeFor"),
+            _at("window", "how long a client is remembered", "0.0.window"),
+        ),
+    ),
+    "Microsoft 365: rate limit for a recipient": (
+        "microsoft365_recipient_rate_limit",
+        _limit("0.0"),
+    ),
+    "Microsoft 365: blocked client": ("microsoft365_blocked", ()),
+    "Microsoft 365: relay denied": ("microsoft365_relay_denied", (_recipient("0.0"),)),
+    "Yahoo: deferred": (
+        "yahoo_deferred",
+        (_at("activeFor", "how long each client is refused", "0.0.activeFor"),),
+    ),
+    "Yahoo: deferred for good": ("yahoo_deferred_for_good", ()),
+    "Yahoo: unknown recipient": ("yahoo_unknown_recipient", (_recipient("0.0"),)),
+    "GMX: on a block list": ("gmx_block_list", ()),
+    "Comcast: too many connections": (
+        "comcast_too_many_connections",
+        _connections("0.0"),
+    ),
+    "Comcast: no reverse DNS": ("comcast_no_reverse_dns", ()),
 }
 """By the title of a recipe: its name, and the parameters that replace its values."""
 
 
 def read_cookbook(text: str) -> list[dict[str, Any]]:
     """
-    The recipes of a cookbook, with their names and parameters.
+    The recipes of a page, with their names and parameters.
 
     :raises ValueError: a recipe has no name in `NAMES`, or a parameter no place
     """
@@ -408,9 +485,9 @@ def _parameter(parameter: _Parameter, documents: list[Any]) -> dict[str, Any]:
     }
 
 
-def main(source: str) -> None:
-    """Write ``recipes.json`` from a cookbook."""
-    recipes = read_cookbook(Path(source).read_text())
+def main(*sources: str) -> None:
+    """Write ``recipes.json`` from pages."""
+    recipes = [one for path in sources for one in read_cookbook(Path(path).read_text())]
     target = Path(__file__).with_name("recipes.json")
     lines = (json.dumps(recipe, ensure_ascii=False) for recipe in recipes)
     target.write_text("[\n" + ",\n".join(lines) + "\n]\n")

@@ -84,6 +84,14 @@ class ReferenceTests(ServiceCase, PageCase):
         self.assertEqual(found, {int(one) for one in Exit})
 
 
+class ProvidersPageTests(ServiceCase, PageCase):
+    """docs/providers.md"""
+
+    def test_its_example(self) -> None:
+        """A provider's reply, by the name of its recipe."""
+        self.assert_page("docs/providers.md", MOCKSMTP_URL=self.url)
+
+
 class ShellPageTests(PageCase):
     """docs/testing/shell.md"""
 

@@ -24,7 +24,7 @@ def tasted() -> list[str]:
 
 
 class RecipesTests(SynchronousTestCase):
-    """docs/cookbook.md"""
+    """docs/cookbook.md and docs/providers.md"""
 
     def test_each_recipe_is_tasted(self) -> None:
         """Each has one test, and there is none for what is not in it."""
@@ -33,7 +33,9 @@ class RecipesTests(SynchronousTestCase):
     def test_no_document_is_outside_of_a_recipe(self) -> None:
         """What a reader can paste belongs to a title."""
         in_recipes = sum(len(recipe.documents) for recipe in recipes().values())
-        self.assertEqual(in_recipes, len(blocks("docs/cookbook.md", "json")))
+        pages = "docs/cookbook.md", "docs/providers.md"
+        documents = [one for page in pages for one in blocks(page, "json")]
+        self.assertEqual(in_recipes, len(documents))
         self.assertGreater(in_recipes, 100)
 
     def test_the_sixteen_are_there(self) -> None:

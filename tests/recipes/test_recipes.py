@@ -13,19 +13,21 @@ from mocksmtp.recipes import Call, UnknownRecipe, find_recipe, recipes
 from mocksmtp.recipes.cookbook import NAMES, read_cookbook
 from tests.markdown import ROOT
 
-COOKBOOK = (ROOT / "docs/cookbook.md").read_text()
+PAGES = "docs/cookbook.md", "docs/providers.md"
 
 
 class SourceTests(SynchronousTestCase):
     """recipes.json"""
 
-    def test_it_is_what_the_cookbook_has(self) -> None:
-        """`python -m mocksmtp.recipes.cookbook docs/cookbook.md` changes nothing."""
+    def test_it_is_what_the_pages_have(self) -> None:
+        """`python -m mocksmtp.recipes.cookbook` with both pages changes nothing."""
         kept = resources.files("mocksmtp.recipes") / "recipes.json"
-        self.assertEqual(json.loads(kept.read_text("utf-8")), read_cookbook(COOKBOOK))
+        texts = [(ROOT / page).read_text() for page in PAGES]
+        made = [recipe for text in texts for recipe in read_cookbook(text)]
+        self.assertEqual(json.loads(kept.read_text("utf-8")), made)
 
     def test_no_name_is_for_a_recipe_that_is_gone(self) -> None:
-        """Each title with a name is in the cookbook, and no name is used twice."""
+        """Each title with a name is on a page, and no name is used twice."""
         titles = {recipe.title for recipe in recipes().values()}
         self.assertEqual(titles, set(NAMES))
         self.assertEqual(len(recipes()), len(NAMES))

@@ -1,4 +1,4 @@
-// Code generated from docs/cookbook.md by tools/kit-recipes (make kits). DO NOT EDIT.
+// Code generated from docs/cookbook.md and docs/providers.md by tools/kit-recipes (make kits). DO NOT EDIT.
 
 package mocksmtptest
 
@@ -109,7 +109,35 @@ const recipesJSON = `{
 "idleTime": {"calls": [{"kind": "host", "document": {"limits": {"idleTime": "10s"}}}], "places": {"time": [[0, "limits", "idleTime"]]}},
 "closeLater": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "response": {"code": 250, "message": "2.0.0 Kept", "then": "close", "thenDelay": "2s"}}]}], "places": {"delay": [[0, 0, "response", "thenDelay"]]}},
 "delaysEverywhere": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "response": {"delay": "4m"}}, {"command": "EHLO", "response": {"delay": "4m"}}, {"command": "MAIL FROM", "response": {"delay": "4m"}}, {"command": "RCPT TO", "response": {"delay": "4m"}}, {"command": "DATA COMMAND", "response": {"delay": "100s"}}, {"command": "DATA", "response": {"delay": "9m"}}]}], "places": {}},
-"tarpit": {"calls": [{"kind": "behaviors", "document": [{"command": "ANY", "condition": {"target": "clientIp", "operator": "inNetwork", "matchingValue": "127.0.0.0/8"}, "response": {"delay": {"type": "lognormal", "median": 200, "sigma": 0.4, "maxValue": 900}, "drip": {"bytes": 1, "interval": "20ms"}}}]}], "places": {"network": [[0, 0, "condition", "matchingValue"]], "median": [[0, 0, "response", "delay", "median"]], "maxValue": [[0, 0, "response", "delay", "maxValue"]], "interval": [[0, 0, "response", "drip", "interval"]]}}
+"tarpit": {"calls": [{"kind": "behaviors", "document": [{"command": "ANY", "condition": {"target": "clientIp", "operator": "inNetwork", "matchingValue": "127.0.0.0/8"}, "response": {"delay": {"type": "lognormal", "median": 200, "sigma": 0.4, "maxValue": 900}, "drip": {"bytes": 1, "interval": "20ms"}}}]}], "places": {"network": [[0, 0, "condition", "matchingValue"]], "median": [[0, 0, "response", "delay", "median"]], "maxValue": [[0, 0, "response", "delay", "maxValue"]], "interval": [[0, 0, "response", "drip", "interval"]]}},
+"gmailBusy": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "response": {"code": 421, "enhancedCode": "4.4.5", "message": "Server busy, try again later. For more information, go to About SMTP\nerror messages. - gsmtp", "then": "close"}}]}], "places": {}},
+"gmailRateLimit": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "per": "clientIp", "skip": 100, "window": "1h", "response": {"code": 421, "enhancedCode": "4.7.28", "message": "Gmail has detected an unusual rate of email originating from your IP\naddress {{clientIp}}. To protect our users from spam, email sent from\nyour IP address has been temporarily rate limited. To review our bulk\nemail senders guidelines, go to Email sender guidelines. - gsmtp", "template": true, "then": "close"}}]}], "places": {"mails": [[0, 0, "skip"]], "window": [[0, 0, "window"]]}},
+"gmailConnectionExpired": {"calls": [{"kind": "behaviors", "document": [{"command": "MAIL FROM", "per": "connection", "skip": 10, "response": {"code": 421, "enhancedCode": "4.7.0", "message": "Connection expired, try reconnecting. For more information, go to About\nSMTP error messages. - gsmtp", "then": "close"}}]}], "places": {"mails": [[0, 0, "skip"]]}},
+"gmailRecipientRateLimit": {"calls": [{"kind": "behaviors", "document": [{"command": "RCPT TO", "per": "recipient", "skip": 10, "window": "1m", "response": {"code": 450, "enhancedCode": "4.2.1", "message": "The user you are trying to contact is receiving email at a rate that\nprevents additional messages from being delivered. Please resend your\nmessage at a later time. If the user is able to receive email at that\ntime, your message will be delivered. For more information, go to Limits\nfor sending & getting email. - gsmtp"}}]}], "places": {"mails": [[0, 0, "skip"]], "window": [[0, 0, "window"]]}},
+"gmailFullMailbox": {"calls": [{"kind": "behaviors", "document": [{"command": "RCPT TO", "condition": {"operator": "contains", "matchingValue": "full@"}, "response": {"code": 452, "enhancedCode": "4.2.2", "message": "The recipient's inbox is out of storage space. Please direct the\nrecipient to Manage files in your Google Drive storage. - gsmtp"}}]}], "places": {"recipient": [[0, 0, "condition"]]}},
+"gmailUnknownRecipient": {"calls": [{"kind": "behaviors", "document": [{"command": "RCPT TO", "condition": {"operator": "contains", "matchingValue": "nobody@"}, "response": {"code": 550, "enhancedCode": "5.1.1", "message": "The email account that you tried to reach does not exist. Please\ndouble-check the recipient's email address for typos or unnecessary\nspaces. For more information, go to Fix bounced or rejected emails. -\ngsmtp"}}]}], "places": {"recipient": [[0, 0, "condition"]]}},
+"gmailTooManyRecipients": {"calls": [{"kind": "behaviors", "document": [{"command": "RCPT TO", "per": "transaction", "skip": 100, "response": {"code": 452, "enhancedCode": "4.5.3", "message": "Your message has too many recipients. For more information regarding\nGoogle's sending limits, go to Limits for sending & getting email. -\ngsmtp"}}]}], "places": {"accepted": [[0, 0, "skip"]]}},
+"gmailTlsRequired": {"calls": [{"kind": "host", "document": {"tls": {"mode": "starttls"}}}, {"kind": "behaviors", "document": [{"command": "RCPT TO", "condition": {"target": "tls", "operator": "absent"}, "response": {"code": 421, "enhancedCode": "4.7.0", "message": "TLS required for RCPT domain, closing connection. For more information,\ngo to Email encryption in transit. - gsmtp", "then": "close"}}]}], "places": {}},
+"gmailNoDkim": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "condition": {"target": "header:DKIM-Signature", "operator": "absent"}, "response": {"code": 550, "enhancedCode": "5.7.30", "message": "This message was blocked because it didn't pass DKIM authentication.\nGmail requires bulk email senders to authenticate their email with DKIM.\nAuthentication results: DKIM = did not pass To set up DKIM for your\nsending domains, visit Set up DKIM. To learn more about Gmail\nrequirements for bulk email senders, visit Email sender guidelines. -\ngsmtp"}}]}], "places": {}},
+"gmailNotAligned": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "response": {"code": 421, "enhancedCode": "5.7.32", "message": "Your email was blocked because the From: header (RFC5322) in this\nmessage isn't aligned with either the authenticated SPF or DKIM\norganizational domain. Learn more about DMARC alignment. To learn more\nabout Gmail requirements for bulk email senders, visit Email sender\nguidelines. - gsmtp", "then": "close"}}]}], "places": {}},
+"gmailLowReputation": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "response": {"code": 550, "enhancedCode": "5.7.1", "message": "This message is likely suspicious due to the very low reputation of the\nsending domain. To best protect our users from spam, the message has\nbeen blocked. For more information, go to Why has Gmail blocked my\nmessages? - gsmtp"}}]}], "places": {}},
+"gmailNoMessageId": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "condition": {"target": "header:Message-ID", "operator": "absent"}, "response": {"code": 550, "enhancedCode": "5.7.1", "message": "Messages missing a valid Message-ID: header are not accepted. For more\ninformation, go to Email sender guidelines and review RFC 5322\nspecifications. - gsmtp"}}]}], "places": {}},
+"outlookRateLimit": {"calls": [{"kind": "behaviors", "document": [{"command": "MAIL FROM", "per": "clientIp", "skip": 100, "window": "1h", "response": {"code": 421, "message": "RP-001 The mail server IP connecting to Outlook.com server has exceeded\nthe rate limit allowed. Reason for rate limitation is related to\nIP/domain reputation. If you are not an email/network admin please\ncontact your Email/Internet Service Provider for help.", "then": "close"}}]}], "places": {"mails": [[0, 0, "skip"]], "window": [[0, 0, "window"]]}},
+"outlookConnectionRateLimit": {"calls": [{"kind": "behaviors", "document": [{"command": "MAIL FROM", "per": "connection", "skip": 10, "response": {"code": 421, "message": "RP-002 The mail server IP connecting to Outlook.com server has exceeded\nthe rate limit allowed on this connection. Reason for rate limitation is\nrelated to IP/domain reputation. If you are not an email/network admin\nplease contact your Email/Internet Service Provider for help.", "then": "close"}}]}], "places": {"mails": [[0, 0, "skip"]]}},
+"outlookTooManyConnections": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "per": "clientIp", "skip": 10, "window": "1m", "response": {"code": 421, "message": "RP-003 The mail server IP connecting to Outlook.com server has exceeded\nthe connection limit allowed. Reason for limitation is related to\nIP/domain reputation. If you are not an email/network admin please\ncontact your Email/Internet Service Provider for help.", "then": "close"}}]}], "places": {"connections": [[0, 0, "skip"]], "window": [[0, 0, "window"]]}},
+"outlookNotAuthenticated": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "response": {"code": 550, "enhancedCode": "5.7.515", "message": "Access denied, sending domain [here.test] does not meet the required\nauthentication level."}}]}], "places": {}},
+"outlookBlocked": {"calls": [{"kind": "behaviors", "document": [{"command": "MAIL FROM", "response": {"code": 550, "message": "SC-001 Mail rejected by Outlook.com for policy reasons. Reasons for\nrejection may be related to content with spam-like characteristics or\nIP/domain reputation. If you are not an email/network admin please\ncontact your Email/Internet Service Provider for help."}}]}], "places": {}},
+"outlookUnknownRecipient": {"calls": [{"kind": "behaviors", "document": [{"command": "RCPT TO", "condition": {"operator": "contains", "matchingValue": "nobody@"}, "response": {"code": 550, "enhancedCode": "5.5.0", "message": "Requested action not taken: mailbox unavailable"}}]}], "places": {"recipient": [[0, 0, "condition"]]}},
+"microsoft365Greylist": {"calls": [{"kind": "behaviors", "document": [{"command": "MAIL FROM", "per": "clientIp", "activeFor": "10m", "window": "24h", "response": {"code": 451, "enhancedCode": "4.7.550", "message": "Access denied, please try again later"}}]}], "places": {"activeFor": [[0, 0, "activeFor"]], "window": [[0, 0, "window"]]}},
+"microsoft365RecipientRateLimit": {"calls": [{"kind": "behaviors", "document": [{"command": "RCPT TO", "per": "recipient", "skip": 10, "window": "1m", "response": {"code": 432, "enhancedCode": "4.3.2", "message": "STOREDRV.Deliver; recipient thread limit exceeded"}}]}], "places": {"mails": [[0, 0, "skip"]], "window": [[0, 0, "window"]]}},
+"microsoft365Blocked": {"calls": [{"kind": "behaviors", "document": [{"command": "MAIL FROM", "response": {"code": 550, "enhancedCode": "5.7.606", "message": "Access denied, banned sending IP [{{clientIp}}]; To request removal from this list please visit https://sender.office.com/ and follow the directions.", "template": true}}]}], "places": {}},
+"microsoft365RelayDenied": {"calls": [{"kind": "behaviors", "document": [{"command": "RCPT TO", "condition": {"operator": "contains", "matchingValue": "@else.test"}, "response": {"code": 550, "enhancedCode": "5.4.1", "message": "Relay Access Denied"}}]}], "places": {"recipient": [[0, 0, "condition"]]}},
+"yahooDeferred": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "per": "clientIp", "activeFor": "1h", "response": {"code": 421, "enhancedCode": "4.7.0", "message": "[TS02] Messages from {{clientIp}} temporarily deferred - 4.16.56.1", "template": true, "then": "close"}}]}], "places": {"activeFor": [[0, 0, "activeFor"]]}},
+"yahooDeferredForGood": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "response": {"code": 421, "enhancedCode": "4.7.1", "message": "[TS03] All messages from {{clientIp}} permanently deferred", "template": true, "then": "close"}}]}], "places": {}},
+"yahooUnknownRecipient": {"calls": [{"kind": "behaviors", "document": [{"command": "DATA", "condition": {"target": "recipients", "operator": "contains", "matchingValue": "nobody@"}, "response": {"code": 554, "message": "delivery error: dd This user doesn't have a yahoo.com account (testing123@yahoo.com) [-5] - mta123.mail.mud.yahoo.com"}}]}], "places": {"recipient": [[0, 0, "condition"]]}},
+"gmxBlockList": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "response": {"code": 554, "message": "gmx.net (mxgmx104) Nemesis ESMTP Service not available\nNo SMTP service\nIP address is block listed.\nFor explanation visit https://postmaster.gmx.net/en/case?c=r0201&i=ip&v={{clientIp}}&r=1MNcgj-1ue23t3pyV-00S2YR", "template": true, "then": "close"}}]}], "places": {}},
+"comcastTooManyConnections": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "per": "clientIp", "skip": 25, "window": "1m", "response": {"code": 421, "message": "Too many sessions opened", "then": "close"}}]}], "places": {"connections": [[0, 0, "skip"]], "window": [[0, 0, "window"]]}},
+"comcastNoReverseDns": {"calls": [{"kind": "behaviors", "document": [{"command": "CONNECT", "response": {"code": 421, "message": "Reverse DNS failure : Try again later", "then": "close"}}]}], "places": {}}
 }`
 
 // ResetConnections: Reset right after the connection. The sender gets `Connection reset
@@ -1119,4 +1147,255 @@ func (h *Host) DelaysEverywhere(values ...Values) {
 func (h *Host) Tarpit(values ...Values) {
 	h.t.Helper()
 	h.apply("tarpit", values)
+}
+
+// GmailBusy: Gmail: server busy. Temporary: the sender tries the next MX, or retries
+// later.
+func (h *Host) GmailBusy(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailBusy", values)
+}
+
+// GmailRateLimit: Gmail: rate limit for a client. The client has sent more than 100
+// mails within an hour. The sender slows down; more connections do not help.
+//
+// Values, with their defaults:
+//   - mails (100): mails that are accepted within the window
+//   - window ("1h"): the time
+func (h *Host) GmailRateLimit(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailRateLimit", values)
+}
+
+// GmailConnectionExpired: Gmail: connection expired. The connection has carried 10
+// mails. The sender opens another for the next one, without deferring it.
+//
+// Values, with their defaults:
+//   - mails (10): mails per connection
+func (h *Host) GmailConnectionExpired(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailConnectionExpired", values)
+}
+
+// GmailRecipientRateLimit: Gmail: rate limit for a recipient. A recipient gets more
+// than 10 mails within a minute. Other recipients are accepted.
+//
+// Values, with their defaults:
+//   - mails (10): mails that are accepted within the window
+//   - window ("1m"): the time
+func (h *Host) GmailRecipientRateLimit(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailRecipientRateLimit", values)
+}
+
+// GmailFullMailbox: Gmail: full mailbox. Temporary. (An inbox that is full and inactive
+// gets `552 5.2.2`.)
+//
+// Values, with their defaults:
+//   - recipient ("full@"): text that the recipient contains; null for all recipients
+func (h *Host) GmailFullMailbox(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailFullMailbox", values)
+}
+
+// GmailUnknownRecipient: Gmail: unknown recipient. Permanent: the sender returns the
+// mail, and does not retry.
+//
+// Values, with their defaults:
+//   - recipient ("nobody@"): text that the recipient contains; null for all recipients
+func (h *Host) GmailUnknownRecipient(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailUnknownRecipient", values)
+}
+
+// GmailTooManyRecipients: Gmail: too many recipients. The 101st recipient and all after
+// it get 452; the sender delivers to them in another transaction (§4.5.3.1.10).
+//
+// Values, with their defaults:
+//   - accepted (100): accepted recipients
+func (h *Host) GmailTooManyRecipients(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailTooManyRecipients", values)
+}
+
+// GmailTlsRequired: Gmail: TLS required. The recipient's domain accepts no mail in
+// clear.
+func (h *Host) GmailTlsRequired(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailTlsRequired", values)
+}
+
+// GmailNoDkim: Gmail: no DKIM. A mail without a signature is returned.
+func (h *Host) GmailNoDkim(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailNoDkim", values)
+}
+
+// GmailNotAligned: Gmail: From not aligned. The page lists 421 with the enhanced code
+// 5.7.32. The first digit of the reply code decides, see A contradictory enhanced code:
+// the sender retries.
+func (h *Host) GmailNotAligned(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailNotAligned", values)
+}
+
+// GmailLowReputation: Gmail: low reputation. Permanent, by the reputation of the
+// sending domain.
+func (h *Host) GmailLowReputation(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailLowReputation", values)
+}
+
+// GmailNoMessageId: Gmail: no Message-ID. Permanent, for a mail whose header has no
+// Message-ID.
+func (h *Host) GmailNoMessageId(values ...Values) {
+	h.t.Helper()
+	h.apply("gmailNoMessageId", values)
+}
+
+// OutlookRateLimit: Outlook.com: rate limit for a client. The client has sent more than
+// 100 mails within an hour.
+//
+// Values, with their defaults:
+//   - mails (100): mails that are accepted within the window
+//   - window ("1h"): the time
+func (h *Host) OutlookRateLimit(values ...Values) {
+	h.t.Helper()
+	h.apply("outlookRateLimit", values)
+}
+
+// OutlookConnectionRateLimit: Outlook.com: rate limit for a connection. The connection
+// has carried 10 mails. The sender opens another.
+//
+// Values, with their defaults:
+//   - mails (10): mails per connection
+func (h *Host) OutlookConnectionRateLimit(values ...Values) {
+	h.t.Helper()
+	h.apply("outlookConnectionRateLimit", values)
+}
+
+// OutlookTooManyConnections: Outlook.com: too many connections. The client has opened
+// more than 10 connections within a minute. The sender continues with fewer.
+//
+// Values, with their defaults:
+//   - connections (10): connections within the window
+//   - window ("1m"): the time
+func (h *Host) OutlookTooManyConnections(values ...Values) {
+	h.t.Helper()
+	h.apply("outlookTooManyConnections", values)
+}
+
+// OutlookNotAuthenticated: Outlook.com: not authenticated. Permanent, for domains that
+// send over 5,000 mails per day without SPF, DKIM and DMARC.
+func (h *Host) OutlookNotAuthenticated(values ...Values) {
+	h.t.Helper()
+	h.apply("outlookNotAuthenticated", values)
+}
+
+// OutlookBlocked: Outlook.com: blocked. Permanent, by content or reputation.
+func (h *Host) OutlookBlocked(values ...Values) {
+	h.t.Helper()
+	h.apply("outlookBlocked", values)
+}
+
+// OutlookUnknownRecipient: Outlook.com: unknown recipient. Permanent, for recipients at
+// hotmail.com and outlook.com.
+//
+// Values, with their defaults:
+//   - recipient ("nobody@"): text that the recipient contains; null for all recipients
+func (h *Host) OutlookUnknownRecipient(values ...Values) {
+	h.t.Helper()
+	h.apply("outlookUnknownRecipient", values)
+}
+
+// Microsoft365Greylist: Microsoft 365: greylisting of a client. Microsoft calls it IP
+// throttling, a kind of greylisting: a client whose volume changes is deferred, here
+// for 10 minutes.
+//
+// Values, with their defaults:
+//   - activeFor ("10m"): how long each client is refused
+//   - window ("24h"): how long a client is remembered
+func (h *Host) Microsoft365Greylist(values ...Values) {
+	h.t.Helper()
+	h.apply("microsoft365Greylist", values)
+}
+
+// Microsoft365RecipientRateLimit: Microsoft 365: rate limit for a recipient. A
+// recipient gets more than 10 mails within a minute. 432 is not a code of RFC 5321; its
+// first digit decides (§4.2.1).
+//
+// Values, with their defaults:
+//   - mails (10): mails that are accepted within the window
+//   - window ("1m"): the time
+func (h *Host) Microsoft365RecipientRateLimit(values ...Values) {
+	h.t.Helper()
+	h.apply("microsoft365RecipientRateLimit", values)
+}
+
+// Microsoft365Blocked: Microsoft 365: blocked client. Permanent. The enhanced code is
+// one of 5.7.606 to 5.7.649.
+func (h *Host) Microsoft365Blocked(values ...Values) {
+	h.t.Helper()
+	h.apply("microsoft365Blocked", values)
+}
+
+// Microsoft365RelayDenied: Microsoft 365: relay denied. Permanent: the server does not
+// accept mail for the recipient's domain.
+//
+// Values, with their defaults:
+//   - recipient ("@else.test"): text that the recipient contains; null for all recipients
+func (h *Host) Microsoft365RelayDenied(values ...Values) {
+	h.t.Helper()
+	h.apply("microsoft365RelayDenied", values)
+}
+
+// YahooDeferred: Yahoo: deferred. The client is refused for an hour.
+//
+// Values, with their defaults:
+//   - activeFor ("1h"): how long each client is refused
+func (h *Host) YahooDeferred(values ...Values) {
+	h.t.Helper()
+	h.apply("yahooDeferred", values)
+}
+
+// YahooDeferredForGood: Yahoo: deferred for good. The code is temporary, the text is
+// not. The sender retries until it gives up.
+func (h *Host) YahooDeferredForGood(values ...Values) {
+	h.t.Helper()
+	h.apply("yahooDeferredForGood", values)
+}
+
+// YahooUnknownRecipient: Yahoo: unknown recipient. Permanent, and after the content, as
+// the example says: `failed after I sent the message`.
+//
+// Values, with their defaults:
+//   - recipient ("nobody@"): text that the recipient contains; null for all recipients
+func (h *Host) YahooUnknownRecipient(values ...Values) {
+	h.t.Helper()
+	h.apply("yahooUnknownRecipient", values)
+}
+
+// GmxBlockList: GMX: on a block list. Permanent. The last line contains the address of
+// an explanation.
+func (h *Host) GmxBlockList(values ...Values) {
+	h.t.Helper()
+	h.apply("gmxBlockList", values)
+}
+
+// ComcastTooManyConnections: Comcast: too many connections. The page allows 25
+// simultaneous connections; here the 26th within a minute is refused.
+//
+// Values, with their defaults:
+//   - connections (25): connections within the window
+//   - window ("1m"): the time
+func (h *Host) ComcastTooManyConnections(values ...Values) {
+	h.t.Helper()
+	h.apply("comcastTooManyConnections", values)
+}
+
+// ComcastNoReverseDns: Comcast: no reverse DNS. Temporary: `can be retried`, says the
+// page.
+func (h *Host) ComcastNoReverseDns(values ...Values) {
+	h.t.Helper()
+	h.apply("comcastNoReverseDns", values)
 }

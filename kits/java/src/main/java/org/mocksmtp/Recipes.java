@@ -2,7 +2,7 @@ package org.mocksmtp;
 
 import java.util.Map;
 
-// Generated from docs/cookbook.md by tools/kit-recipes (make kits). DO NOT EDIT.
+// Generated from docs/cookbook.md and docs/providers.md by tools/kit-recipes (make kits). DO NOT EDIT.
 
 /** The recipes of the cookbook. */
 public abstract class Recipes {
@@ -1824,5 +1824,502 @@ public abstract class Recipes {
      */
     public void tarpit(Map<String, ?> values) {
         applyRecipe("tarpit", values);
+    }
+
+    /**
+     * Gmail: server busy. Temporary: the sender tries the next MX, or retries later.
+     */
+    public void gmailBusy() {
+        applyRecipe("gmail_busy", Map.of());
+    }
+
+    /**
+     * As {@link #gmailBusy()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void gmailBusy(Map<String, ?> values) {
+        applyRecipe("gmail_busy", values);
+    }
+
+    /**
+     * Gmail: rate limit for a client. The client has sent more than 100 mails within an
+     * hour. The sender slows down; more connections do not help.
+     */
+    public void gmailRateLimit() {
+        applyRecipe("gmail_rate_limit", Map.of());
+    }
+
+    /**
+     * As {@link #gmailRateLimit()}, with other values.
+     *
+     * @param values {@code mails}, mails that are accepted within the window, by
+     * default 100; {@code window}, the time, by default "1h"; {@code times}, how often
+     * each behavior answers
+     */
+    public void gmailRateLimit(Map<String, ?> values) {
+        applyRecipe("gmail_rate_limit", values);
+    }
+
+    /**
+     * Gmail: connection expired. The connection has carried 10 mails. The sender opens
+     * another for the next one, without deferring it.
+     */
+    public void gmailConnectionExpired() {
+        applyRecipe("gmail_connection_expired", Map.of());
+    }
+
+    /**
+     * As {@link #gmailConnectionExpired()}, with other values.
+     *
+     * @param values {@code mails}, mails per connection, by default 10; {@code times},
+     * how often each behavior answers
+     */
+    public void gmailConnectionExpired(Map<String, ?> values) {
+        applyRecipe("gmail_connection_expired", values);
+    }
+
+    /**
+     * Gmail: rate limit for a recipient. A recipient gets more than 10 mails within a
+     * minute. Other recipients are accepted.
+     */
+    public void gmailRecipientRateLimit() {
+        applyRecipe("gmail_recipient_rate_limit", Map.of());
+    }
+
+    /**
+     * As {@link #gmailRecipientRateLimit()}, with other values.
+     *
+     * @param values {@code mails}, mails that are accepted within the window, by
+     * default 10; {@code window}, the time, by default "1m"; {@code times}, how often
+     * each behavior answers
+     */
+    public void gmailRecipientRateLimit(Map<String, ?> values) {
+        applyRecipe("gmail_recipient_rate_limit", values);
+    }
+
+    /**
+     * Gmail: full mailbox. Temporary. (An inbox that is full and inactive gets 552
+     * 5.2.2.)
+     */
+    public void gmailFullMailbox() {
+        applyRecipe("gmail_full_mailbox", Map.of());
+    }
+
+    /**
+     * As {@link #gmailFullMailbox()}, with other values.
+     *
+     * @param values {@code recipient}, text that the recipient contains; null for all
+     * recipients, by default "full&#64;"; {@code times}, how often each behavior
+     * answers
+     */
+    public void gmailFullMailbox(Map<String, ?> values) {
+        applyRecipe("gmail_full_mailbox", values);
+    }
+
+    /**
+     * Gmail: unknown recipient. Permanent: the sender returns the mail, and does not
+     * retry.
+     */
+    public void gmailUnknownRecipient() {
+        applyRecipe("gmail_unknown_recipient", Map.of());
+    }
+
+    /**
+     * As {@link #gmailUnknownRecipient()}, with other values.
+     *
+     * @param values {@code recipient}, text that the recipient contains; null for all
+     * recipients, by default "nobody&#64;"; {@code times}, how often each behavior
+     * answers
+     */
+    public void gmailUnknownRecipient(Map<String, ?> values) {
+        applyRecipe("gmail_unknown_recipient", values);
+    }
+
+    /**
+     * Gmail: too many recipients. The 101st recipient and all after it get 452; the
+     * sender delivers to them in another transaction (§4.5.3.1.10).
+     */
+    public void gmailTooManyRecipients() {
+        applyRecipe("gmail_too_many_recipients", Map.of());
+    }
+
+    /**
+     * As {@link #gmailTooManyRecipients()}, with other values.
+     *
+     * @param values {@code accepted}, accepted recipients, by default 100; {@code
+     * times}, how often each behavior answers
+     */
+    public void gmailTooManyRecipients(Map<String, ?> values) {
+        applyRecipe("gmail_too_many_recipients", values);
+    }
+
+    /**
+     * Gmail: TLS required. The recipient's domain accepts no mail in clear.
+     */
+    public void gmailTlsRequired() {
+        applyRecipe("gmail_tls_required", Map.of());
+    }
+
+    /**
+     * As {@link #gmailTlsRequired()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void gmailTlsRequired(Map<String, ?> values) {
+        applyRecipe("gmail_tls_required", values);
+    }
+
+    /**
+     * Gmail: no DKIM. A mail without a signature is returned.
+     */
+    public void gmailNoDkim() {
+        applyRecipe("gmail_no_dkim", Map.of());
+    }
+
+    /**
+     * As {@link #gmailNoDkim()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void gmailNoDkim(Map<String, ?> values) {
+        applyRecipe("gmail_no_dkim", values);
+    }
+
+    /**
+     * Gmail: From not aligned. The page lists 421 with the enhanced code 5.7.32. The
+     * first digit of the reply code decides, see A contradictory enhanced code: the
+     * sender retries.
+     */
+    public void gmailNotAligned() {
+        applyRecipe("gmail_not_aligned", Map.of());
+    }
+
+    /**
+     * As {@link #gmailNotAligned()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void gmailNotAligned(Map<String, ?> values) {
+        applyRecipe("gmail_not_aligned", values);
+    }
+
+    /**
+     * Gmail: low reputation. Permanent, by the reputation of the sending domain.
+     */
+    public void gmailLowReputation() {
+        applyRecipe("gmail_low_reputation", Map.of());
+    }
+
+    /**
+     * As {@link #gmailLowReputation()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void gmailLowReputation(Map<String, ?> values) {
+        applyRecipe("gmail_low_reputation", values);
+    }
+
+    /**
+     * Gmail: no Message-ID. Permanent, for a mail whose header has no Message-ID.
+     */
+    public void gmailNoMessageId() {
+        applyRecipe("gmail_no_message_id", Map.of());
+    }
+
+    /**
+     * As {@link #gmailNoMessageId()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void gmailNoMessageId(Map<String, ?> values) {
+        applyRecipe("gmail_no_message_id", values);
+    }
+
+    /**
+     * Outlook.com: rate limit for a client. The client has sent more than 100 mails
+     * within an hour.
+     */
+    public void outlookRateLimit() {
+        applyRecipe("outlook_rate_limit", Map.of());
+    }
+
+    /**
+     * As {@link #outlookRateLimit()}, with other values.
+     *
+     * @param values {@code mails}, mails that are accepted within the window, by
+     * default 100; {@code window}, the time, by default "1h"; {@code times}, how often
+     * each behavior answers
+     */
+    public void outlookRateLimit(Map<String, ?> values) {
+        applyRecipe("outlook_rate_limit", values);
+    }
+
+    /**
+     * Outlook.com: rate limit for a connection. The connection has carried 10 mails.
+     * The sender opens another.
+     */
+    public void outlookConnectionRateLimit() {
+        applyRecipe("outlook_connection_rate_limit", Map.of());
+    }
+
+    /**
+     * As {@link #outlookConnectionRateLimit()}, with other values.
+     *
+     * @param values {@code mails}, mails per connection, by default 10; {@code times},
+     * how often each behavior answers
+     */
+    public void outlookConnectionRateLimit(Map<String, ?> values) {
+        applyRecipe("outlook_connection_rate_limit", values);
+    }
+
+    /**
+     * Outlook.com: too many connections. The client has opened more than 10 connections
+     * within a minute. The sender continues with fewer.
+     */
+    public void outlookTooManyConnections() {
+        applyRecipe("outlook_too_many_connections", Map.of());
+    }
+
+    /**
+     * As {@link #outlookTooManyConnections()}, with other values.
+     *
+     * @param values {@code connections}, connections within the window, by default 10;
+     * {@code window}, the time, by default "1m"; {@code times}, how often each behavior
+     * answers
+     */
+    public void outlookTooManyConnections(Map<String, ?> values) {
+        applyRecipe("outlook_too_many_connections", values);
+    }
+
+    /**
+     * Outlook.com: not authenticated. Permanent, for domains that send over 5,000 mails
+     * per day without SPF, DKIM and DMARC.
+     */
+    public void outlookNotAuthenticated() {
+        applyRecipe("outlook_not_authenticated", Map.of());
+    }
+
+    /**
+     * As {@link #outlookNotAuthenticated()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void outlookNotAuthenticated(Map<String, ?> values) {
+        applyRecipe("outlook_not_authenticated", values);
+    }
+
+    /**
+     * Outlook.com: blocked. Permanent, by content or reputation.
+     */
+    public void outlookBlocked() {
+        applyRecipe("outlook_blocked", Map.of());
+    }
+
+    /**
+     * As {@link #outlookBlocked()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void outlookBlocked(Map<String, ?> values) {
+        applyRecipe("outlook_blocked", values);
+    }
+
+    /**
+     * Outlook.com: unknown recipient. Permanent, for recipients at hotmail.com and
+     * outlook.com.
+     */
+    public void outlookUnknownRecipient() {
+        applyRecipe("outlook_unknown_recipient", Map.of());
+    }
+
+    /**
+     * As {@link #outlookUnknownRecipient()}, with other values.
+     *
+     * @param values {@code recipient}, text that the recipient contains; null for all
+     * recipients, by default "nobody&#64;"; {@code times}, how often each behavior
+     * answers
+     */
+    public void outlookUnknownRecipient(Map<String, ?> values) {
+        applyRecipe("outlook_unknown_recipient", values);
+    }
+
+    /**
+     * Microsoft 365: greylisting of a client. Microsoft calls it IP throttling, a kind
+     * of greylisting: a client whose volume changes is deferred, here for 10 minutes.
+     */
+    public void microsoft365Greylist() {
+        applyRecipe("microsoft365_greylist", Map.of());
+    }
+
+    /**
+     * As {@link #microsoft365Greylist()}, with other values.
+     *
+     * @param values {@code activeFor}, how long each client is refused, by default
+     * "10m"; {@code window}, how long a client is remembered, by default "24h"; {@code
+     * times}, how often each behavior answers
+     */
+    public void microsoft365Greylist(Map<String, ?> values) {
+        applyRecipe("microsoft365_greylist", values);
+    }
+
+    /**
+     * Microsoft 365: rate limit for a recipient. A recipient gets more than 10 mails
+     * within a minute. 432 is not a code of RFC 5321; its first digit decides (§4.2.1).
+     */
+    public void microsoft365RecipientRateLimit() {
+        applyRecipe("microsoft365_recipient_rate_limit", Map.of());
+    }
+
+    /**
+     * As {@link #microsoft365RecipientRateLimit()}, with other values.
+     *
+     * @param values {@code mails}, mails that are accepted within the window, by
+     * default 10; {@code window}, the time, by default "1m"; {@code times}, how often
+     * each behavior answers
+     */
+    public void microsoft365RecipientRateLimit(Map<String, ?> values) {
+        applyRecipe("microsoft365_recipient_rate_limit", values);
+    }
+
+    /**
+     * Microsoft 365: blocked client. Permanent. The enhanced code is one of 5.7.606 to
+     * 5.7.649.
+     */
+    public void microsoft365Blocked() {
+        applyRecipe("microsoft365_blocked", Map.of());
+    }
+
+    /**
+     * As {@link #microsoft365Blocked()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void microsoft365Blocked(Map<String, ?> values) {
+        applyRecipe("microsoft365_blocked", values);
+    }
+
+    /**
+     * Microsoft 365: relay denied. Permanent: the server does not accept mail for the
+     * recipient's domain.
+     */
+    public void microsoft365RelayDenied() {
+        applyRecipe("microsoft365_relay_denied", Map.of());
+    }
+
+    /**
+     * As {@link #microsoft365RelayDenied()}, with other values.
+     *
+     * @param values {@code recipient}, text that the recipient contains; null for all
+     * recipients, by default "&#64;else.test"; {@code times}, how often each behavior
+     * answers
+     */
+    public void microsoft365RelayDenied(Map<String, ?> values) {
+        applyRecipe("microsoft365_relay_denied", values);
+    }
+
+    /**
+     * Yahoo: deferred. The client is refused for an hour.
+     */
+    public void yahooDeferred() {
+        applyRecipe("yahoo_deferred", Map.of());
+    }
+
+    /**
+     * As {@link #yahooDeferred()}, with other values.
+     *
+     * @param values {@code activeFor}, how long each client is refused, by default
+     * "1h"; {@code times}, how often each behavior answers
+     */
+    public void yahooDeferred(Map<String, ?> values) {
+        applyRecipe("yahoo_deferred", values);
+    }
+
+    /**
+     * Yahoo: deferred for good. The code is temporary, the text is not. The sender
+     * retries until it gives up.
+     */
+    public void yahooDeferredForGood() {
+        applyRecipe("yahoo_deferred_for_good", Map.of());
+    }
+
+    /**
+     * As {@link #yahooDeferredForGood()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void yahooDeferredForGood(Map<String, ?> values) {
+        applyRecipe("yahoo_deferred_for_good", values);
+    }
+
+    /**
+     * Yahoo: unknown recipient. Permanent, and after the content, as the example says:
+     * failed after I sent the message.
+     */
+    public void yahooUnknownRecipient() {
+        applyRecipe("yahoo_unknown_recipient", Map.of());
+    }
+
+    /**
+     * As {@link #yahooUnknownRecipient()}, with other values.
+     *
+     * @param values {@code recipient}, text that the recipient contains; null for all
+     * recipients, by default "nobody&#64;"; {@code times}, how often each behavior
+     * answers
+     */
+    public void yahooUnknownRecipient(Map<String, ?> values) {
+        applyRecipe("yahoo_unknown_recipient", values);
+    }
+
+    /**
+     * GMX: on a block list. Permanent. The last line contains the address of an
+     * explanation.
+     */
+    public void gmxBlockList() {
+        applyRecipe("gmx_block_list", Map.of());
+    }
+
+    /**
+     * As {@link #gmxBlockList()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void gmxBlockList(Map<String, ?> values) {
+        applyRecipe("gmx_block_list", values);
+    }
+
+    /**
+     * Comcast: too many connections. The page allows 25 simultaneous connections; here
+     * the 26th within a minute is refused.
+     */
+    public void comcastTooManyConnections() {
+        applyRecipe("comcast_too_many_connections", Map.of());
+    }
+
+    /**
+     * As {@link #comcastTooManyConnections()}, with other values.
+     *
+     * @param values {@code connections}, connections within the window, by default 25;
+     * {@code window}, the time, by default "1m"; {@code times}, how often each behavior
+     * answers
+     */
+    public void comcastTooManyConnections(Map<String, ?> values) {
+        applyRecipe("comcast_too_many_connections", values);
+    }
+
+    /**
+     * Comcast: no reverse DNS. Temporary: can be retried, says the page.
+     */
+    public void comcastNoReverseDns() {
+        applyRecipe("comcast_no_reverse_dns", Map.of());
+    }
+
+    /**
+     * As {@link #comcastNoReverseDns()}, with other values.
+     *
+     * @param values {@code times}, how often each behavior answers
+     */
+    public void comcastNoReverseDns(Map<String, ?> values) {
+        applyRecipe("comcast_no_reverse_dns", values);
     }
 }
