@@ -21,7 +21,7 @@ UNIT := $(filter-out $(PROGRAMS) $(SLOW), \
 TESTS ?= $(UNIT) $(PROGRAMS)
 TRIAL := $(BIN)/python -m twisted.trial
 
-.PHONY: docs-links site release-check changelog run check test soak test-full test-slow test-pythons packages bench-packages kits lint format docs bench coverage image dist clean
+.PHONY: docs-links site release-check changelog images run check test soak test-full test-slow test-pythons packages bench-packages kits lint format docs bench coverage image dist clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python tools/run $(OPTIONS)
@@ -115,11 +115,25 @@ coverage: $(VENV)/.installed $(VENV)/.test-tools
 	$(BIN)/python -m coverage report
 
 # build/mocksmtp-image.tar, without a daemon; BASE=debian needs no registry.
-image: $(VENV)/.test-tools
+image: site
 	docker/build-tarball
 
 dist: site
+	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+
+# Move the fragments of changelog.d into the section of the version in CHANGELOG.md.
+changelog: $(VENV)/.installed $(VENV)/.test-tools
+	$(BIN)/python -m towncrier build --yes --version \
+		"$$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' mocksmtp/__init__.py)"
+
+# What .github/workflows/release.yml does before it publishes.
+release-check: dist
+	PYTHON=$(BIN)/python tools/release-check dist
+
+# Images for amd64 and arm64, with bills of materials, in build/images.
+images: site
+	docker/build-multiarch
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,3 +1,3 @@
 """A programmable SMTP server and DNS for testing delivery to remote mail hosts."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"

@@ -150,12 +150,12 @@ class VersionTests(SynchronousTestCase):
 
     def test_it_is_that_of_this_version(self) -> None:
         """Wherever a command or a file names the image."""
-        paths = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        paths = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
         paths += (ROOT / "docker").glob("*.yaml")
         found = {
             name
             for path in paths
-            for name in re.findall(r"\bmocksmtp:\d[\w.]*\b", path.read_text())
+            for name in re.findall(r"(?<!/)\bmocksmtp:\d[\w.]*\b", path.read_text())
         }
         self.assertEqual(found, {IMAGE})
 

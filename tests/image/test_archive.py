@@ -48,7 +48,10 @@ class ArchiveTests(SynchronousTestCase):
         self.assertEqual(config["Healthcheck"]["Test"][0], "CMD")
         self.assertEqual(config["StopSignal"], "SIGTERM")
         labels = config["Labels"]
-        for name in "title", "description", "licenses", "revision", "created":
+        for name in (
+            *("title", "description", "licenses", "revision", "created"),
+            *("url", "source", "documentation"),
+        ):
             self.assertTrue(labels[f"org.opencontainers.image.{name}"], name)
         self.assertEqual(labels["org.opencontainers.image.version"], version)
 

@@ -21,7 +21,7 @@ import (
 )
 
 // oldest is the oldest version of the service that has what this package uses.
-const oldest = "0.1.0"
+const oldest = "1.0.0rc1"
 
 // image is run if neither mocksmtp nor uvx is installed.
 const image = "mocksmtp:" + oldest
@@ -44,7 +44,7 @@ type Server struct {
 	URL string
 	// API is a client of the API.
 	API *api.ClientWithResponses
-	// Version of the service, for example 0.1.0.
+	// Version of the service, for example 1.0.0.
 	Version string
 	// SMTP is the address of the default host, host:port; empty if it has none.
 	SMTP string

@@ -10,7 +10,7 @@ import { MockSmtpError, NoServerError, NotMockSmtpError, OlderServerError, PortI
 import { Mock, type MockOptions } from "./mock.js";
 
 /** The oldest version of the service that has what this package uses. */
-const OLDEST = "0.1.0";
+const OLDEST = "1.0.0rc1";
 
 /** The container image that is run if neither `mocksmtp` nor `uvx` is installed. */
 const IMAGE = `mocksmtp:${OLDEST}`;
@@ -39,7 +39,7 @@ export class MockServer {
   readonly url: string;
   /** A client of the whole API. */
   readonly api: Client;
-  /** Its version, for example `0.1.0`. */
+  /** Its version, for example `1.0.0`. */
   readonly version: string;
   /** The SMTP listener of the default host; undefined if it has none. */
   readonly smtp: Address | undefined;

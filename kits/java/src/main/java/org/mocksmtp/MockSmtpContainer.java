@@ -18,7 +18,7 @@ import org.testcontainers.utility.DockerImageName;
  */
 public class MockSmtpContainer extends GenericContainer<MockSmtpContainer> {
     /** The image, as {@code make image} builds it; {@code MOCKSMTP_IMAGE} overrides it. */
-    public static final String IMAGE = "mocksmtp:0.1.0";
+    public static final String IMAGE = "mocksmtp:1.0.0rc1";
 
     static final int SMTP = 25;
     static final int HTTP = 8000;

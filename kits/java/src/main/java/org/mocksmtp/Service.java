@@ -25,7 +25,7 @@ import org.mocksmtp.client.model.Status;
 /** A running service: sends requests to its API, and turns failures into exceptions. */
 final class Service {
     /** The oldest version of the service that has all routes of this kit. */
-    static final String MINIMUM = "0.1.0";
+    static final String MINIMUM = "1.0.0rc1";
 
     private static final ObjectMapper MAPPER = ApiClient.createDefaultObjectMapper();
 
@@ -176,11 +176,13 @@ final class Service {
     }
 
     private static int[] numbers(String version) {
-        return Arrays.stream(version.split("[^0-9]+"))
-                .filter(part -> !part.isEmpty())
-                .limit(3)
-                .mapToInt(Integer::parseInt)
-                .toArray();
+        int[] found =
+                Arrays.stream(version.split("[^0-9]+"))
+                        .filter(part -> !part.isEmpty())
+                        .limit(3)
+                        .mapToInt(Integer::parseInt)
+                        .toArray();
+        return Arrays.copyOf(found, 3);
     }
 
     URI url() {

@@ -260,7 +260,9 @@ class ServiceTest {
 
     @Test
     void versions() {
-        assertThat(Service.isOlder("0.1.0", "0.1.0")).isFalse();
+        assertThat(Service.isOlder("1.0.0rc1", "1.0.0rc1")).isFalse();
+        assertThat(Service.isOlder("0.1.0", "1.0.0rc1")).isTrue();
+        assertThat(Service.isOlder("1.0", "1.0.0")).isFalse();
         assertThat(Service.isOlder("0.9.12", "0.10.0")).isTrue();
         assertThat(Service.isOlder("1.0.0.dev1", "1.0.0")).isFalse();
     }
