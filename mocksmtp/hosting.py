@@ -29,10 +29,11 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from mocksmtp.hosts.host import Description, HostPlan, MailHost
-from mocksmtp.hosts.listeners import Disconnect, Listen
+from mocksmtp.hosts.listeners import Disconnect, Listen, unmapped
 from mocksmtp.listening import ListenError, StreamListener, listen_stream, listen_tcp
 from mocksmtp.mock import CannotListen, Mock, NameTaken
 from mocksmtp.smtp.factory import MockSMTPFactory
+from mocksmtp.smtp.recording import shown_listener
 from mocksmtp.tls.contexts import ServerContexts
 
 RequestedListen: TypeAlias = Listen | str
@@ -61,7 +62,10 @@ class OpenListener:
         """The open listener, with its bound address."""
         match listener.bound:
             case IPv4Address(host=host, port=port) | IPv6Address(host=host, port=port):
-                return cls(asked, listener, factory, Listen(ip_address(host), port))
+                address = ip_address(host)
+                if not ip_address(unmapped(host)).is_unspecified:
+                    factory.listener = shown_listener(listener.bound)
+                return cls(asked, listener, factory, Listen(address, port))
         return cls(asked, listener, factory, None)
 
     def changed_to(self, asked: RequestedListen) -> OpenListener:

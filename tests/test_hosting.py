@@ -272,6 +272,19 @@ class StartTests(HostingCase):
         await self.hosting.change(self.mock.default, described("default"))
         await self.assert_open(self.mock.default.listens, True)
 
+    async def test_a_session_has_the_address_that_its_client_reached(self) -> None:
+        """On one listener for all addresses too."""
+        for listen in FREE, EVERYWHERE:
+            await self.begin(HostPlan(described("default", listen)))
+            (bound,) = self.mock.default.listens
+            for address in "127.0.0.1", "127.0.0.2":
+                if listen is EVERYWHERE or address == "127.0.0.1":
+                    await self.connect(Listen(address, bound.port))
+                    session = self.mock.default.journal.sessions()[-1]
+                    self.assertEqual(session.listener, f"{address}:{bound.port}")
+                    self.assertEqual(session.client_ip, "127.0.0.1")
+            await self.hosting.stop()
+
     async def test_a_name_without_an_address(self) -> None:
         """Where it listens on all addresses, one must be told."""
         plan = HostPlan(described("default", dns=NAMED), ("tcp:0",))

@@ -61,10 +61,6 @@ class Origin:
     helo: str
     host: str = ""
 
-    def with_helo(self, helo: str) -> Origin:
-        """Return a copy with another HELO name."""
-        return Origin(self.session, self.client_ip, helo, self.host)
-
 
 class Keeper(Protocol):
     """The mailbox of a mail, which counts its memory."""

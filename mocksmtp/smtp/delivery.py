@@ -95,7 +95,6 @@ class MockDelivery:
     :param session: records the transactions
     :param seconds: returns the time, in seconds since the epoch
 
-    :ivar origin: the client's addresses and name, as mails record them
     :ivar transaction: the open transaction, or None
     :ivar chunked: its message, after the first BDAT
     :ivar ending: the transaction whose content is being decided on
@@ -119,6 +118,7 @@ class MockDelivery:
     line: bytes | None = None
     message_class: ClassVar[type[MockMessage]]
     _attempt: ConnectionAttempt | None = None
+    _origin: Origin | None = None
 
     def __init__(
         self, host: MailHost, session: Session, seconds: Callable[[], float]
@@ -127,8 +127,17 @@ class MockDelivery:
         self.session = session
         self.seconds = seconds
         self.behaviors = host.behaviors
-        self.origin = Origin(session.id, session.client_ip, "", host.name)
         self.trail: list[Item] = []
+
+    @property
+    def origin(self) -> Origin:
+        """The client's address and name, as mails record them; made with the first."""
+        if self._origin is None:
+            session = self.session
+            self._origin = Origin(
+                session.id, session.client_ip, session.helo, self.host.name
+            )
+        return self._origin
 
     @property
     def attempt(self) -> ConnectionAttempt:
@@ -146,7 +155,7 @@ class MockDelivery:
     def identify(self, helo: str = "") -> None:
         """Set the client's name from HELO or EHLO; ``""`` requires a new one."""
         self.session.helo = helo
-        self.origin = self.origin.with_helo(helo)
+        self._origin = None
         self.abort()
 
     def take_note(self) -> Noted:

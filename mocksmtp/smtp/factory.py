@@ -159,9 +159,12 @@ class MockSMTPFactory(SMTPFactory):
     :ivar spoken: the protocol of new connections
     :ivar secret: the key from which the salts of the host's users are derived
     :ivar tls: when new connections begin TLS; None for the host's setting
+    :ivar listener: the address of the listener, such as ``127.0.0.1:25``, which a
+        connection need not ask the system for; None if it has several, or none
     """
 
     noisy = False
+    listener: str | None = None
     spoken = MailProtocol.SMTP
     tls: TlsMode | None = None
 
@@ -199,6 +202,7 @@ class MockSMTPFactory(SMTPFactory):
         speaking = MockLMTP if self.spoken is MailProtocol.LMTP else MockESMTP
         protocol = speaking(host, session, self._clock, security)
         protocol.factory = self
+        protocol.peer = addr
         self.connections.add(protocol)
         host.counters.open += 1
         return protocol

@@ -365,7 +365,7 @@ class Commands:
             refusal = self._check_size(command)
             if refusal is not None:
                 return delivery.refuse_sender(command, refusal)
-        return delivery.validateFrom(delivery.origin.helo, command)
+        return delivery.validateFrom(delivery.session.helo, command)
 
     def _refuse_sender(
         self, command: PathCommand | Reply, rest: bytes, refusal: Reply

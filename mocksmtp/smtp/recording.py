@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import ITransport
+from twisted.internet.interfaces import IAddress, ITransport
+from twisted.internet.tcp import Server
 
 from mocksmtp.behaviors.miss import Noted
 from mocksmtp.grammar.reply import Reply
@@ -14,19 +15,31 @@ from mocksmtp.smtp.pending import PendingReply
 
 
 def new_session(
-    session_id: str, host: str, transport: ITransport, at: float
+    session_id: str,
+    host: str,
+    transport: ITransport,
+    at: float,
+    listener: str | None = None,
+    peer: IAddress | None = None,
 ) -> Session:
     """
     The record of a new connection.
 
     :param host: the name of the mail host
     :param at: seconds since the epoch
+    :param listener: the address of the listener; None if it has several, or none
+    :param peer: the address of the client, or None. A proxy has another one
     """
-    here, peer = transport.getHost(), transport.getPeer()
+    if type(transport) is not Server:
+        listener = peer = None
+    if listener is None:
+        listener = shown_listener(transport.getHost())
+    if peer is None:
+        peer = transport.getPeer()
     session = Session(
         session_id,
         host,
-        _shown(unmapped(getattr(here, "host", "")), getattr(here, "port", 0)),
+        listener,
         unmapped(getattr(peer, "host", "")),
         getattr(peer, "port", 0),
         at,
@@ -35,8 +48,9 @@ def new_session(
     return session
 
 
-def _shown(host: str, port: int) -> str:
-    """``127.0.0.1:25``, ``[::1]:25``, or ``""`` if `host` is not an IP address."""
+def shown_listener(address: IAddress) -> str:
+    """``127.0.0.1:25``, ``[::1]:25``, or ``""`` if it is not an IP address."""
+    host, port = unmapped(getattr(address, "host", "")), getattr(address, "port", 0)
     if not host:
         return ""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

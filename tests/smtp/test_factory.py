@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import smtplib
 import socket
+import weakref
 
 from twisted.internet import reactor
 from twisted.internet.defer import inlineCallbacks
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.tcp import Server
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
+from mocksmtp.sessions.session import End
 from mocksmtp.smtp.factory import MockSMTPFactory
 from tests.smtp.dialogue import host
 
@@ -92,3 +96,48 @@ class FactoryTests(TestCase):
         self.assertEqual(said, [b"421 4.3.2 Service not available, closing\r\n"] * 3)
         yield gone
         self.assertEqual(self.factory.connections, set())
+
+    @inlineCallbacks
+    def test_quit_closes_without_another_turn(self):
+        """The reply is sent at once, so nothing waits until the socket is writable."""
+        port = yield self.listen()
+        waited: list[object] = []
+        add_writer = reactor.addWriter
+
+        def record(writer: object) -> None:
+            if type(writer) is Server:
+                waited.append(writer)
+            add_writer(writer)
+
+        self.patch(reactor, "addWriter", record)
+
+        def quit_now() -> bytes:
+            with socket.create_connection(("127.0.0.1", port), 10) as sock:
+                sock.sendall(b"QUIT\r\n")
+                return sock.makefile("rb").read()
+
+        said = yield deferToThread(quit_now)
+        self.assertEqual(said.split(b"\r\n")[1:], [b"221 2.0.0 Bye", b""])
+        self.assertEqual(waited, [])
+        (session,) = self.host.journal.sessions()
+        self.assertEqual(session.end, End.QUIT)
+
+    @inlineCallbacks
+    def test_an_ended_connection_is_no_work_for_the_garbage_collector(self):
+        """Nothing that it consisted of refers to it any more."""
+        port = yield self.listen()
+        gc.disable()
+        self.addCleanup(gc.enable)
+
+        def connect() -> socket.socket:
+            sock = socket.create_connection(("127.0.0.1", port), 10)
+            sock.makefile("rb").readline()
+            return sock
+
+        with (yield deferToThread(connect)) as sock:
+            known = [weakref.ref(each) for each in self.factory.connections]
+            sock.sendall(
+                b"EHLO c\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nQUIT\r\n"
+            )
+            yield deferToThread(lambda: sock.makefile("rb").read())
+        self.assertEqual([each() for each in known], [None])
