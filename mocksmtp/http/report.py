@@ -59,44 +59,65 @@ async def get_report(call: Call[ReportParameters]) -> ResponseBody:
     It contains the deliveries with all attempts, the transcripts of the sessions, near
     misses, and the behaviors that never answered. ``format=text`` is for terminals.
     """
-    request, api, wanted = call.request, call.api, call.parameters
-    as_html = wanted.format is Format.HTML
+    wanted = call.parameters
+    query = DeliveryQuery(host=wanted.host, since=wanted.since)
+    return await send_report(call, query, wanted.format)
+
+
+async def send_report(
+    call: Call[Any], query: DeliveryQuery, kind: Format, filters: str | None = None
+) -> ResponseBody:
+    """
+    Send a report.
+
+    :param filters: the filters of `query` in words, if there are others than the host
+        and the time; the report is then about those deliveries alone
+    """
+    request, api = call.request, call.api
+    as_html = kind is Format.HTML
     if as_html:
         await api.in_thread(prepare, "report.html")
-    report = await collect(call)
+    report = await _collect(call, query, filters)
     request.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     request.setHeader("Referrer-Policy", "no-referrer")
     pieces = html_pieces(report) if as_html else text_pieces(report)
-    kind = HTML if as_html else _TEXT
-    return await send_pieces(request, pieces, api.clock, kind)
+    media_type = HTML if as_html else _TEXT
+    return await send_pieces(request, pieces, api.clock, media_type)
 
 
-async def collect(call: Call[ReportParameters]) -> Report:
+async def _collect(
+    call: Call[Any], deliveries: DeliveryQuery, filters: str | None
+) -> Report:
     """Choose what a report contains; the reactor turns between slices."""
-    api, host, since = call.api, call.parameters.host, call.parameters.since
+    api, host, since = call.api, deliveries.host, deliveries.since
     mock, slices = api.mock, Slices(api.clock)
     await api.delivery_updates.catch_up()
     describe = partial(describe_behavior, mock)
-    collection = Collection(api.clock.seconds(), describe, host, since)
-    deliveries = DeliveryQuery(host=host, since=since)
+    collection = Collection(api.clock.seconds(), describe, host, since, filters)
     for delivery in DeliveryListing(mock, deliveries).entries(Span(), True):
         if deliveries.matches(delivery):
             collection.add_delivery(delivery)
         if slices.over:
             await slices.next()
+    if filters is not None:
+        sessions = reversed(collection.report().sessions)
+        near = await find_near_misses(call, sessions, MAX_NEAR_MISSES, since)
+        collection.add_near_misses(near)
+        return collection.report()
     attempts = AttemptQuery(host=host, since=since)
     for attempt in AttemptListing(mock, None, attempts).entries(Span(), True):
         if attempts.matches(attempt):
             collection.add_attempt(attempt)
         if slices.over:
             await slices.next()
-    sessions = SessionListing(mock, host, SessionQuery())
-    for session in sessions.entries(Span(), True):
+    listing = SessionListing(mock, host, SessionQuery())
+    for session in listing.entries(Span(), True):
         if since is None or session.ended_at is None or session.ended_at >= since:
             collection.add_session(session)
         if slices.over:
             await slices.next()
-    near = await find_near_misses(call, sessions, MAX_NEAR_MISSES, since)
+    listed = listing.entries(Span(), True)
+    near = await find_near_misses(call, listed, MAX_NEAR_MISSES, since)
     collection.add_near_misses(near)
     await _add_unanswered(collection, mock, host, slices)
     return collection.report()

@@ -5,7 +5,7 @@ At the root these are the sessions of all hosts, below a host its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from itertools import starmap
@@ -424,22 +424,27 @@ async def list_near_misses(call: Call[NearMissParameters]) -> bytes:
     was found, the one that was wanted, and a fix.
     """
     listing = SessionListing(call.api.mock, call.scope, EVERY_SESSION)
-    found = await find_near_misses(call, listing, call.parameters.limit)
+    sessions = listing.entries(Span(), newest_first=True)
+    found = await find_near_misses(call, sessions, call.parameters.limit)
     return send_json(call.request, list(map(NEAR_MISS.write, found)))
 
 
 async def find_near_misses(
-    call: Call[Any], listing: SessionListing, limit: int, since: float | None = None
+    call: Call[Any],
+    sessions: Iterable[Session],
+    limit: int,
+    since: float | None = None,
 ) -> list[NearMiss]:
     """
     The newest near misses of sessions; the reactor turns between slices.
 
+    :param sessions: the newest first
     :param since: only those of exchanges at this time or later, in seconds since the
         epoch
     """
     slices = Slices(call.api.clock)
     found: list[NearMiss] = []
-    for session in listing.entries(Span(), newest_first=True):
+    for session in sessions:
         if since is not None and (session.ended_at or since) < since:
             continue
         find = content_finder(call, session.host)

@@ -166,6 +166,7 @@ class Report:
     :ivar made_at: when it was made, in seconds since the epoch
     :ivar host: the only host that it is about, or None
     :ivar since: from when on, in seconds since the epoch, or None
+    :ivar filters: the other filters of its deliveries in words, or None
     :ivar counts: how many deliveries there are by their results
     :ivar totals: how many there are of what is shown in part: ``deliveries``,
         ``refused``, ``sessions``, ``behaviors``
@@ -180,6 +181,7 @@ class Report:
     unanswered: Sequence[Unanswered] = ()
     host: str | None = None
     since: float | None = None
+    filters: str | None = None
     counts: Counter[str] = attrs.Factory(Counter)
     totals: Counter[str] = attrs.Factory(Counter)
 
@@ -197,7 +199,9 @@ class Report:
     def scope(self) -> str:
         """What it is about."""
         host = "all hosts" if self.host is None else f"host {self.host}"
-        return host if self.since is None else f"{host}, since {timestamp(self.since)}"
+        since = None if self.since is None else f"since {timestamp(self.since)}"
+        only = None if self.filters is None else f"only deliveries with {self.filters}"
+        return ", ".join(filter(None, (host, since, only)))
 
     @property
     def title(self) -> str:
@@ -268,8 +272,11 @@ class Collection:
         describe: Describe,
         host: str | None = None,
         since: float | None = None,
+        filters: str | None = None,
     ) -> None:
-        self._report = Report(made_at, describe, host=host, since=since)
+        self._report = Report(
+            made_at, describe, host=host, since=since, filters=filters
+        )
         self._deliveries: dict[str, list[Delivery]] = {one: [] for one in ORDER}
         self._refused: list[Attempt] = []
         self._sessions: list[Session] = []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.browser.case import BrowserCase
+from tests.installed import FREE_PORTS
 
 HOSTILE = "</title><script>window.bad=1</script>\u202egpj.exe"
 
@@ -144,18 +147,21 @@ class ListTests(DeliveryCase):
         self.see(page.locator(".row"), "yet kept")
 
     def test_exports(self) -> None:
-        """As JSON with the same filters, as text, and the report."""
+        """As JSON, as text, and as a report, each with the filters of the screen."""
         self.send("Export", to=["ann@x.test"])
-        page = self.open("/ui/deliveries?to=ann@x.test")
-        for name, expected in (
-            ("JSON", '"recipient":"ann@x.test"'),
-            ("text", "ACCEPTED ann@x.test"),
-            ("report", "<title>0 of 1 delivery failed"),
-        ):
-            link = page.get_by_role("link", name=name, exact=True)
-            answer = self.call("GET", link.get_attribute("href"))
-            told = answer.decode() if isinstance(answer, bytes) else _dump(answer)
-            self.assertIn(expected, told)
+        self.send("Other", to=["bob@x.test"])
+        for path in "/ui/deliveries?to=ann@x.test", "/ui/deliveries/1":
+            page = self.open(path)
+            for name, expected in (
+                ("JSON", '"recipient":"ann@x.test"'),
+                ("text", "ACCEPTED ann@x.test"),
+                ("report", "<title>0 of 1 delivery failed"),
+            ):
+                link = page.get_by_role("link", name=name, exact=True).first
+                answer = self.call("GET", link.get_attribute("href"))
+                told = answer.decode() if isinstance(answer, bytes) else _dump(answer)
+                self.assertIn(expected, told)
+                self.assertNotIn("bob@x.test", told)
 
     def test_hostile_texts(self) -> None:
         """Subjects, HELO names, recipients and replies run nothing, break nothing."""
@@ -171,15 +177,37 @@ class ListTests(DeliveryCase):
         self.see(page.locator(".transcript"), "<img src=x")
         self.check_accessible(page)
 
-    def test_many_recipients(self) -> None:
-        """A mail to 1,000 recipients: 1,000 deliveries, of which a view shows 50."""
-        self.send("To many", to=[f"u{number}@x.test" for number in range(1000)])
+
+class StoredTests(DeliveryCase):
+    """A service that stores mails in SQLite"""
+
+    def start_service(self, addresses: Sequence[str] = FREE_PORTS) -> None:
+        """With a store that outlives the service."""
+        if not self.options:
+            self.options = ("--store", f"sqlite:{Path(self.mktemp()).absolute()}")
+        super().start_service(addresses)
+
+    def test_deliveries_and_mails(self) -> None:
+        """They have subjects; after a restart the mails are there, and a retry is one
+        delivery more.
+        """
+        self.expected_errors.append("ERR_")
+        self.call("POST", "/smtpBehaviors", BUSY)
+        self.retry(3, subject="Stored")
         page = self.open("/ui/deliveries")
-        self.see_count(page.locator(".row"), 50)
-        page.locator(".open").first.click()
-        self.see(page.get_by_role("heading", name="Transcript"))
-        self.see(page.get_by_text("earlier exchanges are no longer kept"))
-        self.see(page.locator("tbody.decisive"), "content of")
+        self.see(page.locator(".row"), "Stored")
+        self.see(page.locator(".row"), "accepted")
+        self.see_count(page.locator(".row"), 1)
+        self.see_count(self.open("/ui/timeline").locator(".timeline a"), 3)
+        page.goto(f"{self.url}/ui/sessions/3")
+        page.get_by_role("link", name="mail 1", exact=True).click()
+        self.see(page.get_by_role("heading", name="Stored"))
+        self.restart_service()
+        page.goto(f"{self.url}/ui/mails")
+        self.see(page.locator("tr[data-row]"), "Stored")
+        self.send("Another")
+        page.goto(f"{self.url}/ui/deliveries")
+        self.see(page.locator(".row"), "Another")
 
 
 class WhyTests(DeliveryCase):

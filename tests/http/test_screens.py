@@ -13,6 +13,7 @@ from mocksmtp.http.site import HttpSettings
 from mocksmtp.web.shell import PAGE_POLICY, Shell, static_digest, static_files
 from tests.http.rig import Pending, Rig
 from tests.http.test_deliveries import BOB, DeliveryCase
+from tests.smtp.mocked import on
 
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 
@@ -231,3 +232,34 @@ class LargeJournalTests(DeliveryCase):
                 return answer.body.decode()
             self.rig.clock.advance(0.001)
         raise AssertionError("not answered")
+
+
+class ReportTests(DeliveryCase):
+    """The report that a screen of deliveries exports"""
+
+    def test_the_filters(self) -> None:
+        """It is about the deliveries that match, their sessions and near misses."""
+        equal = {"operator": "equals", "matchingValue": "ANN@x.test"}
+        self.behave(on("RCPT TO", 550, condition=equal))
+        self.send("ann@x.test")
+        self.send("bob@x.test")
+        said = self.text("/ui/report?to=ann@x.test&final=&format=text")
+        self.assertIn("0 of 1 delivery failed", said)
+        self.assertIn("all hosts, only deliveries with to=ann@x.test", said)
+        self.assertIn("ANN@x.test", said)
+        self.assertNotIn("bob@x.test", said)
+        self.assertIn("0 of 1 delivery failed", self.text("/ui/report?to=bob@x.test"))
+        self.assertNotIn("ANN@x.test", self.text("/ui/report?to=bob@x.test"))
+
+    def test_the_host_alone(self) -> None:
+        """It is the same as the report of the API."""
+        self.send("ann@x.test")
+        for query in "", "host=default&", "since=1970-01-01T00:00:00Z&":
+            paths = f"/ui/report?{query}format=text", f"/report?{query}format=text"
+            screen, api = map(self.text, paths)
+            self.assertEqual(screen, api)
+
+    def text(self, path: str) -> str:
+        answer = self.rig.ask("GET", path)
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.body.decode()

@@ -21,17 +21,19 @@ from mocksmtp.http.parameters import (
     any_text,
     group,
     natural_number,
+    one_of,
     parameter,
     time,
 )
 from mocksmtp.http.problems import not_found
-from mocksmtp.http.report import describe_behavior
+from mocksmtp.http.report import Format, describe_behavior, send_report
 from mocksmtp.http.responses import Slices, protect, send_body
 from mocksmtp.http.routing import Api, Call, ResponseBody, Route, at_root
 from mocksmtp.http.screens.serving import PartParameters, send_screen
 from mocksmtp.http.sessions import SessionListing, content_finder
 from mocksmtp.sessions.attempts import Attempt, Verdict
 from mocksmtp.sessions.deliveries import Delivery
+from mocksmtp.sessions.delivery_search import DeliveryQuery
 from mocksmtp.sessions.documents import (
     EXCHANGE,
     SESSION_SUMMARY,
@@ -103,7 +105,7 @@ class DeliveryListParameters:
     until: float | None = parameter("until", or_empty(time))
 
 
-def _filters(call: Call[DeliveryListParameters], path: str) -> Filters:
+def _filters(call: Call[Any], path: str) -> Filters:
     """The filters of a request, as the URL has them."""
     fields = attrs.fields(_Filters)
     names = [*(field.metadata["name"] for field in fields), "until"]
@@ -434,7 +436,29 @@ def _asked(recalled: Recalled | None, line: str | None) -> Evaluation:
     return asked
 
 
+@attrs.frozen
+class ScreenReportParameters:
+    """The deliveries that a report is about: those that the screen shows."""
+
+    filters: Any = group(_Filters)
+    format: Format = parameter("format", one_of(Format), default=Format.HTML)
+
+
+async def show_report(call: Call[ScreenReportParameters]) -> ResponseBody:
+    """The report of the deliveries that a screen shows."""
+    wanted = call.parameters
+    query = DeliveryFilters(**attrs.asdict(wanted.filters, recurse=False)).query
+    plain = DeliveryQuery(host=query.host, since=query.since)
+    given = _filters(call, "").values.items()
+    others = [(name, value) for name, value in given if name not in ("host", "since")]
+    words = ", ".join(f"{name}={value}" for name, value in others)
+    return await send_report(
+        call, query, wanted.format, None if query == plain else words[:500]
+    )
+
+
 ROUTES = at_root(
+    Route("GET", "/ui/report", show_report, ScreenReportParameters),
     Route("GET", _LIST, show_deliveries, DeliveryListParameters),
     Route("GET", _TIMELINE, show_timeline, DeliveryListParameters),
     Route("GET", f"{_LIST}/<delivery_id>", show_delivery, TranscriptParameters),
