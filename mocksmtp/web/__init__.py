@@ -44,8 +44,8 @@ Keys
     ``j`` and ``k`` move between elements with ``data-row``, ``Enter`` opens (the first
     link with ``data-open`` in the row, or its ``<details>``), ``/`` goes to the field
     with ``data-search``, ``Esc`` follows the link with ``data-close`` or closes what is
-    open. Any other letter clicks ``[data-key="d"]``: in the current row, otherwise in
-    the page. ``?`` lists the keys.
+    open. Any other letter clicks ``[data-key="d"]``: in the current row, otherwise
+    outside of all rows. ``?`` lists the keys.
 
 Text from outside
     goes through the filter ``shown`` (``{{ subject|shown }}``), which replaces controls

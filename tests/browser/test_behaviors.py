@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.browser.case import BrowserCase
@@ -198,6 +199,26 @@ class EditorTests(BrowserCase):
         area.fill(area.input_value().replace("450", "550"))
         page.locator("form.editor .main").click()
         self.see(page.locator(".rules"), "→ 550")
+
+    def test_an_edit_keeps_the_counters(self) -> None:
+        """Only what was changed is sent; a field that was removed is removed."""
+        self.call("PUT", "/smtpBehaviors", [BUSY])
+        self.send(to=["bob@x.test"])
+        page = self.open("/ui/behaviors/busy")
+        area = page.locator("textarea")
+        edited = json.loads(area.input_value())
+        edited["response"] = {"code": 452, "message": "4.2.2 Full"}
+        del edited["tag"]
+        area.fill(json.dumps(edited))
+        page.get_by_label("Copy as curl: Save").click()
+        copied = page.get_by_label("Copy as curl: Save").get_attribute("data-copy")
+        self.assertIn("curl -X PATCH", copied)
+        self.assertIn('{"tag":null,"response":{"code":452,', copied)
+        page.locator("form.editor .main").click()
+        self.see(page.locator(".rules"), "1 of 2 left")
+        (now,) = self.call("GET", "/smtpBehaviors", view="full")
+        self.assertEqual((now["fired"], now["response"]["code"]), (1, 452))
+        self.assertNotIn("tag", now)
 
     def test_a_rule_of_a_line(self) -> None:
         """The URL that transcripts link to."""

@@ -74,8 +74,30 @@ async function act(button) {
   refreshNow();
 }
 
+/**
+ * A text as a word of a shell.
+ * @param {string} text
+ */
+export const quoted = (text) => `'${text.replaceAll("'", `'"'"'`)}'`;
+
+/**
+ * The document that a form with `data-json` sends.
+ * @param {HTMLFormElement} form
+ */
+function documentOf(form) {
+  /** @type {Record<string, string>} */
+  const document = {};
+  for (const [name, value] of new FormData(form)) if (value !== "") document[name] = String(value);
+  return JSON.stringify(document);
+}
+
 /** @param {HTMLElement} button */
 async function copy(button) {
+  const form = button.closest("form");
+  // With what the fields contain now.
+  if (form?.dataset.json !== undefined) {
+    button.dataset.copy = button.dataset.copy?.replace(/(--data-binary ).*/s, (_, head) => head + quoted(documentOf(form)));
+  }
   const text = button.dataset.copy ?? "";
   try {
     await navigator.clipboard.writeText(text);
@@ -99,10 +121,7 @@ async function copy(button) {
  * @param {HTMLFormElement} form
  */
 async function submit(form) {
-  /** @type {Record<string, string>} */
-  const document = {};
-  for (const [name, value] of new FormData(form)) if (value !== "") document[name] = String(value);
-  const answer = await send("POST", new URL(form.action).pathname, JSON.stringify(document));
+  const answer = await send("POST", new URL(form.action).pathname, documentOf(form));
   if (!answer.ok) {
     const told = problems(answer.text).map((one) => [one.path, one.message].filter(Boolean).join(": "));
     return say(form, told.join("\n"), true);

@@ -1,5 +1,5 @@
 // An editor of a document: line numbers, and the errors of the API at their lines.
-import { problems } from "./actions.js";
+import { problems, quoted } from "./actions.js";
 import { refreshNow } from "./live.js";
 
 /**
@@ -137,6 +137,38 @@ function showProblems(form, answer) {
   number(form, new Set(told.map((one) => one.line)));
 }
 
+/**
+ * What changes one JSON value to another (RFC 7396).
+ * @param {any} old
+ * @param {any} fresh
+ * @returns {any}
+ */
+export function changes(old, fresh) {
+  const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  if (!isObject(old) || !isObject(fresh)) return fresh;
+  /** @type {Record<string, any>} */
+  const changed = {};
+  for (const name of Object.keys(old)) if (!(name in fresh)) changed[name] = null;
+  for (const [name, value] of Object.entries(fresh)) {
+    if (JSON.stringify(old[name]) !== JSON.stringify(value)) changed[name] = changes(old[name], value);
+  }
+  return changed;
+}
+
+/**
+ * What a form sends: its text, or what was changed in it.
+ * @param {HTMLFormElement} form
+ */
+function body(form) {
+  const area = field(form);
+  if (form.dataset.method !== "PATCH") return area.value;
+  try {
+    return JSON.stringify(changes(JSON.parse(area.defaultValue), JSON.parse(area.value)));
+  } catch {
+    return area.value;
+  }
+}
+
 /** @param {HTMLFormElement} form */
 async function save(form) {
   const { method = "PUT", path = "", type, then } = form.dataset;
@@ -146,7 +178,7 @@ async function save(form) {
   if (type) headers["Content-Type"] = type;
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: area.value });
+    answer = await fetch(path, { method, headers, body: body(form) });
   } catch {
     return showProblems(form, JSON.stringify({ detail: "The service does not answer." }));
   }
@@ -159,15 +191,12 @@ async function save(form) {
   refreshNow();
 }
 
-/** @param {string} text */
-const quoted = (text) => `'${text.replaceAll("'", `'"'"'`)}'`;
-
 /** @param {HTMLFormElement} form @param {HTMLElement} button */
 async function copyCurl(form, button) {
   const { curl = "", type } = form.dataset;
   const head = curl.replace(/ --data-binary ''$/, "");
   const kind = type ? ` -H 'Content-Type: ${type}'` : "";
-  button.dataset.copy = `${head}${kind} --data-binary ${quoted(field(form).value)}`;
+  button.dataset.copy = `${head}${kind} --data-binary ${quoted(body(form))}`;
 }
 
 /** @param {HTMLFormElement} form */

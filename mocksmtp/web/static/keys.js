@@ -38,9 +38,14 @@ function open() {
   else row?.querySelector("summary")?.click();
 }
 
-/** @param {string} key */
+/**
+ * Click what has a key: in the current row, or outside of all rows.
+ * @param {string} key
+ */
 function press(key) {
-  const button = current()?.querySelector(`[data-key="${key}"]`) ?? document.querySelector(`#main [data-key="${key}"]`);
+  const of = `[data-key="${key}"]`;
+  const outside = [...document.querySelectorAll(`#main ${of}`)].find((one) => !one.closest("[data-row]"));
+  const button = current()?.querySelector(of) ?? outside;
   if (button instanceof HTMLElement) button.click();
 }
 

@@ -19,6 +19,11 @@ function update() {
   if (button instanceof HTMLButtonElement) {
     button.disabled = !count;
     button.textContent = count ? `Delete ${count} selected` : "Delete selected";
+    const copy = button.nextElementSibling;
+    if (copy instanceof HTMLButtonElement) {
+      copy.disabled = !count;
+      copy.dataset.copy = selected().map((box) => box.dataset.curl).join("\n");
+    }
   }
 }
 
