@@ -252,7 +252,7 @@ class HostileMailTests(HostileCase):
         self.assertNotIn("49", page.locator(".view").inner_text()[:200])
 
     def test_ten_thousand_recipients(self) -> None:
-        """The list and the mail show the first of them at once."""
+        """The mails and deliveries show the first of them at once."""
         lines = [f"RCPT TO:<r{number}@x.test>" for number in range(10_000)]
         octets = "\r\n".join(
             ["EHLO c.test", "MAIL FROM:<a@h.test>", *lines, "DATA", ""]
@@ -269,6 +269,11 @@ class HostileMailTests(HostileCase):
         self.see(page.locator(".compared"), "r1@x.test")
         self.assertLess(time.monotonic() - begun, 10)
         self.see(page.get_by_text("more addresses are not shown"))
+        self.check_harmless(page)
+        page.goto(f"{self.url}/ui/deliveries")
+        self.see_count(page.locator(".row"), 50)
+        page.locator(".open").first.click()
+        self.see(page.get_by_role("heading", name="Transcript"))
         self.check_harmless(page)
 
 
