@@ -116,6 +116,7 @@ class Connection:
             request.method,
             self.url + request.target,
             data=request.body,
+            allow_redirects=False,
             headers=Headers({name: [one] for name, one in headers.items()}),
         )
         body = await response.content()

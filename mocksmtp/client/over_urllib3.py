@@ -89,6 +89,7 @@ class Connection:
                 self.url + request.target,
                 body=request.body,
                 headers=headers,
+                redirect=False,
                 timeout=urllib3.Timeout(
                     connect=min(_CONNECT_TIME, longest), read=longest
                 ),
@@ -115,6 +116,7 @@ class Connection:
                 request.method,
                 self.url + request.target,
                 headers=headers,
+                redirect=False,
                 timeout=urllib3.Timeout(connect=_CONNECT_TIME, read=_SILENCE),
                 preload_content=False,
             )

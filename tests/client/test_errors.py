@@ -30,6 +30,11 @@ HTML = (
 ARRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
 OLD = b'{"status":404,"detail":"no such route \'/status\'; see /openapi.json"}'
 OLDER = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%b" % (len(OLD), OLD)
+LOGIN = (
+    b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Type: text/html\r\n"
+    b"Content-Length: 0\r\n\r\n"
+)
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<ul>"
 BANNER = b"220 mx.test ESMTP\r\n"
 
 
@@ -123,6 +128,23 @@ class ErrorTests(TestCase):
         await self.check(self.serve(HTML), NotMocksmtp, "404 text/html", "MOCKSMTP_URL")
         await self.check(self.serve(ARRAY), NotMocksmtp, "unreadable (Status expected")
         await self.check(self.serve(BANNER), NotMocksmtp, "is no HTTP")
+
+    async def test_a_redirect(self) -> None:
+        """It is not followed: the API has none."""
+        await self.check(self.serve(LOGIN), NotMocksmtp, "is 302 text/html")
+
+    async def test_a_page_instead_of_no_content(self) -> None:
+        """A request without a result does not succeed by chance."""
+        url = self.serve(PAGE)
+        blocking = BlockingMockClient(url)
+        self.addCleanup(blocking.close)
+        calls: list[Callable[[], Any]] = [
+            lambda: deferToThread(blocking.clear_behaviors),
+            MockClient(url).clear_behaviors,
+        ]
+        for call in calls:
+            with self.assertRaises(NotMocksmtp):
+                await call()
 
     async def test_a_refused_document(self) -> None:
         """All invalid fields, with their places."""
