@@ -15,7 +15,6 @@ from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerE
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.tcp import Port
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
@@ -224,7 +223,7 @@ class LateFactory(Factory[Any]):
     def __init__(
         self,
         make: Callable[[], Factory[Any]],
-        in_thread: Callable[..., Deferred[Any]] = deferToThread,
+        in_thread: Callable[[Callable[[], Any]], Deferred[Any]],
     ) -> None:
         self._make = make
         self._in_thread = in_thread

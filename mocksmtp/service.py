@@ -389,7 +389,7 @@ class MockService(Service):
                     stored=self._keeper.stored,
                 )
 
-            site = TrackedFactory(LateFactory(make_api))
+            site = TrackedFactory(LateFactory(make_api, self._in_thread))
             yield "http", await listen_stream(reactor, config.http, site, site)
         if config.https is not None:
             yield "https", await self._open_policy_hosts(config.https)
@@ -419,7 +419,7 @@ class MockService(Service):
 
             return make_policy_site(self.mock, self._reactor)
 
-        site = TrackedFactory(LateFactory(make_policies))
+        site = TrackedFactory(LateFactory(make_policies, self._in_thread))
         named = NamedContexts(self._contexts, partial(_policy_tls, self.mock))
         factory = TLSMemoryBIOFactory(named, False, site, self._reactor)
         factory.noisy = False
