@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocksmtp.client.errors import (
     ApiError,
+    InvalidUrl,
     MockError,
     NotMocksmtp,
     NotReachable,
@@ -33,6 +34,7 @@ __all__ = [
     "BlockingMockClient",
     "Condition",
     "HostClient",
+    "InvalidUrl",
     "MockClient",
     "MockError",
     "NotMocksmtp",

@@ -24,6 +24,17 @@ class NotReachable(MockError):
         self.url = url
 
 
+class InvalidUrl(MockError, ValueError):
+    """The address of the service is no URL."""
+
+    def __init__(self, url: str, reason: object) -> None:
+        super().__init__(
+            f"not the URL of a service: {url!r} ({reason}); MOCKSMTP_URL must be the "
+            "address of the API, for example http://127.0.0.1:8000"
+        )
+        self.url = url
+
+
 class TimedOut(MockError):
     """
     The service did not answer in time.
@@ -102,7 +113,7 @@ class WrongToken(ApiError):
         self, url: str, request: str, problem: dict[str, Any], given: bool
     ) -> None:
         what = "refused the token" if given else "requires a token"
-        hint = f"mocksmtp at {url} {what}; set MOCKSMTP_TOKEN, or pass the token"
+        hint = f"mocksmtp at {url} {what}; set MOCKSMTP_TOKEN, or pass `token`"
         super().__init__(request, 401, {**problem, "detail": hint})
 
 

@@ -16,11 +16,10 @@ from twisted.web.http_headers import Headers
 
 from mocksmtp.client.errors import NotMocksmtp, NotReachable, TimedOut
 from mocksmtp.client.requests import (
-    DEFAULT_URL,
     TOKEN_VARIABLE,
-    URL_VARIABLE,
     Answer,
     Request,
+    service_url,
 )
 from mocksmtp.client.vocabulary import DraftRule
 
@@ -73,7 +72,7 @@ class Connection:
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor
-        self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
+        self.url = service_url(url)
         self.token = token or os.environ.get(TOKEN_VARIABLE)
         self.timeout = timeout
         self._reactor = reactor
@@ -116,8 +115,8 @@ class Connection:
             request.method,
             self.url + request.target,
             data=request.body,
-            allow_redirects=False,
             headers=Headers({name: [one] for name, one in headers.items()}),
+            allow_redirects=False,
         )
         body = await response.content()
         names = {

@@ -11,11 +11,10 @@ from urllib3 import exceptions as errors
 
 from mocksmtp.client.errors import NotMocksmtp, NotReachable, TimedOut
 from mocksmtp.client.requests import (
-    DEFAULT_URL,
     TOKEN_VARIABLE,
-    URL_VARIABLE,
     Answer,
     Request,
+    service_url,
 )
 from mocksmtp.client.vocabulary import DraftRule
 
@@ -72,7 +71,7 @@ class Connection:
         timeout: float = 30.0,
         http: urllib3.PoolManager | None = None,
     ) -> None:
-        self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
+        self.url = service_url(url)
         self.token = token or os.environ.get(TOKEN_VARIABLE)
         self.timeout = timeout
         self._http = http or urllib3.PoolManager(2, maxsize=_KEPT, retries=_RETRIES)

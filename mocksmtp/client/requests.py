@@ -7,16 +7,23 @@ client sends it and passes the `Answer` to `Request.result`.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, NoReturn, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import attrs
 
 from mocksmtp import __version__
-from mocksmtp.client.errors import ApiError, NotMocksmtp, OlderService, WrongToken
+from mocksmtp.client.errors import (
+    ApiError,
+    InvalidUrl,
+    NotMocksmtp,
+    OlderService,
+    WrongToken,
+)
 from mocksmtp.client.values import D, Entries, camel_case
 
 T = TypeVar("T")
@@ -43,6 +50,27 @@ _TIMES = {"wait", "settle"}
 """Parameters that are durations, which have a unit in a query."""
 
 _NO_ROUTE = "no such route"
+
+
+def service_url(url: str | None) -> str:
+    """
+    The root of the API, without a slash at the end.
+
+    :param url: by default that of MOCKSMTP_URL; without a scheme it is that of HTTP
+    :raises InvalidUrl: it is no URL of HTTP
+    """
+    given = url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
+    found = (given if "://" in given else f"http://{given}").rstrip("/")
+    try:
+        parts = urlsplit(found)
+        _ = parts.port  # raises ValueError
+    except ValueError as error:
+        raise InvalidUrl(given, error) from None
+    if parts.scheme not in ("http", "https"):
+        raise InvalidUrl(given, f"the scheme {parts.scheme!r} is not http or https")
+    if not parts.hostname:
+        raise InvalidUrl(given, "it names no host")
+    return found
 
 
 def seconds(duration: Duration) -> float:
@@ -161,6 +189,9 @@ class Request(Generic[T]):
             self._refuse(answer, url, has_token)
         try:
             return self.read(answer)
+        except json.JSONDecodeError as error:
+            found = f"is {_kind(answer)}, not JSON"
+            raise NotMocksmtp(url, str(self), found) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             found = f"is unreadable ({error})"
             raise NotMocksmtp(url, str(self), found) from error
@@ -168,8 +199,10 @@ class Request(Generic[T]):
     def _refuse(self, answer: Answer, url: str, has_token: bool) -> NoReturn:
         problem = _problem(answer)
         if problem is None:
-            kind = answer.headers.get("content-type") or "without a Content-Type"
-            found = f"is {answer.status} {kind}, not a problem document"
+            found = f"is {answer.status} {_kind(answer)}, not a problem document"
+            place = answer.headers.get("location")
+            if place is not None:
+                found = f"is {answer.status}, a redirect to {place}"
             raise NotMocksmtp(url, str(self), found)
         if answer.status == 401:
             raise WrongToken(url, str(self), problem, has_token)
@@ -177,6 +210,10 @@ class Request(Generic[T]):
         if self.known and (answer.status == 405 or detail.startswith(_NO_ROUTE)):
             raise OlderService(url, str(self), answer.status, problem, __version__)
         raise ApiError(str(self), answer.status, problem)
+
+
+def _kind(answer: Answer) -> str:
+    return answer.headers.get("content-type") or "without a Content-Type"
 
 
 def _problem(answer: Answer) -> dict[str, Any] | None:
@@ -201,10 +238,8 @@ def encode(document: Any) -> bytes:
 # How answers are read
 
 
-def nothing(answer: Answer) -> None:
-    """The answer has no content, or a document that is not needed."""
-    if answer.body:
-        json.loads(answer.body)
+def nothing(_: Answer) -> None:
+    """The answer has no content."""
 
 
 def content(answer: Answer) -> bytes:

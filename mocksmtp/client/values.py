@@ -849,6 +849,18 @@ class Status(Document):
     dns_records: int = member(0)
     mail_files: dict[str, int] | None = member()
 
+    @classmethod
+    def read(cls, document: Any) -> Self:
+        """
+        Make the value from a document.
+
+        :raises TypeError: it is that of another program
+        """
+        status = super().read(document)
+        if not status.version:
+            raise TypeError(f"{cls.__name__} expected, got an object without a version")
+        return status
+
     @property
     def smtp(self) -> tuple[str, int] | None:
         """The address and port of the default host's first listener, or None."""

@@ -457,7 +457,12 @@ class _Http:
     agent: Any
 
     def request(
-        self, method: str, url: str, data: bytes | None, headers: Headers
+        self,
+        method: str,
+        url: str,
+        data: bytes | None,
+        headers: Headers,
+        allow_redirects: bool = False,
     ) -> Deferred[_Response]:
         """Send a request."""
         body = None if data is None else _Body(data)

@@ -53,11 +53,16 @@ def mocksmtp_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
 
     With MOCKSMTP_URL it is the service there.
     """
+    from mocksmtp.client.errors import MockError
     from mocksmtp.testing.server import server_for_tests
 
     options = tuple(shlex.split(request.config.getini(_OPTIONS)))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    server = server_for_tests(options, alone=workers == 1)
+    try:
+        server = server_for_tests(options, alone=workers == 1)
+    except MockError as error:
+        # The sentence helps; the traceback of the client does not.
+        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
     yield server
     server.stop()
 

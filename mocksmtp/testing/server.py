@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,12 +49,10 @@ class MockServer:
         client: BlockingMockClient,
         place: Place,
         process: subprocess.Popen[bytes] | None = None,
-        folder: str | None = None,
     ) -> None:
         self.client = client
         self.place = place
         self._process = process
-        self._folder = folder
         self._home: BlockingHostClient | None = None
 
     def __repr__(self) -> str:
@@ -80,18 +77,14 @@ class MockServer:
         :raises PortInUse: a port is in use
         :raises StartFailed: it cannot start for another reason
         """
-        folder = tempfile.mkdtemp(prefix="mocksmtp-")
-        process = None
+        process, url = _start(options)
         try:
-            process = _start(Path(folder), options)
-            found = json.loads((Path(folder) / "addresses.json").read_bytes())
-            client = BlockingMockClient(found["url"], _token(options))
-            server = cls(client, Place(found["url"]), process, folder)
+            client = BlockingMockClient(url, _token(options))
+            server = cls(client, Place(url), process)
             server._read_status()
             server._serve_home()
         except BaseException:
             _end(process)
-            shutil.rmtree(folder, ignore_errors=True)
             raise
         return server
 
@@ -130,8 +123,6 @@ class MockServer:
         self.client.close()
         _end(self._process)
         self._process = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +186,19 @@ def _token(options: tuple[str, ...]) -> str | None:
     )
 
 
-def _start(folder: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _start(options: tuple[str, ...]) -> tuple[subprocess.Popen[bytes], str]:
+    """
+    Start the process, and return it with the root of its API.
+
+    Nothing remains in the file system, so that a killed test program leaves nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="mocksmtp-") as name:
+        folder = Path(name)
+        process = _started(folder, options)
+        return process, json.loads((folder / "addresses.json").read_bytes())["url"]
+
+
+def _started(folder: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """Start the process, and return when it has started."""
     given = {option.partition("=")[0] for option in options}
     arguments = [*options]

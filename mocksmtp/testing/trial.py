@@ -102,17 +102,22 @@ class MockSMTPMixin:
 
     @deferred
     async def assertDelivered(
-        self, to: str, *, copies: int = 1, wait: Duration | None = None, **filters: Any
+        self,
+        to: str,
+        *,
+        copies: int = 1,
+        wait: Duration | None = None,
+        **filters: Any,
     ) -> Delivery:
         """
         Assert that the newest mail to a recipient was accepted, and kept.
 
         :param copies: how many times it was kept
         :param wait: how long to wait for that
+        :param filters: what else must match, as ``sender="me@here.test"``
         """
-        return await self._newest(
-            to, f"{to} accepted, {copies} kept", wait, final="accepted", copies=copies
-        )
+        given: dict[str, Any] = {"final": "accepted", "copies": copies, **filters}
+        return await self._newest(to, f"{to} accepted, {copies} kept", wait, **given)
 
     @deferred
     async def assertAttempts(

@@ -14,6 +14,7 @@ from twisted.trial.unittest import TestCase
 from mocksmtp.client import (
     ApiError,
     BlockingMockClient,
+    InvalidUrl,
     MockClient,
     MockError,
     NotMocksmtp,
@@ -28,13 +29,11 @@ HTML = (
     b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nno"
 )
 ARRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
+OBJECT = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"ok"}'
+TEXT = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n"
 OLD = b'{"status":404,"detail":"no such route \'/status\'; see /openapi.json"}'
 OLDER = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%b" % (len(OLD), OLD)
-LOGIN = (
-    b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Type: text/html\r\n"
-    b"Content-Length: 0\r\n\r\n"
-)
-PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<ul>"
 BANNER = b"220 mx.test ESMTP\r\n"
 
 
@@ -124,27 +123,32 @@ class ErrorTests(TestCase):
         await self.check(self.serve(None), TimedOut, *texts, timeout=0.05)
 
     async def test_another_program(self) -> None:
-        """HTML, another JSON, and another protocol."""
+        """HTML, another JSON, a redirect, and another protocol."""
         await self.check(self.serve(HTML), NotMocksmtp, "404 text/html", "MOCKSMTP_URL")
         await self.check(self.serve(ARRAY), NotMocksmtp, "unreadable (Status expected")
+        await self.check(self.serve(OBJECT), NotMocksmtp, "without a version")
+        await self.check(self.serve(TEXT), NotMocksmtp, "is text/plain, not JSON")
+        await self.check(self.serve(MOVED), NotMocksmtp, "a redirect to /login")
         await self.check(self.serve(BANNER), NotMocksmtp, "is no HTTP")
 
-    async def test_a_redirect(self) -> None:
-        """It is not followed: the API has none."""
-        await self.check(self.serve(LOGIN), NotMocksmtp, "is 302 text/html")
+    def test_no_url(self) -> None:
+        """It is found before a request is sent."""
+        for url, reason in (
+            ("http://127.0.0.1:99999", "out of range"),
+            ("ftp://127.0.0.1", "'ftp' is not http or https"),
+            ("http://", "names no host"),
+            ("http://[::1", "Invalid IPv6"),
+        ):
+            for client in BlockingMockClient, MockClient:
+                error = self.assertRaises(InvalidUrl, client, url)
+                self.assertIn(f"not the URL of a service: {url!r}", str(error))
+                self.assertIn(reason, str(error))
 
-    async def test_a_page_instead_of_no_content(self) -> None:
-        """A request without a result does not succeed by chance."""
-        url = self.serve(PAGE)
-        blocking = BlockingMockClient(url)
-        self.addCleanup(blocking.close)
-        calls: list[Callable[[], Any]] = [
-            lambda: deferToThread(blocking.clear_behaviors),
-            MockClient(url).clear_behaviors,
-        ]
-        for call in calls:
-            with self.assertRaises(NotMocksmtp):
-                await call()
+    def test_a_url_without_a_scheme(self) -> None:
+        """It is that of HTTP."""
+        for client in BlockingMockClient, MockClient:
+            self.assertEqual(client("127.0.0.1:8000/").url, "http://127.0.0.1:8000")
+            self.assertEqual(client("https://a.test/m/").url, "https://a.test/m")
 
     async def test_a_refused_document(self) -> None:
         """All invalid fields, with their places."""

@@ -33,7 +33,7 @@ WITHOUT_METHOD = {
 NO_OPERATION = {"call", "get", "host", "close", "when", "when_query"}
 """Methods that are not for one operation."""
 
-BODIES = (b'{"ids":["1"],"nearest":[]}', b"[]", b"0")
+BODIES = (b'{"ids":["1"],"nearest":[],"version":"1"}', b"[]", b"0")
 
 RULE = {"command": "RCPT TO", "response": {"code": 450}}
 ARGUMENTS: dict[str, tuple[Any, ...]] = {

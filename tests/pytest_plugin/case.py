@@ -24,6 +24,9 @@ def app(mocksmtp):
     return App(mocksmtp.dns, mocksmtp.smtp_port)
 """
 
+UNUSED = ("cacheprovider", "randomly", "django", "hypothesispytest", "schemathesis")
+"""Plugins of pytest that a suite does not need; the last two are slow to import."""
+
 PATIENCE = 120.0
 """Seconds in which a suite ends, even on a busy machine."""
 
@@ -59,8 +62,8 @@ class PluginCase(SynchronousTestCase):
 
     def command(self, *arguments: str) -> list[str]:
         """How pytest is run."""
-        options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
-        return [sys.executable, "-P", "-m", "pytest", *options, *arguments]
+        options = [word for name in UNUSED for word in ("-p", f"no:{name}")]
+        return [sys.executable, "-P", "-m", "pytest", "-q", *options, *arguments]
 
     def run_suite(self, source: str, *arguments: str, **environment: str) -> Ran:
         """Run a module of tests."""

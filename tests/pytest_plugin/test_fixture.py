@@ -377,23 +377,27 @@ class ProcessTests(PluginCase):
     """The process of the service"""
 
     def test_it_ends_with_a_killed_test_program(self) -> None:
-        """Also with SIGKILL, while a test runs."""
+        """Also with SIGKILL, while a test runs; no file of it remains."""
         self.write(
             "test_suite.py",
             """
             import os, time
 
             def test_endless(mocksmtp, mocksmtp_server):
+                assert not os.listdir(os.environ["TMPDIR"])
                 with open("running.new", "w") as file:
                     print(mocksmtp_server.pid, file=file)
                 os.rename("running.new", "running")
                 os.read(0, 1)
             """,
         )
+        temporary = self.folder / "tmp"
+        temporary.mkdir()
+        places = {"PYTHONPATH": str(self.folder), "TMPDIR": str(temporary)}
         running = subprocess.Popen(
             self.command("-s"),
             cwd=self.folder,
-            env=clean_environment(PYTHONPATH=str(self.folder)),
+            env=clean_environment(**places),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
         )
@@ -445,6 +449,7 @@ class ProcessTests(PluginCase):
         url = "http://127.0.0.1:9"
         ran = self.run_suite("def test_a(mocksmtp): pass", MOCKSMTP_URL=url)
         self.assertIn(f"NotReachable: no mocksmtp at {url}", ran.output)
+        self.assertNotIn("over_urllib3.py", ran.output)
 
     def test_the_plugin_costs_nothing_when_it_is_unused(self) -> None:
         """No client and no Twisted is imported."""

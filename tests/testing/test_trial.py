@@ -131,6 +131,7 @@ class InMemoryTests(MockSMTPMixin, SynchronousTestCase):
                 "expected eve@x.test accepted, 1 kept",
             ),
             (self.assertDelivered("bob@x.test", copies=2), "accepted, 2 kept"),
+            (self.assertDelivered("bob@x.test", sender="x@y.test"), "1 kept"),
             (self.assertAttempts("bob@x.test", 2), "expected 2, got ['accepted']"),
             (self.assertRefused("bob@x.test"), "expected a refusal, got accepted"),
             (self.assertNoMail(), "expected no mail, got mail to bob@x.test"),
