@@ -13,6 +13,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.command import PathCommand, allows_utf8
 from mocksmtp.grammar.reply import Reply
+from mocksmtp.mail.decoded import plain_header
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.refused import RefusedContent
 
@@ -93,6 +94,13 @@ class ContentIdentity:
 
 def identity_of(content: bytes) -> ContentIdentity:
     """Read the fields of a content that identify it, in time linear in its header."""
+    plain = plain_header(content)
+    if plain is not None:
+        name, title = plain.message_id, plain.subject
+        return ContentIdentity(
+            None if name is None else name[:MAX_IDENTITY],
+            None if title is None else title.strip(" \t")[:MAX_IDENTITY],
+        )
     message = ParsedMessage(content)
     message_id = next(message.fields("message-id"), None)
     subject = next(message.fields("subject"), None)

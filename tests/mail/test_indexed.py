@@ -10,7 +10,9 @@ from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.mail import decoded
 from mocksmtp.mail.decoded import Decoded, folded, indexed
+from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.mail.mail import Envelope, Mail, Origin
+from mocksmtp.sessions.session import ContentIdentity, identity_of
 
 NAMES = ("From", "to", "CC", "Reply-To", "SUBJECT", "Message-ID", "X-To", "To ")
 VALUES = (
@@ -41,8 +43,21 @@ class IndexedTests(SynchronousTestCase):
             whole = Decoded(mail)
             texts = whole.overview + folded(whole.message_id)
             self.assertEqual(indexed(mail), texts, content)
-            plain += decoded._plain_header(content) is not None
+            plain += decoded.plain_header(content) is not None
         self.assertGreater(plain, 100)
+
+    def test_what_identifies_a_mail(self) -> None:
+        """An attempt has the Message-ID and subject of the parsed header."""
+        for beginning, name, value, end in product(BEGINNINGS, NAMES, VALUES, ENDS):
+            content = f"{beginning}{name}:{value}\r\n{end}".encode()
+            message = ParsedMessage(content)
+            message_id = next(message.fields("message-id"), None)
+            subject = next(message.fields("subject"), None)
+            expected = ContentIdentity(
+                None if message_id is None else message_id.text.strip("<> \t"),
+                None if subject is None else subject.text,
+            )
+            self.assertEqual(identity_of(content), expected, content)
 
     def test_what_it_contains(self) -> None:
         """Subject, envelope, addresses of the header and Message-ID, folded."""

@@ -7,7 +7,8 @@ import fcntl
 import os
 import sqlite3
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -17,13 +18,15 @@ from twisted.trial.unittest import TestCase
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import EVERYTHING, MailQuery
-from mocksmtp.store.interface import Kind, StorageFull, StoreError
+from mocksmtp.store.interface import Kind, StorageFull, Store, StoreError
 from mocksmtp.store.sqlite import mails as file_mails
-from mocksmtp.store.sqlite import schema, segments
+from mocksmtp.store.sqlite import schema, segments, writer
 from mocksmtp.store.sqlite.reading import FileReader
 from mocksmtp.store.sqlite.store import FileSettings, FileStore
 from mocksmtp.store.worker import InlineWorker
 from tests.store.case import FileCase, MemoryCase
+
+T = TypeVar("T")
 
 
 class RestartTests(FileCase):
@@ -349,6 +352,103 @@ class FullTests(FileCase):
         self.reopen()
         self.assertEqual(len(self.restored.state[Kind.SERVICE]["x"]), 1_000_000)
         self.flushLoggedErrors()
+
+
+class CountingWorker(InlineWorker):
+    """Counts what it is given."""
+
+    calls = 0
+
+    def run(self, work: Callable[[], T]) -> Deferred[T]:
+        """Call `work` now."""
+        self.calls += 1
+        return super().run(work)
+
+
+class CountingCase(FileCase):
+    """A file with a worker that counts."""
+
+    full = False
+
+    def new_store(self, quota: Quota) -> Store:
+        self.path = os.path.abspath(self.mktemp())
+        self.worker = CountingWorker()
+        settings = FileSettings(self.path, full=self.full)
+        return FileStore(settings, quota, self.clock, self.worker, InlineWorker())
+
+    def calls_for(self, *contents: bytes) -> int:
+        """How often the worker is called for mails, one after the other."""
+        before = self.worker.calls
+        for content in contents:
+            self.keep(content)
+        return self.worker.calls - before
+
+
+class ShortTests(CountingCase):
+    """Transactions that are executed in the thread of the reactor"""
+
+    def test_small_mails(self) -> None:
+        """The first ones follow what the start has written, and further ones do not."""
+        self.calls_for(b"x", b"x")
+        self.assertEqual(self.calls_for(*[b"x"] * 20), 0)
+
+    def test_a_large_mail(self) -> None:
+        """The worker stores it, and the next one."""
+        self.calls_for(b"x", b"x")
+        self.assertEqual(self.calls_for(b"x" * 2**20, b"x"), 2)
+        self.assertEqual(self.calls_for(b"x"), 0)
+
+    def test_checkpoints(self) -> None:
+        """The worker writes the journal to the file, and no other thread does."""
+        self.calls_for(b"x", b"x")
+        sizes = []
+        content = b"x" * 60_000
+        for _ in range(400):
+            before, calls = os.stat(self.path).st_size, self.worker.calls
+            self.keep(content)
+            if os.stat(self.path).st_size != before:
+                sizes.append(self.worker.calls - calls)
+        self.assertEqual({*sizes}, {1})
+        self.assertLess(os.stat(f"{self.path}-wal").st_size, 40 * 2**20)
+
+    def test_another_program_writes(self) -> None:
+        """The worker waits for it."""
+        self.calls_for(b"x", b"x")
+        other = sqlite3.connect(self.path, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        run = self.worker.run
+
+        def end(work: Callable[[], T]) -> Deferred[T]:
+            other.execute("ROLLBACK")
+            return run(work)
+
+        self.patch(self.worker, "run", end)
+        self.assertEqual(self.calls_for(b"x"), 1)
+        self.assertEqual(len(self.box), 3)
+
+    def test_a_slow_disk(self) -> None:
+        """The worker stores all mails for a second."""
+        self.calls_for(b"x", b"x")
+        self.patch(writer, "SLOW", -1.0)
+        self.assertEqual(self.calls_for(b"x", b"x", b"x"), 2)
+
+    def test_a_limit_that_is_near(self) -> None:
+        """The worker evicts mails."""
+        self.calls_for(b"x", b"x")
+        self.store.quota.max_mails = 500
+        self.assertEqual(self.calls_for(b"x", b"x"), 2)
+
+
+class SyncTests(CountingCase):
+    """``?sync=full``, where each transaction waits for the disk"""
+
+    full = True
+
+    def test_small_mails(self) -> None:
+        """The worker stores each one."""
+        self.calls_for(b"x", b"x")
+        self.assertEqual(self.calls_for(*[b"x"] * 20), 20)
 
 
 class ClockTests(TestCase):

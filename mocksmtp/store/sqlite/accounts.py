@@ -11,9 +11,14 @@ from copy import copy
 import attrs
 
 from mocksmtp.mail.quota import Quota
+from mocksmtp.store.sqlite.writer import MAX_GROUP, SHORT
 
 _STEP = 1000
 """Mails that are evicted in a transaction at the most; what is left follows."""
+
+
+_NEARLY = 4 * SHORT
+"""Octets below the limit from which evictions are expected."""
 
 
 @attrs.define
@@ -126,6 +131,21 @@ class Accounts:
             self._totals[0] -= 1
             self._totals[1] -= weight
 
+    def count_back(self, mailbox: int, number: int, weight: int) -> None:
+        """A mail that was counted out is in its mailbox again."""
+        account = self.of(mailbox)
+        account.mails += 1
+        account.octets += weight
+        totals = self._totals
+        totals[0] += 1
+        totals[1] += weight
+        totals[2] = min(totals[2], number - 1)
+
+    def is_kept(self, mailbox: int) -> bool:
+        """Whether a mailbox exists and is not removed."""
+        account = self._changed.get(mailbox) or self._stored.get(mailbox)
+        return account is not None and not account.removed
+
     def count_evicted(self, mailbox: int, number: int, weight: int) -> None:
         """A mail was evicted."""
         self.count_out(mailbox, weight)
@@ -150,6 +170,13 @@ class Accounts:
         if self._removes and self._totals[3] > self._saved_last:
             # As long as the newest mail is there, its row has the last number.
             db.execute("UPDATE numbers SET last = ?", (self._totals[3],))
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether the mails of one more transaction may cause evictions."""
+        mails, octets, _, _ = self._stored_totals
+        quota = self._quota
+        return mails + MAX_GROUP > quota.max_mails or octets + _NEARLY > quota.max_bytes
 
     @property
     def is_over(self) -> bool:

@@ -75,14 +75,26 @@ _NONE: list[tuple[int, int, int]] = []
 class _Keep:
     """The task that stores a mail; its result is the mails evicted for it."""
 
-    __slots__ = ("accounts", "mail", "mailbox", "row")
+    __slots__ = ("accounts", "box", "kept", "mail", "mailbox", "octets", "row")
 
-    def __init__(self, accounts: Accounts, mail: Mail, mailbox: int) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        mail: Mail,
+        box: FileMailbox,
+        kept: Callable[[list[tuple[int, int, int]], _Keep], None],
+    ) -> None:
         self.accounts = accounts
         self.mail = mail
-        self.mailbox = mailbox
-        # The header of a small mail is read here, where no other thread contends.
-        self.row = row_of(mail, mailbox) if len(mail.content) < LARGE else None
+        self.box = box
+        self.kept = kept
+        self.mailbox = mailbox = box.account.id
+        self.octets: int | None = None
+        self.row: tuple[Any, ...] | None = None
+        if len(mail.content) < LARGE:
+            # The header of a small mail is read here, where no other thread contends.
+            self.row = row_of(mail, mailbox)
+            self.octets = mail.weight
 
     @classmethod
     def do_all(
@@ -101,6 +113,13 @@ class _Keep:
         if accounts.is_over:
             results[-1] = accounts.evict(db)
         return results
+
+    def settle(self, outcome: list[tuple[int, int, int]] | Failure) -> Mail | Failure:
+        """Count the mail, and report it."""
+        if isinstance(outcome, Failure):
+            return outcome
+        self.kept(outcome, self)
+        return self.mail
 
 
 @attrs.define(eq=False)
@@ -304,22 +323,15 @@ class FileMails:
 
     def keep(self, box: FileMailbox, mail: Mail) -> Deferred[Mail | None]:
         """Store a mail."""
-        mailbox = box.account.id
-        done = self._writer.submit(_Keep(self._accounts, mail, mailbox))
-        return done.addCallback(self._kept, box, mail, mailbox)
+        return self._writer.submit(_Keep(self._accounts, mail, box, self._kept))
 
-    def _kept(
-        self,
-        evicted: list[tuple[int, int, int]],
-        box: FileMailbox,
-        mail: Mail,
-        mailbox: int,
-    ) -> Mail:
+    def _kept(self, evicted: list[tuple[int, int, int]], task: _Keep) -> None:
+        mail, box = task.mail, task.box
         account = box.account
         account.total += 1
         account.total_octets += len(mail.content)
         # Otherwise all mails were removed meanwhile, this one included.
-        if account.id == mailbox:
+        if account.id == task.mailbox:
             account.mails += 1
             account.octets += mail.weight
             self._count(1, mail.weight)
@@ -330,7 +342,6 @@ class FileMails:
             self.build_segments()
         if box.listeners:
             box.report(mail)
-        return mail
 
     def _count_evicted(self, evicted: list[tuple[int, int, int]]) -> None:
         for mailbox, number, weight in evicted:

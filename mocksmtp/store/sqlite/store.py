@@ -28,7 +28,7 @@ from mocksmtp.store.sqlite.accounts import Accounts
 from mocksmtp.store.sqlite.lock import FileLock
 from mocksmtp.store.sqlite.mails import FileMailbox, FileMails
 from mocksmtp.store.sqlite.schema import APPLICATION, VERSION, migrate, version_of
-from mocksmtp.store.sqlite.writer import GroupWriter, error_of
+from mocksmtp.store.sqlite.writer import CHECKPOINT, GroupWriter, error_of
 from mocksmtp.store.worker import ThreadWorker, Worker
 
 RETRY = 1.0
@@ -79,7 +79,7 @@ def connect(settings: FileSettings) -> sqlite3.Connection:
         db.execute(f"PRAGMA synchronous = {'FULL' if settings.full else 'NORMAL'}")
         db.execute("PRAGMA cache_size = -16000")
         db.execute("PRAGMA temp_store = MEMORY")
-        db.execute("PRAGMA wal_autocheckpoint = 4000")
+        db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         db.execute(f"PRAGMA journal_size_limit = {64 * 2**20}")
     except BaseException:
         db.close()
@@ -172,7 +172,12 @@ class FileStore:
         self._accounts = Accounts(quota)
         soon = getattr(reactor, "callFromThread", None) or partial(reactor.callLater, 0)
         self._writer = GroupWriter(
-            self._writing, self._connect, soon, settings.path, self._accounts
+            self._writing,
+            self._connect,
+            soon,
+            settings.path,
+            self._accounts,
+            allows_short=not settings.full,
         )
         self.mails = FileMails(
             quota,
