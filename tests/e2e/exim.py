@@ -144,8 +144,10 @@ def _configure(directory: Path, program: str) -> Path:
         ("passwd", f":{_ID}:{_ID}::/:/bin/false"),
         ("group", f":{_ID}:"),
     ):
-        text = Path("/etc", name).read_text()
-        (etc / name).write_text(f"{text}{_USER}:x{more}\n")
+        # A user of an earlier installation would come first, with another number.
+        lines = Path("/etc", name).read_text().splitlines(keepends=True)
+        others = [line for line in lines if not line.startswith(f"{_USER}:")]
+        (etc / name).write_text(f"{''.join(others)}{_USER}:x{more}\n")
     (etc / "hosts").write_text("127.0.0.1 localhost\n")
     (etc / "resolv.conf").write_text(f"nameserver {DNS}\noptions timeout:1\n")
     configuration = _CONFIGURATION.format(spool=spool, log=log, program=program)
