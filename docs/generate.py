@@ -5,10 +5,13 @@ They are written when the site is built and are not part of the repository.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import mocksmtp
 from mocksmtp.config import OPTIONS
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.app import MOUNTS
@@ -16,6 +19,8 @@ from mocksmtp.http.metrics import MockCollector
 from mocksmtp.http.openapi import describe_api
 from mocksmtp.mock import Mock
 from mocksmtp.zone.zone import Zone
+
+PACKAGE = Path(mocksmtp.__file__).parent
 
 METHODS = ("get", "post", "put", "patch", "delete")
 """The order of the operations of a route."""
@@ -36,6 +41,7 @@ def write_pages(folder: Path) -> None:
         "documents": documents_page(api["components"]["schemas"]),
         "options": options_page(),
         "metrics": metrics_page(),
+        "log": log_page(),
     }.items():
         path, text = folder / f"{name}.md", "\n".join(lines) + "\n"
         if not path.exists() or path.read_text() != text:
@@ -229,6 +235,118 @@ def metrics_page() -> Iterator[str]:
             for family in MockCollector(mock).collect()
         ),
     )
+
+
+COMPUTED = {
+    "self._rest.format(omitted)": "Mails: {omitted} more in this second are not shown",
+    "' '.join(shown)": "Mail kept: id={id} from=<{from}> to=<{to}> size={size}"
+    ' session={session} host={host} reply="{reply}"',
+    "restored": "Restored from {store}: {summary}",
+    "error_line": "No certificate of {host}: {error}",
+}
+"""The text of lines that the code puts together, by the expression in the code."""
+
+LEVELS = {"critical": "error", "failure": "error, with a traceback"}
+"""The levels of methods of a logger, if they have another name."""
+
+LOGGING = {"say", "announce", "info", "warn", "error", "critical", "failure"}
+"""The methods that log a line."""
+
+
+def log_page() -> Iterator[str]:
+    """Every line that the service logs, from the calls in the code."""
+    yield from (
+        "# Log lines",
+        "",
+        "Every line that the service logs. A word in braces is a value. With",
+        "`--log-format json` a line has the fields, too.",
+        "[Operation](../../operation.md#the-log) explains levels, limits and formats.",
+        "",
+    )
+    dropped = "`{dropped} lines were dropped: the log was not read fast enough`"
+    rows = [row for path in log_sources() for row in log_lines(path)]
+    rows.append((dropped, "warn", "`mocksmtp.logs`", "`dropped`"))
+    order = ["always", "info", "debug", "warn", "error", LEVELS["failure"]]
+    rows.sort(key=lambda row: order.index(row[1]))
+    titles = ("line", "level", "namespace, or its beginning", "fields")
+    yield from table(titles, dict.fromkeys(rows))
+
+
+def log_sources() -> list[Path]:
+    """The modules of the service; commands and clients print, and log nothing."""
+    others = {"cli", "client", "testing"}
+    return sorted(
+        path
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] not in others and path.name != "tap.py"
+    )
+
+
+def log_lines(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    """The lines that a module logs: their texts, levels, namespaces and fields."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    tree = ast.parse(path.read_text())
+    named = [
+        str(key.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "fields"
+        if isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant)
+    ]
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and (method := _logging(call)) is not None:
+            yield _log_line(call, method, ".".join(("mocksmtp", *parts)), named)
+
+
+def _logging(call: ast.Call) -> str | None:
+    """The method of a logger that is called, or None."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in LOGGING:
+        return None
+    owner = ast.unparse(call.func.value)
+    return call.func.attr if re.search(r"(?:^|[._])(?:log|lines)$", owner) else None
+
+
+def _log_line(
+    call: ast.Call, method: str, namespace: str, named: list[str]
+) -> tuple[str, str, str, str]:
+    arguments = [*call.args]
+    level = LEVELS.get(method, method)
+    names = [one.arg for one in call.keywords if one.arg is not None]
+    if method == "say":
+        level = ast.unparse(arguments.pop(0)).rpartition(".")[2].lower()
+        if any(ast.unparse(one.value) == "fields" for one in call.keywords):
+            names = named
+    if method in ("say", "announce"):
+        own = arguments[1:]
+        namespace = ast.literal_eval(own[0]) if own else "mocksmtp"
+    if method == "announce":
+        level = "always"
+    if method == "failure":
+        names = []
+    text = _log_text(arguments[0])
+    return (
+        f"`{text}`" if text else "(none)",
+        level,
+        f"`{namespace}`",
+        ", ".join(f"`{name}`" for name in names),
+    )
+
+
+def _log_text(node: ast.expr) -> str:
+    """The text of a line, with its values as words in braces."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.FormattedValue(value=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return f"{{{name}}}"
+        case ast.FormattedValue(value=ast.Call(args=[ast.Name(id=name), *_])):
+            return f"{{{name}}}"
+        case ast.FormattedValue():
+            return "{…}"
+        case ast.JoinedStr(values=parts):
+            return "".join(map(_log_text, parts))
+    return COMPUTED[ast.unparse(node)]
 
 
 def _markdown(text: str) -> str:

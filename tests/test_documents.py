@@ -11,7 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from xml.etree import ElementTree
 
+import kubernetes_validate
+import yaml
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from mocksmtp.config import OPTIONS
@@ -46,12 +49,13 @@ class DocumentTests(SynchronousTestCase):
     def assert_true(self, document: str) -> None:
         """Run the commands of a document one after the other."""
         service = start(self.addCleanup)
+        url = f"http://127.0.0.1:{service.pair('http')[1]}"
         checker = doctest.OutputChecker()
         flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
         for command in commands(document):
             if command.line in PREPARING:
                 continue
-            said = run(with_addresses(command.line, service))
+            said = run(with_addresses(command.line, service), MOCKSMTP_URL=url)
             self.assertTrue(
                 checker.check_output(command.output, said, flags),
                 f"$ {command.line}\n{said}",
@@ -108,6 +112,53 @@ class DocumentTests(SynchronousTestCase):
     def test_tls(self) -> None:
         """TLS and AUTH."""
         self.assert_true("docs/tls.md")
+
+    def test_greylisting(self) -> None:
+        """How to test greylisting."""
+        self.assert_true("docs/howto/greylisting.md")
+
+    def test_dane(self) -> None:
+        """How to test TLS and DANE."""
+        self.assert_true("docs/howto/dane.md")
+
+    def test_smuggling(self) -> None:
+        """How to check for smuggling."""
+        self.assert_true("docs/howto/smuggling.md")
+
+    def test_exim(self) -> None:
+        """How to test Exim; the configuration is the one of tests/e2e."""
+        self.assert_true("docs/howto/exim.md")
+        (settings,) = blocks("docs/howto/exim.md", "text")
+        used = (ROOT / "tests/e2e/exim.py").read_text()
+        for line in settings.splitlines():
+            self.assertIn(line, used)
+
+    def test_james(self) -> None:
+        """How to test James; its file is well-formed, its commands those of Compose."""
+        self.assert_true("docs/howto/james.md")
+        (settings,) = blocks("docs/howto/james.md", "xml")
+        self.assertEqual(ElementTree.fromstring(settings).tag, "dnsservice")
+        first, *_ = blocks("docs/howto/james.md", "sh")
+        head = (
+            (ROOT / "docker/compose.james.yaml").read_text().partition("services:")[0]
+        )
+        shown = " ".join(head.replace("#", "").replace("\\", "").split())
+        for line in first.splitlines():
+            self.assertIn(" ".join(line.split()), shown)
+
+    def test_kubernetes(self) -> None:
+        """How to run it in Kubernetes; a pod accepts the settings of DNS."""
+        (text,) = blocks("docs/howto/kubernetes.md", "yaml")
+        settings = yaml.safe_load(text)
+        containers = [{"name": "mta", "image": "mta"}]
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "mta"},
+            "spec": {**settings, "containers": containers},
+        }
+        newest = kubernetes_validate.latest_version()
+        kubernetes_validate.validate(pod, newest, strict=True)
 
     def test_the_configuration_file_is_accepted(self) -> None:
         """The file of docs/configuration.md starts a service as it says."""
@@ -243,11 +294,11 @@ def with_addresses(line: str, service: Program) -> str:
     return line
 
 
-def run(line: str) -> str:
+def run(line: str, **environment: str) -> str:
     """What a command prints, as one would see it."""
     return subprocess.run(
         ["bash", "-c", line],
-        env=clean_environment(PATH=f"{BIN}:{os.environ['PATH']}"),
+        env=clean_environment(PATH=f"{BIN}:{os.environ['PATH']}", **environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

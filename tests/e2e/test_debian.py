@@ -1,4 +1,4 @@
-"""docs/dns.md leads from a stock Debian Postfix to retry, bounce and fail-over."""
+"""docs/howto/postfix.md: from a stock Postfix to retry, bounce and fail-over."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ class DebianTests(SynchronousTestCase):
 
     def test_ten_lines(self) -> None:
         """They are ten, and print what the page says."""
-        (script,) = blocks("docs/dns.md", "bash")
-        (output,) = blocks("docs/dns.md", "text")
+        (script,) = blocks("docs/howto/postfix.md", "bash")
+        (output,) = blocks("docs/howto/postfix.md", "text")
         self.assertEqual(len(script.splitlines()), 10)
         printed = self.run_alone(script)
         self.assertEqual(printed, output)
