@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from pathlib import PurePath
 from xml.etree import ElementTree
 
 import yaml
@@ -34,9 +35,18 @@ TESTS = {
 It names the page.
 """
 
+FOLDERS = {
+    "docs/migrate": "tests/test_migrate.py",
+    "examples/django": "tests/examples/test_python.py",
+    "examples/flask": "tests/examples/test_python.py",
+    "examples/twisted": "tests/examples/test_python.py",
+}
+"""The module that follows the pages of a folder, each in a test named for it."""
+
 UNTESTED = {
     "CHANGELOG.md": "no commands",
     "CONTRIBUTING.md": "its commands are make targets, which CI runs",
+    "docs/compare.md": "a table of other tools; names the sources",
     "SECURITY.md": "no commands",
     "docs/docker.md": "needs Docker; tests.image builds and runs the same image",
     "docs/install.md": "needs systemd; tests.test_systemd runs the same units",
@@ -86,10 +96,17 @@ class PageTests(SynchronousTestCase):
         missing = {
             page: module
             for page in {*pages()} - {*UNTESTED}
+            if str(PurePath(page).parent) not in FOLDERS
             if (module := TESTS.get(page, "tests/test_documents.py"))
             if f'"{page}"' not in (ROOT / module).read_text()
         }
         self.assertEqual(missing, {})
+        for folder, module in FOLDERS.items():
+            text = (ROOT / module).read_text()
+            self.assertIn(folder, text)
+            for page in (ROOT / folder).glob("*.md"):
+                name = page.parent.name if page.stem == "README" else page.stem
+                self.assertIn(f"def test_{name.replace('-', '_')}(", text)
         self.assertEqual({*UNTESTED, *TESTS} - {*pages()}, set())
         self.assertEqual({*UNTESTED} & {*TESTS}, set())
 
