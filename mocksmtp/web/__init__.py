@@ -33,7 +33,8 @@ Parts
     globals and what the handler passes are available. In the page the new elements are
     merged into the old ones, matched by ``id``: give each row one. Focus, selection,
     scroll position, open ``<details>`` and fields with input are kept. The merge leaves
-    an element with ``data-keep`` and what it contains as it is.
+    an element with ``data-keep`` and what it contains as it is. A part that contains
+    an element with ``data-again`` is fetched again soon, also without an event.
 
 Actions
     ``{{ ui.action(shell, "Delete", "DELETE", "/smtpMails/7") }}`` is a button that

@@ -48,6 +48,10 @@ _MARGIN = 1.5
 _LEAST_SPAN = 1.0
 """Seconds that the figure spans at least."""
 
+_AROUND = 5.0
+"""Seconds before the first attempt within which queries are shown; after the last one
+as well, or as long as the attempts took."""
+
 _STEPS = (
     *(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     *(60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400),
@@ -114,6 +118,11 @@ class Tick:
     x: float
     label: str
 
+    @property
+    def anchor(self) -> str:
+        """Where the label is: at the edges it would be cut off in the middle."""
+        return "start" if self.x < 10 else "end" if self.x > 90 else "middle"
+
 
 @attrs.frozen
 class Timeline:
@@ -138,6 +147,11 @@ class Timeline:
     def span(self) -> float:
         """Milliseconds from edge to edge."""
         return (self.until - self.since) * 1000
+
+    @property
+    def any_kept(self) -> bool:
+        """Whether a mail was kept although the reply did not accept it."""
+        return any(one.kept and one.verdict != "accepted" for one in self.marks)
 
 
 def draw(
@@ -164,10 +178,14 @@ def draw(
         return None
     drawn.sort(key=lambda each: each[1][0].started_at)
     start, end = _edges([attempts for _, attempts in drawn], since, until)
-    asked = [one for one in queries if start - 5 <= one.at <= end]
+    # Queries that led to no attempt are what somebody looks for.
+    latest = end if until is not None else end + max(_AROUND, end - start)
+    asked = [one for one in queries if start - _AROUND <= one.at <= latest]
     asked = asked[:MAX_DRAWN_QUERIES]
     if since is None and asked:
         start = min(start, asked[-1].at)
+    if until is None and asked:
+        end = max(end, asked[0].at)
     scale = _Scale(start, end)
     rows = _rows([attempts for _, attempts in drawn], (end - start) / 80)
     used = dict.fromkeys(hosts, -1)

@@ -51,6 +51,17 @@ STEP_WORDS = {
 }
 """What each step checks."""
 
+FAILED_WORDS = {
+    "disabled": "is disabled",
+    "scenario": "its scenario is in another state",
+    "condition": "its condition is false",
+    "skip": "has to skip more",
+    "activeFor": "is no longer active",
+    "exhausted": "has no answers left",
+    "probability": "chance did not let it answer",
+}
+"""What a step found that failed."""
+
 
 @attrs.frozen
 class ShownLine:
@@ -90,8 +101,9 @@ class Step:
 
     @property
     def words(self) -> str:
-        """What it checks."""
-        return STEP_WORDS[self.name]
+        """What it checks, or what it found."""
+        words = STEP_WORDS[self.name]
+        return FAILED_WORDS.get(self.name, words) if self.state == "failed" else words
 
 
 @attrs.frozen

@@ -19,6 +19,7 @@ import re
 import shutil
 import smtplib
 import socket
+import struct
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -242,6 +243,16 @@ class BrowserCase(SynchronousTestCase):
                 stream.flush()
                 said.append(_reply(stream))
         return "".join(said)
+
+    def query(self, name: str, type_: int = 15) -> None:
+        """Send a query for MX over TCP, and wait for its answer."""
+        labels = [*name.encode().split(b"."), b""]
+        asked = b"".join(bytes([len(label)]) + label for label in labels)
+        octets = struct.pack("!6H", 7, 0, 1, 0, 0, 0) + asked
+        octets += struct.pack("!2H", type_, 1)
+        with socket.create_connection(self.service.pair("dns"), 10) as client:
+            client.sendall(struct.pack("!H", len(octets)) + octets)
+            client.recv(1000)
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Call the API: the document of its response, or None for an empty one."""

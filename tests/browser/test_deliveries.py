@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -240,7 +241,7 @@ class WhyTests(DeliveryCase):
         page = self.open("/ui/deliveries/2")
         each = page.locator("#why .why")
         self.see(each.nth(0), "did not answer")
-        self.see(each.nth(0).locator("li.failed"), "has answers left")
+        self.see(each.nth(0).locator("li.failed"), "has no answers left")
         self.see(each.nth(1), "answered")
         self.see(each.nth(2), "never reached")
 
@@ -280,7 +281,7 @@ class TimelineTests(DeliveryCase):
         self.retry(2, backoff=1.2)
         self.retry(1)
         self.retry(1, host="smtp.mx2")
-        self.call("GET", "/dnsResolve", name="x.test", type="MX")
+        self.query("x.test")
         lanes = page.locator(".lane-name")
         self.see(lanes.nth(0), "default")
         self.see(lanes.nth(1), "mx2")
@@ -289,8 +290,16 @@ class TimelineTests(DeliveryCase):
         self.see_count(page.locator(".timeline .mark.accepted"), 1)
         self.see_count(page.locator(".timeline .failover-line"), 1)
         self.see_count(page.locator(".timeline .backoff-line"), 2)
+        self.see(lanes.nth(2), "DNS")
+        self.see_count(page.locator(".timeline .query"), 1)
+        self.assertIn("MX x.test", page.locator(".timeline .query").text_content())
         for dark in (False, True):
             self.check_accessible(self.open("/ui/timeline", self.new_context(dark)))
+        narrow = self.open("/ui/timeline", self.new_context(width=360))
+        labels = narrow.locator(".tick-label:visible").all()
+        boxes = [box for label in labels if (box := label.bounding_box())]
+        for left, right in itertools.pairwise(boxes):
+            self.assertLess(left["x"] + left["width"], right["x"])
         page.locator(".timeline a").first.click()
         self.see(page.get_by_role("heading", name="Attempts"))
 

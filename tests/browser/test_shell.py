@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from mocksmtp.web.shell import SCREENS, static_files
 from tests.browser.case import BrowserCase
@@ -62,6 +63,21 @@ class ShellTests(BrowserCase):
         self.send("After the restart")
         self.see(page.get_by_text("After the restart"))
 
+    def test_an_incomplete_part(self) -> None:
+        """It is fetched again by itself, also if nothing happens on the service."""
+        self.send("Read later")
+
+        def incomplete(route: Any) -> None:
+            answer = route.fetch()
+            part = '<div class="rows deliveries">'
+            body = answer.text().replace(part, f"<p data-again>Reading</p>{part}")
+            route.fulfill(response=answer, body=body)
+
+        self.context.route(f"{self.url}/ui/deliveries", incomplete)
+        page = self.open("/ui/deliveries")
+        self.see_not(page.get_by_text("Reading"))
+        self.see(page.get_by_text("Read later"))
+
     def test_without_javascript(self) -> None:
         """It shows the same, and forms work."""
         context = self.new_context(java_script_enabled=False)
@@ -86,6 +102,8 @@ class ShellTests(BrowserCase):
                 page = self.open(path, context)
                 self.check_width(page)
                 self.check_accessible(page)
+                cut = "e => e.scrollWidth - e.clientWidth"
+                self.assertLessEqual(page.locator("header nav").evaluate(cut), 0)
 
     def test_static_files(self) -> None:
         """All together are under 100 KiB, and a browser loads them once."""

@@ -11,6 +11,7 @@ from mocksmtp.sessions.attempts import Attempt, Verdict
 from mocksmtp.sessions.deliveries import Delivery
 from mocksmtp.sessions.session import Session
 from mocksmtp.web.timeline import MAX_LANE_ROWS, Timeline, draw
+from mocksmtp.zone.queries import DnsQuery
 
 BOB, ANN = Address("bob@x.test"), Address("ann@x.test")
 
@@ -28,6 +29,12 @@ def delivery(number: int, *attempts: Attempt) -> Delivery:
     for place, one in enumerate(attempts, number * 100):
         one.number = place
     return Delivery(number, BOB, ANN, list(attempts))
+
+
+def query(at: float) -> DnsQuery:
+    """A query without a readable question."""
+    asked = None, None, None, False
+    return DnsQuery(1, at, "192.0.2.1", 5, "udp", *asked, None, None, None)
 
 
 class TimelineTests(SynchronousTestCase):
@@ -89,3 +96,17 @@ class TimelineTests(SynchronousTestCase):
             ends = attempt(1000, Verdict.DEFERRED), attempt(1000 + span, Verdict.NONE)
             ticks = self.draw(delivery(1, *ends)).ticks
             self.assertTrue(0 < len(ticks) <= 9, (span, len(ticks)))
+
+    def test_queries_without_an_attempt(self) -> None:
+        """They are shown after the last attempt, but not if that was long ago."""
+        one = delivery(
+            1, attempt(100, Verdict.DEFERRED), attempt(104, Verdict.DEFERRED)
+        )
+        asked = [query(200), query(109), query(99)]
+        figure = draw([one], asked, ["mx1"])
+        assert figure is not None
+        self.assertEqual((figure.since, figure.until), (99, 109))
+        self.assertEqual(len(figure.queries), 2)
+        figure = draw([one], asked, ["mx1"], until=105)
+        assert figure is not None
+        self.assertEqual(len(figure.queries), 1)

@@ -118,7 +118,7 @@ def _filters(call: Call[Any], path: str) -> Filters:
     return Filters(path, {name: value for name, value in values.items() if value})
 
 
-_PATIENCE = 0.4
+_PATIENCE = 0.25
 """Seconds after which the newest are shown alone: the journal may be large."""
 
 _PREVIEWED = 250

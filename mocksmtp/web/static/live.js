@@ -107,7 +107,11 @@ function apply(html) {
     if (moved) scrollBy({ top: moved, behavior: "instant" });
   }
   document.dispatchEvent(new CustomEvent("page:refreshed"));
-  // A part that is not complete yet asks to be fetched again.
+  askAgain();
+}
+
+/** A part that is not complete yet has `data-again`: it is fetched again soon. */
+function askAgain() {
   const again = [...document.querySelectorAll("[data-part]:has([data-again])")];
   if (again.length) {
     setTimeout(() => refresh(again.map((e) => /** @type {HTMLElement} */ (e).dataset.part ?? "")), PAUSE);
@@ -183,4 +187,5 @@ export function startLive() {
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
   document.addEventListener("visibilitychange", plan);
+  askAgain();
 }
