@@ -367,6 +367,11 @@ class MemoryReactor(Clock):
         super().advance(max(end - self.seconds(), 0))
         self.settle()
 
+    def cancel_calls(self) -> None:
+        """Cancel what would happen later, such as the retry of a program."""
+        for call in [*self.calls]:
+            call.cancel()
+
     # Threads and the process
 
     def getThreadPool(self) -> Any:

@@ -58,11 +58,14 @@ def mocksmtp_server(request: pytest.FixtureRequest) -> Iterator[MockServer]:
 
     options = tuple(shlex.split(request.config.getini(_OPTIONS)))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    reason = ""
     try:
         server = server_for_tests(options, alone=workers == 1)
     except MockError as error:
-        # The sentence helps; the traceback of the client does not.
-        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
+        reason = f"{type(error).__name__}: {error}"
+    if reason:
+        # Outside of `except`: the traceback of the client would hide the sentence.
+        pytest.fail(reason, pytrace=False)
     yield server
     server.stop()
 

@@ -81,8 +81,12 @@ class MockSMTPMixin:
         running = _shared[0]
         self.clock = running.service.reactor
 
-        def restore() -> Deferred[None]:
-            return running.api.reset(all=True, connections="reset")
+        @deferred
+        async def restore() -> None:
+            await running.api.reset(all=True, connections="reset")
+            # A program that still waits must not send to the next test. Of the
+            # service, only the clock of an access log that it does not write is left.
+            self.clock.cancel_calls()
 
         self.addCleanup(restore)
         return running

@@ -450,6 +450,7 @@ class ProcessTests(PluginCase):
         ran = self.run_suite("def test_a(mocksmtp): pass", MOCKSMTP_URL=url)
         self.assertIn(f"NotReachable: no mocksmtp at {url}", ran.output)
         self.assertNotIn("over_urllib3.py", ran.output)
+        self.assertNotIn("During handling of", ran.output)
 
     def test_the_plugin_costs_nothing_when_it_is_unused(self) -> None:
         """No client and no Twisted is imported."""

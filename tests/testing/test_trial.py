@@ -7,6 +7,7 @@ import subprocess
 import sys
 from io import BytesIO
 from typing import Any
+from unittest import TestResult
 
 from twisted.internet import error as errors
 from twisted.internet.defer import Deferred
@@ -144,6 +145,14 @@ class InMemoryTests(MockSMTPMixin, SynchronousTestCase):
         message = self.failure(self.assertRefused("eve@x.test"))
         self.assertIn("CONNECT: 421 4.3.2 Busy", message)
 
+    def test_a_program_of_a_finished_test_ends(self) -> None:
+        """What it would do later does not reach the next test."""
+        finished = UnfinishedProgram("leave_it")
+        finished.run(TestResult())
+        self.assertIs(finished.clock, self.clock)
+        self.clock.advance(3600)
+        self.assertEqual(finished.sent, [])
+
     def test_failover(self) -> None:
         """Between two hosts in memory."""
         mx1, mx2 = self.successResultOf(self.mock.exchanges("y.test"))
@@ -166,6 +175,25 @@ class InMemoryTests(MockSMTPMixin, SynchronousTestCase):
             Talk(self.clock),
             ("127.0.0.9", 25),
         )
+
+
+class UnfinishedProgram(MockSMTPMixin, SynchronousTestCase):
+    """A test that leaves a program, which sends later and when it is disconnected"""
+
+    in_memory = True
+
+    def setUp(self) -> None:
+        self.successResultOf(self.start_mock())
+        self.sent: list[Deferred[Any]] = []
+
+    def retry(self, _: object = None) -> None:
+        self.clock.callLater(60, lambda: self.sent.append(send(self.clock, self.mock)))
+
+    def leave_it(self) -> None:
+        self.retry()
+        lost = Talk(self.clock)
+        lost.connectionLost = self.retry  # type: ignore[method-assign]
+        self.connect(lost)
 
 
 class SocketTests(MockSMTPTestCase):
