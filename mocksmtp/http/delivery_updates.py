@@ -23,6 +23,10 @@ _PAUSE = 0.005
 """Seconds between two updates that follow each other."""
 
 
+REST = 0.5
+"""Seconds for which a screen is made that does not wait for the rest."""
+
+
 class DeliveryUpdates:
     """
     Updates of the attempts and deliveries of a mock.
@@ -39,21 +43,30 @@ class DeliveryUpdates:
         self._revoke: Callable[[], None] | None = None
         self._behind: Deferred[None] | None = None
 
-    async def catch_up(self) -> None:
-        """Derive all that was settled until now; the reactor turns between slices."""
+    async def catch_up(self, rest_after: float = inf) -> None:
+        """
+        Derive all that was settled until now; the reactor turns between slices.
+
+        :param rest_after: seconds after which it rests once, for `REST`
+        """
         slices = Slices(self._clock)
+        rest_at = self._clock.seconds() + rest_after
         for _ in self._deliveries.steps(self._clock.seconds()):
             if slices.over:
                 await slices.next()
+                if self._clock.seconds() >= rest_at:
+                    rest_at = inf
+                    await deferLater(self._clock, REST)
 
     async def catch_up_for(self, seconds: float) -> bool:
         """
-        Derive what was settled until now, for a limited time; the rest follows later.
+        Derive what was settled until now, for a limited time; the rest follows later,
+        and leaves whoever waited some time for its own work.
 
         :return: whether all was derived
         """
         if self._behind is None:
-            self._behind = Deferred.fromCoroutine(self.catch_up())
+            self._behind = Deferred.fromCoroutine(self.catch_up(seconds))
             self._behind.addBoth(self._caught_up)
         if self._behind is not None:
             either = [deferLater(self._clock, seconds), _follower(self._behind)]

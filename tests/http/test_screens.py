@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.http.delivery_updates import DeliveryUpdates
+from mocksmtp.http.delivery_updates import REST, DeliveryUpdates
 from mocksmtp.http.screens.serving import local_path
 from mocksmtp.http.site import HttpSettings
 from mocksmtp.web.shell import PAGE_POLICY, Shell, static_digest, static_files
@@ -156,7 +156,7 @@ class CatchUpTests(SynchronousTestCase):
     """How long a page waits for deliveries"""
 
     def test_it_is_limited(self) -> None:
-        """What takes longer follows later, and is done once for all that wait."""
+        """What takes longer follows later, after a rest, once for all that wait."""
         rig, steps = Rig(), []
 
         class Slow:
@@ -175,7 +175,12 @@ class CatchUpTests(SynchronousTestCase):
         second = self.start(updates)
         for _ in range(3):
             clock.advance(0)
+        clock.advance(0.1)
         self.assertEqual((first, second), ([False], [False]))
+        so_far = len(steps)
+        clock.advance(REST - 0.2)
+        self.assertEqual(len(steps), so_far)
+        clock.advance(0.2)
         for _ in range(20):
             clock.advance(0)
         self.assertEqual(steps, [*range(10)])
@@ -218,6 +223,7 @@ class LargeJournalTests(DeliveryCase):
                 self.assertIn('href="/ui/sessions/2"', shown)
                 self.assertNotIn("/ui/deliveries/", shown)
                 self.patch(self.rig.mock.deliveries, "steps", read)
+                self.rig.clock.advance(REST)
                 for _ in range(300):
                     self.rig.turn()
                 shown = self.finish(self.rig.begin("GET", path))
