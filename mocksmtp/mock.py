@@ -247,7 +247,9 @@ class Mock:
         def remember(mails: list[Mail]) -> None:
             remember_removed(host.journal, mails)
 
-        host.mailbox.removal_listeners.append(remember)
+        # A store records it when a mail arrives.
+        if isinstance(host.mailbox, Mailbox):
+            host.mailbox.removal_listeners.append(remember)
 
     def content_of(self, attempt: Attempt) -> bytes | None:
         """The content of an attempt, if it was kept as a mail or as refused content."""

@@ -22,6 +22,9 @@ from typing import Any, TypeAlias
 
 import attrs
 import orjson
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import DocumentError, Problem
@@ -94,7 +97,7 @@ from mocksmtp.mail.documents import (
 )
 from mocksmtp.mail.keywords import Expression, Network, network, parse_expression
 from mocksmtp.mail.mail import LARGE, Mail
-from mocksmtp.mail.mailbox import Mailbox
+from mocksmtp.mail.mailbox import Mailbox, Taken
 from mocksmtp.mail.mbox import MBOX, mbox_pieces
 from mocksmtp.mail.nearest import NearestMails
 from mocksmtp.mail.search import EVERYTHING, MailQuery, on_host
@@ -113,6 +116,8 @@ LARGEST_BITE = 10_000
 
 # A NUL is escaped in JSON: one in a document can only be this fragment.
 _MARK = orjson.Fragment(b"\0")
+
+_log = Logger()
 
 _number = attrgetter("number")
 
@@ -137,6 +142,7 @@ class MailListing(Listing[Mail, _Change]):
         self._mock = mock
         self._store = mock.store.mails
         self._removals: list[Removal] = []
+        self._taken: list[Taken] = []
         self._query = query
         if query.recipient is not None:
             self.key = ("to", query.recipient)
@@ -298,6 +304,37 @@ class MailListing(Listing[Mail, _Change]):
         if len(boxes) > 1:
             removed.sort(key=_number)
         return removed
+
+    async def take(self, mails: list[Mail], at_least: int) -> list[Mail] | None:
+        """
+        Remove these mails for a request; `put_back` keeps them again.
+
+        :return: None if fewer than `at_least` are still kept; none is removed then
+        """
+        if self._store is None:
+            # Nothing else runs between the end of the wait and this.
+            self._taken = [box.take(mails) for box in self._boxes()]
+            return sorted((m for each in self._taken for m in each.mails), key=_number)
+        numbers = sorted(mail.number for mail in mails)
+        removal = await self._store.take(self.host, numbers, at_least)
+        if len(removal.numbers) < at_least:
+            self._store.discard(removal)
+            return None
+        return await self._removed(removal)
+
+    async def put_back(self, note: Callable[[_Change], None]) -> None:
+        """Keep the taken mails again; `note` hears of each one."""
+        hosts = self._mock.hosts
+        if self._store is None:
+            names = {host.mailbox: name for name, host in hosts.items()}
+            for each in self._taken:
+                for mail in each.box.put_back(each) if each.box in names else ():
+                    _note(names[each.box], note, mail)
+            return
+        for removal in self._removals:
+            for name, number in await self._store.restore(removal):
+                for mail in await self._store.load([number], name):
+                    _note(name, note, mail)
 
     async def clear(self) -> list[Mail]:
         """Remove all mails, and return them."""
@@ -604,15 +641,33 @@ async def take_mails(call: Call[TakeParameters]) -> ResponseBody:
     If the time expires first, nothing is removed, and the answer is an empty array. Of
     several requests each mail is returned to one.
     """
-    wanted = call.parameters
+    wanted, watches = call.parameters, call.api.watches
     listing = wanted.filters.listing(call)
-    waiter = await call.api.watches.wait(listing, wanted.waiting)
-    # In memory, nothing else runs between the end of the wait and the removal.
-    taken = (await waiter.found())[: wanted.limit] if waiter.satisfied else []
+    at_least = wanted.waiting.count
+    if wanted.limit is not None:
+        at_least = min(at_least, wanted.limit)
+    deadline = call.api.clock.seconds() + wanted.waiting.wait
+    taken: list[Mail] | None = None
+    while taken is None:
+        waiter = await watches.wait(listing, wanted.waiting, deadline=deadline)
+        if not waiter.satisfied:
+            return await _send(call, [])
+        found = (await waiter.found())[: wanted.limit]
+        # None if another request was faster: then this one waits for further mails.
+        taken = await listing.take(found, at_least)
     try:
-        return await _send(call, await listing.remove(taken))
+        return await _send(call, taken)
+    except BaseException:
+        # The client has left before it received them.
+        note = partial(watches.note, MailListing)
+        Deferred.fromCoroutine(listing.put_back(note)).addErrback(_report)
+        raise
     finally:
         listing.discard()
+
+
+def _report(failure: Failure) -> None:
+    _log.failure("while putting mails back", failure)
 
 
 async def newest_mail(call: Call[MatchParameters]) -> ResponseBody:

@@ -263,7 +263,7 @@ class Watch(Generic[C]):
         waiter.catch_up = self._catch_up
         self._waiters.setdefault(waiter.listing.key, {})[waiter] = None
         if self._revoke is None:
-            self._revoke = self._kind.listen(self._mock, self._note)
+            self._revoke = self._kind.listen(self._mock, self.note)
 
     def _leave(self, waiter: Waiter[Any, C]) -> None:
         others = self._waiters[waiter.listing.key]
@@ -279,7 +279,7 @@ class Watch(Generic[C]):
             self._round.cancel()
             self._round = None
 
-    def _note(self, change: C) -> None:
+    def note(self, change: C) -> None:
         """Hold a change, if a waiter asks for such."""
         if not any(key in self._waiters for key in self._kind.keys(change)):
             return
@@ -323,10 +323,19 @@ class Watches:
         self._watches: dict[type[Listing[Any, Any]], Watch[Any]] = {}
 
     async def wait(
-        self, listing: Listing[T, Any], waiting: Waiting, span: Span | None = None
+        self,
+        listing: Listing[T, Any],
+        waiting: Waiting,
+        span: Span | None = None,
+        deadline: float | None = None,
     ) -> Waiter[T, Any]:
-        """Wait for matches of a range; what they are, the waiter tells."""
-        deadline = self._clock.seconds() + waiting.wait
+        """
+        Wait for matches of a range; what they are, the waiter tells.
+
+        :param deadline: in seconds, instead of that of `waiting`
+        """
+        if deadline is None:
+            deadline = self._clock.seconds() + waiting.wait
         kind = type(listing)
         watch = self._watches.setdefault(kind, Watch(kind, self._mock, self._clock))
         waiter = Waiter(listing, span or Span(), waiting, self._clock)
@@ -357,6 +366,11 @@ class Watches:
     async def newest(self, listing: Listing[T, Any], waiting: Waiting) -> Found[T]:
         """The newest match, if there is one when the wait is over."""
         return await self.find(listing, NEWEST, waiting)
+
+    def note(self, kind: type[Listing[Any, C]], change: C) -> None:
+        """Look at a change that the lists of this kind do not report."""
+        if kind in self._watches:
+            self._watches[kind].note(change)
 
     def end(self, host: str) -> None:
         """Nothing more happens on `host`: let those be done that wait for it."""

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from operator import attrgetter
 from typing import Protocol
 
+import attrs
+
 from mocksmtp.mail.mail import Envelope, Mail, Origin
 from mocksmtp.mail.quota import Quota
 
@@ -104,6 +106,19 @@ class Inbox(Protocol):
         """
 
 
+@attrs.frozen
+class Taken:
+    """
+    Mails that were removed for a request, which may leave before it receives them.
+
+    :ivar clears: how often the mailbox had been cleared
+    """
+
+    box: Mailbox
+    mails: list[Mail]
+    clears: int
+
+
 class Mailbox:
     """
     A bounded store of mails.
@@ -142,6 +157,7 @@ class Mailbox:
         self._mails: list[Mail | None] = []
         self._head = 0
         self._weight = 0
+        self._clears = 0
         self.listeners: list[_Listener] = []
         self.removal_listeners: list[_RemovalListener] = []
 
@@ -297,8 +313,31 @@ class Mailbox:
             removed.append(mail)
         return removed
 
+    def take(self, mails: Collection[Mail]) -> Taken:
+        """Remove `mails`, which `put_back` keeps again."""
+        return Taken(self, self.remove(mails), self._clears)
+
+    def put_back(self, taken: Taken) -> list[Mail]:
+        """
+        Keep taken mails again, unless all mails were removed since.
+
+        :return: the mails that are kept again
+        """
+        if not taken.mails or taken.clears != self._clears:
+            return []
+        quota = self.quota
+        self._mails = sorted([*self.mails(), *taken.mails], key=_number)
+        self._head = 0
+        self._discount(-len(taken.mails), -sum(mail.weight for mail in taken.mails))
+        # Its place in the queue may be behind that of these older mails.
+        quota.forget(self)
+        quota.enqueue(self, self._mails[0].number)  # type: ignore[union-attr]
+        quota.make_room()
+        return self.of([mail.number for mail in taken.mails])
+
     def clear(self) -> list[Mail]:
         """Remove all mails, and return them."""
+        self._clears += 1
         removed = self.mails()
         self._mails.clear()
         self._head = 0

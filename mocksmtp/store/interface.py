@@ -182,6 +182,22 @@ class MailStore(Protocol):
     def remove(self, host: str | None, numbers: Sequence[int]) -> Awaitable[Removal]:
         """Remove mails; no mail is part of two removals."""
 
+    def take(
+        self, host: str | None, numbers: Sequence[int], at_least: int
+    ) -> Awaitable[Removal]:
+        """
+        Remove mails, or none if fewer than `at_least` are kept.
+
+        Whoever cancels this has not received them: they are restored.
+        """
+
+    def restore(self, removal: Removal) -> Awaitable[Sequence[tuple[str, int]]]:
+        """
+        Keep the mails of a removal again, except where all mails were removed since.
+
+        :return: of each its host and number
+        """
+
     def remove_all(self, host: str | None) -> Awaitable[Removal]:
         """Remove all mails."""
 

@@ -91,6 +91,12 @@ class Pending:
         answer: Answer = self._results[0]
         return answer
 
+    def leave(self) -> None:
+        """Close the connection before the answer has come."""
+        self.deferred.cancel()
+        self._rig.turn()
+        self._results.clear()
+
 
 class Rig:
     """
@@ -143,6 +149,11 @@ class Rig:
         begun: Deferred[None] = Deferred()
         self.threads.append(begun)
         return begun.addCallback(lambda _: work(*arguments))
+
+    def step(self) -> None:
+        """Let the reactor turn once; work that waits for a thread goes on waiting."""
+        self._treq.flush()
+        self.clock.advance(0)
 
     def turn(self) -> None:
         """Let the reactor turn a few times, with no time going by."""

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from mocksmtp.hosts.host import Description
+from mocksmtp.mail.mail import LARGE
 from mocksmtp.store.interface import Kind, Store
 from tests.http.rig import Rig
 from tests.store.case import FileCase, MemoryCase, StoreCase
@@ -260,6 +261,77 @@ class CommonApiTests:
         self.clock.advance(0.1)
         self.assertEqual([one["id"] for one in pending.answer.json()], ["1"])
         self.assertEqual(self.shown("/smtpMails"), ["2"])
+
+    def test_two_take_at_the_same_time(self: Any) -> None:
+        """No mail is returned twice; the second request waits for further mails."""
+        path = "/smtpMails/take?count=2&wait=10s"
+        first, second = self.rig.begin("POST", path), self.rig.begin("POST", path)
+        self.keep()
+        self.keep()
+        self.clock.advance(0.1)
+        answers = [first.answer, second.answer]
+        self.assertEqual(answers.count(None), 1)
+        (answer,) = filter(None, answers)
+        self.assertEqual([one["id"] for one in answer.json()], ["1", "2"])
+        late = second if answers[1] is None else first
+        self.keep()
+        self.clock.advance(0.1)
+        self.assertIsNone(late.answer)
+        self.keep()
+        self.clock.advance(0.1)
+        self.assertEqual([one["id"] for one in late.answer.json()], ["3", "4"])
+
+    def test_one_of_two_that_take_gets_nothing(self: Any) -> None:
+        """Its time expires, and the mail that is left is kept."""
+        path = "/smtpMails/take?count=2&wait=10s"
+        both = [self.rig.begin("POST", path), self.rig.begin("POST", path)]
+        for _ in range(3):
+            self.keep()
+        self.clock.advance(0.1)
+        self.assertEqual([one.answer for one in both].count(None), 1)
+        self.clock.advance(10)
+        taken = [[one["id"] for one in each.answer.json()] for each in both]
+        self.assertEqual(sorted(taken), [[], ["1", "2"]])
+        self.assertEqual(self.shown("/smtpMails"), ["3"])
+
+    def test_a_client_that_leaves_while_it_takes(self: Any) -> None:
+        """The mails are kept again, and another request receives them."""
+        large = b"Subject: large\r\n\r\n" + b"x" * LARGE
+        for to in ("bob@x.test", "other@x.test", "bob@x.test"):
+            self.keep(large, (to,))
+        octets = self.box.octets
+        path = "/smtpMails/take?to=bob@x.test&count=2&wait=10s&view=full"
+        leaving = self.rig.begin("POST", path)
+        for _ in range(50):
+            if len(self.box) == 1:
+                break
+            self.rig.step()
+        self.assertEqual(len(self.box), 1)
+        other = self.rig.begin("POST", path)
+        leaving.leave()
+        for _ in range(5):
+            self.clock.advance(0.1)
+            self.rig.turn()
+        self.assertEqual([one["id"] for one in other.answer.json()], ["1", "3"])
+        self.assertEqual(self.shown("/smtpMails"), ["2"])
+        self.keep(large)
+        self.assertEqual(self.rig.get("/smtpMailsCount"), 2)
+        self.assertLess(self.box.octets, octets)
+        self.assertEqual(self.store.quota.used, self.box.octets)
+
+    def test_a_reset_while_mails_are_taken(self: Any) -> None:
+        """The mails of a client that leaves do not return after it."""
+        self.keep(b"Subject: large\r\n\r\n" + b"x" * LARGE)
+        leaving = self.rig.begin("POST", "/smtpMails/take?view=full")
+        for _ in range(50):
+            if not len(self.box):
+                break
+            self.rig.step()
+        self.box.clear()
+        leaving.leave()
+        self.clock.advance(0.1)
+        self.assertEqual(self.shown("/smtpMails"), [])
+        self.assertEqual((len(self.box), self.store.quota.used), (0, 0))
 
     def test_a_wait_for_a_match(self: Any) -> None:
         """A mail that matches ends the wait, and no other."""

@@ -216,7 +216,7 @@ def delete(db: sqlite3.Connection, number: int) -> None:
     db.execute("DELETE FROM contents WHERE id = ?", (number,))
 
 
-def count_out(account: Account, weight: int) -> None:
-    """A mail is not in the mailbox any more."""
-    account.mails -= 1
-    account.octets -= weight
+def count_out(account: Account, weight: int, mails: int = 1) -> None:
+    """A mail is not in the mailbox any more; with -1, it is there again."""
+    account.mails -= mails
+    account.octets -= weight * mails

@@ -128,9 +128,11 @@ class FileRemoval(Removal):
     Mails that are removed.
 
     :ivar mailboxes: the mailboxes that their rows are in
+    :ivar rows: of each its mailbox before, its number and its weight
     """
 
     mailboxes: list[int] = attrs.field(factory=list)
+    rows: list[tuple[int, int, int]] = attrs.field(factory=list)
 
 
 class FileMailbox:
@@ -217,6 +219,13 @@ class FileMailbox:
         """Tell the listeners of a mail that is stored."""
         for listener in tuple(self.listeners):
             listener(mail)
+
+    def report_removed(self, numbers: Sequence[int]) -> None:
+        """Tell the listeners of mails that a user has removed."""
+        if numbers and self.removal_listeners:
+            mails: list[Mail] = [*map(self._mails.refer, numbers)]
+            for listener in self.removal_listeners:
+                listener(mails)
 
     def clear(self) -> None:
         """Remove all mails."""
@@ -413,7 +422,8 @@ class FileMails:
 
     def clear(self, box: FileMailbox) -> None:
         """Remove all mails of a mailbox."""
-        self._renew(box).addCallback(self._discard_or_not)
+        finds = bool(box.removal_listeners)
+        self._renew(box, finds).addCallback(self._discard_or_not)
 
     def close(self, box: FileMailbox) -> None:
         """Remove a mailbox with its mails."""
@@ -452,6 +462,8 @@ class FileMails:
                 self._by_id[old.id] = box
                 box.account = old
                 self._count(old.mails, old.octets)
+            else:
+                box.report_removed(removal.numbers)
             return removal
 
         return self._call(renew).addCallback(keep_old)
@@ -465,10 +477,56 @@ class FileMails:
             done = self._renew(box, finds=True)
             done.addCallback(_join, whole)
             last = done
-        return last.addCallback(lambda _: whole)
+        return _apart(last.addCallback(lambda _: whole), self.discard)
 
     def remove(self, host: str | None, numbers: Sequence[int]) -> Deferred[Removal]:
         """Remove mails."""
+        return _apart(self._remove(host, numbers, 0), self.discard)
+
+    def take(
+        self, host: str | None, numbers: Sequence[int], at_least: int
+    ) -> Deferred[Removal]:
+        """Remove mails, or none if fewer than `at_least` are kept."""
+
+        def put_back(removal: Removal) -> None:
+            self.restore(removal)
+            self.discard(removal)
+
+        return _apart(self._remove(host, numbers, at_least), put_back)
+
+    def restore(self, removal: Removal) -> Deferred[list[tuple[str, int]]]:
+        """Keep the mails of a removal again."""
+        assert isinstance(removal, FileRemoval)
+        given, (holder,) = removal.rows, removal.mailboxes
+
+        def restore(db: sqlite3.Connection) -> list[tuple[int, int, int]]:
+            restored = []
+            for mailbox, number, weight in given:
+                if self._accounts.is_kept(mailbox):
+                    db.execute(
+                        "UPDATE mails SET mailbox = ? WHERE id = ? AND mailbox = ?",
+                        (mailbox, number, holder),
+                    )
+                    self._accounts.count_back(mailbox, number, weight)
+                    restored.append((mailbox, number, weight))
+            return restored
+
+        def count(rows: list[tuple[int, int, int]] | None) -> list[tuple[str, int]]:
+            kept = []
+            for mailbox, number, weight in rows or ():
+                box = self._by_id.get(mailbox)
+                if box is not None:
+                    count_out(box.account, weight, -1)
+                    self._count(1, weight)
+                    kept.append((box.account.host, number))
+            self.evict_surplus()
+            return kept
+
+        return self._call(restore).addCallback(count)
+
+    def _remove(
+        self, host: str | None, numbers: Sequence[int], at_least: int
+    ) -> Deferred[FileRemoval]:
         scope = self._ids(host)
         removal = self._new_account("")
         removal.removed = 1
@@ -481,6 +539,8 @@ class FileMails:
                 f" WHERE id IN {_AMONG} AND mailbox IN {_AMONG} ORDER BY id",
                 (_array(given), _array(scope)),
             ).fetchall()
+            if len(rows) < at_least:
+                return []
             if rows:
                 create(db)
             for mailbox, number, weight in rows:
@@ -491,12 +551,17 @@ class FileMails:
             return rows
 
         def count(rows: list[tuple[int, int, int]]) -> FileRemoval:
-            for mailbox, _, weight in rows:
+            removed: dict[int, list[int]] = {}
+            for mailbox, number, weight in rows:
+                removed.setdefault(mailbox, []).append(number)
                 box = self._by_id.get(mailbox)
                 if box is not None:
                     count_out(box.account, weight)
                     self._count(-1, -weight)
-            return FileRemoval([number for _, number, _ in rows], [removal.id])
+            for mailbox, found in removed.items():
+                if mailbox in self._by_id:
+                    self._by_id[mailbox].report_removed(found)
+            return FileRemoval([number for _, number, _ in rows], [removal.id], rows)
 
         return self._writer.call(remove).addCallback(count)
 
@@ -797,6 +862,28 @@ def _join(part: FileRemoval | None, whole: FileRemoval) -> None:
         whole.numbers += part.numbers
         whole.numbers.sort()
         whole.mailboxes += part.mailboxes
+
+
+def _apart(
+    done: Deferred[FileRemoval], abandoned: Callable[[Removal], object]
+) -> Deferred[Removal]:
+    """
+    What a request waits for, and may leave; `done` goes on then.
+
+    :param abandoned: called with the result if the request has left
+    """
+    apart: Deferred[Removal] = Deferred(lambda _: None)
+
+    def pass_on(result: FileRemoval | Failure) -> None:
+        if not apart.called:
+            apart.callback(result)
+        elif isinstance(result, Failure):
+            _report(result)
+        else:
+            abandoned(result)
+
+    done.addBoth(pass_on)
+    return apart
 
 
 def _report(failure: Failure) -> None:
