@@ -143,11 +143,11 @@ class Commands:
         command = parse_plain(line)
         if command is not None and not self.is_rejected:
             # The first letter distinguishes RCPT from MAIL.
-            return (
-                self._add_recipient(command)
-                if line[0] in b"Rr"
-                else self._open_transaction(command)
-            )
+            if line[0] not in b"Rr":
+                return self._open_transaction(command)
+            if self.delivery.transaction is None or self.delivery.chunked is not None:
+                return self._add_recipient(command)
+            return self.delivery.validateTo(command)
         words = line.split(None, 1)
         if not words:
             return reply.NO_SERVICE if self.is_rejected else reply.BAD_SYNTAX
