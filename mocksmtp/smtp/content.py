@@ -219,7 +219,9 @@ class ContentReader(Content):
         elif start:
             data = data[start:]
         following = b""
-        end = find(data, _END)
+        # Without a dot that begins a line there is no terminator, and nothing stuffed.
+        dot = find(data, b"\n.")
+        end = -1 if dot < 0 else find(data, _END, max(0, dot - 1))
         if end >= 0:
             piece = data[: end + 2]
         else:
@@ -227,7 +229,7 @@ class ContentReader(Content):
             piece = data[: len(data) - len(following)] if following else data
             if not piece:
                 return -1
-        if find(piece, b"\n.") >= 0:
+        if 0 <= dot <= len(piece) - 2:
             self._look_for_false_ends(piece + following[:1])
             piece = piece.replace(_STUFFED, _LINE_END)
         elif find(piece, b"\r.") >= 0 or find(piece, b"\0.") >= 0:
