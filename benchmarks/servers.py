@@ -127,8 +127,13 @@ def running(peer: Peer, variant: str = "smtp", records: int = 0) -> Iterator[Ser
         with output.open("wb") as file:
             process = subprocess.Popen(
                 peer.commands[variant](port, place),
-                # The code beside the benchmarks is measured, installed or not.
-                env={**os.environ, "PYTHONPATH": str(_PROJECT)},
+                # The code beside the benchmarks is measured, installed or not; and
+                # compiled once, as where it is installed.
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(_PROJECT),
+                    "PYTHONDONTWRITEBYTECODE": "",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 from pathlib import Path
 
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from benchmarks import __main__ as program
+from benchmarks import compare
 from benchmarks.calls import COUNTS, count_calls
 from benchmarks.loads import LOADS, Plan
 from benchmarks.peers import PEERS
@@ -67,6 +69,41 @@ class RunTests(SynchronousTestCase):
             self.assertEqual(program.verdict(GROWTH, samples), expected)
         for size, expected in ((30_000.0, "yes"), (40_000.0, "NO")):
             self.assertEqual(program.verdict(IDLE, {"mocksmtp": [size]}), expected)
+
+
+class CompareTests(SynchronousTestCase):
+    """`benchmarks.compare`"""
+
+    def run_with(self, *rivals: compare.Rival) -> tuple[int, str]:
+        """The exit code and what was printed, of a short run with these servers."""
+        if shutil.which("smtp-source", path="/usr/sbin:/usr/bin") is None:
+            self.skipTest("smtp-source, a part of Postfix, is not installed")
+        self.patch(compare, "rivals", lambda: rivals)
+        self.patch(compare, "STARTS", 1)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            code = compare.main(["--mails=20", "--rounds=1"])
+        return code, out.getvalue()
+
+    def test_a_server_that_is_not_installed_is_named(self) -> None:
+        """The others have a column with all loads and their start."""
+        floor = compare.Rival("floor", "", PEERS[2].commands["smtp"], announces=True)
+        code, said = self.run_with(floor, compare.Rival("Other", "in $OTHER", None))
+        self.assertEqual(code, 0, said)
+        self.assertIn("skipped: Other: not found (in $OTHER)", said)
+        table = [line for line in said.splitlines() if line.startswith("| ")]
+        self.assertEqual(table[0], "| load | floor |")
+        self.assertEqual(len(table), 2 + len(compare.LOADS) + 1)
+        for line in table[2:-1]:
+            self.assertRegex(line, r"\| [0-9,]+ µs, [0-9,]+/s \|$")
+        self.assertRegex(table[-1], r"\| [0-9.]+ s \|$")
+
+    def test_a_server_that_fails(self) -> None:
+        """It is no column, and the exit code is 1."""
+        broken = compare.Rival("Broken", "", lambda *_: ["/nowhere/server"])
+        code, said = self.run_with(broken)
+        self.assertEqual(code, 1)
+        self.assertIn("failed: Broken: [Errno 2] No such file", said)
 
 
 class CallsTests(SynchronousTestCase):
