@@ -26,7 +26,19 @@ _CONNECT_TIME = 5.0
 _KEPT = 8
 """Connections that are kept open: as many threads can use a client without delay."""
 
-_RETRIES = urllib3.Retry(
+
+class _Retries(urllib3.Retry):
+    """A GET is repeated if the service closed the kept connection just before it."""
+
+    def increment(self, *args: Any, **kwargs: Any) -> Self:
+        """Count an attempt; after a time-out there is no other one."""
+        error = kwargs.get("error")
+        if isinstance(error, errors.ReadTimeoutError):
+            raise error
+        return super().increment(*args, **kwargs)
+
+
+_RETRIES = _Retries(
     total=1,
     connect=0,
     redirect=0,
@@ -35,8 +47,6 @@ _RETRIES = urllib3.Retry(
     other=0,
     allowed_methods=["GET", "HEAD"],
 )
-"""A GET is repeated if the service closed the kept connection just before it."""
-
 
 _SILENCE = 60.0
 """Seconds without an octet after which a stream is lost; the service sends a comment

@@ -60,7 +60,7 @@ class ErrorTests(TestCase):
     def serve(self, answer: bytes | None) -> str:
         """Answer each connection with some octets, or never; returns the URL."""
         listener = socket.create_server(("127.0.0.1", 0))
-        kept: list[socket.socket] = []
+        kept = self.accepted = list[socket.socket]()
 
         def run() -> None:
             while True:
@@ -121,6 +121,7 @@ class ErrorTests(TestCase):
         """The time, and what was requested."""
         texts = "did not answer GET /status within 0.05 s", "overloaded"
         await self.check(self.serve(None), TimedOut, *texts, timeout=0.05)
+        self.assertLessEqual(len(self.accepted), 2, "a client tried again")
 
     async def test_another_program(self) -> None:
         """HTML, another JSON, a redirect, and another protocol."""
