@@ -120,7 +120,8 @@ image: site
 
 dist: site
 	rm -rf dist
-	$(BIN)/python -m build --outdir dist .
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct || echo 315532800)} \
+		$(BIN)/python -m build --outdir dist .
 
 # Move the fragments of changelog.d into the section of the version in CHANGELOG.md.
 changelog: $(VENV)/.installed $(VENV)/.test-tools

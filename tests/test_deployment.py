@@ -145,6 +145,49 @@ class KubernetesTests(SynchronousTestCase):
         self.assertEqual(self.container["image"], IMAGE)
 
 
+class WorkflowTests(SynchronousTestCase):
+    """``.github/workflows``"""
+
+    def steps(self, name: str) -> list[str]:
+        """The commands of a workflow."""
+        text = (ROOT / ".github/workflows" / name).read_text()
+        jobs = yaml.safe_load(text)["jobs"].values()
+        return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+    def test_they_follow_the_schema(self) -> None:
+        """That of GitHub."""
+        paths = sorted(map(str, (ROOT / ".github/workflows").glob("*.yml")))
+        self.assertEqual(len(paths), 2)
+        told = subprocess.run(
+            [
+                *(sys.executable, "-m", "check_jsonschema"),
+                *("--builtin-schema", "vendor.github-workflows", *paths),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+
+    def test_they_run_what_maintainers_run(self) -> None:
+        """The same targets; a release is published after its check only."""
+        self.assertEqual(
+            self.steps("release.yml"), ["make release-check", "make images"]
+        )
+        self.assertTrue(any(".ci/run" in step for step in self.steps("ci.yml")))
+        text = (ROOT / ".github/workflows/release.yml").read_text()
+        jobs = yaml.safe_load(text)["jobs"]
+        self.assertEqual(
+            [one.get("needs") for one in jobs.values()], [None] + 2 * ["check"]
+        )
+        tools = (ROOT / "Makefile").read_text()
+        for target, command in (
+            ("release-check: dist", "tools/release-check dist"),
+            ("images: site", "docker/build-multiarch"),
+        ):
+            recipe = tools.partition(f"\n{target}\n")[2].partition("\n\n")[0]
+            self.assertIn(command, recipe)
+
+
 class VersionTests(SynchronousTestCase):
     """The image's name in documents"""
 

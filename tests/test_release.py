@@ -96,6 +96,7 @@ class DistributionTests(SynchronousTestCase):
             }
         self.assertEqual(mentioned() - shipped, set())
         self.assertFalse([name for name in shipped if "__pycache__" in name])
+        self.assertFalse([name for name in shipped if name.startswith("docs/_build")])
 
         empty = self.folder / "empty"
         venv.create(empty, with_pip=True)
