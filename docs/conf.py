@@ -32,7 +32,11 @@ extensions = [
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
-nitpicky = False
+nitpicky = True
+# Annotations name classes of other libraries, and our own that no page describes.
+nitpick_ignore_regex = [("py:.*", ".*")]
+# `make docs-links` only: examples of addresses that do not exist.
+linkcheck_ignore = [r"https?://(127\.0\.0\.1|localhost|[\w.]+\.test)\b"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 suppress_warnings = ["myst.header"]
