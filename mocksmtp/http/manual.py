@@ -6,6 +6,7 @@ Rules:
   without it, as from a clone, answers 404.
 - A page is read when it is requested, in a thread; none is kept in memory.
 - It needs no token: it is the same for everyone.
+- Parameters are for the scripts of a page (a search), or name the version of a file.
 - Its inline scripts are allowed by their digests; the policy permits no other.
 """
 
@@ -24,6 +25,7 @@ import attrs
 
 from mocksmtp import web
 from mocksmtp.http.guard import MANUAL_PATH
+from mocksmtp.http.parameters import AnyParameters
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import HTML, send_body
 from mocksmtp.http.routing import Call, ResponseBody, Route, at_root
@@ -126,6 +128,6 @@ def get_manual_root(call: Call[Any]) -> ResponseBody:
 
 ROUTES = at_root(
     Route("GET", MANUAL_PATH, get_manual_root),
-    Route("GET", f"{MANUAL_PATH}/", get_manual),
-    Route("GET", f"{MANUAL_PATH}/<path:name>", get_manual),
+    Route("GET", f"{MANUAL_PATH}/", get_manual, AnyParameters),
+    Route("GET", f"{MANUAL_PATH}/<path:name>", get_manual, AnyParameters),
 )

@@ -55,6 +55,11 @@ class ManualTests(ManualCase):
         answer = rig.ask("GET", "/docs")
         self.assertEqual((answer.status, answer.header("Location")), (303, "/docs/"))
 
+    def test_parameters(self) -> None:
+        """They are for the scripts of a page, and for the browser's cache."""
+        for path in "/docs/index.html?q=retry&area=default", "/docs/_static/x.js?v=1":
+            self.assertEqual(Rig().ask("GET", path).status, 200, path)
+
     def test_only_its_own_scripts_run(self) -> None:
         """Those of files, and the inline ones of the page as it was built."""
         policy = Rig().ask("GET", "/docs/").header("Content-Security-Policy") or ""
