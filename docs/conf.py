@@ -47,6 +47,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_static_path: list[str] = []
 
+html_favicon = "../mocksmtp/web/static/icon.svg"
 html_use_index = False
 
 write_pages(FOLDER / "reference" / "generated")

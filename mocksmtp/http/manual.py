@@ -70,6 +70,7 @@ class ManualFile:
                 " ".join(("script-src 'self'", *self._script_digests())),
                 "style-src 'self' 'unsafe-inline'",
                 "img-src 'self' data:",
+                "connect-src 'self'",  # searches show parts of the pages
                 "form-action 'self'",
                 "base-uri 'none'",
                 "frame-ancestors 'none'",
