@@ -11,6 +11,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.installed import BIN, clean_environment, is_installed
 from tests.markdown import commands_of, fences
+from tests.pytest_plugin.case import UNUSED
 
 PATIENCE = 120.0
 """Seconds in which a command ends, even on a busy machine."""
@@ -44,7 +45,7 @@ class PageTests(SynchronousTestCase):
         """What a command prints."""
         environment = clean_environment(
             PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            PYTEST_ADDOPTS="-p no:cacheprovider -p no:randomly -p no:django",
+            PYTEST_ADDOPTS=" ".join(f"-p no:{name}" for name in UNUSED),
             PYTHONWARNINGS="ignore::DeprecationWarning",
         )
         ran = subprocess.run(
