@@ -106,7 +106,8 @@ def check(host: str, port: int) -> None:
         connection.request("GET", "/health")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        reason = str(error).strip() or type(error).__name__
+        reason = getattr(error, "strerror", None) or str(error).strip()
+        reason = reason or type(error).__name__
         raise NotHealthyError(f"{where}: {reason}") from None
     finally:
         connection.close()

@@ -82,6 +82,7 @@ def start(
     add_cleanup: Callable[..., object],
     command: Sequence[str] = ("twistd", "--nodaemon", "--pidfile=", "mocksmtp"),
     options: Sequence[str] = FREE_PORTS,
+    stdin: int = subprocess.DEVNULL,
     **environment: str,
 ) -> Program:
     """Start a service, and wait for its line."""
@@ -91,7 +92,7 @@ def start(
         [str(BIN / command[0]), *command[1:], *options],
         cwd=folder.name,
         env=clean_environment(**environment),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -111,6 +111,11 @@ class CheckTests(SynchronousTestCase):
             b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "/health returned 503"
         )
         self.assert_refused(b"220 mail\r\n", "220 mail")
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        with self.assertRaises(NotHealthyError) as caught:
+            check("127.0.0.1", port)
+        self.assertEqual(str(caught.exception), f"127.0.0.1:{port}: Connection refused")
         self.assert_refused(b"", "Remote end closed connection without response")
 
 

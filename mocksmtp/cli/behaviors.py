@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mocksmtp.cli.program import CommandGroup
+from mocksmtp.cli.program import CommandGroup, Count
 from mocksmtp.cli.remote import (
     ServiceCommand,
     connect,
@@ -86,7 +86,7 @@ def put_behaviors(
 
 @behaviors_command.command("add", cls=ServiceCommand)
 @click.argument("documents", metavar="[DOCUMENT]...", nargs=-1)
-@click.option("--times", type=click.IntRange(1), metavar="N", help="Answer so often.")
+@click.option("--times", type=Count(1), metavar="N", help="Answer so often.")
 @click.option("--per", metavar="KEY", help="Count for each value, as recipient.")
 @click.option("--name", metavar="TEXT", help="Its name in transcripts and reports.")
 @click.option("--tag", metavar="TAG", help="Its tag, which selects it.")
@@ -130,6 +130,8 @@ def _documents(context: click.Context, sources: Sequence[str]) -> list[dict[str,
         example = "'RCPT TO=550 5.1.1 No such user'"
         raise click.UsageError(f"a document is missing, as in {example}", context)
     for source in sources:
+        if not source.strip():
+            raise click.UsageError("a document is empty", context)
         if source.lstrip()[:1] in ("[", "{"):
             parsed = _parse_json(context, "DOCUMENT", source)
         elif "=" in source and not os.path.exists(source):
@@ -197,7 +199,9 @@ def clear_behaviors(context: click.Context, tag: str | None, host: str | None) -
 @click.option("--auth-user", metavar="NAME", help="The user that is logged in.")
 @click.option("--tls", is_flag=True, help="The connection uses TLS.")
 @click.option("--session", metavar="ID", help="A recorded exchange: its session,")
-@click.option("--exchange", type=int, metavar="N", help="… and its number, from 0.")
+@click.option(
+    "--exchange", type=Count(0), metavar="N", help="… and its number, from 0."
+)
 @_host_option
 @click.pass_context
 def evaluate_command(
@@ -250,7 +254,7 @@ def _complete_recipe(
 @click.option(
     "--set", "values", multiple=True, metavar="NAME=VALUE", help="Set a parameter."
 )
-@click.option("--times", type=click.IntRange(1), metavar="N", help="Answer so often.")
+@click.option("--times", type=Count(1), metavar="N", help="Answer so often.")
 @click.option("--tag", metavar="TAG", help="The tag of its behaviors.")
 @_host_option
 @click.pass_context
@@ -291,9 +295,7 @@ def recipes_command(
         recipe = find_recipe(name)
         calls = recipe.calls(**given)
     except UnknownRecipe as error:
-        raise click.UsageError(
-            f"{error}; mocksmtp recipes lists them", context
-        ) from None
+        raise click.UsageError(str(error), context) from None
     if is_applied:
         applied = connect_host(context, host).recipe(recipe.name, **given)
         if wants_json(context):

@@ -354,6 +354,10 @@ def _reason(error: Exception) -> str:
     """An error of a connection, in a few words."""
     if isinstance(error, TimeoutError):
         return "timed out"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: certificate not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return f"TLS: {error.reason.replace('_', ' ').lower()}"
     text = getattr(error, "strerror", None) or str(error)
     return str(text) or type(error).__name__
 
@@ -454,8 +458,8 @@ def _resolve(
     except dns.resolver.NoNameservers as error:
         rcodes = {str(one[3]) for one in error.kwargs.get("errors", ())}
         said = ", ".join(sorted(rcodes)) or "no answer"
-        raise RouteError(f"DNS: {name} {kind}: {said}", True) from None
+        raise RouteError(f"the answer to {name} {kind} is {said}", True) from None
     except dns.resolver.LifetimeTimeout:
-        raise RouteError(f"DNS: {name} {kind}: no answer", True) from None
+        raise RouteError(f"no answer to {name} {kind}", True) from None
     except (dns.exception.DNSException, ValueError) as error:
-        raise RouteError(f"DNS: {name} {kind}: {error}") from None
+        raise RouteError(f"{name} {kind}: {error}") from None

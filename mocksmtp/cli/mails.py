@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mocksmtp.cli.program import CommandError, Exit
+from mocksmtp.cli.program import CommandError, Count, Exit
 from mocksmtp.cli.remote import (
     ServiceCommand,
     connect,
@@ -80,7 +80,7 @@ def limit_option(command: Any) -> Any:
     return click.option(
         *("-n", "--limit"),
         metavar="N",
-        type=click.IntRange(min=0),
+        type=Count(0),
         default=DEFAULT_LIMIT,
         help=f"Show so many, the newest (default: {DEFAULT_LIMIT}); 0 for all.",
     )(command)
@@ -148,7 +148,7 @@ def _listed(addresses: Sequence[str]) -> str:
 @click.argument("mail_id", metavar="[ID]", required=False)
 @click.option("--raw", is_flag=True, help="Print the exact content.")
 @click.option("--html", is_flag=True, help="Print the HTML.")
-@click.option("--part", type=int, metavar="N", help="Print the decoded part N.")
+@click.option("--part", type=Count(1), metavar="N", help="Print the decoded part N.")
 @click.option("-o", "--output", metavar="FILE", help="Write it to this file.")
 @click.pass_context
 def show_command(

@@ -230,6 +230,21 @@ def fail(message: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
+class Count(click.IntRange):
+    """An integer in a range, with an error that states the range."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """The integer."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            until = "of at least {}" if self.max is None else "from {} to {}"
+            allowed = until.format(self.min, self.max)
+            self.fail(f"must be an integer {allowed}, got {value!r}", param, ctx)
+
+
 def unknown(kind: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     """The error for an unknown name, with the nearest known one."""
     near = difflib.get_close_matches(name, [*known], 1)
@@ -242,10 +257,15 @@ def _line_of(error: click.ClickException) -> str:
     message = " ".join(error.format_message().split())
     if not isinstance(error, click.UsageError):
         return message
-    message = message[:1].lower() + message[1:]
+    if isinstance(error, click.NoSuchOption):
+        near = error.possibilities or ()
+        message = f"no such option {error.option_name!r}"
+        message += f"; did you mean {near[0]!r}?" if near else ""
+    elif message[1:2].islower():
+        message = message[:1].lower() + message[1:]
     context = error.ctx
     if context is None:
-        return message
+        return message.rstrip(".")
     called = context.command_path.partition(" ")[2]
     message = message.rstrip(".")
     message += "" if message.endswith("?") else ";"

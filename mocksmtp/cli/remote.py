@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -19,6 +21,10 @@ from mocksmtp.cli.program import CommandError, Exit, remember, service_options
 if TYPE_CHECKING:
     from mocksmtp.client import BlockingMockClient
     from mocksmtp.client.blocking import BlockingHostResource
+
+
+_LONG_NAMES = {"q": "query"}
+"""The options whose parameter in the API has another name."""
 
 
 class ServiceCommand(click.Command):
@@ -60,11 +66,19 @@ def service_errors() -> Iterator[None]:
         if not isinstance(error, errors.ApiError):
             message = " ".join(str(error).split())
             raise CommandError(message, Exit.UNREACHABLE) from None
-        places = [f"{one['path']}: {one['message']}" for one in error.errors]
+        places = [f"{_option(one['path'])}: {one['message']}" for one in error.errors]
         for place in places[:-1]:
             click.echo(f"mocksmtp: {place}", err=True)
         last = places[-1] if places else str(error.detail)
         raise CommandError(last, Exit.REFUSED) from None
+
+
+def _option(path: str) -> str:
+    """The option for a parameter of the API: ``--client-ip`` for ``?clientIp``."""
+    if not path.startswith("?"):
+        return path
+    name = re.sub("[A-Z]", lambda capital: f"-{capital[0].lower()}", path[1:])
+    return f"--{_LONG_NAMES.get(name, name)}"
 
 
 def connect_host(context: click.Context, host: str | None) -> BlockingHostResource:
@@ -78,10 +92,28 @@ def connect(context: click.Context) -> BlockingMockClient:
     from mocksmtp.client import BlockingMockClient
 
     kept = context.ensure_object(dict)
-    url = kept.get("url")
-    if url is not None and "://" not in url:
-        url = f"http://{url}"
+    name, url = "--url", kept.get("url")
+    if url is None:
+        name, url = "MOCKSMTP_URL", environment("MOCKSMTP_URL")
+    if url is not None:
+        url = _checked(context, name, url)
     return BlockingMockClient(url, kept.get("token"))
+
+
+def _checked(context: click.Context, name: str, url: str) -> str:
+    """A URL with its scheme, which is http unless it is given."""
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_valid = is_valid and parts.port != 0
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        message = f"{name}: must be a URL such as http://127.0.0.1:8000, got {url!r}"
+        raise click.UsageError(message, context)
+    return url
 
 
 def wants_json(context: click.Context) -> bool:

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,7 +38,7 @@ _END_TIMEOUT = 5.0
 """Seconds for the service to exit, and for a command that the guard ends."""
 
 _POLL = 0.01
-_OPTION = re.compile(r"--(\w[\w-]*)(?:=.*)?", re.DOTALL)
+_OPTION = re.compile(r"--(\w[\w-]*)(?:=(.*))?", re.DOTALL)
 
 
 class _Run(click.Command):
@@ -189,7 +190,7 @@ class Runner:
         path = folder / "addresses.json"
         errors = folder / "errors"
         arguments = [*self.options]
-        given = {match[1] for one in arguments if (match := _OPTION.fullmatch(one))}
+        given = _listeners(arguments)
         for name, value in _FREE_PORTS.items():
             if name not in given:
                 arguments += [f"--{name}", value]
@@ -280,6 +281,23 @@ class Runner:
             click.echo(f"mocksmtp: {ended}; no report: {reason}", err=True)
             return
         click.echo(f"mocksmtp: {ended}; report: {path}", err=True)
+
+
+def _listeners(options: Sequence[str]) -> set[str]:
+    """
+    The listeners whose addresses these options set.
+
+    ``--smtp mx2=0`` is one of another host.
+    """
+    found = set()
+    for option, following in zip_longest(options, options[1:], fillvalue=""):
+        match = _OPTION.fullmatch(option)
+        if match is not None:
+            value = match[2] if match[2] is not None else following
+            host = re.fullmatch(r"([\w.-]+)=.*", value)
+            if host is None or host[1] == "default":
+                found.add(match[1])
+    return found
 
 
 def _fetch_report(url: str, token: str | None) -> bytes:

@@ -14,14 +14,14 @@ import sys
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
-from email.policy import SMTPUTF8, compat32
+from email.policy import SMTP, SMTPUTF8, compat32
 from email.utils import formatdate, getaddresses, make_msgid, parseaddr
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
-from mocksmtp.cli.program import CommandError, Exit
+from mocksmtp.cli.program import CommandError, Count, Exit
 from mocksmtp.cli.remote import (
     ServiceCommand,
     connect,
@@ -39,7 +39,7 @@ _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
 _MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2")
 _DEFAULT_SERVER = ("127.0.0.1", 2525)
-_IGNORED = ("-o", "-O", "-B", "-L", "-X"), ("-n", "-G", "-U", "-m")
+_IGNORED = ("-O", "-B", "-L", "-X"), ("-n", "-G", "-U", "-m")
 """Flags of sendmail that change nothing here: with a value, and without."""
 
 
@@ -78,6 +78,7 @@ class _Options:
     from_header: bool
     keep_dot: bool
     mode: str
+    settings: tuple[str, ...]
 
     def error(self, message: str) -> click.UsageError:
         """An error of the command line."""
@@ -125,7 +126,7 @@ def _ignored(command: Any) -> Any:
 @click.option(
     "--port",
     metavar="PORT",
-    type=click.IntRange(1, 65535),
+    type=Count(1, 65535),
     help="The port of all exchanges, for --mx.",
 )
 @click.option("--starttls", is_flag=True, help="Require STARTTLS.")
@@ -153,6 +154,7 @@ def _ignored(command: Any) -> Any:
 @click.option("-i", "keep_dot", is_flag=True, help="Keep a last line of one dot.")
 @click.option("-F", "full_name", metavar="NAME", help="The name of the sender.")
 @click.option("-b", "mode", default="m", hidden=True)
+@click.option("-o", "settings", multiple=True, hidden=True)
 @_ignored
 @click.pass_context
 def send_command(context: click.Context, /, **options: Any) -> None:
@@ -176,6 +178,8 @@ def send_command(context: click.Context, /, **options: Any) -> None:
     (5xx), 75 if it was deferred (4xx, or no connection), as sendmail does.
     """
     given = _Options(context=context, **options)
+    if "i" in given.settings:
+        given = attrs.evolve(given, keep_dot=True)
     if given.mode != "m":
         raise given.error(f"-b{given.mode}: only -bm, which sends a mail, is supported")
     recipients = [
@@ -224,7 +228,10 @@ def _content(given: _Options, recipients: Sequence[str]) -> tuple[bytes, list[st
 
 def _composed(given: _Options, recipients: Sequence[str]) -> bytes:
     """A mail from the options, by default a short one."""
-    message = EmailMessage(policy=SMTPUTF8)
+    sender = _sender(given, b"")
+    is_ascii = all(map(str.isascii, (sender, *recipients)))
+    # Without SMTPUTF8 a header is ASCII, with encoded words (RFC 6532 §3, RFC 2047).
+    message = EmailMessage(policy=SMTP if is_ascii else SMTPUTF8)
     body = given.body
     if body == "-":
         body = read_input(given.context, "-").decode("utf-8", "replace")

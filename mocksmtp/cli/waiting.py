@@ -10,7 +10,7 @@ import click
 
 from mocksmtp.cli.journal import print_deliveries, print_sessions
 from mocksmtp.cli.mails import filters_of, print_mails
-from mocksmtp.cli.program import CommandError, Exit
+from mocksmtp.cli.program import CommandError, Count, Exit
 from mocksmtp.cli.remote import (
     ServiceCommand,
     connect,
@@ -63,9 +63,7 @@ _FILTERS = (
 @click.command("wait", cls=ServiceCommand)
 @click.argument("what", type=click.Choice(list(_KINDS)), default="mails")
 @filters_of(_FILTERS)
-@click.option(
-    "--count", metavar="N", type=click.IntRange(1), default=1, help="So many (1)."
-)
+@click.option("--count", metavar="N", type=Count(1), default=1, help="So many (1).")
 @click.option(
     "--timeout", default="10s", metavar="TIME", help="Wait at most this time (10s)."
 )

@@ -113,7 +113,7 @@ class WrongToken(ApiError):
         self, url: str, request: str, problem: dict[str, Any], given: bool
     ) -> None:
         what = "refused the token" if given else "requires a token"
-        hint = f"mocksmtp at {url} {what}; set MOCKSMTP_TOKEN, or pass `token`"
+        hint = f"mocksmtp at {url} {what}; set MOCKSMTP_TOKEN, or pass the token"
         super().__init__(request, 401, {**problem, "detail": hint})
 
 

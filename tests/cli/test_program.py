@@ -87,6 +87,55 @@ class ErrorTests(SynchronousTestCase):
         self.assertEqual(error.code, 130)
 
 
+class UsageTests(SynchronousTestCase):
+    """Errors of the command line"""
+
+    def assert_said(self, expected: str, *arguments: str, **environment: str) -> None:
+        result = CliRunner().invoke(main, arguments, env=environment)
+        self.assertEqual(result.stderr, f"mocksmtp: {expected}\n")
+        self.assertEqual(result.exit_code, 2)
+
+    def test_an_unknown_option(self) -> None:
+        """The nearest one is named."""
+        where = "see mocksmtp mails --help"
+        expected = (
+            f"mails: no such option '--subjct'; did you mean '--subject'? {where}"
+        )
+        self.assert_said(expected, "mails", "--subjct", "x")
+        self.assert_said(f"mails: no such option '--zz'; {where}", "mails", "--zz")
+
+    def test_integers(self) -> None:
+        """What is allowed, and what was given."""
+        for allowed, value, *arguments in (
+            ("of at least 1", "0", "wait", "--count"),
+            ("of at least 0", "x", "mails", "-n"),
+            ("from 1 to 65535", "70000", "send", "--port"),
+        ):
+            result = CliRunner().invoke(main, [*arguments, value])
+            expected = f": must be an integer {allowed}, got '{value}'; see mocksmtp "
+            self.assertIn(expected, result.stderr)
+
+    def test_a_message_that_begins_with_a_name(self) -> None:
+        """Names keep their capitals."""
+        for text, said in ("{", "DOCUMENT: invalid JSON"), (" ", "a document is empty"):
+            result = CliRunner().invoke(main, ["behaviors", "add", text])
+            self.assertIn(f"behaviors add: {said}", result.stderr)
+
+    def test_an_option_without_its_value(self) -> None:
+        """One sentence without a period, as the other errors."""
+        expected = "option '--report' requires an argument"
+        self.assert_said(expected, "run", "--report", "--", "true")
+
+    def test_an_invalid_url(self) -> None:
+        """The option or the variable is named."""
+        for url in "ftp://127.0.0.1", "http://", "http://127.0.0.1:x", "http://a:0":
+            must = f"must be a URL such as http://127.0.0.1:8000, got {url!r}"
+            where = "see mocksmtp mails --help"
+            self.assert_said(f"mails: --url: {must}; {where}", "mails", "-u", url)
+            expected = f"mails: MOCKSMTP_URL: {must}; {where}"
+            self.assert_said(expected, "mails", MOCKSMTP_URL=url)
+
+
 class TableTests(SynchronousTestCase):
     """`print_table`"""
 

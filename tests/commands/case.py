@@ -1,26 +1,55 @@
-"""A service, and the installed command that talks to it."""
+"""A service, and the commands that talk to it."""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
+import os
 import smtplib
 import subprocess
-from typing import Any
+from typing import Any, ClassVar
 from urllib.request import Request, urlopen
 
-from tests.installed import BIN, FREE_PORTS, clean_environment, start
+from click.testing import CliRunner
+
+from mocksmtp.cli import main
+from tests.installed import FREE_PORTS, Program, clean_environment, start
 from tests.test_programs import ProgramCase
 
 
 class ServiceCase(ProgramCase):
-    """Has a service; `call` runs a command in another folder, without a terminal."""
+    """
+    Has a service; `call` runs a command in another folder, without a terminal.
+
+    :cvar is_shared: whether the service may have been used by other tests: it is in its
+        startup state, but ids do not begin with 1
+    """
+
+    is_shared: ClassVar[bool] = False
+    _kept: ClassVar[Program | None] = None
 
     def setUp(self) -> None:
         super().setUp()
-        self.start()
+        if not self.is_shared:
+            self.start()
+            return
+        if ServiceCase._kept is None:
+            # It ends with this process, also if this is killed.
+            ServiceCase._kept = start(
+                atexit.register,
+                ("mocksmtp", "serve"),
+                (*FREE_PORTS, "--quiet", "--exit-with-stdin"),
+                stdin=subprocess.PIPE,
+            )
+        self.service = ServiceCase._kept
+        self.url = f"http://{self.service.addresses['http']}"
+        reset = f"{self.url}/reset?all=true&connections=reset"
+        with urlopen(Request(reset, method="POST")):
+            pass
 
     def start(self, *options: str) -> None:
-        """Start the service."""
+        """Start a service for this test."""
         self.service = start(
             self.addCleanup, ("mocksmtp", "serve"), (*FREE_PORTS, "--quiet", *options)
         )
@@ -29,16 +58,18 @@ class ServiceCase(ProgramCase):
     def call(
         self, *arguments: str, content: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            [str(BIN / "mocksmtp"), *arguments],
-            cwd=self.folder,
-            env=clean_environment(**{"MOCKSMTP_URL": self.url, **environment}),
-            input=content,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        """
+        Run a command to its end, in this process.
+
+        The tests of pages, of terminals and of `mocksmtp run` start the program.
+        """
+        variables: dict[str, str | None] = dict.fromkeys(os.environ)
+        variables |= clean_environment(**{"MOCKSMTP_URL": self.url, **environment})
+        with contextlib.chdir(self.folder):
+            done = CliRunner().invoke(main, arguments, content, variables)
+        told = subprocess.CompletedProcess[str](arguments, done.exit_code)
+        told.stdout, told.stderr = done.stdout, done.stderr
+        return told
 
     def said(self, *arguments: str) -> str:
         """What a command prints that succeeds."""

@@ -13,24 +13,20 @@ from urllib.request import urlopen
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.cli import ingesting
-from tests.installed import BIN, clean_environment, run, start
-from tests.test_programs import ProgramCase
+from tests.commands.case import ServiceCase
 
 MAIL = "From: a@x.test\nTo: b@x.test\nSubject: {}\n\nFrom here\n"
 
 
-class IngestTests(ProgramCase):
+class IngestTests(ServiceCase):
     """Mails of files and mailboxes"""
 
-    def setUp(self) -> None:
-        super().setUp()
-        service = start(self.addCleanup)
-        host, port = service.pair("http")
-        self.url = f"http://{host}:{port}"
+    is_shared = True
 
-    def ingest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ("mocksmtp", "ingest", "--url", self.url, *arguments)
-        return run(*command, cwd=str(self.folder))
+    def ingest(
+        self, *arguments: str, content: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        return self.call("ingest", *arguments, content=content)
 
     def kept(self) -> list[Any]:
         """All mails, in order."""
@@ -60,14 +56,7 @@ class IngestTests(ProgramCase):
 
     def test_the_standard_input(self) -> None:
         """Named by a hyphen."""
-        ran = subprocess.run(
-            [str(BIN / "mocksmtp"), "ingest", "-"],
-            env=clean_environment(MOCKSMTP_URL=self.url),
-            input=MAIL.format("piped"),
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        ran = self.ingest("-", content=MAIL.format("piped"))
         self.assert_added(ran, "1 mail")
         self.assertEqual(self.subjects(), ["piped"])
 
@@ -92,7 +81,8 @@ class IngestTests(ProgramCase):
     def test_ids_for_programs(self) -> None:
         """In JSON."""
         ran = self.ingest("--json", self.write("1.eml", MAIL))
-        self.assertEqual(json.loads(ran.stdout), {"ids": ["1"]})
+        (mail,) = self.kept()
+        self.assertEqual(json.loads(ran.stdout), {"ids": [mail["id"]]})
 
     def test_what_is_wrong_is_one_line(self) -> None:
         """And a status that tells why; what was added before is counted."""

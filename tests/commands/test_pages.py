@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from twisted.trial.unittest import SkipTest
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from mocksmtp.cli import main
 from mocksmtp.cli.program import Exit
@@ -53,13 +53,17 @@ class PageCase(ProgramCase):
 
 
 class ReferenceTests(ServiceCase, PageCase):
-    """docs/cli.md"""
-
-    PAGE = "docs/cli.md"
+    """The examples of docs/cli.md"""
 
     def test_its_examples(self) -> None:
         """In order, with one service."""
-        self.assert_page(self.PAGE, MOCKSMTP_URL=self.url)
+        self.assert_page("docs/cli.md", MOCKSMTP_URL=self.url)
+
+
+class CompletenessTests(SynchronousTestCase):
+    """The lists of docs/cli.md"""
+
+    PAGE = "docs/cli.md"
 
     def test_all_commands_and_options_are_listed(self) -> None:
         """In the part of their command; those of all commands are listed once."""

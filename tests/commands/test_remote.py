@@ -387,6 +387,8 @@ class ConfiguringTests(ServiceCase):
 class ExchangeTests(ServiceCase):
     """``send --mx``"""
 
+    is_shared = True
+
     def send(self, recipient: str) -> tuple[int, list[tuple[Any, ...]]]:
         told = self.call("send", "--mx", recipient, "--json", "--timeout", "5s")
         attempts = json.loads(told.stdout)
@@ -450,6 +452,8 @@ class ExchangeTests(ServiceCase):
 class WaitTests(ServiceCase):
     """``wait``"""
 
+    is_shared = True
+
     def test_a_mail_that_arrives(self) -> None:
         """It is printed as soon as it is there."""
         process = subprocess.Popen(
@@ -496,6 +500,8 @@ class WaitTests(ServiceCase):
 class FailureTests(ServiceCase):
     """No command ends in a traceback"""
 
+    is_shared = True
+
     COMMANDS = (
         ("mails",),
         ("show",),
@@ -541,7 +547,6 @@ class FailureTests(ServiceCase):
 
     def test_the_token(self) -> None:
         """4 for a missing or wrong one; an option or the variable gives it."""
-        self.service.terminate()
         self.start("--token", "s3cret")
         for environment in {}, {"MOCKSMTP_TOKEN": "wrong"}:
             for command in ("mails",), ("deliveries", "--follow"):
@@ -561,7 +566,7 @@ class FailureTests(ServiceCase):
             (("behaviors", "remove", "99"), ["no behavior with the id '99'"]),
             (
                 ("mails", "-q", "form:x"),
-                ["?q: unknown keyword 'form'; one of: from, to, "],
+                ["--query: unknown keyword 'form'; one of: from, to, "],
             ),
             (("dns", "put", "x.test A 1.2.3"), ["line 1: "]),
             (
@@ -633,6 +638,8 @@ class Answering:
 
 class CompletionTests(ServiceCase):
     """``completion``"""
+
+    is_shared = True
 
     def test_scripts(self) -> None:
         """For each shell; the command line completes commands, options and recipes."""

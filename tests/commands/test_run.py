@@ -105,6 +105,16 @@ class EnvironmentTests(RunCase):
         self.assertEqual(told.returncode, 1)
         self.assertIn("(450, b'4.2.1 Busy')", told.stderr)
 
+    def test_an_address_of_another_host(self) -> None:
+        """The default host has a free port even so."""
+        shown = 'echo "$SMTP_PORT"; mocksmtp hosts --json'
+        told = self.run_with(
+            *("--smtp", "mx2=0", "--", "sh", "-c", shown), PATH=f"{BIN}:{os.defpath}"
+        )
+        port, hosts = told.stdout.splitlines()
+        self.assertNotEqual(port, "2525")
+        self.assertEqual([one["name"] for one in json.loads(hosts)], ["default", "mx2"])
+
     def test_without_dashes(self) -> None:
         """A command may follow directly; its options are its own."""
         told = self.run_with("--report", "r.html", "sh", "-c", "exit 4")

@@ -12,31 +12,26 @@ from tests.installed import BIN, clean_environment
 
 
 class SendCase(ServiceCase):
-    """Has a service."""
+    """`send` finds the server of the service by SMTP_HOST and SMTP_PORT."""
+
+    is_shared = True
 
     def send(
-        self,
-        *arguments: str,
-        content: str = "",
-        program: str = "mocksmtp send",
-        **more: str,
+        self, *arguments: str, content: str = "", **more: str
     ) -> subprocess.CompletedProcess[str]:
+        """Run ``mocksmtp send``."""
         host, port = self.service.pair("smtp")
         environment = {"SMTP_HOST": host, "SMTP_PORT": str(port)} | more
-        return subprocess.run(
-            [*program.split(), *arguments],
-            cwd=self.folder,
-            env=clean_environment(PATH=f"{BIN}:/usr/bin:/bin", **environment),
-            input=content,
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        return self.call("send", *arguments, content=content, **environment)
 
     def accepted(self, *arguments: str, **more: Any) -> dict[str, Any]:
         """Send a mail that is accepted; returns it as it was kept."""
         told = self.send(*arguments, **more)
         self.assertEqual((told.returncode, told.stderr), (0, ""), told)
+        return self.newest()
+
+    def newest(self) -> dict[str, Any]:
+        """The newest mail."""
         with urlopen(f"{self.url}/smtpMails?order=desc&limit=1") as answer:
             (mail,) = json.load(answer)
         with urlopen(f"{self.url}/smtpMails/{mail['id']}") as answer:
@@ -78,6 +73,8 @@ class ComposedTests(SendCase):
             mail["headerFrom"], [{"name": 'Me "Q"', "address": "me@here.test"}]
         )
         self.assertEqual(mail["subject"], "Grüße")
+        header, _, _ = mail["message"].partition("\r\n\r\n")
+        self.assertTrue(header.isascii(), header)
         self.assertEqual(mail["mime"]["text"], "Hällo\r\n.\r\n")
         self.assertEqual(mail["mime"]["html"].strip(), "<p>Hi</p>")
         (attached,) = mail["attachments"]
@@ -156,8 +153,9 @@ class SendmailTests(SendCase):
         self.assertTrue(mail["message"].endswith("\r\n\r\nhi\r\n"))
 
     def test_the_final_dot(self) -> None:
-        """It ends the content, and is content with ``-i``."""
-        for flags, end in ([], "text\r\n"), (["-i"], "text\r\n.\r\n"):
+        """It ends the content, and is content with ``-i`` and ``-oi``."""
+        kept = "text\r\n.\r\n"
+        for flags, end in ([], "text\r\n"), (["-i"], kept), (["-oi"], kept):
             mail = self.accepted(*flags, "b@x.test", content="A: b\n\ntext\n.\n")
             self.assertTrue(mail["message"].endswith(end), mail["message"])
 
@@ -170,9 +168,16 @@ class SendmailTests(SendCase):
     def test_a_link(self) -> None:
         """The program under the name of sendmail, as PHP and cron call it."""
         (self.folder / "sendmail").symlink_to(BIN / "mocksmtp")
-        program = str(self.folder / "sendmail")
-        mail = self.accepted("-t", content=self.CONTENT, program=program)
-        self.assertEqual(len(mail["recipients"]), 4)
+        told = subprocess.run(
+            [str(self.folder / "sendmail"), "-t"],
+            env=clean_environment(MOCKSMTP_URL=self.url),
+            input=self.CONTENT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        self.assertEqual((told.returncode, told.stdout, told.stderr), (0, "", ""))
+        self.assertEqual(len(self.newest()["recipients"]), 4)
 
 
 class ResultTests(SendCase):
@@ -280,7 +285,7 @@ class ResultTests(SendCase):
             (("b@x", "-s", "x", "--file", "y"), "--file cannot be combined"),
             (("-bs",), "-bs: only -bm, which sends a mail, is supported"),
             (("b@x", "--tls", "--ca", "none.pem"), "--ca: none.pem: No such file"),
-            (("b@x", "--sbject", "x"), "did you mean"),
+            (("b@x", "--sbject", "x"), "'--sbject'; did you mean '--subject'?"),
         ):
             told = self.send(*arguments)
             self.assertEqual(told.returncode, 2, told)
@@ -337,6 +342,14 @@ class TlsTests(SendCase):
             if status:
                 self.assertIn("certificate", told.stderr)
                 self.assertEqual(told.stderr.count("\n"), 1)
+
+    def test_a_server_without_tls(self) -> None:
+        """The error names TLS, not the library."""
+        told = self.send(
+            "--tls", "--server", self.service.addresses["smtp"], "a@x.test"
+        )
+        self.assertEqual(told.returncode, 75)
+        self.assertIn("at CONNECT: TLS: wrong version number\n", told.stderr)
 
     def test_implicit_tls(self) -> None:
         """``--tls``."""
