@@ -18,7 +18,7 @@ from mocksmtp.grammar.address import NULL_ADDRESS, Address
 from mocksmtp.http.behaviors import IDS
 from mocksmtp.http.bodies import in_turn, read_body
 from mocksmtp.http.mails import MailListing
-from mocksmtp.http.parameters import address, parameter
+from mocksmtp.http.parameters import address, parameter, reads
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import Slices, body_type, send_json
 from mocksmtp.http.routing import Call, Route, answers, document, text
@@ -34,11 +34,13 @@ BATCH = 500
 NO_ROOM = HttpProblem(503, "there is no room for the mails; try again")
 
 
+@reads({"type": "string", "minLength": 1})
 def new_sender(text: str) -> Address:
     """The address of the sender; ``<>`` is the null sender."""
     return NULL_ADDRESS if text == "<>" else read_address(address(text))
 
 
+@reads({"type": "string", "minLength": 1})
 def new_recipients(text: str) -> tuple[Address, ...]:
     """The addresses of recipients, separated by commas."""
     found = tuple(read_address(address(each)) for each in split_addresses(text))

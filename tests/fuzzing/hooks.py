@@ -26,6 +26,7 @@ from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.documents.units import parse_duration, parse_time
 from mocksmtp.hosts.listeners import MailProtocol
+from mocksmtp.http.added_mails import new_recipients, new_sender
 from mocksmtp.http.route import recipient_with_domain
 from mocksmtp.mail.keywords import network, parse_expression
 from mocksmtp.tls.authority import Authority
@@ -73,7 +74,17 @@ schemathesis.openapi.format(
 schemathesis.openapi.media_type(
     "text/dns", records.map(lambda made: zone_text(made).encode())
 )
-
+MAIL = b"From: a@x.test\nTo: b@x.test\nSubject: %s\n\nhello\n"
+MAILS = strategies.integers(0, 9).map(lambda number: MAIL % str(number).encode())
+MAILBOXES = strategies.lists(MAILS, min_size=1, max_size=3).map(
+    lambda mails: b"".join(
+        b"From a@x.test Thu Jan  1 00:00:00 1970\n%s\n" % mail for mail in mails
+    )
+)
+schemathesis.openapi.media_type("message/rfc822", MAILS)
+schemathesis.openapi.media_type("application/mbox", MAILBOXES)
+for kind in "message/rfc822", "application/mbox":
+    schemathesis.serializer.alias(kind, "application/octet-stream")
 
 EVERYWHERE = strategies.sampled_from(["clientIp", "listener", "messageCount"])
 schemathesis.openapi.format("target", EVERYWHERE)
@@ -93,6 +104,12 @@ PARAMETERS: dict[str, Callable[[str], object]] = {
     "until": parse_time,
 }
 """Parameters whose format has no regular expression, with what reads them."""
+
+ADDRESSES: dict[str, Callable[[str], object]] = {
+    "from": new_sender,
+    "to": new_recipients,
+}
+"""Parameters of POST /smtpMails, with what reads them."""
 
 BEYOND = re.compile(
     r"can't be known|unknown target|as in (parameter|header):NAME|no name of a"
@@ -170,6 +187,10 @@ def filter_query(context: Any, query: Any) -> bool:
         is_route = operation is not None and operation.path == "/route"
         if is_route and isinstance(query.get("to"), str):
             parse_name(recipient_with_domain(query["to"]).rpartition("@")[2])
+        if operation is not None and operation.label == "POST /smtpMails":
+            for name, address in ADDRESSES.items():
+                if isinstance(query.get(name), str):
+                    address(query[name])
     except ValueError:
         return False
     return True
