@@ -31,6 +31,15 @@ from mocksmtp.mail.search import EVERYTHING
 BATCH = 500
 """Mails that are kept together."""
 
+RFC822 = "message/rfc822"
+
+NO_JSON = HttpProblem(
+    405,
+    f"POST adds mails, as {RFC822} or {MBOX}; JSON documents cannot be posted here",
+    headers={"Allow": "DELETE, GET, HEAD, POST"},
+)
+"""The answer to JSON, as before mails could be added: clients may depend on it."""
+
 NO_ROOM = HttpProblem(503, "there is no room for the mails; try again")
 
 
@@ -74,6 +83,8 @@ async def _read_mails(call: Call[AddParameters]) -> list[tuple[Envelope, bytes]]
     is_mbox = body_type(call.request) == MBOX
     if not body.strip():
         raise DocumentError(Problem("$", "must be a mail, not an empty body"))
+    if body_type(call.request) not in (RFC822, MBOX) and body.lstrip()[:1] in b"{[":
+        raise NO_JSON
     stored = stored_mails(body) if is_mbox else iter((body,))
     read = partial(_read_mail, wanted=call.parameters)
     found: list[tuple[Envelope, bytes]] = []
@@ -219,7 +230,7 @@ class _Addition:
 ROUTES = (
     Route(
         *("POST", "/smtpMails", add_mails, AddParameters),
-        takes=(text("message/rfc822"), text(MBOX)),
+        takes=(text(RFC822), text(MBOX)),
         answers=answers(document(IDS), status=201),
     ),
 )

@@ -97,6 +97,16 @@ class AddTests(SynchronousTestCase):
             self.assertEqual((answer.status, answer.paths), (400, [path]), query)
         self.assertEqual(rig.get("/smtpMailsCount"), 0)
 
+    def test_json_is_not_allowed(self) -> None:
+        """405 names the methods, unless the type says that it is a mail."""
+        rig = Rig()
+        for body in b"{}", b' [{"from": "a@x"}]':
+            answer = rig.ask("POST", "/smtpMails", body)
+            self.assertEqual(answer.status, 405)
+            self.assertIn("DELETE", answer.headers.getRawHeaders("Allow")[0])
+            self.assertEqual(post(rig, body).status, 400)
+        self.assertEqual(rig.get("/smtpMailsCount"), 0)
+
     def test_it_needs_the_token(self) -> None:
         """Like every request."""
         rig = Rig(HttpSettings(token="secret"))
