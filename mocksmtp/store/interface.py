@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -28,6 +28,9 @@ from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mailbox import Inbox, NoSpace
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import MailQuery
+
+if TYPE_CHECKING:
+    from mocksmtp.store.replicas import Replicas
 
 T = TypeVar("T")
 
@@ -214,6 +217,7 @@ class Store(Protocol):
     :ivar keeps_state: whether it survives the process
     :ivar failure: why the store does not work at the moment, in one line; None if it
         does
+    :ivar replicas: the processes that share the store; None if one process has it
     """
 
     quota: Quota
@@ -228,6 +232,10 @@ class Store(Protocol):
 
     @property
     def failure(self) -> str | None:
+        """See above."""
+
+    @property
+    def replicas(self) -> Replicas | None:
         """See above."""
 
     def open(self) -> MaybeLater[Restored]:

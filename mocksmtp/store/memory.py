@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Document, Key, MailStore, Restored
+from mocksmtp.store.replicas import Replicas
 
 
 class MemoryStore:
@@ -19,6 +20,7 @@ class MemoryStore:
     mails: MailStore | None = None
     keeps_state = False
     failure: str | None = None
+    replicas: Replicas | None = None
 
     def __init__(self, quota: Quota | None = None) -> None:
         self.quota = Quota() if quota is None else quota

@@ -23,6 +23,7 @@ from mocksmtp.store.interface import (
     Restored,
     StoreError,
 )
+from mocksmtp.store.replicas import Replicas
 from mocksmtp.store.sqlite import segments
 from mocksmtp.store.sqlite.accounts import Accounts
 from mocksmtp.store.sqlite.lock import FileLock
@@ -194,6 +195,11 @@ class FileStore:
         self._error: StoreError | None = None
         self._purged: list[int] = []
         self._is_begun = self._is_closed = False
+
+    @property
+    def replicas(self) -> Replicas | None:
+        """None: one process has the file."""
+        return None
 
     @property
     def failure(self) -> str | None:

@@ -1,0 +1,263 @@
+"""Replicas in one process, for tests of what they agree on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from mocksmtp.mail.quota import Quota
+from mocksmtp.store.interface import Document, Key, Kind, Restored, StoreError
+from mocksmtp.store.memory import MemoryStore
+from mocksmtp.store.replicas import Follower, LogPart, Tally
+
+LOGGED = (Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION)
+COUNTED = (Kind.COUNTS, Kind.KEY, Kind.SCENARIOS)
+
+
+class Cluster:
+    """
+    What the replicas have in common.
+
+    :ivar failure: raised by whatever needs the store, or None
+    """
+
+    def __init__(self) -> None:
+        self.replicas: list[LocalReplicas] = []
+        self.documents: dict[Key, Document] = {}
+        self.sessions: dict[int, dict[Key, Document]] = {}
+        self.numbers = {"sessions": itertools.count(1), "queries": itertools.count(1)}
+        self.counted: list[tuple[str, Key]] = []
+        self.events: list[tuple[int, Document]] = []
+        self.failure: StoreError | None = None
+        self.turn: LocalTurn | None = None
+        self.waiting: list[tuple[LocalReplicas, Deferred[LocalTurn]]] = []
+
+    def add(self, name: str) -> LocalStore:
+        """The store of one more replica."""
+        store = LocalStore(self, name)
+        self.replicas.append(store.replicas)
+        return store
+
+    def check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def others(self, own: LocalReplicas) -> list[LocalReplicas]:
+        return [one for one in self.replicas if one is not own and one.follower]
+
+
+class LocalStore(MemoryStore):
+    """The store of one replica; its mails are its own."""
+
+    keeps_state = True
+    replicas: LocalReplicas
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        super().__init__(Quota())
+        self.cluster = cluster
+        self.replicas = LocalReplicas(cluster, name)
+        self._unsaved: dict[Key, Document] = {}
+        self.replicas.flush = self.flush
+
+    def open(self) -> Restored:
+        cluster = self.cluster
+        cluster.check()
+        state: dict[Kind, dict[str, Document]] = {}
+        stored = [cluster.documents, *cluster.sessions.values()]
+        for (kind, name), document in sorted(
+            (item for each in stored for item in each.items()),
+            key=lambda item: item[0][1],
+        ):
+            state.setdefault(kind, {})[name] = document
+        return Restored(not cluster.documents, state)
+
+    def save(self, changes: Iterable[tuple[Key, Document]]) -> None:
+        self._unsaved.update(changes)
+
+    def flush(self) -> None:
+        self.cluster.check()
+        changes, self._unsaved = self._unsaved, {}
+        self.replicas.store(changes)
+
+
+class LocalTurn:
+    def __init__(self, replicas: LocalReplicas) -> None:
+        self._replicas = replicas
+        cluster = replicas.cluster
+        keys = dict.fromkeys(
+            key
+            for name, key in cluster.counted[replicas.counted :]
+            if name != replicas.name
+        )
+        self.counts = [(key, cluster.documents.get(key)) for key in keys]
+        replicas.counted = len(cluster.counted)
+
+    def pass_on(self, counts: Sequence[tuple[Key, Document]] = ()) -> None:
+        replicas, cluster = self._replicas, self._replicas.cluster
+        assert cluster.turn is self
+        try:
+            cluster.check()
+            for key, document in counts:
+                assert key[0] in COUNTED, key
+                cluster.documents[key] = document
+                cluster.counted.append((replicas.name, key))
+            replicas.counted = len(cluster.counted)
+            replicas.flush()
+        finally:
+            cluster.turn = None
+            if cluster.waiting:
+                following, waiting = cluster.waiting.pop(0)
+                cluster.turn = LocalTurn(following)
+                waiting.callback(cluster.turn)
+
+
+class LocalNumbers:
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster = cluster
+        self._name = name
+
+    def next(self) -> int:
+        self._cluster.check()
+        return next(self._cluster.numbers[self._name])
+
+
+class LocalReplicas:
+    """One replica."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self.cluster = cluster
+        self.name = name
+        self.is_current = True
+        self.follower: Follower | None = None
+        self.counted = 0
+        self.watches = 0
+        self.sessions = LocalNumbers(cluster, "sessions")
+        self.queries = LocalNumbers(cluster, "queries")
+        self._unread: tuple[dict[int, None], dict[int, Document], list[Tally]]
+        self._unread = {}, {}, []
+        self._missed: list[tuple[str, Any]] = []
+        self.flush = lambda: None
+
+    @property
+    def is_watched(self) -> bool:
+        return any(one.watches for one in self.cluster.replicas)
+
+    def follow(self, follower: Follower) -> None:
+        self.follower = follower
+        self.counted = len(self.cluster.counted)
+
+    def store(self, changes: dict[Key, Document]) -> None:
+        """Store what `Store.save` was given, and have the others apply it."""
+        cluster, state = self.cluster, []
+        for (kind, name), document in changes.items():
+            if kind in LOGGED:
+                number = int(name.partition("/")[0])
+                session = cluster.sessions.setdefault(number, {})
+                if document is None:
+                    session.pop((kind, name), None)
+                else:
+                    session[kind, name] = document
+                for one in cluster.others(self):
+                    one._unread[0][number] = None
+                    one._read_if_watching()
+                continue
+            state.append(((kind, name), document))
+            if document is None:
+                cluster.documents.pop((kind, name), None)
+            else:
+                cluster.documents[kind, name] = document
+        if state:
+            self._tell("apply", state)
+
+    def _tell(self, what: str, value: Any) -> list[Any]:
+        results = []
+        for one in self.cluster.others(self):
+            if one.is_current:
+                assert one.follower is not None
+                results.append(getattr(one.follower, what)(value))
+            else:
+                one._missed.append((what, value))
+        return results
+
+    def _read_if_watching(self) -> None:
+        if self.watches:
+            self._read()
+
+    def _read(self) -> None:
+        numbers, queries, tallies = self._unread
+        self._unread = {}, {}, []
+        if numbers or queries or tallies:
+            found = {one: dict(self.cluster.sessions.get(one, {})) for one in numbers}
+            assert self.follower is not None
+            self.follower.read(LogPart(found, queries, tallies))
+
+    def catch_up(self) -> None:
+        self.cluster.check()
+        missed, self._missed = self._missed, []
+        for what, value in missed:
+            getattr(self.follower, what)(value)
+        self.is_current = True
+
+    def reload(self) -> None:
+        self.cluster.check()
+        state: dict[Kind, dict[str, Document]] = {}
+        for (kind, name), document in sorted(
+            self.cluster.documents.items(), key=lambda item: item[0][1]
+        ):
+            state.setdefault(kind, {})[name] = document
+        assert self.follower is not None
+        self.follower.replace(state)
+
+    def settle(self) -> None:
+        self.catch_up()
+        for one in self.cluster.replicas:
+            if one.follower is not None:
+                one.follower.hand_over()
+                one.flush()
+        self._read()
+
+    def take_turn(self) -> LocalTurn | Deferred[LocalTurn]:
+        self.catch_up()
+        if self.cluster.turn is None:
+            self.cluster.turn = LocalTurn(self)
+            return self.cluster.turn
+        waiting: Deferred[LocalTurn] = Deferred()
+        self.cluster.waiting.append((self, waiting))
+        return waiting
+
+    def ask(self, command: Document) -> list[Document]:
+        self.cluster.check()
+        return self._tell("perform", command)
+
+    def applied(self) -> None:
+        self.flush()
+
+    def watch(self) -> None:
+        self.watches += 1
+        self._read()
+
+    def unwatch(self) -> None:
+        self.watches -= 1
+
+    def log_query(self, number: int, document: Document) -> None:
+        for one in self.cluster.others(self):
+            one._unread[1][number] = document
+            one._read_if_watching()
+
+    def log_tallies(self, tallies: Sequence[Tally]) -> None:
+        for one in self.cluster.others(self):
+            one._unread[2].extend(tallies)
+            one._read_if_watching()
+
+    def publish(self, events: Sequence[Document]) -> None:
+        for event in events:
+            self.cluster.events.append((len(self.cluster.events) + 1, event))
+        for one in self.cluster.replicas:
+            if one.watches and one.follower is not None:
+                one.follower.events_arrived(self.cluster.events[-len(events) :])
+
+    def events_after(self, number: int) -> list[tuple[int, Document]]:
+        return [one for one in self.cluster.events if one[0] > number]
