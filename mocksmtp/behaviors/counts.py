@@ -1,4 +1,4 @@
-"""Counts by key, of a bounded number of keys, and the random numbers of a key."""
+"""The counters of each key, for a bounded number of keys, and their random numbers."""
 
 from __future__ import annotations
 
@@ -12,47 +12,49 @@ from mocksmtp.behaviors.condition import Values
 from mocksmtp.behaviors.target import CONNECTION, PER_TRANSACTION, Target
 
 MAX_KEYS = 50_000
-"""Keys of all the behaviors of one host together; the oldest are forgotten. One takes
-about 500 bytes, and no more than 2,000 however long its values are."""
+"""The maximum number of keys of all behaviors of a host; the oldest are removed. A key
+occupies about 500 bytes, and at most 2,000 bytes whatever the length of its values."""
 
 MAX_PART = 64
-"""Octets of a value that are kept as they are; a longer one by its digest."""
+"""The maximum length of a value in a key, in octets; a longer one is replaced by its
+digest."""
 
 _MAX_VALUES = 4
+"""The maximum number of values of a target in a key; more are replaced by a digest."""
 
 Key: TypeAlias = tuple[Hashable, ...]
 
 
 class RuleInput(Values, Protocol):
-    """What a client tries, as the adapter knows it.
+    """What the engine needs from an attempt: its values, identities and time.
 
-    Any target may be asked for at any point; one that is not there has no values.
+    `values` accepts any target at any point; it returns no value for an absent one.
     """
 
     @property
     def connection(self) -> Hashable:
-        """What stands for the connection."""
+        """Identifies the connection."""
 
     @property
     def transaction(self) -> Hashable:
-        """What stands for the transaction, or None."""
+        """Identifies the transaction; None outside of one."""
 
     def seconds(self) -> float:
-        """The time; asked only where something depends on it."""
+        """Return the time in seconds since the epoch; called only if it is needed."""
 
 
 class Nothing:
-    """An attempt of which nothing is known."""
+    """An attempt without values, at the time 0."""
 
     connection: Hashable = None
     transaction: Hashable = None
 
     def values(self, target: Target) -> Sequence[bytes]:
-        """None."""
+        """Return no values."""
         return ()
 
     def seconds(self) -> float:
-        """No time has passed."""
+        """Return 0."""
         return 0.0
 
 
@@ -61,10 +63,13 @@ NOTHING = Nothing()
 
 class Counts:
     """
-    What has happened to one key.
+    The counters of one key.
 
-    :ivar first: when it matched first, where that matters
-    :ivar drawn: how many numbers were drawn for it
+    :ivar seen: the number of attempts for which the condition was true
+    :ivar fired: the number of answers
+    :ivar first: the time of the first match, in seconds since the epoch; 0 if the
+        behavior does not depend on the time
+    :ivar drawn: the number of random numbers that were drawn
     """
 
     __slots__ = ("drawn", "fired", "first", "seen")
@@ -77,12 +82,12 @@ class Counts:
 
     @property
     def stored(self) -> list[Any]:
-        """The counters as values of JSON."""
+        """The counters as a list for JSON."""
         return [self.seen, self.fired, self.first, self.drawn]
 
     @classmethod
     def of(cls, stored: list[Any]) -> Counts:
-        """The counters that `stored` was."""
+        """Create the counters from the list that `stored` returned."""
         seen, fired, first, drawn = stored
         counts = cls(first, drawn)
         counts.seen, counts.fired = seen, fired
@@ -90,7 +95,11 @@ class Counts:
 
 
 def key_of(per: tuple[Target | str, ...], attempt: RuleInput) -> Key:
-    """What splits the counts, in this attempt."""
+    """
+    Return the key of an attempt: the values by which a behavior counts.
+
+    :param per: the field ``per`` of the behavior
+    """
     return tuple(
         _values(attempt.values(part))
         if isinstance(part, Target)
@@ -115,7 +124,11 @@ def _values(values: Sequence[bytes]) -> Hashable:
 
 
 class KeyedCounts:
-    """The counts of all keys of the behaviors of a host, at most `MAX_KEYS`."""
+    """
+    The counts of all keys of the behaviors of a host.
+
+    :param limit: the maximum number of keys; the oldest are removed
+    """
 
     def __init__(self, limit: int = MAX_KEYS) -> None:
         self._limit = limit
@@ -125,11 +138,11 @@ class KeyedCounts:
         return len(self._counts)
 
     def get(self, owner: object, key: Key) -> Counts | None:
-        """Those of a key, if there are any."""
+        """Return the counts of a key, or None."""
         return self._counts.get((owner, key))
 
     def put(self, owner: object, key: Key, counts: Counts) -> None:
-        """These are those of the key, which is the newest one now."""
+        """Set the counts of a key, and make it the newest key."""
         place = (owner, key)
         self._counts.pop(place, None)
         self._counts[place] = counts
@@ -137,18 +150,18 @@ class KeyedCounts:
             self._counts.popitem(last=False)
 
     def items(self) -> Iterator[tuple[object, Key, Counts]]:
-        """All, with their owners, the oldest first."""
+        """Yield the owner, the key and the counts of all keys, oldest first."""
         for (owner, key), counts in self._counts.items():
             yield owner, key, counts
 
     def of(self, owner: object) -> Iterator[tuple[Key, Counts]]:
-        """All of one owner, the oldest first."""
+        """Yield the keys of one owner with their counts, oldest first."""
         for (other, key), counts in self._counts.items():
             if other is owner:
                 yield key, counts
 
     def keep(self, owners: set[object]) -> None:
-        """Forget those of all others."""
+        """Remove the keys of all owners that are not in `owners`."""
         gone = [place for place in self._counts if place[0] not in owners]
         for place in gone:
             del self._counts[place]
@@ -156,9 +169,9 @@ class KeyedCounts:
 
 class TriedCounts(KeyedCounts):
     """
-    Counts by key that begin with others, which they leave as they are.
+    Copies of the counts of each key, created when they are used first.
 
-    :param real: those others
+    :param real: the counts to copy; they are not changed
     """
 
     def __init__(self, real: KeyedCounts) -> None:
@@ -166,7 +179,7 @@ class TriedCounts(KeyedCounts):
         self._real = real
 
     def get(self, owner: object, key: Key) -> Counts | None:
-        """Those of a key, if there are any."""
+        """Return the copied counts of a key, or None."""
         counts = super().get(owner, key)
         if counts is None:
             real = self._real.get(owner, key)
@@ -178,10 +191,13 @@ class TriedCounts(KeyedCounts):
 
 def draw(seed: str, salt: str, key: object, number: int) -> float:
     """
-    A number from 0 up to, and not, 1.
+    Return a pseudo-random number; at least 0, below 1.
 
-    It is the same for the same arguments on every machine and in every run, and has
-    nothing to do with that for others, so that no generator has to be kept for a key.
+    The same arguments return the same number on every machine and in every run. It is
+    a hash of the arguments, so no generator has to be kept for each key.
+
+    :param salt: identifies the behavior
+    :param number: the index of the number in the sequence of the key
     """
     text = f"{seed}\n{salt}\n{key!r}\n{number}"
     digest = blake2b(text.encode(errors="replace"), digest_size=8).digest()
@@ -189,5 +205,5 @@ def draw(seed: str, salt: str, key: object, number: int) -> float:
 
 
 def digest_of(thing: object) -> str:
-    """What stands for a value of the model in a salt."""
+    """Return the digest of a value of the model, for use in a salt."""
     return blake2b(repr(thing).encode(errors="replace"), digest_size=8).hexdigest()

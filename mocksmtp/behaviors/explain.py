@@ -1,9 +1,10 @@
-"""Why a behavior did or did not answer, found when somebody asks.
+"""Explains why a behavior did or did not fire; computed on request.
 
-An exchange remembers a trail (`mocksmtp.behaviors.miss`). With the values that are
-still recorded it gives, for each behavior of the reply point in the order of the list,
-what became of it; and of one whose condition was not true the part of the condition
-that failed, the value that was tested, and a hint where that is nearly the one wanted.
+Each exchange is recorded with a trail (`mocksmtp.behaviors.miss`). From the trail and
+the recorded values of the session this module computes the result of each behavior of
+the reply point, in the order of the list. If a condition was not true, the result names
+the part of the condition that failed, the tested value, and a hint if the value nearly
+satisfies the condition.
 """
 
 from __future__ import annotations
@@ -39,16 +40,16 @@ from mocksmtp.documents.units import shown_duration
 from mocksmtp.documents.view import Mapped, View, value_of, view_field
 
 MAX_FOUND = 200
-"""Characters of a tested value that are told."""
+"""The maximum length of a tested value in a result, in characters."""
 
 _MAX_COMPARED = 64 * 1024
-"""Octets of a value in which it is looked for what is nearly the one wanted."""
+"""The maximum length of the part of a value that is searched for a hint, in octets."""
 
 MAX_EDITED = 256
-"""Octets of a wanted value that is looked for with one edit."""
+"""The maximum length of a wanted value that is searched with one edit, in octets."""
 
 LEAST_EDITED = 3
-"""Octets that it has at least: two shorter texts are always nearly the same."""
+"""The minimum length of such a value, in octets: any two shorter texts are similar."""
 
 _OPERATORS: dict[type, str] = {
     kind: name for name, kind in (COMPARISONS | PRESENCES).items()
@@ -57,31 +58,32 @@ _TEXTS = (Contains, Equals, StartsWith, EndsWith)
 
 
 class Recorded(Protocol):
-    """The values of an attempt that are still recorded."""
+    """The recorded values of an attempt."""
 
     def natural(self, point: Any) -> str | None:
-        """The name of what conditions without a target look at there."""
+        """Return the name of the value that conditions without a target test there."""
 
     def subject(self, point: Any) -> bytes | None:
-        """What conditions without a target look at there; None if not recorded."""
+        """Return the value that conditions without a target test; None if unknown."""
 
     def values(self, target: Target) -> Sequence[bytes] | None:
-        """The values of a target, if any; None if they are not recorded."""
+        """Return the values of a target, possibly none; None if not recorded."""
 
 
 class Result(enum.Enum):
-    """What became of a behavior in a walk."""
+    """The result of a behavior in a walk."""
 
     FIRED = "fired"
     SLOWED = "slowed"
-    """It fired, and only slowed down the reply."""
+    """It fired, and only delayed the reply."""
     PASSED_OVER = "passedOver"
+    """It did not fire; see `Reason`."""
     NOT_REACHED = "notReached"
-    """A behavior before it has answered."""
+    """A behavior before it in the list ended the walk."""
 
 
 class _Near(enum.Enum):
-    """In which respect a value is nearly the one wanted, the nearest first."""
+    """The kinds of differences from a matching value, smallest first."""
 
     CASE = "case"
     BRACKETS = "brackets"
@@ -94,9 +96,11 @@ class _Near(enum.Enum):
 @attrs.frozen
 class Hint:
     """
-    That a value is nearly the one wanted.
+    How a value differs from one that satisfies the condition.
 
-    :ivar fix: fields of the condition with which it would have been true
+    :ivar code: the kind of the difference
+    :ivar text: the difference in words
+    :ivar fix: fields of the condition with which it would be true
     """
 
     code: _Near
@@ -107,12 +111,16 @@ class Hint:
 @attrs.frozen
 class Considered:
     """
-    What became of one behavior.
+    The result of one behavior in a walk.
 
-    :ivar step: why it was passed over
-    :ivar operator: of the part of its condition that failed; with ``not`` before it
-        where that is true and must not be
-    :ivar found: the value that was tested, None if it is not recorded or missing
+    :ivar rule: the behavior
+    :ivar step: the reason why it did not fire, if its result is `Result.PASSED_OVER`
+    :ivar target: the target of the part of its condition that failed
+    :ivar operator: the operator of that part; ``not`` precedes it if the part was true
+        and must be false
+    :ivar found: the tested value; None if it is absent or not recorded
+    :ivar wanted: the ``matchingValue`` of that part, or the limit that `step` names
+    :ivar hint: how `found` differs from a matching value, if it nearly matches
     """
 
     rule: Rule[Any]
@@ -130,8 +138,9 @@ class Walked:
     """
     One walk of a trail.
 
-    :ivar marks: what is not usual of a behavior, by its id
-    :ivar by: the behavior that ended it, or None
+    :ivar walk: the walk
+    :ivar marks: the items of the trail for this walk, by the ids of their behaviors
+    :ivar by: the rule that ended the walk, or None
     """
 
     walk: Walk[Any, Any]
@@ -140,7 +149,7 @@ class Walked:
 
 
 def walks_of(trail: Iterable[Item]) -> Iterator[Walked]:
-    """The walks of a trail, in order."""
+    """Yield the walks of a trail, in order."""
     marks: dict[str, Item] = {}
     for item in trail:
         match item:
@@ -155,7 +164,7 @@ def walks_of(trail: Iterable[Item]) -> Iterator[Walked]:
 
 
 def considered(walked: Walked, recorded: Recorded) -> Iterator[Considered]:
-    """Every behavior of a walk, in order."""
+    """Yield the result of every behavior of a walk, in order."""
     over = False
     for rule in walked.walk.rules:
         mark = walked.marks.get(rule.id)
@@ -171,7 +180,7 @@ def considered(walked: Walked, recorded: Recorded) -> Iterator[Considered]:
 
 
 def names_of(trail: Iterable[Item]) -> dict[str, str]:
-    """The names of the behaviors that ended walks, by their ids."""
+    """Return the names of the behaviors that ended the walks of a trail, by id."""
     rules = [item.rule for item in trail if isinstance(item, Ended)]
     return {rule.id: rule.behavior.name for rule in rules if rule.behavior.name}
 
@@ -180,9 +189,9 @@ def passed_over(
     trail: Iterable[Item],
 ) -> Iterator[tuple[str, str | None, Reason]]:
     """
-    The behaviors that could have answered and did not: their ids, names, and why.
+    Yield the id, name and reason of each behavior that did not fire.
 
-    None are told where another behavior answered.
+    It yields nothing if another behavior fired and ended a walk of the trail.
     """
     walks = [*walks_of(trail)]
     if any(walked.by is not None for walked in walks):
@@ -200,7 +209,7 @@ def passed_over(
 
 
 def _usual(rule: Rule[Any]) -> Reason:
-    """Why one was passed over of which nothing is remembered."""
+    """Return the reason why a behavior without an item in the trail did not fire."""
     return Reason.CONDITION if rule.behavior.enabled else Reason.DISABLED
 
 
@@ -231,11 +240,11 @@ def _passed_over(
     )
 
 
-# Conditions: true, false, or unknown (None), as far as values are recorded.
+# Conditions: true, false, or unknown (None) if a value is not recorded.
 
 
 def _tested(leaf: Leaf, point: object, recorded: Recorded) -> Sequence[bytes] | None:
-    """The values that a condition without combinators tests."""
+    """Return the values that a leaf of a condition tests; None if not recorded."""
     if leaf.target is not None:
         return recorded.values(leaf.target)
     subject = recorded.subject(point)
@@ -244,17 +253,17 @@ def _tested(leaf: Leaf, point: object, recorded: Recorded) -> Sequence[bytes] | 
 
 @attrs.frozen
 class _Known:
-    """What is recorded, as a condition sees it."""
+    """The recorded values of one target, as the input of a condition."""
 
     given: Sequence[bytes]
 
     def values(self, target: Target) -> Sequence[bytes]:
-        """The values of the one target that is asked for."""
+        """Return the values, for any target."""
         return self.given
 
 
 def holds(condition: Condition, point: object, recorded: Recorded) -> bool | None:
-    """Whether a condition was true; None where too little is recorded."""
+    """Return whether a condition was true; None if a value it needs is unknown."""
     match condition:
         case AllOf():
             each = [holds(one, point, recorded) for one in condition.conditions]
@@ -280,7 +289,8 @@ class _Leaf:
     """
     The part of a condition that made it false.
 
-    :ivar negated: whether it is true and must not be
+    :ivar leaf: the part
+    :ivar negated: whether the part is true and must be false
     """
 
     leaf: Leaf
@@ -291,9 +301,12 @@ def _blamed(
     condition: Condition, point: object, recorded: Recorded, wants: bool = True
 ) -> _Leaf:
     """
-    The part of a condition because of which it is not `wants`.
+    Return the part of a condition that made it differ from `wants`.
 
-    Of several the one that comes closest; where too little is recorded, the first.
+    Of several parts it returns the one that is nearest to being true; if values are
+    not recorded, the first part.
+
+    :param wants: the value of the condition that was needed
     """
     match condition:
         case Not():
@@ -316,7 +329,7 @@ def _blamed(
 
 
 def _distance(blamed: _Leaf, point: object, recorded: Recorded) -> tuple[int, float]:
-    """How far a condition is from being true."""
+    """Return the distance of a leaf from being true, as a sort key."""
     leaf = blamed.leaf
     values = _tested(leaf, point, recorded)
     if blamed.negated or not values or not isinstance(leaf, Comparison):
@@ -337,7 +350,8 @@ def _by_condition(rule: Rule[Any], point: object, recorded: Recorded) -> Conside
     target = natural if leaf.target is None else str(leaf.target)
     operator = _OPERATORS[type(leaf)]
     values = _tested(leaf, point, recorded)
-    # What is recorded may not be what was tested: it must agree with what happened.
+    # The recorded value can differ from the tested one: discard it if it contradicts
+    # the recorded result.
     if values is not None and holds(condition, point, recorded):
         values = None
     found, hint = None, None
@@ -361,7 +375,7 @@ def _by_condition(rule: Rule[Any], point: object, recorded: Recorded) -> Conside
 
 
 def _around(octets: bytes, leaf: Comparison, hint: Hint | None) -> bytes:
-    """Of a long value the part that is nearly the one wanted."""
+    """Return the part of a long value that nearly matches."""
     if hint is None or len(octets) <= MAX_FOUND:
         return octets
     text = hint.fix.get("matchingValue", leaf.matching_value)
@@ -378,7 +392,7 @@ def _shown(octets: bytes) -> str:
 
 
 def _nearest(leaf: Comparison, values: Sequence[bytes]) -> tuple[bytes, Hint | None]:
-    """Of several values the one that is nearest to the one wanted, and in what."""
+    """Return the value that is nearest to a matching one, and the difference."""
     hints = [(value, hint_of(leaf, value)) for value in values[:100]]
     order = [*_Near]
     return min(
@@ -387,7 +401,7 @@ def _nearest(leaf: Comparison, values: Sequence[bytes]) -> tuple[bytes, Hint | N
 
 
 def hint_of(leaf: Comparison, found: bytes) -> Hint | None:
-    """In what a value is nearly one for which the comparison is true, if it is."""
+    """Return how a value differs from a matching one; None if it is not similar."""
     found = found[:_MAX_COMPARED]
     wanted = leaf.matching_value
     if leaf.HAS_CASE and not leaf.ignore_case:
@@ -424,7 +438,7 @@ def _respelled(text: str) -> Iterator[tuple[_Near, str, str]]:
 
 
 def _edited(leaf: Comparison, found: bytes) -> str | None:
-    """The text one edit from the one wanted for which the comparison is true."""
+    """Return the part of a value that is one edit from the wanted text, or None."""
     wanted = leaf.matching_value.encode()
     if leaf.ignore_case:
         wanted, found = wanted.lower(), found.lower()
@@ -447,7 +461,7 @@ def _candidates(leaf: Comparison, found: bytes, wanted: bytes) -> Iterator[bytes
         case EndsWith():
             yield from (found[max(0, len(found) - size) :] for size in sizes)
         case _:
-            # Of the two halves of what is wanted one is there as it is.
+            # One edit leaves one of the two halves of the wanted text unchanged.
             half = len(wanted) // 2
             for part, before in ((wanted[:half], 0), (wanted[half:], half)):
                 at = found.find(part)
@@ -460,7 +474,7 @@ def _candidates(leaf: Comparison, found: bytes, wanted: bytes) -> Iterator[bytes
 
 
 def is_one_edit(first: bytes, second: bytes) -> bool:
-    """Whether one octet inserted, removed or replaced makes one from the other."""
+    """Return whether inserting, removing or replacing one octet makes them equal."""
     if abs(len(first) - len(second)) > 1 or first == second:
         return False
     before = _common(first, second)
@@ -471,7 +485,7 @@ def is_one_edit(first: bytes, second: bytes) -> bool:
 
 
 def _common(first: bytes, second: bytes) -> int:
-    """How many octets two texts have in common at their beginning."""
+    """Return the length of the common prefix of two texts, in octets."""
     size = min(len(first), len(second))
     return next((at for at in range(size) if first[at] != second[at]), size)
 
@@ -493,13 +507,13 @@ def _address_hint(wanted: str, found: str) -> Hint | None:
 
 HINT: View[Hint] = View(
     "Hint",
-    view_field("code", value_of(_Near), "code", "in which respect the value is near"),
-    view_field("text", Text(), "text", "the same in words"),
+    view_field("code", value_of(_Near), "code", "the kind of the difference"),
+    view_field("text", Text(), "text", "the difference in words"),
     view_field(
         "fix", Mapped(AnyJson()), "fix", "fields that would make the condition true"
     ),
 )
-"""That the value found is nearly the one wanted."""
+"""How the value found differs from one that satisfies the condition."""
 
 CONSIDERED: View[Considered] = View(
     "Considered",
@@ -507,12 +521,12 @@ CONSIDERED: View[Considered] = View(
     view_field(
         "name", Optional(Text()), lambda one: one.rule.behavior.name, "its name"
     ),
-    view_field("result", value_of(Result), "result", "whether it answered"),
-    view_field("step", Optional(value_of(Reason)), "step", "why it was passed over"),
+    view_field("result", value_of(Result), "result", "whether it fired"),
+    view_field("step", Optional(value_of(Reason)), "step", "why it did not fire"),
     view_field("target", Optional(Text()), "target", "what the failed condition tests"),
     view_field("operator", Optional(Text()), "operator", "the operator that failed"),
     view_field("found", Optional(Text()), "found", "the value that was tested"),
     view_field("wanted", Optional(Text()), "wanted", "the value of the condition"),
-    view_field("hint", Optional(HINT), "hint", "how the two are nearly equal"),
+    view_field("hint", Optional(HINT), "hint", "how the two differ, if only slightly"),
 )
-"""What became of a behavior that was asked about an exchange, and why."""
+"""The result of a behavior that was evaluated for an exchange, and why."""

@@ -1,4 +1,4 @@
-"""Clients whose replies are held back by behaviors, by the ids of those behaviors."""
+"""The clients whose replies a behavior delays, by the id of the behavior."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 Release: TypeAlias = Callable[[str], None]
-"""Called with the id of a behavior that does not hold a client back any more."""
+"""Called with the id of the behavior that was removed or replaced."""
 
 
 class HeldClients:
     """
-    Who waits because of which behavior.
+    The clients that wait because of a behavior.
 
-    A client may wait because of several: a delay that one adds to the reply of another.
-    It is released from each of them by itself.
+    A client can wait because of several behaviors, if one adds a delay to the reply of
+    another. Each behavior releases the client separately.
     """
 
     def __init__(self) -> None:
@@ -24,12 +24,17 @@ class HeldClients:
         return bool(self._by_rule)
 
     def add(self, rules: Iterable[str], release: Release) -> None:
-        """Have `release` called when one of `rules` is removed or replaced."""
+        """
+        Register a waiting client.
+
+        :param rules: the ids of the behaviors that delay its reply
+        :param release: called with the id of a behavior that is removed or replaced
+        """
         for rule in rules:
             self._by_rule.setdefault(rule, {})[release] = None
 
     def discard(self, rules: Iterable[str], release: Release) -> None:
-        """The client does not wait because of `rules` any more."""
+        """Unregister a client that no longer waits because of `rules`."""
         for rule in rules:
             held = self._by_rule.get(rule, {})
             held.pop(release, None)
@@ -37,7 +42,7 @@ class HeldClients:
                 self._by_rule.pop(rule, None)
 
     def release(self, rules: Iterable[str]) -> None:
-        """Release every client that waits because of one of `rules`."""
+        """Release and unregister every client that waits because of one of `rules`."""
         for rule in rules:
             for release in self._by_rule.pop(rule, ()):
                 release(rule)

@@ -1,9 +1,9 @@
-"""What an exchange remembers of the behaviors that were asked: why each did not answer.
+"""The trail of a decision: why each behavior did not fire, recorded with the exchange.
 
-A walk through the behaviors of a reply point leaves a trail: what is not usual of a
-behavior, in order, and an end, which knows the list as it was. A behavior that the
-trail does not mention was passed over for its condition, or was not reached. The items
-of a trail are made once and shared, so that to remember a walk takes no time.
+A decision at a reply point leaves a trail: an item for each behavior that did not fire
+for another reason than its condition, in order, and an end, which refers to the list as
+it was. The condition of a behavior without an item was not true, or the behavior was
+not reached. The items are created once and shared: recording a trail costs no time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Reason(enum.Enum):
 
     DISABLED = "disabled"
     PROTOCOL = "protocol"
-    """It decides for each recipient, which only LMTP does."""
+    """It tests `recipient` at ``DATA``, where only LMTP has a reply per recipient."""
     SCENARIO = "scenario"
     CONDITION = "condition"
     SKIP = "skip"
@@ -33,9 +33,10 @@ class Reason(enum.Enum):
 @attrs.frozen
 class Miss:
     """
-    A behavior that was passed over for another reason than its condition.
+    A behavior that did not fire for another reason than its condition.
 
-    :ivar found: the state that its scenario was in, if that is the reason
+    :ivar rule: the id of the behavior
+    :ivar found: the state of its scenario, if that is the reason
     """
 
     rule: str
@@ -45,17 +46,21 @@ class Miss:
 
 @attrs.frozen
 class Slowed:
-    """A behavior that fired and only slowed down the reply."""
+    """
+    A behavior that fired and only delayed the reply.
+
+    :ivar rule: the id of the behavior
+    """
 
     rule: str
 
 
 class Noted:
     """
-    What is remembered of the behaviors that were asked about a reply.
+    The trail of the decision about one reply.
 
-    :ivar slowed: the ids of those that have slowed it down
-    :ivar octets: about how many bytes of memory it takes, besides what is shared
+    :ivar slowed: the ids of the behaviors that delayed the reply
+    :ivar octets: the approximate memory that it occupies without shared items, in bytes
     """
 
     __slots__ = ()
@@ -64,17 +69,17 @@ class Noted:
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory it takes, besides what is shared."""
+        """The approximate memory that it occupies, without shared items, in bytes."""
         return 0
 
     @property
     def trail(self) -> Sequence[Item]:
-        """What is remembered, in order."""
+        """The items, in order."""
         return (self,)
 
 
 Item = Miss | Slowed | Noted
-"""What a trail consists of; a walk's end is `mocksmtp.behaviors.walk`'s."""
+"""An item of a trail; the ends of a walk are in `mocksmtp.behaviors.walk`."""
 
 _NOTE_OCTETS = 160
 
@@ -88,10 +93,10 @@ class Note(Noted):
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory it takes, besides what is shared."""
+        """The approximate memory that it occupies, without shared items, in bytes."""
         return _NOTE_OCTETS + 8 * (len(self.slowed) + len(self.items))
 
     @property
     def trail(self) -> Sequence[Item]:
-        """Its items."""
+        """The items, in order."""
         return self.items

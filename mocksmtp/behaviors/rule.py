@@ -1,8 +1,8 @@
-"""A behavior in force: its counters, and whether it fires.
+"""A behavior in force, with its counters: decides whether the behavior fires.
 
-In this order, at each attempt: enabled, protocol, scenario state, condition,
-(seen + 1), skip, activeFor, remaining, probability. A behavior that fails a step is
-passed over and uses up no answer. All this is the same for SMTP and DNS.
+Each attempt is tested in this order: enabled, protocol, scenario state, condition,
+(seen + 1), skip, activeFor, remaining, probability. A behavior that fails a test does
+not fire, and its number of answers does not change. SMTP and DNS use the same rules.
 """
 
 from __future__ import annotations
@@ -32,13 +32,20 @@ B = TypeVar("B", bound=Behavior[Any, Any, Any])
 
 
 DEFAULT_SEED = "0"
+"""The seed of the random numbers unless the configuration sets one."""
 
 _RULE_OCTETS = 2000
 
 
 @attrs.define(eq=False)
 class Shared:
-    """What all the rules of a host share: seed, scenarios, counts by key."""
+    """
+    The state that all rules of a host share.
+
+    :ivar seed: the seed of the random numbers
+    :ivar scenarios: the states of the scenarios
+    :ivar keys: the counts of each key of each rule
+    """
 
     seed: str = DEFAULT_SEED
     scenarios: Scenarios = attrs.field(factory=Scenarios)
@@ -49,15 +56,18 @@ class Shared:
 class Rule(Generic[B]):
     """A behavior in force, with its counters.
 
-    :ivar ordinal: how many of its like there were before it
-    :ivar seen: how often its condition held when it was asked
-    :ivar fired: how often it answered
-    :ivar limit: how many answers each key has, or None for no end of them
-    :ivar test: of the command's subject, if that is all its condition looks at
-    :ivar needs: the target without whose value it is not evaluated, or None
-    :ivar made: what its list has made of its responses, lest that is done again
-    :ivar owner: whose counts by key are its own: the same after a change of its fields
-    :ivar last_fired: when it answered last, in seconds since the epoch; None for never
+    :ivar ordinal: the number of equal random behaviors that were added before it; it
+        makes their random numbers differ
+    :ivar seen: the number of attempts for which its condition was true
+    :ivar fired: the number of attempts for which it fired
+    :ivar limit: the maximum number of answers for each key; None means no limit
+    :ivar test: the test of the subject, if its condition tests nothing else; else None
+    :ivar needs: the target without whose value the rule is not evaluated, or None
+    :ivar made: a cache of the decisions of its responses, by response and point
+    :ivar owner: identifies the rule in the counts by key; a change of its fields keeps
+        it
+    :ivar last_fired: when it fired last, in seconds since the epoch; None if it never
+        fired
     """
 
     id: str
@@ -92,19 +102,20 @@ class Rule(Generic[B]):
 
     @property
     def is_plain(self) -> bool:
-        """Whether its condition and its own counters are all that decides."""
+        """Whether only the subject and the rule's own counters decide if it fires."""
         return self.test is not None and self.behavior.is_open
 
     @property
     def is_keyed(self) -> bool:
-        """Whether each key has counts of its own."""
+        """Whether it counts its answers by key (field ``per``)."""
         return bool(self.behavior.per)
 
     def remaining(self, now: float) -> int | None:
         """
-        How many answers are left, for a new key where there are keys; None for any.
+        Return the number of answers left; with keys, that of a new key.
 
-        :param now: the time of the attempts, in seconds
+        :param now: the time of the attempts, in seconds since the epoch
+        :return: the number, or None for no limit
         """
         if self.is_keyed:
             return self.limit
@@ -113,22 +124,22 @@ class Rule(Generic[B]):
         return None if self.limit is None else self.limit - self.fired
 
     def remaining_of(self, counts: Counts, now: float) -> int | None:
-        """How many answers the key with these counts has left; None for any number."""
+        """Return the number of answers left to a key; None means no limit."""
         if counts.seen and self._is_over(counts, now):
             return 0
         return None if self.limit is None else self.limit - counts.fired
 
     def exhausted(self, now: float) -> bool:
-        """Whether it will never answer again."""
+        """Return whether it can never fire again, unless it is changed."""
         behavior = self.behavior
         return behavior.window is None and not behavior.per and self.remaining(now) == 0
 
     def can_answer(self, now: float) -> bool:
-        """Whether it may still answer, unless its user changes it."""
+        """Return whether it is enabled and not exhausted."""
         return self.behavior.enabled and not self.exhausted(now)
 
     def missed(self, reason: Reason) -> Miss:
-        """That it did not fire, and why."""
+        """Return the trail item of a walk in which it did not fire for `reason`."""
         found, step = None, self.behavior.scenario
         if reason is Reason.SCENARIO and step is not None:
             found = self.shared.scenarios.state(step.name)
@@ -139,14 +150,14 @@ class Rule(Generic[B]):
 
     @property
     def slowed(self) -> Slowed:
-        """That it has fired and only slowed down the reply."""
+        """The trail item of a walk in which it fired and only delayed the reply."""
         if self._slowed is None:
             self._slowed = Slowed(self.id)
         return self._slowed
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes."""
+        """The approximate memory that it occupies, in bytes."""
         if not self._weight:
             behavior = self.behavior
             leaves = leaves_of(behavior.condition)
@@ -157,51 +168,63 @@ class Rule(Generic[B]):
 
     def changed(self, behavior: B, ordinal: int) -> Rule[B]:
         """
-        The same rule with other fields: it keeps its id, its place and its counts.
+        Return the rule with other fields, with its id and its counters.
 
-        Those of its keys it keeps unless they are now counted by something else.
+        It keeps the counts of its keys if `behavior` has the same ``per``.
+
+        :param ordinal: the `ordinal` of the new rule
         """
         rule = Rule(self.id, behavior, self.shared, ordinal, self.seen, self.fired)
         rule.last_fired = self.last_fired
         rule._counts = self._counts
         if self.behavior.is_open and not behavior.needs_time:
-            # It has counted only for itself; what it is now may count for the key.
+            # So far only the rule's own counters were updated, not `_counts`.
             rule._counts.seen, rule._counts.fired = self.seen, self.fired
         if behavior.per == self.behavior.per:
             rule.owner = self.owner
         return rule
 
     def tried(self, shared: Shared) -> Rule[B]:
-        """A copy that answers as it would, and whose counts are its own."""
+        """Return a copy that decides the same, with counters of its own."""
         rule = copy(self)
         rule.shared = shared
         rule._counts = copy(self._counts)  # noqa: SLF001 - of the same class
         return rule
 
     def counts(self, now: float) -> Iterator[tuple[Key, Counts]]:
-        """Those of its keys whose window has not ended, the oldest first."""
+        """
+        Yield the keys whose `window` has not ended, with their counts, oldest first.
+
+        :param now: the time, in seconds since the epoch
+        """
         for key, counts in self.shared.keys.of(self.owner):
             if not self._is_forgotten(counts, now):
                 yield key, counts
 
     @property
     def stored(self) -> list[Any]:
-        """Its counters, without those of its keys, as values of JSON."""
+        """Its counters without those of its keys, as a list for JSON."""
         counts = self._counts
         own = [counts.seen, counts.fired, counts.first, counts.drawn]
         return [self.seen, self.fired, self.last_fired, self.ordinal, own]
 
     def restore(self, stored: list[Any]) -> None:
-        """Have the counters that `stored` was."""
+        """Set the counters from the list that `stored` returned."""
         self.seen, self.fired, self.last_fired, self.ordinal, own = stored
         self._counts = Counts.of(own)
 
     def restore_key(self, key: Key, stored: list[Any]) -> None:
-        """Have the counters of a key, as `Counts.stored`."""
+        """Set the counters of a key from the list that `Counts.stored` returned."""
         self.shared.keys.put(self.owner, key, Counts.of(stored))
 
     def enter(self, subject: bytes, attempt: RuleInput) -> Firing[B] | Reason:
-        """Whether it fires; its counts move as far as it comes."""
+        """
+        Evaluate the rule for one attempt, and update its counters.
+
+        :param subject: the value that a condition without a target tests
+        :param attempt: provides the values of all other targets, and the time
+        :return: the firing, or the reason why it does not fire
+        """
         behavior = self.behavior
         if not behavior.enabled:
             return Reason.DISABLED
@@ -232,7 +255,7 @@ class Rule(Generic[B]):
         return firing
 
     def draw(self, key: Key, number: int) -> float:
-        """The number that comes as `number` for a key."""
+        """Return the random number of a key with this index; at least 0, below 1."""
         if self._salt is None:
             self._salt = f"{digest_of(self.behavior.drawn_by)} {self.ordinal}"
         return draw(self.shared.seed, self._salt, key, number)
@@ -248,22 +271,23 @@ class Rule(Generic[B]):
         return None
 
     def _is_over(self, counts: Counts, now: float) -> bool:
-        """Whether the key's `activeFor` has ended."""
+        """Return whether the `activeFor` of a key has ended."""
         active_for = self.behavior.active_for
         return active_for is not None and now - counts.first >= active_for
 
     def _is_forgotten(self, counts: Counts, now: float) -> bool:
-        """Whether the key's `window` has ended."""
+        """Return whether the `window` of a key has ended."""
         window = self.behavior.window
         return window is not None and now - counts.first >= window
 
     def _known(self, key: Key, now: float) -> Counts:
-        """The counts of a key; fresh ones, which are not kept yet, if it is new."""
+        """Return the counts of a key; for a new key, zero counts that are not kept."""
         counts = self.shared.keys.get(self.owner, key) if key else self._counts
         if counts is None or (not key and not counts.seen):
             return Counts(now, 0 if counts is None else counts.drawn)
         if self._is_forgotten(counts, now):
-            # What comes by chance goes on, lest it come the same in each window.
+            # The index of the random numbers continues: otherwise each window would
+            # draw the same numbers.
             return Counts(now, counts.drawn)
         return counts
 
@@ -279,9 +303,12 @@ class Rule(Generic[B]):
 
 class Firing(Generic[B]):
     """
-    A behavior that fires.
+    One firing of a rule.
 
-    :ivar number: how many answers its key has had before this one
+    :ivar rule: the rule that fires
+    :ivar key: the key of the attempt
+    :ivar counts: the counts of the key
+    :ivar number: the number of answers of the key before this one
     """
 
     __slots__ = ("counts", "key", "number", "rule")
@@ -293,7 +320,7 @@ class Firing(Generic[B]):
         self.number = 0
 
     def random(self) -> float:
-        """The next number by chance of its key."""
+        """Return the next random number of the key; at least 0, below 1."""
         number = self.counts.drawn
         self.counts.drawn += 1
         return self.rule.draw(self.key, number)

@@ -1,12 +1,12 @@
-"""The ordered list of behaviors in force, whatever it is that they answer.
+"""The ordered list of the behaviors in force, for SMTP and for DNS.
 
-A list is walked in order. A behavior that fires ends the walk, unless all that it does
-is to slow down who answers; those behind it are not looked at, so their counts do not
-move. Each change of the list, and each decision, is one step: who reads the list sees
-what was before a change or what is after it.
+The list is evaluated in order. A behavior that fires ends the walk, unless it only
+delays the reply. The behaviors after the one that ends the walk are not evaluated, and
+their counters do not change. Each change of the list and each decision is atomic: a
+reader sees the list as it was before a change, or as it is after it.
 
-At which points a behavior can fire (SMTP commands, types of DNS queries), and what a
-decision is, the behaviors define.
+The type of the behaviors defines the points at which they can fire (commands of SMTP,
+types of DNS queries) and the type of a decision.
 """
 
 from __future__ import annotations
@@ -32,23 +32,34 @@ D = TypeVar("D", bound=Decided)
 
 
 class IdTaken(Exception):
-    """There is a behavior of that id."""
+    """
+    The id of a behavior is already used by another behavior of the list.
+
+    Its only argument is the id.
+    """
 
 
 class Rules(Generic[P, B, D]):
     """
-    Behaviors of type `B`, which answer at points `P` with decisions `D`.
+    The ordered list of the behaviors of a host, or of DNS.
 
-    :param seed: makes what comes by chance come the same way again
-    :param scenarios: the states that they ask for
+    `B` is the type of the behaviors, `P` that of the points at which they fire, `D`
+    that of their decisions.
 
-    :ivar taken: the points at which one of them may fire
-    :ivar fired: how often one has answered, by point, through every change
-    :ivar held: the clients that wait because of one of them; a behavior that is removed
-        or replaced releases its own
-    :ivar listeners: called with a rule that fires, its decision, and the subject
-    :ivar change_listeners: called when the list has changed
-    :ivar past: is given the walks through lists that have changed; or None
+    :param seed: the seed of the random numbers; the same seed reproduces the same
+        random choices
+    :param scenarios: the states of the scenarios that the behaviors require and change
+
+    :ivar taken: the points at which a behavior of the list can fire; replaced, not
+        modified, by each change of the list
+    :ivar fired: the number of times that a behavior fired at each point; a change of
+        the list does not reset it
+    :ivar held: the clients that wait because of a behavior; removing or replacing the
+        behavior releases them
+    :ivar listeners: each is called with the rule that fired, its decision, and the
+        subject of the command
+    :ivar change_listeners: each is called without arguments after the list changed
+    :ivar past: keeps the walks of former lists that exchanges refer to; None keeps none
     """
 
     def __init__(
@@ -63,7 +74,8 @@ class Rules(Generic[P, B, D]):
         self._numbers = itertools.count(1)
         self.taken: set[P] = set()
         self._by_point: dict[P, Walk[B, D]] = {}
-        # Not in the walk, which would then be freed by the garbage collector alone.
+        # A walk that contained these would be a reference cycle, which only the
+        # garbage collector frees.
         self._ends: dict[object, Ended[B]] = {}
         self.past: PastWalks | None = None
         self._tried: Callable[[Rule[B]], Rule[B]] | None = None
@@ -78,11 +90,15 @@ class Rules(Generic[P, B, D]):
         trail: list[Item] | None = None,
     ) -> D | None:
         """
-        What is to be done, with the counters moved; None where none has fired.
+        Evaluate the behaviors of a point in order, and update their counters.
 
-        :param subject: what conditions look at unless they say otherwise
-        :param attempt: what else they may ask for
-        :param trail: is given what is to be remembered of this walk
+        :param point: the reply point, or the type of the DNS query
+        :param subject: the value that conditions without a target test
+        :param attempt: provides the values of all other targets, and the time
+        :param trail: a list to which the result of this walk is appended, to explain it
+            later (`mocksmtp.behaviors.explain`)
+        :return: the decision of the behavior that fired, with the delays of the
+            behaviors before it added; None if no behavior fired
         """
         walk = self._by_point.get(point) or self._index(point)
         earlier: D | None = None
@@ -121,14 +137,18 @@ class Rules(Generic[P, B, D]):
         return earlier
 
     def ended(self, walk: Walk[B, D], rule: Rule[B], key: object) -> Ended[B]:
-        """That a rule has ended a walk; made once for each `key`."""
+        """
+        Return the end of a walk that `rule` ended, created once for each `key`.
+
+        :param key: a hashable value that identifies the walk and the rule
+        """
         ended = self._ends.get(key)
         if ended is None:
             ended = self._ends[key] = Ended(walk, rule)
         return ended
 
     def walk(self, point: P) -> Walk[B, D]:
-        """What is walked at a point, until the list changes."""
+        """Return the walk of a point; it is valid until the list changes."""
         return self._by_point.get(point) or self._index(point)
 
     def decide_once(
@@ -140,12 +160,16 @@ class Rules(Generic[P, B, D]):
         passed: dict[Rule[B], Miss],
     ) -> tuple[D | None, list[Rule[B]]]:
         """
-        As `decide`, of what is asked about several times, where each rule matches once.
+        Evaluate rules for an event that is evaluated several times, as a content is.
 
-        :param rules: those that are asked, in order
-        :param matched: the owners of those that matched; further ones are added
-        :param passed: those that matched and did not fire; further ones are added
-        :return: the decision, and the rules that fired
+        A rule whose condition was true once is not evaluated again.
+
+        :param rules: the rules to evaluate, in order
+        :param matched: the owners of the rules whose condition was true so far; the
+            owners of further ones are added
+        :param passed: the rules whose condition was true and that did not fire, with
+            the reason; further ones are added
+        :return: the decision, or None; and the rules that fired
         """
         earlier: D | None = None
         fired: list[Rule[B]] = []
@@ -174,9 +198,10 @@ class Rules(Generic[P, B, D]):
 
     def passes(self, point: P, subject: bytes, trail: list[Item] | None = None) -> bool:
         """
-        Whether for certain none fires, for the subject alone tells; nothing moves.
+        Return whether no behavior fires at a point, as far as the subject decides that.
 
-        A quicker way to the answer that `decide` has for nearly every mail.
+        It changes no counter, and is faster than `decide`. False means that `decide`
+        must be called: a behavior fires, or the subject alone does not decide it.
         """
         walk = self._by_point.get(point) or self._index(point)
         if not walk.looks_at_subject:
@@ -209,9 +234,10 @@ class Rules(Generic[P, B, D]):
 
     def try_as(self, real: Rules[P, B, D]) -> None:
         """
-        Decide as another list would now, and leave all its counts as they are.
+        Make this list decide as `real` does, without changing the counters of `real`.
 
-        It is not known to whom it matters what is decided: listeners hear nothing.
+        The rules and counts of `real` are copied when they are used first. The
+        listeners of `real` are not called.
         """
         shared = real.shared
         keys = TriedCounts(shared.keys)
@@ -222,20 +248,20 @@ class Rules(Generic[P, B, D]):
         self.taken = set(real.taken)
 
     def _prepare(self, rule: Rule[B]) -> D | None:
-        """What it answers, where that is the same each time and ends the walk."""
+        """Return the decision of a rule that always decides the same; else None."""
         behavior = rule.behavior
         point: P | None = behavior.fixed_decision
         if point is None:
             return None
         response = behavior.sequence[0]
-        # A delay that is not drawn draws no number.
+        # The delay is fixed: it does not call its argument.
         decision: D = behavior.decide(
             rule.id, response, point, response.delay.draw(float)
         )
         return decision
 
     def _conclude(self, firing: Firing[B], attempt: RuleInput, point: P) -> D:
-        """What it answers this time, and there."""
+        """Return the decision of a rule that fired at `point`."""
         rule = firing.rule
         behavior = rule.behavior
         response = behavior.response_to(firing.number)
@@ -250,7 +276,7 @@ class Rules(Generic[P, B, D]):
         return filled
 
     def scenarios(self) -> dict[str, str]:
-        """The states of those that behaviors name, and of those that were set."""
+        """Return the states of the scenarios that behaviors name, or that were set."""
         steps = (rule.behavior.scenario for rule in self)
         return self.shared.scenarios.states(step.name for step in steps if step)
 
@@ -263,30 +289,33 @@ class Rules(Generic[P, B, D]):
         return len(self._rules)
 
     def tagged(self, tag: str) -> list[Rule[B]]:
-        """Those that have this tag."""
+        """Return the rules that have this tag, in order."""
         return [rule for rule in self._rules if rule.behavior.tag == tag]
 
     def get(self, rule_id: str) -> Rule[B]:
         """
-        The rule with this id.
+        Return the rule with this id.
 
-        :raises KeyError: there is none
+        :raises KeyError: no rule has the id
         """
         return self._rules[self._position(rule_id)]
 
     def replace_all(self, behaviors: Iterable[B]) -> list[Rule[B]]:
         """
-        These and no others, with fresh counters.
+        Replace the whole list; all counters start at 0.
 
-        :raises IdTaken: two of them want the same id
+        :return: the new rules, in the order of `behaviors`
+        :raises IdTaken: two of the behaviors have the same id
         """
         return self._set(self._new(behaviors, []))
 
     def extend(self, behaviors: Iterable[B], front: bool = False) -> list[Rule[B]]:
         """
-        Add these behind the others, or before them; answer the new rules.
+        Add behaviors at the end of the list, or in front of it.
 
-        :raises IdTaken: one of them wants an id that there is
+        :param front: add them before the first rule
+        :return: the new rules, in the order of `behaviors`
+        :raises IdTaken: the id of a behavior is already used
         """
         added = self._new(behaviors, self._rules)
         self._set(added + self._rules if front else self._rules + added)
@@ -294,9 +323,12 @@ class Rules(Generic[P, B, D]):
 
     def put(self, behavior: B) -> Rule[B]:
         """
-        Add one, or put it in the place of the one that answers the same.
+        Add a behavior, or replace the one with the same id or point and condition.
 
-        :raises IdTaken: it wants the id of one that answers something else
+        A replaced behavior keeps its place in the list, not its counters.
+
+        :return: the new rule
+        :raises IdTaken: a later behavior of the list has the id
         """
         for position, rule in enumerate(self._rules):
             if rule.id == behavior.id or rule.behavior.is_like(behavior):
@@ -306,9 +338,10 @@ class Rules(Generic[P, B, D]):
 
     def replace(self, rule_id: str, behavior: B) -> Rule[B]:
         """
-        Replace a behavior, in the same place; its counters start again.
+        Replace a behavior in its place; its counters start at 0.
 
-        :raises KeyError: there is no such id
+        :return: the new rule
+        :raises KeyError: no rule has the id
         """
         position = self._position(rule_id)
         alike = _alike([behavior], self._others(position))
@@ -321,14 +354,16 @@ class Rules(Generic[P, B, D]):
         arrange: Callable[[list[Rule[B]], list[Rule[B]]], list[Rule[B]]] | None = None,
     ) -> list[Rule[B]]:
         """
-        Other fields for rules, which keep their places and their counts.
+        Change the fields of rules, which keep their places and their counters.
 
-        Clients that wait because of one of them go on waiting unless it is disabled
-        now or answers something else. Rules that are not in the list any more are left
-        out.
+        The clients that wait because of a changed rule continue to wait, unless the
+        change disables it or changes its responses. Rules that are no longer in the
+        list are ignored.
 
-        :param arrange: makes another order of all rules, given those that changed too
-        :return: the rules that result
+        :param changes: the rules, each with its new behavior
+        :param arrange: returns a new order of the list; it is called with all rules
+            and with the changed ones
+        :return: the changed rules
         """
         now = dict.fromkeys(self._rules)
         given = {rule: behavior for rule, behavior in changes if rule in now}
@@ -356,18 +391,18 @@ class Rules(Generic[P, B, D]):
 
     def remove(self, rule_id: str) -> None:
         """
-        Take one out.
+        Remove a behavior.
 
-        :raises KeyError: there is no such id
+        :raises KeyError: no rule has the id
         """
         self._set(self._others(self._position(rule_id)))
 
     def remove_tagged(self, tag: str) -> None:
-        """Take out those that have this tag."""
+        """Remove all behaviors that have this tag."""
         self._set([rule for rule in self._rules if rule.behavior.tag != tag])
 
     def clear(self) -> None:
-        """Take all out."""
+        """Remove all behaviors."""
         self._set([])
 
     def _new(self, behaviors: Iterable[B], others: Sequence[Rule[B]]) -> list[Rule[B]]:
@@ -412,9 +447,9 @@ class Rules(Generic[P, B, D]):
         self, rules: list[Rule[B]], holding: Collection[Rule[B]] = ()
     ) -> list[Rule[B]]:
         """
-        Have `rules` be in force.
+        Put `rules` in force, release the held clients, and call the listeners.
 
-        :param holding: rules that are gone, and whose clients wait all the same
+        :param holding: former rules whose clients continue to wait
         """
         before, self._rules = self._rules, rules
         if len(self.shared.keys):
@@ -424,7 +459,7 @@ class Rules(Generic[P, B, D]):
         if self.past is not None and walks:
             self._leave(walks)
         if self.held:
-            # Once the new list is in force: a released client sends its next command.
+            # After the new list is in force: a released client sends its next command.
             stay = {*rules, *holding}
             self.held.release([rule.id for rule in before if rule not in stay])
         if self.change_listeners and (before or rules):
@@ -433,14 +468,14 @@ class Rules(Generic[P, B, D]):
         return rules
 
     def _index(self, point: P) -> Walk[B, D]:
-        """The rules of a point, in order, as they are walked until the list changes."""
+        """Create the walk of a point from the list."""
         rules = (rule for rule in self._rules if rule.behavior.fires_at(point))
         asked = rules if self._tried is None else map(self._tried, rules)
         self._by_point[point] = walk = Walk(entries_of(asked, self._prepare), point)
         return walk
 
     def _leave(self, walks: dict[P, Walk[B, D]]) -> None:
-        """Keep account of the walks through a former list that somebody remembers."""
+        """Pass the walks of the former list that exchanges refer to on to `past`."""
         assert self.past is not None
         former = [*map(weakref.ref, walks.values())]
         walks.clear()
@@ -453,7 +488,11 @@ class Rules(Generic[P, B, D]):
 def _alike(
     behaviors: Iterable[B], rules: Iterable[Rule[B]]
 ) -> Counter[Behavior[Any, Any, Any]] | None:
-    """How many there are of each, where two of a kind must not draw the same."""
+    """
+    Count the random rules by `drawn_by`; None if no new behavior is random.
+
+    Equal behaviors are numbered by these counts, so that they draw different numbers.
+    """
     if not [behavior for behavior in behaviors if behavior.draws]:
         return None
     return Counter(rule.behavior.drawn_by for rule in rules if rule.behavior.draws)

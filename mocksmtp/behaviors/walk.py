@@ -1,11 +1,10 @@
-"""What is walked at a reply point: rules in order, some of them taken together.
+"""The prepared list of the rules of a reply point: the fast path of a decision.
 
-Most rules of most users ask whether the subject contains a text. A row of such rules
-is a block: one search of all their texts at once tells nearly always that none of
-them fires.
+Most rules test whether the subject contains a text. Successive rules of that kind form
+a block: one search for all their texts shows in most cases that none of them fires.
 
-A walk never changes: after a change of the list there is another one. So an exchange
-that refers to its walk knows the list as it was then.
+A walk is never modified: a change of the list creates another walk. Therefore an
+exchange that refers to its walk refers to the list as it was at that time.
 """
 
 from __future__ import annotations
@@ -26,16 +25,21 @@ B = TypeVar("B", bound=Behavior[Any, Any, Any])
 D = TypeVar("D")
 
 BLOCK = 128
-"""Rules that are taken together, at the most."""
+"""The maximum number of rules in a block."""
 
 _WORTH_IT = 4
+"""The minimum number of rules in a block; fewer are faster one by one."""
+
 _LONG = 200
+"""The maximum length of a text in a block, in characters."""
 
 
 class Plain(Generic[B, D]):
-    """A rule that fires whenever its test is true, until it is exhausted.
+    """A rule that fires whenever a test of the subject is true, until it is exhausted.
 
-    :ivar test: what decides whether it is asked, of the command's subject
+    :ivar rule: the rule
+    :ivar test: the test of the subject
+    :ivar decision: its decision, the same for every attempt
     """
 
     __slots__ = ("decision", "rule", "test")
@@ -47,11 +51,15 @@ class Plain(Generic[B, D]):
 
     @property
     def rules(self) -> Iterator[Rule[B]]:
-        """Its rule."""
+        """The rule, as an iterator of one."""
         yield self.rule
 
     def answer(self, subject: bytes, trail: list[Item] | None) -> Plain[B, D] | None:
-        """Itself, counted, if it fires on a subject for which its test is true."""
+        """
+        Update the counters for a subject for which the test is true.
+
+        :return: itself, or None if the rule is exhausted
+        """
         rule = self.rule
         rule.seen += 1
         if rule.limit is not None and rule.fired >= rule.limit:
@@ -63,7 +71,7 @@ class Plain(Generic[B, D]):
 
 
 class Block(Generic[B, D]):
-    """Rules in a row, each with a text to be found in the subject."""
+    """Successive rules that each test whether the subject contains a text."""
 
     __slots__ = ("_rules", "_search")
 
@@ -73,19 +81,19 @@ class Block(Generic[B, D]):
 
     @property
     def rules(self) -> Iterator[Rule[B]]:
-        """Its rules, in order."""
+        """The rules, in order."""
         return (plain.rule for plain in self._rules)
 
     def test(self, subject: bytes) -> bool:
-        """Whether one of the texts is in the subject."""
+        """Return whether the subject contains at least one of the texts."""
         search = self._search
         if search is None:
-            # Of a list that is changed often few blocks are ever asked.
+            # Compiled on first use: a list that changes often has many unused blocks.
             search = self._search = compile_any(map(_text, self._rules))
         return search(subject)
 
     def answer(self, subject: bytes, trail: list[Item] | None) -> Plain[B, D] | None:
-        """The first that fires."""
+        """Update the counters of the rules that match; return the first that fires."""
         for plain in self._rules:
             if plain.test(subject):
                 found = plain.answer(subject, trail)
@@ -95,16 +103,18 @@ class Block(Generic[B, D]):
 
 
 Entry: TypeAlias = Plain[B, D] | Block[B, D] | Rule[B]
-"""A rule is asked itself where more than the subject decides."""
+"""One entry of a walk: a `Rule` if more than the subject decides whether it fires."""
 
 
 def entries_of(
     rules: Iterator[Rule[B]], prepare: Callable[[Rule[B]], D | None]
 ) -> list[tuple[Test | None, Entry[B, D]]]:
     """
-    What is walked for `rules`: the test that must be true first, or None, and what for.
+    Return the entries of a walk, each with the test that must be true first, or None.
 
-    :param prepare: the decision, where it is the same each time and ends the walk
+    :param rules: the rules of the point, in order
+    :param prepare: returns the decision of a rule that always decides the same and ends
+        the walk; None for other rules
     """
     entries: list[tuple[Test | None, Entry[B, D]]] = []
     for can_join, row in groupby((_entry(r, prepare) for r in rules), _can_join):
@@ -121,13 +131,13 @@ def entries_of(
 
 class Walk(Noted, Generic[B, D]):
     """
-    What is walked at a reply point; and the trail of a walk that no behavior ended.
+    The prepared rules of a reply point; also the trail of a walk without a decision.
 
     :param point: the reply point
 
-    :ivar entries: in order
-    :ivar looks_at_subject: whether the subject alone decides, if none of them fires
-    :ivar is_forgotten: whether it knows no rules any more, to save memory
+    :ivar entries: the entries, in order, each with its test
+    :ivar looks_at_subject: whether the subject alone decides that no rule fires
+    :ivar is_forgotten: whether its rules were removed to free memory
     """
 
     __slots__ = ("__weakref__", "entries", "is_forgotten", "looks_at_subject", "point")
@@ -144,7 +154,7 @@ class Walk(Noted, Generic[B, D]):
 
     @property
     def rules(self) -> Iterator[Rule[B]]:
-        """All of them, in order."""
+        """All rules, in order."""
         for _, entry in self.entries:
             if isinstance(entry, Rule):
                 yield entry
@@ -153,11 +163,11 @@ class Walk(Noted, Generic[B, D]):
 
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes, with its rules."""
+        """The approximate memory that it and its rules occupy, in bytes."""
         return _WALK_OCTETS + sum(rule.weight for rule in self.rules)
 
     def forget(self) -> None:
-        """Know no rules any more."""
+        """Remove the rules, to free their memory."""
         self.entries = []
         self.is_forgotten = True
 
@@ -166,7 +176,12 @@ _WALK_OCTETS = 500
 
 
 class Ended(Noted, Generic[B]):
-    """The trail of a walk that the behavior `rule` ended by its answer."""
+    """
+    The trail of a walk that a behavior ended.
+
+    :ivar walk: the walk
+    :ivar rule: the rule that ended it
+    """
 
     __slots__ = ("rule", "walk")
 
@@ -177,12 +192,14 @@ class Ended(Noted, Generic[B]):
 
 class PastWalks:
     """
-    Walks through lists that are not in force any more, which exchanges refer to.
+    The walks of former lists that recorded exchanges refer to, within a memory limit.
 
-    One that no exchange refers to is gone. Where they take more than `max_octets`
-    together, the oldest ones forget their rules.
+    A walk that no exchange refers to any more is removed.
 
-    :ivar octets: about how many bytes of memory they take
+    :param max_octets: the memory that all walks may occupy, in bytes; above it, the
+        rules of the oldest walks are removed
+
+    :ivar octets: the approximate memory that the walks occupy, in bytes
     """
 
     def __init__(self, max_octets: int) -> None:
@@ -194,7 +211,7 @@ class PastWalks:
         return len(self._weights)
 
     def add(self, walk: Walk[Any, Any]) -> None:
-        """Its list has changed."""
+        """Add the walk of a list that has changed."""
         weight = walk.weight
         self._weights[weakref.ref(walk, self._discard)] = weight
         self.octets += weight
@@ -202,7 +219,7 @@ class PastWalks:
             self.forget_oldest()
 
     def forget_oldest(self) -> None:
-        """Have the oldest one forget its rules."""
+        """Remove the rules of the oldest walk, to free their memory."""
         oldest = next(iter(self._weights))
         walk = oldest()
         if walk is not None:
