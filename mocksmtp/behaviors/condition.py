@@ -38,7 +38,7 @@ from mocksmtp.documents.kinds import (
 from mocksmtp.documents.problems import Refused
 from mocksmtp.documents.reading import spelling
 from mocksmtp.documents.schema import NUMBER, TEXT, Schema, any_of
-from mocksmtp.grammar.speed import SHORT, find
+from mocksmtp.grammar.speed import find
 
 MAX_DEPTH = 16
 """How deep combinators may be nested."""
@@ -155,8 +155,6 @@ class Contains(Comparison):
             octets = octets.lower()
 
         def contains(subject: bytes) -> bool:
-            if len(subject) < SHORT:
-                return octets in subject
             return find(subject, octets) >= 0
 
         return _lowered(contains) if self.ignore_case else contains
