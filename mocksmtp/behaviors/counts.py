@@ -167,7 +167,7 @@ class KeyedCounts:
             del self._counts[place]
 
 
-class TriedCounts(KeyedCounts):
+class SimulatedCounts(KeyedCounts):
     """
     Copies of the counts of each key, created when they are used first.
 

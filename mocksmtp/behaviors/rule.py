@@ -184,7 +184,7 @@ class Rule(Generic[B]):
             rule.owner = self.owner
         return rule
 
-    def tried(self, shared: Shared) -> Rule[B]:
+    def simulated(self, shared: Shared) -> Rule[B]:
         """Return a copy that decides the same, with counters of its own."""
         rule = copy(self)
         rule.shared = shared

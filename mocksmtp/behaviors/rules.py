@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from mocksmtp.behaviors.behavior import Behavior, Decided
-from mocksmtp.behaviors.counts import NOTHING, RuleInput, TriedCounts
+from mocksmtp.behaviors.counts import NOTHING, RuleInput, SimulatedCounts
 from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
@@ -78,7 +78,7 @@ class Rules(Generic[P, B, D]):
         # garbage collector frees.
         self._ends: dict[object, Ended[B]] = {}
         self.past: PastWalks | None = None
-        self._tried: Callable[[Rule[B]], Rule[B]] | None = None
+        self._simulated: Callable[[Rule[B]], Rule[B]] | None = None
 
     # Deciding
 
@@ -232,7 +232,7 @@ class Rules(Generic[P, B, D]):
             listener(rule, decision, subject)
         return decision
 
-    def try_as(self, real: Rules[P, B, D]) -> None:
+    def simulate(self, real: Rules[P, B, D]) -> None:
         """
         Make this list decide as `real` does, without changing the counters of `real`.
 
@@ -240,9 +240,9 @@ class Rules(Generic[P, B, D]):
         listeners of `real` are not called.
         """
         shared = real.shared
-        keys = TriedCounts(shared.keys)
+        keys = SimulatedCounts(shared.keys)
         self.shared = Shared(shared.seed, shared.scenarios.copy(), keys)
-        self._tried = cache(lambda rule: rule.tried(self.shared))
+        self._simulated = cache(lambda rule: rule.simulated(self.shared))
         self._rules = real._rules
         self._by_point = {}
         self.taken = set(real.taken)
@@ -470,7 +470,7 @@ class Rules(Generic[P, B, D]):
     def _index(self, point: P) -> Walk[B, D]:
         """Create the walk of a point from the list."""
         rules = (rule for rule in self._rules if rule.behavior.fires_at(point))
-        asked = rules if self._tried is None else map(self._tried, rules)
+        asked = rules if self._simulated is None else map(self._simulated, rules)
         self._by_point[point] = walk = Walk(entries_of(asked, self._prepare), point)
         return walk
 

@@ -56,10 +56,10 @@ def evaluate_dns(
     """
     question = Question(asked.name, asked.type)
     attempt = DnsAttempt(question, asked.client_ip, asked.transport.value, lambda: now)
-    tried = DnsRules()
-    tried.try_as(behaviors)
+    rules = DnsRules()
+    rules.simulate(behaviors)
     trail: list[Item] = []
-    decision = tried.decide_query(attempt, trail)
+    decision = rules.decide_query(attempt, trail)
     section = question.name.wire + question.type.to_bytes(2, "big") + b"\0\1"
     query = read_query(HEADER.pack(0, RD, 1, 0, 0, 0) + section)
     assert query is not None

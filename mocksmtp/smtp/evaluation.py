@@ -153,7 +153,7 @@ def evaluate_smtp(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
     transport = EvaluationTransport(_here(host, asked), _peer(asked))
     data = asked.data
     if asked.line is None and data is None:
-        rules.try_as(host.behaviors)
+        rules.simulate(host.behaviors)
         protocol.makeConnection(transport)
         return Evaluated(protocol.session, 0, rules.decision)
     protocol.makeConnection(transport)
@@ -164,7 +164,7 @@ def evaluate_smtp(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
     if data is not None and line[:4].upper() == b"DATA":
         # At DATA the connection decides whether to watch the content as it arrives, so
         # the behaviors for DATA CONTENT must be in force now.
-        rules.try_as(host.behaviors)
+        rules.simulate(host.behaviors)
         rules.taken &= {Command.DATA_CONTENT}
         protocol.dataReceived(line + b"\r\n")
         reply = protocol.session.exchanges[-1][2]
@@ -172,7 +172,7 @@ def evaluate_smtp(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
             return evaluate_smtp(host, _of_command(asked), now)
         line, data = _stuffed(data), b""
     first = len(protocol.session.exchanges)
-    rules.try_as(host.behaviors)
+    rules.simulate(host.behaviors)
     protocol.dataReceived(line + b"\r\n" + (data or b""))
     return Evaluated(protocol.session, first, rules.decision)
 
