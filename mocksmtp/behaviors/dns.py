@@ -573,7 +573,7 @@ class DnsRules(Rules[int, DnsBehavior, DnsDecision]):
         """
         question = attempt.question
         point = EVERY if question is None else question.type
-        if point not in self.taken:
+        if point not in self.points:
             # The client chooses the types: those that no behavior names are one point.
             point = EVERY
         return self.decide(point, attempt.subject, attempt, trail)

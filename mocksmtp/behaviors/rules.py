@@ -50,7 +50,7 @@ class Rules(Generic[P, B, D]):
         random choices
     :param scenarios: the states of the scenarios that the behaviors require and change
 
-    :ivar taken: the points at which a behavior of the list can fire; replaced, not
+    :ivar points: the points at which a behavior of the list can fire; replaced, not
         modified, by each change of the list
     :ivar fired: the number of times that a behavior fired at each point; a change of
         the list does not reset it
@@ -72,7 +72,7 @@ class Rules(Generic[P, B, D]):
         self.change_listeners: list[Callable[[], None]] = []
         self._rules: list[Rule[B]] = []
         self._numbers = itertools.count(1)
-        self.taken: set[P] = set()
+        self.points: set[P] = set()
         self._by_point: dict[P, Walk[B, D]] = {}
         # A walk that contained these would be a reference cycle, which only the
         # garbage collector frees.
@@ -245,7 +245,7 @@ class Rules(Generic[P, B, D]):
         self._simulated = cache(lambda rule: rule.simulated(self.shared))
         self._rules = real._rules
         self._by_point = {}
-        self.taken = set(real.taken)
+        self.points = set(real.points)
 
     def _prepare(self, rule: Rule[B]) -> D | None:
         """Return the decision of a rule that always decides the same; else None."""
@@ -454,7 +454,7 @@ class Rules(Generic[P, B, D]):
         before, self._rules = self._rules, rules
         if len(self.shared.keys):
             self.shared.keys.keep({rule.owner for rule in rules})
-        self.taken = {p for rule in rules for p in rule.behavior.points}
+        self.points = {p for rule in rules for p in rule.behavior.points}
         walks, self._by_point, self._ends = self._by_point, {}, {}
         if self.past is not None and walks:
             self._leave(walks)

@@ -274,4 +274,4 @@ class SmtpRules(Rules[Command, SmtpBehavior, Decision]):
     @property
     def has_any(self) -> bool:
         """Whether one of them can replace the server's own errors."""
-        return _ANY in self.taken
+        return _ANY in self.points

@@ -284,7 +284,7 @@ class DNSFactory(DNSServerFactory):
         if response is None:
             return False
         client = address or _peer(proto)
-        if self._behaviors.taken and self._overrule(message, response, proto, client):
+        if self._behaviors.points and self._overrule(message, response, proto, client):
             return True
         proto.send(message[:ID_SIZE] + response.octets, address)
         self._note(response, client, proto.name)

@@ -221,9 +221,9 @@ class BehaviorList(Generic[B]):
             document = await work.read_json(body)
             patch = read_patch(document, self.document, single=False)
             rules = self.rules(call)
-            before = rules.taken
+            before = rules.points
             changes = await work.in_slices(self._changes(call, tag, patch))
-        if rules.taken is not before:
+        if rules.points is not before:
             # The list was changed meanwhile, which nobody is to lose.
             changes = finish(self._changes(call, tag, patch))
         changed = rules.change(changes)

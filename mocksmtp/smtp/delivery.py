@@ -182,7 +182,7 @@ class MockDelivery:
 
     def decide(self, command: Command, subject: bytes) -> Decision | None:
         """Return the decision of the behaviors, and count it; None if none matches."""
-        if command not in self.behaviors.taken:
+        if command not in self.behaviors.points:
             return None
         return self.behaviors.decide(command, subject, self.attempt, self.trail)
 
@@ -251,7 +251,7 @@ class MockDelivery:
     def validateFrom(self, helo: object, origin: PathCommand) -> Reply | DelayedReply:
         """Decide on a well-formed MAIL outside a transaction."""
         decision = None
-        if MAIL_FROM in self.behaviors.taken:
+        if MAIL_FROM in self.behaviors.points:
             decision = self.decide_on_path(MAIL_FROM, origin)
         self.refused = None
         if decision is None:
@@ -319,7 +319,7 @@ class MockDelivery:
             transaction.tell(user, reply.TOO_MANY_RECIPIENTS, NONE)
             return reply.TOO_MANY_RECIPIENTS
         decision = None
-        if RCPT_TO in self.behaviors.taken:
+        if RCPT_TO in self.behaviors.points:
             decision = self.decide_on_path(RCPT_TO, user)
         if decision is None:
             transaction.accepted += 1
@@ -369,7 +369,7 @@ class MockDelivery:
         assert message is not None
         refusal = message.content.refusal
         decision = None
-        if refusal is None and BDAT in self.behaviors.taken:
+        if refusal is None and BDAT in self.behaviors.points:
             decision = self._decide_on_chunk(message.content.size)
         if decision is not None and decision.effect is NONE:
             answer = answer_for(decision, reply.CHUNK_KEPT)
@@ -530,7 +530,7 @@ class MockMessage:
         if answer is None:
             octets = content.take()
             decision = None
-            if DATA in delivery.behaviors.taken:
+            if DATA in delivery.behaviors.points:
                 message = ParsedMessage(octets)
                 decision = delivery.decide_on_content(transaction, message)
             if decision is not None and decision.effect is not APPLY:

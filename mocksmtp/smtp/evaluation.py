@@ -165,7 +165,7 @@ def evaluate_smtp(host: MailHost, asked: Evaluation, now: float) -> Evaluated:
         # At DATA the connection decides whether to watch the content as it arrives, so
         # the behaviors for DATA CONTENT must be in force now.
         rules.simulate(host.behaviors)
-        rules.taken &= {Command.DATA_CONTENT}
+        rules.points &= {Command.DATA_CONTENT}
         protocol.dataReceived(line + b"\r\n")
         reply = protocol.session.exchanges[-1][2]
         if reply is None or reply.code != 354:

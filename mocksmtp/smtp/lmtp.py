@@ -166,7 +166,7 @@ class LmtpMessage(MockMessage):
         answers: list[Reply | DelayedReply] = []
         for place, (recipient, takes_effect) in enumerate(self._accepted):
             decision = None
-            if DATA in delivery.behaviors.taken:
+            if DATA in delivery.behaviors.points:
                 decision = delivery.decide_on_content(transaction, message, recipient)
             if decision is None:
                 answers.append(reply.MAIL_KEPT)

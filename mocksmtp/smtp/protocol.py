@@ -298,7 +298,7 @@ class Commands:
         """Set the client's name to `name`, unless a behavior refuses the command."""
         delivery = self.delivery
         decision = None
-        if command in delivery.behaviors.taken:
+        if command in delivery.behaviors.points:
             attempt = delivery.attempt
             attempt.named = name
             try:
@@ -452,9 +452,9 @@ class Commands:
             return self._refuse_content()
         if transaction.sender.parameters and is_binary(transaction.sender.parameters):
             return reply.BINARY_NEEDS_BDAT
-        taken = delivery.behaviors.taken
+        points = delivery.behaviors.points
         decision = None
-        if DATA_COMMAND in taken:
+        if DATA_COMMAND in points:
             decision = delivery.decide(DATA_COMMAND, rest)
         answer: Reply | DelayedReply = reply.START_CONTENT
         if decision is not None:
@@ -463,7 +463,7 @@ class Commands:
                 delivery.refuse(reply_in(answer), DATA_COMMAND)
                 return answer
         message = delivery.message()
-        if DATA_CONTENT in taken:
+        if DATA_CONTENT in points:
             reader = message.reader
             self.channel.incoming = WatchedContent(self.channel, message, reader)
         else:
@@ -500,7 +500,7 @@ class Commands:
         message = delivery.chunks()
         end = partial(delivery.end_chunk, command.last)
         chunk = Chunk(command.size, message.content, end)
-        if DATA_CONTENT in delivery.behaviors.taken:
+        if DATA_CONTENT in delivery.behaviors.points:
             watched = WatchedChunk(self.channel, message, chunk, command.last)
             self.channel.incoming = watched
         else:

@@ -200,7 +200,7 @@ class ContentWatch:
     def _update(self, size: int) -> None:
         """Compute the sizes to evaluate at again, if the list of behaviors changed."""
         behaviors = self._delivery.behaviors
-        if behaviors.taken is self._version:
+        if behaviors.points is self._version:
             return
         rules = [*behaviors.walk(DATA_CONTENT).rules]
         # A behavior added while content arrives is evaluated at the current size.
@@ -210,7 +210,7 @@ class ContentWatch:
             for limit in dict.fromkeys(sizes_of(rule.behavior)):
                 if limit > begins:
                     at[limit].append(rule)
-        self._version = behaviors.taken
+        self._version = behaviors.points
         self._points = sorted(at.items()) if rules else []
         self._next = 0
 
