@@ -217,7 +217,7 @@ class Rule(Generic[B]):
         """Set the counters of a key from the list that `Counts.stored` returned."""
         self.shared.keys.put(self.owner, key, Counts.of(stored))
 
-    def enter(self, subject: bytes, attempt: RuleInput) -> Firing[B] | Reason:
+    def evaluate(self, subject: bytes, attempt: RuleInput) -> Firing[B] | Reason:
         """
         Evaluate the rule for one attempt, and update its counters.
 

@@ -105,7 +105,7 @@ class Rules(Generic[P, B, D]):
         for test, entry in walk.entries:
             if test is None:
                 rule: Rule[B] = entry  # type: ignore[assignment]
-                decision = self._ask(rule, point, subject, attempt, trail)
+                decision = self._evaluate(rule, point, subject, attempt, trail)
                 if decision is None:
                     continue
                 ends = not decision.is_own
@@ -178,7 +178,7 @@ class Rules(Generic[P, B, D]):
                 continue
             seen = rule.seen
             trail: list[Item] = []
-            decision = self._ask(rule, point, b"", attempt, trail)
+            decision = self._evaluate(rule, point, b"", attempt, trail)
             if rule.seen > seen:
                 matched.add(rule.owner)
             passed.pop(rule, None)
@@ -213,7 +213,7 @@ class Rules(Generic[P, B, D]):
             trail.append(walk)
         return True
 
-    def _ask(
+    def _evaluate(
         self,
         rule: Rule[B],
         point: P,
@@ -221,7 +221,7 @@ class Rules(Generic[P, B, D]):
         attempt: RuleInput,
         trail: list[Item] | None,
     ) -> D | None:
-        firing = rule.enter(subject, attempt)
+        firing = rule.evaluate(subject, attempt)
         if isinstance(firing, Reason):
             if trail is not None and firing is not Reason.CONDITION:
                 trail.append(rule.missed(firing))
