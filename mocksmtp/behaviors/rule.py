@@ -138,7 +138,7 @@ class Rule(Generic[B]):
         """Return whether it is enabled and not exhausted."""
         return self.behavior.enabled and not self.exhausted(now)
 
-    def missed(self, reason: Reason) -> Miss:
+    def miss_for(self, reason: Reason) -> Miss:
         """Return the trail item of a walk in which it did not fire for `reason`."""
         found, step = None, self.behavior.scenario
         if reason is Reason.SCENARIO and step is not None:

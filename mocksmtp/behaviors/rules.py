@@ -224,7 +224,7 @@ class Rules(Generic[P, B, D]):
         firing = rule.evaluate(subject, attempt)
         if isinstance(firing, Reason):
             if trail is not None and firing is not Reason.CONDITION:
-                trail.append(rule.missed(firing))
+                trail.append(rule.miss_for(firing))
             return None
         self.fired[point] += 1
         decision = self._conclude(firing, attempt, point)

@@ -64,7 +64,7 @@ class Plain(Generic[B, D]):
         rule.seen += 1
         if rule.limit is not None and rule.fired >= rule.limit:
             if trail is not None:
-                trail.append(rule.missed(Reason.EXHAUSTED))
+                trail.append(rule.miss_for(Reason.EXHAUSTED))
             return None
         rule.fired += 1
         return self
