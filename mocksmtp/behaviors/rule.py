@@ -63,7 +63,7 @@ class Rule(Generic[B]):
     :ivar limit: the maximum number of answers for each key; None means no limit
     :ivar test: the test of the subject, if its condition tests nothing else; else None
     :ivar needs: the target without whose value the rule is not evaluated, or None
-    :ivar made: a cache of the decisions of its responses, by response and point
+    :ivar decisions: a cache of the decisions of its responses, by response and point
     :ivar owner: identifies the rule in the counts by key; a change of its fields keeps
         it
     :ivar last_fired: when it fired last, in seconds since the epoch; None if it never
@@ -79,7 +79,7 @@ class Rule(Generic[B]):
     limit: int | None = attrs.field(init=False)
     test: Test | None = attrs.field(init=False, repr=False)
     needs: Target | None = attrs.field(init=False, repr=False)
-    made: dict[object, Any] = attrs.field(init=False, factory=dict, repr=False)
+    decisions: dict[object, Any] = attrs.field(init=False, factory=dict, repr=False)
     owner: object = attrs.field(init=False, factory=object, repr=False)
     last_fired: float | None = attrs.field(init=False, default=None, repr=False)
     _counts: Counts = attrs.field(init=False, factory=Counts, repr=False)

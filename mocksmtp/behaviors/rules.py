@@ -266,12 +266,12 @@ class Rules(Generic[P, B, D]):
         behavior = rule.behavior
         response = behavior.response_to(firing.number)
         place = id(response), point
-        made: D | None = rule.made.get(place)
+        made: D | None = rule.decisions.get(place)
         if made is None:
             delay = response.delay.draw(firing.random)
             made = behavior.decide(rule.id, response, point, delay)
             if not response.draws:
-                rule.made[place] = made
+                rule.decisions[place] = made
         filled: D = made.fill(attempt)
         return filled
 
