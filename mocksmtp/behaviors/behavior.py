@@ -335,7 +335,7 @@ class Behavior(Generic[P, R, D]):
         return self.active_for is not None or self.window is not None
 
     @property
-    def is_open(self) -> bool:
+    def is_ungated(self) -> bool:
         """Whether only its condition and its own count decide that it fires."""
         return not (
             self.skip

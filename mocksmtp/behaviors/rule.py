@@ -103,7 +103,7 @@ class Rule(Generic[B]):
     @property
     def is_plain(self) -> bool:
         """Whether only the subject and the rule's own counters decide if it fires."""
-        return self.test is not None and self.behavior.is_open
+        return self.test is not None and self.behavior.is_ungated
 
     @property
     def is_keyed(self) -> bool:
@@ -177,7 +177,7 @@ class Rule(Generic[B]):
         rule = Rule(self.id, behavior, self.shared, ordinal, self.seen, self.fired)
         rule.last_fired = self.last_fired
         rule._counts = self._counts
-        if self.behavior.is_open and not behavior.needs_time:
+        if self.behavior.is_ungated and not behavior.needs_time:
             # So far only the rule's own counters were updated, not `_counts`.
             rule._counts.seen, rule._counts.fired = self.seen, self.fired
         if behavior.per == self.behavior.per:
