@@ -66,7 +66,7 @@ class Timed(Protocol):
         """About how many bytes of memory what it answers takes."""
 
     @property
-    def draws(self) -> bool:
+    def is_random(self) -> bool:
         """Whether its delay is drawn at random."""
 
     @property
@@ -321,13 +321,13 @@ class Behavior(Generic[P, R, D]):
         return min(limits, default=None)
 
     @property
-    def draws(self) -> bool:
+    def is_random(self) -> bool:
         """Whether its decisions depend on random numbers."""
         if self.probability < 1:
             return True
         if self.response is not None:
-            return self.response.draws
-        return any(response.draws for response in self.sequence)
+            return self.response.is_random
+        return any(response.is_random for response in self.sequence)
 
     @property
     def needs_time(self) -> bool:

@@ -328,7 +328,7 @@ class DnsResponse:
         return not (self.speaks or changes or self.then is not DnsThen.CONTINUE)
 
     @property
-    def draws(self) -> bool:
+    def is_random(self) -> bool:
         """Whether its delay is by chance."""
         return not isinstance(self.delay, Fixed)
 
@@ -456,7 +456,7 @@ class DnsBehavior(Behavior[int, DnsResponse, DnsDecision]):
     def fixed_decision(self) -> int | None:
         """A point, where nothing random and no turn is involved."""
         response = self.sequence[0]
-        varies = self.in_turn or response.is_modifier or response.draws
+        varies = self.in_turn or response.is_modifier or response.is_random
         return None if varies else EVERY
 
     def decide(

@@ -240,7 +240,7 @@ class Response:
         return self.raw == b"" or (not self.speaks and self.then is not Then.CONTINUE)
 
     @property
-    def draws(self) -> bool:
+    def is_random(self) -> bool:
         """Whether its delay is by chance."""
         return not isinstance(self.delay, Fixed)
 

@@ -270,7 +270,7 @@ class Rules(Generic[P, B, D]):
         if made is None:
             delay = response.delay.draw(firing.random)
             made = behavior.decide(rule.id, response, point, delay)
-            if not response.draws:
+            if not response.is_random:
                 rule.decisions[place] = made
         filled: D = made.fill(attempt)
         return filled
@@ -417,7 +417,7 @@ class Rules(Generic[P, B, D]):
         alike = _alike(given, others)
         for behavior in given:
             ordinal = 0
-            if alike is not None and behavior.draws:
+            if alike is not None and behavior.is_random:
                 ordinal = alike[behavior.drawn_by]
                 alike[behavior.drawn_by] += 1
             rule_id = self._next_id(taken) if behavior.id is None else behavior.id
@@ -493,6 +493,6 @@ def _alike(
 
     Equal behaviors are numbered by these counts, so that they draw different numbers.
     """
-    if not [behavior for behavior in behaviors if behavior.draws]:
+    if not [behavior for behavior in behaviors if behavior.is_random]:
         return None
-    return Counter(rule.behavior.drawn_by for rule in rules if rule.behavior.draws)
+    return Counter(rule.behavior.drawn_by for rule in rules if rule.behavior.is_random)

@@ -142,7 +142,7 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
     def fixed_decision(self) -> Command | None:
         """Its command, where nothing random, no template and no turn is involved."""
         response = self.sequence[0]
-        varies = self.in_turn or response.is_modifier or response.draws
+        varies = self.in_turn or response.is_modifier or response.is_random
         if varies or self.command is _ANY or response.filled is not None:
             return None
         return self.command

@@ -55,8 +55,8 @@ class ReplyTests(SynchronousTestCase):
             Response(effect=Effect.NONE),
         ):
             self.assertFalse(other.is_modifier)
-        self.assertTrue(Response(delay=Uniform(1, 2)).draws)
-        self.assertFalse(Response(delay=Fixed(1)).draws)
+        self.assertTrue(Response(delay=Uniform(1, 2)).is_random)
+        self.assertFalse(Response(delay=Fixed(1)).is_random)
 
 
 class EffectTests(SynchronousTestCase):

@@ -20,7 +20,7 @@ class Answer:
     text: str
     delay: Delay = NO_DELAY
     times: int | None = 1
-    draws: bool = False
+    is_random: bool = False
 
     @property
     def is_modifier(self) -> bool:

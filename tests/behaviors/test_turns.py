@@ -30,8 +30,8 @@ class TurnTests(SynchronousTestCase):
 
     def test_chance(self) -> None:
         """It may be in the gate or in a delay."""
-        self.assertFalse(DnsBehavior((), response=ONE).draws)
-        self.assertTrue(DnsBehavior((), response=ONE, probability=0.5).draws)
+        self.assertFalse(DnsBehavior((), response=ONE).is_random)
+        self.assertTrue(DnsBehavior((), response=ONE, probability=0.5).is_random)
         self.assertTrue(
-            DnsBehavior((), response=DnsResponse(delay=Uniform(0, 1))).draws
+            DnsBehavior((), response=DnsResponse(delay=Uniform(0, 1))).is_random
         )
