@@ -346,7 +346,7 @@ class Behavior(Generic[P, R, D]):
         )
 
     @property
-    def drawn_by(self) -> Behavior[P, R, D]:
+    def random_identity(self) -> Behavior[P, R, D]:
         """What its random numbers depend on: all but how it is called and switched."""
         return attrs.evolve(self, name=None, enabled=True, persistent=False)
 

@@ -257,7 +257,7 @@ class Rule(Generic[B]):
     def draw(self, key: Key, number: int) -> float:
         """Return the random number of a key with this index; at least 0, below 1."""
         if self._salt is None:
-            self._salt = f"{digest_of(self.behavior.drawn_by)} {self.ordinal}"
+            self._salt = f"{digest_of(self.behavior.random_identity)} {self.ordinal}"
         return draw(self.shared.seed, self._salt, key, number)
 
     def _closed(self, counts: Counts, seen: int, now: float) -> Reason | None:

@@ -345,7 +345,7 @@ class Rules(Generic[P, B, D]):
         """
         position = self._position(rule_id)
         alike = _alike([behavior], self._others(position))
-        ordinal = 0 if alike is None else alike[behavior.drawn_by]
+        ordinal = 0 if alike is None else alike[behavior.random_identity]
         return self._put_at(position, Rule(rule_id, behavior, self.shared, ordinal))
 
     def change(
@@ -371,9 +371,12 @@ class Rules(Generic[P, B, D]):
         changed: dict[Rule[B], Rule[B]] = {}
         for rule, behavior in given.items():
             ordinal = rule.ordinal
-            if alike is not None and behavior.drawn_by != rule.behavior.drawn_by:
-                ordinal = alike[behavior.drawn_by]
-                alike[behavior.drawn_by] += 1
+            if (
+                alike is not None
+                and behavior.random_identity != rule.behavior.random_identity
+            ):
+                ordinal = alike[behavior.random_identity]
+                alike[behavior.random_identity] += 1
             changed[rule] = rule.changed(behavior, ordinal)
         rules = [changed.get(rule, rule) for rule in self._rules]
         if arrange is not None:
@@ -418,8 +421,8 @@ class Rules(Generic[P, B, D]):
         for behavior in given:
             ordinal = 0
             if alike is not None and behavior.is_random:
-                ordinal = alike[behavior.drawn_by]
-                alike[behavior.drawn_by] += 1
+                ordinal = alike[behavior.random_identity]
+                alike[behavior.random_identity] += 1
             rule_id = self._next_id(taken) if behavior.id is None else behavior.id
             rules.append(Rule(rule_id, behavior, self.shared, ordinal))
         return rules
@@ -489,10 +492,12 @@ def _alike(
     behaviors: Iterable[B], rules: Iterable[Rule[B]]
 ) -> Counter[Behavior[Any, Any, Any]] | None:
     """
-    Count the random rules by `drawn_by`; None if no new behavior is random.
+    Count the random rules by `random_identity`; None if no new behavior is random.
 
     Equal behaviors are numbered by these counts, so that they draw different numbers.
     """
     if not [behavior for behavior in behaviors if behavior.is_random]:
         return None
-    return Counter(rule.behavior.drawn_by for rule in rules if rule.behavior.is_random)
+    return Counter(
+        rule.behavior.random_identity for rule in rules if rule.behavior.is_random
+    )
