@@ -317,7 +317,7 @@ class DnsResponse:
         return 500 * len(self.records or ()) + len(self.raw or b"")
 
     @property
-    def speaks(self) -> bool:
+    def defines_reply(self) -> bool:
         """Whether it says what is to be answered."""
         return not (self.rcode is None and self.records is None and self.raw is None)
 
@@ -325,7 +325,7 @@ class DnsResponse:
     def is_modifier(self) -> bool:
         """Whether it only slows down what somebody else answers."""
         changes = self.ad is not None or self.wrong is not None
-        return not (self.speaks or changes or self.then is not DnsThen.CONTINUE)
+        return not (self.defines_reply or changes or self.then is not DnsThen.CONTINUE)
 
     @property
     def is_random(self) -> bool:

@@ -224,7 +224,7 @@ class Response:
         return 2 * len(self.message or "") + len(self.raw or b"")
 
     @property
-    def speaks(self) -> bool:
+    def defines_reply(self) -> bool:
         """Whether it says what is to be replied."""
         return not (self.code is None and self.message is None and self.raw is None)
 
@@ -232,12 +232,14 @@ class Response:
     def is_modifier(self) -> bool:
         """Whether it only slows down what somebody else answers."""
         ends = self.then is not Then.CONTINUE
-        return not (self.speaks or ends or self.effect is not None)
+        return not (self.defines_reply or ends or self.effect is not None)
 
     @property
     def is_silent(self) -> bool:
         """Whether nothing at all is replied."""
-        return self.raw == b"" or (not self.speaks and self.then is not Then.CONTINUE)
+        return self.raw == b"" or (
+            not self.defines_reply and self.then is not Then.CONTINUE
+        )
 
     @property
     def is_random(self) -> bool:
@@ -261,7 +263,7 @@ class Response:
         return "\n".join(f"{self.enhanced_code} {line}" for line in lines)
 
     @property
-    def filled(self) -> Template | None:
+    def text_template(self) -> Template | None:
         """What its text is made from for each attempt, or None for always the same.
 
         :raises ValueError: what is to be filled in is no target

@@ -143,7 +143,7 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
         """Its command, where nothing random, no template and no turn is involved."""
         response = self.sequence[0]
         varies = self.in_turn or response.is_modifier or response.is_random
-        if varies or self.command is _ANY or response.filled is not None:
+        if varies or self.command is _ANY or response.text_template is not None:
             return None
         return self.command
 
@@ -160,7 +160,7 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
             response.is_silent,
             None if reply is not None else response.text,
             response.is_modifier,
-            response.filled,
+            response.text_template,
         )
 
     def is_like(self, other: SmtpBehavior) -> bool:
@@ -200,7 +200,7 @@ def _check_response(response: Response, command: Command) -> None:
         message = f"required with a message at {command.value}, which has no reply"
         raise Refused(message, "code")
     if response.template:
-        template = response.filled
+        template = response.text_template
         for target in () if template is None else template.targets:
             _check_target(target, command, ".message")
 
