@@ -275,7 +275,7 @@ def _shown(reply: Reply) -> str:
 
 def _answer(decision: Decision) -> str:
     """A short description of a behavior's response."""
-    if decision.is_own:
+    if decision.only_delays:
         what = "the usual reply"
     elif decision.silent:
         what = "no reply"

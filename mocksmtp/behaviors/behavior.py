@@ -78,7 +78,7 @@ class Decided(Protocol):
     """What the engine needs from a decision."""
 
     @property
-    def is_own(self) -> bool:
+    def only_delays(self) -> bool:
         """Whether only time was decided, so that other behaviors may still answer."""
 
     def fill(self, attempt: Values) -> Any:

@@ -421,7 +421,7 @@ class DnsDecision:
     delay: float = 0.0
 
     @property
-    def is_own(self) -> bool:
+    def only_delays(self) -> bool:
         """Whether only time was decided."""
         return self.response.is_modifier
 

@@ -108,7 +108,7 @@ class Rules(Generic[P, B, D]):
                 decision = self._evaluate(rule, point, subject, attempt, trail)
                 if decision is None:
                     continue
-                ends = not decision.is_own
+                ends = not decision.only_delays
                 if trail is not None:
                     trail.append(
                         self.ended(walk, rule, (point, rule)) if ends else rule.slowed
@@ -188,7 +188,7 @@ class Rules(Generic[P, B, D]):
                     passed[rule] = miss
                 continue
             fired.append(rule)
-            ends = not decision.is_own
+            ends = not decision.only_delays
             if earlier is not None:
                 decision = earlier.combine(decision)
             if ends:

@@ -73,7 +73,7 @@ class Decision:
     :ivar fault: how the reply goes wrong, or None
     :ivar silent: nothing at all is replied
     :ivar text: replaces the text of the server's own reply
-    :ivar is_own: the server's own reply is given; only time was decided
+    :ivar only_delays: the server's own reply is given; only time was decided
     :ivar template: what the text is made from in each attempt, or None
     """
 
@@ -83,7 +83,7 @@ class Decision:
     fault: Fault | None = None
     silent: bool = False
     text: str | None = None
-    is_own: bool = False
+    only_delays: bool = False
     template: Template | None = attrs.field(default=None, repr=False)
 
     def answer(self, own: Reply) -> Reply:
@@ -98,7 +98,7 @@ class Decision:
             return raw_reply(b"", self.rules[-1])
         if self.text is None:
             # A behavior that only slows an answer down has not given it.
-            return own if self.is_own else attrs.evolve(own, source=self.rules[-1])
+            return own if self.only_delays else attrs.evolve(own, source=self.rules[-1])
         return Reply(own.code, self.text, self.rules[-1])
 
     def fill(self, attempt: Values) -> Decision:

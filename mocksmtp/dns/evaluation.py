@@ -74,7 +74,7 @@ def evaluate_dns(
     return DNS_EVALUATED.write(
         DnsEvaluated(
             reply,
-            None if decision is None or decision.is_own else decision.rules[-1],
+            None if decision is None or decision.only_delays else decision.rules[-1],
             0.0 if decision is None else decision.delay,
             [one for walked in walks_of(trail) for one in considered(walked, told)],
         )

@@ -148,7 +148,7 @@ class AuthDialogue:
         finally:
             attempt.claimed = None
         accepted = verdict.accepted
-        if decision is not None and not decision.is_own:
+        if decision is not None and not decision.only_delays:
             accepted = decision.effect is Effect.APPLY
         if accepted:
             session.auth_user, session.auth_mechanism = verdict.user, mechanism

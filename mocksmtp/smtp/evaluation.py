@@ -74,7 +74,7 @@ class TriedRules(SmtpRules):
     def _at_once(self, decision: Decision | None) -> Decision | None:
         if decision is None:
             return None
-        if self.decision is not None and not decision.is_own:
+        if self.decision is not None and not decision.only_delays:
             self.decision = None
         self.decision = (
             decision if self.decision is None else self.decision.combine(decision)

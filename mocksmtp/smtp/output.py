@@ -109,7 +109,7 @@ def answer_for(decision: Decision, own: Reply) -> Reply | DelayedReply:
     reply = decision.answer(own)
     if decision.fault is None and not decision.silent:
         return reply
-    slowed = decision.rules if decision.is_own else decision.rules[:-1]
+    slowed = decision.rules if decision.only_delays else decision.rules[:-1]
     fault = decision.fault or NO_FAULT
     ended_by = None if fault.then is Then.CONTINUE else decision.rules[-1]
     return DelayedReply(reply, fault, slowed, decision.rules, ended_by)

@@ -525,7 +525,7 @@ class Commands:
     def do_EXPN(self, rest: bytes) -> CommandResult:
         """Expand no list (RFC 5321 §3.5.2)."""
         decision = self.delivery.decide(Command.EXPN, rest)
-        if decision is not None and not decision.is_own:
+        if decision is not None and not decision.only_delays:
             return answer_for(decision, reply.CANNOT_EXPAND)
         own = self._count(reply.CANNOT_EXPAND)
         return own if decision is None else answer_for(decision, own)

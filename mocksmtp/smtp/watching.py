@@ -173,8 +173,8 @@ class ContentWatch:
             decision, fired = self._delivery.decide_on_part(
                 self._transaction, at, rules, self._matched, self._passed
             )
-            if decision is not None and (decision.fault or not decision.is_own):
-                self._remember(fired, None if decision.is_own else fired.pop())
+            if decision is not None and (decision.fault or not decision.only_delays):
+                self._remember(fired, None if decision.only_delays else fired.pop())
                 return at, decision
         return None
 
@@ -286,7 +286,7 @@ class WatchedContent:
             self._watch.finish()
             return message.eomReceived()
         answer = answer_for(decision, NO_OCTETS)
-        if decision.is_own:
+        if decision.only_delays:
             self.continues = True
             self._channel.incoming = self
             return answer
@@ -369,7 +369,7 @@ class WatchedChunk:
                 self._watch.finish()
             return chunk.eomReceived()
         answer = answer_for(decision, NO_OCTETS)
-        if decision.is_own:
+        if decision.only_delays:
             self.continues = True
             self._channel.incoming = self
             return answer

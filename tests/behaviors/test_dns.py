@@ -145,10 +145,10 @@ class DecisionTests(SynchronousTestCase):
         self.behaviors.extend([slow, fails])
         decision = self.behaviors.decide_query(attempt())
         self.assertEqual((decision.rules, decision.delay), (("slow", "fails"), 3))
-        self.assertFalse(decision.is_own)
+        self.assertFalse(decision.only_delays)
         decision = self.behaviors.decide_query(attempt(type_=A))
         self.assertEqual((decision.rules, decision.delay), (("slow",), 2))
-        self.assertTrue(decision.is_own)
+        self.assertTrue(decision.only_delays)
 
     def test_delays_by_chance(self) -> None:
         """They are within their bounds, and the same in each run."""

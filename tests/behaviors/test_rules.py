@@ -32,13 +32,13 @@ class Said:
     """What is answered."""
 
     text: str
-    is_own: bool = False
+    only_delays: bool = False
 
     def fill(self, attempt: Values) -> Said:
         return self
 
     def combine(self, later: Said) -> Said:
-        return Said(self.text + later.text, later.is_own)
+        return Said(self.text + later.text, later.only_delays)
 
 
 @attrs.frozen(field_transformer=own_first)

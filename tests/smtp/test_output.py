@@ -57,7 +57,7 @@ class AnswerTests(SynchronousTestCase):
 
     def test_the_servers_own_reply_can_be_slowed(self) -> None:
         """All behaviors are named then."""
-        answer = answer_for(Decision(("1", "2"), fault=LATE, is_own=True), OK)
+        answer = answer_for(Decision(("1", "2"), fault=LATE, only_delays=True), OK)
         self.assertEqual(answer, DelayedReply(OK, LATE, ("1", "2"), ("1", "2")))
 
     def test_silence_is_a_reply_of_no_octets(self) -> None:
