@@ -34,7 +34,7 @@ from mocksmtp.behaviors.condition import (
 from mocksmtp.behaviors.miss import Item, Miss, Reason, Slowed
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.target import Target
-from mocksmtp.behaviors.walk import Ended, Walk
+from mocksmtp.behaviors.walk import Walk, WalkEnd
 from mocksmtp.documents.kinds import AnyJson, Optional, Text
 from mocksmtp.documents.units import shown_duration
 from mocksmtp.documents.view import Mapped, View, value_of, view_field
@@ -156,7 +156,7 @@ def walks_of(trail: Iterable[Item]) -> Iterator[Walked]:
             case Walk():
                 yield Walked(item, marks)
                 marks = {}
-            case Ended():
+            case WalkEnd():
                 yield Walked(item.walk, marks, item.rule)
                 marks = {}
             case Miss() | Slowed():
@@ -181,7 +181,7 @@ def considered(walked: Walked, recorded: Recorded) -> Iterator[Considered]:
 
 def names_of(trail: Iterable[Item]) -> dict[str, str]:
     """Return the names of the behaviors that ended the walks of a trail, by id."""
-    rules = [item.rule for item in trail if isinstance(item, Ended)]
+    rules = [item.rule for item in trail if isinstance(item, WalkEnd)]
     return {rule.id: rule.behavior.name for rule in rules if rule.behavior.name}
 
 

@@ -24,7 +24,7 @@ from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
 from mocksmtp.behaviors.scenarios import Scenarios
-from mocksmtp.behaviors.walk import Ended, PastWalks, Plain, Walk, entries_of
+from mocksmtp.behaviors.walk import PastWalks, Plain, Walk, WalkEnd, entries_of
 
 P = TypeVar("P", bound=Hashable)
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
@@ -76,7 +76,7 @@ class Rules(Generic[P, B, D]):
         self._by_point: dict[P, Walk[B, D]] = {}
         # A walk that contained these would be a reference cycle, which only the
         # garbage collector frees.
-        self._ends: dict[object, Ended[B]] = {}
+        self._ends: dict[object, WalkEnd[B]] = {}
         self.past: PastWalks | None = None
         self._simulated: Callable[[Rule[B]], Rule[B]] | None = None
 
@@ -111,7 +111,9 @@ class Rules(Generic[P, B, D]):
                 ends = not decision.only_delays
                 if trail is not None:
                     trail.append(
-                        self.ended(walk, rule, (point, rule)) if ends else rule.slowed
+                        self.walk_end(walk, rule, (point, rule))
+                        if ends
+                        else rule.slowed
                     )
             elif test(subject):
                 plain: Plain[B, D] | None = entry.answer(subject, trail)  # type: ignore[union-attr]
@@ -122,7 +124,9 @@ class Rules(Generic[P, B, D]):
                 self.fired[point] += 1
                 decision, ends = plain.decision, True
                 if trail is not None:
-                    trail.append(self._ends.get(plain) or self.ended(walk, rule, plain))
+                    trail.append(
+                        self._ends.get(plain) or self.walk_end(walk, rule, plain)
+                    )
                 for listener in self.listeners:
                     listener(rule, decision, subject)
             else:
@@ -136,16 +140,16 @@ class Rules(Generic[P, B, D]):
             trail.append(walk)
         return earlier
 
-    def ended(self, walk: Walk[B, D], rule: Rule[B], key: object) -> Ended[B]:
+    def walk_end(self, walk: Walk[B, D], rule: Rule[B], key: object) -> WalkEnd[B]:
         """
         Return the end of a walk that `rule` ended, created once for each `key`.
 
         :param key: a hashable value that identifies the walk and the rule
         """
-        ended = self._ends.get(key)
-        if ended is None:
-            ended = self._ends[key] = Ended(walk, rule)
-        return ended
+        end = self._ends.get(key)
+        if end is None:
+            end = self._ends[key] = WalkEnd(walk, rule)
+        return end
 
     def walk(self, point: P) -> Walk[B, D]:
         """Return the walk of a point; it is valid until the list changes."""

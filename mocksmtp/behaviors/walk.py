@@ -175,7 +175,7 @@ class Walk(Noted, Generic[B, D]):
 _WALK_OCTETS = 500
 
 
-class Ended(Noted, Generic[B]):
+class WalkEnd(Noted, Generic[B]):
     """
     The trail of a walk that a behavior ended.
 

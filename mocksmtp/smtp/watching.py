@@ -190,7 +190,7 @@ class ContentWatch:
         walk = behaviors.walk(DATA_CONTENT)
         end: Noted = walk
         if last is not None:
-            end = behaviors.ended(walk, last, (DATA_CONTENT, last))
+            end = behaviors.walk_end(walk, last, (DATA_CONTENT, last))
         self._delivery.remember([*self._marks(), end])
 
     def _marks(self) -> list[Item]:
