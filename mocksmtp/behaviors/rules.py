@@ -208,7 +208,7 @@ class Rules(Generic[P, B, D]):
         must be called: a behavior fires, or the subject alone does not decide it.
         """
         walk = self._by_point.get(point) or self._index(point)
-        if not walk.looks_at_subject:
+        if not walk.tests_only_subject:
             return False
         for test, _ in walk.entries:
             if test(subject):  # type: ignore[misc]

@@ -136,11 +136,17 @@ class Walk(Noted, Generic[B, D]):
     :param point: the reply point
 
     :ivar entries: the entries, in order, each with its test
-    :ivar looks_at_subject: whether the subject alone decides that no rule fires
+    :ivar tests_only_subject: whether the subject alone decides that no rule fires
     :ivar is_forgotten: whether its rules were removed to free memory
     """
 
-    __slots__ = ("__weakref__", "entries", "is_forgotten", "looks_at_subject", "point")
+    __slots__ = (
+        "__weakref__",
+        "entries",
+        "is_forgotten",
+        "point",
+        "tests_only_subject",
+    )
 
     def __init__(
         self, entries: list[tuple[Test | None, Entry[B, D]]], point: object = None
@@ -148,7 +154,7 @@ class Walk(Noted, Generic[B, D]):
         self.entries = entries
         self.point = point
         self.is_forgotten = False
-        self.looks_at_subject = bool(entries) and not any(
+        self.tests_only_subject = bool(entries) and not any(
             isinstance(entry, Rule) for _, entry in entries
         )
 
