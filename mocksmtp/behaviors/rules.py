@@ -24,7 +24,7 @@ from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
 from mocksmtp.behaviors.scenarios import Scenarios
-from mocksmtp.behaviors.walk import PastWalks, Plain, Walk, WalkEnd, entries_of
+from mocksmtp.behaviors.walk import PastWalks, PlainRule, Walk, WalkEnd, entries_of
 
 P = TypeVar("P", bound=Hashable)
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
@@ -116,7 +116,7 @@ class Rules(Generic[P, B, D]):
                         else rule.slowed
                     )
             elif test(subject):
-                plain: Plain[B, D] | None = entry.answer(subject, trail)  # type: ignore[union-attr]
+                plain: PlainRule[B, D] | None = entry.answer(subject, trail)  # type: ignore[union-attr]
                 if plain is None:
                     continue
                 rule = plain.rule

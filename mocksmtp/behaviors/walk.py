@@ -34,7 +34,7 @@ _LONG = 200
 """The maximum length of a text in a block, in characters."""
 
 
-class Plain(Generic[B, D]):
+class PlainRule(Generic[B, D]):
     """A rule that fires whenever a test of the subject is true, until it is exhausted.
 
     :ivar rule: the rule
@@ -54,7 +54,9 @@ class Plain(Generic[B, D]):
         """The rule, as an iterator of one."""
         yield self.rule
 
-    def answer(self, subject: bytes, trail: list[Item] | None) -> Plain[B, D] | None:
+    def answer(
+        self, subject: bytes, trail: list[Item] | None
+    ) -> PlainRule[B, D] | None:
         """
         Update the counters for a subject for which the test is true.
 
@@ -75,7 +77,7 @@ class Block(Generic[B, D]):
 
     __slots__ = ("_rules", "_search")
 
-    def __init__(self, rules: list[Plain[B, D]]) -> None:
+    def __init__(self, rules: list[PlainRule[B, D]]) -> None:
         self._rules = rules
         self._search: Test | None = None
 
@@ -92,7 +94,9 @@ class Block(Generic[B, D]):
             search = self._search = compile_any(map(_text, self._rules))
         return search(subject)
 
-    def answer(self, subject: bytes, trail: list[Item] | None) -> Plain[B, D] | None:
+    def answer(
+        self, subject: bytes, trail: list[Item] | None
+    ) -> PlainRule[B, D] | None:
         """Update the counters of the rules that match; return the first that fires."""
         for plain in self._rules:
             if plain.test(subject):
@@ -102,7 +106,7 @@ class Block(Generic[B, D]):
         return None
 
 
-Entry: TypeAlias = Plain[B, D] | Block[B, D] | Rule[B]
+Entry: TypeAlias = PlainRule[B, D] | Block[B, D] | Rule[B]
 """One entry of a walk: a `Rule` if more than the subject decides whether it fires."""
 
 
@@ -125,7 +129,7 @@ def entries_of(
                 entries.append((block.test, block))
         else:
             for one in group:
-                entries.append((one.test if isinstance(one, Plain) else None, one))
+                entries.append((one.test if isinstance(one, PlainRule) else None, one))
     return entries
 
 
@@ -242,18 +246,18 @@ def _never(_: bytes) -> bool:
 
 def _entry(
     rule: Rule[B], prepare: Callable[[Rule[B]], D | None]
-) -> Plain[B, D] | Rule[B]:
+) -> PlainRule[B, D] | Rule[B]:
     if not rule.behavior.enabled:
-        return Plain(rule, _never, cast("D", None))
+        return PlainRule(rule, _never, cast("D", None))
     if rule.is_plain and rule.test is not None:
         decision = prepare(rule)
         if decision is not None:
-            return Plain(rule, rule.test, decision)
+            return PlainRule(rule, rule.test, decision)
     return rule
 
 
-def _can_join(entry: Plain[B, D] | Rule[B]) -> bool:
-    if not isinstance(entry, Plain):
+def _can_join(entry: PlainRule[B, D] | Rule[B]) -> bool:
+    if not isinstance(entry, PlainRule):
         return False
     condition = entry.rule.behavior.condition
     return (
@@ -264,7 +268,7 @@ def _can_join(entry: Plain[B, D] | Rule[B]) -> bool:
     )
 
 
-def _text(plain: Plain[B, D]) -> str:
+def _text(plain: PlainRule[B, D]) -> str:
     condition = plain.rule.behavior.condition
     assert isinstance(condition, Contains)
     return condition.matching_value
