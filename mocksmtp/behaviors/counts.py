@@ -43,7 +43,7 @@ class RuleInput(Values, Protocol):
         """Return the time in seconds since the epoch; called only if it is needed."""
 
 
-class Nothing:
+class NoInput:
     """An attempt without values, at the time 0."""
 
     connection: Hashable = None
@@ -58,7 +58,7 @@ class Nothing:
         return 0.0
 
 
-NOTHING = Nothing()
+NO_INPUT = NoInput()
 
 
 class Counts:

@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from mocksmtp.behaviors.behavior import Behavior, Decided
-from mocksmtp.behaviors.counts import NOTHING, RuleInput, SimulatedCounts
+from mocksmtp.behaviors.counts import NO_INPUT, RuleInput, SimulatedCounts
 from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
@@ -86,7 +86,7 @@ class Rules(Generic[P, B, D]):
         self,
         point: P,
         subject: bytes,
-        attempt: RuleInput = NOTHING,
+        attempt: RuleInput = NO_INPUT,
         trail: list[Item] | None = None,
     ) -> D | None:
         """

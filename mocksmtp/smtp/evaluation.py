@@ -23,7 +23,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from mocksmtp.behaviors.counts import NOTHING, RuleInput
+from mocksmtp.behaviors.counts import NO_INPUT, RuleInput
 from mocksmtp.behaviors.miss import Item, Miss
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.rule import Rule
@@ -53,7 +53,7 @@ class TriedRules(SmtpRules):
         self,
         point: Command,
         subject: bytes,
-        attempt: RuleInput = NOTHING,
+        attempt: RuleInput = NO_INPUT,
         trail: list[Item] | None = None,
     ) -> Decision | None:
         """Return the decision without its delay, drip and end of the connection."""

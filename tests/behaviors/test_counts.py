@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.behaviors.counts import MAX_PART, NOTHING, Counts, KeyedCounts, key_of
+from mocksmtp.behaviors.counts import MAX_PART, NO_INPUT, Counts, KeyedCounts, key_of
 from mocksmtp.behaviors.target import parse_target
 from tests.behaviors.attempts import FakeAttempt
 
@@ -23,7 +23,7 @@ class KeyTests(SynchronousTestCase):
 
     def test_what_is_not_there_is_a_key_too(self) -> None:
         """And another one than the empty value."""
-        absent, empty = key_of((SENDER,), NOTHING), (b"",)
+        absent, empty = key_of((SENDER,), NO_INPUT), (b"",)
         self.assertEqual(key_of((SENDER,), FakeAttempt(sender="")), empty)
         self.assertNotEqual(absent, empty)
 
@@ -67,10 +67,10 @@ class KeyedCountsTests(SynchronousTestCase):
 
 
 class NothingTests(SynchronousTestCase):
-    """`NOTHING`"""
+    """`NO_INPUT`"""
 
     def test_nothing_is_known(self) -> None:
         """No values, no time, no connection."""
-        self.assertEqual(list(NOTHING.values(SENDER)), [])
-        self.assertEqual(NOTHING.seconds(), 0.0)
-        self.assertIsNone(NOTHING.connection)
+        self.assertEqual(list(NO_INPUT.values(SENDER)), [])
+        self.assertEqual(NO_INPUT.seconds(), 0.0)
+        self.assertIsNone(NO_INPUT.connection)
