@@ -272,7 +272,7 @@ class Behavior(Generic[P, R, D]):
         return point in self.points
 
     @property
-    def needs(self) -> Target | None:
+    def required_target(self) -> Target | None:
         """The target without whose value it is not evaluated, if there is one."""
         return None
 

@@ -86,7 +86,7 @@ class Counts:
         return [self.seen, self.fired, self.first, self.drawn]
 
     @classmethod
-    def of(cls, stored: list[Any]) -> Counts:
+    def from_stored(cls, stored: list[Any]) -> Counts:
         """Create the counters from the list that `stored` returned."""
         seen, fired, first, drawn = stored
         counts = cls(first, drawn)
@@ -154,13 +154,13 @@ class KeyedCounts:
         for (owner, key), counts in self._counts.items():
             yield owner, key, counts
 
-    def of(self, owner: object) -> Iterator[tuple[Key, Counts]]:
+    def of_owner(self, owner: object) -> Iterator[tuple[Key, Counts]]:
         """Yield the keys of one owner with their counts, oldest first."""
         for (other, key), counts in self._counts.items():
             if other is owner:
                 yield key, counts
 
-    def keep(self, owners: set[object]) -> None:
+    def retain(self, owners: set[object]) -> None:
         """Remove the keys of all owners that are not in `owners`."""
         gone = [place for place in self._counts if place[0] not in owners]
         for place in gone:

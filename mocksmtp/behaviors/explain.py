@@ -223,7 +223,7 @@ def _passed_over(
         case Reason.CONDITION:
             return _by_condition(rule, point, recorded)
         case Reason.PROTOCOL:
-            target = str(rule.needs)
+            target = str(rule.required_target)
         case Reason.SCENARIO if behavior.scenario is not None:
             assert isinstance(mark, Miss)
             found, wanted = mark.found, behavior.scenario.state

@@ -38,7 +38,7 @@ _RULE_OCTETS = 2000
 
 
 @attrs.define(eq=False)
-class Shared:
+class SharedState:
     """
     The state that all rules of a host share.
 
@@ -62,7 +62,7 @@ class Rule(Generic[B]):
     :ivar fired: the number of attempts for which it fired
     :ivar limit: the maximum number of answers for each key; None means no limit
     :ivar test: the test of the subject, if its condition tests nothing else; else None
-    :ivar needs: the target without whose value the rule is not evaluated, or None
+    :ivar required_target: the target without whose value it is not evaluated, or None
     :ivar decisions: a cache of the decisions of its responses, by response and point
     :ivar owner: identifies the rule in the counts by key; a change of its fields keeps
         it
@@ -72,13 +72,13 @@ class Rule(Generic[B]):
 
     id: str
     behavior: B
-    shared: Shared = attrs.field(factory=Shared, repr=False)
+    shared: SharedState = attrs.field(factory=SharedState, repr=False)
     ordinal: int = 0
     seen: int = 0
     fired: int = 0
     limit: int | None = attrs.field(init=False)
     test: Test | None = attrs.field(init=False, repr=False)
-    needs: Target | None = attrs.field(init=False, repr=False)
+    required_target: Target | None = attrs.field(init=False, repr=False)
     decisions: dict[object, Any] = attrs.field(init=False, factory=dict, repr=False)
     owner: object = attrs.field(init=False, factory=object, repr=False)
     last_fired: float | None = attrs.field(init=False, default=None, repr=False)
@@ -96,9 +96,9 @@ class Rule(Generic[B]):
     def _test(self) -> Test | None:
         return direct_test(self.behavior.condition)
 
-    @needs.default
-    def _needs(self) -> Target | None:
-        return self.behavior.needs
+    @required_target.default
+    def _required_target(self) -> Target | None:
+        return self.behavior.required_target
 
     @property
     def is_plain(self) -> bool:
@@ -184,7 +184,7 @@ class Rule(Generic[B]):
             rule.owner = self.owner
         return rule
 
-    def simulated(self, shared: Shared) -> Rule[B]:
+    def simulated(self, shared: SharedState) -> Rule[B]:
         """Return a copy that decides the same, with counters of its own."""
         rule = copy(self)
         rule.shared = shared
@@ -197,7 +197,7 @@ class Rule(Generic[B]):
 
         :param now: the time, in seconds since the epoch
         """
-        for key, counts in self.shared.keys.of(self.owner):
+        for key, counts in self.shared.keys.of_owner(self.owner):
             if not self._is_forgotten(counts, now):
                 yield key, counts
 
@@ -211,11 +211,11 @@ class Rule(Generic[B]):
     def restore(self, stored: list[Any]) -> None:
         """Set the counters from the list that `stored` returned."""
         self.seen, self.fired, self.last_fired, self.ordinal, own = stored
-        self._counts = Counts.of(own)
+        self._counts = Counts.from_stored(own)
 
     def restore_key(self, key: Key, stored: list[Any]) -> None:
         """Set the counters of a key from the list that `Counts.stored` returned."""
-        self.shared.keys.put(self.owner, key, Counts.of(stored))
+        self.shared.keys.put(self.owner, key, Counts.from_stored(stored))
 
     def evaluate(self, subject: bytes, attempt: RuleInput) -> Firing[B] | Reason:
         """
@@ -228,7 +228,9 @@ class Rule(Generic[B]):
         behavior = self.behavior
         if not behavior.enabled:
             return Reason.DISABLED
-        if self.needs is not None and not attempt.values(self.needs):
+        if self.required_target is not None and not attempt.values(
+            self.required_target
+        ):
             return Reason.PROTOCOL
         step = behavior.scenario
         if step is not None and not self.shared.scenarios.allows(step):

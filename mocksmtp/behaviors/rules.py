@@ -22,7 +22,7 @@ from mocksmtp.behaviors.behavior import Behavior, Decided
 from mocksmtp.behaviors.counts import NO_INPUT, RuleInput, SimulatedCounts
 from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
-from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, Shared
+from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, SharedState
 from mocksmtp.behaviors.scenarios import Scenarios
 from mocksmtp.behaviors.walk import PastWalks, PlainRule, Walk, WalkEnd, entries_of
 
@@ -65,7 +65,7 @@ class Rules(Generic[P, B, D]):
     def __init__(
         self, seed: str = DEFAULT_SEED, scenarios: Scenarios | None = None
     ) -> None:
-        self.shared = Shared(seed, Scenarios() if scenarios is None else scenarios)
+        self.shared = SharedState(seed, Scenarios() if scenarios is None else scenarios)
         self.fired: dict[P, int] = defaultdict(int)
         self.held = HeldClients()
         self.listeners: list[Callable[[Rule[B], D, bytes], None]] = []
@@ -245,7 +245,7 @@ class Rules(Generic[P, B, D]):
         """
         shared = real.shared
         keys = SimulatedCounts(shared.keys)
-        self.shared = Shared(shared.seed, shared.scenarios.copy(), keys)
+        self.shared = SharedState(shared.seed, shared.scenarios.copy(), keys)
         self._simulated = cache(lambda rule: rule.simulated(self.shared))
         self._rules = real._rules
         self._by_point = {}
@@ -460,7 +460,7 @@ class Rules(Generic[P, B, D]):
         """
         before, self._rules = self._rules, rules
         if len(self.shared.keys):
-            self.shared.keys.keep({rule.owner for rule in rules})
+            self.shared.keys.retain({rule.owner for rule in rules})
         self.points = {p for rule in rules for p in rule.behavior.points}
         walks, self._by_point, self._ends = self._by_point, {}, {}
         if self.past is not None and walks:

@@ -131,7 +131,7 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
         return _POINTS[self.command]
 
     @property
-    def needs(self) -> Target | None:
+    def required_target(self) -> Target | None:
         """The recipient, where the behavior decides on the content for each one."""
         if self.command is not Command.DATA:
             return None

@@ -236,7 +236,7 @@ class BehaviorsState:
             if path.startswith(prefix):
                 rule_id, _, key = path[len(prefix) :].partition("/")
                 if rule_id in rules:
-                    first = Counts.of(counts).first
+                    first = Counts.from_stored(counts).first
                     found.append((first, rules[rule_id], _read_key(key), counts))
         # The oldest keys first: they are the first to be removed.
         found.sort(key=lambda one: one[0])

@@ -51,8 +51,8 @@ class KeyedCountsTests(SynchronousTestCase):
         counts = KeyedCounts(limit=3)
         for owner, name in (("r", 1), ("s", 2), ("r", 3), ("r", 1), ("s", 4)):
             counts.put(owner, (name,), Counts())
-        self.assertEqual([key for key, _ in counts.of("r")], [(3,), (1,)])
-        self.assertEqual([key for key, _ in counts.of("s")], [(4,)])
+        self.assertEqual([key for key, _ in counts.of_owner("r")], [(3,), (1,)])
+        self.assertEqual([key for key, _ in counts.of_owner("s")], [(4,)])
         self.assertEqual(len(counts), 3)
         self.assertIsNone(counts.get("s", (2,)))
 
@@ -61,7 +61,7 @@ class KeyedCountsTests(SynchronousTestCase):
         counts = KeyedCounts()
         counts.put("r", (1,), Counts())
         counts.put("s", (1,), Counts())
-        counts.keep({"s"})
+        counts.retain({"s"})
         self.assertEqual(len(counts), 1)
         self.assertIsNotNone(counts.get("s", (1,)))
 
