@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import attrs
 import orjson
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -389,7 +390,7 @@ class MockService(Service):
                     stored=self._keeper.stored,
                 )
 
-            site = TrackedFactory(LateFactory(make_api, self._in_thread))
+            site = self._late_site("mocksmtp.http.site", make_api)
             yield "http", await listen_stream(reactor, config.http, site, site)
         if config.https is not None:
             yield "https", await self._open_policy_hosts(config.https)
@@ -413,13 +414,28 @@ class MockService(Service):
             except CannotListenError as error:
                 raise ListenError.of(error) from None
 
+    def _late_site(self, module: str, make: Callable[[], Any]) -> TrackedFactory:
+        """
+        A site that is made when its first client connects.
+
+        :param module: what `make` imports
+        """
+
+        def call(function: Callable[[], Any]) -> Deferred[Any]:
+            # Only the first service of a process needs a thread: to import.
+            if module in sys.modules:
+                return maybeDeferred(function)
+            return self._in_thread(function)
+
+        return TrackedFactory(LateFactory(make, call))
+
     async def _open_policy_hosts(self, endpoint: str) -> Listener:
         def make_policies() -> Any:
             from mocksmtp.http.policy_host import make_policy_site
 
             return make_policy_site(self.mock, self._reactor)
 
-        site = TrackedFactory(LateFactory(make_policies, self._in_thread))
+        site = self._late_site("mocksmtp.http.policy_host", make_policies)
         named = NamedContexts(self._contexts, partial(_policy_tls, self.mock))
         factory = TLSMemoryBIOFactory(named, False, site, self._reactor)
         factory.noisy = False

@@ -6,13 +6,19 @@ import functools
 import os
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, ParamSpec, Self, TypeVar
+from urllib.parse import urlsplit
 
+import attrs
 from treq.client import HTTPClient
 from twisted.internet import error as errors
+from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
+from twisted.web.client import URI, Agent, HTTPConnectionPool, ResponseFailed
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgentEndpointFactory
+from zope.interface import implementer
 
 from mocksmtp.client.errors import NotMocksmtp, NotReachable, TimedOut
 from mocksmtp.client.requests import (
@@ -47,6 +53,32 @@ def _timed_out(_: object, __: float) -> Failure:
     return Failure(_TooLate())
 
 
+@implementer(IAgentEndpointFactory)
+@attrs.frozen
+class NumericEndpoints:
+    """Endpoints of IP addresses, without the thread that resolves names."""
+
+    reactor: Any
+    timeout: float = 30.0
+
+    def endpointForURI(self, uri: URI) -> TCP4ClientEndpoint | TCP6ClientEndpoint:
+        """The endpoint of a URI that contains an address."""
+        host = uri.host.decode()
+        kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
+        return kind(self.reactor, host, uri.port, self.timeout)
+
+
+def _agent(reactor: Any, url: str, timeout: float) -> Any:
+    """An agent that closes each connection after the answer."""
+    pool = HTTPConnectionPool(reactor, persistent=False)
+    parts = urlsplit(url)
+    address = parts.hostname or ""
+    if parts.scheme == "http" and (isIPAddress(address) or isIPv6Address(address)):
+        endpoints = NumericEndpoints(reactor, timeout)
+        return Agent.usingEndpointFactory(reactor, endpoints, pool=pool)
+    return Agent(reactor, connectTimeout=timeout, pool=pool)
+
+
 class Connection:
     """
     The address of a service, and how requests are sent there.
@@ -77,8 +109,7 @@ class Connection:
         self.timeout = timeout
         self._reactor = reactor
         if http is None:
-            pool = HTTPConnectionPool(reactor, persistent=False)
-            http = HTTPClient(Agent(reactor, connectTimeout=timeout, pool=pool))
+            http = HTTPClient(_agent(reactor, self.url, timeout))
         self._http = http
 
     def send(self, request: Request[T]) -> Deferred[T]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from enum import Enum
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 from klein import Klein
@@ -281,14 +281,24 @@ def _rule(path: str, routes: tuple[Route, ...]) -> str:
     return f"{parent}/<other({','.join(fixed)}):{last[1:]}" if fixed else path
 
 
+class HasApi(Protocol):
+    """What an app with `mount`ed routes is bound to."""
+
+    api: Api
+
+
 def mount(
     app: Klein,
-    api: Api,
     routes: Iterable[Route],
     prefix: str = "",
     find_host: HostFinder = default_host,
 ) -> None:
-    """Have `app` serve `routes` below `prefix`."""
+    """
+    Have `app` serve `routes` below `prefix`.
+
+    The app is the attribute of a class whose instances are `HasApi`; so the services
+    of a process share it, and compile its routes once.
+    """
     routes = tuple(routes)
     app.url_map.converters = {**app.url_map.converters, "other": OtherName}
     for route in routes:
@@ -298,13 +308,16 @@ def mount(
             methods=[route.method],
             endpoint=f"{route.method} {path}",
         )
-        register(_handler(api, route, find_host))
+        register(_handler(route, find_host))
 
 
-def _handler(api: Api, route: Route, find_host: HostFinder) -> Handler:
+def _handler(route: Route, find_host: HostFinder) -> Handler:
     named = find_host is not default_host
 
-    def handle(request: Request, **path: Any) -> ResponseBody | Awaitable[ResponseBody]:
+    def handle(
+        bound: HasApi, request: Request, **path: Any
+    ) -> ResponseBody | Awaitable[ResponseBody]:
+        api = bound.api
         host = find_host(api.mock, path)
         parameters: Any = read_parameters(route.parameters, request.uri)
         call = Call(request, api, host, parameters, named)

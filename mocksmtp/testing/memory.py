@@ -18,15 +18,16 @@ import attrs
 from twisted.internet import error as errors
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, HTTPConnectionPool, readBody
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer
+from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
+
+from mocksmtp.client.over_treq import NumericEndpoints
 
 if TYPE_CHECKING:
     from mocksmtp.testing.running import RunningMock
@@ -394,18 +395,6 @@ class MemoryReactor(Clock):
         what(*args, **kwargs)
 
 
-@implementer(IAgentEndpointFactory)
-class _Endpoints:
-    """Endpoints that lead to services in memory."""
-
-    def __init__(self, reactor: MemoryReactor) -> None:
-        self._reactor = reactor
-
-    def endpointForURI(self, uri: Any) -> TCP4ClientEndpoint:
-        """That of a URI with an IPv4 address."""
-        return TCP4ClientEndpoint(self._reactor, uri.host.decode(), uri.port)
-
-
 @implementer(IBodyProducer)
 @attrs.frozen
 class _Body:
@@ -483,7 +472,7 @@ async def start_in_memory(reactor: MemoryReactor | None = None) -> RunningMock:
     reactor = reactor or MemoryReactor()
 
     pool = HTTPConnectionPool(reactor, persistent=False)
-    endpoints = _Endpoints(reactor)
+    endpoints = NumericEndpoints(reactor)
     http = _Http(Agent.usingEndpointFactory(reactor, endpoints, pool=pool))
     config = attrs.evolve(FREE_PORTS, dns=())
     return await start_mock(None, config, reactor, http)

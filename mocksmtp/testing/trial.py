@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
@@ -16,17 +18,30 @@ if TYPE_CHECKING:
 
     from mocksmtp.client.requests import Duration
     from mocksmtp.client.values import Delivery, Query
+    from mocksmtp.config import Config
     from mocksmtp.testing.memory import MemoryReactor
     from mocksmtp.testing.running import RunningMock
     from mocksmtp.testing.sandbox import MockSMTP
 
 P = TypeVar("P", bound="Protocol")
 
-_RECORDS = "*. MX 10 mx.test.\nmx.test. A 127.0.0.1\n"
+_RECORDS = (
+    {"name": "*", "type": "MX", "preference": 10, "exchange": "mx.test"},
+    {"name": "mx.test", "type": "A", "address": "127.0.0.1"},
+)
 """The records of a test: the mock is the mail exchange of every domain."""
 
 _shared: list[RunningMock] = []
 """The service in memory, which the tests of a process use one after the other."""
+
+
+@cache
+def _with_sockets() -> Config:
+    """The configuration of a service with sockets."""
+    from mocksmtp.testing.running import FREE_PORTS
+    from mocksmtp.zone.records import parse_records
+
+    return attrs.evolve(FREE_PORTS, records=parse_records([*_RECORDS]))
 
 
 class MockSMTPMixin:
@@ -61,9 +76,8 @@ class MockSMTPMixin:
         else:
             from mocksmtp.testing.running import start_mock
 
-            running = await start_mock(self.addCleanup)
+            running = await start_mock(self.addCleanup, _with_sockets())
             dns = running.dns
-            await running.api.add_records(_RECORDS)
         client, address = running.api, f"{running.smtp[0]}:{running.smtp[1]}"
         place = Place(running.url, dns, running.smtp[1])
         host = HostClient(client.connection, "default", [address])

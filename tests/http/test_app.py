@@ -6,12 +6,14 @@ from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 from werkzeug.exceptions import ImATeapot, MethodNotAllowed, NotFound
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import RequestRedirect, Rule
 
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.reading import TooManyValues
 from mocksmtp.http.app import MOUNTS, problem_of
+from mocksmtp.http.context import HttpSettings
 from mocksmtp.http.problems import HttpProblem
+from mocksmtp.mail.documents import StandIn
 from mocksmtp.mail.mailbox import Mailbox
 from tests.http.rig import Answer, Rig
 
@@ -147,6 +149,41 @@ class NowhereTests(SynchronousTestCase):
             answer = Rig().ask("GET", path)
             self.assertEqual(answer.header("Cache-Control"), "no-store")
             self.assertEqual(answer.header("X-Content-Type-Options"), "nosniff")
+
+
+class SharingTests(SynchronousTestCase):
+    """The services of a process"""
+
+    def test_each_answers_with_its_own(self) -> None:
+        """They share the routes, and nothing that is asked for."""
+        first, second = Rig(), Rig()
+        first.receive()
+        self.assertEqual(
+            [one.get("/smtpMailsCount") for one in (first, second)], [1, 0]
+        )
+
+    def test_routes_are_compiled_once(self) -> None:
+        """For all services with the same stand-ins."""
+        Rig().get("/smtpMailsCount")
+        compiled: list[str] = []
+        compile_ = Rule.compile
+
+        def count(rule: Rule) -> None:
+            compiled.append(rule.rule)
+            compile_(rule)
+
+        self.patch(Rule, "compile", count)
+        Rig().get("/smtpMailsCount")
+        self.assertEqual(compiled, [])
+
+    def test_stand_ins_are_those_of_the_service(self) -> None:
+        """Another one in the process has none."""
+        settings = HttpSettings(stand_ins=(StandIn.MAILPIT,))
+        statuses = [
+            Rig(settings=settings).ask("GET", "/api/v1/info").status,
+            Rig().ask("GET", "/api/v1/info").status,
+        ]
+        self.assertEqual(statuses, [200, 404])
 
 
 class FailureTests(SynchronousTestCase):

@@ -44,11 +44,15 @@ class MountTests(SynchronousTestCase):
         for _ in range(2):
             keep(other.mailbox)
         rig.receive()
-        app = Klein()
         routes = (*mails.ROUTES, *service.ROUTES)
-        mount(app, self.api(rig), routes)
-        mount(app, self.api(rig), routes, "/hosts/<host>", named_host)
-        treq = StubTreq(app.resource())
+
+        class Application:
+            app = Klein()
+            mount(app, routes)
+            mount(app, routes, "/hosts/<host>", named_host)
+            api: Api = rig.site.resource.api
+
+        treq = StubTreq(Application().app.resource())
         for path, count in (
             ("/smtpMailsCount", b"1"),
             ("/hosts/default/smtpMailsCount", b"1"),
@@ -58,11 +62,6 @@ class MountTests(SynchronousTestCase):
             response = self.successResultOf(treq.get("http://localhost" + path))
             body = self.successResultOf(treq.content(response))
             self.assertEqual((response.code, body), (200, count), path)
-
-    def api(self, rig: Rig) -> Api:
-        """What the requests of `rig` share."""
-        api: Api = rig.site.resource.api
-        return api
 
 
 class ContentTests(SynchronousTestCase):

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any
 from unittest import TestResult
 
+from klein import Klein
 from twisted.internet import error as errors
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
@@ -231,6 +232,45 @@ class SocketTests(MockSMTPTestCase):
             await deferToThread(self.send)
         await self.assertRefused("bob@x.test", 550)
         await self.assertNoMail(within="20ms")
+
+
+class CostTests(TestCase):
+    """What a mock with sockets costs a test"""
+
+    async def start(self) -> MockSMTPMixin:
+        """A test case with a mock."""
+
+        class Case(MockSMTPMixin, TestCase):
+            def test(self) -> None:
+                """Nothing."""
+
+        case = Case("test")
+        case.addCleanup = self.addCleanup  # type: ignore[method-assign]
+        await case.start_mock()
+        return case
+
+    async def test_a_test_without_assertions_uses_no_http(self) -> None:
+        """The API is made for the first request."""
+        made: list[str] = []
+        self.patch(Klein, "resource", lambda app: made.append("API"))
+        await self.start()
+        self.assertEqual(made, [])
+
+    async def test_an_assertion_needs_no_thread(self) -> None:
+        """Trial ends all threads after each test, and each new one costs time."""
+        from twisted.internet import reactor
+
+        await (await self.start()).assertNoMail()  # imports the API
+        threads: list[Any] = []
+
+        def count(pool: object, *arguments: Any, **keywords: Any) -> None:
+            threads.append(arguments)
+            call(pool, *arguments, **keywords)
+
+        call = type(reactor.getThreadPool()).callInThreadWithCallback
+        self.patch(type(reactor.getThreadPool()), "callInThreadWithCallback", count)
+        await (await self.start()).assertNoMail()
+        self.assertEqual(threads, [])
 
 
 class ImportTests(TestCase):
