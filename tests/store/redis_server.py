@@ -49,16 +49,17 @@ class RedisServer:
     def start(self) -> None:
         """Start it, and wait until it answers; with the data that it has on disk."""
         assert self._process is None
-        self._process = subprocess.Popen(
-            [
-                *(self._program, "--port", str(self.port), "--bind", "127.0.0.1"),
-                *("--dir", self.folder, "--save", "", "--appendonly", "yes"),
-                *("--appendfsync", "always", *self._options),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=(Path(self.folder) / "log").open("ab"),
-            stderr=subprocess.STDOUT,
-        )
+        with (Path(self.folder) / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(self._program, "--port", str(self.port), "--bind", "127.0.0.1"),
+                    *("--dir", self.folder, "--save", "", "--appendonly", "yes"),
+                    *("--appendfsync", "always", *self._options),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         for _ in range(_STARTS):
             try:
                 answer = self.ask("PING")
