@@ -1,7 +1,7 @@
 """Behaviors: the rule engine that SMTP and DNS share.
 
-`behavior` is a rule as its document describes it: `condition` and `target` say when
-it fires, the fields of `behavior` how often, `response` and `dns` what it answers.
-`rule` is one in force, with its counts; `rules` is the ordered list that decides, and
-`walk` the fast path through it.
+`behavior` declares a rule as its document describes it: `condition` and `target` decide
+when it fires, the fields of `behavior` how often, `response` and `dns` its reply.
+`rule` is a behavior in force with its counters, `rules` the ordered list that decides,
+and `walk` the fast path through the list.
 """

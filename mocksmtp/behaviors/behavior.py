@@ -1,7 +1,8 @@
 """A behavior: one rule, as its document describes it.
 
-SMTP's (`mocksmtp.behaviors.smtp`) and DNS's (`mocksmtp.behaviors.dns`) differ in the
-points at which they fire and in their responses; all else is declared here, once.
+The behaviors of SMTP (`mocksmtp.behaviors.smtp`) and of DNS (`mocksmtp.behaviors.dns`)
+differ in the points at which they fire and in their responses. All other fields are
+declared here.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ from mocksmtp.documents.schema import (
 )
 
 MAX_RESPONSES = 1000
-"""How many responses a behavior may have."""
+"""The maximum number of responses of a behavior."""
 
 MAX_PER = 8
-"""By how many things at once its answers may be counted."""
+"""The maximum number of names in ``per``."""
 
 GLOBAL = "global"
-"""Of ``per``: one count for all."""
+"""The value of ``per`` that counts all attempts together."""
 
 
 class Timed(Protocol):
@@ -55,23 +56,23 @@ class Timed(Protocol):
 
     @property
     def delay(self) -> Delay:
-        """Before the answer."""
+        """The delay before the answer."""
 
     @property
     def times(self) -> int | None:
-        """How often it is given before the next one is, or None for no limit."""
+        """How often it is used before the next response; None means no limit."""
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory what it answers takes."""
+        """The approximate memory that its answer occupies, in bytes."""
 
     @property
     def is_random(self) -> bool:
-        """Whether its delay is drawn at random."""
+        """Whether its delay is random."""
 
     @property
     def is_modifier(self) -> bool:
-        """Whether it only slows down what another behavior or the server answers."""
+        """Whether it only delays the answer of another behavior or of the server."""
 
 
 class Decided(Protocol):
@@ -79,13 +80,13 @@ class Decided(Protocol):
 
     @property
     def only_delays(self) -> bool:
-        """Whether only time was decided, so that other behaviors may still answer."""
+        """Whether it only adds a delay, so that a later behavior can still answer."""
 
     def fill(self, attempt: Values) -> Any:
-        """The decision with the values of an attempt in its text."""
+        """Return the decision with the values of an attempt inserted into its text."""
 
     def combine(self, later: Any) -> Any:
-        """The decision that results from a later one, with this delay added."""
+        """Return the later decision of the same walk, with this delay added."""
 
 
 P = TypeVar("P", bound=Hashable)
@@ -97,16 +98,16 @@ B = TypeVar("B", bound="Behavior[Any, Any, Any]")
 def own_first(
     _: type, fields: list[attrs.Attribute[Any]]
 ) -> list[attrs.Attribute[Any]]:
-    """The fields of a class before those that it inherits."""
+    """Sort the fields of a class before its inherited ones (an attrs transformer)."""
     return sorted(fields, key=lambda each: bool(getattr(each, "inherited", False)))
 
 
 class Per(Kind[tuple[Target | str, ...]]):
     """
-    What splits the counts: ``global``, a name, or a list of names.
+    The field ``per``: ``global``, a name, or a list of names.
 
-    :param part: what a name stands for
-    :param most: how many names there are at most
+    :param part: the kind of a name
+    :param most: the maximum number of names
     """
 
     def __init__(self, part: Kind[Any], most: int = MAX_PER) -> None:
@@ -116,7 +117,7 @@ class Per(Kind[tuple[Target | str, ...]]):
         self.misfits = (5, "no such", [part.samples[0]] * 2, [GLOBAL])
 
     def read(self, value: Any, _: object = None) -> tuple[Target | str, ...]:
-        """The parts of a key; none for one count of all."""
+        """Return the parts of a key; an empty tuple for ``global``."""
         if value == GLOBAL:
             return ()
         if isinstance(value, str):
@@ -124,40 +125,44 @@ class Per(Kind[tuple[Target | str, ...]]):
         return self._list.read(value)
 
     def write(self, value: tuple[Target | str, ...]) -> Any:
-        """One name, or a list."""
+        """Return one name, or a list of names."""
         names = [str(part) for part in value]
         return names[0] if len(names) == 1 else names
 
     def written_schema(self, named: Named) -> Schema:
-        """One of the three."""
+        """Return the schema: ``global``, a name, or a list."""
         part = self._part.written_schema(named)
         return any_of({"const": GLOBAL}, part, self._list.written_schema(named))
 
 
 class _Answers(Integer):
-    """How many answers a behavior gives: a number, its digits, or ``""`` for any."""
+    """The number of answers: a number, its digits, or ``""`` for no limit."""
 
     def __init__(self) -> None:
         super().__init__(1, MAX_INTEGER, digits=True)
         self.samples = (*self.samples, "")
 
     def read(self, value: Any, _: object = None) -> Any:
-        """A number, or None for any number."""
+        """Return the number, or None for no limit."""
         return None if value == "" else super().read(value)
 
     def accepted_schema(self, named: Named) -> Schema:
-        """A number, its digits, or an empty text."""
+        """Return the schema: a number, its digits, or an empty text."""
         return any_of(*super().accepted_schema(named)["anyOf"], {**TEXT, "const": ""})
 
 
 class Responses(Array[R]):
-    """Several responses, one after the other."""
+    """The field ``responses``: several responses, used in turn."""
 
     def __init__(self, response: Kind[R]) -> None:
         super().__init__(response, 1, MAX_RESPONSES, "responses", bounded=False)
 
     def read(self, value: Any, _: object = None) -> tuple[R, ...]:
-        """The responses, of which only the last is given without limit."""
+        """
+        Return the responses.
+
+        :raises Refused: ``times`` is null on a response before the last one
+        """
         responses = super().read(value)
         for index, response in enumerate(responses[:-1]):
             if response.times is None:
@@ -170,10 +175,10 @@ class Responses(Array[R]):
 @attrs.frozen(kw_only=True)
 class Behavior(Generic[P, R, D]):
     """
-    One rule; times in seconds.
+    One rule; durations are in seconds.
 
-    :ivar per: what splits the counts: targets, ``connection``, ``transaction``;
-        empty for one count of all
+    :ivar per: the parts of a key: targets, ``connection``, ``transaction``; empty to
+        count all attempts together
     """
 
     condition: Condition = field(
@@ -260,50 +265,52 @@ class Behavior(Generic[P, R, D]):
         default=False,
     )
 
-    # What the two kinds define
+    # Defined by the behaviors of SMTP and of DNS
 
     @property
     def points(self) -> Iterable[P]:
-        """Where it can fire."""
+        """The points at which it can fire."""
         raise NotImplementedError
 
     def fires_at(self, point: P) -> bool:
-        """Whether it can fire there."""
+        """Return whether it can fire at a point."""
         return point in self.points
 
     @property
     def required_target(self) -> Target | None:
-        """The target without whose value it is not evaluated, if there is one."""
+        """The target without whose value it is not evaluated, or None."""
         return None
 
     @property
     def fixed_decision(self) -> Any:
-        """Where the decision is the same each time, the point that it is made for."""
+        """The point at which its decision is always the same; None if it varies."""
         raise NotImplementedError
 
     def decide(self, rule: str, response: R, point: P, delay: float) -> D:
         """
-        The decision that a response leads to.
+        Return the decision for one of its responses.
 
         :param rule: the id of the rule that fires
-        :param delay: seconds, as drawn
+        :param response: the response
+        :param point: the point at which the rule fires
+        :param delay: the delay, fixed or drawn, in seconds
         """
         raise NotImplementedError
 
     def is_like(self, other: Any) -> bool:
-        """Whether it replaces the other when it is set on its own."""
+        """Return whether it replaces `other` when it is added with ``PUT``."""
         raise NotImplementedError
 
-    # What they have in common
+    # Common to both
 
     @property
     def in_turn(self) -> bool:
-        """Whether its responses are used up."""
+        """Whether it has several responses, used in turn."""
         return self.responses is not None
 
     @property
     def sequence(self) -> tuple[R, ...]:
-        """Its responses, one after the other."""
+        """Its responses, in the order of their use."""
         if self.responses is not None:
             return self.responses
         assert self.response is not None
@@ -311,7 +318,7 @@ class Behavior(Generic[P, R, D]):
 
     @property
     def answers(self) -> int | None:
-        """How many answers each key has, or None for no limit."""
+        """The maximum number of answers for each key; None means no limit."""
         if self.responses is None:
             return self.number_of_answer
         limits = [] if self.number_of_answer is None else [self.number_of_answer]
@@ -331,12 +338,12 @@ class Behavior(Generic[P, R, D]):
 
     @property
     def needs_time(self) -> bool:
-        """Whether it depends on the time of a match."""
+        """Whether it depends on the time of an attempt."""
         return self.active_for is not None or self.window is not None
 
     @property
     def is_ungated(self) -> bool:
-        """Whether only its condition and its own count decide that it fires."""
+        """Whether only its condition and its number of answers decide if it fires."""
         return not (
             self.skip
             or self.per
@@ -347,11 +354,11 @@ class Behavior(Generic[P, R, D]):
 
     @property
     def random_identity(self) -> Behavior[P, R, D]:
-        """What its random numbers depend on: all but how it is called and switched."""
+        """The value that its random numbers depend on: all but name and switches."""
         return attrs.evolve(self, name=None, enabled=True, persistent=False)
 
     def response_to(self, fired: int) -> R:
-        """The response of a key that has had `fired` answers."""
+        """Return the response for a key that has had `fired` answers."""
         sequence = self.sequence
         if self.responses is not None:
             for response in sequence:
@@ -363,9 +370,9 @@ class Behavior(Generic[P, R, D]):
 
 def check_ids(behaviors: tuple[B, ...]) -> tuple[B, ...]:
     """
-    The behaviors of an array, no two of which have the same id.
+    Return the behaviors of an array unchanged, if their ids differ.
 
-    :raises DocumentError: two have
+    :raises DocumentError: two behaviors have the same id
     """
     ids: set[str] = set()
     for index, behavior in enumerate(behaviors):
@@ -381,17 +388,23 @@ COUNTERS: dict[str, Schema] = {
     "fired": whole(0, MAX_INTEGER),
     "remaining": any_of({"type": "integer"}, NULL),
 }
-"""What is listed of a behavior in force, besides its document."""
+"""The schemas of the counters that a listing adds to the document of a behavior."""
 
 READ_ONLY = (*COUNTERS, "lastFiredAt", "keyCount", "keys")
-"""What a listing adds; ignored when it is read, so that a listing can be PUT back."""
+"""The fields that a listing adds. A request may contain them and they are ignored, so
+that the document of a listing can be the body of a PUT."""
 
 
 class BehaviorDocument(Document[B]):
     """
     The document of a behavior.
 
-    :param title: what the names of its schemas begin with
+    :param cls: the class of the behavior
+    :param title: the prefix of the names of its schemas
+    :param check: raises `Refused` for a behavior whose fields contradict each other
+    :param kinds: the kinds of the fields that SMTP and DNS declare differently
+    :param schema: the part of the schema that `check` corresponds to
+    :param example: an example of a document
     """
 
     def __init__(
@@ -416,30 +429,34 @@ class BehaviorDocument(Document[B]):
         self._rule_title = title
 
     def write(self, value: B) -> dict[str, Any]:
-        """The object that describes a behavior, in the order of its fields."""
+        """Return the document of a behavior, with its fields in declared order."""
         document = super().write(value)
         return {title: document[title] for title in self.fields if title in document}
 
     def parse_one(self, value: Any) -> B:
         """
-        One behavior.
+        Parse the document of one behavior.
 
-        :raises DocumentError: the document describes none
+        :raises DocumentError: it is not valid
         """
         return parse(self, value)
 
     def parse_all(self, value: Any) -> tuple[B, ...]:
         """
-        Behaviors from an array, or from one object.
+        Parse an array of documents, or one document.
 
-        :raises DocumentError: the document describes none, or two have the same id
+        :raises DocumentError: one is not valid, or two have the same id
         """
         if isinstance(value, dict):
             return (parse(self, value),)
         return check_ids(parse(Array(self), value))
 
     def schemas(self, named: Named) -> None:
-        """Add the schemas of the document, and of a rule with its counters."""
+        """
+        Add the schemas of the document, and of a rule with its counters.
+
+        :param named: the schemas by name, to which they are added
+        """
         self.accepted_schema(named)
         self.written_schema(named)
         behavior = self.written_members(named)

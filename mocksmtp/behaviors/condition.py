@@ -1,16 +1,17 @@
-"""Conditions: what an attempt must look like for a behavior to fire.
+"""Conditions: test whether a behavior applies to an attempt.
 
-A condition without a target tests the subject of the command. One with a target is
-true if any value of the target satisfies it: a missing value satisfies only `Absent`
-and `MatchAll`.
+A condition without a target tests the subject of the command. A condition with a target
+is true if at least one value of the target satisfies it; without a value only `Absent`
+and `MatchAll` are true.
 
-Values are octets, as they came. UTF-8 is self-synchronizing: a string is part of a
-text exactly where its octets are part of the text's octets, so that nothing has to be
-decoded on the way. Each comparison is compiled once, when it is made. ``ignoreCase``
-ignores the case of ASCII letters, and where the matching value has other letters that
-of those as well, by Unicode's simple folding.
+Values are octets as received. UTF-8 is self-synchronizing: a text contains another
+exactly if its octets contain the octets of the other. Therefore values are not decoded.
+Each comparison is compiled once, when it is created. ``ignoreCase`` ignores the case of
+ASCII letters; if the matching value contains other letters, it ignores their case as
+well, by Unicode's simple case folding.
 
-A new operator is a class here, in `COMPARISONS`, `PRESENCES` or `COMBINATORS`.
+To add an operator, add a class here and its name in `COMPARISONS`, `PRESENCES` or
+`COMBINATORS`.
 """
 
 from __future__ import annotations
@@ -41,28 +42,30 @@ from mocksmtp.documents.schema import NUMBER, TEXT, Schema, any_of
 from mocksmtp.grammar.speed import find
 
 MAX_DEPTH = 16
-"""How deep combinators may be nested."""
+"""The maximum depth of nested combinators."""
 
 MAX_CONDITIONS = 100
-"""How many conditions one combinator may have."""
+"""The maximum number of conditions of a combinator."""
 
 _MAX_VALUE = 1024 * 1024
-"""Octets of a ``matchingValue``."""
+"""The maximum length of a ``matchingValue``, in octets."""
 
 Test: TypeAlias = Callable[[bytes], bool]
+"""Tests a value."""
 
 
 class Values(Protocol):
-    """What knows the values of targets in the attempt at hand."""
+    """The values of an attempt."""
 
     def values(self, target: Target) -> Sequence[bytes]:
-        """The values of `target`; none where it is absent."""
+        """Return the values of `target`; an empty sequence if it is absent."""
 
 
 class FormattedText(Text):
-    """A text in a format for which JSON Schema has no word.
+    """A text in a format that JSON Schema does not define.
 
-    :param word: the name of the format
+    :param word: the name of the format: ``re2`` or ``cidr``
+    :param numbers: whether a number is accepted too
     """
 
     def __init__(self, word: str, numbers: bool) -> None:
@@ -72,17 +75,17 @@ class FormattedText(Text):
         self.misfits = ("(", None) if numbers else ("10.0.0.1/8", 5)
 
     def written_schema(self, named: Named) -> Schema:
-        """A text of that format."""
+        """Return the schema: a text of that format."""
         return {**TEXT, "format": self._format}
 
     def accepted_schema(self, named: Named) -> Schema:
-        """The same, or a number."""
+        """Return the schema: a text of that format, or a number if it is accepted."""
         schema = self.written_schema(named)
         return any_of(schema, NUMBER) if self._numbers else schema
 
 
 class NumberText(Text):
-    """A number as a text, or a number."""
+    """A number, or a text that contains a number."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -94,7 +97,7 @@ class NumberText(Text):
         )
 
     def read(self, value: Any, _: object = None) -> str:
-        """The number as it was spelled, with a small ``e``."""
+        """Return the number as it was written, with ``e`` in lower case."""
         if isinstance(value, float):
             value = spelling(value).lower()
         return super().read(value)
@@ -106,12 +109,12 @@ _VALUE = Text(most=_MAX_VALUE, numbers=True, samples=("bob@", ""))
 @attrs.frozen
 class Comparison:
     """
-    Compares a value with its own.
+    Compares a value with ``matchingValue``.
 
-    :cvar VALUE: what ``matchingValue`` may be
-    :cvar HAS_CASE: whether ``ignoreCase`` has a meaning
-    :ivar matches: the test, of one value
-    :raises ValueError: `matching_value` is nothing that it can compare with
+    :cvar VALUE: the kind of ``matchingValue``
+    :cvar HAS_CASE: whether ``ignoreCase`` is allowed
+    :ivar matches: tests one value
+    :raises Refused: `matching_value` is not valid for the operator
     """
 
     VALUE: ClassVar[Kind[str]] = _VALUE
@@ -133,7 +136,12 @@ class Comparison:
         raise NotImplementedError
 
     def holds(self, subject: bytes, attempt: Values) -> bool:
-        """Whether a value satisfies it."""
+        """
+        Return whether a value satisfies the condition.
+
+        :param subject: the value that is tested without a target
+        :param attempt: provides the values of the target
+        """
         if self.target is None:
             return self.matches(subject)
         return any(map(self.matches, attempt.values(self.target)))
@@ -210,7 +218,7 @@ class Matches(Comparison):
         return compile_pattern(value, self.ignore_case)
 
 
-# As Python and JSON write numbers.
+# The numbers of Python and JSON.
 _NUMBER = re.compile(rb"[+-]?([0-9]{1,20})(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?")
 
 
@@ -223,7 +231,7 @@ def _number(octets: bytes) -> float | None:
 
 @attrs.frozen
 class _Order(Comparison):
-    """Compares numbers; a value that is no number is neither below nor above."""
+    """Compares numbers; it is false for a value that is not a number."""
 
     VALUE = NumberText()
     HAS_CASE = False
@@ -264,14 +272,18 @@ _LITERAL = re.compile(rb"\[(?:(?i:IPv6):)?([^\]]{1,60})\]")
 
 @lru_cache(maxsize=1024)
 def _address(octets: bytes) -> tuple[int, int] | None:
-    """The version and number of an address, also of a literal (RFC 5321 §4.1.3)."""
+    """
+    Return the IP version and the number of an address; None if it is not an address.
+
+    An address literal (RFC 5321 §4.1.3) is accepted.
+    """
     match = _LITERAL.fullmatch(octets)
     text = (match[1] if match else octets).decode("ascii", "replace")
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    # How a listener for both shows a client that came by IPv4.
+    # A listener for IPv4 and IPv6 shows an IPv4 client as an IPv4-mapped address.
     address = getattr(address, "ipv4_mapped", None) or address
     return address.version, int(address)
 
@@ -309,11 +321,11 @@ class MatchAll:
     target: Target | None = field(AnyJson(), "what is tested", default=None)
 
     def matches(self, subject: bytes) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def holds(self, subject: bytes, attempt: Values) -> bool:
-        """True."""
+        """Return True."""
         return True
 
 
@@ -324,7 +336,7 @@ class Exists:
     target: Target | None = field(AnyJson(), "what is tested", default=None)
 
     def holds(self, subject: bytes, attempt: Values) -> bool:
-        """Whether there is one; the subject of a command is always there."""
+        """Return whether the target has a value; the subject always exists."""
         return self.target is None or bool(attempt.values(self.target))
 
 
@@ -335,7 +347,7 @@ class Absent:
     target: Target | None = field(AnyJson(), "what is tested", default=None)
 
     def holds(self, subject: bytes, attempt: Values) -> bool:
-        """Whether there is none."""
+        """Return whether the target has no value; the subject always exists."""
         return self.target is not None and not attempt.values(self.target)
 
 
@@ -346,7 +358,7 @@ class AllOf:
     conditions: tuple[Condition, ...] = field(AnyJson(), "the conditions")
 
     def holds(self, subject: bytes, attempt: Values) -> bool:
-        """Whether none of them is false; they are asked in order, up to one that is."""
+        """Return whether all are true; evaluates them up to the first false one."""
         return all(each.holds(subject, attempt) for each in self.conditions)
 
 
@@ -357,7 +369,7 @@ class AnyOf:
     conditions: tuple[Condition, ...] = field(AnyJson(), "the conditions")
 
     def holds(self, subject: bytes, attempt: Values) -> bool:
-        """Whether one of them is true; they are asked in order, up to that one."""
+        """Return whether one is true; evaluates them up to the first true one."""
         return any(each.holds(subject, attempt) for each in self.conditions)
 
 
@@ -368,7 +380,7 @@ class Not:
     condition: Condition = field(AnyJson(), "the condition")
 
     def holds(self, subject: bytes, attempt: Values) -> bool:
-        """Whether it is false."""
+        """Return whether the condition is false."""
         return not self.condition.holds(subject, attempt)
 
 
@@ -385,28 +397,28 @@ COMPARISONS: dict[str, type[Comparison]] = {
     "atLeast": AtLeast,
     "inNetwork": InNetwork,
 }
-"""Operators that compare with a value, by their names in documents."""
+"""The operators that compare with a value, by their names in documents."""
 
 PRESENCES: dict[str, type[MatchAll | Exists | Absent]] = {
     "matchAll": MatchAll,
     "exists": Exists,
     "absent": Absent,
 }
-"""Operators without a value."""
+"""The operators without a ``matchingValue``, by their names in documents."""
 
 COMBINATORS: dict[str, type[AllOf | AnyOf | Not]] = {
     "all": AllOf,
     "any": AnyOf,
     "not": Not,
 }
-"""Operators on conditions."""
+"""The operators that combine conditions, by their names in documents."""
 
 OPERATORS = (*COMPARISONS, *PRESENCES, *COMBINATORS)
-"""All operators, by their names in documents."""
+"""The names of all operators."""
 
 
 def leaves_of(condition: Condition) -> Iterator[Leaf]:
-    """The conditions without combinators that it is made of."""
+    """Yield the leaves of a condition: its parts without combinators, in order."""
     match condition:
         case AllOf() | AnyOf():
             for each in condition.conditions:
@@ -418,7 +430,7 @@ def leaves_of(condition: Condition) -> Iterator[Leaf]:
 
 
 def direct_test(condition: Condition) -> Test | None:
-    """The test of the command's subject that it is, if it looks at nothing else."""
+    """Return the test of the subject; None if the condition tests anything else."""
     match condition:
         case MatchAll():
             return condition.matches
@@ -430,10 +442,10 @@ def direct_test(condition: Condition) -> Test | None:
 
 class Conditions(Kind[Condition]):
     """
-    Conditions as documents.
+    The kind of a field that is a condition.
 
-    :param target: what a target may be
-    :param title: the name of their schema
+    :param target: the kind of a target
+    :param title: the name of the schema of a condition
     """
 
     def __init__(self, target: Kind[Target], title: str) -> None:
@@ -475,21 +487,25 @@ class Conditions(Kind[Condition]):
         )
 
     def read(self, value: Any, _: object = None) -> Condition:
-        """A condition, nested `MAX_DEPTH` deep at most."""
+        """
+        Return the condition that a document describes.
+
+        :raises Refused: it is not valid, or nested more than `MAX_DEPTH` deep
+        """
         if type(value) is dict and ("condition" in value or "conditions" in value):
             _check_depth(value)
         return self.operators.read(value)
 
     def write(self, value: Condition) -> Any:
-        """The object of a condition."""
+        """Return the document of a condition."""
         return self.operators.write(value)
 
     def accepted_schema(self, named: Named) -> Schema:
-        """The lenient schema of a condition."""
+        """Return the schema of the accepted documents."""
         return self.operators.accepted_schema(named)
 
     def written_schema(self, named: Named) -> Schema:
-        """The strict schema of a condition."""
+        """Return the schema of the written documents."""
         return self.operators.written_schema(named)
 
 
@@ -506,7 +522,7 @@ def _check_depth(value: Any) -> None:
 
 
 def _within(value: Any) -> list[Any]:
-    """The documents of the conditions in that of a combinator."""
+    """Return the documents of the conditions that a combinator's document contains."""
     if type(value) is not dict:
         return []
     several = value.get("conditions")

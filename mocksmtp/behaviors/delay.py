@@ -1,4 +1,4 @@
-"""Delays: fixed, or drawn at random. In documents milliseconds, here seconds."""
+"""Delays: fixed or random. Documents contain milliseconds, the values here seconds."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mocksmtp.documents.schema import Schema, any_of
 from mocksmtp.documents.units import MAX_SECONDS, milliseconds
 
 Draw: TypeAlias = Callable[[], float]
-"""Draws a random number from 0 up to, but not including, 1."""
+"""Returns a random number; at least 0, below 1."""
 
 MAX_SIGMA = 10.0
-"""The widest log-normal delay."""
+"""The maximum `sigma` of a log-normal delay."""
 
 _TIME = Duration()
 
@@ -30,7 +30,7 @@ class Fixed:
     seconds: float = field(_TIME, "the delay", name="milliseconds", example=250)
 
     def draw(self, random: Draw) -> float:
-        """How long it takes this time."""
+        """Return the delay in seconds."""
         return self.seconds
 
 
@@ -42,14 +42,14 @@ class Uniform:
     upper: float = field(_TIME, "the longest delay", example=500)
 
     def draw(self, random: Draw) -> float:
-        """How long it takes this time."""
+        """Return the delay in seconds."""
         return self.lower + (self.upper - self.lower) * random()
 
     def check(self) -> None:
         """
-        Refuse an empty range.
+        Check the range.
 
-        :raises Refused: it is empty
+        :raises Refused: `upper` is below `lower`
         """
         if self.upper < self.lower:
             raise Refused("must not be below lower", "upper")
@@ -68,8 +68,8 @@ class LogNormal:
     )
 
     def draw(self, random: Draw) -> float:
-        """How long it takes this time."""
-        # Box and Muller's transform; 1 - x, for there is no logarithm of 0.
+        """Return the delay in seconds."""
+        # The Box-Muller transform; 1 - x is above 0, so that it has a logarithm.
         radius = math.sqrt(-2.0 * math.log(1.0 - random()))
         normal = radius * math.cos(2.0 * math.pi * random())
         return min(self.max_value, self.median * math.exp(self.sigma * normal))
@@ -91,7 +91,7 @@ KINDS.add("lognormal", Document(LogNormal, example={"median": 200, "sigma": 0.4}
 
 
 class _DelayKind(Kind[Delay]):
-    """A duration, or an object that names its kind."""
+    """A duration, or an object whose field ``type`` names the kind of delay."""
 
     samples = (
         *_TIME.samples,
@@ -110,28 +110,28 @@ class _DelayKind(Kind[Delay]):
     )
 
     def read(self, value: Any, _: object = None) -> Delay:
-        """A delay; a duration is a fixed one."""
+        """Return the delay; a duration is a fixed delay."""
         return KINDS.read(value) if type(value) is dict else Fixed(_TIME.read(value))
 
     def write(self, value: Delay) -> Any:
-        """Milliseconds for a fixed delay, else an object."""
+        """Return milliseconds for a fixed delay, else an object."""
         if isinstance(value, Fixed):
             return milliseconds(value.seconds)
         return KINDS.write(value)
 
     def accepted_schema(self, named: Named) -> Schema:
-        """A duration, or one of the kinds."""
+        """Return the schema: a duration, or one of the kinds."""
         return any_of(
             *_TIME.accepted_schema(named)["anyOf"],
             *KINDS.accepted_schema(named)["anyOf"],
         )
 
     def written_schema(self, named: Named) -> Schema:
-        """Milliseconds, or one of the kinds."""
+        """Return the schema: milliseconds, or one of the kinds."""
         return any_of(
             _TIME.written_schema(named), *KINDS.written_schema(named)["anyOf"]
         )
 
 
 DELAY = _DelayKind()
-"""A field of a response that is a delay."""
+"""The kind of a field that is a delay."""

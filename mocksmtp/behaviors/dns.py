@@ -1,7 +1,7 @@
 """The behaviors of DNS.
 
-A query is decided by the behaviors for its type and those for every type, in the order
-of the list. A query that can't be read has no type, and an empty name.
+For a query the behaviors of its type and those of every type are evaluated, in the
+order of the list. A query that cannot be parsed has no type and an empty name.
 """
 
 from __future__ import annotations
@@ -59,26 +59,27 @@ from mocksmtp.zone.rdata_fields import NAME
 from mocksmtp.zone.records import SENT_RECORD, Record
 
 EVERY = -1
-"""The point of behaviors that are for every query, and of types that none names."""
+"""The point of behaviors for every query, and of the types that no behavior names."""
 
 ANY = "ANY"
-"""The ``query`` that every query is."""
+"""The value of ``query`` that selects every query."""
 
 MAX_TYPES = 100
-"""How many types a behavior may name."""
+"""The maximum number of types of a behavior."""
 
 MAX_RECORDS = 5000
-"""How many records a response may have: more than any message has room for."""
+"""The maximum number of records of a response; no message has room for more."""
 
 MAX_RAW = 0xFFFF - 2
-"""Octets of a message over TCP (RFC 1035 §4.2.2), without the two of its ID."""
+"""The maximum length of a message over TCP (RFC 1035 §4.2.2), without its ID, in
+octets."""
 
 RCODES = [one.name for one in Rcode if one is not Rcode.BADVERS]
-"""What may be answered: what has room in a header (RFC 6895 §2.3)."""
+"""The names of the response codes that fit into a header (RFC 6895 §2.3)."""
 
 
 class DnsSubject(enum.Enum):
-    """What a condition on a query can look at."""
+    """The targets of conditions on a query."""
 
     NAME = "name"
     TYPE = "type"
@@ -87,7 +88,7 @@ class DnsSubject(enum.Enum):
 
     @property
     def meaning(self) -> str:
-        """What its value is."""
+        """A short text that describes the value."""
         return _MEANINGS[self]
 
 
@@ -102,9 +103,9 @@ _MEANINGS = {
 
 def parse_dns_target(text: str) -> Target:
     """
-    The target of that name.
+    Parse the name of a target.
 
-    :raises ValueError: there is none
+    :raises ValueError: no target of queries has the name
     """
     try:
         return Target(DnsSubject(text))
@@ -114,60 +115,61 @@ def parse_dns_target(text: str) -> Target:
 
 
 class DnsThen(enum.Enum):
-    """What else becomes of an answer."""
+    """What happens to the answer."""
 
     CONTINUE = "continue"
+    """The answer is sent."""
     DROP = "drop"
-    """There is none, and the client waits."""
+    """No answer is sent; the client waits."""
     TRUNCATE = "truncate"
-    """Over UDP it has no records, and TC says that TCP has them (RFC 2181 §9)."""
+    """Over UDP the answer has no records and sets TC (RFC 2181 §9)."""
     CLOSE = "close"
-    """There is none, and over TCP the connection is closed."""
+    """No answer is sent; over TCP the connection is closed."""
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing is answered."""
+        """Whether no answer is sent."""
         return self in (DnsThen.DROP, DnsThen.CLOSE)
 
 
 class Wrong(enum.Enum):
-    """What of an answer is not as it must be."""
+    """The part of an answer that is wrong."""
 
     ID = "id"
-    """Another one than the query's."""
+    """The ID differs from the query's."""
     QUESTION = "question"
-    """For another name than was asked for."""
+    """The name in the question differs from the query's."""
     SIZE = "size"
-    """A datagram is larger than the client takes, where the answer is."""
+    """The datagram is not truncated to the size that the client accepts."""
 
 
 class _TargetKind(Kind[Target]):
-    """A target of a query, by its name."""
+    """The kind of a field that is a target of a query."""
 
     samples = ("clientIp", "name")
     misfits = ("sender", 5)
 
     def read(self, value: Any, _: object = None) -> Target:
-        """The target of that name."""
+        """Return the target with this name."""
         return parse_dns_target(_text(value))
 
     def write(self, value: Target) -> str:
-        """Its name."""
+        """Return its name."""
         return str(value)
 
     def written_schema(self, named: Named) -> Schema:
-        """One of the names."""
+        """Return the schema: one of the names."""
         return {**TEXT, "enum": [subject.value for subject in DnsSubject]}
 
 
 class _TypeKind(Kind[int]):
-    """A type of queries, by its name."""
+    """The kind of a field that is a type of queries."""
 
     samples = ("MX", "TYPE65280")
     misfits = ("mx", "SECURE", "ANY", 5)
 
     def read(self, value: Any, _: object = None) -> int:
-        """The number of that type."""
+        """Return the number of the type with this name."""
         name = _text(value)
         if name == ANY:
             raise Refused(f"{ANY} can't be combined; the type of that name is TYPE255")
@@ -177,16 +179,16 @@ class _TypeKind(Kind[int]):
         return number
 
     def write(self, value: int) -> str:
-        """Its name."""
+        """Return its name."""
         return query_type(value)
 
     def written_schema(self, named: Named) -> Schema:
-        """A text that names a type."""
+        """Return the schema: a text."""
         return {**TEXT, "format": "query-type"}
 
 
 class _QueryKind(Kind[tuple[int, ...]]):
-    """The types of queries: ``ANY``, a name, or a list of names."""
+    """The kind of ``query``: ``ANY``, the name of a type, or a list of names."""
 
     samples = (ANY, "MX", ["A", "AAAA"])
     misfits = (5, [], ["MX", "MX"], ["MX", "ANY"])
@@ -196,7 +198,7 @@ class _QueryKind(Kind[tuple[int, ...]]):
         self._types = Array(self._type, 1, MAX_TYPES, "types", unique=True)
 
     def read(self, value: Any, _: object = None) -> tuple[int, ...]:
-        """The numbers of the types; none for every query."""
+        """Return the numbers of the types; an empty tuple for ``ANY``."""
         if value == ANY:
             return ()
         if isinstance(value, list):
@@ -204,46 +206,46 @@ class _QueryKind(Kind[tuple[int, ...]]):
         return (self._type.read(value),)
 
     def write(self, value: tuple[int, ...]) -> Any:
-        """``ANY``, a name or a list."""
+        """Return ``ANY``, a name or a list of names."""
         names = [query_type(number) for number in value] or [ANY]
         return names[0] if len(names) == 1 else names
 
     def written_schema(self, named: Named) -> Schema:
-        """One of the three."""
+        """Return the schema: ``ANY``, a name or a list."""
         one = self._type.written_schema(named)
         return any_of({**TEXT, "const": ANY}, one, self._types.written_schema(named))
 
 
 class _RcodeKind(Kind[int]):
-    """A response code, by its name (RFC 6895 §2.3)."""
+    """The kind of a field that is a response code (RFC 6895 §2.3)."""
 
     samples = ("SERVFAIL", "NOERROR")
     misfits = ("BADVERS", "x", 2)
 
     def read(self, value: Any, _: object = None) -> int:
-        """The number of that code."""
+        """Return the number of the code with this name."""
         name = _text(value)
         if name not in RCODES:
             raise Refused(unknown(f"rcode {shown(name)}", name, RCODES))
         return Rcode[name].value
 
     def write(self, value: int) -> str:
-        """Its name."""
+        """Return its name."""
         return Rcode(value).name
 
     def written_schema(self, named: Named) -> Schema:
-        """One of the names."""
+        """Return the schema: one of the names."""
         return {**TEXT, "enum": RCODES}
 
 
 class _HexKind(Kind[bytes]):
-    """Octets in hexadecimal."""
+    """The kind of a field of octets in hexadecimal."""
 
     samples = ("", "00fF")
     misfits = ("abc", "x", 5)
 
     def read(self, value: Any, _: object = None) -> bytes:
-        """The octets."""
+        """Return the octets."""
         text = _text(value)
         if not _HEX.fullmatch(text):
             raise Refused(f"must be octets in hexadecimal, got {shown(text)}")
@@ -252,11 +254,11 @@ class _HexKind(Kind[bytes]):
         return bytes.fromhex(text)
 
     def write(self, value: bytes) -> str:
-        """Two digits for each octet."""
+        """Return two digits for each octet, in lower case."""
         return value.hex()
 
     def written_schema(self, named: Named) -> Schema:
-        """A text of digits."""
+        """Return the schema: a text of digits."""
         return {**TEXT, "pattern": f"^{_HEX.pattern}$"}
 
 
@@ -271,7 +273,7 @@ def _text(value: Any) -> str:
 
 @attrs.frozen
 class DnsResponse:
-    """What a behavior answers, and what it does besides."""
+    """The answer of a behavior and its effects; `delay` is in seconds."""
 
     rcode: int | None = field(
         _RcodeKind(),
@@ -313,23 +315,23 @@ class DnsResponse:
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory what it answers takes."""
+        """The approximate memory that its answer occupies, in bytes."""
         return 500 * len(self.records or ()) + len(self.raw or b"")
 
     @property
     def defines_reply(self) -> bool:
-        """Whether it says what is to be answered."""
+        """Whether it defines a response code, records or raw octets."""
         return not (self.rcode is None and self.records is None and self.raw is None)
 
     @property
     def is_modifier(self) -> bool:
-        """Whether it only slows down what somebody else answers."""
+        """Whether it only delays the answer of another behavior or the zone."""
         changes = self.ad is not None or self.wrong is not None
         return not (self.defines_reply or changes or self.then is not DnsThen.CONTINUE)
 
     @property
     def is_random(self) -> bool:
-        """Whether its delay is by chance."""
+        """Whether its delay is random."""
         return not isinstance(self.delay, Fixed)
 
 
@@ -340,10 +342,10 @@ _BESIDE_RAW = "rcode", "records", "ad"
 
 
 class _Answers(Constraint):
-    """A response does something, and its fields go together."""
+    """The constraint that a response has an effect and its fields can be combined."""
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
-        """The errors of fields that do not."""
+        """Yield an error for each field that is missing or can't be combined."""
         then = document.get("then", DnsThen.CONTINUE.value)
         says = [name for name in _SAYS if name in document]
         if then in _SILENT:
@@ -362,7 +364,7 @@ class _Answers(Constraint):
                 yield Refused("must be id where there is raw", "wrong")
 
     def schema(self) -> Schema:
-        """The same."""
+        """Return the schema of the constraint."""
         beside: dict[str, Schema] = {
             **dict.fromkeys(_BESIDE_RAW, NULL),
             "then": {"enum": [DnsThen.CONTINUE.value, *_SILENT, None]},
@@ -381,7 +383,7 @@ class _Answers(Constraint):
 
 
 def _finish(response: DnsResponse, document: dict[str, Any]) -> dict[str, Any]:
-    """Name the delay of a response that only slows down, to be read again."""
+    """Add the delay 0 to a response without another field, which would be refused."""
     if response.is_modifier:
         document.setdefault("delay", 0)
     return document
@@ -399,21 +401,21 @@ def _response(title: str, **without: str) -> Document[DnsResponse]:
 
 
 DNS_RESPONSE = _response("DnsResponse", times="only allowed in responses")
-"""The document of the one response of a behavior."""
+"""The document of the field ``response``."""
 
 DNS_RESPONSE_IN_TURN = _response("DnsResponseInTurn")
-"""The document of one of several responses."""
+"""The document of an item of the field ``responses``."""
 
 
 @attrs.frozen
 class DnsDecision:
     """
-    What is to be done about one query.
+    The decision of the behaviors about one query.
 
-    :ivar rules: the ids of the behaviors that fired, in order; all but the last have
-        only slowed it down
-    :ivar response: what is answered, except for its delay
-    :ivar delay: seconds before that, all delays together
+    :ivar rules: the ids of the behaviors that fired, in order; all but the last only
+        delayed the answer
+    :ivar response: the response; its own delay is not used
+    :ivar delay: the sum of all delays before the answer, in seconds
     """
 
     rules: tuple[str, ...]
@@ -422,15 +424,15 @@ class DnsDecision:
 
     @property
     def only_delays(self) -> bool:
-        """Whether only time was decided."""
+        """Whether the zone's answer is sent, only later."""
         return self.response.is_modifier
 
     def fill(self, attempt: Values) -> DnsDecision:
-        """The same: no text depends on the query."""
+        """Return itself: a DNS response has no template."""
         return self
 
     def combine(self, later: DnsDecision) -> DnsDecision:
-        """`later`, with the delay added."""
+        """Return `later` with this delay added."""
         rules, delay = self.rules + later.rules, self.delay + later.delay
         return attrs.evolve(later, rules=rules, delay=delay)
 
@@ -445,16 +447,16 @@ class DnsBehavior(Behavior[int, DnsResponse, DnsDecision]):
 
     @property
     def points(self) -> Iterable[int]:
-        """Where it is named."""
+        """The types that it names; `EVERY` if it is for every query."""
         return self.types or (EVERY,)
 
     def fires_at(self, point: int) -> bool:
-        """Whether it is for queries of that type."""
+        """Return whether it is for queries of this type."""
         return not self.types or point in self.types
 
     @property
     def fixed_decision(self) -> int | None:
-        """A point, where nothing random and no turn is involved."""
+        """`EVERY`, if its decision is not random or one of several; else None."""
         response = self.sequence[0]
         varies = self.in_turn or response.is_modifier or response.is_random
         return None if varies else EVERY
@@ -462,11 +464,11 @@ class DnsBehavior(Behavior[int, DnsResponse, DnsDecision]):
     def decide(
         self, rule: str, response: DnsResponse, point: int, delay: float
     ) -> DnsDecision:
-        """The decision that a response leads to."""
+        """Return the decision for a response."""
         return DnsDecision((rule,), response, delay)
 
     def is_like(self, other: DnsBehavior) -> bool:
-        """Whether they are for the same types and condition."""
+        """Return whether both have the same types and condition."""
         return (self.types, self.condition) == (other.types, other.condition)
 
 
@@ -482,18 +484,19 @@ DNS: BehaviorDocument[DnsBehavior] = BehaviorDocument(
     },
     example={"query": "MX", "response": {"rcode": "SERVFAIL"}},
 )
-"""The document of a behavior of DNS."""
+"""The document of a DNS behavior."""
 
 
 class DnsAttempt:
     """
-    A query on its way, of which may be decided otherwise than the zone would.
+    A query as the input of the behaviors.
 
-    :param question: None where it could not be read
+    :param question: the question; None if the query could not be parsed
+    :param client_ip: the address of the client
     :param transport: ``udp`` or ``tcp``
-    :param seconds: the time; asked only where something depends on it
+    :param seconds: returns the time in seconds since the epoch; called only if needed
 
-    :ivar subject: the name as conditions look at it
+    :ivar subject: the name, in the form that conditions test
     """
 
     __slots__ = ("_client_ip", "_transport", "question", "seconds", "subject")
@@ -514,7 +517,7 @@ class DnsAttempt:
         self._transport = transport
 
     def values(self, target: Target) -> Sequence[bytes]:
-        """The values of `target`; none where it is not there."""
+        """Return the values of `target`; an empty sequence if it is absent."""
         question = self.question
         match target.subject:
             case DnsSubject.CLIENT_IP:
@@ -530,13 +533,13 @@ class DnsAttempt:
 
 
 def query_type(number: int) -> str:
-    """The name of a type; of 255 ``TYPE255``, because ``ANY`` means every query."""
+    """Return the name of a type; ``TYPE255`` for 255, as ``ANY`` means every query."""
     name = type_name(number)
     return f"TYPE{number}" if name == "ANY" else name
 
 
 class _Transport(enum.Enum):
-    """How a query came."""
+    """The transport of a query."""
 
     UDP = "udp"
     TCP = "tcp"
@@ -544,7 +547,7 @@ class _Transport(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class DnsEvaluation:
-    """A query whose answer is asked for."""
+    """A query to evaluate without sending it."""
 
     name: Name = field(NAME, "the name that is asked for", example="ex.test")
     type: int = field(_TypeKind(), "its type, as `MX`")
@@ -557,31 +560,38 @@ class DnsEvaluation:
 DNS_EVALUATION = Document(
     DnsEvaluation, "DnsEvaluation", example={"name": "ex.test", "type": "MX"}
 )
-"""The document of a query whose answer is asked for."""
+"""The document of a query to evaluate."""
 
 
 class DnsRules(Rules[int, DnsBehavior, DnsDecision]):
-    """The behaviors of the service's DNS that are in force, by types of queries."""
+    """The behaviors in force for DNS queries."""
 
     def decide_query(
         self, attempt: DnsAttempt, trail: list[Item] | None = None
     ) -> DnsDecision | None:
         """
-        What is to be done about a query; None where no behavior fires.
+        Return the decision about a query; None if no behavior fires.
 
-        :param trail: is given what is to be remembered of the walk
+        :param trail: a list to which the result of the walk is appended
         """
         question = attempt.question
         point = EVERY if question is None else question.type
         if point not in self.points:
-            # The client chooses the types: those that no behavior names are one point.
+            # Clients choose the types: all types that no behavior names share a walk.
             point = EVERY
         return self.decide(point, attempt.subject, attempt, trail)
 
 
 @attrs.frozen
 class DnsEvaluated:
-    """What would be answered, by which behavior, and what became of each."""
+    """
+    The result of an evaluated query.
+
+    :ivar answer: the answer; None if none would be sent
+    :ivar behavior: the id of the behavior that would decide; None for the zone
+    :ivar delay: the delay before the answer, in seconds
+    :ivar considered: the result of each behavior
+    """
 
     answer: DnsReply | None
     behavior: str | None
@@ -598,4 +608,4 @@ DNS_EVALUATED: View[DnsEvaluated] = View(
     view_field("delay", Written(NUMBER, milliseconds), "delay", "milliseconds"),
     view_field("considered", Array(CONSIDERED), "considered", "each behavior asked"),
 )
-"""What DNS would answer to a query."""
+"""The document of the result of an evaluated query."""

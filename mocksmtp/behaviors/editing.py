@@ -1,7 +1,7 @@
-"""Changes of behaviors in force, which keep their counters.
+"""Changes of behaviors in force that keep their counters.
 
-A change is a JSON merge patch (RFC 7396) of the document of a behavior, in which
-``move`` names another place in the list.
+A change is a JSON merge patch (RFC 7396) of the document of a behavior. Its additional
+member ``move`` moves the behavior to another place in the list.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from mocksmtp.documents.problems import (
 from mocksmtp.documents.schema import NULL, Schema, any_of, object_of
 
 _MERGED = ("condition", "response", "scenario")
-"""Fields whose members are merged; only the result is complete."""
+"""The fields that are merged member by member; only the result is validated."""
 
 _OF_ONE = ("id", "move")
-"""Members of a patch for one behavior."""
+"""The members that only a patch of a single behavior may contain."""
 
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
 
@@ -49,10 +49,11 @@ class Place(enum.Enum):
 @attrs.frozen
 class Move:
     """
-    Another place in the list.
+    A new place in the list; exactly one of its fields is set.
 
-    :ivar before: the id of the behavior that is to follow it
-    :ivar after: the id of the behavior that it is to follow
+    :ivar before: the id of the behavior before which the moved one is inserted
+    :ivar after: the id of the behavior after which the moved one is inserted
+    :ivar to: the place, if it is not relative to another behavior
     """
 
     before: str | None = field(ID, "before this behavior", default=None)
@@ -61,9 +62,9 @@ class Move:
 
     def check(self) -> None:
         """
-        Refuse what names no place, or several.
+        Check that exactly one field is set.
 
-        :raises Refused: it does
+        :raises Refused: none or several are set
         """
         given = [self.before, self.after, self.to]
         if given.count(None) != len(given) - 1:
@@ -78,7 +79,8 @@ class Patch:
     """
     A change of behaviors.
 
-    :ivar fields: the merge patch of a behavior's document
+    :ivar fields: the merge patch of the document of a behavior
+    :ivar move: the new place in the list; None keeps the place
     """
 
     fields: dict[str, Any]
@@ -86,9 +88,10 @@ class Patch:
 
     def apply(self, rule: Rule[B], document: BehaviorDocument[B]) -> B:
         """
-        The behavior that results.
+        Return the changed behavior of a rule.
 
-        :raises DocumentError: it is none, or has another id
+        :param document: the document of the behaviors
+        :raises DocumentError: the result is not valid, or has another id
         """
         merged = merge(document.write(rule.behavior), self.fields)
         behavior: B = document.parse_one(merged)
@@ -102,13 +105,14 @@ def read_patch(
     value: Any, document: BehaviorDocument[Any], single: bool = True
 ) -> Patch:
     """
-    The change that a JSON value describes.
+    Parse a patch.
 
+    :param value: the JSON value
     :param document: the document of the behaviors
-    :param single: whether it is for one behavior, which alone can be moved or named by
-        its id
-    :raises DocumentError: it is no object, has a field that no behavior can have, or
-        one that is only allowed for one behavior
+    :param single: whether it changes a single behavior; only then it may contain ``id``
+        and ``move``
+    :raises DocumentError: it is not an object, or has a field that is unknown, not
+        valid, or only allowed for a single behavior
     """
     if not isinstance(value, dict):
         parse(MOVE, value)  # raises: it must be an object
@@ -133,7 +137,7 @@ def read_patch(
 def _problems(
     fields: dict[str, Any], document: BehaviorDocument[Any]
 ) -> Iterator[Problem]:
-    """What is wrong with a patch, whatever behavior it is for."""
+    """Yield the errors of a patch that do not depend on the patched behavior."""
     for name, value in fields.items():
         path = f"$.{name}"
         if name not in document.fields:
@@ -153,7 +157,7 @@ def _problems(
 
 
 def merge(value: Any, patch: Any) -> Any:
-    """`value` as a merge patch changes it (RFC 7396 §2)."""
+    """Return `value` changed by a merge patch (RFC 7396 §2)."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(value) if isinstance(value, dict) else {}
@@ -167,9 +171,9 @@ def merge(value: Any, patch: Any) -> Any:
 
 def placed(rules: Iterable[Rule[B]], rule: Rule[B], move: Move) -> list[Rule[B]]:
     """
-    The list with one of its rules elsewhere.
+    Return the list with one of its rules moved.
 
-    :raises DocumentError: it is to be beside a rule that is not in the list
+    :raises DocumentError: `move` names a behavior that is not in the list
     """
     others = [other for other in rules if other is not rule]
     if move.to is not None:
@@ -188,9 +192,10 @@ def patch_schema(
     document: BehaviorDocument[Any], named: Named, single: bool = True
 ) -> Schema:
     """
-    The schema of a patch: every field may be left out, and null removes it.
+    Return the schema of a patch: every field is optional, and null removes it.
 
-    :param single: whether it is for one behavior
+    :param named: the named schemas, to which it adds those that it refers to
+    :param single: whether it changes a single behavior
     """
     members: dict[str, Schema] = {}
     for title, (attribute, declared) in document.fields.items():

@@ -1,4 +1,4 @@
-"""Behaviors in force as documents: with their ids, and their counters."""
+"""The documents of behaviors in force, with their ids and counters."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from mocksmtp.documents.units import timestamp
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
 
 MAX_LISTED_KEYS = 100
-"""Of how many keys the counts are told, the newest ones."""
+"""The maximum number of keys in a document; the newest are listed."""
 
 
 def rule_document(
     rule: Rule[B], describe: Callable[[B], dict[str, Any]], now: float
 ) -> dict[str, Any]:
     """
-    The document of a behavior in force, with its id and its counters.
+    Return the document of a behavior in force, with its id and its counters.
 
-    :param describe: makes the document of a behavior
-    :param now: the time of the attempts, in seconds
+    :param describe: returns the document of a behavior
+    :param now: the time, in seconds since the epoch
     """
     return {
         "id": rule.id,
@@ -39,7 +39,7 @@ def rule_document(
 def counted_document(
     rule: Rule[B], describe: Callable[[B], dict[str, Any]], now: float
 ) -> dict[str, Any]:
-    """The same with the counts of its newest keys, where it has keys."""
+    """Return the `rule_document`, with the counts of the newest keys if it has keys."""
     if not rule.is_keyed:
         return rule_document(rule, describe, now)
     counts = list(rule.counts(now))
@@ -52,8 +52,8 @@ def counted_document(
         }
         for key, found in reversed(counts[-MAX_LISTED_KEYS:])
     ]
-    told = rule_document(rule, describe, now)
-    return {**told, "keyCount": len(counts), "keys": keys}
+    document = rule_document(rule, describe, now)
+    return {**document, "keyCount": len(counts), "keys": keys}
 
 
 def _key_document(per: tuple[Target | str, ...], key: Key) -> dict[str, str | None]:
@@ -61,7 +61,7 @@ def _key_document(per: tuple[Target | str, ...], key: Key) -> dict[str, str | No
 
 
 def _shown(part: object) -> str | None:
-    """A part of a key; a long value stands there by its digest."""
+    """Return a part of a key as text; a long value is its digest."""
     match part:
         case bytes():
             return part.decode(errors="backslashreplace")

@@ -1,8 +1,8 @@
-"""Regular expressions that can stall nobody (RE2's syntax and engine).
+"""Regular expressions in bounded time (RE2's syntax and engine).
 
-RE2 takes time linear in what it searches. How many steps each octet takes depends on
-the expression where its automaton does not fit in memory, so both are bounded, and so
-is how much of a large content is searched.
+RE2 searches in time linear in the size of the text. If the automaton of an expression
+does not fit in memory, the time per octet grows with the size of the expression.
+Therefore the size of expressions and the number of searched octets are limited.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     import re2
 
 MAX_PATTERN = 1000
-"""Characters of an expression."""
+"""The maximum length of an expression, in characters."""
 
 MAX_CLASSES = 32
-"""Classes of Unicode's letters (``\\pL``) in an expression, each of which takes 0.1 ms
-to be read, also in an expression that is refused then."""
+"""The maximum number of Unicode classes (``\\pL``) in an expression. RE2 needs 0.1 ms
+to parse each, also in an expression that it refuses."""
 
 MAX_PROGRAM = 20_000
-"""Steps of an expression's program; compiling so many takes some 4 ms."""
+"""The maximum size of a compiled expression, in steps; it compiles in about 4 ms."""
 
 MAX_SEARCHED = 1024 * 1024
-"""Octets that an expression is searched in, from the beginning."""
+"""The number of octets that an expression searches, from the beginning of a value."""
 
 MAX_STEPS = 8 * 1024 * 1024
-"""Octets times the size of the expression's program: of large expressions, which
-have thousands of steps, less than `MAX_SEARCHED` is searched. Some 100 ms."""
+"""The maximum product of searched octets and steps of the compiled expression, about
+100 ms: an expression of thousands of steps searches less than `MAX_SEARCHED`."""
 
 _OCTETS = 1024 * 1024
 
@@ -41,9 +41,9 @@ Search = Callable[[bytes], bool]
 
 def compile_pattern(pattern: str, ignore_case: bool = False) -> Search:
     """
-    What tells whether the expression is found in octets.
+    Return a function that tests whether octets contain a match of an expression.
 
-    :raises ValueError: it is none of RE2's, or too large
+    :raises ValueError: it is not an expression of RE2, or is too large
     """
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"must have {MAX_PATTERN} characters at most")
@@ -65,11 +65,11 @@ def compile_pattern(pattern: str, ignore_case: bool = False) -> Search:
 
 def compile_literal(text: str, begin: str = "", end: str = "") -> Search:
     """
-    What tells whether `text` is found in octets, whatever the case of its letters.
+    Return a function that tests whether octets contain `text`, ignoring case.
 
-    :param begin: what goes before it in the expression, as an anchor
-    :param end: what goes behind it
-    :raises ValueError: it is too large
+    :param begin: an expression to match before it, for example an anchor
+    :param end: an expression to match after it
+    :raises ValueError: the text is longer than `MAX_PATTERN`
     """
     if len(text) > MAX_PATTERN:
         raise ValueError(f"must have {MAX_PATTERN} characters at most")
@@ -80,7 +80,11 @@ def compile_literal(text: str, begin: str = "", end: str = "") -> Search:
 
 
 def compile_any(texts: Iterable[str]) -> Search:
-    """What tells whether any of `texts`, none of which is empty, is found in octets."""
+    """
+    Return a function that tests whether octets contain at least one of `texts`.
+
+    :param texts: the texts; none is empty
+    """
     import re2
 
     compiled = _compile("|".join(map(re2.escape, texts)), octets=8 * _OCTETS)
@@ -90,11 +94,11 @@ def compile_any(texts: Iterable[str]) -> Search:
 
 def _matcher(compiled: re2._Regexp) -> Search:
     """
-    What tells whether an expression is found in octets.
+    Return a function that tests whether octets contain a match of an expression.
 
-    The library makes a generator and an object for each search, which takes as long
-    again as the search of an address; so what it calls itself is called, where there
-    is such a thing.
+    The library creates a generator and an object for each search, which doubles the
+    time of searching an address. Therefore this calls the library's internal function
+    if it exists, else its public one.
     """
     import re2
 
@@ -121,6 +125,8 @@ def _compile(
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        told = error.args[0]
-        text = told.decode(errors="replace") if isinstance(told, bytes) else str(told)
+        reason = error.args[0]
+        if isinstance(reason, bytes):
+            reason = reason.decode(errors="replace")
+        text = str(reason)
         raise ValueError(f"not a regular expression of RE2: {text[:100]}") from None

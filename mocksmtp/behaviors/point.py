@@ -1,4 +1,4 @@
-"""Reply points: where in a session a behavior can answer."""
+"""Reply points: the places of a session at which a behavior can answer."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Command(enum.Enum):
     QUIT = "QUIT"
     ANY = "ANY"
 
-    # A member is a dictionary's key on every reply; by identity is quicker than
-    # by the hash of its name, and means the same.
+    # Members are keys of dictionaries for every reply. Hashing by identity is faster
+    # than hashing the name, and equivalent.
     __hash__ = object.__hash__
 
     @property
     def meaning(self) -> str:
-        """When it is, in a few words."""
+        """A short text that states when the point is reached."""
         return _MEANINGS.get(self, f"{self.value}, if it is well-formed and in order")
 
 
@@ -57,10 +57,10 @@ _MEANINGS = {
 }
 
 NOT_ANY = frozenset({Command.TLS, Command.DATA_CONTENT})
-"""Those that ``ANY`` is not."""
+"""The points that ``ANY`` does not include."""
 
 NO_REPLY = frozenset({Command.TLS, Command.DATA_CONTENT})
-"""Those at which the server says nothing of its own."""
+"""The points at which the server itself sends no reply."""
 
 DISCARDING = frozenset({Command.MAIL_FROM, Command.RCPT_TO, Command.DATA})
-"""The commands that bring data which can be discarded."""
+"""The commands whose data the effect ``discard`` can discard."""

@@ -1,8 +1,8 @@
-"""What an SMTP behavior answers when it fires.
+"""The response of an SMTP behavior.
 
-Each field of a response is declared here, once: a new one needs its declaration, in
-`Response` and where it acts on the connection in `Fault`, and the code that performs
-it in `mocksmtp.smtp`.
+Each field of a response is declared here, once. To add a field, declare it in
+`Response`; if it acts on the connection, also in `Fault`, and perform it in
+`mocksmtp.smtp`.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ from mocksmtp.grammar.reply import Reply, raw_reply, stock_text
 
 
 class Effect(enum.Enum):
-    """Whether a command that a behavior answered is also executed."""
+    """Whether a command that a behavior answers is also executed."""
 
     APPLY = "apply"
     NONE = "none"
     DISCARD = "discard"
-    """The session continues as if it had been, and the data is not kept."""
+    """The session continues as if it was executed; its data is not kept."""
 
 
 class Then(enum.Enum):
-    """What happens to the connection once the reply has been sent."""
+    """What happens to the connection after the reply was sent."""
 
     CONTINUE = "continue"
     CLOSE = "close"
-    """An orderly end (FIN)."""
+    """The server closes it (FIN)."""
     RESET = "reset"
-    """A hard one (RST)."""
+    """The server resets it (RST)."""
     HANG = "hang"
-    """Nothing is read or written any more."""
+    """The server neither reads nor writes."""
 
 
 MAX_MESSAGE = 256 * 1024
-"""Octets of a message, or of what is sent in the place of a reply."""
+"""The maximum length of a message or of raw octets, in octets."""
 
 
 @attrs.frozen(kw_only=True)
 class Drip:
-    """A reply sent a few octets at a time; in seconds."""
+    """How a reply is sent a few octets at a time; `interval` is in seconds."""
 
     octets: int = field(
         Integer(1, MAX_MESSAGE), "octets per write", name="bytes", default=1
@@ -77,10 +77,11 @@ DRIP = Document(Drip, example={"interval": "200ms"})
 @attrs.frozen
 class Fault:
     """
-    How the reply to one attempt, or what follows it, goes wrong.
+    A delayed or dripped reply, or an end of the connection after it.
 
     :ivar delay: seconds before the reply
-    :ivar drip: how the reply is sent, or None for at once
+    :ivar drip: how the reply is dripped; None sends it at once
+    :ivar then: what happens to the connection after the reply
     :ivar then_delay: seconds between the reply and `then`
     """
 
@@ -94,13 +95,13 @@ NO_FAULT = Fault()
 
 
 class Octets(Kind[bytes]):
-    """Octets, as the characters up to U+00FF."""
+    """The kind of a field of octets, written as characters up to U+00FF."""
 
     samples = ("", "x", "\x00ÿ")
     misfits = ("€", 5, True)
 
     def read(self, value: Any, _: object = None) -> bytes:
-        """The octets of a text."""
+        """Return the octets, one for each character."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {json_type(value)}")
         try:
@@ -112,16 +113,16 @@ class Octets(Kind[bytes]):
         return octets
 
     def write(self, value: bytes) -> str:
-        """A character for each octet."""
+        """Return a text with a character for each octet."""
         return value.decode("latin-1")
 
     def written_schema(self, named: Named) -> Schema:
-        """A text of characters up to U+00FF."""
+        """Return the schema: a text of characters up to U+00FF."""
         return {**TEXT, "pattern": "^[\\u0000-\\u00ff]*$"}
 
 
 class _Message(Text):
-    """The text of a reply; CRLF ends a line as LF does."""
+    """The kind of a field that is the text of a reply; CRLF becomes LF."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -135,15 +136,15 @@ class _Message(Text):
         )
 
     def written_schema(self, named: Named) -> Schema:
-        """A text."""
+        """Return the schema: a text."""
         return TEXT
 
 
 @attrs.frozen
 class Response:
-    """What a behavior answers, and what it does besides; times in seconds.
+    """The reply of a behavior and its effects; durations are in seconds.
 
-    :ivar effect: None for the default, see `effect_at`
+    :ivar effect: None means the default of `effect_at`
     """
 
     code: int | None = field(
@@ -220,39 +221,39 @@ class Response:
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory its text takes."""
+        """The approximate memory that its text occupies, in bytes."""
         return 2 * len(self.message or "") + len(self.raw or b"")
 
     @property
     def defines_reply(self) -> bool:
-        """Whether it says what is to be replied."""
+        """Whether it defines a code, a text or raw octets."""
         return not (self.code is None and self.message is None and self.raw is None)
 
     @property
     def is_modifier(self) -> bool:
-        """Whether it only slows down what somebody else answers."""
+        """Whether it only delays or drips a reply that it does not define."""
         ends = self.then is not Then.CONTINUE
         return not (self.defines_reply or ends or self.effect is not None)
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing at all is replied."""
+        """Whether no reply is sent."""
         return self.raw == b"" or (
             not self.defines_reply and self.then is not Then.CONTINUE
         )
 
     @property
     def is_random(self) -> bool:
-        """Whether its delay is by chance."""
+        """Whether its delay is random."""
         return not isinstance(self.delay, Fixed)
 
     @property
     def text(self) -> str | None:
-        """The whole text, or None for that of the server's own reply."""
+        """The complete text; None for the text of the server's own reply."""
         if self.message is None:
             text = None if self.code is None else stock_text(self.code)
             if text is not None and self.enhanced_code is not None:
-                # The stock text brings its own, where the code has one.
+                # The stock text of some codes begins with an enhanced code.
                 first, _, rest = text.partition(" ")
                 text = rest if first.count(".") == 2 else text
         else:
@@ -264,15 +265,19 @@ class Response:
 
     @property
     def text_template(self) -> Template | None:
-        """What its text is made from for each attempt, or None for always the same.
+        """The template of its text; None if the text is always the same.
 
-        :raises ValueError: what is to be filled in is no target
+        :raises ValueError: a placeholder names no target
         """
         text = self.text
         return parse_template(text) if self.template and text is not None else None
 
     def reply(self, source: str | None = None) -> Reply | None:
-        """The reply, where all of it is known beforehand and anything is said."""
+        """
+        Return the reply; None if it has none, or the server provides a part of it.
+
+        :param source: the id of the behavior
+        """
         if self.raw is not None:
             return raw_reply(self.raw, source) if self.raw else None
         if self.code is None:
@@ -282,10 +287,11 @@ class Response:
 
     def effect_at(self, command: Command) -> Effect:
         """
-        Whether the command takes place.
+        Return whether the command is executed.
 
-        Unless it is said, that is so on a code of the command's own kind of success,
-        as the server's own reply is taken for: 354 for ``DATA COMMAND``, 2xx elsewhere.
+        Without `effect`, it is executed if the code is a success code of the command:
+        354 for ``DATA COMMAND``, 2xx for all others. Without a code, it is executed if
+        the response changes only the text or the timing of the server's own reply.
         """
         if self.effect is not None:
             return self.effect
@@ -298,15 +304,15 @@ class Response:
         return Effect.APPLY if succeeds else Effect.NONE
 
     def fault(self, delay: float) -> Fault | None:
-        """How the reply goes wrong, with a delay as drawn; None for not at all."""
+        """Return the fault with a delay in seconds; None if there is no fault."""
         fault = Fault(delay, self.drip, self.then, self.then_delay)
         return None if fault == NO_FAULT else fault
 
     def check(self) -> None:
         """
-        Refuse a template with a target that does not exist.
+        Check the placeholders of the message.
 
-        :raises Refused: the message has one
+        :raises Refused: a placeholder names no target
         """
         if self.template:
             try:
@@ -320,10 +326,10 @@ _BESIDE_RAW = "code", "message", "enhancedCode"
 
 
 class _Answers(Constraint):
-    """A response does something."""
+    """The constraint that a response has an effect."""
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
-        """An error where it does nothing."""
+        """Yield an error if it has none."""
         names = "code", "message", "raw", "delay", "drip", "effect"
         if (
             not document.keys() & {*names, "enhancedCode"}
@@ -333,16 +339,16 @@ class _Answers(Constraint):
             yield Refused(f"required, but missing: there is no {others} either", "code")
 
     def schema(self) -> Schema:
-        """One of the fields is there."""
+        """Return the schema: at least one of the fields exists."""
         names = "code", "message", "raw", "delay", "drip", "effect"
         return any_of(*map(given, names), given("then", {"enum": _ENDS}))
 
 
 class _RawAlone(Constraint):
-    """What is sent raw has no code and no text."""
+    """The constraint that `raw` excludes a code and a text."""
 
     def check(self, document: dict[str, Any]) -> Iterator[Refused]:
-        """Errors of what can't be combined."""
+        """Yield an error for each field that can't be combined with the others."""
         if "raw" in document:
             for name in _BESIDE_RAW:
                 if name in document:
@@ -357,7 +363,7 @@ class _RawAlone(Constraint):
                 yield Refused("needs a message", "template")
 
     def schema(self) -> Schema:
-        """The same."""
+        """Return the schema of the constraint."""
         nothing = {
             **dict.fromkeys(_BESIDE_RAW, NULL),
             "template": {"enum": [False, None]},
@@ -379,7 +385,7 @@ class _RawAlone(Constraint):
 
 
 def _finish(response: Response, document: dict[str, Any]) -> dict[str, Any]:
-    """Name the delay of a response that only slows down, to be read again."""
+    """Add the delay 0 to a response without another field, which would be refused."""
     if response.is_modifier and response.drip is None:
         document.setdefault("delay", 0)
     return document
@@ -398,7 +404,7 @@ def _response(title: str, **without: str) -> Document[Response]:
 
 
 RESPONSE = _response("Response", times="only allowed in responses")
-"""The document of the one response of a behavior."""
+"""The document of the field ``response``."""
 
 RESPONSE_IN_TURN = _response("ResponseInTurn")
-"""The document of one of several responses."""
+"""The document of an item of the field ``responses``."""

@@ -1,4 +1,4 @@
-"""Scenarios: states by name, which behaviors require and change."""
+"""Scenarios: named states that behaviors require and change."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from mocksmtp.documents.problems import (
 from mocksmtp.documents.schema import Schema
 
 STARTED = "Started"
-"""The state in which a scenario starts."""
+"""The first state of every scenario."""
 
 
 @attrs.frozen
 class ScenarioStep:
     """
-    A behavior's place in a scenario.
+    The field ``scenario`` of a behavior.
 
-    :ivar state: in which it fires, or None for any
-    :ivar next: to which it leads, or None to leave the state
+    :ivar state: the state in which the behavior fires; None for any state
+    :ivar next: the state after it has fired; None to keep the state
     """
 
     name: str = field(LABEL, "the name of the scenario")
@@ -37,9 +37,9 @@ class ScenarioStep:
 
     def check(self) -> None:
         """
-        Refuse a step that leads nowhere.
+        Check the two states.
 
-        :raises Refused: its states are the same
+        :raises Refused: `state` and `next` are equal
         """
         if self.next is not None and self.next == self.state:
             raise Refused("must be another state", "next")
@@ -48,35 +48,36 @@ class ScenarioStep:
 SCENARIO = Document(ScenarioStep, check=ScenarioStep.check, example={"name": "x"})
 
 MAX_SCENARIOS = 10_000
-"""How many of them can be in another state than the first; the oldest go back."""
+"""The maximum number of scenarios of a host in another state than ``Started``; above
+it, the scenario that was changed least recently returns to ``Started``."""
 
 
 class Scenarios:
-    """The states of a host's scenarios; one that nobody moved is in ``Started``."""
+    """The states of the scenarios of a host; the first state is ``Started``."""
 
     def __init__(self) -> None:
         self._states: dict[str, str] = {}
 
     def state(self, name: str) -> str:
-        """In which state a scenario is."""
+        """Return the state of a scenario."""
         return self._states.get(name, STARTED)
 
     def states(self, names: Iterable[str] = ()) -> dict[str, str]:
-        """The states of all that were moved or set, and of `names`, in order."""
+        """Return the states of `names` and of all changed scenarios, sorted by name."""
         known = sorted({*names, *self._states})
         return {name: self.state(name) for name in known}
 
     def allows(self, step: ScenarioStep) -> bool:
-        """Whether the scenario is in the state that `step` is for."""
+        """Return whether the scenario is in the state that `step` requires."""
         return step.state is None or self.state(step.name) == step.state
 
     def move(self, step: ScenarioStep) -> None:
-        """Bring about what comes next, if anything does."""
+        """Set the next state of `step`, if it has one."""
         if step.next is not None:
             self.set({step.name: step.next})
 
     def set(self, states: Mapping[str, str]) -> None:
-        """Have these scenarios be in these states; others stay."""
+        """Set the states of some scenarios, by their names."""
         for name, state in states.items():
             self._states.pop(name, None)
             self._states[name] = state
@@ -84,13 +85,13 @@ class Scenarios:
             del self._states[next(iter(self._states))]
 
     def copy(self) -> Scenarios:
-        """Others in the same states."""
+        """Return an independent copy."""
         copied = Scenarios()
         copied.set(self._states)
         return copied
 
     def clear(self) -> None:
-        """Reset all scenarios to their first state."""
+        """Reset all scenarios to ``Started``."""
         self._states.clear()
 
 
@@ -104,9 +105,10 @@ STATES: Schema = {
 
 def parse_states(document: Any) -> dict[str, str]:
     """
-    States by the names of scenarios, from an object.
+    Parse an object that contains a state for each name of a scenario.
 
-    :raises DocumentError: it is none, or has a name or state that is not valid
+    :raises DocumentError: it is not an object, has more than `MAX_SCENARIOS` members,
+        or a name or a state is not valid
     """
     if not isinstance(document, dict):
         message = f"must be an object, got {json_type(document)}"

@@ -1,7 +1,8 @@
 """The behaviors of a mail host.
 
-At each reply point the list is walked in order, including those for ``ANY``. The
-server's own errors, and unknown verbs, can only be answered by those for ``ANY``.
+At each reply point the behaviors of the point and those of ``ANY`` are evaluated, in
+the order of the list. Only behaviors of ``ANY`` can replace the server's own errors and
+the replies to unknown verbs.
 """
 
 from __future__ import annotations
@@ -64,17 +65,17 @@ _RECIPIENT = Target(Subject.RECIPIENT)
 @attrs.frozen
 class Decision:
     """
-    What is to be done in one attempt.
+    The decision of the behaviors about one attempt.
 
-    :ivar rules: the ids of the behaviors that fired, in order; all but the last have
-        only slowed it down
-    :ivar reply: the reply, or None where `answer` gives it
+    :ivar rules: the ids of the behaviors that fired, in order; all but the last only
+        delayed the reply
+    :ivar reply: the reply, or None if `answer` returns it
     :ivar effect: whether the command is executed
-    :ivar fault: how the reply goes wrong, or None
-    :ivar silent: nothing at all is replied
+    :ivar fault: the delay, drip or end of the connection, or None
+    :ivar silent: whether no reply is sent
     :ivar text: replaces the text of the server's own reply
-    :ivar only_delays: the server's own reply is given; only time was decided
-    :ivar template: what the text is made from in each attempt, or None
+    :ivar only_delays: whether the server's own reply is sent, only later
+    :ivar template: the template of the text, or None
     """
 
     rules: tuple[str, ...]
@@ -88,21 +89,23 @@ class Decision:
 
     def answer(self, own: Reply) -> Reply:
         """
-        The reply, where the server itself would reply `own`.
+        Return the reply.
 
-        Silence is a reply of no octets, which knows the behavior that it is of.
+        A silent decision returns a reply of no octets, with the id of the behavior.
+
+        :param own: the reply that the server itself would send
         """
         if self.reply is not None:
             return self.reply
         if self.silent:
             return raw_reply(b"", self.rules[-1])
         if self.text is None:
-            # A behavior that only slows an answer down has not given it.
+            # A behavior that only delays a reply is not its source.
             return own if self.only_delays else attrs.evolve(own, source=self.rules[-1])
         return Reply(own.code, self.text, self.rules[-1])
 
     def fill(self, attempt: Values) -> Decision:
-        """The same, with the values of an attempt in its text."""
+        """Return the decision with the values of an attempt inserted into its text."""
         if self.template is None:
             return self
         text = self.template.fill(attempt)
@@ -111,7 +114,7 @@ class Decision:
         return attrs.evolve(self, reply=attrs.evolve(self.reply, text=text))
 
     def combine(self, later: Decision) -> Decision:
-        """`later`, with the delay added; the last drip applies."""
+        """Return `later` with this delay added; the drip of `later` has precedence."""
         first, then = self.fault or NO_FAULT, later.fault or NO_FAULT
         fault = attrs.evolve(
             then, delay=first.delay + then.delay, drip=then.drip or first.drip
@@ -127,12 +130,12 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
 
     @property
     def points(self) -> Iterable[Command]:
-        """Where it can fire."""
+        """The reply points at which it can fire."""
         return _POINTS[self.command]
 
     @property
     def required_target(self) -> Target | None:
-        """The recipient, where the behavior decides on the content for each one."""
+        """The recipient, if it tests or counts by it at ``DATA`` (LMTP); else None."""
         if self.command is not Command.DATA:
             return None
         targets = [leaf.target for leaf in leaves_of(self.condition)]
@@ -140,7 +143,7 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
 
     @property
     def fixed_decision(self) -> Command | None:
-        """Its command, where nothing random, no template and no turn is involved."""
+        """Its command, if its decision is not random, filled or one of several."""
         response = self.sequence[0]
         varies = self.in_turn or response.is_modifier or response.is_random
         if varies or self.command is _ANY or response.text_template is not None:
@@ -150,7 +153,7 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
     def decide(
         self, rule: str, response: Response, point: Command, delay: float
     ) -> Decision:
-        """The decision that a response leads to, before its template is filled in."""
+        """Return the decision for a response, before its template is filled."""
         reply = response.reply(rule)
         return Decision(
             (rule,),
@@ -164,14 +167,14 @@ class SmtpBehavior(Behavior[Command, Response, Decision]):
         )
 
     def is_like(self, other: SmtpBehavior) -> bool:
-        """Whether they are for the same command and condition."""
+        """Return whether both have the same command and condition."""
         return (self.command, self.condition) == (other.command, other.condition)
 
     def check(self) -> None:
         """
-        Refuse what makes no sense at the command.
+        Check that its fields are possible at its command.
 
-        :raises Refused: with the place
+        :raises Refused: a target is unknown there, or a response is not possible
         """
         command, condition = self.command, self.condition
         if not (
@@ -206,7 +209,7 @@ def _check_response(response: Response, command: Command) -> None:
 
 
 def _check_condition(condition: Condition, command: Command) -> None:
-    """Refuse what can't be known at a command, and so would never be true."""
+    """Refuse a target that is never known at a command."""
     if not isinstance(condition, AllOf | AnyOf | Not):
         _check_leaf(condition, command, ".condition")
         return
@@ -242,7 +245,7 @@ _DISCARD = given("effect", {"const": Effect.DISCARD.value})
 _DISCARDING = [command.value for command in Command if command in DISCARDING]
 
 CONDITIONS = Conditions(TargetKind(), "Condition")
-"""The conditions of behaviors of SMTP."""
+"""The kind of the conditions of SMTP behaviors."""
 
 SMTP: BehaviorDocument[SmtpBehavior] = BehaviorDocument(
     SmtpBehavior,
@@ -265,13 +268,13 @@ SMTP: BehaviorDocument[SmtpBehavior] = BehaviorDocument(
     },
     example={"command": "RCPT TO", "response": {"code": 450}},
 )
-"""The document of a behavior of SMTP."""
+"""The document of an SMTP behavior."""
 
 
 class SmtpRules(Rules[Command, SmtpBehavior, Decision]):
-    """The behaviors in force on a host."""
+    """The behaviors in force on a mail host."""
 
     @property
     def has_any(self) -> bool:
-        """Whether one of them can replace the server's own errors."""
+        """Whether a behavior of ``ANY`` can replace the server's own errors."""
         return _ANY in self.points

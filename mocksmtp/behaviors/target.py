@@ -1,7 +1,7 @@
-"""Targets: what of an attempt a condition looks at, and where that can be known.
+"""Targets: the values of an attempt that conditions test, and where each is known.
 
-A value is octets, as they came. Of some targets there are several values, as of
-``recipients``; of one that is not there, as ``authUser`` before AUTH, there is none.
+A value is octets as received. Some targets, for example ``recipients``, have several
+values. An absent target, for example ``authUser`` before AUTH, has none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mocksmtp.documents.schema import TEXT, Schema
 
 
 class Subject(enum.Enum):
-    """What can be looked at; the last two need the name of which one."""
+    """The kinds of targets; ``parameter`` and ``header`` are followed by a name."""
 
     ARGUMENT = "argument"
     LINE = "line"
@@ -41,17 +41,17 @@ class Subject(enum.Enum):
     PARAMETER = "parameter"
     HEADER = "header"
 
-    # As of commands: they are looked up on the way of a mail.
+    # As in Command: members are looked up for every mail.
     __hash__ = object.__hash__
 
     @property
     def meaning(self) -> str:
-        """What its value is."""
+        """A short text that describes the value."""
         return _MEANINGS[self]
 
 
 NAMED = frozenset({Subject.PARAMETER, Subject.HEADER})
-"""Those that are followed by a colon and a name."""
+"""The subjects that are followed by a colon and a name, as in ``header:subject``."""
 
 _MEANINGS = {
     Subject.ARGUMENT: 'the text after the verb; `""` if there is none',
@@ -101,18 +101,18 @@ KNOWN_AT: dict[Subject, frozenset[Command]] = {
     Subject.MESSAGE: _CONTENT,
     Subject.SIZE: _CONTENT | {_C.MAIL_FROM, _C.BDAT, _C.DATA_CONTENT},
     Subject.HELO: _ALL - {_C.CONNECT},
-    # Who has TLS already is told 503 by the server itself.
+    # With TLS active, the server itself replies 503 to STARTTLS.
     Subject.TLS: _ALL - {_C.TLS, _C.STARTTLS},
-    # So is who has authenticated (RFC 4954 §4).
+    # After a successful AUTH, it replies 503 to AUTH (RFC 4954 §4).
     Subject.AUTH_USER: _ALL - {_C.CONNECT, _C.AUTH_COMMAND},
     Subject.AUTH_MECHANISM: _ALL - {_C.CONNECT},
     Subject.PARAMETER: frozenset({_C.MAIL_FROM, _C.RCPT_TO, _C.ANY}),
     Subject.HEADER: _CONTENT,
 }
-"""At which commands a target can have a value."""
+"""The commands at which each target can have a value."""
 
 _NAMES = {
-    # esmtp-keyword of RFC 5321 §4.1.2, and ftext of RFC 5322 §3.6.8
+    # esmtp-keyword (RFC 5321 §4.1.2) and ftext (RFC 5322 §3.6.8)
     Subject.PARAMETER: re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII),
     Subject.HEADER: re.compile(r"[!-9;-~]{1,100}", re.ASCII),
 }
@@ -128,18 +128,18 @@ def _lowered(name: str) -> str:
 @attrs.frozen
 class Target:
     """
-    What a condition looks at.
+    The value that a condition tests.
 
     :ivar subject: a `Subject`; in conditions on DNS queries a `DnsSubject`
-    :ivar name: of which parameter or header field, in lower case; else ``""``
+    :ivar name: the name of the parameter or header field in lower case; else ``""``
     """
 
-    # Any: a type for either would have each attempt be asked for what it can't know.
+    # Any: with a union, each attempt would have to accept the subjects of the other.
     subject: Any
     name: str = attrs.field(default="", converter=_lowered)
 
     def known_at(self, command: Command) -> bool:
-        """Whether it can have a value there."""
+        """Return whether it can have a value at a command."""
         return command in KNOWN_AT[self.subject]
 
     def __str__(self) -> str:
@@ -149,9 +149,9 @@ class Target:
 
 def parse_target(text: str) -> Target:
     """
-    The target of that name.
+    Parse the name of a target.
 
-    :raises ValueError: there is none
+    :raises ValueError: no target has the name
     """
     kind, colon, name = text.partition(":")
     try:
@@ -167,15 +167,16 @@ def parse_target(text: str) -> Target:
 
 
 def shown_target(subject: Subject) -> str:
-    """How it is written."""
+    """Return the form of a target of this subject, for example ``header:NAME``."""
     return subject.value + (":NAME" if subject in NAMED else "")
 
 
 def natural_subject(command: Command) -> Subject | None:
     """
-    What a condition looks at where it does not say, or None for nothing.
+    Return the subject that a condition without a target tests; None if there is none.
 
-    For ``ANY`` it is that of the command at hand, of which the argument stands here.
+    For ``ANY`` this returns the argument. When a command is executed, the condition
+    tests the subject of that command.
     """
     return _NATURAL.get(command, Subject.ARGUMENT)
 
@@ -191,30 +192,34 @@ _NATURAL: dict[Command, Subject | None] = {
 
 
 def key_known_at(name: Target | str, command: Command) -> bool:
-    """Whether answers can be counted by `name` there: a target, or what lasts."""
+    """
+    Return whether `name` can be part of a key at a command.
+
+    :param name: a target, ``connection`` or ``transaction``
+    """
     if isinstance(name, Target):
         return name.known_at(command)
     return name == CONNECTION or command in _IN_TRANSACTION
 
 
 class TargetKind(Kind[Target]):
-    """A target, by its name."""
+    """The kind of a field that is a target."""
 
     samples = ("clientIp", "listener")
     misfits = ("no such", "header", 5)
 
     def read(self, value: Any, _: object = None) -> Target:
-        """The target of that name."""
+        """Return the target with this name."""
         if type(value) is not str:
             raise Refused(f"must be a string, got {json_type(value)}")
         return parse_target(value)
 
     def write(self, value: Target) -> str:
-        """Its name."""
+        """Return its name."""
         return str(value)
 
     def written_schema(self, named: Named) -> Schema:
-        """A text that names a target."""
+        """Return the schema: a text."""
         return {**TEXT, "format": "target"}
 
 
@@ -222,7 +227,7 @@ class PartKind(TargetKind):
     """A part of a key: a target, ``connection`` or ``transaction``."""
 
     def read(self, value: Any, _: object = None) -> Any:
-        """The target, or the name of what lasts."""
+        """Return the target, or the name ``connection`` or ``transaction``."""
         if value in (CONNECTION, PER_TRANSACTION):
             return value
         if value == "global":
@@ -230,5 +235,5 @@ class PartKind(TargetKind):
         return super().read(value)
 
     def written_schema(self, named: Named) -> Schema:
-        """A text that names a part of a key."""
+        """Return the schema: a text."""
         return {**TEXT, "format": "counted"}

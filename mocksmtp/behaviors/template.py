@@ -1,4 +1,4 @@
-"""Messages with ``{{target}}`` in them, filled in when they are sent."""
+"""Messages that contain ``{{target}}``, which is replaced for each attempt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mocksmtp.behaviors.condition import Values
 from mocksmtp.behaviors.target import Target, parse_target
 
 MAX_VALUE = 512
-"""Octets of a value that are filled in."""
+"""The maximum length of an inserted value, in octets; the rest is cut off."""
 
 _PLACE = re.compile(r"\{\{([^{}\n]*)\}\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -19,21 +19,25 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 @attrs.frozen
 class Template:
-    """A text in pieces: what stands as it is, and targets whose values it gets."""
+    """
+    A text with placeholders.
+
+    :ivar pieces: the literal texts and the targets, in order
+    """
 
     pieces: tuple[str | Target, ...]
 
     @property
     def targets(self) -> Iterator[Target]:
-        """Those that it asks for."""
+        """The targets whose values it inserts."""
         return (piece for piece in self.pieces if isinstance(piece, Target))
 
     def fill(self, attempt: Values) -> str:
         """
-        The text for an attempt.
+        Return the text for an attempt.
 
-        A value that is not there is empty, and several are divided by commas.
-        Controls in them become spaces, lest they begin a line of their own.
+        An absent value is empty, and several values are separated by commas. Control
+        characters in values become spaces, so that they cannot begin another line.
         """
         return "".join(
             piece if isinstance(piece, str) else _value(attempt.values(piece))
@@ -52,9 +56,9 @@ def _value(values: Sequence[bytes]) -> str:
 
 def parse_template(text: str) -> Template:
     """
-    The template that `text` is.
+    Parse a text with placeholders ``{{target}}``.
 
-    :raises ValueError: between braces is no target
+    :raises ValueError: a placeholder names no target
     """
     pieces: list[str | Target] = []
     at = 0
