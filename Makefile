@@ -141,7 +141,7 @@ $(BIN)/python:
 	$(PIP) install --upgrade pip
 
 # Not an editable install: twistd would find its plugin in this folder only.
-$(VENV)/.installed: $(BIN)/python setup.cfg pyproject.toml tests/constraints.txt $(SOURCES)
+$(VENV)/.installed: $(BIN)/python setup.cfg setup.py pyproject.toml tests/constraints.txt $(SOURCES)
 	$(PIP) install $(CONSTRAINTS) '.[fast]'
 	@touch $@
 

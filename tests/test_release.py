@@ -9,11 +9,13 @@ import tarfile
 import tempfile
 import venv
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 import mocksmtp
+from setup import FILES, with_absolute_links
 from tests.installed import clean_environment
 from tests.markdown import ROOT
 
@@ -52,6 +54,35 @@ def mentioned() -> set[str]:
     return found
 
 
+class DescriptionTests(SynchronousTestCase):
+    """`with_absolute_links`"""
+
+    def test_relative_links_become_absolute(self) -> None:
+        """They point to the files of the version; images to their octets."""
+        for text, expected in (
+            ("[a](docs/a.md)", f"[a]({FILES}/v1.2/docs/a.md)"),
+            ("[`a b`](a.md#c)", f"[`a b`]({FILES}/v1.2/a.md#c)"),
+            (
+                "![a](i.png)",
+                "![a](https://raw.githubusercontent.com/mocksmtp/mocksmtp/v1.2/i.png)",
+            ),
+        ):
+            with self.subTest(text):
+                self.assertEqual(with_absolute_links(text, "1.2"), expected)
+
+    def test_all_other_text_is_unchanged(self) -> None:
+        """Absolute links, links within the page, and code."""
+        for text in (
+            "[a](https://a.test/b)",
+            "[a](mailto:bob@a.test)",
+            "[a](#b)",
+            "`[a](b)`",
+            "```python\nx[a](b)\n```",
+        ):
+            with self.subTest(text):
+                self.assertEqual(with_absolute_links(text, "1.2"), text)
+
+
 class DistributionTests(SynchronousTestCase):
     """The wheel and the source distribution"""
 
@@ -80,6 +111,20 @@ class DistributionTests(SynchronousTestCase):
         (wheel,), (source,) = out.glob("*.whl"), out.glob("*.tar.gz")
         return wheel, source
 
+    def check_links(self, wheel: Path) -> None:
+        """All links of the description are absolute, and name files that exist."""
+        version = mocksmtp.__version__
+        metadata = zipfile.ZipFile(wheel).read(f"mocksmtp-{version}.dist-info/METADATA")
+        description = message_from_bytes(metadata).get_payload()
+        self.assertIn("# mocksmtp", description)
+        links = re.findall(r"\]\(([^)]+)\)", description)
+        self.assertEqual([link for link in links if "://" not in link], [])
+        own = [link for link in links if link.startswith(FILES)]
+        self.assertNotEqual(own, [])
+        for link in own:
+            path = link.removeprefix(f"{FILES}/v{version}/").partition("#")[0]
+            self.assertTrue((ROOT / path).exists(), link)
+
     def test_the_wheel_in_an_empty_environment(self) -> None:
         """The plugin, the program, every file and the version are there."""
         wheel, source = self.build()
@@ -90,6 +135,7 @@ class DistributionTests(SynchronousTestCase):
         # Another package's would be overwritten, or the other way round.
         self.assertNotIn("twisted/__init__.py", names)
         self.assertFalse([name for name in names if name.startswith("tests")])
+        self.check_links(wheel)
         with tarfile.open(source) as archive:
             shipped = {
                 name.removeprefix(f"mocksmtp-{version}/") for name in archive.getnames()
