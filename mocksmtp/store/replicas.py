@@ -19,7 +19,7 @@ others. Once it runs again, it first applies what it has missed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import attrs
@@ -75,11 +75,22 @@ class Follower(Protocol):
     def perform(self, command: Document) -> MaybeLater[Document]:
         """Do what another replica asks of all; the result is a value of JSON."""
 
-    def hand_over(self) -> None:
-        """Give the store what it has not been given: sessions, queries, tallies."""
+    def hand_over(self) -> MaybeLater[None]:
+        """
+        Give the store what it has not been given: sessions, queries, tallies.
+
+        :raises StoreError: some of it could not be given; it is at the next time
+        """
 
     def read(self, part: LogPart) -> None:
         """Other replicas have logged this."""
+
+    def left(self, name: str) -> None:
+        """
+        A replica has ended, or is left out from now on.
+
+        Of the other replicas one is called, which looks after its sessions then.
+        """
 
     def mails_arrived(self, mails: Sequence[tuple[str, int]]) -> None:
         """Other replicas have kept mails: host and number. Only while `watch` is."""
@@ -129,11 +140,16 @@ class Replicas(Protocol):
         that were answered 2xx; if not, `catch_up` first
     :ivar sessions: numbers the sessions
     :ivar queries: numbers the DNS queries
+    :ivar others: the names of the other replicas that are not left out
     """
 
     name: str
     sessions: Numbers
     queries: Numbers
+
+    @property
+    def others(self) -> Collection[str]:
+        """See above."""
 
     @property
     def is_current(self) -> bool:
@@ -188,10 +204,22 @@ class Replicas(Protocol):
         """Wait until all replicas have applied what `Store.save` stored until now."""
 
     def watch(self) -> None:
-        """Begin to call `Follower.read`, `mails_arrived` and `events_arrived` live."""
+        """
+        Begin to call `Follower.read`, `mails_arrived` and `events_arrived` live.
+
+        Nothing is missed that has happened since the last `settle`.
+        """
 
     def unwatch(self) -> None:
         """End what `watch` began; each `watch` has one `unwatch`."""
+
+    def number_attempts(self, count: int) -> MaybeLater[int]:
+        """
+        Have numbers for so many attempts, which this replica hands over next.
+
+        :return: the first of them; each call, of any replica, has higher ones
+        :raises StoreError: none can be had now
+        """
 
     def log_query(self, number: int, document: Document) -> None:
         """Add a DNS query to the log."""
@@ -200,7 +228,15 @@ class Replicas(Protocol):
         """Add to the counters of behaviors that keep no counts."""
 
     def publish(self, events: Sequence[Document]) -> None:
-        """Publish events, which each replica that watches receives, numbered."""
+        """
+        Publish events, which each replica that watches receives, numbered.
+
+        The numbers of events have no gaps.
+        """
 
     def events_after(self, number: int) -> MaybeLater[Sequence[tuple[int, Document]]]:
-        """The events above a number that are kept, for a reader that comes back."""
+        """
+        The events above a number that are kept; the newest one always is.
+
+        :raises StoreError: the store cannot be reached
+        """

@@ -29,6 +29,7 @@ class Cluster:
         self.documents: dict[Key, Document] = {}
         self.sessions: dict[int, dict[Key, Document]] = {}
         self.numbers = {"sessions": itertools.count(1), "queries": itertools.count(1)}
+        self.attempts = 0
         self.counted: list[tuple[str, Key]] = []
         self.events: list[tuple[int, Document]] = []
         self.failure: StoreError | None = None
@@ -47,6 +48,13 @@ class Cluster:
 
     def others(self, own: LocalReplicas) -> list[LocalReplicas]:
         return [one for one in self.replicas if one is not own and one.follower]
+
+    def remove(self, name: str) -> None:
+        """A replica is killed, and its lease is over."""
+        self.replicas = [one for one in self.replicas if one.name != name]
+        for one in self.replicas[:1]:
+            assert one.follower is not None
+            one.follower.left(name)
 
 
 class LocalStore(MemoryStore):
@@ -140,6 +148,10 @@ class LocalReplicas:
         self._unread = {}, {}, []
         self._missed: list[tuple[str, Any]] = []
         self.flush = lambda: None
+
+    @property
+    def others(self) -> list[str]:
+        return [one.name for one in self.cluster.replicas if one is not self]
 
     @property
     def is_watched(self) -> bool:
@@ -241,6 +253,12 @@ class LocalReplicas:
 
     def unwatch(self) -> None:
         self.watches -= 1
+
+    def number_attempts(self, count: int) -> int:
+        self.cluster.check()
+        first = self.cluster.attempts + 1
+        self.cluster.attempts += count
+        return first
 
     def log_query(self, number: int, document: Document) -> None:
         for one in self.cluster.others(self):
