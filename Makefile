@@ -123,10 +123,10 @@ dist: site
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct || echo 315532800)} \
 		$(BIN)/python -m build --outdir dist .
 
-# Move the fragments of changelog.d into the section of the version in CHANGELOG.md.
+# Move the fragments of changelog.d into the section of the version in CHANGELOG.md; a
+# version that is not released yet has its section extended.
 changelog: $(VENV)/.installed $(VENV)/.test-tools
-	$(BIN)/python -m towncrier build --yes --version \
-		"$$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' mocksmtp/__init__.py)"
+	$(BIN)/python tools/changelog
 
 # What .github/workflows/release.yml does before it publishes.
 release-check: dist

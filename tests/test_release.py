@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -10,9 +11,10 @@ import tempfile
 import venv
 import zipfile
 from email import message_from_bytes
+from importlib.util import find_spec
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import mocksmtp
 from setup import FILES, with_absolute_links
@@ -81,6 +83,108 @@ class DescriptionTests(SynchronousTestCase):
         ):
             with self.subTest(text):
                 self.assertEqual(with_absolute_links(text, "1.2"), text)
+
+
+class ChangelogTests(SynchronousTestCase):
+    """`tools/changelog`, which `make changelog` calls"""
+
+    def setUp(self) -> None:
+        if find_spec("towncrier") is None:
+            raise SkipTest("missing: towncrier")
+        self.folder = Path(self.mktemp())
+        for name in "tools", "mocksmtp", "changelog.d":
+            (self.folder / name).mkdir(parents=True)
+        # A repository of its own: that of the project may have tags of versions.
+        self.git("init", "--quiet")
+        shutil.copy(ROOT / "pyproject.toml", self.folder)
+        shutil.copy(ROOT / "tools/changelog", self.folder / "tools")
+        self.page = self.folder / "CHANGELOG.md"
+        self.page.write_text(
+            "# Changes\n\n<!-- towncrier release notes start -->\n\n"
+            "# mocksmtp 1.0.0 (2026-01-01)\n\n## Features\n\n- Older.\n"
+        )
+        self.set_version("1.1.0")
+
+    def set_version(self, version: str) -> None:
+        module = self.folder / "mocksmtp/__init__.py"
+        module.write_text(f'"""A package."""\n\n__version__ = "{version}"\n')
+
+    def git(self, *arguments: str) -> None:
+        command = ["git", "-C", str(self.folder), *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def add(self, name: str, text: str) -> None:
+        (self.folder / "changelog.d" / name).write_text(text + "\n")
+
+    def build(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(self.folder / "tools/changelog")],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def release(self) -> list[str]:
+        """Run the tool, and return the lines of the section of 1.1.0."""
+        done = self.build()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([*(self.folder / "changelog.d").iterdir()], [])
+        text = self.page.read_text()
+        self.assertTrue(text.endswith("- Older.\n"))
+        section = text.partition("# mocksmtp 1.1.0 (")[2]
+        section = section.partition("# mocksmtp 1.0.0 (2026-01-01)")[0]
+        return [line for line in section.splitlines()[1:] if line]
+
+    def test_fragments_become_the_section_of_the_version(self) -> None:
+        """As towncrier writes it."""
+        self.add("+b.feature.md", "Bees fly.")
+        self.add("+a.bugfix.md", "Ants no longer\nfly.")
+        self.assertEqual(
+            self.release(),
+            [
+                *("## Features", "- Bees fly."),
+                *("## Bugfixes", "- Ants no longer", "  fly."),
+            ],
+        )
+
+    def test_later_fragments_are_merged_into_it(self) -> None:
+        """Each in its category, in towncrier's order."""
+        self.add("+b.feature.md", "Bees fly.")
+        self.release()
+        self.add("+a.feature.md", "Ants\nwalk.")
+        self.add("+c.feature.md", "Cats sleep.")
+        self.add("+d.doc.md", "A page about dogs.")
+        self.add("+e.bugfix.md", "Eels are fish.")
+        self.assertEqual(
+            self.release(),
+            [
+                *("## Features", "- Ants", "  walk.", "- Bees fly.", "- Cats sleep."),
+                *("## Bugfixes", "- Eels are fish."),
+                *("## Improved Documentation", "- A page about dogs."),
+            ],
+        )
+
+    def test_without_fragments_nothing_changes(self) -> None:
+        """It can be called again."""
+        self.add("+b.feature.md", "Bees fly.")
+        self.release()
+        before = self.page.read_text()
+        self.release()
+        self.assertEqual(self.page.read_text(), before)
+
+    def test_a_released_version_is_not_changed(self) -> None:
+        """It has its tag: the next version must be set."""
+        self.set_version("1.0.0")
+        self.add("+b.feature.md", "Bees fly.")
+        commit = ("-c", "user.name=a", "-c", "user.email=a@b.test", "commit")
+        self.git(*commit, "--quiet", "--allow-empty", "--message", "Release")
+        self.git("tag", "v1.0.0")
+        before = self.page.read_text()
+        done = self.build()
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("1.0.0 is released; set the next version", done.stderr)
+        self.assertEqual(self.page.read_text(), before)
 
 
 class DistributionTests(SynchronousTestCase):
