@@ -253,7 +253,7 @@ def _name(rule: Rule[Any]) -> dict[str, str]:
 def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
     """The number of accepted recipients, or else of all, and the first of them."""
     paths: Iterable[PathCommand] = transaction.recipients
-    count = len(transaction.recipients)
+    count = transaction.applied
     if not count:
         paths = list(transaction.named())
         count = len(paths)
@@ -263,7 +263,7 @@ def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
 
 def _last_reply(transaction: Transaction) -> Reply | None:
     """The last reply that the client received in a transaction."""
-    if transaction.reply is None and not transaction.recipients and transaction.told:
+    if transaction.reply is None and not transaction.applied and transaction.told:
         return transaction.told[-1][1]
     return transaction.reply
 

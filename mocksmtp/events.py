@@ -386,7 +386,7 @@ class EventBus:
             self.publish(_SESSION, at, session.host, ended, len(session.helo))
         elif session.transactions:
             transaction = session.transactions[-1]
-            count = len(transaction.recipients)
+            count = transaction.applied
             if transaction.told or transaction.contents is not None:
                 count = sum(1 for _ in transaction.named())
             if count > MAX_RECIPIENTS:

@@ -73,10 +73,11 @@ _RCPT = re.compile(rb"(?i:TO:)[ \t]*+" + _ARGUMENT, re.DOTALL)
 
 # A part of `PATH` for nearly all addresses, in a line too short for a label that is
 # longer than 63 octets. It takes a third of the time of the other expressions.
+_SHORT = rb"(?!.{73})"
 _ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
 _LABEL = rb"[A-Za-z0-9]++(?:-++[A-Za-z0-9]++)*+"
-_PLAIN = re.compile(
-    rb"(?:MAIL FROM|RCPT TO|mail from|rcpt to):<"
+match_plain = re.compile(
+    _SHORT + rb"(?:MAIL FROM|RCPT TO|mail from|rcpt to):<"
     rb"("
     + _ATOM
     + rb"(?:\."
@@ -86,22 +87,16 @@ _PLAIN = re.compile(
     + rb"(?:\."
     + _LABEL
     + rb")*+)"
-    rb">\r?"
+    rb">\r?",
+    re.DOTALL,
 ).fullmatch
-_PLAIN_LIMIT = 72
+"""Matches MAIL or RCPT, without its LF, as nearly all clients write it: with an ASCII
+address, which is the group, and no parameters."""
 
 
-def parse_plain(line: bytes) -> PathCommand | None:
-    """
-    Parse MAIL or RCPT as nearly all clients write it: an ASCII address, no parameters.
-
-    :param line: without its LF
-    :return: None for any other line, valid or not
-    """
-    match = _PLAIN(line)
-    if match is None or len(line) > _PLAIN_LIMIT:
-        return None
-    return PathCommand(Address(match[1].decode()))
+def plain_path(address: bytes) -> PathCommand:
+    """The path of an ASCII address without parameters."""
+    return PathCommand(Address(address.decode()))
 
 
 def parse_mail(argument: bytes) -> PathCommand | Reply:

@@ -15,6 +15,7 @@ from mocksmtp.grammar.command import PathCommand, allows_utf8
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.decoded import plain_header
 from mocksmtp.mail.fields import ParsedMessage
+from mocksmtp.mail.mail import PlainRecipients
 from mocksmtp.mail.refused import RefusedContent
 
 MAX_EXCHANGES = 500
@@ -30,6 +31,9 @@ TRANSACTION_OCTETS = 400
 
 RECIPIENT_OCTETS = 200
 """About what one of its recipients takes besides its text and parameters, in bytes."""
+
+PLAIN_OCTETS = RECIPIENT_OCTETS + 50
+"""About what a recipient takes whose address is ASCII, besides its octets."""
 
 EXCHANGE_OCTETS = 150
 """About what an exchange takes besides its line, in bytes."""
@@ -181,7 +185,8 @@ class Transaction:
     :ivar sender: what MAIL named
     :ivar utf8: whether it may have addresses that are not ASCII (RFC 6531)
     :ivar discarded: the client believes in a mail that is not to be kept
-    :ivar recipients: those that take effect
+    :ivar plain: the addresses of the recipients that take effect, as long as all are
+        ASCII and have no parameters; then None
     :ivar contents: what each accepted recipient was answered to the content, and
         whether the mail was kept for it; None where all had the same answer
     :ivar accepted: how many recipients the client takes for accepted
@@ -201,6 +206,7 @@ class Transaction:
 
     __slots__ = (
         "_places",
+        "_recipients",
         "_told",
         "accepted",
         "begun_at",
@@ -210,7 +216,7 @@ class Transaction:
         "mail",
         "octets",
         "outcome",
-        "recipients",
+        "plain",
         "refused",
         "reply",
         "sender",
@@ -224,7 +230,8 @@ class Transaction:
         self.sender = sender
         self.utf8 = bool(sender.parameters) and allows_utf8(sender.parameters)
         self.discarded = discarded
-        self.recipients: list[PathCommand] = []
+        self.plain: list[bytes] | None = []
+        self._recipients: Sequence[PathCommand] = ()
         self._told: list[Told] | None = None
         self._places: list[tuple[int, int]] = _NO_PLACES
         self.contents: list[tuple[PathCommand, Reply | None, bool]] | None = None
@@ -240,26 +247,51 @@ class Transaction:
         self.refused: RefusedContent | None = None
 
     @property
+    def recipients(self) -> Sequence[PathCommand]:
+        """Those that take effect."""
+        plain = self.plain
+        if plain is None:
+            return self._recipients
+        return PlainRecipients(plain) if plain else ()
+
+    @recipients.setter
+    def recipients(self, recipients: Sequence[PathCommand]) -> None:
+        self.plain = None
+        self._recipients = recipients
+
+    @property
+    def applied(self) -> int:
+        """How many recipients take effect."""
+        return len(self._recipients if self.plain is None else self.plain)
+
+    def add(self, recipient: PathCommand) -> None:
+        """Add a recipient that takes effect."""
+        if self.plain is not None:
+            self.recipients = list(self.recipients)
+        assert isinstance(self._recipients, list)
+        self._recipients.append(recipient)
+
+    @property
     def ended_at(self) -> Command:
         """The reply point at which it ended."""
         if self.stage is not None:
             return self.stage
         if self.size is not None:
             return Command.DATA
-        return Command.RCPT_TO if self.recipients or self._told else Command.MAIL_FROM
+        return Command.RCPT_TO if self.applied or self._told else Command.MAIL_FROM
 
     def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
         """Record that something else was answered to an RCPT than is usual."""
         if effect is not Effect.NONE:
             self.accepted += 1
         if effect is Effect.APPLY:
-            self.recipients.append(recipient)
+            self.add(recipient)
         if self._told is None:
             self._told = []
             self._places = []
         if len(self._told) < MAX_TOLD:
             self._told.append((recipient, reply, effect))
-            self._places.append((len(self.recipients), self.accepted))
+            self._places.append((self.applied, self.accepted))
 
     def told_with_places(self) -> Iterator[tuple[Told, tuple[int, int]]]:
         """`told`, each with how many had taken effect, and were accepted, by then."""
@@ -296,7 +328,7 @@ class Transaction:
         Those past `MAX_TOLD` that were answered otherwise are missing.
         """
         contents, apply = self.contents, Effect.APPLY
-        accepted = self.recipients if contents is None else [c[0] for c in contents]
+        accepted = [*self.recipients] if contents is None else [c[0] for c in contents]
         others = {id(told[0]): told for told in self.told}
         done = 0
         for told, (applied, places) in zip(self.told, self._places, strict=True):

@@ -199,8 +199,10 @@ def transaction_to_store(transaction: Transaction) -> dict[str, Any]:
     """A transaction; fields with their usual values are left out."""
     paths = _Paths()
     paths.place(transaction.sender)
+    # `_Paths` knows them by their identity, so they must last.
+    recipients = [*transaction.recipients]
     document: dict[str, Any] = {
-        "recipients": [paths.place(one) for one in transaction.recipients],
+        "recipients": [paths.place(one) for one in recipients],
         "accepted": transaction.accepted,
         "outcome": transaction.outcome.value,
         "reply": _reply_to_store(transaction.reply),

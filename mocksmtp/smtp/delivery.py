@@ -27,16 +27,17 @@ from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.smtp import Decision, SmtpBehavior
 from mocksmtp.grammar import reply
-from mocksmtp.grammar.command import PathCommand
+from mocksmtp.grammar.command import PathCommand, plain_path
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.mail.fields import ParsedMessage
-from mocksmtp.mail.mail import Envelope, Mail, Origin, octets_of
+from mocksmtp.mail.mail import Envelope, Mail, Origin, PlainRecipients, octets_of
 from mocksmtp.mail.mailbox import NoSpace
 from mocksmtp.sessions.attempts import GRACE
 from mocksmtp.sessions.session import (
     MAX_MISSED,
     MAX_TOLD,
+    PLAIN_OCTETS,
     RECIPIENT_OCTETS,
     Outcome,
     Session,
@@ -304,6 +305,32 @@ class MockDelivery:
             refused.octets += octets
             self.session.octets += octets
 
+    def validate_plain(self, address: bytes) -> Reply | DelayedReply:
+        """
+        Decide as `validateTo` does on an ASCII address without parameters.
+
+        No path is made of a recipient that is accepted, as nearly all are.
+        """
+        transaction = self.transaction
+        assert transaction is not None
+        plain = transaction.plain
+        octets = transaction.octets + PLAIN_OCTETS + len(address)
+        behaviors = self.behaviors
+        if (
+            plain is None
+            or transaction.accepted >= self.host.limits.recipients
+            or (octets > self.room and not self._make_room(octets))
+            or (
+                RCPT_TO in behaviors.taken
+                and not behaviors.passes(RCPT_TO, address, self.trail)
+            )
+        ):
+            return self.validateTo(plain_path(address))
+        transaction.octets = octets
+        transaction.accepted += 1
+        plain.append(address)
+        return reply.RECIPIENT_OK
+
     def validateTo(self, user: PathCommand) -> Reply | DelayedReply:
         """Decide on a well-formed RCPT within a transaction."""
         transaction = self.transaction
@@ -323,7 +350,7 @@ class MockDelivery:
             decision = self.decide_on_path(RCPT_TO, user)
         if decision is None:
             transaction.accepted += 1
-            transaction.recipients.append(user)
+            transaction.add(user)
             return reply.RECIPIENT_OK
         answer = answer_for(decision, reply.RECIPIENT_OK)
         transaction.tell(user, reply_in(answer), decision.effect)
@@ -651,14 +678,21 @@ class MockMessage:
             once it is stored, or with `CUT` if the connection ends before
         """
         transaction = self.transaction
-        if transaction.discarded or not transaction.recipients:
+        if transaction.discarded:
             return None
+        recipients: tuple[PathCommand, ...] | PlainRecipients
+        if transaction.plain:
+            recipients = PlainRecipients(transaction.plain)
+        else:
+            recipients = tuple(transaction.recipients)
+            if not recipients:
+                return None
         delivery = self.delivery
         if delivery.room != UNCOUNTED:
             delivery.release()
-        sender, recipients = transaction.sender, tuple(transaction.recipients)
-        # The transaction has ended, so it can share the tuple with the mail.
-        transaction.recipients = recipients  # type: ignore[assignment]
+        sender = transaction.sender
+        # The transaction has ended, so it can share them with the mail.
+        transaction.recipients = recipients
         envelope = Envelope(sender.address, sender.parameters, recipients)
         mailbox = delivery.host.mailbox
         mail = mailbox.keep(envelope, octets, delivery.seconds(), delivery.origin)

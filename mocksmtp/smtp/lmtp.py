@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.smtp import Decision
 from mocksmtp.grammar import reply
-from mocksmtp.grammar.command import PathCommand
+from mocksmtp.grammar.command import PathCommand, plain_path
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.sessions.session import Outcome, Transaction, outcome_of
@@ -59,14 +59,18 @@ class LmtpDelivery(MockDelivery):
         self.accepted = []
         return super().validateFrom(helo, origin)
 
+    def validate_plain(self, address: bytes) -> Reply | DelayedReply:
+        """Decide on an RCPT with an ASCII address and without parameters."""
+        return self.validateTo(plain_path(address))
+
     def validateTo(self, user: PathCommand) -> Reply | DelayedReply:
         """Decide on an RCPT, and add its recipient to `accepted` if it is accepted."""
         transaction = self.transaction
         assert transaction is not None
-        before, applied = transaction.accepted, len(transaction.recipients)
+        before, applied = transaction.accepted, transaction.applied
         answer = super().validateTo(user)
         if transaction.accepted > before:
-            takes_effect = len(transaction.recipients) > applied
+            takes_effect = transaction.applied > applied
             self.accepted.append((user, takes_effect))
         return answer
 

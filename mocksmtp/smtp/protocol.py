@@ -41,10 +41,11 @@ from mocksmtp.grammar.command import (
     declared_size,
     foreign_protocol,
     is_binary,
+    match_plain,
     parse_bdat,
     parse_mail,
-    parse_plain,
     parse_rcpt,
+    plain_path,
 )
 from mocksmtp.grammar.reply import Refusal, Reply
 from mocksmtp.hosts.offer import Offer, Stage
@@ -140,14 +141,15 @@ class Commands:
         if auth is not None and auth.is_open:
             return auth.answer(line)
         self.delivery.line = line
-        command = parse_plain(line)
-        if command is not None and not self.is_rejected:
+        match = match_plain(line)
+        if match is not None and not self.is_rejected:
+            address = match[1]
             # The first letter distinguishes RCPT from MAIL.
             if line[0] not in b"Rr":
-                return self._open_transaction(command)
+                return self._open_transaction(plain_path(address))
             if self.delivery.transaction is None or self.delivery.chunked is not None:
-                return self._add_recipient(command)
-            return self.delivery.validateTo(command)
+                return self._add_recipient(plain_path(address))
+            return self.delivery.validate_plain(address)
         words = line.split(None, 1)
         if not words:
             return reply.NO_SERVICE if self.is_rejected else reply.BAD_SYNTAX

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.grammar.address import NULL_ADDRESS, Address
 from mocksmtp.grammar.command import Parameter
-from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
+from mocksmtp.mail.mail import Envelope, Mail, Origin, PlainRecipients, Recipient
 
 BOB = Recipient(Address("bob@ex.test"))
 
@@ -25,6 +25,25 @@ class EnvelopeTests(SynchronousTestCase):
         """The same recipient may come twice (RFC 5321 §4.1.1.3)."""
         ann = Recipient(Address("ann@ex.test"))
         self.assertEqual(envelope(BOB, ann, BOB).recipients, (BOB, ann, BOB))
+
+    def test_plain_recipients_are_the_same_recipients(self) -> None:
+        """Kept as octets, they are read, compared and weighed as a tuple of paths."""
+        for texts in (["bob@ex.test"], ["bob@ex.test", "ann@ex.test", "bob@ex.test"]):
+            paths = tuple(Recipient(Address(text)) for text in texts)
+            plain = PlainRecipients([text.encode() for text in texts])
+            self.assertEqual(len(plain), len(paths))
+            self.assertEqual((*plain,), paths)
+            self.assertEqual((plain[0], plain[-1]), (paths[0], paths[-1]))
+            self.assertEqual(plain[:2], paths[:2])
+            self.assertIn(paths[0], plain)
+            self.assertEqual(repr(plain), repr(paths))
+            self.assertRaises(IndexError, lambda plain=plain: plain[3])
+            kept, other = Envelope(NULL_ADDRESS, (), plain), envelope(*paths)
+            self.assertEqual(kept, other)
+            self.assertEqual(other, kept)
+            self.assertEqual(hash(kept), hash(other))
+            self.assertEqual(kept.weight, other.weight)
+            self.assertNotEqual(kept, envelope(*paths, BOB))
 
     def test_a_recipient_has_no_parameters_by_default(self) -> None:
         """Most RCPT commands bring none."""

@@ -9,6 +9,7 @@ from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.session import Session
+from mocksmtp.smtp import delivery
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage
 from tests.smtp.dialogue import Dialogue, behavior, small_host
 
@@ -45,6 +46,42 @@ class DeliveryTests(SynchronousTestCase):
         (mail,) = self.host.mailbox.mails()
         self.assertEqual(mail.content, b"one\r\n.two\r\n.\r\n")
         self.assertEqual(mail.received_at, 5.0)
+
+    def test_no_path_is_made_of_a_plain_recipient(self) -> None:
+        """A load of many recipients makes one object of each, not four."""
+        dialogue, made = Dialogue(), []
+        self.patch(delivery, "plain_path", made.append)
+        lines = ("EHLO c.test", "MAIL FROM:<a@x.test>", "RCPT TO:<b@x.test>", "DATA")
+        dialogue.say(*lines, ".")
+        (mail,) = dialogue.host.mailbox.mails()
+        self.assertEqual(made, [])
+        self.assertEqual(
+            [path.address.text for path in mail.envelope.recipients], ["b@x.test"]
+        )
+
+    def test_recipients_of_all_kinds_keep_their_order(self) -> None:
+        """Plain ones before and after one with parameters, and one that is matched."""
+        for name, matched in ("default", "nobody@"), ("other", "late@"):
+            host = MailHost(name, "mx.test")
+            dialogue = Dialogue(host)
+            host.behaviors.extend([behavior(Command.RCPT_TO, 251, contains=matched)])
+            dialogue.say("EHLO c.test", "MAIL FROM:<a@x.test>")
+            for rest in (
+                "<b@x.test>",
+                "<late@x.test>",
+                "<c@x.test> NOTIFY=NEVER",
+                "<d@x.test>",
+            ):
+                dialogue.say(f"RCPT TO:{rest}")
+            dialogue.say("DATA", ".")
+            (mail,) = host.mailbox.mails()
+            named = [path.address.text for path in mail.envelope.recipients]
+            self.assertEqual(named, ["b@x.test", "late@x.test", "c@x.test", "d@x.test"])
+            (session,) = host.journal.sessions()
+            (transaction,) = session.transactions
+            in_order = [told[0].address.text for told in transaction.in_order()]
+            self.assertEqual(in_order, named)
+            self.assertEqual(mail.envelope.recipients[2].parameters[0].value, "NEVER")
 
     def test_a_lost_connection_gives_back_what_was_counted(self) -> None:
         """Content that did not end is not kept, and not counted any more."""
