@@ -16,12 +16,45 @@ import (
 )
 
 // requestTimeout limits a request, in addition to the wait that it asks for.
-const requestTimeout = 10 * time.Second
+var requestTimeout = 10 * time.Second
 
 // Connect returns a client of a service, or of one of its hosts (…/hosts/NAME). Its calls
-// return the errors of this package for every answer that is not a success.
+// return the errors of this package for every answer that is not a success. A URL without a
+// scheme is one of HTTP.
 func Connect(rootURL, token string) (*api.ClientWithResponses, error) {
-	return api.NewClientWithResponses(strings.TrimRight(rootURL, "/"), api.WithHTTPClient(doer{token}))
+	root, err := rootOf(rootURL)
+	if err != nil {
+		return nil, err
+	}
+	return api.NewClientWithResponses(root, api.WithHTTPClient(doer{token}))
+}
+
+// rootOf returns the root of the API, without a slash at the end.
+func rootOf(given string) (string, error) {
+	root := strings.TrimSpace(given)
+	if !strings.Contains(root, "://") {
+		root = "http://" + root
+	}
+	root = strings.TrimRight(root, "/")
+	parsed, err := url.Parse(root)
+	var reason string
+	switch {
+	case err != nil:
+		reason = strings.TrimPrefix(err.Error(), fmt.Sprintf("parse %q: ", root))
+	case parsed.Scheme != "http" && parsed.Scheme != "https":
+		reason = fmt.Sprintf("the scheme %q is not http or https", parsed.Scheme)
+	case parsed.Hostname() == "":
+		reason = "it names no host"
+	default:
+		return root, nil
+	}
+	return "", fmt.Errorf("%w: %q (%s); MOCKSMTP_URL must be the address of the API, for example http://127.0.0.1:8000",
+		ErrInvalidURL, given, reason)
+}
+
+// client sends requests; the API redirects nowhere.
+var client = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
 // doer sends requests and makes errors of answers that are not a success.
@@ -36,7 +69,7 @@ func (d doer) Do(request *http.Request) (*http.Response, error) {
 		request.Header.Set("Authorization", "Bearer "+d.token)
 	}
 	shown := fmt.Sprintf("%s %s://%s%s", request.Method, request.URL.Scheme, request.URL.Host, request.URL.Path)
-	response, err := http.DefaultClient.Do(request.WithContext(ctx))
+	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {
 		return nil, unreachable(request.Context(), shown, limit, err)
 	}
@@ -48,6 +81,10 @@ func (d doer) Do(request *http.Request) (*http.Response, error) {
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	kind := response.Header.Get("Content-Type")
 	if response.StatusCode >= 300 {
+		if place := response.Header.Get("Location"); place != "" && response.StatusCode < 400 {
+			return nil, fmt.Errorf("%w: %s: the answer is %d, a redirect to %s; check MOCKSMTP_URL",
+				ErrNotMockSMTP, shown, response.StatusCode, place)
+		}
 		return nil, refusal(shown, kind, response.StatusCode, body)
 	}
 	if kind == "application/json" && !json.Valid(body) {

@@ -11,6 +11,8 @@ import (
 var (
 	// ErrNoServer means that no service was found or started, or that it cannot be reached.
 	ErrNoServer = errors.New("no mocksmtp")
+	// ErrInvalidURL means that the URL of the service is no URL of HTTP.
+	ErrInvalidURL = errors.New("not the URL of a service")
 	// ErrWrongToken means that the service requires another bearer token.
 	ErrWrongToken = errors.New("wrong token")
 	// ErrOlderServer means that the service is older than this package.

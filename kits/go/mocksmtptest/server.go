@@ -86,10 +86,14 @@ func StartServer(ctx context.Context, options ServerOptions) (*Server, error) {
 func (s *Server) Stop() { s.stop() }
 
 func connected(ctx context.Context, server *Server) (*Server, error) {
-	server.URL = strings.TrimRight(server.URL, "/")
-	client, err := Connect(server.URL, server.token)
+	root, err := rootOf(server.URL)
 	if err != nil {
-		return nil, fmt.Errorf("%w: MOCKSMTP_URL: %w", ErrNoServer, err)
+		return nil, err
+	}
+	server.URL = root
+	client, err := Connect(root, server.token)
+	if err != nil {
+		return nil, err
 	}
 	response, err := client.TellStatusWithResponse(ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -147,6 +148,30 @@ func TestNoServer(t *testing.T) {
 	fails(t, mocksmtptest.ServerOptions{}, mocksmtptest.ErrNoServer, "GET http://127.0.0.1:9/status: dial tcp")
 }
 
+func TestInvalidURL(t *testing.T) {
+	for url, reason := range map[string]string{
+		"ftp://127.0.0.1:8000":  `the scheme "ftp" is not http or https`,
+		"http://127.0.0.1:port": `invalid port ":port" after host`,
+		"http://":               "it names no host",
+	} {
+		message := fmt.Sprintf("%q (%s); MOCKSMTP_URL must be the address of the API", url, reason)
+		fails(t, mocksmtptest.ServerOptions{URL: url}, mocksmtptest.ErrInvalidURL, message)
+		if _, err := mocksmtptest.Connect(url, ""); !errors.Is(err, mocksmtptest.ErrInvalidURL) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestURLWithoutScheme(t *testing.T) {
+	clean(t)
+	server := start(t, mocksmtptest.ServerOptions{})
+	found := start(t, mocksmtptest.ServerOptions{URL: strings.TrimPrefix(server.URL, "http://")})
+	if found.URL != server.URL {
+		t.Error(found.URL)
+	}
+	mocksmtptest.Start(t, mocksmtptest.On(found)).Mails(t)
+}
+
 func TestWrongToken(t *testing.T) {
 	clean(t)
 	server := start(t, mocksmtptest.ServerOptions{Token: "secret"})
@@ -197,6 +222,37 @@ func TestNotMockSMTP(t *testing.T) {
 		url := answering(t, foreign.status, foreign.kind, foreign.body)
 		fails(t, mocksmtptest.ServerOptions{URL: url}, mocksmtptest.ErrNotMockSMTP, "check MOCKSMTP_URL")
 	}
+}
+
+func TestRedirect(t *testing.T) {
+	server := httptest.NewServer(http.RedirectHandler("/login", http.StatusFound))
+	t.Cleanup(server.Close)
+	fails(t, mocksmtptest.ServerOptions{URL: server.URL}, mocksmtptest.ErrNotMockSMTP,
+		"the answer is 302, a redirect to /login; check MOCKSMTP_URL")
+}
+
+func TestOtherProtocol(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for connection, err := listener.Accept(); err == nil; connection, err = listener.Accept() {
+			_, _ = connection.Write([]byte("220 mx.test ESMTP\r\n"))
+			// Reads, because closing with octets unread resets the connection.
+			_, _ = io.Copy(io.Discard, connection)
+			_ = connection.Close()
+		}
+	}()
+	fails(t, mocksmtptest.ServerOptions{URL: "http://" + listener.Addr().String()}, mocksmtptest.ErrNotMockSMTP, "check MOCKSMTP_URL")
+}
+
+func TestSilentServer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() }))
+	t.Cleanup(server.Close)
+	defer mocksmtptest.SetRequestTimeout(50 * time.Millisecond)()
+	fails(t, mocksmtptest.ServerOptions{URL: server.URL}, mocksmtptest.ErrTimedOut, "no answer within 50ms")
 }
 
 func TestTimedOut(t *testing.T) {

@@ -3,6 +3,7 @@ import createClient, { type Client as OpenApiClient } from "openapi-fetch";
 import type { paths } from "./api.js";
 import {
   ApiError,
+  InvalidUrlError,
   MockSmtpError,
   NoServerError,
   NotMockSmtpError,
@@ -38,13 +39,31 @@ export function milliseconds(duration: Duration): number {
   return Number(amount) * UNITS[unit]!;
 }
 
-/** A client of a service, or of one of its hosts (`…/hosts/NAME`). */
+/**
+ * A client of a service, or of one of its hosts (`…/hosts/NAME`).
+ *
+ * @param url without a scheme it is that of HTTP: `127.0.0.1:8000`
+ * @throws InvalidUrlError if it is no URL of HTTP
+ */
 export function connect(url: string, token?: string): Client {
   return createClient<paths>({
-    baseUrl: url.replace(/\/+$/, ""),
+    baseUrl: rootOf(url),
     fetch: send,
     headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
   });
+}
+
+/** @internal The root of the API, without a slash at the end. */
+export function rootOf(url: string): string {
+  const trimmed = url.trim();
+  const root = (trimmed.includes("://") ? trimmed : `http://${trimmed}`).replace(/\/+$/, "");
+  const parsed = URL.canParse(root) ? new URL(root) : undefined;
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol)) return root;
+  const reason = parsed === undefined ? "it cannot be parsed" : `the scheme ${parsed.protocol} is not http: or https:`;
+  throw new InvalidUrlError(
+    `not the URL of a service: ${JSON.stringify(url)} (${reason}). ` +
+      "MOCKSMTP_URL must be the address of the API, for example http://127.0.0.1:8000",
+  );
 }
 
 async function send(request: Request): Promise<Response> {
@@ -55,12 +74,16 @@ async function send(request: Request): Promise<Response> {
   let response: Response;
   let body: ArrayBuffer;
   try {
-    response = await fetch(request, { signal: AbortSignal.any([request.signal, timeout]) });
+    // The API redirects nowhere.
+    response = await fetch(request, { redirect: "manual", signal: AbortSignal.any([request.signal, timeout]) });
     body = await response.arrayBuffer();
   } catch (error) {
     if (request.signal.aborted) throw error;
     if (timeout.aborted) {
       throw new TimedOutError(`${shown}: no answer within ${(wait + REQUEST_TIMEOUT) / 1000} s`);
+    }
+    if (isNoHttp(error)) {
+      throw new NotMockSmtpError(`${shown}: the answer is no HTTP (${reason(error)}). Check MOCKSMTP_URL.`);
     }
     throw new NoServerError(`${shown}: ${reason(error)}. Is the service running? Check MOCKSMTP_URL.`);
   }
@@ -79,11 +102,19 @@ function reason(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+function isNoHttp(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.name === "HTTPParserError";
+}
+
 function isPage(response: Response): boolean {
   return (response.headers.get("Content-Type") ?? "").startsWith("text/html");
 }
 
 function foreign(response: Response, body: ArrayBuffer): string {
+  const place = response.headers.get("Location");
+  if (response.status >= 300 && response.status < 400 && place !== null) {
+    return `the answer is not from mocksmtp: ${response.status}, a redirect to ${place}. Check MOCKSMTP_URL.`;
+  }
   const start = new TextDecoder().decode(body.slice(0, 60)).replace(/\s+/g, " ");
   return `the answer is not from mocksmtp: ${response.status} ${JSON.stringify(start)}. Check MOCKSMTP_URL.`;
 }

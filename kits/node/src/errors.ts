@@ -13,6 +13,9 @@ export class MockSmtpError extends Error {
 /** No service was found or started, or it cannot be reached. */
 export class NoServerError extends MockSmtpError {}
 
+/** The URL of the service, for example that of `MOCKSMTP_URL`, is no URL of HTTP. */
+export class InvalidUrlError extends MockSmtpError {}
+
 /** The service requires another bearer token. */
 export class WrongTokenError extends MockSmtpError {}
 

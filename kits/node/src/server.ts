@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import type { components } from "./api.js";
-import { type Client, connect, type Duration, milliseconds } from "./client.js";
+import { type Client, connect, type Duration, milliseconds, rootOf } from "./client.js";
 import { MockSmtpError, NoServerError, NotMockSmtpError, OlderServerError, PortInUseError, TimedOutError } from "./errors.js";
 import { Mock, type MockOptions } from "./mock.js";
 
@@ -88,7 +88,7 @@ export class MockServer {
   }
 
   private static async connect(url: string, token?: string, started?: StartedService): Promise<MockServer> {
-    const root = url.replace(/\/+$/, "");
+    const root = rootOf(url);
     const { data } = await connect(root, token).GET("/status").catch((error: unknown) => {
       if (error instanceof SyntaxError) throw new NotMockSmtpError(`GET ${root}/status: the answer is not JSON. Check MOCKSMTP_URL.`);
       throw error;

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   ApiError,
   connect,
+  InvalidUrlError,
   MockServer,
   NoServerError,
   NotMockSmtpError,
@@ -120,6 +121,29 @@ describe("each failure has its error", () => {
     await expect(MockServer.start()).rejects.toThrow(/GET http:\/\/127.0.0.1:9\/status: .* Is the service running/);
   });
 
+  test("a URL that is none", async () => {
+    for (const [url, reason] of [
+      ["ftp://127.0.0.1:8000", "the scheme ftp: is not http: or https:"],
+      ["http://127.0.0.1:port", "it cannot be parsed"],
+      ["http://", "it cannot be parsed"],
+    ] as const) {
+      process.env.MOCKSMTP_URL = url;
+      const error = await MockServer.start().catch((one: unknown) => one);
+      expect(error).toBeInstanceOf(InvalidUrlError);
+      expect((error as Error).message).toContain(`not the URL of a service: "${url}" (${reason}). MOCKSMTP_URL must be`);
+      expect(() => connect(url)).toThrow(InvalidUrlError);
+    }
+  });
+
+  test("but a URL may have no scheme", async () => {
+    const { url } = await start();
+    const server = await MockServer.start({ url: url.replace("http://", "") });
+    expect(server.url).toBe(url);
+    const mock = await server.open();
+    expect(await mock.mails()).toEqual([]);
+    await mock.close();
+  });
+
   test("a wrong token", async () => {
     const server = await start({ token: "secret" });
     await expect(MockServer.start({ url: server.url })).rejects.toThrow(WrongTokenError);
@@ -183,6 +207,21 @@ describe("each failure has its error", () => {
       const url = await answering((_, response) => response.writeHead(status, { "Content-Type": type }).end(body));
       await expect(MockServer.start({ url })).rejects.toThrow(NotMockSmtpError);
     }
+  });
+
+  test("a redirect", async () => {
+    const url = await answering((_, response) => response.writeHead(302, { Location: "/login" }).end());
+    await expect(MockServer.start({ url })).rejects.toThrow(NotMockSmtpError);
+    await expect(MockServer.start({ url })).rejects.toThrow(/302, a redirect to \/login. Check MOCKSMTP_URL/);
+  });
+
+  test("an answer of another protocol", async () => {
+    const smtp = createTcpServer((client) => void client.on("error", () => undefined).resume().write("220 mx.test ESMTP\r\n"));
+    servers.push(smtp.listen(0, "127.0.0.1"));
+    await once(smtp, "listening");
+    const url = `http://127.0.0.1:${(smtp.address() as AddressInfo).port}`;
+    await expect(MockServer.start({ url })).rejects.toThrow(NotMockSmtpError);
+    await expect(MockServer.start({ url })).rejects.toThrow(/the answer is no HTTP \(.*\). Check MOCKSMTP_URL/);
   });
 
   test("a refused document", async () => {

@@ -42,7 +42,7 @@ final class Locator {
         String token = settings.token() != null ? settings.token() : environment.get("MOCKSMTP_TOKEN");
         URI url = settings.url();
         if (url == null && isSet("MOCKSMTP_URL")) {
-            url = URI.create(environment.get("MOCKSMTP_URL"));
+            url = Service.urlOf(environment.get("MOCKSMTP_URL"));
         }
         if (url != null) {
             return Service.connect(url, token, settings.timeout(), environment);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ProtocolException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
@@ -73,6 +74,36 @@ final class Service {
                         .connectTimeout(timeout)
                         .build();
         return new Service(url, "", token, timeout, http);
+    }
+
+    /**
+     * The address of an API that a user wrote; without a scheme it is one of HTTP.
+     *
+     * @throws InvalidUrlException it is no URL of HTTP
+     */
+    static URI urlOf(String given) {
+        String text = given.strip();
+        try {
+            URI url = new URI(text.contains("://") ? text : "http://" + text);
+            if (!List.of("http", "https").contains(url.getScheme())) {
+                String reason = "the scheme " + url.getScheme() + " is not http or https";
+                throw invalid(given, reason, null);
+            }
+            // Names that Java's parser refuses, such as those with "_", have no host.
+            if (url.getHost() == null) {
+                throw invalid(given, "it names no host, or no valid one", null);
+            }
+            return url;
+        } catch (URISyntaxException error) {
+            throw invalid(given, error.getReason(), error);
+        }
+    }
+
+    private static InvalidUrlException invalid(String given, String reason, Throwable cause) {
+        return new InvalidUrlException(
+                "not the URL of a service: '" + given + "' (" + reason + "); MOCKSMTP_URL must be the"
+                        + " address of the API, for example http://127.0.0.1:8000",
+                cause);
     }
 
     /** The same service, with the routes of one of its hosts. */
@@ -301,6 +332,9 @@ final class Service {
         }
         Problem problem = problemOf(error);
         if (problem == null) {
+            if (error.getCode() / 100 == 3) {
+                return redirected(error);
+            }
             return error.getCode() == 404
                     ? new OlderServerException(url + " does not know a route of this kit", error)
                     : notMockSmtp(error);
@@ -316,9 +350,11 @@ final class Service {
                                                     + " with its --token"),
                             error);
             case 409 ->
-                    detail.contains("host name") || detail.contains("behavior id")
-                            ? new RequestException(409, detail, error)
-                            : new PortBusyException(detail, error);
+                    detail.contains("listen") && detail.contains("in use")
+                            ? new PortBusyException(detail, error)
+                            : new RequestException(409, detail, error);
+            case 405, 501 ->
+                    new OlderServerException(url + " is too old for this kit: " + detail, error);
             case 404 ->
                     detail.startsWith("no such route")
                             ? new OlderServerException(
@@ -373,7 +409,21 @@ final class Service {
                 error);
     }
 
+    private NotMockSmtpException redirected(ApiException error) {
+        String place =
+                error.getResponseHeaders() == null
+                        ? ""
+                        : error.getResponseHeaders().firstValue("Location").orElse("");
+        return new NotMockSmtpException(
+                "the answer of " + url + " is " + error.getCode() + ", a redirect to " + place
+                        + ", which is not from mocksmtp; is the address right?",
+                error);
+    }
+
     private NotMockSmtpException notMockSmtp(Throwable error) {
+        if (error instanceof NotMockSmtpException known) {
+            return known;
+        }
         return new NotMockSmtpException(
                 "the answer of " + url + " is not from mocksmtp; is the address right?", error);
     }

@@ -21,9 +21,14 @@ public record Settings(URI url, String token, int smtpPort, Duration timeout, Du
         return changes.apply(DEFAULT);
     }
 
-    /** Use the service at this address instead of finding or starting one. */
+    /**
+     * Use the service at this address instead of finding or starting one.
+     *
+     * @param url without a scheme it is a URL of HTTP: {@code 127.0.0.1:8000}
+     * @throws InvalidUrlException it is no URL of HTTP
+     */
     public Settings url(String url) {
-        return new Settings(URI.create(url), token, smtpPort, timeout, patience);
+        return new Settings(Service.urlOf(url), token, smtpPort, timeout, patience);
     }
 
     /** Send this bearer token; by default the value of {@code MOCKSMTP_TOKEN}. */

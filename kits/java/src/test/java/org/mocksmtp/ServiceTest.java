@@ -83,6 +83,35 @@ class ServiceTest {
     }
 
     @Test
+    void noUrl() {
+        var reasons =
+                Map.of(
+                        "ftp://127.0.0.1:8000", "the scheme ftp is not http or https",
+                        "http://127.0.0.1:port", "it names no host, or no valid one",
+                        "http://", "Expected authority");
+        reasons.forEach(
+                (url, reason) ->
+                        assertThatThrownBy(() -> at(url))
+                                .isInstanceOf(InvalidUrlException.class)
+                                .hasMessageContaining(
+                                        "not the URL of a service: '" + url + "' (" + reason + ")")
+                                .hasMessageContaining("MOCKSMTP_URL must be the address"));
+        assertThatThrownBy(
+                        () -> new Locator(Map.of("MOCKSMTP_URL", "ftp://x.test")).locate(SETTINGS))
+                .isInstanceOf(InvalidUrlException.class);
+    }
+
+    @Test
+    void anUrlWithoutScheme() throws IOException {
+        process = started(Map.of());
+        String url = process.url().toString();
+        try (var mx = at(url.substring("http://".length()))) {
+            assertThat(mx.url()).isEqualTo(url);
+            assertThat(mx.port()).isPositive();
+        }
+    }
+
+    @Test
     void wrongToken() throws IOException {
         process = started(Map.of("MOCKSMTP_TOKEN", "s3cret"));
         String url = process.url().toString();
@@ -120,10 +149,38 @@ class ServiceTest {
 
     @Test
     void anotherProgram() throws IOException {
-        String url = answering(200, "text/html", "<h1>It works!</h1>");
-        assertThatThrownBy(() -> at(url).port())
+        var answers =
+                List.of(
+                        new Answer(200, "text/html", "<h1>It works!</h1>"),
+                        new Answer(200, "application/json", "{\"status\": \"ok\"}"),
+                        new Answer(200, "application/json", "[\"ok\"]"),
+                        new Answer(200, "application/json", "ok"),
+                        new Answer(502, "text/html", "<h1>Bad gateway</h1>"),
+                        new Answer(404, "application/json", "{\"error\": \"not found\"}"));
+        for (var answer : answers) {
+            String url = answering(Map.of("/", answer));
+            assertThatThrownBy(() -> at(url).port())
+                    .as(answer.body)
+                    .isInstanceOf(NotMockSmtpException.class)
+                    .hasMessageContaining("the answer of " + url + " is not from mocksmtp");
+            other.stop(0);
+        }
+    }
+
+    @Test
+    void aRedirect() throws IOException {
+        other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        other.createContext(
+                "/",
+                exchange -> {
+                    exchange.getResponseHeaders().set("Location", "/login");
+                    exchange.sendResponseHeaders(302, -1);
+                    exchange.close();
+                });
+        other.start();
+        assertThatThrownBy(() -> at("http://127.0.0.1:" + other.getAddress().getPort()).port())
                 .isInstanceOf(NotMockSmtpException.class)
-                .hasMessageContaining("the answer of " + url + " is not from mocksmtp");
+                .hasMessageContaining("is 302, a redirect to /login, which is not from mocksmtp");
     }
 
     @Test
