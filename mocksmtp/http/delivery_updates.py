@@ -26,6 +26,9 @@ _PAUSE = 0.005
 REST = 0.5
 """Seconds for which a screen is made that does not wait for the rest."""
 
+MANY = 2000
+"""Transactions that take longer than anybody waits for a screen: about 60 us each."""
+
 
 class DeliveryUpdates:
     """
@@ -63,16 +66,25 @@ class DeliveryUpdates:
         Derive what was settled until now, for a limited time; the rest follows later,
         and leaves whoever waited some time for its own work.
 
+        :param seconds: for how long; not at all if there is too much for that time
         :return: whether all was derived
         """
         if self._behind is None:
-            self._behind = Deferred.fromCoroutine(self.catch_up(seconds))
+            is_large = self._deliveries.is_behind(MANY)
+            work = self._catch_up_later() if is_large else self.catch_up(seconds)
+            self._behind = Deferred.fromCoroutine(work)
             self._behind.addBoth(self._caught_up)
+            if is_large:
+                return False
         if self._behind is not None:
             either = [deferLater(self._clock, seconds), _follower(self._behind)]
             await DeferredList(either, fireOnOneCallback=True, consumeErrors=True)
             either[0].cancel()
         return self._behind is None
+
+    async def _catch_up_later(self) -> None:
+        await deferLater(self._clock, REST)
+        await self.catch_up()
 
     def _caught_up(self, result: T) -> T:
         self._behind = None

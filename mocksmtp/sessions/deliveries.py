@@ -20,7 +20,7 @@ from __future__ import annotations
 import enum
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -244,6 +244,17 @@ class Deliveries:
                     self._identify(session, transaction)
                     for attempt in attempts_of(session, transaction):
                         self._add(attempt)
+
+    def is_behind(self, most: int) -> bool:
+        """Whether more than so many transactions were settled since the last time."""
+        count = len(self._new)
+        for session in chain(self.quota.lasting, reversed(self.quota.ended)):
+            if session.done:
+                break
+            count += session.settled - session.derived
+            if count > most:
+                return True
+        return False
 
     def update(self, now: float) -> None:
         """Look at all that was settled since the last time."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp.http import delivery_updates
 from mocksmtp.http.delivery_updates import REST, DeliveryUpdates
 from mocksmtp.http.screens.serving import local_path
 from mocksmtp.http.site import HttpSettings
@@ -162,6 +163,9 @@ class CatchUpTests(SynchronousTestCase):
         class Slow:
             due = float("inf")
 
+            def is_behind(self, most: int) -> bool:
+                return False
+
             def steps(self, now: float) -> object:
                 for number in range(10):
                     steps.append(number)
@@ -229,6 +233,21 @@ class LargeJournalTests(DeliveryCase):
                 shown = self.finish(self.rig.begin("GET", path))
                 self.assertNotIn("The journal is large", shown)
                 self.assertIn('href="/ui/deliveries/2', shown)
+
+    def test_more_than_anybody_waits_for(self) -> None:
+        """The first view does not wait at all; all of it follows after a rest."""
+        self.patch(delivery_updates, "MANY", 1)
+        for recipient in "old@x.test", BOB:
+            self.connect().deliver(recipient)
+        path = "/ui/deliveries"
+        shown = self.rig.ask("GET", path).body.decode()
+        self.assertIn("The journal is large", shown)
+        self.assertIn('href="/ui/sessions/2"', shown)
+        self.rig.clock.advance(REST)
+        self.connect().deliver(BOB)
+        shown = self.rig.ask("GET", path).body.decode()
+        self.assertNotIn("The journal is large", shown)
+        self.assertIn('href="/ui/deliveries/2', shown)
 
     def finish(self, pending: Pending) -> str:
         for _ in range(100):
