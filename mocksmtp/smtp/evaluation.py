@@ -74,11 +74,10 @@ class TriedRules(SmtpRules):
     def _at_once(self, decision: Decision | None) -> Decision | None:
         if decision is None:
             return None
-        if self.decision is not None and not decision.only_delays:
-            self.decision = None
-        self.decision = (
-            decision if self.decision is None else self.decision.combine(decision)
-        )
+        before = self.decision
+        if before is not None and not before.only_delays and not decision.only_delays:
+            before = None
+        self.decision = decision if before is None else before.combine(decision)
         return attrs.evolve(decision, fault=None)
 
 

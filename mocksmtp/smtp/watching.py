@@ -173,9 +173,12 @@ class ContentWatch:
             decision, fired = self._delivery.decide_on_part(
                 self._transaction, at, rules, self._matched, self._passed
             )
-            if decision is not None and (decision.fault or not decision.only_delays):
+            if decision is None:
+                continue
+            if decision.fault or not decision.only_delays:
                 self._remember(fired, None if decision.only_delays else fired.pop())
                 return at, decision
+            self._slowed += fired
         return None
 
     def finish(self) -> None:

@@ -200,6 +200,21 @@ class EvaluationTests(SynchronousTestCase):
         silent = asked(mocked(on("NOOP", None, then="hang")).host, line="NOOP")
         self.assertEqual((silent["reply"], silent["then"]), (None, "hang"))
 
+    def test_a_delay_within_content(self) -> None:
+        """The behavior that only delays the reply is not told as passed over."""
+        slow = on("DATA CONTENT", None, delay="2s", id="slow")
+        content, chunk = {"content": CONTENT}, {"line": "BDAT 1 LAST", "content": "x"}
+        for question in content, chunk:
+            told = asked(mocked(slow).host, **question, **WITH_BOB)
+            self.assertEqual((told["reply"]["code"], told["delay"]), (250, 2000))
+            results = [(one["behavior"], one["result"]) for one in told["considered"]]
+            self.assertEqual(results, [("slow", "slowed")])
+        refuses = on("DATA", 451, id="refuses", delay="1s")
+        told = asked(mocked(slow, refuses).host, **content, **WITH_BOB)
+        self.assertEqual((told["behavior"], told["delay"]), ("refuses", 3000))
+        results = [one["result"] for one in told["considered"]]
+        self.assertEqual(results, ["slowed", "fired"])
+
     def test_each_recipient_over_lmtp(self) -> None:
         """A reply for each."""
         host = mocked(on("DATA", 452, condition=when("recipient", "bob@"))).host
