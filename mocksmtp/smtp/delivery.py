@@ -321,7 +321,7 @@ class MockDelivery:
             or transaction.accepted >= self.host.limits.recipients
             or (octets > self.room and not self._make_room(octets))
             or (
-                RCPT_TO in behaviors.taken
+                RCPT_TO in behaviors.points
                 and not behaviors.passes(RCPT_TO, address, self.trail)
             )
         ):
