@@ -6,15 +6,18 @@ No registry and no cluster is asked: Compose and Kubernetes see them elsewhere.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import yaml
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import mocksmtp
 from mocksmtp.config import load_config
@@ -23,6 +26,15 @@ from tests.markdown import ROOT
 
 IMAGE = f"mocksmtp:{mocksmtp.__version__}"
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
+
+
+def check(tool: str, *arguments: str) -> str:
+    """Run a tool of the extra `dev`; return its output, which is empty on success."""
+    path = shutil.which(tool, path=Path(sys.executable).parent)
+    if path is None:
+        raise SkipTest(f"missing: {tool}")
+    done = subprocess.run([path, *arguments], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 def exposed() -> set[tuple[int, str]]:
@@ -158,15 +170,31 @@ class WorkflowTests(SynchronousTestCase):
         """That of GitHub."""
         paths = sorted(map(str, (ROOT / ".github/workflows").glob("*.yml")))
         self.assertEqual(len(paths), 2)
-        told = subprocess.run(
-            [
-                *(sys.executable, "-m", "check_jsonschema"),
-                *("--builtin-schema", "vendor.github-workflows", *paths),
-            ],
-            capture_output=True,
-            text=True,
-        )
-        self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+        updates = str(ROOT / ".github/dependabot.yml")
+        for schema, files in ("github-workflows", paths), ("dependabot", [updates]):
+            told = subprocess.run(
+                [
+                    *(sys.executable, "-m", "check_jsonschema"),
+                    *("--builtin-schema", f"vendor.{schema}", *files),
+                ],
+                capture_output=True,
+                text=True,
+            )
+            self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+
+    def test_they_are_safe(self) -> None:
+        """zizmor finds no error: expressions, rights, pinned actions."""
+        told = check("zizmor", "--offline", "--quiet", ".github")
+        self.assertEqual(told, "")
+
+    def test_actions_are_pinned(self) -> None:
+        """By a commit, with the version that it had in a comment."""
+        for path in (ROOT / ".github/workflows").glob("*.yml"):
+            for line in path.read_text().splitlines():
+                if "uses:" in line:
+                    self.assertRegex(
+                        line, r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$"
+                    )
 
     def test_they_run_what_maintainers_run(self) -> None:
         """The same targets; a release is published after its check only."""
@@ -186,6 +214,61 @@ class WorkflowTests(SynchronousTestCase):
         ):
             recipe = tools.partition(f"\n{target}\n")[2].partition("\n\n")[0]
             self.assertIn(command, recipe)
+
+
+class ScriptTests(SynchronousTestCase):
+    """The shell scripts of the repository"""
+
+    def test_shellcheck_finds_no_fault(self) -> None:
+        """In scripts of tools, docker and examples."""
+        folders = ".ci", "docker", "examples/postfix", "tools"
+        scripts = [
+            str(path)
+            for folder in folders
+            for path in sorted((ROOT / folder).iterdir())
+            if path.is_file() and re.match(rb"#!.*\b(ba)?sh\n", path.read_bytes()[:100])
+        ]
+        self.assertGreater(len(scripts), 8)
+        self.assertEqual(check("shellcheck", "--severity=warning", *scripts), "")
+
+
+class DebianPackagesTests(SynchronousTestCase):
+    """`tools/debian-packages`, which `make packages` calls"""
+
+    APT_CACHE = """
+if [ "$2" != chromium ]; then echo "$2 | 1 | here"; fi
+"""
+
+    def install(self, *packages: str) -> tuple[str, list[str]]:
+        """Install packages on a machine that has none; return output and calls."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        calls = folder / "calls"
+        programs = {
+            "dpkg-query": "exit 1",
+            "debconf-set-selections": "cat >/dev/null",
+            "id": "echo 0",
+            "apt-cache": self.APT_CACHE,
+            "apt-get": f'echo "$@" >>{calls.absolute()}',
+        }
+        for name, text in programs.items():
+            (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+            (folder / name).chmod(0o755)
+        path = f"{folder.absolute()}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            [str(ROOT / "tools/debian-packages"), *packages],
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout, calls.read_text().splitlines()
+
+    def test_a_package_that_a_distribution_does_not_have(self) -> None:
+        """The others are installed, and it is named."""
+        output, calls = self.install("curl", "chromium", "swaks")
+        self.assertIn("There is no package chromium.", output)
+        self.assertEqual(calls[-1], "install -y -qq --no-install-recommends curl swaks")
 
 
 class VersionTests(SynchronousTestCase):

@@ -1,1 +1,1 @@
-"""Clients that generators make of ``/openapi.json``, compiled and run."""
+"""Clients generated from ``/openapi.json``; the workflows, checked by actionlint."""
