@@ -15,7 +15,7 @@ import attrs
 from mocksmtp.behaviors.condition import Condition, MatchAll, Values
 from mocksmtp.behaviors.delay import Delay
 from mocksmtp.behaviors.scenarios import SCENARIO, ScenarioStep
-from mocksmtp.behaviors.target import Target
+from mocksmtp.behaviors.target import CONNECTION, PER_TRANSACTION, Target
 from mocksmtp.documents.document import Document, ExactlyOne, field, parse
 from mocksmtp.documents.kinds import (
     ID,
@@ -350,6 +350,25 @@ class Behavior(Generic[P, R, D]):
             or self.needs_time
             or self.scenario
             or self.probability < 1
+        )
+
+    @property
+    def is_counting(self) -> bool:
+        """
+        Whether its decisions depend on counts to which several connections contribute.
+
+        Counts of one connection or transaction do not make it so, nor do random
+        choices: each replica of a service draws its own random numbers.
+        """
+        if self.scenario is not None:
+            return True
+        if CONNECTION in self.per or PER_TRANSACTION in self.per:
+            return False
+        return (
+            self.needs_time
+            or self.answers is not None
+            or bool(self.skip or self.per)
+            or len(self.sequence) > 1
         )
 
     @property

@@ -128,11 +128,15 @@ class KeyedCounts:
     The counts of all keys of the behaviors of a host.
 
     :param limit: the maximum number of keys; the oldest are removed
+
+    :ivar evicted: the owners and keys that were removed because of the limit; None if
+        that is not recorded
     """
 
     def __init__(self, limit: int = MAX_KEYS) -> None:
         self._limit = limit
         self._counts: OrderedDict[tuple[object, Key], Counts] = OrderedDict()
+        self.evicted: list[tuple[object, Key]] | None = None
 
     def __len__(self) -> int:
         return len(self._counts)
@@ -147,7 +151,17 @@ class KeyedCounts:
         self._counts.pop(place, None)
         self._counts[place] = counts
         if len(self._counts) > self._limit:
-            self._counts.popitem(last=False)
+            oldest, _ = self._counts.popitem(last=False)
+            if self.evicted is not None:
+                self.evicted.append(oldest)
+
+    def copy_from(self, owner: object, key: Key, counts: Counts) -> None:
+        """Set the counts that another replica has; it is the one that evicts keys."""
+        self._counts[owner, key] = counts
+
+    def discard(self, owner: object, key: Key) -> None:
+        """Remove a key, if it is known."""
+        self._counts.pop((owner, key), None)
 
     def items(self) -> Iterator[tuple[object, Key, Counts]]:
         """Yield the owner, the key and the counts of all keys, oldest first."""

@@ -45,11 +45,14 @@ class SharedState:
     :ivar seed: the seed of the random numbers
     :ivar scenarios: the states of the scenarios
     :ivar keys: the counts of each key of each rule
+    :ivar moved: the rules whose counters have changed, each with the key; a set that
+        its reader replaces, or None if no replica has them in common
     """
 
     seed: str = DEFAULT_SEED
     scenarios: Scenarios = attrs.field(factory=Scenarios)
     keys: KeyedCounts = attrs.field(factory=KeyedCounts)
+    moved: set[tuple[Rule[Any], Key]] | None = None
 
 
 @attrs.define(eq=False)
@@ -68,6 +71,7 @@ class Rule(Generic[B]):
         it
     :ivar last_fired: when it fired last, in seconds since the epoch; None if it never
         fired
+    :ivar common: the values of `seen` and `fired` that all replicas know of
     """
 
     id: str
@@ -82,6 +86,7 @@ class Rule(Generic[B]):
     decisions: dict[object, Any] = attrs.field(init=False, factory=dict, repr=False)
     owner: object = attrs.field(init=False, factory=object, repr=False)
     last_fired: float | None = attrs.field(init=False, default=None, repr=False)
+    common: tuple[int, int] = attrs.field(init=False, default=(0, 0), repr=False)
     _counts: Counts = attrs.field(init=False, factory=Counts, repr=False)
     _salt: str | None = attrs.field(init=False, default=None, repr=False)
     _misses: dict[Reason, Miss] = attrs.field(init=False, factory=dict, repr=False)
@@ -175,7 +180,7 @@ class Rule(Generic[B]):
         :param ordinal: the `ordinal` of the new rule
         """
         rule = Rule(self.id, behavior, self.shared, ordinal, self.seen, self.fired)
-        rule.last_fired = self.last_fired
+        rule.last_fired, rule.common = self.last_fired, self.common
         rule._counts = self._counts
         if self.behavior.is_ungated and not behavior.needs_time:
             # So far only the rule's own counters were updated, not `_counts`.
@@ -212,6 +217,20 @@ class Rule(Generic[B]):
         """Set the counters from the list that `stored` returned."""
         self.seen, self.fired, self.last_fired, self.ordinal, own = stored
         self._counts = Counts.from_stored(own)
+        self.common = self.seen, self.fired
+
+    def adopt(self, stored: list[Any] | None) -> None:
+        """
+        Set the counters to those of another replica, from its `stored`.
+
+        What this replica has not told the others yet is added. None sets them to 0.
+        """
+        seen, fired = self.seen - self.common[0], self.fired - self.common[1]
+        last_fired = self.last_fired
+        self.restore([0, 0, None, self.ordinal, [0] * 4] if stored is None else stored)
+        if seen:
+            self.seen, self.fired = self.seen + seen, self.fired + fired
+            self.last_fired = last_fired
 
     def restore_key(self, key: Key, stored: list[Any]) -> None:
         """Set the counters of a key from the list that `Counts.stored` returned."""
@@ -242,6 +261,8 @@ class Rule(Generic[B]):
         counts = self._counts_of(key, now)
         counts.seen += 1
         self.seen += 1
+        if self.shared.moved is not None:
+            self.shared.moved.add((self, key))
         reason = self._closed(counts, counts.seen, now)
         if reason is not None:
             return reason

@@ -19,11 +19,13 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from mocksmtp.behaviors.behavior import Behavior, Decided
+from mocksmtp.behaviors.condition import Test
 from mocksmtp.behaviors.counts import NO_INPUT, RuleInput, SimulatedCounts
 from mocksmtp.behaviors.holding import HeldClients
 from mocksmtp.behaviors.miss import Item, Miss, Reason
 from mocksmtp.behaviors.rule import DEFAULT_SEED, Firing, Rule, SharedState
 from mocksmtp.behaviors.scenarios import Scenarios
+from mocksmtp.behaviors.turns import Turns
 from mocksmtp.behaviors.walk import PastWalks, PlainRule, Walk, WalkEnd, entries_of
 
 P = TypeVar("P", bound=Hashable)
@@ -60,6 +62,10 @@ class Rules(Generic[P, B, D]):
         subject of the command
     :ivar change_listeners: each is called without arguments after the list changed
     :ivar past: keeps the walks of former lists that exchanges refer to; None keeps none
+    :ivar turns: the turns of the replica, if several replicas decide by this list; else
+        None
+    :ivar counting: the points at which a decision may need the turn; empty without
+        replicas
     """
 
     def __init__(
@@ -79,6 +85,10 @@ class Rules(Generic[P, B, D]):
         self._ends: dict[object, WalkEnd[B]] = {}
         self.past: PastWalks | None = None
         self._simulated: Callable[[Rule[B]], Rule[B]] | None = None
+        self.turns: Turns | None = None
+        self.counting: frozenset[P] = frozenset()
+        self._counting_rules: list[Rule[B]] = []
+        self._counting_tests: dict[P, list[Test] | None] = {}
 
     # Deciding
 
@@ -279,6 +289,37 @@ class Rules(Generic[P, B, D]):
         filled: D = made.fill(attempt)
         return filled
 
+    # Counts that replicas have in common
+
+    def share(self, turns: Turns) -> None:
+        """Have the counts in common with other replicas, whose `turns` these are."""
+        self.turns = turns
+        self.shared.moved = set()
+        self.shared.keys.evicted = []
+        self._find_counting()
+
+    def _find_counting(self) -> None:
+        """Update what depends on the list, where replicas have counts in common."""
+        self._counting_rules = rules = [
+            rule
+            for rule in self._rules
+            if rule.behavior.enabled and rule.behavior.is_counting
+        ]
+        self.counting = frozenset(p for rule in rules for p in rule.behavior.points)
+        self._counting_tests = {}
+
+    def may_count(self, point: P, subject: bytes) -> bool:
+        """Return whether common counts may matter to the decision on a subject."""
+        if point not in self._counting_tests:
+            rules = [
+                one for one in self._counting_rules if one.behavior.fires_at(point)
+            ]
+            tests = [rule.test for rule in rules if rule.test is not None]
+            is_sure = len(tests) == len(rules)
+            self._counting_tests[point] = tests if is_sure else None
+        found = self._counting_tests[point]
+        return found is None or any(test(subject) for test in found)
+
     def scenarios(self) -> dict[str, str]:
         """Return the states of the scenarios that behaviors name, or that were set."""
         steps = (rule.behavior.scenario for rule in self)
@@ -462,6 +503,8 @@ class Rules(Generic[P, B, D]):
         if len(self.shared.keys):
             self.shared.keys.retain({rule.owner for rule in rules})
         self.points = {p for rule in rules for p in rule.behavior.points}
+        if self.turns is not None:
+            self._find_counting()
         walks, self._by_point, self._ends = self._by_point, {}, {}
         if self.past is not None and walks:
             self._leave(walks)

@@ -53,7 +53,13 @@ it, the scenario that was changed least recently returns to ``Started``."""
 
 
 class Scenarios:
-    """The states of the scenarios of a host; the first state is ``Started``."""
+    """
+    The states of the scenarios of a host; the first state is ``Started``.
+
+    :ivar has_moved: whether a state has been set since a reader reset this
+    """
+
+    has_moved = False
 
     def __init__(self) -> None:
         self._states: dict[str, str] = {}
@@ -81,6 +87,7 @@ class Scenarios:
         for name, state in states.items():
             self._states.pop(name, None)
             self._states[name] = state
+        self.has_moved = True
         while len(self._states) > MAX_SCENARIOS:
             del self._states[next(iter(self._states))]
 
@@ -93,6 +100,7 @@ class Scenarios:
     def clear(self) -> None:
         """Reset all scenarios to ``Started``."""
         self._states.clear()
+        self.has_moved = True
 
 
 STATES: Schema = {

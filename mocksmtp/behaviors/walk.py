@@ -64,6 +64,8 @@ class PlainRule(Generic[B, D]):
         """
         rule = self.rule
         rule.seen += 1
+        if rule.shared.moved is not None:
+            rule.shared.moved.add((rule, ()))
         if rule.limit is not None and rule.fired >= rule.limit:
             if trail is not None:
                 trail.append(rule.miss_for(Reason.EXHAUSTED))

@@ -21,6 +21,7 @@ from mocksmtp.behaviors.dns import DNS
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.rules import Rules
 from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.behaviors.turns import Turns
 from mocksmtp.documents.document import parse
 from mocksmtp.hosts.documents import Usual, host_document, parse_host, settle
 from mocksmtp.hosts.host import Description, MailHost
@@ -28,6 +29,7 @@ from mocksmtp.hosts.policies import POLICY
 from mocksmtp.mock import Mock
 from mocksmtp.store.interface import Document, Kind, State
 from mocksmtp.store.interface import Key as StoreKey
+from mocksmtp.store.replicas import Tally
 from mocksmtp.tls.settings import GivenCertificate, TlsSettings
 from mocksmtp.zone.records import Record, listed_document, parse_record
 from mocksmtp.zone.zone import Zone
@@ -134,7 +136,7 @@ class _Records:
 
 class BehaviorsState:
     """
-    The persistent behaviors of a list, with their counters.
+    The persistent behaviors of a list, with their counters; all of them with replicas.
 
     :param name: the name of the host, or `DNS_NAME`
     :param write: makes the document of a behavior
@@ -150,9 +152,19 @@ class BehaviorsState:
         self._behaviors: dict[str, Any] = {}
         self._counts: dict[str, tuple[int, Any]] = {}
         self._keys: dict[str, dict[Key, tuple[int, int, int]]] = {}
+        self._tallied: set[str] = set()
+        self._version: object = None
+        self._by_id: dict[str, Rule[Any]] = {}
 
     def _persistent(self) -> list[Rule[Any]]:
+        if self._is_shared:
+            return [*self.rules]
         return [rule for rule in self.rules if rule.behavior.persistent]
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether replicas have the behaviors in common."""
+        return self.rules.turns is not None
 
     def compare(self) -> Iterator[tuple[StoreKey, Document]]:
         """The documents of the behaviors that have changed."""
@@ -174,19 +186,142 @@ class BehaviorsState:
         self._behaviors = {rule.id: rule.behavior for rule in rules}
 
     def compare_counts(self) -> Iterator[tuple[StoreKey, Document]]:
-        """The documents of the counters that have moved."""
+        """
+        The documents of the counters that have moved.
+
+        Replicas add up the counters of behaviors that are not counting (`tallies`).
+        """
         keyed: dict[object, Rule[Any]] = {}
         for rule in self._persistent():
             last = self._counts.get(rule.id)
             state = (rule.seen, rule.owner)
             if last == state or (last is None and not rule.seen):
                 continue
-            self._counts[rule.id] = state
-            yield (Kind.COUNTS, self._path(rule.id)), rule.stored
+            is_tallied = self._is_shared and not rule.behavior.is_counting
+            if is_tallied and (last is None or last[1] is rule.owner):
+                continue
+            yield self._stored(rule)
             if rule.is_keyed:
                 keyed[rule.owner] = rule
         if keyed:
             yield from self._compare_keys(keyed)
+        if self._is_shared:
+            self._forget_moved()
+
+    def _stored(self, rule: Rule[Any]) -> tuple[StoreKey, Document]:
+        self._counts[rule.id] = rule.seen, rule.owner
+        rule.common = rule.seen, rule.fired
+        return (Kind.COUNTS, self._path(rule.id)), rule.stored
+
+    def _forget_moved(self) -> set[tuple[Rule[Any], Key]]:
+        """Return what moved of counting rules; remember the others for `tallies`."""
+        shared = self.rules.shared
+        moved, shared.moved = shared.moved or set(), set()
+        counting = {one for one in moved if one[0].behavior.is_counting}
+        self._tallied.update(rule.id for rule, _ in moved - counting)
+        return counting
+
+    def moved_counts(self) -> Iterator[tuple[StoreKey, Document]]:
+        """
+        The documents of the common counters that have moved in a turn.
+
+        As `compare_counts`, without looking at all rules.
+        """
+        rules, evicted = self.rules, self.rules.shared.keys.evicted
+        stored: set[Rule[Any]] = set()
+        for rule, key in self._forget_moved():
+            if rule not in stored:
+                stored.add(rule)
+                yield self._stored(rule)
+            if key and _is_storable(key):
+                counts = rules.shared.keys.get(rule.owner, key)
+                if counts is not None:
+                    state = (counts.seen, counts.fired, counts.drawn)
+                    self._keys.setdefault(rule.id, {})[key] = state
+                    yield self._key_path(rule.id, key), counts.stored
+        if evicted:
+            ids = {rule.owner: rule.id for rule in rules}
+            for owner, key in evicted:
+                if self._keys.get(ids.get(owner, ""), {}).pop(key, None) is not None:
+                    yield self._key_path(ids[owner], key), None
+            evicted.clear()
+
+    def adopt(self, kind: Kind, path: str, document: Document) -> None:
+        """
+        Have the counters that another replica has stored.
+
+        :param path: what follows the name of the list and a slash
+        """
+        rule_id, _, key = path.partition("/")
+        rule = self._rule(rule_id)
+        if rule is None:
+            return
+        if kind is Kind.COUNTS:
+            rule.adopt(document)
+            self._counts[rule_id] = rule.common[0], rule.owner
+            return
+        keys, found = self.rules.shared.keys, _read_key(key)
+        known = self._keys.setdefault(rule_id, {})
+        if document is None:
+            keys.discard(rule.owner, found)
+            known.pop(found, None)
+        else:
+            counts = Counts.from_stored(document)
+            keys.copy_from(rule.owner, found, counts)
+            known[found] = counts.seen, counts.fired, counts.drawn
+
+    def _rule(self, rule_id: str) -> Rule[Any] | None:
+        """A rule of the list; None if it has been removed."""
+        if self._version is not self.rules.points:
+            # Each change of the list replaces this set.
+            self._version = self.rules.points
+            self._by_id = {rule.id: rule for rule in self.rules}
+        return self._by_id.get(rule_id)
+
+    def tallies(self) -> Iterator[Tally]:
+        """What was added to counters that are not common since the last call."""
+        moved = self.rules.shared.moved
+        if moved:
+            self.rules.shared.moved = self._forget_moved()
+        tallied, self._tallied = self._tallied, set()
+        for rule_id in tallied:
+            rule = self._rule(rule_id)
+            if rule is None or rule.behavior.is_counting:
+                continue
+            seen, fired = rule.seen - rule.common[0], rule.fired - rule.common[1]
+            rule.common = rule.seen, rule.fired
+            self._counts.setdefault(rule_id, (0, rule.owner))
+            if seen:
+                yield Tally(self._path(rule_id), seen, fired, rule.last_fired)
+
+    def add_tally(self, tally: Tally, rule_id: str) -> None:
+        """Add what another replica has counted."""
+        rule = self._rule(rule_id)
+        if rule is None:
+            return
+        rule.seen += tally.seen
+        rule.fired += tally.fired
+        rule.common = rule.common[0] + tally.seen, rule.common[1] + tally.fired
+        if tally.last_fired is not None:
+            rule.last_fired = max(rule.last_fired or 0.0, tally.last_fired)
+        self._counts.setdefault(rule_id, (0, rule.owner))
+
+    def restore_counts(self, state: State) -> None:
+        """Have the stored counters of counting rules, and no others."""
+        counts = state.get(Kind.COUNTS, {})
+        keys = self.rules.shared.keys
+        self._forget_moved()
+        for rule in self.rules:
+            if rule.behavior.is_counting:
+                rule.common = rule.seen, rule.fired
+                rule.adopt(counts.get(self._path(rule.id)))
+                for key, _ in [*keys.of_owner(rule.owner)]:
+                    if _is_storable(key):
+                        keys.discard(rule.owner, key)
+        self._restore_keys(state.get(Kind.KEY, {}))
+        keyed = {one.owner: one for one in self.rules if one.is_keyed}
+        for _ in (*self.compare_counts(), *self._compare_keys(keyed)):
+            pass  # That is what is stored.
 
     def _compare_keys(
         self, keyed: Mapping[object, Rule[Any]]
@@ -299,6 +434,7 @@ class MockState:
         self._policies = _Stored(Kind.POLICY)
         self._records = _Records()
         self._behaviors: dict[str, BehaviorsState] = {}
+        self._is_shared = False
 
     def _lists(self) -> Iterator[BehaviorsState]:
         lists: Iterable[tuple[str, Rules[Any, Any, Any], Any]] = (
@@ -306,11 +442,32 @@ class MockState:
             *((h.name, h.behaviors, SMTP) for h in self._mock.hosts.values()),
         )
         for name, rules, protocol in lists:
-            known = self._behaviors.get(name)
-            if known is None or known.rules is not rules:
-                known = BehaviorsState(name, rules, protocol.write)
-                self._behaviors[name] = known
-            yield known
+            yield self._list(name, rules, protocol.write)
+
+    def _list(
+        self, name: str, rules: Rules[Any, Any, Any], write: Callable[[Any], Document]
+    ) -> BehaviorsState:
+        known = self._behaviors.get(name)
+        if known is None or known.rules is not rules:
+            known = self._behaviors[name] = BehaviorsState(name, rules, write)
+        return known
+
+    def share(self, turns: Turns) -> None:
+        """
+        Have all behaviors and their counts in common with other replicas.
+
+        :param turns: in which inputs are decided that move them
+        """
+        self._is_shared = True
+        for each in self._lists():
+            each.rules.share(turns)
+
+        def add(host: MailHost) -> None:
+            if host.behaviors.turns is None:
+                host.behaviors.share(turns)
+            self._list(host.name, host.behaviors, SMTP.write)
+
+        self._mock.watch(add)
 
     def settle_hosts(self) -> None:
         """The hosts are as the configuration and the store describe them."""
@@ -343,7 +500,8 @@ class MockState:
             found.update(each.compare())
         for name in self._behaviors.keys() - {DNS_NAME, *hosts}:
             found.update(self._behaviors.pop(name).forget())
-        found.update(self._scenario_changes())
+        if not self._is_shared:
+            found.update(self._scenario_changes())
         return found
 
     def _scenario_changes(self) -> Iterator[tuple[StoreKey, Document]]:
@@ -351,11 +509,70 @@ class MockState:
         return self._scenarios.compare(states, lambda _, one: one or None, _equals)
 
     def counts(self) -> Changes:
-        """The documents of all counters that have moved."""
+        """
+        The documents of all counters that have moved.
+
+        With replicas, scenarios are among them: they change in the same turns.
+        """
         found: Changes = {}
         for each in self._lists():
             found.update(each.compare_counts())
+        if self._is_shared:
+            found.update(self._scenario_changes())
+            for host in self._mock.hosts.values():
+                host.scenarios.has_moved = False
         return found
+
+    def moved_counts(self) -> Changes:
+        """The documents of the common counts and scenarios that moved in a turn."""
+        found: Changes = {}
+        for each in self._behaviors.values():
+            if each.rules.shared.moved:
+                found.update(each.moved_counts())
+        for host in self._mock.hosts.values():
+            if host.scenarios.has_moved:
+                host.scenarios.has_moved = False
+                states = host.scenarios.states()
+                self._scenarios.known(host.name, states)
+                found[Kind.SCENARIOS, host.name] = states or None
+        return found
+
+    def apply_counts(self, counts: Iterable[tuple[StoreKey, Document]]) -> None:
+        """Have the common counts and scenarios that other replicas have changed."""
+        for (kind, name), document in counts:
+            if kind is Kind.SCENARIOS:
+                self._adopt_scenarios(name, document)
+                continue
+            listed, _, path = name.partition("/")
+            if listed in self._behaviors:
+                self._behaviors[listed].adopt(kind, path, document)
+
+    def _adopt_scenarios(self, name: str, document: Document) -> None:
+        host = self._mock.hosts.get(name)
+        if host is not None:
+            host.scenarios.clear()
+            host.scenarios.set(document or {})
+            host.scenarios.has_moved = False
+            self._scenarios.known(name, host.scenarios.states())
+
+    def restore_counts(self, state: State) -> None:
+        """Have the stored counts and scenarios: others were not stored."""
+        for each in self._lists():
+            each.restore_counts(state)
+        stored = state.get(Kind.SCENARIOS, {})
+        for name in self._mock.hosts:
+            self._adopt_scenarios(name, stored.get(name))
+
+    def tallies(self) -> list[Tally]:
+        """What was added to the counters that `log_tallies` is for, since last."""
+        return [one for each in self._lists() for one in each.tallies()]
+
+    def add_tallies(self, tallies: Iterable[Tally]) -> None:
+        """Add what other replicas have counted."""
+        for tally in tallies:
+            listed, _, rule_id = tally.path.partition("/")
+            if listed in self._behaviors:
+                self._behaviors[listed].add_tally(tally, rule_id)
 
     def restore_behaviors(self, state: State) -> int:
         """Replace all behaviors by the stored ones; return their number."""

@@ -1,0 +1,174 @@
+"""The turns of this replica, in which common counts move and the state changes.
+
+    SMTP and DNS   `add`: inputs wait, and are decided together in the next turn
+    HTTP           `take`, change something, `pass_on`
+
+Before anything else, the counts that other replicas have moved are applied. If a turn
+fails, its counts may be stored or not: they are read again before the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from mocksmtp.behaviors.turns import Undecided
+from mocksmtp.persistence.state import MockState
+from mocksmtp.store.interface import Document, Key, MaybeLater, StoreError
+from mocksmtp.store.replicas import Replicas, Turn
+
+T = TypeVar("T")
+
+SLICE = 0.005
+"""Seconds in which inputs are decided in one turn; the others wait for the next."""
+
+
+class ReplicaTurns:
+    """
+    The turns of this replica.
+
+    :param state: has the counts
+
+    :ivar is_stale: whether the counts here may differ from those that are stored; the
+        next turn reads them again
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, replicas: Replicas, state: MockState, clock: IReactorTime
+    ) -> None:
+        self.is_stale = False
+        self._replicas = replicas
+        self._state = state
+        self._seconds = clock.seconds
+        self._waiting: dict[Undecided, None] = {}
+        self._is_running = False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this replica knows all changes of its state that were confirmed."""
+        return self._replicas.is_current
+
+    # Whole turns
+
+    async def take(self) -> Turn:
+        """
+        Wait for the turn, with the state and the counts of all replicas applied.
+
+        :raises StoreError: the store cannot be used
+        """
+        turn = await _result(self._replicas.take_turn())
+        try:
+            await self.refresh()
+            self._state.apply_counts(turn.counts)
+        except BaseException:
+            self.is_stale = True
+            with suppress(StoreError):
+                await _result(turn.pass_on())
+            raise
+        return turn
+
+    async def refresh(self) -> None:
+        """
+        Read the counts again, if those here may not be stored.
+
+        :raises StoreError: the store cannot be used
+        """
+        if self.is_stale:
+            await _result(self._replicas.reload())
+            self.is_stale = False
+
+    async def pass_on(self, turn: Turn) -> None:
+        """
+        Store all counts that were moved, with what was given to the store, and end.
+
+        :raises StoreError: nothing of it was stored, or the turn was lost
+        """
+        await self._pass_on(turn, self._state.counts().items())
+
+    async def _pass_on(
+        self, turn: Turn, counts: Iterable[tuple[Key, Document]]
+    ) -> None:
+        try:
+            await _result(turn.pass_on([*counts]))
+        except BaseException:
+            self.is_stale = True
+            raise
+
+    # Inputs
+
+    def add(self, undecided: Undecided) -> None:
+        """Have an input wait for the next turn."""
+        self._waiting[undecided] = None
+        if not self._is_running:
+            self._is_running = True
+            Deferred.fromCoroutine(self._run())
+
+    def discard(self, undecided: Undecided) -> None:
+        """Forget an input that waits."""
+        self._waiting.pop(undecided, None)
+
+    async def _run(self) -> None:
+        """Take turns until no input waits."""
+        while self._waiting:
+            try:
+                await self._decide_in_turn()
+            except Exception:
+                self.log.failure("in the turn of this replica")
+        self._is_running = False
+
+    async def _decide_in_turn(self) -> None:
+        try:
+            turn = await self.take()
+        except Exception as error:
+            refused, self._waiting = self._waiting, {}
+            self._fail(refused, False)
+            if not isinstance(error, StoreError):
+                raise
+            return
+        decided = self._decide()
+        try:
+            await self._pass_on(turn, self._state.moved_counts().items())
+        except Exception as error:
+            self._fail(decided, True)
+            if not isinstance(error, StoreError):
+                raise
+            with suppress(StoreError):
+                await self.refresh()
+            return
+        for one in decided:
+            self._call(one.send)
+
+    def _decide(self) -> list[Undecided]:
+        """Decide the inputs that wait, as many as is short work; at least one."""
+        decided: list[Undecided] = []
+        began = self._seconds()
+        while self._waiting:
+            one = next(iter(self._waiting))
+            del self._waiting[one]
+            decided.append(one)
+            self._call(one.decide)
+            if self._seconds() - began >= SLICE:
+                break
+        return decided
+
+    def _fail(self, inputs: Iterable[Undecided], decided: bool) -> None:
+        for one in inputs:
+            self._call(partial(one.fail, decided))
+
+    def _call(self, function: Callable[[], None]) -> None:
+        try:
+            function()
+        except Exception:
+            self.log.failure("while deciding in the turn of this replica")
+
+
+async def _result(value: MaybeLater[T]) -> T:
+    return await value if isinstance(value, Awaitable) else value
