@@ -237,6 +237,16 @@ class MaintainerTests(SynchronousTestCase):
                     found += 1
         self.assertGreater(found, 20)
 
+    def test_links_to_the_repository_name_files_that_exist(self) -> None:
+        """`make docs-links` checks them only after the pages are published."""
+        pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        found = 0
+        for page in (*pages, ROOT / "setup.cfg"):
+            for path in _OWN_LINK.findall(page.read_text()):
+                self.assertTrue((ROOT / path).exists(), f"{page}: {path}")
+                found += 1
+        self.assertGreater(found, 4)
+
     def test_all_packages_are_in_the_diagram(self) -> None:
         """And in the table below it."""
         text = (ROOT / "docs/architecture.md").read_text()
@@ -269,6 +279,7 @@ class MaintainerTests(SynchronousTestCase):
         self.assertEqual(draft.stdout.count("\n- "), len(fragments))
 
 
+_OWN_LINK = re.compile(r"//github.com/mocksmtp/mocksmtp/(?:blob|tree)/main/([\w./-]+)")
 _CODE = re.compile(r"`([\w/]+\.py)(?:: ([\w.]+))?`")
 
 
