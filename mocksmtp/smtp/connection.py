@@ -398,7 +398,7 @@ class MockESMTP(ESMTP):
         Execute commands and read content, until a reply is pending or `data` ends.
 
         The replies leave together. It is one function because its loop shares seven
-        variables, and a call for each command and content would add 4 calls to the 37
+        variables, and a call for each command and content would add 4 calls to the 34
         of a mail (``python -m benchmarks.calls``).
 
         :param early: the flag of the first command

@@ -121,6 +121,9 @@ class Commands:
     auth: AuthDialogue | None = None
     bad_commands = 0
     is_rejected = False
+    # The last plain MAIL, and its path: a client often has one sender.
+    _mail = b""
+    _sender: PathCommand | None = None
 
     def __init__(
         self, delivery: MockDelivery, tls: TlsState, channel: CommandChannel
@@ -141,12 +144,15 @@ class Commands:
         if auth is not None and auth.is_open:
             return auth.answer(line)
         self.delivery.line = line
+        if line == self._mail and self._sender is not None:
+            return self._open_transaction(self._sender)
         match = match_plain(line)
         if match is not None and not self.is_rejected:
             address = match[1]
             # The first letter distinguishes RCPT from MAIL.
             if line[0] not in b"Rr":
-                return self._open_transaction(plain_path(address))
+                self._mail, self._sender = line, plain_path(address)
+                return self._open_transaction(self._sender)
             if self.delivery.transaction is None or self.delivery.chunked is not None:
                 return self._add_recipient(plain_path(address))
             return self.delivery.validate_plain(address)

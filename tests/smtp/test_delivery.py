@@ -9,7 +9,7 @@ from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.sessions.session import Session
-from mocksmtp.smtp import delivery
+from mocksmtp.smtp import delivery, protocol
 from mocksmtp.smtp.delivery import MockDelivery, MockMessage
 from tests.smtp.dialogue import Dialogue, behavior, small_host
 
@@ -58,6 +58,23 @@ class DeliveryTests(SynchronousTestCase):
         self.assertEqual(
             [path.address.text for path in mail.envelope.recipients], ["b@x.test"]
         )
+
+    def test_a_sender_who_is_repeated_is_parsed_once(self) -> None:
+        """Each mail has the sender of its own MAIL, also after others."""
+        dialogue, made = Dialogue(), []
+
+        def path(address: bytes) -> PathCommand:
+            made.append(address)
+            return PathCommand(Address(address.decode()))
+
+        self.patch(protocol, "plain_path", path)
+        senders = ["a@x.test", "a@x.test", "b@x.test", "", "a@x.test"]
+        dialogue.say("EHLO c.test")
+        for sender in senders:
+            dialogue.say(f"MAIL FROM:<{sender}>", "RCPT TO:<c@x.test>", "DATA", ".")
+        mails = dialogue.host.mailbox.mails()
+        self.assertEqual([mail.envelope.sender.text for mail in mails], senders)
+        self.assertEqual(made, [b"a@x.test", b"b@x.test", b"a@x.test"])
 
     def test_recipients_of_all_kinds_keep_their_order(self) -> None:
         """Plain ones before and after one with parameters, and one that is matched."""
@@ -116,8 +133,8 @@ class EnvelopeTests(SynchronousTestCase):
             self.assertLessEqual(self.host.mailbox.quota.used, self.BOUND)
             self.dialogue.connect()
         self.assertEqual(set(codes[10:]), {"452"})
-        for protocol in connections:
-            protocol.connectionLost()
+        for connection in connections:
+            connection.connectionLost()
         self.assertEqual(self.host.mailbox.arriving, 0)
         self.assertEqual(self.name(300), ["250"] * 300)
 
