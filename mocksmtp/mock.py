@@ -18,6 +18,7 @@ from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.attempts import Attempt
 from mocksmtp.sessions.deliveries import Deliveries, remember_removed
 from mocksmtp.sessions.journal import Journal
+from mocksmtp.sessions.shared_deliveries import SharedDeliveries
 from mocksmtp.store.interface import Store
 from mocksmtp.store.memory import MemoryStore
 from mocksmtp.tls.identity import CertificateFacts
@@ -117,7 +118,8 @@ class Mock:
         self.hostname = default.hostname
         self.quota = default.mailbox.quota
         self.store: Store = MemoryStore(self.quota) if store is None else store
-        self.deliveries = Deliveries(default.journal.quota, self._find_content)
+        kind = Deliveries if self.store.replicas is None else SharedDeliveries
+        self.deliveries: Deliveries = kind(default.journal.quota, self._find_content)
         self.host_numbers = itertools.count(1)
         self.queries = new_queries()
         self.query_log = QueryLog()

@@ -2,12 +2,16 @@
 
 Each second what is new is stored, the exchanges of that second together: a long session
 is not stored again and again.
+
+With replicas, each stores the sessions that it records, and numbers their attempts
+before; of the others it has copies (`mocksmtp.persistence.copies`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
+from typing import TypeAlias
 
 import attrs
 
@@ -25,9 +29,12 @@ from mocksmtp.store.interface import Document, Key, Kind, State
 
 _DIGITS = 16
 
+_REPLICA = "replica"
+"""The member of a session's document that names the replica that records it."""
+
 
 @attrs.define
-class _Saved:
+class Saved:
     """
     What is stored of a session.
 
@@ -36,6 +43,8 @@ class _Saved:
         before the first time
     :ivar rows: the exchanges that are stored: where each row begins and ends
     :ivar settled: the same of its transactions; where rows overlap, the last one counts
+    :ivar open: the place of the first transaction whose attempts were not numbered yet
+    :ivar is_stale: whether its document is not what this process has stored
     """
 
     end: int = 0
@@ -43,6 +52,12 @@ class _Saved:
     ended: End | None = None
     rows: list[tuple[int, int]] = attrs.field(factory=list)
     settled: list[tuple[int, int]] = attrs.field(factory=list)
+    open: int | None = None
+    is_stale: bool = False
+
+
+StoredSession: TypeAlias = Mapping[Key, Document]
+"""All documents of a session."""
 
 
 class SessionsState:
@@ -55,8 +70,12 @@ class SessionsState:
     def __init__(self, mock: Mock) -> None:
         self._mock = mock
         self._quota = mock.default.journal.quota
-        self._saved: dict[str, _Saved] = {}
-        self._gone: dict[str, _Saved] = {}
+        replicas = mock.store.replicas
+        self._replica = None if replicas is None else replicas.name
+        self._saved: dict[str, Saved] = {}
+        self._gone: dict[str, Saved] = {}
+        # Ended sessions of which a document is to be stored again.
+        self._again: dict[str, Session] = {}
         self.last = 0
 
     def start(self) -> None:
@@ -77,68 +96,79 @@ class SessionsState:
                 found[_transaction_key(session_id, begin)] = None
             for begin, _ in saved.rows:
                 found[_exchanges_key(session_id, begin)] = None
-        for session in self._candidates():
+        for session in self.own():
             found.update(self._changes_of(session))
+        self._again = {
+            name: session
+            for name, session in self._again.items()
+            if name in self._saved and self._saved[name].open is not None
+        }
         return found
 
-    def _candidates(self) -> Iterator[Session]:
-        """The sessions that last, and those that ended since the last time."""
-        yield from self._quota.lasting
+    def own(self) -> Iterator[Session]:
+        """The sessions of this process that may have changed since the last time."""
+        for session in self._quota.lasting:
+            if session.replica is None:
+                yield session
         for session in reversed(self._quota.ended):
-            saved = self._saved.get(session.id)
-            if saved is not None and saved.ended is not None:
-                return
-            yield session
+            if session.replica is None:
+                saved = self._saved.get(session.id)
+                if saved is not None and saved.ended is not None:
+                    break
+                yield session
+        yield from tuple(self._again.values())
 
     def _changes_of(self, session: Session) -> Iterator[tuple[Key, Document]]:
-        saved = self._saved.setdefault(session.id, _Saved())
+        saved = self._saved.setdefault(session.id, Saved())
         said = session.omitted + len(session.exchanges)
-        settled = session.settled
-        if (said, settled, session.end) == (saved.said, saved.end, saved.ended):
+        settled, first = session.settled, session.omitted_transactions
+        again = saved.is_stale
+        if saved.open is not None and not again:
+            again = _is_numbered(session, saved.open)
+        state = said, settled, session.end
+        if not again and state == (saved.said, saved.end, saved.ended):
             return
-        yield _session_key(session.id), session_to_store(session)
+        begin = saved.end - 1
+        if again and saved.open is not None:
+            begin = min(begin, saved.open)
+        begin = max(begin, first)
+        document = session_to_store(session)
+        if self._replica is not None:
+            document[_REPLICA] = self._replica
+        yield _session_key(session.id), document
         yield from _exchange_changes(session, saved)
-        first = session.omitted_transactions
         # The last one may have been changed since: its reply was not sent, or late.
-        begin = max(first, saved.end - 1)
         new = session.transactions[begin - first :]
         if new:
             row = [transaction_to_store(one) for one in new]
+            while saved.settled and saved.settled[-1][0] >= begin:
+                yield _transaction_key(session.id, saved.settled.pop()[0]), None
             yield _transaction_key(session.id, begin), row
-            if not saved.settled or saved.settled[-1][0] != begin:
-                saved.settled.append((begin, settled))
-            else:
-                saved.settled[-1] = begin, settled
+            saved.settled.append((begin, settled))
         while saved.settled and saved.settled[0][1] <= first:
             yield _transaction_key(session.id, saved.settled.pop(0)[0]), None
         saved.end = settled
         saved.said, saved.ended = said, session.end
+        saved.is_stale = False
+        saved.open = None
+        if self._replica is not None:
+            saved.open = _first_open(session, begin)
+            if session.end is not None and saved.open is not None:
+                self._again[session.id] = session
 
     def restore(self, state: State) -> int:
-        """Restore all sessions; return their number."""
-        transactions = _by_session(state.get(Kind.TRANSACTION, {}))
-        exchanges = _by_session(state.get(Kind.EXCHANGES, {}))
+        """Restore all sessions; return their number. Those that lasted were reset."""
         sessions = []
-        for name, document in state.get(Kind.SESSION, {}).items():
-            rows = exchanges.get(name, [])
-            settled = transactions.get(name, [])
-            said = [one for _, row in rows for one in row]
-            if rows:
-                del said[: max(0, document["omitted"] - rows[0][0])]
-            session = session_from_store(
-                int(name),
-                document,
-                said,
-                _transactions_of(settled, document["omitted_transactions"]),
-            )
-            self.last = max(self.last, session.number)
-            self._saved[session.id] = _Saved(
-                session.settled,
-                session.omitted + len(session.exchanges),
-                session.end,
-                [(begin, begin + len(row)) for begin, row in rows],
-                [(begin, begin + len(row)) for begin, row in settled],
-            )
+        for number, documents in stored_sessions(state).items():
+            found = session_of(number, documents)
+            if found is None:
+                continue
+            session, saved = found
+            self.last = max(self.last, number)
+            if session.end is None:
+                session.end = saved.ended = End.RESET
+                session.ended_at = session.heard or session.started_at
+            self._saved[session.id] = saved
             sessions.append(session)
         self.start()
         for session in sorted(sessions, key=lambda one: one.ended_at or 0.0):
@@ -149,10 +179,87 @@ class SessionsState:
                 host.journal.restore(session)
         return len(self._saved)
 
+    def has(self, session_id: str) -> bool:
+        """Whether this process stores a session, which no other one does."""
+        return session_id in self._saved
 
-def _exchange_changes(
-    session: Session, saved: _Saved
-) -> Iterator[tuple[Key, Document]]:
+    def adopt(self, session: Session, saved: Saved) -> None:
+        """Store a session from now on whose replica is gone."""
+        self._saved[session.id] = saved
+        if session.end is not None:
+            saved.open = _first_open(session, session.omitted_transactions)
+            if saved.open is not None:
+                self._again[session.id] = session
+
+    def give_up(self, session_id: str) -> None:
+        """Store a session no longer: its replica has come back."""
+        del self._saved[session_id]
+        self._again.pop(session_id, None)
+
+    def store_again(self, session: Session) -> None:
+        """Store the document of a session, and its transactions, once more."""
+        saved = self._saved[session.id]
+        saved.is_stale, saved.open = True, session.omitted_transactions
+        self._again[session.id] = session
+
+
+def stored_sessions(state: State) -> dict[int, dict[Key, Document]]:
+    """The documents of each session, by its number."""
+    found: dict[int, dict[Key, Document]] = {}
+    for kind in (Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION):
+        for path, document in state.get(kind, {}).items():
+            number = int(path.partition("/")[0])
+            found.setdefault(number, {})[kind, path] = document
+    return found
+
+
+def session_of(number: int, documents: StoredSession) -> tuple[Session, Saved] | None:
+    """A session as it is stored, and what that is; None if it is removed."""
+    name = _session_key(str(number))
+    if name not in documents:
+        return None
+    document = documents[name]
+    rows = _rows(documents, Kind.EXCHANGES)
+    settled = _rows(documents, Kind.TRANSACTION)
+    said = [one for _, row in rows for one in row]
+    if rows:
+        del said[: max(0, document["omitted"] - rows[0][0])]
+    session = session_from_store(
+        number,
+        document,
+        said,
+        _transactions_of(settled, document["omitted_transactions"]),
+    )
+    session.replica = document.get(_REPLICA)
+    return session, Saved(
+        session.settled,
+        session.omitted + len(session.exchanges),
+        session.end,
+        [(begin, begin + len(row)) for begin, row in rows],
+        [(begin, begin + len(row)) for begin, row in settled],
+    )
+
+
+def _is_numbered(session: Session, place: int) -> bool:
+    """Whether the attempts of a transaction are numbered, or the session itself is."""
+    place -= session.omitted_transactions
+    if place < len(session.transactions):
+        return place < 0 or session.transactions[place].attempt is not None
+    return session.attempt is not None
+
+
+def _first_open(session: Session, begin: int) -> int | None:
+    """The place of the first transaction from `begin` on that is not numbered."""
+    first = session.omitted_transactions
+    for place, transaction in enumerate(session.transactions[begin - first :], begin):
+        if transaction.attempt is None:
+            return place
+    if session.end is not None and session.attempt is None:
+        return session.settled
+    return None
+
+
+def _exchange_changes(session: Session, saved: Saved) -> Iterator[tuple[Key, Document]]:
     """The documents of further exchanges; those that are not kept any more are gone."""
     omitted = session.omitted
     begin = max(saved.said, omitted, 0)
@@ -178,17 +285,15 @@ def _transactions_of(
     return [transaction_from_store(places[place]) for place in sorted(places)]
 
 
-def _by_session(
-    documents: Mapping[str, Document],
-) -> dict[str, list[tuple[int, Document]]]:
-    """Documents by the names of sessions, each with its place, in order."""
-    found: dict[str, list[tuple[int, Document]]] = {}
-    for path, document in documents.items():
-        session_id, _, place = path.partition("/")
-        found.setdefault(session_id, []).append((int(place), document))
-    for each in found.values():
-        each.sort(key=itemgetter(0))
-    return found
+def _rows(documents: StoredSession, kind: Kind) -> list[tuple[int, Document]]:
+    """The rows of a session of one kind, each with its place, in order."""
+    rows = [
+        (int(path.partition("/")[2]), row)
+        for (found, path), row in documents.items()
+        if found is kind
+    ]
+    rows.sort(key=itemgetter(0))
+    return rows
 
 
 def _exchanges_key(session_id: str, place: int) -> Key:

@@ -1,6 +1,6 @@
-"""The documents of sessions: the client, the transcript, and the outcome of each mail.
+"""Sessions as documents: who came, what was said, and what became of the mails.
 
-A document contains the size of a content and the id of its mail, not the content.
+The content of a mail is never repeated there; its size and the mail's id are.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ from mocksmtp.sessions.session import (
 )
 
 MAX_TEXT = 2048
-"""The maximum length of a line (in octets) and of a reply (in characters)."""
+"""Octets of a line, and characters of a reply, that are told; more is an oddity."""
 
 FLAGS = {EARLY: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
-"""The field of each flag of an exchange; it is omitted if the flag is not set."""
+"""What a flag of an exchange is called; it is told only where it is set."""
 
 
 _TEXT = Text()
@@ -64,9 +64,9 @@ _PARAMETERS: Array[Any] = Array(PARAMETER)
 @attrs.frozen
 class ShownReply:
     """
-    The fields of a reply in a document.
+    A reply with what its document shows of it.
 
-    :ivar length: the length of the whole text, if `text` is only its beginning
+    :ivar length: of a text of which only the beginning is shown
     """
 
     code: int
@@ -75,7 +75,7 @@ class ShownReply:
 
 
 def sent_reply(reply: Reply | None) -> ShownReply | None:
-    """Return the document fields of a reply; None if nothing was sent."""
+    """A reply, if anything of it was sent."""
     if reply is None or not reply.wire:
         return None
     text = reply.text
@@ -118,7 +118,7 @@ FATE: View[Fate] = View(
         optional=True,
     ),
 )
-"""The outcome of a recipient."""
+"""What became of a recipient."""
 
 TRANSACTION: View[Transaction] = View(
     "Transaction",
@@ -148,14 +148,14 @@ TRANSACTION: View[Transaction] = View(
     ),
     view_field("mailId", _ID, "mail", "the id of the mail that was kept"),
 )
-"""A transaction, with the outcomes of the mail and of each recipient."""
+"""A mail on its way, and what became of it and of each recipient."""
 
 CONTENT: View[tuple[int, int | None]] = View(
     "Size",
     view_field("size", _COUNT, "[0]", "octets"),
     view_field("mailId", _ID, "[1]", "the id of the mail that was kept"),
 )
-"""The size of a content, and the mail that was kept."""
+"""The content of a mail, which is not repeated."""
 
 MISS: View[tuple[str, str | None, Reason]] = View(
     "Miss",
@@ -169,12 +169,12 @@ MISS: View[tuple[str, str | None, Reason]] = View(
     ),
     view_field("reason", value_of(Reason), "[2]", "why it did not answer"),
 )
-"""A behavior that did not fire, and why."""
+"""A behavior that could have answered and did not, and why."""
 
 
 @attrs.define
 class ShownExchange:
-    """The fields of an exchange in a document; most are absent in most exchanges."""
+    """An exchange with what its document shows of it; most of it is rare."""
 
     at: float
     reply: ShownReply | None
@@ -196,10 +196,10 @@ def shown_exchange(
     exchange: Exchange, started_at: float, names: Mapping[str, str]
 ) -> ShownExchange:
     """
-    Return the document fields of an exchange.
+    What a client sent, and the reply to it.
 
-    :param started_at: when the session began, in seconds since the epoch
-    :param names: the names of the behaviors that can have decided it, by their ids
+    :param started_at: when the session began
+    :param names: those of behaviors that may have answered, by their ids
     """
     at, said, reply, flags, delay, note = exchange
     source = None if reply is None else reply.source
@@ -253,7 +253,7 @@ EXCHANGE: View[ShownExchange] = View(
         optional=True,
     ),
 )
-"""What a client sent, and the reply; without the first if the server spoke first."""
+"""What a client sent, if it was its turn, and the reply to it."""
 
 PEER: View[PeerCertificate] = View(
     "PeerCertificate",
@@ -261,7 +261,7 @@ PEER: View[PeerCertificate] = View(
     view_field("issuer", _TEXT, "issuer", "that of its issuer"),
     view_field("fingerprint", _TEXT, "fingerprint", "its SHA-256, in hex"),
 )
-"""The certificate of a client."""
+"""The certificate that a client has shown."""
 
 TLS: View[TlsSession] = View(
     "SessionTls",
@@ -277,18 +277,18 @@ TLS: View[TlsSession] = View(
         optional=True,
     ),
 )
-"""The result of a TLS handshake, or the reason why it failed."""
+"""What a handshake has agreed on, or why it has failed."""
 
 
 def shown_exchanges(session: Session) -> Iterator[ShownExchange]:
-    """Yield the exchanges of a session; the session may continue meanwhile."""
+    """The transcript, line for line; `session` may continue meanwhile."""
     return shown_of(session, session.exchanges)
 
 
 def shown_of(
     session: Session, exchanges: Sequence[Exchange]
 ) -> Iterator[ShownExchange]:
-    """Yield the document fields of some exchanges of a session."""
+    """Some of the exchanges of a session."""
     started_at = session.started_at
     for exchange, names in _with_names(exchanges):
         yield shown_exchange(exchange, started_at, names)
@@ -311,7 +311,7 @@ SESSION_SUMMARY: View[Session] = View(
     ),
     view_field("helo", _TEXT, "helo", "the argument of the last HELO or EHLO"),
 )
-"""The client, its address, the times, and the end of the session."""
+"""The client, where and when it connected, and how the session ended."""
 
 SESSION: View[Session] = View(
     "Session",
@@ -321,7 +321,7 @@ SESSION: View[Session] = View(
     view_field("omitted", _COUNT, "omitted", "exchanges that are no longer kept"),
     view_field("omittedTransactions", _COUNT, "omitted_transactions", "likewise"),
 )
-"""A session with its transcript and transactions."""
+"""A connection with its transcript, and what became of the mails."""
 
 NEAR_ATTEMPT: View[ComparedAttempt] = View(
     "ComparedAttempt",
@@ -346,27 +346,27 @@ NEAR_ATTEMPT: View[ComparedAttempt] = View(
         "the others",
     ),
 )
-"""An attempt that nearly matches, with the filters that do not match."""
+"""An attempt that nearly matches, and what it lacks."""
 
 SESSION_EXPLANATION: View[Any] = View(
     "Explanation",
     view_field("sessions", Array(SESSION), "sessions", "the sessions that match"),
     view_field("nearest", Array(NEAR_ATTEMPT), "nearest", "the nearest attempts"),
 )
-"""The sessions that match, and the nearest other attempts if there are too few."""
+"""A list of sessions, and the nearest attempts if there are too few."""
 
 
 def _with_names(
     exchanges: Sequence[Exchange],
 ) -> Iterator[tuple[Exchange, Mapping[str, str]]]:
-    """Yield exchanges, with the names of the behaviors that can have decided them."""
+    """Exchanges, with the names of the behaviors that may have answered."""
     names: dict[str, str] = {}
     for exchange in tuple(exchanges):
         _, said, *_, note = exchange
         if note is not None:
             names = names_of(note.trail)
         elif said is not None:
-            # Otherwise it is a further reply to the same content (RFC 2033 §4.2).
+            # Else it is a further reply to the same content (RFC 2033 §4.2).
             names = {}
         yield exchange, names
 
@@ -375,9 +375,9 @@ def explained_transcript(
     session: Session, find_content: ContentFinder
 ) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, Any]] | None]]:
     """
-    Yield the documents of the exchanges of a session, each with those of its behaviors.
+    The exchanges of a session, each with what became of the behaviors asked about it.
 
-    The second value is the result of each behavior; None if it is no longer recorded.
+    That is None where it is not recorded any more.
     """
     exchanges = _with_names(session.exchanges)
     recalls = recall(session, find_content)
@@ -391,7 +391,7 @@ def explained_transcript(
 
 
 def considered_of(recalled: Recalled) -> Iterator[Considered]:
-    """Yield the result of each behavior that was evaluated for an exchange."""
+    """What became of each behavior that was asked about an exchange, in order."""
     for walked in recalled.walks:
         yield from considered(walked, recalled.at(walked.walk.point))
 
@@ -399,9 +399,9 @@ def considered_of(recalled: Recalled) -> Iterator[Considered]:
 @attrs.frozen
 class NearMiss:
     """
-    An exchange that no behavior decided although at least one nearly did.
+    An exchange that no behavior answered, and one nearly did.
 
-    :ivar considered: the results of the behaviors that nearly fired
+    :ivar considered: what became of those that nearly did
     """
 
     recalled: Recalled
@@ -409,7 +409,7 @@ class NearMiss:
 
     @property
     def shown(self) -> ShownExchange:
-        """The document fields of the exchange."""
+        """The exchange."""
         recalled = self.recalled
         return shown_exchange(recalled.exchange, recalled.session.started_at, {})
 
@@ -435,4 +435,4 @@ NEAR_MISS: View[NearMiss] = View(
     view_field("reply", Optional(REPLY), "shown.reply", "null for no reply"),
     view_field("considered", Array(CONSIDERED), "considered", "what nearly answered"),
 )
-"""An exchange that no behavior decided although at least one nearly did."""
+"""An exchange that no behavior answered, and one nearly did."""

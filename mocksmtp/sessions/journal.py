@@ -14,6 +14,8 @@ Rules:
   its exchanges and transactions is.
 - Clearing the journal removes ended sessions. Those that last are emptied, and are
   recorded further: a client that keeps its connection is not lost sight of.
+- Sessions of other replicas are copies, within the same bounds; to remove one here
+  removes the copy alone.
 - Listeners are called with a session whenever something about it is settled: it has
   begun, a transaction, its last one, has its outcome, or it has ended.
 """
@@ -22,7 +24,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from itertools import takewhile
+from typing import Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -37,6 +40,9 @@ from mocksmtp.sessions.session import (
     Session,
     Transaction,
 )
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 JOURNAL_BYTES = 64 * 2**20
 """About how much memory the journals of all hosts may use together, in bytes."""
@@ -59,6 +65,20 @@ _RemovalListener: TypeAlias = Callable[[Session, bool], None]
 ExchangeListener: TypeAlias = Callable[[Session, Sequence[Exchange]], None]
 
 Bell: TypeAlias = Callable[[], None]
+
+
+def _time_of_end(session: Session) -> float:
+    return session.ended_at or 0.0
+
+
+def _merge(kept: dict[K, V], new: dict[K, V], order: Callable[[K], float]) -> None:
+    """Add entries to a dictionary that is in `order`, so that it still is."""
+    first = min(map(order, new))
+    later = list(takewhile(lambda key: order(key) > first, reversed(kept)))
+    for key in later:
+        new[key] = kept.pop(key)
+    for key in sorted(new, key=order):
+        kept[key] = new[key]
 
 
 class JournalQuota:
@@ -317,7 +337,7 @@ class Journal:
         for session in self.sessions():
             self._remove(session)
             removed.append(attrs.evolve(session))
-            if session.end is None:
+            if session.end is None and session.replica is None:
                 session.forget()
                 self.begin(session)
         return removed
@@ -340,6 +360,75 @@ class Journal:
         self.quota.tell_removed(session, evicted=True)
         self._count(session, session.weigh())
         return shrunk
+
+    def discard(self, session: Session) -> None:
+        """Remove a copy of a session, which another one is to replace."""
+        self._remove(session)
+
+    def follow(self, records: Sequence[tuple[Session, Session]]) -> None:
+        """
+        Have copies of sessions as other replicas have recorded these.
+
+        Listeners are called as if all of it had happened here.
+
+        :param records: copies, which are kept from now on, with their present records
+        """
+        if not self.max_sessions:
+            return
+        self._include([copy for copy, _ in records if not copy.recorded])
+        for copy, now in records:
+            self._extend(copy, now)
+        self.finish(
+            [
+                (copy, now.end, now.ended_at or now.started_at)
+                for copy, now in records
+                if now.end is not None and copy.end is None
+            ]
+        )
+        for copy, _ in records:
+            if copy.recorded:
+                self.weigh(copy)
+
+    def _include(self, sessions: Sequence[Session]) -> None:
+        """Keep sessions from now on, in their places."""
+        if not sessions:
+            return
+        _merge(self._sessions, {one.id: one for one in sessions}, int)
+        for session in sessions:
+            self.quota.last = max(self.quota.last, session.number)
+            self.quota.lasting[session] = self
+            session.recorded = True
+            self._tell(session)
+
+    def _extend(self, session: Session, now: Session) -> None:
+        """Have what is recorded of a session now, its end excepted."""
+        session.assume(now)
+        first = max(session.omitted_transactions, now.omitted_transactions)
+        if first > session.omitted_transactions:
+            del session.transactions[: first - session.omitted_transactions]
+            session.omitted_transactions = first
+            self.quota.tell_removed(session, evicted=True)
+        others = now.transactions_from(first)
+        for transaction, other in zip(session.transactions, others, strict=False):
+            if transaction.attempt is None:
+                transaction.become(other)
+        for transaction in others[len(session.transactions) :]:
+            session.transactions.append(transaction)
+            self._tell(session)
+        session.octets = sum(one.octets for one in session.transactions)
+
+    def finish(self, ended: Sequence[tuple[Session, End, float]]) -> None:
+        """Copies of sessions are over: how they ended, and when."""
+        if not ended:
+            return
+        for session, end, at in ended:
+            session.end, session.ended_at = end, at
+            del self.quota.lasting[session]
+        sessions = [session for session, _, _ in ended]
+        _merge(self._ended, dict.fromkeys(sessions), _time_of_end)
+        _merge(self.quota.ended, dict.fromkeys(sessions, self), _time_of_end)
+        for session in sessions:
+            self._tell(session)
 
     def _remove(self, session: Session, evicted: bool = False) -> None:
         session.recorded = False

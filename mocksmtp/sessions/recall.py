@@ -1,8 +1,8 @@
-"""The values that behaviors could test at each exchange of a recorded session.
+"""What was known at each exchange of a session, found again in its transcript.
 
-Behaviors test the current values of a connection, which are not recorded. To explain
-later why a behavior did not fire, this module reconstructs them from the lines and
-replies of the transcript, and from the content of mails that are still kept.
+Behaviors look at a connection as it is. Nothing of that is recorded for them: the lines
+and replies of the transcript, and the content of mails that are still kept, give it
+again when somebody asks why a behavior did not answer.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.sessions.session import Exchange, Session
 
 ContentFinder: TypeAlias = Callable[[int | None], bytes | None]
-"""Returns the content of the mail with this number; for None, of the refused content.
-None if it is not available."""
+"""The content of the mail with that number, or of one that was not kept; None where it
+is not known."""
 
 _Values: TypeAlias = Sequence[bytes] | None
 
@@ -38,16 +38,11 @@ _Values: TypeAlias = Sequence[bytes] | None
 @attrs.define
 class Known:
     """
-    The values of a connection; each is None if it is no longer recorded.
+    What was known on a connection; None where that is not recorded any more.
 
-    :ivar helo: the argument of HELO or EHLO; empty before
-    :ivar tls: the version of TLS; empty without TLS
-    :ivar auth_user: the authenticated user; empty before AUTH
-    :ivar auth_mechanism: the mechanism of AUTH; empty before AUTH
-    :ivar sender: the sender of the open transaction; empty without one
-    :ivar recipients: the recipients of the open transaction that took effect
-    :ivar accepted: the number of recipients that the client received 2xx for
-    :ivar messages: the number of transactions
+    :ivar sender: of the open transaction, ``()`` where none is open
+    :ivar recipients: those that were accepted
+    :ivar accepted: how many recipients the client takes for accepted
     """
 
     helo: tuple[str, ...] | None = ()
@@ -60,33 +55,25 @@ class Known:
     messages: int | None = 0
 
     def begin_transaction(self, path: PathCommand | None) -> None:
-        """
-        Apply an accepted MAIL.
-
-        :param path: its path; None if it could not be parsed
-        """
+        """MAIL has opened a transaction; its `path` is None where it is not known."""
         self.sender = None if path is None else (path.address.text,)
         self.recipients, self.accepted = (), 0
         if self.messages is not None:
             self.messages += 1
 
     def add_recipient(self, path: PathCommand | None) -> None:
-        """
-        Apply an accepted RCPT.
-
-        :param path: its path; None if it could not be parsed
-        """
+        """RCPT was accepted; its `path` is None where it is not known."""
         if self.recipients is not None and path is not None:
             self.recipients = (*self.recipients, path)
         if self.accepted is not None:
             self.accepted += 1
 
     def end_transaction(self) -> None:
-        """Close the open transaction."""
+        """There is no open transaction."""
         self.sender, self.recipients, self.accepted = (), (), 0
 
     def forget_client(self) -> None:
-        """Remove what the client sent before STARTTLS (RFC 3207 §4.2)."""
+        """Nothing survives the beginning of TLS (RFC 3207 §4.2)."""
         self.helo = self.auth_user = self.auth_mechanism = ()
         self.end_transaction()
 
@@ -94,16 +81,12 @@ class Known:
 @attrs.define
 class Recalled:
     """
-    One exchange, with the values of the connection at that time.
+    One exchange, with what was known then.
 
-    :ivar session: the session
-    :ivar number: its number in the session, from 0
-    :ivar exchange: the exchange
-    :ivar walks: the walks through the behaviors
-    :ivar line: the command line; for a content, the last line before it
-    :ivar known: the values of the connection before the exchange
-    :ivar recipient: the recipient for whom this is the reply to the content (LMTP)
-    :ivar find_content: returns the content of a mail
+    :ivar number: where it stands in its session, from 0
+    :ivar walks: the behaviors that were asked
+    :ivar line: the command line at hand, or the last one before this content
+    :ivar recipient: for whom this is the reply to the content, on LMTP
     """
 
     session: Session
@@ -118,19 +101,19 @@ class Recalled:
 
     @property
     def reply(self) -> Reply | None:
-        """The reply, or None."""
+        """What was answered."""
         return self.exchange[2]
 
     @property
     def is_answered(self) -> bool:
-        """Whether a behavior decided the reply."""
+        """Whether a behavior has answered."""
         if self.reply is not None and self.reply.source is not None:
             return True
         return any(walked.by is not None for walked in self.walks)
 
     @property
     def argument(self) -> bytes:
-        """The text after the verb, without trailing spaces."""
+        """What follows the verb."""
         words = (self.line or b"").split(None, 1)
         return words[1].rstrip() if len(words) > 1 else b""
 
@@ -141,12 +124,12 @@ class Recalled:
 
     @property
     def size(self) -> int | None:
-        """The size of its content in octets; None if it is not a content."""
+        """Octets of its content, None where it has none."""
         said = self.exchange[1]
         return said[0] if isinstance(said, tuple) else None
 
     def path(self, point: object) -> PathCommand | None:
-        """Return the parsed path of MAIL or RCPT; None at other points."""
+        """What MAIL or RCPT names."""
         if point is Command.MAIL_FROM:
             found = parse_mail(self.argument)
         elif point is Command.RCPT_TO:
@@ -157,7 +140,7 @@ class Recalled:
 
     @property
     def message(self) -> ParsedMessage | None:
-        """Its content; None if it is not kept."""
+        """Its content, where that is kept."""
         said = self.exchange[1]
         if self._message is None and isinstance(said, tuple) and self.find_content:
             content = self.find_content(said[1])
@@ -165,25 +148,25 @@ class Recalled:
         return self._message
 
     def at(self, point: object) -> AtPoint:
-        """Return the values that behaviors could test at a reply point."""
+        """What behaviors could look at at a reply point."""
         return AtPoint(self, point)
 
 
 @attrs.frozen
 class AtPoint:
-    """The values that behaviors could test at a reply point of an exchange."""
+    """What behaviors could look at at a reply point of an exchange."""
 
     recalled: Recalled
     point: object
 
     def natural(self, point: object) -> str | None:
-        """Return the name of the value that conditions without a target test."""
+        """The name of what conditions without a target look at."""
         assert isinstance(point, Command)
         subject = natural_subject(point)
         return None if subject is None else subject.value
 
     def subject(self, point: object) -> bytes | None:
-        """Return the value that conditions without a target test; None if unknown."""
+        """What conditions without a target look at; None if not recorded."""
         recalled = self.recalled
         match point:
             case Command.CONNECT | Command.TLS | Command.DATA_CONTENT:
@@ -198,7 +181,7 @@ class AtPoint:
                 return recalled.argument
 
     def values(self, target: Target) -> Sequence[bytes] | None:
-        """Return the values of a target; None if they are not recorded."""
+        """The values of a target, if any; None if they are not recorded."""
         find = _FOUND.get(target.subject)
         return None if find is None else find(self, target.name)
 
@@ -270,7 +253,7 @@ class AtPoint:
         return self._unless_elsewhere(found)
 
     def _unless_elsewhere(self, found: _Values) -> _Values:
-        """Return values of the content at ``DATA``; at other points, no values."""
+        """What was found in the content, which there is at DATA alone."""
         return found if self.point is Command.DATA else ()
 
     def _client_ip(self, _: str) -> _Values:
@@ -289,7 +272,7 @@ class AtPoint:
 
     def _auth_user(self, _: str) -> _Values:
         if self.point is Command.AUTH:
-            return None  # the user of a failed AUTH is not recorded
+            return None  # who has claimed what is recorded nowhere
         return _texts(self.recalled.known.auth_user)
 
     def _auth_mechanism(self, _: str) -> _Values:
@@ -303,7 +286,7 @@ _FOUND: dict[Subject, Callable[[AtPoint, str], _Values]] = {
     for subject in Subject
     if (find := getattr(AtPoint, f"_{subject.name.lower()}", None)) is not None
 }
-"""The functions that return the values of each subject; others are not recorded."""
+"""Targets whose values can be found again; those of others count as not recorded."""
 
 
 def _texts(texts: tuple[str, ...] | None) -> _Values:
@@ -313,11 +296,7 @@ def _texts(texts: tuple[str, ...] | None) -> _Values:
 def recall(
     session: Session, find_content: ContentFinder | None = None
 ) -> Iterator[Recalled]:
-    """
-    Yield the kept exchanges of a session, with the values at that time.
-
-    :param find_content: returns the content of a mail
-    """
+    """Each exchange of a session that is kept, with what was known then."""
     known = _at_beginning(session)
     line: bytes | None = None
     later: list[tuple[Walked, PathCommand | None]] = []
@@ -347,7 +326,7 @@ def recall(
 
 
 def _at_beginning(session: Session) -> Known:
-    """Return the values before the first kept exchange."""
+    """What was known before the first exchange that is kept."""
     tls = session.tls
     version = () if tls is None or tls.version is None else (tls.version,)
     if session.omitted:
@@ -365,7 +344,7 @@ def _at_beginning(session: Session) -> Known:
 def _for_each_recipient(
     walks: tuple[Walked, ...], known: Known
 ) -> tuple[tuple[Walked, ...], list[tuple[Walked, PathCommand | None]]]:
-    """Return the walks of the first reply to a content, and those per recipient."""
+    """The walks of the first reply to a content, and those of each recipient."""
     each = [walked for walked in walks if walked.walk.point is Command.DATA]
     if len(each) < 2:
         return walks, []
@@ -375,10 +354,10 @@ def _for_each_recipient(
 
 
 def _takes_effect(recalled: Recalled) -> bool:
-    """Return whether a command was executed."""
+    """Whether a command was executed."""
     reply = recalled.reply
     for walked in recalled.walks:
-        if walked.by is not None:
+        if walked.by is not None and walked.by.behavior.sequence:
             responses = walked.by.behavior.sequence
             code = None if reply is None else reply.code
             same = [each for each in responses if each.code == code]
@@ -388,7 +367,7 @@ def _takes_effect(recalled: Recalled) -> bool:
 
 
 def _apply(recalled: Recalled, known: Known) -> None:
-    """Apply the effects of an exchange to the values of the connection."""
+    """Change what is known as an exchange did."""
     said = recalled.exchange[1]
     if isinstance(said, tuple):
         if not _expects_chunks(recalled):
@@ -398,7 +377,7 @@ def _apply(recalled: Recalled, known: Known) -> None:
 
 
 def _expects_chunks(recalled: Recalled) -> bool:
-    """Return whether the content is an accepted BDAT chunk that is not the last."""
+    """Whether content was accepted by BDAT, and not as the last chunk."""
     reply = recalled.reply
     if recalled.verb != b"BDAT" or reply is None or reply.code != 250:
         return False

@@ -202,6 +202,8 @@ class Transaction:
     :ivar identity: what its content is known by, where no mail was kept of it or the
         mail was read for that already
     :ivar refused: its content, if that was refused and is kept
+    :ivar attempt: the number of the first of its attempts, 0 if it has none; None as
+        long as replicas have not numbered them
     """
 
     __slots__ = (
@@ -209,6 +211,7 @@ class Transaction:
         "_recipients",
         "_told",
         "accepted",
+        "attempt",
         "begun_at",
         "contents",
         "discarded",
@@ -245,6 +248,12 @@ class Transaction:
         self.stage: Command | None = None
         self.identity: ContentIdentity | None = None
         self.refused: RefusedContent | None = None
+        self.attempt: int | None = None
+
+    def become(self, other: Transaction) -> None:
+        """Have all that another record of the same transaction has."""
+        for name in Transaction.__slots__:
+            setattr(self, name, getattr(other, name))
 
     @property
     def recipients(self) -> Sequence[PathCommand]:
@@ -361,6 +370,13 @@ def outcome_of(reply: Reply | None, kept: bool) -> Outcome:
     return _ACCEPTED if kept else _DISCARDED
 
 
+_GROWING = (
+    *("helo", "tls", "auth_user", "auth_mechanism", "exchanges", "omitted"),
+    *("octets_exchanged", "heard", "cleared", "attempt"),
+)
+"""What of a session may change while it lasts; transactions are only added."""
+
+
 @attrs.define(eq=False)
 class Session:
     """
@@ -385,6 +401,9 @@ class Session:
     :ivar derived: from how many of its transactions attempts were derived
     :ivar done: whether all its attempts were derived
     :ivar cleared: whether it was emptied while it lasted
+    :ivar replica: the name of the replica that records it, None for this process
+    :ivar attempt: the number of the attempt that it is itself, 0 if it is none; None as
+        long as replicas have not numbered it
     :ivar weight: what `weigh` returned when the journal asked last
     :ivar weigh_at: the sum of these octets at which it asks again
     """
@@ -416,6 +435,8 @@ class Session:
     derived: int = 0
     done: bool = False
     cleared: bool = False
+    replica: str | None = None
+    attempt: int | None = None
 
     @property
     def number(self) -> int:
@@ -427,6 +448,10 @@ class Session:
         """How many transactions there were."""
         return len(self.transactions) + self.omitted_transactions
 
+    def transactions_from(self, place: int) -> list[Transaction]:
+        """Those from a place on, among all that there were, that are kept."""
+        return self.transactions[max(0, place - self.omitted_transactions) :]
+
     def forget(self) -> None:
         """Begin anew, with nothing said and no transaction."""
         self.exchanges = []
@@ -435,6 +460,11 @@ class Session:
         self.octets = self.octets_exchanged = self.octets_derived = 0
         self.weight = self.weigh_at = self.derived = 0
         self.cleared = True
+
+    def assume(self, now: Session) -> None:
+        """Have what a later record of it has; not its transactions, nor its end."""
+        for name in _GROWING:
+            setattr(self, name, getattr(now, name))
 
     def weigh(self) -> int:
         """About how many bytes of memory it takes."""

@@ -1,8 +1,8 @@
-"""Sessions and transactions as JSON values, the form in which a store keeps them.
+"""Sessions and transactions as values of JSON, in which form a store keeps them.
 
-The lists of behaviors as they were, and refused contents, are not stored. Therefore the
-trail of a restored exchange contains only the behaviors that delayed the reply, or did
-not fire for another reason than their condition.
+What an exchange remembers of behaviors is reduced to what was passed over and what
+slowed it down: the lists of behaviors as they were end with the process. So does the
+content that was refused.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import attrs
+
 from mocksmtp.behaviors.miss import Item, Miss, Note, Noted, Reason, Slowed
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
-from mocksmtp.behaviors.walk import Walk
+from mocksmtp.behaviors.walk import Walk, WalkEnd
 from mocksmtp.grammar import reply as replies
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import Parameter, PathCommand
@@ -36,24 +38,26 @@ _PLAIN = (
     *("helo", "auth_user", "auth_mechanism", "omitted", "omitted_transactions"),
     *("heard", "cleared"),
 )
-"""The fields of a session that are JSON values."""
+"""The fields of a session that are values of JSON."""
 
 
 def clean(text: str) -> str:
-    """Return `text` with U+FFFD in place of surrogates, which UTF-8 cannot contain."""
+    """`text`, with U+FFFD for what JSON cannot contain."""
     if text.isascii():
         return text
     return text.encode(errors="surrogatepass").decode(errors="replace")
 
 
 def session_to_store(session: Session) -> dict[str, Any]:
-    """Return the JSON object of a session, without its exchanges and transactions."""
+    """A session without its exchanges and transactions."""
     document: dict[str, Any] = {name: getattr(session, name) for name in _PLAIN}
     document["helo"] = clean(session.helo)
     if session.auth_user is not None:
         document["auth_user"] = clean(session.auth_user)
     document["end"] = None if session.end is None else session.end.value
     document["tls"] = None if session.tls is None else _tls_to_store(session.tls)
+    if session.attempt is not None:
+        document["attempt"] = session.attempt
     return document
 
 
@@ -63,22 +67,12 @@ def session_from_store(
     exchanges: Iterable[Any],
     transactions: Sequence[Transaction],
 ) -> Session:
-    """
-    Return the session of a JSON object.
-
-    A session that was open ended by a reset when the last octets of its client arrived.
-
-    :param number: the number of the session
-    :param document: what `session_to_store` returned
-    :param exchanges: what `exchange_to_store` returned for each exchange
-    :param transactions: its transactions
-    """
+    """The session, which may last."""
     rest = {name: document[name] for name in _PLAIN}
     session = Session(id=str(number), **rest)
     end = document["end"]
-    session.end = End.RESET if end is None else End(end)
-    if end is None:
-        session.ended_at = session.heard or session.started_at
+    session.end = None if end is None else End(end)
+    session.attempt = document.get("attempt")
     if document["tls"] is not None:
         session.tls = _tls_from_store(document["tls"])
     session.exchanges = [_exchange_from_store(one) for one in exchanges]
@@ -104,7 +98,7 @@ def _tls_from_store(stored: list[Any]) -> TlsSession:
 
 
 def exchange_to_store(exchange: Exchange) -> list[Any]:
-    """Return the JSON array of an exchange."""
+    """An exchange."""
     at, said, reply, flags, delay, note = exchange
     shown: Any = said.decode("latin-1") if isinstance(said, bytes) else said
     return [at, shown, _reply_to_store(reply), flags, delay, _note_to_store(note)]
@@ -126,7 +120,7 @@ _OWN = {
     for one in vars(replies).values()
     if isinstance(one, Reply)
 }
-"""The arrays of the server's own replies, by their identity: most replies are these."""
+"""The server's own replies, which exist once, and nearly all replies are."""
 
 
 def _reply_to_store(reply: Reply | None) -> list[Any] | None:
@@ -150,18 +144,38 @@ def _note_to_store(note: Noted | None) -> list[Any] | None:
     if note is None:
         return None
     items = []
+    ended = None
     for item in note.trail:
         if isinstance(item, Miss):
             items.append([item.rule, item.reason.value, item.found])
         elif isinstance(item, Slowed):
             items.append([item.rule])
-    return [[*note.slowed], items]
+        elif isinstance(item, WalkEnd):
+            ended = [item.rule.id, item.rule.behavior.name]
+    stored: list[Any] = [[*note.slowed], items]
+    return stored if ended is None else [*stored, ended]
+
+
+@attrs.frozen
+class _PastBehavior:
+    """What is known of a behavior of another process."""
+
+    name: str | None
+    sequence: tuple[Any, ...] = ()
+
+
+@attrs.frozen
+class _PastRule:
+    """A rule of another process."""
+
+    id: str
+    behavior: _PastBehavior
 
 
 def _note_from_store(stored: list[Any] | None) -> Noted | None:
     if stored is None:
         return None
-    slowed, items = stored
+    slowed, items, *ended = stored
     trail: list[Item] = []
     for item in items:
         if len(item) == 1:
@@ -171,18 +185,22 @@ def _note_from_store(stored: list[Any] | None) -> Noted | None:
             trail.append(Miss(rule, Reason(reason), found))
     walk: Walk[Any, Any] = Walk([])
     walk.forget()
-    return Note(tuple(slowed), (*trail, walk))
+    last: Noted = walk
+    for rule_id, name in ended:
+        by: Any = _PastRule(rule_id, _PastBehavior(name))
+        last = WalkEnd(walk, by)
+    return Note(tuple(slowed), (*trail, last))
 
 
 class _Paths:
-    """The paths of a transaction; each is stored once, and referred to by its index."""
+    """The paths of a transaction, each of which is stored once."""
 
     def __init__(self) -> None:
         self.stored: list[Any] = []
         self._places: dict[int, int] = {}
 
     def place(self, path: PathCommand) -> int:
-        """Return the index of a path; the same object has the same index."""
+        """The place of a path; the same object has the same one."""
         place = self._places.get(id(path))
         if place is None:
             place = self._places[id(path)] = len(self.stored)
@@ -205,7 +223,7 @@ def _path_from_store(stored: Any) -> PathCommand:
 
 
 def transaction_to_store(transaction: Transaction) -> dict[str, Any]:
-    """Return the JSON object of a transaction, without fields that have defaults."""
+    """A transaction; fields with their usual values are left out."""
     paths = _Paths()
     paths.place(transaction.sender)
     # `_Paths` knows them by their identity, so they must last.
@@ -238,12 +256,14 @@ def transaction_to_store(transaction: Transaction) -> dict[str, Any]:
         document["identity"] = [None if t is None else clean(t) for t in texts]
     if transaction.discarded:
         document["discarded"] = True
+    if transaction.attempt is not None:
+        document["attempt"] = transaction.attempt
     document["paths"] = paths.stored
     return document
 
 
 def transaction_from_store(document: dict[str, Any]) -> Transaction:
-    """Return the transaction of the object that `transaction_to_store` returned."""
+    """The transaction."""
     paths = [_path_from_store(one) for one in document["paths"]]
     transaction = Transaction(paths[0], document.get("discarded", False))
     transaction.recipients = [paths[place] for place in document["recipients"]]
@@ -269,4 +289,5 @@ def transaction_from_store(document: dict[str, Any]) -> Transaction:
         transaction.stage = Command(document["stage"])
     if "identity" in document:
         transaction.identity = ContentIdentity(*document["identity"])
+    transaction.attempt = document.get("attempt")
     return transaction

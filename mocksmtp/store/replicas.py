@@ -52,9 +52,11 @@ class LogPart:
 
     :ivar sessions: documents of sessions that are new or have changed, by session
         number: all that is stored of each, by kind and name; an empty one is removed
-    :ivar queries: DNS queries, in order, as `log_query` was given them, by number
+    :ivar queries: DNS queries, in order, as `log_query` was given them, by number; the
+        first part that a replica reads has all that are kept
     :ivar tallies: what to add to the counters of behaviors
-    :ivar has_gap: whether older entries were removed before this replica read them
+    :ivar has_gap: whether older entries were removed before this replica read them;
+        `sessions` has all that are stored then
     """
 
     sessions: Mapping[int, Mapping[Key, Document]] = attrs.field(factory=dict)
@@ -222,7 +224,11 @@ class Replicas(Protocol):
         """
 
     def log_query(self, number: int, document: Document) -> None:
-        """Add a DNS query to the log."""
+        """
+        Add a DNS query to the log.
+
+        A document of None stands for the removal of all up to that number.
+        """
 
     def log_tallies(self, tallies: Sequence[Tally]) -> None:
         """Add to the counters of behaviors that keep no counts."""

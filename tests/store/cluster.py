@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Document, Key, Kind, Restored, StoreError
 from mocksmtp.store.memory import MemoryStore
-from mocksmtp.store.replicas import Follower, LogPart, Tally
+from mocksmtp.store.replicas import Follower, LogPart, Numbers, Tally
 
 LOGGED = (Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION)
 COUNTED = (Kind.COUNTS, Kind.KEY, Kind.SCENARIOS)
@@ -142,10 +142,11 @@ class LocalReplicas:
         self.follower: Follower | None = None
         self.counted = 0
         self.watches = 0
-        self.sessions = LocalNumbers(cluster, "sessions")
-        self.queries = LocalNumbers(cluster, "queries")
+        self.sessions: Numbers = LocalNumbers(cluster, "sessions")
+        self.queries: Numbers = LocalNumbers(cluster, "queries")
         self._unread: tuple[dict[int, None], dict[int, Document], list[Tally]]
         self._unread = {}, {}, []
+        self._has_gap = False
         self._missed: list[tuple[str, Any]] = []
         self.flush = lambda: None
 
@@ -201,10 +202,18 @@ class LocalReplicas:
     def _read(self) -> None:
         numbers, queries, tallies = self._unread
         self._unread = {}, {}, []
-        if numbers or queries or tallies:
-            found = {one: dict(self.cluster.sessions.get(one, {})) for one in numbers}
+        stored, has_gap, self._has_gap = self.cluster.sessions, self._has_gap, False
+        if has_gap:
+            numbers = dict.fromkeys(one for one in stored if stored[one])
+        if numbers or queries or tallies or has_gap:
+            found = {one: dict(stored.get(one, {})) for one in numbers}
             assert self.follower is not None
-            self.follower.read(LogPart(found, queries, tallies))
+            self.follower.read(LogPart(found, queries, tallies, has_gap))
+
+    def miss(self) -> None:
+        """Miss what the others have logged until now."""
+        self._unread = {}, {}, []
+        self._has_gap = True
 
     def catch_up(self) -> None:
         self.cluster.check()

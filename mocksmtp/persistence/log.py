@@ -1,0 +1,127 @@
+"""The log that replicas share: what each has recorded, on each.
+
+A replica gives the store what it has recorded each second, at once when another one
+settles, and within `PACE` while another one watches. It reads what the others have
+given when it settles, and as it comes while it watches itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mocksmtp.mock import Mock
+from mocksmtp.persistence.copies import SessionCopies
+from mocksmtp.persistence.sessions import SessionsState, stored_sessions
+from mocksmtp.sessions.shared_deliveries import SharedDeliveries
+from mocksmtp.store.interface import State, StoreError
+from mocksmtp.store.replicas import LogPart, Replicas
+
+PACE = 0.05
+"""Seconds between two times at which sessions are handed over to who watches."""
+
+
+class SharedLog:
+    """
+    The sessions and their attempts of all replicas.
+
+    :param own: the sessions that this replica records
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, mock: Mock, replicas: Replicas, clock: IReactorTime, own: SessionsState
+    ) -> None:
+        assert isinstance(mock.deliveries, SharedDeliveries)
+        self._mock = mock
+        self._deliveries = mock.deliveries
+        self._replicas = replicas
+        self._clock = clock
+        self._own = own
+        self._copies = SessionCopies(mock, replicas, own)
+        self._lock = DeferredLock()
+        self._timer: IDelayedCall | None = None
+
+    def restore(self, state: State) -> int:
+        """
+        Have the sessions that are stored, once the others are known.
+
+        :return: their number
+        """
+        self._own.start()
+        self.read(LogPart(stored_sessions(state)))
+        self._copies.adopt()
+        return len(self._mock.default.journal.quota.ended)
+
+    def start(self) -> None:
+        """Hand over what is recorded while another replica watches."""
+        self._timer = self._clock.callLater(PACE, self._look)
+
+    def stop(self) -> None:
+        """Leave nothing scheduled."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self.start()
+        if self._replicas.is_watched:
+            Deferred.fromCoroutine(self._give()).addErrback(self._report)
+
+    async def _give(self) -> None:
+        await self.hand_over()
+        stored = self._mock.store.flush()
+        if stored is not None:
+            await stored
+
+    def _report(self, failure: Failure) -> None:
+        # The store reports itself that it cannot be reached.
+        if failure.check(StoreError) is None:
+            self.log.failure("while handing over sessions", failure)
+
+    def hand_over(self) -> Deferred[Any]:
+        """
+        Number the attempts that are decided, and store what has changed.
+
+        :raises StoreError: they cannot be numbered now
+        """
+        return self._lock.run(lambda: Deferred.fromCoroutine(self._hand_over()))
+
+    async def _hand_over(self) -> None:
+        try:
+            await self._number()
+        finally:
+            changes = self._own.changes()
+            if changes:
+                self._mock.store.save(changes.items())
+
+    async def _number(self) -> None:
+        now = self._clock.seconds()
+        found = self._deliveries.unnumbered(self._own.own(), now)
+        if not found.sessions:
+            return
+        first = 0
+        if found.count:
+            numbered = self._replicas.number_attempts(found.count)
+            first = await numbered if isinstance(numbered, Awaitable) else numbered
+        found.number(first)
+        for session in found.sessions:
+            self._deliveries.note(session)
+        self._mock.default.journal.quota.ring()
+
+    def read(self, part: LogPart) -> None:
+        """Other replicas have logged this."""
+        for session in self._copies.read(part.sessions, part.has_gap):
+            self._deliveries.note(session)
+        if part.sessions:
+            self._mock.default.journal.quota.ring()
+
+    def left(self) -> None:
+        """A replica has ended, or is left out: record its sessions."""
+        self._copies.adopt()

@@ -1,0 +1,234 @@
+"""Attempts and deliveries of several replicas, each of which records some sessions.
+
+Rules:
+
+- The replica that records a session numbers its attempts, once they are decided; all
+  replicas derive the same ones from it, under the same numbers.
+- A delivery has the number of its first attempt.
+- Sessions of other replicas arrive late. The deliveries of a recipient are derived anew
+  where an attempt is earlier than one that was placed already: their order is that of
+  time, then of numbers.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+
+from mocksmtp.grammar.address import Address
+from mocksmtp.sessions.attempts import (
+    Attempt,
+    attempts_of,
+    connection_attempt,
+    is_decided,
+)
+from mocksmtp.sessions.deliveries import Deliveries, Delivery, precedes
+from mocksmtp.sessions.journal import JournalQuota
+from mocksmtp.sessions.session import Session, Transaction
+
+
+class Unnumbered:
+    """
+    What attempts have no numbers yet, although they are decided.
+
+    :ivar count: the number of attempts
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._found: list[tuple[float, int, int, Transaction | Session, int]] = []
+        self.sessions: dict[Session, None] = {}
+
+    def look_at(self, session: Session, now: float) -> Iterator[Transaction]:
+        """
+        Find those of a session; yield its transactions that were decided.
+
+        :param now: seconds since the epoch
+        """
+        place = len(session.transactions)
+        while place and session.transactions[place - 1].attempt is None:
+            place -= 1
+        for transaction in session.transactions[place:]:
+            if is_decided(session, transaction, now) is not None:
+                return
+            attempts = len(attempts_of(session, transaction))
+            self._add(session, transaction, transaction.settled_at, attempts)
+            yield transaction
+        if session.end is not None and session.attempt is None:
+            found = connection_attempt(session)
+            if found is None:
+                self._add(session, session, 0.0, 0)
+            else:
+                self._add(session, session, found.decided_at, 1)
+
+    def _add(
+        self, session: Session, whose: Transaction | Session, at: float, attempts: int
+    ) -> None:
+        self.sessions[session] = None
+        self.count += attempts
+        entry = (at, session.number, len(self._found), whose, attempts)
+        self._found.append(entry)
+
+    def number(self, first: int) -> None:
+        """Number all of them, in the order in which they were decided."""
+        self._found.sort()
+        for *_, whose, attempts in self._found:
+            whose.attempt = first if attempts else 0
+            first += attempts
+
+
+class SharedDeliveries(Deliveries):
+    """The attempts and deliveries of all replicas."""
+
+    def __init__(
+        self, quota: JournalQuota, find_content: Callable[[str, int], bytes | None]
+    ) -> None:
+        super().__init__(quota, find_content)
+        self._noted: dict[Session, None] = {}
+        self._by_recipient: dict[str, list[Attempt]] = {}
+
+    def unnumbered(self, sessions: Iterable[Session], now: float) -> Unnumbered:
+        """
+        The attempts of sessions that were decided since they were numbered last.
+
+        The other replicas need what their mails are known by.
+
+        :param now: seconds since the epoch
+        """
+        found = Unnumbered()
+        for session in sessions:
+            for transaction in found.look_at(session, now):
+                self._identify(session, transaction)
+        return found
+
+    def note(self, session: Session) -> None:
+        """Attempts of a session were numbered, or it is another replica's and new."""
+        self._noted[session] = None
+
+    def attempts(self, after: int = 0) -> list[Attempt]:
+        """All that are kept whose number is above `after`, in order."""
+        self._attempts = dict(sorted(self._attempts.items()))
+        return super().attempts(after)
+
+    def deliveries(self, after: int = 0) -> list[Delivery]:
+        """All that are kept whose number is above `after`, in order."""
+        self._deliveries = dict(sorted(self._deliveries.items()))
+        return super().deliveries(after)
+
+    def _unfinished(self) -> list[Session]:
+        noted, self._noted = self._noted, {}
+        return [*noted]
+
+    def _look_at(self, session: Session, now: float) -> Iterator[None]:
+        while session.derived < session.settled:
+            place = max(session.derived, session.omitted_transactions)
+            transaction = session.transactions_from(place)[0]
+            if transaction.attempt is None:
+                return
+            session.derived = place + 1
+            self._identify(session, transaction)
+            attempts = attempts_of(session, transaction)
+            for number, attempt in enumerate(attempts, transaction.attempt):
+                self._add_numbered(attempt, number)
+            yield
+        if session.end is not None and session.attempt is not None:
+            session.done = True
+            connection = connection_attempt(session) if session.attempt else None
+            if connection is not None:
+                self._add_numbered(connection, session.attempt)
+            yield
+
+    def _add_numbered(self, attempt: Attempt, number: int) -> None:
+        attempt.number = number
+        heapq.heappush(self._new, (attempt.decided_at, number, number, attempt))
+
+    def _number_of(self, first: Attempt) -> int:
+        return first.number
+
+    def _following(self, client: str) -> list[Attempt]:
+        return sorted(self._recent.get(client, ()), key=attrgetter("started_at"))
+
+    def _refused_before(self, attempt: Attempt) -> list[Attempt]:
+        """The refused connections that an attempt follows; others may have them."""
+        found = super()._refused_before(attempt)
+        client = attempt.session.client_ip
+        for later in self._recent.get(client, ()):
+            delivery = later.delivery
+            if delivery is None or _order(later) < _order(attempt):
+                continue
+            for one in [*delivery.attempts]:
+                is_near = one.by_time and one.session.client_ip == client
+                if is_near and precedes(one, attempt):
+                    delivery.attempts.remove(one)
+                    found.append(one)
+                    self._tell(delivery)
+        found.sort(key=_order)
+        return found
+
+    def _tell(self, delivery: Delivery) -> None:
+        for listener in tuple(self.delivery_listeners):
+            listener(delivery)
+
+    def _join(
+        self, attempt: Attempt, recipient: Address, before: list[Attempt]
+    ) -> Delivery:
+        placed = self._by_recipient.setdefault(recipient.normalized, [])
+        if placed and _order(attempt) < _order(placed[-1]):
+            return self._join_again(placed, attempt, recipient, before)
+        placed.append(attempt)
+        return super()._join(attempt, recipient, before)
+
+    def _join_again(
+        self,
+        placed: list[Attempt],
+        attempt: Attempt,
+        recipient: Address,
+        before: list[Attempt],
+    ) -> Delivery:
+        """Derive the deliveries of a recipient anew, with one more attempt."""
+        refused = {attempt: before}
+        former: dict[Delivery, list[Attempt]] = {}
+        for one in placed:
+            if one.delivery is not None:
+                former[one.delivery] = [*one.delivery.attempts]
+        for delivery, attempts in former.items():
+            self._dissolve(delivery)
+            waiting: list[Attempt] = []
+            for one in attempts:
+                waiting.append(one)
+                if one.recipient is not None:
+                    refused[one], waiting = waiting[:-1], []
+        placed.append(attempt)
+        placed.sort(key=_order)
+        made = [
+            super(SharedDeliveries, self)._join(one, recipient, refused.get(one, []))
+            for one in placed
+        ]
+        shown = [*former.values()]
+        for delivery in dict.fromkeys(made):
+            if delivery is not attempt.delivery and delivery.attempts not in shown:
+                self._tell(delivery)
+        assert attempt.delivery is not None
+        return attempt.delivery
+
+    def _dissolve(self, delivery: Delivery) -> None:
+        """Take a delivery apart."""
+        self._open_or_close(delivery, closed=True)
+        recipient = delivery.recipient.normalized
+        self._by_message.pop((recipient, delivery.message_id or ""), None)
+        self._by_envid.pop((recipient, delivery.envid or ""), None)
+        del self._deliveries[delivery.number]
+
+    def _remove(self, attempt: Attempt, evicted: bool) -> None:
+        super()._remove(attempt, evicted)
+        if attempt.recipient is not None:
+            recipient = attempt.recipient.normalized
+            placed = self._by_recipient[recipient]
+            placed.remove(attempt)
+            if not placed:
+                del self._by_recipient[recipient]
+
+
+def _order(attempt: Attempt) -> tuple[float, int]:
+    return attempt.decided_at, attempt.number
