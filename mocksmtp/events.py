@@ -330,6 +330,13 @@ class EventBus:
 
     def _changed(self, change: Change, name: str | None) -> None:
         """Publish a change of hosts or records, or a reset."""
+        if not self._mock.is_following:
+            self._publish_change(change, name)
+        if change is Change.HOST_REMOVED:
+            for host in [host for host in self._removers if host.name == name]:
+                self._leave(host)
+
+    def _publish_change(self, change: Change, name: str | None) -> None:
         document: EventDocument = {}
         match change:
             case Change.RECORDS:
@@ -342,14 +349,13 @@ class EventBus:
             case _:
                 kind, document = EventKind.HOSTS, {"change": change.value}
         self._publish_document(kind, name, document)
-        if change is Change.HOST_REMOVED:
-            for host in [host for host in self._removers if host.name == name]:
-                self._leave(host)
 
     def _dns_behaviors_changed(self) -> None:
         self._publish_behaviors("dns", None, len(self._mock.dns_behaviors))
 
     def _publish_behaviors(self, protocol: str, host: str | None, count: int) -> None:
+        if self._mock.is_following:
+            return
         document = {"protocol": protocol, "count": count}
         self._publish_document(EventKind.BEHAVIORS, host, document)
 

@@ -259,15 +259,21 @@ class Hosting:
 
     async def create(self, description: Description) -> MailHost:
         """
-        Create a host.
+        Create a host; without `listeners` it has those of the start, if any.
 
         :raises NameTaken: the name is in use
         :raises CannotListen: a listener cannot be opened
         """
-        if description.name in self._mock.hosts:
-            raise NameTaken(description.name)
+        name = description.name
+        if name in self._mock.hosts:
+            raise NameTaken(name)
+        asked: Sequence[RequestedListen] | None = description.listeners
+        if asked is None:
+            asked = self._homes.get(name, ())
         host = self._mock.new_host(description)
-        await self._change(_Wanted(host, description, description.listeners or ()))
+        if name in self._plans:
+            host.start = self._plans[name].start
+        await self._change(_Wanted(host, description, asked))
         return host
 
     async def change(self, host: MailHost, description: Description) -> None:
@@ -281,9 +287,13 @@ class Hosting:
         asked = [*(description.listeners or ()), *endpoints]
         await self._change(_Wanted(host, description, asked))
 
-    async def remove(self, host: MailHost) -> None:
-        """Remove `host` with its listeners, mails and records."""
-        await self._remove(host)
+    async def remove(self, host: MailHost, keeps_mails: bool = False) -> None:
+        """
+        Remove `host` with its listeners, mails and records.
+
+        :param keeps_mails: whether another replica removes the mails
+        """
+        await self._remove(host, keeps_mails)
 
     async def restore(self) -> tuple[list[MailHost], Deferred[Any]]:
         """
@@ -343,14 +353,15 @@ class Hosting:
             closing.append(self._apply(change))
         return DeferredList(closing)
 
-    async def _remove(self, host: MailHost) -> None:
-        self._mock.remove(host.name)
+    async def _remove(self, host: MailHost, keeps_mails: bool = False) -> None:
+        self._mock.remove(host.name, keeps_mails)
         closing = self._close(self._open.pop(host.name, ()))
         try:
             await closing
         finally:
-            # It may still contain mails that arrived during the end.
-            host.mailbox.close()
+            if not keeps_mails:
+                # It may still contain mails that arrived during the end.
+                host.mailbox.close()
 
     def _apply(self, change: _Change) -> Deferred[None]:
         """Apply a change whose listeners are open."""

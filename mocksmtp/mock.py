@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -98,6 +99,8 @@ class Mock:
     :ivar policies: the MTA-STS policies by domain; replaced, never changed
     :ivar listeners: called with each change
     :ivar make_tlsa: computes TLSA data from certificates, or None
+    :ivar is_following: whether what is being changed was changed by another replica
+        first, which has reported it
     :ivar find_certificate: reads the certificate of a host, or None
     :ivar evaluate: evaluates a command, or None
     :ivar evaluate_query: evaluates a DNS query, or None
@@ -137,9 +140,29 @@ class Mock:
         self._fails_unset = fails_unset
         self._is_unset = not zone
         self._served: Zone | None = None
+        self.is_following = False
         self._observers: list[Callable[[MailHost], None]] = []
         self.listeners: list[ChangeListener] = []
         self._remember_removed(default)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """What is changed meanwhile, another replica has changed first."""
+        before, self.is_following = self.is_following, True
+        try:
+            yield
+        finally:
+            self.is_following = before
+
+    @property
+    def is_unset(self) -> bool:
+        """Whether users have not set records so far."""
+        return self._is_unset
+
+    @is_unset.setter
+    def is_unset(self, is_unset: bool) -> None:
+        self._is_unset = is_unset
+        self._served = None
 
     @property
     def default(self) -> MailHost:
@@ -289,15 +312,17 @@ class Mock:
             host.records = records
             self._served = None
 
-    def remove(self, name: str) -> MailHost:
+    def remove(self, name: str, keeps_mails: bool = False) -> MailHost:
         """
         Remove a host with its mails and sessions.
 
+        :param keeps_mails: whether another replica removes the mails
         :raises KeyError: no host has this name
         """
         host = self.hosts.pop(name)
         self._served = None
-        host.mailbox.close()
+        if not keeps_mails:
+            host.mailbox.close()
         host.journal.close()
         self._notify(Change.HOST_REMOVED, name)
         return host
@@ -327,6 +352,17 @@ class Mock:
             self._is_unset = not self._start_zone
             self.policies = self._start_policies
         self._notify(Change.RESTORED if to_start else Change.RESET)
+
+    def clear_logs(self, host: MailHost | None = None) -> None:
+        """Clear the sessions of a host, or of all hosts with the DNS queries.
+
+        What else a reset changes, another replica has changed and stored.
+        """
+        for one in self.hosts.values() if host is None else (host,):
+            one.journal.clear()
+        if host is None:
+            self.query_log.clear()
+        self._notify(Change.RESET, None if host is None else host.name)
 
     def reset_host(self, host: MailHost, to_start: bool = False) -> None:
         """Reset one host; for the parameters see `MailHost.reset`."""

@@ -72,6 +72,8 @@ class Rule(Generic[B]):
     :ivar last_fired: when it fired last, in seconds since the epoch; None if it never
         fired
     :ivar common: the values of `seen` and `fired` that all replicas know of
+    :ivar lineage: identifies the rule and those that it is changed to; one that
+        replaces it has another
     """
 
     id: str
@@ -87,6 +89,7 @@ class Rule(Generic[B]):
     owner: object = attrs.field(init=False, factory=object, repr=False)
     last_fired: float | None = attrs.field(init=False, default=None, repr=False)
     common: tuple[int, int] = attrs.field(init=False, default=(0, 0), repr=False)
+    lineage: object = attrs.field(init=False, factory=object, repr=False)
     _counts: Counts = attrs.field(init=False, factory=Counts, repr=False)
     _salt: str | None = attrs.field(init=False, default=None, repr=False)
     _misses: dict[Reason, Miss] = attrs.field(init=False, factory=dict, repr=False)
@@ -181,6 +184,7 @@ class Rule(Generic[B]):
         """
         rule = Rule(self.id, behavior, self.shared, ordinal, self.seen, self.fired)
         rule.last_fired, rule.common = self.last_fired, self.common
+        rule.lineage = self.lineage
         rule._counts = self._counts
         if self.behavior.is_ungated and not behavior.needs_time:
             # So far only the rule's own counters were updated, not `_counts`.
@@ -217,6 +221,7 @@ class Rule(Generic[B]):
         """Set the counters from the list that `stored` returned."""
         self.seen, self.fired, self.last_fired, self.ordinal, own = stored
         self._counts = Counts.from_stored(own)
+        self._salt = None
         self.common = self.seen, self.fired
 
     def adopt(self, stored: list[Any] | None) -> None:

@@ -11,10 +11,17 @@ types of DNS queries) and the type of a decision.
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -31,6 +38,10 @@ from mocksmtp.behaviors.walk import PastWalks, PlainRule, Walk, WalkEnd, entries
 P = TypeVar("P", bound=Hashable)
 B = TypeVar("B", bound=Behavior[Any, Any, Any])
 D = TypeVar("D", bound=Decided)
+
+
+_DIGITS = 10
+"""The number of digits of an id that certainly was not assigned."""
 
 
 class IdTaken(Exception):
@@ -77,7 +88,7 @@ class Rules(Generic[P, B, D]):
         self.listeners: list[Callable[[Rule[B], D, bytes], None]] = []
         self.change_listeners: list[Callable[[], None]] = []
         self._rules: list[Rule[B]] = []
-        self._numbers = itertools.count(1)
+        self._last_number = 0
         self.points: set[P] = set()
         self._by_point: dict[P, Walk[B, D]] = {}
         # A walk that contained these would be a reference cycle, which only the
@@ -426,16 +437,39 @@ class Rules(Generic[P, B, D]):
         rules = [changed.get(rule, rule) for rule in self._rules]
         if arrange is not None:
             rules = arrange(rules, [*changed.values()])
-        self._set(
-            rules,
-            {
-                rule
-                for rule, after in changed.items()
-                if after.behavior.enabled
-                and after.behavior.sequence == rule.behavior.sequence
-            },
-        )
+        self._set(rules, _holding(changed))
         return [*changed.values()]
+
+    def follow(
+        self, ids: Iterable[str], given: Mapping[str, tuple[B, int]], kept: set[str]
+    ) -> None:
+        """
+        Have the rules that another process has; the other rules stay as they are.
+
+        :param ids: the ids of all rules, in order
+        :param given: the behaviors of new and of changed rules, each with its ordinal
+        :param kept: the ids of the rules of `given` that are changed as by `change`;
+            all others of them are replaced
+        """
+        now = {rule.id: rule for rule in self._rules}
+        changed: dict[Rule[B], Rule[B]] = {}
+        rules = []
+        for rule_id in ids:
+            rule = now.get(rule_id)
+            if rule_id in given:
+                behavior, ordinal = given[rule_id]
+                if rule is not None and rule_id in kept:
+                    changed[rule] = after = rule.changed(behavior, ordinal)
+                    rule = after
+                else:
+                    rule = Rule(rule_id, behavior, self.shared, ordinal)
+            if rule is not None:
+                rules.append(rule)
+        # Ids are not used again, wherever they were assigned.
+        for rule_id in given:
+            if rule_id.isdecimal() and len(rule_id) < _DIGITS:
+                self._last_number = max(self._last_number, int(rule_id))
+        self._set(rules, _holding(changed))
 
     def remove(self, rule_id: str) -> None:
         """
@@ -474,7 +508,8 @@ class Rules(Generic[P, B, D]):
 
     def _next_id(self, taken: set[str]) -> str:
         while True:
-            name = str(next(self._numbers))
+            self._last_number += 1
+            name = str(self._last_number)
             if name not in taken:
                 return name
 
@@ -533,6 +568,15 @@ class Rules(Generic[P, B, D]):
             walk = each()
             if walk is not None:
                 self.past.add(walk)
+
+
+def _holding(changed: Mapping[Rule[B], Rule[B]]) -> set[Rule[B]]:
+    """Return the former rules whose clients continue to wait after a change."""
+    return {
+        rule
+        for rule, after in changed.items()
+        if after.behavior.enabled and after.behavior.sequence == rule.behavior.sequence
+    }
 
 
 def _alike(

@@ -74,6 +74,7 @@ class MailHost:
     :param name: its name in the API
     :param hostname: the name in its banner and EHLO reply
 
+    :ivar start: what a reset to the start restores
     :ivar is_demanding: whether MAIL may be refused for AUTH or the number of messages
     :ivar offers: the EHLO replies, by TLS stage of the connection
     :ivar dns: the names and domains by which DNS refers to it
@@ -114,9 +115,9 @@ class MailHost:
         self.records: tuple[Record, ...] = ()
         self.listens: tuple[Listen, ...] = ()
         self.addresses: tuple[str, ...] = ()
-        self._start = HostStart() if start is None else start
-        self.behaviors.replace_all(self._start.behaviors)
-        self.extensions = self._start.extensions
+        self.start = HostStart() if start is None else start
+        self.behaviors.replace_all(self.start.behaviors)
+        self.extensions = self.start.extensions
         self._update_requirements()
 
     @property
@@ -177,7 +178,7 @@ class MailHost:
 
         :param to_start: restore the behaviors and extensions of the start
         """
-        start = self._start if to_start else HostStart()
+        start = self.start if to_start else HostStart()
         self.behaviors.replace_all(start.behaviors)
         self.scenarios.clear()
         self.extensions = start.extensions

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.logger import Logger
 
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
+from mocksmtp.persistence.following import Sharing, now
 from mocksmtp.persistence.sessions import SessionsState
-from mocksmtp.persistence.state import Changes, MockState, host_from_store
+from mocksmtp.persistence.state import (
+    REMOVED,
+    Changes,
+    FollowedHosts,
+    MockState,
+    host_from_store,
+)
+from mocksmtp.persistence.turns import ReplicaTurns
 from mocksmtp.store.interface import (
     Kind,
     MaybeLater,
@@ -23,6 +32,7 @@ from mocksmtp.store.interface import (
     Store,
     StoreError,
 )
+from mocksmtp.zone.zone import Zone
 
 PERIOD = 1.0
 """Seconds between two times at which sessions and counters are stored."""
@@ -38,16 +48,6 @@ _NOUNS = (
 
 _CREATED = "created"
 _SESSIONS = "lastSession"
-
-
-class Hosts(Protocol):
-    """What creates and changes hosts with their listeners."""
-
-    async def create(self, description: Description) -> MailHost:
-        """Create a host."""
-
-    async def change(self, host: MailHost, description: Description) -> None:
-        """Change a host."""
 
 
 @attrs.frozen
@@ -119,6 +119,7 @@ class StateKeeper:
     :param tick: begins to call a function periodically, as `Ticker.start` does
 
     :ivar summary: what was restored; None before, and with an empty store
+    :ivar sharing: what this replica has in common with others; None without replicas
     """
 
     log = Logger()
@@ -138,21 +139,30 @@ class StateKeeper:
         self._clock = clock
         self._named = named
         self._set_last_session = set_last_session
-        self._state = MockState(mock)
+        replicas = store.replicas
+        self._state = MockState(mock, named.hosts)
+        self.sharing: Sharing | None = None
+        if replicas is not None:
+            turns = ReplicaTurns(replicas, self._state, clock)
+            self._state.share(turns)
+            self.sharing = Sharing(mock, self._state, store, replicas, turns, clock)
         self._sessions = SessionsState(mock)
         self._tick = tick
         self._stop_ticking: Callable[[], None] | None = None
         self._last_session = 0
 
-    async def restore(self, restored: Restored, hosts: Hosts) -> None:
+    async def restore(self, restored: Restored, hosts: FollowedHosts) -> None:
         """
         Restore what is stored, once the hosts of the configuration listen.
 
         :raises StoreError: a document is invalid, or a listener cannot be opened
         """
         state = restored.state
+        self._state.note_start()
         try:
-            if not restored.is_new:
+            if not restored.is_alone:
+                self._take_over(restored, hosts)
+            elif not restored.is_new:
                 await self._restore(restored, hosts)
         except (DocumentError, KeyError, TypeError, ValueError) as error:
             raise StoreError(f"the stored state is invalid: {error}") from None
@@ -166,9 +176,28 @@ class StateKeeper:
         last = max(last, restored.last_session, self._sessions.last)
         self._last_session = last
         self._set_last_session(last)
-        self._save(self._state.changes())
+        if self.sharing is None:
+            self._save(self._state.changes())
+        else:
+            await self._join(self.sharing, hosts)
 
-    async def _restore(self, restored: Restored, hosts: Hosts) -> None:
+    def _take_over(self, restored: Restored, hosts: FollowedHosts) -> None:
+        """Take over the state of the replicas that run, whatever is configured here."""
+        mock = self._mock
+        self._state.settle_hosts()
+        mock.zone, mock.policies = Zone(), {}
+        self._state.replace(restored.state, hosts)
+        if not restored.is_new:
+            self._sessions.restore(restored.state)
+
+    async def _join(self, sharing: Sharing, hosts: FollowedHosts) -> None:
+        """Follow the other replicas, and store what the start has changed."""
+        sharing.hosts = hosts
+        await now(sharing.replicas.follow(sharing))
+        turn = await sharing.take_turn()
+        await turn.end()
+
+    async def _restore(self, restored: Restored, hosts: FollowedHosts) -> None:
         state, mock, named = restored.state, self._mock, self._named
         number = await self._restore_hosts(state, hosts)
         for host in mock.hosts.values():
@@ -185,13 +214,16 @@ class StateKeeper:
         )
         self.summary = Summary(counts)
 
-    async def _restore_hosts(self, state: State, hosts: Hosts) -> int:
+    async def _restore_hosts(self, state: State, hosts: FollowedHosts) -> int:
         mock, named, number = self._mock, self._named, 0
         for name, document in state.get(Kind.HOST, {}).items():
-            if name in named.hosts:
+            if name in named.hosts or document is REMOVED:
                 continue
             description = host_from_store(name, document, mock)
             host = mock.hosts.get(name)
+            if self.sharing is not None:
+                listens = None if host is None else host.listens
+                description = attrs.evolve(description, listeners=listens)
             if host is None:
                 await hosts.create(description)
             else:
@@ -226,6 +258,9 @@ class StateKeeper:
             self.log.failure("while storing the state")
 
     def _save_all(self) -> None:
+        if self.sharing is not None:
+            self._hand_over(self.sharing)
+            return
         changes = self._state.changes()
         changes.update(self._state.counts())
         changes.update(self._sessions.changes())
@@ -235,6 +270,14 @@ class StateKeeper:
             changes[Kind.SERVICE, _SESSIONS] = last
         self._save(changes)
 
+    def _hand_over(self, sharing: Sharing) -> None:
+        handing = Deferred.fromCoroutine(sharing.hand_over())
+        # What could not be given is given the next time.
+        handing.addErrback(lambda failure: failure.trap(StoreError))
+        handing.addErrback(
+            lambda failure: self.log.failure("while handing over", failure)
+        )
+
     def _save(self, changes: Changes) -> None:
         if changes:
             self._store.save(changes.items())
@@ -243,9 +286,12 @@ class StateKeeper:
         """
         Store what has changed, counters and sessions excepted.
 
+        With replicas, a request that changes the state ends its turn instead.
+
         :raises StoreError: it cannot be stored now
         """
-        self._save(self._state.changes())
+        if self.sharing is None:
+            self._save(self._state.changes())
         return self._store.flush()
 
     def stop(self) -> MaybeLater[None]:

@@ -5,16 +5,24 @@ second, the state is compared with what was stored last. Lists and zones are rep
 never changed, so that a comparison of identities finds nearly all that is the same.
 
 Behaviors are stored if they are `persistent`; those of the configuration are made so
-when they are loaded, which happens only with an empty store.
+when they are loaded, which happens only with an empty store. With replicas all
+behaviors are stored, and listeners are not: each replica has its own.
+
+What another replica has stored, `MockState.apply` brings into the mock, and
+`MockState.replace` all that is stored; neither is stored again.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 import orjson
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from mocksmtp.behaviors.counts import Counts, Key
 from mocksmtp.behaviors.dns import DNS
@@ -25,6 +33,7 @@ from mocksmtp.behaviors.turns import Turns
 from mocksmtp.documents.document import parse
 from mocksmtp.hosts.documents import Usual, host_document, parse_host, settle
 from mocksmtp.hosts.host import Description, MailHost
+from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.hosts.policies import POLICY
 from mocksmtp.mock import Mock
 from mocksmtp.store.interface import Document, Kind, State
@@ -42,6 +51,40 @@ DNS_NAME = ""
 
 _FIELDS = ("url", "addresses", "ehlo", "certificate")
 """Fields of a host's document that follow from others."""
+
+
+REMOVED = False
+"""With replicas, the document of a host of the configuration that was removed."""
+
+_UNSET = "unset"
+"""Whether users have set no records so far."""
+
+_ORDINAL = "ordinal"
+"""The member of a behavior's document that its rule is numbered by."""
+
+_NO_COUNTS = Counts().stored
+
+_EMPTY: Mapping[str, Any] = {}
+
+_ListRules: TypeAlias = Rules[Any, Any, Any]
+
+
+class FollowedHosts(Protocol):
+    """What creates, changes and removes hosts; with effect before it waits."""
+
+    async def create(self, description: Description) -> MailHost:
+        """Create a host; without `listeners` it has those of the start, if any."""
+
+    async def change(self, host: MailHost, description: Description) -> None:
+        """Change a host."""
+
+    async def remove(self, host: MailHost, keeps_mails: bool = False) -> None:
+        """Remove a host; its mails are left to the replica that removed it first."""
+
+    def disconnect(
+        self, hosts: Iterable[MailHost], how: Disconnect
+    ) -> tuple[int, Deferred[Any]]:
+        """End connections; return their number, and what fires when they have ended."""
 
 
 def host_to_store(host: MailHost) -> Document:
@@ -79,9 +122,16 @@ class _Stored:
         self._kind = kind
         self._last: dict[str, Any] = {}
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._last)
+
     def known(self, name: str, value: Any) -> None:
         """`value` needs no document, or has been stored."""
         self._last[name] = value
+
+    def forget(self, name: str) -> None:
+        """What has this name was removed, and so was its document."""
+        self._last.pop(name, None)
 
     def compare(
         self,
@@ -120,43 +170,89 @@ class _Records:
             return
         self.zone = zone
         before, self.places = self.places, {}
+        previous = ""
         for record in zone.records:
-            known = before.pop(record.id, None)
-            if known is None:
+            known = before.get(record.id)
+            if known is None or known[0] <= previous:
                 self.last += 1
                 place = f"{self.last:012}"
             else:
                 place = known[0]
+                del before[record.id]
+            previous = place
             self.places[record.id] = place, record
-            if known is None or known[1] is not record:
+            if known is None or known[0] != place or known[1] is not record:
                 yield (Kind.RECORD, place), listed_document(record)
         for place, _ in before.values():
             yield (Kind.RECORD, place), None
 
+    def apply(self, changes: Mapping[str, Document], zone: Zone) -> Zone:
+        """The zone with stored records; they are known."""
+        found = dict(self.places.values())
+        for place, document in changes.items():
+            if document is None:
+                found.pop(place, None)
+            else:
+                found[place] = parse_record(document)
+                self.last = max(self.last, int(place))
+        ordered = sorted(found.items())
+        made = Zone([record for _, record in ordered], zone.last_id)
+        kept = {record.id: record for record in made.records}
+        self.places = {r.id: (p, kept[r.id]) for p, r in ordered if r.id in kept}
+        self.zone = made
+        return made
+
+    def differing(self, stored: Mapping[str, Document]) -> Changes:
+        """The changes that lead to the `stored` records."""
+        found: Changes = {}
+        for place, record in self.places.values():
+            if stored.get(place) != listed_document(record):
+                found[Kind.RECORD, place] = None
+        known = {place for place, _ in self.places.values()}
+        for place, document in stored.items():
+            if place not in known or (Kind.RECORD, place) in found:
+                found[Kind.RECORD, place] = document
+        return found
+
+
+@attrs.define
+class ListChanges:
+    """
+    Documents of a list of behaviors that another replica has stored.
+
+    :ivar order: the ids of all behaviors; None if it is the same as before
+    :ivar behaviors: documents by id
+    :ivar replaced: the ids of behaviors that start to count anew
+    """
+
+    order: list[str] | None = None
+    behaviors: dict[str, Document] = attrs.field(factory=dict)
+    replaced: set[str] = attrs.field(factory=set)
+
 
 class BehaviorsState:
     """
-    The persistent behaviors of a list, with their counters; all of them with replicas.
+    The behaviors of a list that are stored, with their counters.
+
+    With replicas these are all; else those that are persistent.
 
     :param name: the name of the host, or `DNS_NAME`
-    :param write: makes the document of a behavior
     """
 
-    def __init__(
-        self, name: str, rules: Rules[Any, Any, Any], write: Callable[[Any], Document]
-    ) -> None:
+    def __init__(self, name: str, rules: _ListRules) -> None:
         self.name = name
         self.rules = rules
-        self._write = write
+        self._protocol: Any = DNS if name == DNS_NAME else SMTP
         self._order: list[str] = []
         self._behaviors: dict[str, Any] = {}
+        self._lineages: dict[str, object] = {}
         self._counts: dict[str, tuple[int, Any]] = {}
         self._keys: dict[str, dict[Key, tuple[int, int, int]]] = {}
         self._tallied: set[str] = set()
         self._version: object = None
         self._by_id: dict[str, Rule[Any]] = {}
 
-    def _persistent(self) -> list[Rule[Any]]:
+    def _stored_rules(self) -> list[Rule[Any]]:
         if self._is_shared:
             return [*self.rules]
         return [rule for rule in self.rules if rule.behavior.persistent]
@@ -168,22 +264,51 @@ class BehaviorsState:
 
     def compare(self) -> Iterator[tuple[StoreKey, Document]]:
         """The documents of the behaviors that have changed."""
-        rules = self._persistent()
+        rules = self._stored_rules()
         order = [rule.id for rule in rules]
         if order != self._order:
-            self._order = order
             yield (Kind.BEHAVIORS, self.name), order or None
         for rule in rules:
             if self._behaviors.get(rule.id) is not rule.behavior:
-                document = {**self._write(rule.behavior), "id": rule.id}
-                yield (Kind.BEHAVIOR, self._path(rule.id)), document
+                yield (Kind.BEHAVIOR, self._path(rule.id)), self._document(rule)
+                lineage = self._lineages.get(rule.id, rule.lineage)
+                if lineage is not rule.lineage:
+                    # What replaces it starts to count anew.
+                    yield (Kind.COUNTS, self._path(rule.id)), None
+                    yield from self._forget_counts(rule.id)
         for gone in self._behaviors.keys() - set(order):
             yield (Kind.BEHAVIOR, self._path(gone)), None
-            if self._counts.pop(gone, None) is not None:
+            if gone in self._counts or self._is_shared:
                 yield (Kind.COUNTS, self._path(gone)), None
-            for key in self._keys.pop(gone, {}):
-                yield self._key_path(gone, key), None
+            yield from self._forget_counts(gone)
+        self._are_known()
+
+    def _document(self, rule: Rule[Any]) -> Document:
+        document = self._protocol.write(rule.behavior)
+        if not self._is_shared:
+            return {**document, "id": rule.id}
+        # Random numbers depend on whether the id was given, and on the ordinal.
+        if rule.ordinal:
+            document[_ORDINAL] = rule.ordinal
+        return document
+
+    def _read(self, document: Document) -> tuple[Any, int]:
+        """The behavior of a document, and the ordinal of its rule."""
+        fields = dict(document)
+        ordinal = fields.pop(_ORDINAL, 0)
+        return self._protocol.parse_one(fields), ordinal
+
+    def _forget_counts(self, rule_id: str) -> Iterator[tuple[StoreKey, Document]]:
+        self._counts.pop(rule_id, None)
+        for key in self._keys.pop(rule_id, {}):
+            yield self._key_path(rule_id, key), None
+
+    def _are_known(self) -> None:
+        """The behaviors of the list are stored as they are."""
+        rules = self._stored_rules()
+        self._order = [rule.id for rule in rules]
         self._behaviors = {rule.id: rule.behavior for rule in rules}
+        self._lineages = {rule.id: rule.lineage for rule in rules}
 
     def compare_counts(self) -> Iterator[tuple[StoreKey, Document]]:
         """
@@ -192,7 +317,7 @@ class BehaviorsState:
         Replicas add up the counters of behaviors that are not counting (`tallies`).
         """
         keyed: dict[object, Rule[Any]] = {}
-        for rule in self._persistent():
+        for rule in self._stored_rules():
             last = self._counts.get(rule.id)
             state = (rule.seen, rule.owner)
             if last == state or (last is None and not rule.seen):
@@ -342,17 +467,26 @@ class BehaviorsState:
                 yield self._key_path(rule.id, key), None
             self._keys[rule.id] = now
 
-    def restore(self, state: State) -> int:
+    def restore(self, state: State, has_ended: bool = False) -> int:
         """
         Have the stored behaviors and counters, and no others.
 
+        :param has_ended: whether those that are not persistent have ended
         :return: the number of behaviors
         """
         documents = state.get(Kind.BEHAVIOR, {})
         order = state.get(Kind.BEHAVIORS, {}).get(self.name, [])
-        found = [documents[self._path(one)] for one in order]
-        protocol = DNS if self.name == DNS_NAME else SMTP
-        self.rules.replace_all(protocol.parse_all(found))
+        found = {one: self._read(documents[self._path(one)]) for one in order}
+        ended = [
+            one
+            for one, (behavior, _) in found.items()
+            if has_ended and not behavior.persistent
+        ]
+        if self._is_shared:
+            kept = [one for one in order if one not in ended]
+            self.rules.follow(kept, found, set())
+        else:
+            self.rules.replace_all(behavior for behavior, _ in found.values())
         counts = state.get(Kind.COUNTS, {})
         for rule in self.rules:
             stored = counts.get(self._path(rule.id))
@@ -361,18 +495,40 @@ class BehaviorsState:
         self._restore_keys(state.get(Kind.KEY, {}))
         for _ in (*self.compare(), *self.compare_counts()):
             pass  # That is what is stored.
+        self._behaviors.update(dict.fromkeys(ended))
         return len(self.rules)
+
+    def apply(self, changes: ListChanges) -> None:
+        """Have what another replica has stored; it is known."""
+        order = self._order if changes.order is None else changes.order
+        if changes.order is not None or changes.behaviors:
+            given = {
+                rule_id: self._read(document)
+                for rule_id, document in changes.behaviors.items()
+                if document is not None
+            }
+            self.rules.follow(order, given, given.keys() - changes.replaced)
+            self._are_known()
+
+    def differing(self, state: State) -> ListChanges:
+        """The changes that lead to the stored list."""
+        documents = state.get(Kind.BEHAVIOR, _EMPTY)
+        order = state.get(Kind.BEHAVIORS, _EMPTY).get(self.name) or []
+        found = ListChanges(order)
+        now = {rule.id: rule for rule in self.rules}
+        for rule_id in order:
+            rule, document = now.get(rule_id), documents.get(self._path(rule_id))
+            if rule is None or self._document(rule) != document:
+                found.behaviors[rule_id] = document
+        return found
 
     def _restore_keys(self, stored: Mapping[str, Document]) -> None:
         rules = {rule.id: rule for rule in self.rules}
         found: list[tuple[float, Rule[Any], Key, Document]] = []
-        prefix = f"{self.name}/"
-        for path, counts in stored.items():
-            if path.startswith(prefix):
-                rule_id, _, key = path[len(prefix) :].partition("/")
-                if rule_id in rules:
-                    first = Counts.from_stored(counts).first
-                    found.append((first, rules[rule_id], _read_key(key), counts))
+        for rule_id, key, counts in _keys_of(self.name, stored.items()):
+            if rule_id in rules:
+                first = Counts.from_stored(counts).first
+                found.append((first, rules[rule_id], key, counts))
         # The oldest keys first: they are the first to be removed.
         found.sort(key=lambda one: one[0])
         for _, rule, found_key, counts in found:
@@ -392,6 +548,17 @@ class BehaviorsState:
             yield (Kind.COUNTS, self._path(rule_id)), None
             for key in self._keys.get(rule_id, {}):
                 yield self._key_path(rule_id, key), None
+
+
+def _keys_of(
+    name: str, stored: Iterable[tuple[str, Document]]
+) -> Iterator[tuple[str, Key, Document]]:
+    """The keys of a list, with the ids of their behaviors, and their documents."""
+    prefix = f"{name}/"
+    for path, counts in stored:
+        if path.startswith(prefix):
+            rule_id, _, key = path[len(prefix) :].partition("/")
+            yield rule_id, _read_key(key), counts
 
 
 def _is_storable(key: Key) -> bool:
@@ -424,32 +591,36 @@ class MockState:
     The state of a mock, compared with what is stored of it.
 
     :param mock: what is stored
+    :param configured: the names of the hosts of the configuration
     """
 
-    def __init__(self, mock: Mock) -> None:
+    log = Logger()
+
+    def __init__(self, mock: Mock, configured: Iterable[str] = ()) -> None:
         self._mock = mock
+        self._configured = frozenset(configured)
         self._hosts = _Stored(Kind.HOST)
         self._extensions = _Stored(Kind.EXTENSIONS)
         self._scenarios = _Stored(Kind.SCENARIOS)
         self._policies = _Stored(Kind.POLICY)
+        self._service = _Stored(Kind.SERVICE)
         self._records = _Records()
         self._behaviors: dict[str, BehaviorsState] = {}
         self._is_shared = False
+        self._start: dict[StoreKey, Document] = {}
 
     def _lists(self) -> Iterator[BehaviorsState]:
-        lists: Iterable[tuple[str, Rules[Any, Any, Any], Any]] = (
-            (DNS_NAME, self._mock.dns_behaviors, DNS),
-            *((h.name, h.behaviors, SMTP) for h in self._mock.hosts.values()),
+        lists: Iterable[tuple[str, _ListRules]] = (
+            (DNS_NAME, self._mock.dns_behaviors),
+            *((h.name, h.behaviors) for h in self._mock.hosts.values()),
         )
-        for name, rules, protocol in lists:
-            yield self._list(name, rules, protocol.write)
+        for name, rules in lists:
+            yield self._list(name, rules)
 
-    def _list(
-        self, name: str, rules: Rules[Any, Any, Any], write: Callable[[Any], Document]
-    ) -> BehaviorsState:
+    def _list(self, name: str, rules: _ListRules) -> BehaviorsState:
         known = self._behaviors.get(name)
         if known is None or known.rules is not rules:
-            known = self._behaviors[name] = BehaviorsState(name, rules, write)
+            known = self._behaviors[name] = BehaviorsState(name, rules)
         return known
 
     def share(self, turns: Turns) -> None:
@@ -465,7 +636,7 @@ class MockState:
         def add(host: MailHost) -> None:
             if host.behaviors.turns is None:
                 host.behaviors.share(turns)
-            self._list(host.name, host.behaviors, SMTP.write)
+            self._list(host.name, host.behaviors)
 
         self._mock.watch(add)
 
@@ -476,6 +647,19 @@ class MockState:
             self._extensions.known(host.name, host.extensions)
             self._scenarios.known(host.name, host.scenarios.states())
 
+    def note_start(self) -> None:
+        """Remember the hosts of the configuration: that is what is not stored."""
+        self._start = {(Kind.SERVICE, _UNSET): self._mock.is_unset}
+        for host in self._mock.hosts.values():
+            self._start[Kind.HOST, host.name] = self._host_document(host)
+            self._start[Kind.EXTENSIONS, host.name] = [*host.extensions]
+
+    def _host_document(self, host: MailHost) -> Document:
+        document = host_to_store(host)
+        if self._is_shared:
+            del document["listeners"]
+        return document
+
     def changes(self) -> Changes:
         """The documents of all that has changed, counters excepted."""
         mock = self._mock
@@ -484,9 +668,13 @@ class MockState:
         settings = {host.name: _settings(host) for host in hosts.values()}
         found.update(
             self._hosts.compare(
-                settings, lambda name, _: host_to_store(hosts[name]), _equals
+                settings, lambda name, _: self._host_document(hosts[name]), _equals
             )
         )
+        if self._is_shared:
+            for name in self._configured - hosts.keys():
+                if (Kind.HOST, name) in found:
+                    found[Kind.HOST, name] = REMOVED
         extensions = {host.name: host.extensions for host in hosts.values()}
         found.update(
             self._extensions.compare(extensions, lambda _, lines: [*lines], _equals)
@@ -500,13 +688,147 @@ class MockState:
             found.update(each.compare())
         for name in self._behaviors.keys() - {DNS_NAME, *hosts}:
             found.update(self._behaviors.pop(name).forget())
-        if not self._is_shared:
+        if self._is_shared:
+            service = {_UNSET: mock.is_unset}
+            found.update(self._service.compare(service, lambda _, one: one, _equals))
+        else:
             found.update(self._scenario_changes())
         return found
 
     def _scenario_changes(self) -> Iterator[tuple[StoreKey, Document]]:
         states = {h.name: h.scenarios.states() for h in self._mock.hosts.values()}
         return self._scenarios.compare(states, lambda _, one: one or None, _equals)
+
+    def apply(
+        self, changes: Iterable[tuple[StoreKey, Document]], hosts: FollowedHosts
+    ) -> list[Deferred[Any]]:
+        """
+        Have what another replica has stored; it is known.
+
+        :return: what fires when the connections of each host that is removed have ended
+        """
+        found: dict[Kind, dict[str, Document]] = {}
+        for (kind, name), document in changes:
+            found.setdefault(kind, {})[name] = document
+        with self._mock.following():
+            waiting = [
+                self._apply_host(name, document, hosts)
+                for name, document in found.get(Kind.HOST, _EMPTY).items()
+            ]
+            self._apply_settings(found)
+            lists = self._list_changes(found)
+            for each in self._lists():
+                if each.name in lists:
+                    each.apply(lists[each.name])
+            for kind in (Kind.COUNTS, Kind.KEY, Kind.SCENARIOS):
+                counts = found.get(kind, _EMPTY).items()
+                self.apply_counts(((kind, name), one) for name, one in counts)
+        return [one for one in waiting if one is not None]
+
+    def _apply_host(
+        self, name: str, document: Document, hosts: FollowedHosts
+    ) -> Deferred[Any] | None:
+        host = self._mock.hosts.get(name)
+        if document is None or document is REMOVED:
+            self._hosts.forget(name)
+            self._extensions.forget(name)
+            self._scenarios.forget(name)
+            self._behaviors.pop(name, None)
+            if host is None:
+                return None
+            done = Deferred.fromCoroutine(hosts.remove(host, keeps_mails=True))
+            return done.addErrback(self._not_applied, name)
+        description = host_from_store(name, document, self._mock)
+        if host is not None:
+            description = attrs.evolve(description, listeners=host.listens)
+            change: Any = hosts.change(host, description)
+        else:
+            change = hosts.create(attrs.evolve(description, listeners=None))
+        done = Deferred.fromCoroutine(change).addErrback(self._not_applied, name)
+        if name in self._mock.hosts:
+            self._hosts.known(name, _settings(self._mock.hosts[name]))
+        if host is None:
+            self._extensions.known(name, ())
+            self._scenarios.known(name, {})
+        return done
+
+    def _not_applied(self, failure: Failure, name: str) -> None:
+        self.log.error(
+            "The host {name} is not as the other replicas have it: {error}",
+            name=name,
+            error=failure.value,
+        )
+
+    def _apply_settings(self, found: Mapping[Kind, Mapping[str, Document]]) -> None:
+        mock = self._mock
+        for name, document in found.get(Kind.EXTENSIONS, _EMPTY).items():
+            host = mock.hosts.get(name)
+            if host is not None:
+                host.extensions = tuple(document or ())
+                self._extensions.known(name, host.extensions)
+        policies = dict(mock.policies)
+        for name, document in found.get(Kind.POLICY, _EMPTY).items():
+            policies.pop(name, None)
+            self._policies.forget(name)
+            if document is not None:
+                policies[name] = parse(POLICY, document)
+                self._policies.known(name, policies[name])
+        if Kind.POLICY in found:
+            mock.policies = policies
+        if Kind.RECORD in found:
+            mock.zone = self._records.apply(found[Kind.RECORD], mock.zone)
+        if _UNSET in found.get(Kind.SERVICE, _EMPTY):
+            mock.is_unset = bool(found[Kind.SERVICE][_UNSET])
+            self._service.known(_UNSET, mock.is_unset)
+
+    def _list_changes(
+        self, found: Mapping[Kind, Mapping[str, Document]]
+    ) -> dict[str, ListChanges]:
+        lists: dict[str, ListChanges] = defaultdict(ListChanges)
+        for name, order in found.get(Kind.BEHAVIORS, _EMPTY).items():
+            lists[name].order = order or []
+        for path, document in found.get(Kind.BEHAVIOR, _EMPTY).items():
+            name, _, rule_id = path.partition("/")
+            lists[name].behaviors[rule_id] = document
+        for path, document in found.get(Kind.COUNTS, _EMPTY).items():
+            if document is None and path in found.get(Kind.BEHAVIOR, _EMPTY):
+                name, _, rule_id = path.partition("/")
+                lists[name].replaced.add(rule_id)
+        return lists
+
+    def replace(self, state: State, hosts: FollowedHosts) -> list[Deferred[Any]]:
+        """Have the stored state, whatever the mock has; for the result see `apply`."""
+        found = self._differing_hosts(state)
+        for kind, known in (
+            (Kind.EXTENSIONS, self._extensions),
+            (Kind.POLICY, self._policies),
+            (Kind.SERVICE, self._service),
+        ):
+            stored = state.get(kind, _EMPTY)
+            for name in {*known, *stored}:
+                found[kind, name] = stored.get(name, self._start.get((kind, name)))
+        found.update(self._records.differing(state.get(Kind.RECORD, _EMPTY)))
+        waiting = self.apply(found.items(), hosts)
+        with self._mock.following():
+            for each in self._lists():
+                each.apply(each.differing(state))
+            self.restore_counts(state)
+        return waiting
+
+    def _differing_hosts(self, state: State) -> Changes:
+        found: Changes = {}
+        stored = {
+            name: doc for (kind, name), doc in self._start.items() if kind is Kind.HOST
+        }
+        stored.update(state.get(Kind.HOST, _EMPTY))
+        for name, host in self._mock.hosts.items():
+            document = stored.pop(name, None)
+            if document != self._host_document(host):
+                found[Kind.HOST, name] = document
+        for name, document in stored.items():
+            if document is not REMOVED:
+                found[Kind.HOST, name] = document
+        return found
 
     def counts(self) -> Changes:
         """
@@ -575,8 +897,12 @@ class MockState:
                 self._behaviors[listed].add_tally(tally, rule_id)
 
     def restore_behaviors(self, state: State) -> int:
-        """Replace all behaviors by the stored ones; return their number."""
-        return sum(each.restore(state) for each in self._lists())
+        """
+        Replace all behaviors by the stored ones, and return their number.
+
+        Of those that replicas had in common, the persistent ones are left.
+        """
+        return sum(each.restore(state, self._is_shared) for each in self._lists())
 
     def restore_records(self, state: State) -> int:
         """

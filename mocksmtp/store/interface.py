@@ -98,12 +98,15 @@ class Restored:
     :ivar is_new: whether nothing was ever stored there
     :ivar mails: the number of mails
     :ivar last_session: a number that no session above it has, as far as mails show
+    :ivar is_alone: whether no other replica uses the store; if so, behaviors that are
+        not persistent ended with the last one
     """
 
     is_new: bool
     state: State = attrs.field(factory=dict)
     mails: int = 0
     last_session: int = 0
+    is_alone: bool = True
 
 
 @attrs.frozen

@@ -69,7 +69,11 @@ class Follower(Protocol):
     """What a replica does for the others; an exception is logged and counts as done."""
 
     def apply(self, changes: Sequence[tuple[Key, Document]]) -> MaybeLater[None]:
-        """Another replica has stored these documents of the state, in one step."""
+        """
+        Another replica has stored these documents of the state, in one step.
+
+        Also counts and scenarios that others have changed, when a replica settles.
+        """
 
     def replace(self, state: State) -> MaybeLater[None]:
         """The state is this now: changes were missed, or own ones were not stored."""
@@ -175,7 +179,8 @@ class Replicas(Protocol):
         """
         Wait until this replica knows of all that any replica did before.
 
-        All replicas hand over; this one then reads the log, and has the mails' counts.
+        All replicas hand over; this one then reads the log, and has the mails' counts,
+        and the counts and scenarios that others have changed (`Follower.apply`).
 
         :raises StoreError: the store cannot be reached
         """

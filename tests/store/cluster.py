@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Document, Key, Kind, Restored, StoreError
@@ -69,6 +69,7 @@ class LocalStore(MemoryStore):
         self.replicas = LocalReplicas(cluster, name)
         self._unsaved: dict[Key, Document] = {}
         self.replicas.flush = self.flush
+        self.replicas.discard = self._unsaved.clear
 
     def open(self) -> Restored:
         cluster = self.cluster
@@ -80,28 +81,23 @@ class LocalStore(MemoryStore):
             key=lambda item: item[0][1],
         ):
             state.setdefault(kind, {})[name] = document
-        return Restored(not cluster.documents, state)
+        alone = not cluster.others(self.replicas)
+        return Restored(not cluster.documents, state, is_alone=alone)
 
     def save(self, changes: Iterable[tuple[Key, Document]]) -> None:
         self._unsaved.update(changes)
 
     def flush(self) -> None:
         self.cluster.check()
-        changes, self._unsaved = self._unsaved, {}
+        changes = dict(self._unsaved)
+        self._unsaved.clear()
         self.replicas.store(changes)
 
 
 class LocalTurn:
     def __init__(self, replicas: LocalReplicas) -> None:
         self._replicas = replicas
-        cluster = replicas.cluster
-        keys = dict.fromkeys(
-            key
-            for name, key in cluster.counted[replicas.counted :]
-            if name != replicas.name
-        )
-        self.counts = [(key, cluster.documents.get(key)) for key in keys]
-        replicas.counted = len(cluster.counted)
+        self.counts = replicas.changed_counts()
 
     def pass_on(self, counts: Sequence[tuple[Key, Document]] = ()) -> None:
         replicas, cluster = self._replicas, self._replicas.cluster
@@ -114,6 +110,9 @@ class LocalTurn:
                 cluster.counted.append((replicas.name, key))
             replicas.counted = len(cluster.counted)
             replicas.flush()
+        except StoreError:
+            replicas.discard()
+            raise
         finally:
             cluster.turn = None
             if cluster.waiting:
@@ -149,6 +148,7 @@ class LocalReplicas:
         self._has_gap = False
         self._missed: list[tuple[str, Any]] = []
         self.flush = lambda: None
+        self.discard = lambda: None
 
     @property
     def others(self) -> list[str]:
@@ -184,6 +184,15 @@ class LocalReplicas:
                 cluster.documents[kind, name] = document
         if state:
             self._tell("apply", state)
+
+    def changed_counts(self) -> Sequence[tuple[Key, Document]]:
+        """The counts that others have changed since this was called last."""
+        cluster, since = self.cluster, self.counted
+        self.counted = len(cluster.counted)
+        keys = dict.fromkeys(
+            key for name, key in cluster.counted[since:] if name != self.name
+        )
+        return [(key, cluster.documents.get(key)) for key in keys]
 
     def _tell(self, what: str, value: Any) -> list[Any]:
         results = []
@@ -232,13 +241,18 @@ class LocalReplicas:
         assert self.follower is not None
         self.follower.replace(state)
 
-    def settle(self) -> None:
+    async def settle(self) -> None:
         self.catch_up()
         for one in self.cluster.replicas:
             if one.follower is not None:
-                one.follower.hand_over()
+                handing = one.follower.hand_over()
+                if isinstance(handing, Awaitable):
+                    await handing
                 one.flush()
         self._read()
+        counts = self.changed_counts()
+        if counts and self.follower is not None:
+            self.follower.apply(counts)
 
     def take_turn(self) -> LocalTurn | Deferred[LocalTurn]:
         self.catch_up()
@@ -249,9 +263,9 @@ class LocalReplicas:
         self.cluster.waiting.append((self, waiting))
         return waiting
 
-    def ask(self, command: Document) -> list[Document]:
+    def ask(self, command: Document) -> Deferred[list[Document]]:
         self.cluster.check()
-        return self._tell("perform", command)
+        return gatherResults(map(_deferred, self._tell("perform", command)))
 
     def applied(self) -> None:
         self.flush()
@@ -288,3 +302,10 @@ class LocalReplicas:
 
     def events_after(self, number: int) -> list[tuple[int, Document]]:
         return [one for one in self.cluster.events if one[0] > number]
+
+
+def _deferred(value: Any) -> Deferred[Any]:
+    async def wait() -> Any:
+        return await value if isinstance(value, Awaitable) else value
+
+    return Deferred.fromCoroutine(wait())
