@@ -23,6 +23,9 @@ _PLACE = re.compile(r"(?:(?:\[([^]]+)\]|([^][:=]+)):)?(\d+)")
 # every container.
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}
 
+_LONGEST = 10_000
+"""Octets of the response that are read."""
+
 _PAUSE = 0.1
 """Seconds between two attempts."""
 
@@ -98,13 +101,14 @@ def check(host: str, port: int) -> None:
     """
     Request ``/health`` once.
 
-    :raises NotHealthyError: there is no response, or its status is not 200
+    :raises NotHealthyError: there is no response, or not the one of a service
     """
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     where = f"{f'[{host}]' if ':' in host else host}:{port}"
     try:
         connection.request("GET", "/health")
-        status = connection.getresponse().status
+        response = connection.getresponse()
+        status, body = response.status, response.read(_LONGEST)
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error).strip()
         reason = reason or type(error).__name__
@@ -113,3 +117,5 @@ def check(host: str, port: int) -> None:
         connection.close()
     if status != http.client.OK:
         raise NotHealthyError(f"{where}: /health returned {status}")
+    if not body.startswith(b'{"status":'):
+        raise NotHealthyError(f"{where}: the answer to /health is not from mocksmtp")

@@ -92,6 +92,9 @@ def answer(
     return "127.0.0.1", server.getsockname()[1]
 
 
+HEALTHY = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"ok"}'
+
+
 class CheckTests(SynchronousTestCase):
     """`check`"""
 
@@ -102,8 +105,8 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(str(caught.exception), f"127.0.0.1:{address[1]}: {reason}")
 
     def test_it_is_well(self) -> None:
-        """200 is all that counts."""
-        check(*answer(self, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        """The service answers with 200 and its status."""
+        check(*answer(self, HEALTHY))
 
     def test_it_is_not(self) -> None:
         """Any other answer, or none."""
@@ -111,6 +114,10 @@ class CheckTests(SynchronousTestCase):
             b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "/health returned 503"
         )
         self.assert_refused(b"220 mail\r\n", "220 mail")
+        for body in b"", b"<html>", b'{"healthy":true}':
+            header = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+            reason = "the answer to /health is not from mocksmtp"
+            self.assert_refused(header + body, reason)
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         with self.assertRaises(NotHealthyError) as caught:
@@ -131,8 +138,7 @@ class WaitTests(SynchronousTestCase):
     def pause(self, seconds: float) -> None:
         self.now += seconds
         if self.now > 1:
-            said = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-            answer(self, said, self.address)
+            answer(self, HEALTHY, self.address)
 
     def test_a_service_that_comes_up(self) -> None:
         """It is asked again until it answers."""

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -361,6 +361,5 @@ def reset_command(context: click.Context, is_all: bool, connections: bool) -> No
 
     Hosts and DNS records remain, unless --all is given.
     """
-    query = {"all": "true" if is_all else None}
-    query["connections"] = "close" if connections else None
-    connect(context).call("POST", "/reset", params=query)
+    how: Literal["close"] | None = "close" if connections else None
+    connect(context).reset(all=is_all or None, connections=how)

@@ -71,6 +71,8 @@ T = TypeVar("T")
 _JSON = {"Content-Type": "application/json"}
 _ZONE = {"Content-Type": "text/dns"}
 _AS_ZONE = {"Accept": "text/dns"}
+_MAIL = "message/rfc822"
+_PEM = "application/pem-certificate-chain"
 
 DEFAULT_HOST = "default"
 
@@ -137,11 +139,16 @@ class _Api:
         """Send a request that has no result."""
         self.send(method, path, document, query or {}, requests.nothing, headers)
 
+    def put_host(self, path: str, document: Any) -> Host:
+        """Create or replace a host."""
+        return self.send("PUT", path, document, {}, requests.one(Host))
+
 
 class _Rule(PendingRule):
     """A behavior of a list."""
 
     _list: str
+    _kind: type[Behavior | DnsBehavior]
 
     def __init__(
         self, api: _Api, document: dict[str, Any], front: bool = False
@@ -172,7 +179,7 @@ class _Rule(PendingRule):
             read = requests.ids
             (self._id,) = api.send("POST", self._list, document, query, read)
         elif not self._is_sent:
-            api.do("PATCH", self._path, self._patch())
+            self._change(self._patch())
         self._sent()
 
     def remove(self) -> None:
@@ -181,17 +188,22 @@ class _Rule(PendingRule):
 
     def disable(self) -> None:
         """Let the behavior be passed over; its counts are kept."""
-        self._api.do("PATCH", self._path, {"enabled": False})
+        self._change({"enabled": False})
 
     def enable(self) -> None:
         """Let it answer again."""
-        self._api.do("PATCH", self._path, {"enabled": True})
+        self._change({"enabled": True})
+
+    def _change(self, changes: dict[str, Any]) -> None:
+        read = requests.one(self._kind)
+        self._api.send("PATCH", self._path, changes, {}, read)
 
 
 class BlockingSmtpRule(_Rule, SmtpAnswers["BlockingSmtpRule"]):
     """A behavior of a mail host."""
 
     _list = "/smtpBehaviors"
+    _kind = Behavior
 
     def behavior(self) -> Behavior:
         """The behavior with its counters, and the counts of its keys."""
@@ -217,6 +229,7 @@ class BlockingDnsRule(_Rule, DnsAnswers["BlockingDnsRule"]):
     """A behavior of DNS."""
 
     _list = "/dnsBehaviors"
+    _kind = DnsBehavior
 
     def behavior(self) -> DnsBehavior:
         """The behavior with its counters, and the counts of its keys."""
@@ -294,7 +307,7 @@ class BlockingAppliedRecipe:
             self.host.remove_behavior(each)
         if self.host_before is not None:
             path = f"/hosts/{segment(self.host.name)}"
-            _Api(self.host.connection).do("PUT", path, self.host_before)
+            _Api(self.host.connection).put_host(path, self.host_before)
 
 
 class BlockingHostResource(BlockingRecipeMethods):
@@ -382,13 +395,14 @@ class BlockingHostResource(BlockingRecipeMethods):
         root, own = _Api(self.connection), f"/hosts/{segment(self.name)}"
         for call in find_recipe(recipe).calls(**fields(values)):
             if call.host is not None:
-                root.do("PUT", call.path, call.document)
+                root.put_host(call.path, call.document)
             elif call.kind == "behaviors":
                 ids += self.add_behaviors(*call.document)
             else:
                 if before is None:
-                    before = root.get(own, requests.mapping, {})
-                root.do("PUT", own, _merged(before, call.document))
+                    host = root.get(own, requests.one(Host), {})
+                    before = host.document
+                root.put_host(own, _merged(before, call.document))
         return BlockingAppliedRecipe(self, recipe, ids, before)
 
     def behaviors(
@@ -537,7 +551,7 @@ class BlockingHostResource(BlockingRecipeMethods):
         :param to: a recipient in the envelope; by default those of the header
         :param mbox: whether the content is an mbox file, which may have several mails
         """
-        headers = {"Content-Type": "application/mbox" if mbox else "message/rfc822"}
+        headers = {"Content-Type": "application/mbox" if mbox else _MAIL}
         sent = content.encode() if isinstance(content, str) else content
         query = {"sender": sender, "to": to}
         return self._api.send("POST", "/smtpMails", sent, query, requests.ids, headers)
@@ -567,7 +581,7 @@ class BlockingHostResource(BlockingRecipeMethods):
     def raw(self, mail: str) -> bytes:
         """The exact content of a mail."""
         path = f"/smtpMails/{segment(mail)}/raw"
-        return self._api.get(path, requests.content, {})
+        return self._api.get(path, requests.octets(_MAIL), {})
 
     def html(self, mail: str, *, remote: bool = False) -> str:
         """
@@ -577,7 +591,7 @@ class BlockingHostResource(BlockingRecipeMethods):
         """
         path = f"/smtpMails/{segment(mail)}/html"
         query = {"remote": 1 if remote else None}
-        return self._api.get(path, requests.text, query)
+        return self._api.get(path, requests.text("text/html"), query)
 
     def part(self, mail: str, number: int) -> bytes:
         """A decoded MIME part of a mail."""
@@ -649,7 +663,7 @@ class BlockingHostResource(BlockingRecipeMethods):
     def attempt_content(self, attempt: str) -> bytes:
         """The content of an attempt; of a refused one only with `--keep-refused`."""
         path = f"/smtpAttempts/{segment(attempt)}/raw"
-        return self._api.get(path, requests.content, {})
+        return self._api.get(path, requests.octets(_MAIL), {})
 
     # The host
 
@@ -682,7 +696,7 @@ class BlockingHostResource(BlockingRecipeMethods):
 
     def version(self) -> str:
         """The version of the HTTP contract that existing clients check."""
-        return self._api.get("/version", requests.text, {})
+        return self._api.get("/version", requests.text("text/plain"), {})
 
 
 class BlockingHostClient(BlockingHostResource):
@@ -737,9 +751,9 @@ class BlockingHostClient(BlockingHostResource):
         :param changes: ``hostname``, ``capabilities``, ``limits``, ``tls``, ``auth``,
             ``listeners``, ``dns``, ``seed``; of ``limits``, only the given ones
         """
-        before = self._api.get("", requests.mapping, {})
-        sent = _merged(before, fields(changes))
-        changed = self._api.send("PUT", "", sent, {}, requests.one(Host))
+        before = self._api.get("", requests.one(Host), {})
+        sent = _merged(before.document, fields(changes))
+        changed = self._api.put_host("", sent)
         self.addresses = tuple(map(split_address, changed.addresses))
         return changed
 
@@ -842,8 +856,8 @@ class BlockingMockClient(BlockingHostResource):
 
     def put_host(self, name: str, **document: Any) -> BlockingHostClient:
         """Create a host, or replace its document; return a client for it."""
-        path, read = f"/hosts/{segment(name)}", requests.one(Host)
-        made: Host = self._api.send("PUT", path, fields(document), {}, read)
+        path = f"/hosts/{segment(name)}"
+        made: Host = self._api.put_host(path, fields(document))
         return BlockingHostClient(self.connection, made.name, made.addresses)
 
     def host_settings(self, name: str) -> Host:
@@ -909,7 +923,9 @@ class BlockingMockClient(BlockingHostResource):
 
     def zone(self) -> str:
         """The DNS records as a zone file."""
-        return self._api.send("GET", "/dnsRecords", None, {}, requests.text, _AS_ZONE)
+        return self._api.send(
+            "GET", "/dnsRecords", None, {}, requests.text("text/dns"), _AS_ZONE
+        )
 
     def set_records(self, records: Sequence[JsonObject] | str) -> None:
         """Replace all DNS records, by documents or by the text of a zone file."""
@@ -1092,7 +1108,8 @@ class BlockingMockClient(BlockingHostResource):
         :param text: as text for a terminal, instead of HTML
         """
         query = {"host": host, "since": since, "format": "text" if text else None}
-        return self._api.get("/report", requests.text, query)
+        read = requests.text("text/plain" if text else "text/html")
+        return self._api.get("/report", read, query)
 
     def status(self) -> Status:
         """The version, uptime, addresses and contents of the service."""
@@ -1104,11 +1121,11 @@ class BlockingMockClient(BlockingHostResource):
 
     def metrics(self) -> str:
         """The metrics in the format of Prometheus."""
-        return self._api.get("/metrics", requests.text, {})
+        return self._api.get("/metrics", requests.text("text/plain"), {})
 
     def ca_certificate(self) -> str:
         """The root of the service's certificates, in PEM."""
-        return self._api.get("/ca.pem", requests.text, {})
+        return self._api.get("/ca.pem", requests.text(_PEM), {})
 
     def openapi(self, *, strict: bool = False) -> dict[str, Any]:
         """

@@ -73,6 +73,8 @@ T = TypeVar("T")
 _JSON = {"Content-Type": "application/json"}
 _ZONE = {"Content-Type": "text/dns"}
 _AS_ZONE = {"Accept": "text/dns"}
+_MAIL = "message/rfc822"
+_PEM = "application/pem-certificate-chain"
 
 DEFAULT_HOST = "default"
 
@@ -139,11 +141,16 @@ class _Api:
         """Send a request that has no result."""
         await self.send(method, path, document, query or {}, requests.nothing, headers)
 
+    async def put_host(self, path: str, document: Any) -> Host:
+        """Create or replace a host."""
+        return await self.send("PUT", path, document, {}, requests.one(Host))
+
 
 class _Rule(PendingRule):
     """A behavior of a list."""
 
     _list: str
+    _kind: type[Behavior | DnsBehavior]
 
     def __init__(
         self, api: _Api, document: dict[str, Any], front: bool = False
@@ -175,7 +182,7 @@ class _Rule(PendingRule):
             read = requests.ids
             (self._id,) = await api.send("POST", self._list, document, query, read)
         elif not self._is_sent:
-            await api.do("PATCH", self._path, self._patch())
+            await self._change(self._patch())
         self._sent()
 
     @deferred
@@ -186,18 +193,24 @@ class _Rule(PendingRule):
     @deferred
     async def disable(self) -> None:
         """Let the behavior be passed over; its counts are kept."""
-        await self._api.do("PATCH", self._path, {"enabled": False})
+        await self._change({"enabled": False})
 
     @deferred
     async def enable(self) -> None:
         """Let it answer again."""
-        await self._api.do("PATCH", self._path, {"enabled": True})
+        await self._change({"enabled": True})
+
+    @deferred
+    async def _change(self, changes: dict[str, Any]) -> None:
+        read = requests.one(self._kind)
+        await self._api.send("PATCH", self._path, changes, {}, read)
 
 
 class SmtpRule(_Rule, SmtpAnswers["SmtpRule"]):
     """A behavior of a mail host."""
 
     _list = "/smtpBehaviors"
+    _kind = Behavior
 
     @deferred
     async def behavior(self) -> Behavior:
@@ -227,6 +240,7 @@ class DnsRule(_Rule, DnsAnswers["DnsRule"]):
     """A behavior of DNS."""
 
     _list = "/dnsBehaviors"
+    _kind = DnsBehavior
 
     @deferred
     async def behavior(self) -> DnsBehavior:
@@ -314,7 +328,7 @@ class AppliedRecipe:
             await self.host.remove_behavior(each)
         if self.host_before is not None:
             path = f"/hosts/{segment(self.host.name)}"
-            await _Api(self.host.connection).do("PUT", path, self.host_before)
+            await _Api(self.host.connection).put_host(path, self.host_before)
 
 
 class HostResource(RecipeMethods):
@@ -403,13 +417,14 @@ class HostResource(RecipeMethods):
         root, own = _Api(self.connection), f"/hosts/{segment(self.name)}"
         for call in find_recipe(recipe).calls(**fields(values)):
             if call.host is not None:
-                await root.do("PUT", call.path, call.document)
+                await root.put_host(call.path, call.document)
             elif call.kind == "behaviors":
                 ids += await self.add_behaviors(*call.document)
             else:
                 if before is None:
-                    before = await root.get(own, requests.mapping, {})
-                await root.do("PUT", own, _merged(before, call.document))
+                    host = await root.get(own, requests.one(Host), {})
+                    before = host.document
+                await root.put_host(own, _merged(before, call.document))
         return AppliedRecipe(self, recipe, ids, before)
 
     @deferred
@@ -582,7 +597,7 @@ class HostResource(RecipeMethods):
         :param to: a recipient in the envelope; by default those of the header
         :param mbox: whether the content is an mbox file, which may have several mails
         """
-        headers = {"Content-Type": "application/mbox" if mbox else "message/rfc822"}
+        headers = {"Content-Type": "application/mbox" if mbox else _MAIL}
         sent = content.encode() if isinstance(content, str) else content
         query = {"sender": sender, "to": to}
         return await self._api.send(
@@ -619,7 +634,7 @@ class HostResource(RecipeMethods):
     async def raw(self, mail: str) -> bytes:
         """The exact content of a mail."""
         path = f"/smtpMails/{segment(mail)}/raw"
-        return await self._api.get(path, requests.content, {})
+        return await self._api.get(path, requests.octets(_MAIL), {})
 
     @deferred
     async def html(self, mail: str, *, remote: bool = False) -> str:
@@ -630,7 +645,7 @@ class HostResource(RecipeMethods):
         """
         path = f"/smtpMails/{segment(mail)}/html"
         query = {"remote": 1 if remote else None}
-        return await self._api.get(path, requests.text, query)
+        return await self._api.get(path, requests.text("text/html"), query)
 
     @deferred
     async def part(self, mail: str, number: int) -> bytes:
@@ -715,7 +730,7 @@ class HostResource(RecipeMethods):
     async def attempt_content(self, attempt: str) -> bytes:
         """The content of an attempt; of a refused one only with `--keep-refused`."""
         path = f"/smtpAttempts/{segment(attempt)}/raw"
-        return await self._api.get(path, requests.content, {})
+        return await self._api.get(path, requests.octets(_MAIL), {})
 
     # The host
 
@@ -753,7 +768,7 @@ class HostResource(RecipeMethods):
     @deferred
     async def version(self) -> str:
         """The version of the HTTP contract that existing clients check."""
-        return await self._api.get("/version", requests.text, {})
+        return await self._api.get("/version", requests.text("text/plain"), {})
 
 
 class HostClient(HostResource):
@@ -810,9 +825,9 @@ class HostClient(HostResource):
         :param changes: ``hostname``, ``capabilities``, ``limits``, ``tls``, ``auth``,
             ``listeners``, ``dns``, ``seed``; of ``limits``, only the given ones
         """
-        before = await self._api.get("", requests.mapping, {})
-        sent = _merged(before, fields(changes))
-        changed = await self._api.send("PUT", "", sent, {}, requests.one(Host))
+        before = await self._api.get("", requests.one(Host), {})
+        sent = _merged(before.document, fields(changes))
+        changed = await self._api.put_host("", sent)
         self.addresses = tuple(map(split_address, changed.addresses))
         return changed
 
@@ -928,8 +943,8 @@ class MockClient(HostResource):
     @deferred
     async def put_host(self, name: str, **document: Any) -> HostClient:
         """Create a host, or replace its document; return a client for it."""
-        path, read = f"/hosts/{segment(name)}", requests.one(Host)
-        made: Host = await self._api.send("PUT", path, fields(document), {}, read)
+        path = f"/hosts/{segment(name)}"
+        made: Host = await self._api.put_host(path, fields(document))
         return HostClient(self.connection, made.name, made.addresses)
 
     @deferred
@@ -1001,7 +1016,7 @@ class MockClient(HostResource):
     async def zone(self) -> str:
         """The DNS records as a zone file."""
         return await self._api.send(
-            "GET", "/dnsRecords", None, {}, requests.text, _AS_ZONE
+            "GET", "/dnsRecords", None, {}, requests.text("text/dns"), _AS_ZONE
         )
 
     @deferred
@@ -1211,7 +1226,8 @@ class MockClient(HostResource):
         :param text: as text for a terminal, instead of HTML
         """
         query = {"host": host, "since": since, "format": "text" if text else None}
-        return await self._api.get("/report", requests.text, query)
+        read = requests.text("text/plain" if text else "text/html")
+        return await self._api.get("/report", read, query)
 
     @deferred
     async def status(self) -> Status:
@@ -1226,12 +1242,12 @@ class MockClient(HostResource):
     @deferred
     async def metrics(self) -> str:
         """The metrics in the format of Prometheus."""
-        return await self._api.get("/metrics", requests.text, {})
+        return await self._api.get("/metrics", requests.text("text/plain"), {})
 
     @deferred
     async def ca_certificate(self) -> str:
         """The root of the service's certificates, in PEM."""
-        return await self._api.get("/ca.pem", requests.text, {})
+        return await self._api.get("/ca.pem", requests.text(_PEM), {})
 
     @deferred
     async def openapi(self, *, strict: bool = False) -> dict[str, Any]:

@@ -189,6 +189,8 @@ class Request(Generic[T]):
             self._refuse(answer, url, has_token)
         try:
             return self.read(answer)
+        except Foreign as error:
+            raise NotMocksmtp(url, str(self), str(error)) from None
         except json.JSONDecodeError as error:
             found = f"is {_kind(answer)}, not JSON"
             raise NotMocksmtp(url, str(self), found) from error
@@ -238,18 +240,47 @@ def encode(document: Any) -> bytes:
 # How answers are read
 
 
-def nothing(_: Answer) -> None:
-    """The answer has no content."""
+class Foreign(ValueError):
+    """
+    An answer that mocksmtp does not send.
+
+    :param expected: what it would be instead
+    """
+
+    def __init__(self, answer: Answer, expected: str) -> None:
+        super().__init__(f"is {answer.status} {_kind(answer)}, not {expected}")
+
+
+def nothing(answer: Answer) -> None:
+    """
+    The answer has no content: another server's may have, for any request.
+
+    :raises Foreign: it may have
+    """
+    if answer.status != 204:
+        raise Foreign(answer, "204")
 
 
 def content(answer: Answer) -> bytes:
-    """The octets of the answer."""
+    """The octets of the answer, whatever they are."""
     return answer.body
 
 
-def text(answer: Answer) -> str:
-    """The text of the answer."""
-    return answer.body.decode()
+def octets(kind: str) -> Callable[[Answer], bytes]:
+    """The octets of an answer of this media type."""
+
+    def read(answer: Answer) -> bytes:
+        if _kind(answer).partition(";")[0].strip().lower() != kind:
+            raise Foreign(answer, kind)
+        return answer.body
+
+    return read
+
+
+def text(kind: str) -> Callable[[Answer], str]:
+    """The text of an answer of this media type."""
+    read = octets(kind)
+    return lambda answer: read(answer).decode()
 
 
 def as_json(answer: Answer) -> Any:
@@ -283,9 +314,21 @@ def number(answer: Answer) -> int:
     return int(json.loads(answer.body))
 
 
+def _document(cls: type[D], document: Any) -> D:
+    """
+    A document.
+
+    :raises TypeError: it is that of another program, with none of the fields
+    """
+    read = cls.read(document)
+    if not read.knows(document):
+        raise TypeError(f"{cls.__name__} expected, got an object with other fields")
+    return read
+
+
 def one(cls: type[D]) -> Callable[[Answer], D]:
     """A document."""
-    return lambda answer: cls.read(json.loads(answer.body))
+    return lambda answer: _document(cls, json.loads(answer.body))
 
 
 _NEXT = re.compile(r'<([^>]*)>;\s*rel="next"')
@@ -298,7 +341,7 @@ def many(cls: type[D]) -> Callable[[Answer], Entries[D]]:
         found = json.loads(answer.body)
         if not isinstance(found, list):
             raise TypeError("an array expected")
-        entries = Entries(map(cls.read, found))
+        entries = Entries(_document(cls, each) for each in found)
         total = answer.headers.get("x-total-count")
         entries.total = None if total is None else int(total)
         link = _NEXT.search(answer.headers.get("link", ""))

@@ -102,6 +102,11 @@ class Document:
                 values[attribute] = found
         return cls(**values)
 
+    @classmethod
+    def knows(cls, document: Mapping[str, Any]) -> bool:
+        """Whether a document has at least one field of this kind."""
+        return any(name in document for _, name, _ in _members(cls))
+
     def __getitem__(self, name: str) -> Any:
         return self.document[name]
 

@@ -1,8 +1,8 @@
-"""Attempts: what was tried for each recipient, and the result for the client.
+"""Attempts: each try of a client to deliver to a recipient, and its result.
 
-An attempt is one recipient in one transaction, or a connection that named none. They
-are derived from the transactions of a session, and from its transcript where it had no
-recipient: nothing is recorded for them while a mail is received.
+An attempt is one recipient in one transaction, or a connection without a recipient.
+Attempts are derived from the transactions of a session; for a session without a
+recipient, from its transcript. While a mail is received, nothing is recorded for them.
 
 ================  ==============================================================
 verdict           the client received
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from mocksmtp.sessions.deliveries import Delivery
 
 GRACE = 0.5
-"""Seconds for which the RCPTs are awaited that may follow a MAIL that was refused."""
+"""How long to wait for pipelined RCPT commands after a refused MAIL, in seconds."""
 
 _CLOSING = frozenset({b"DATA", b"RSET", b"EHLO", b"HELO", b"LHLO", b"QUIT"})
-"""Commands behind which no RCPT belongs to a MAIL that was refused."""
+"""The commands after which no RCPT belongs to an earlier, refused MAIL."""
 
 _CONTENT = frozenset({Command.DATA, Command.DATA_CONTENT, Command.BDAT})
 """The reply points at which 2xx accepts the mail."""
@@ -50,10 +50,10 @@ _STAGES = {
     b"RCPT": Command.RCPT_TO,
 }
 _PASSING = frozenset((b"NOOP", b"RSET", b"QUIT"))
-"""Commands that a client sends without getting any further."""
+"""The commands that do not advance a session to another stage."""
 
 _PROBING = _PASSING | {b"HELO", b"EHLO", b"LHLO", b"STARTTLS"}
-"""Commands of a client that only looks whether the server replies."""
+"""The commands of a probe: a client that only checks whether the server replies."""
 
 STAGES = (
     Command.CONNECT,
@@ -68,7 +68,7 @@ STAGES = (
     Command.DATA,
     Command.BDAT,
 )
-"""The reply points at which a verdict may be decided."""
+"""The reply points at which a verdict can be decided."""
 
 
 class Verdict(enum.Enum):
@@ -86,20 +86,23 @@ _NONE = Verdict.NONE
 @attrs.define(eq=False, repr=False)
 class Attempt:
     """
-    One recipient in one transaction, or a connection that named no recipient.
+    One recipient in one transaction, or a connection without a recipient.
 
-    :ivar transaction: None where no MAIL opened or was refused one
-    :ivar recipient: None where none was named
+    :ivar transaction: the transaction; None if the client sent no MAIL
+    :ivar recipient: the recipient; None if the client named none
     :ivar stage: the reply point at which the verdict was decided
-    :ivar reply: the reply that decided it, or None
+    :ivar reply: the reply that decided the verdict, or None
+    :ivar verdict: the result for the client
     :ivar kept: whether the mail is in the mailbox for this recipient
-    :ivar started_at: the time of its MAIL, or of the connection; in seconds since the
+    :ivar started_at: when MAIL arrived, or the connection began; in seconds since the
         epoch
-    :ivar decided_at: when the deciding reply was sent, or the connection ended
-    :ivar probe: whether the client only looked whether the server replies
-    :ivar number: its place in the order of all attempts; 0 before it has one
-    :ivar delivery: the delivery that it is part of, or None
-    :ivar by_time: whether it is part of that because the client came back soon
+    :ivar decided_at: when the deciding reply was sent, or the connection ended; in
+        seconds since the epoch
+    :ivar probe: whether the client only checked whether the server replies
+    :ivar number: its number in the order of all attempts; 0 until it is assigned
+    :ivar delivery: the delivery that contains it, or None
+    :ivar by_time: whether the delivery contains it because the same client attempted
+        that delivery within `mocksmtp.sessions.deliveries.SOON`
     """
 
     session: Session
@@ -118,19 +121,19 @@ class Attempt:
 
     @property
     def sender(self) -> Address | None:
-        """The reverse-path; None where no MAIL named one."""
+        """The reverse-path; None without MAIL."""
         return None if self.transaction is None else self.transaction.sender.address
 
     @property
     def message_id(self) -> str | None:
-        """That of its content, or of the delivery that it is part of."""
+        """The Message-ID of its delivery, else of its content; None if unknown."""
         if self.delivery is not None:
             return self.delivery.message_id
         return self.content_id
 
     @property
     def content_id(self) -> str | None:
-        """The Message-ID of its content, where that is known."""
+        """The Message-ID of its content; None if unknown."""
         transaction = self.transaction
         if transaction is None or transaction.identity is None:
             return None
@@ -138,7 +141,7 @@ class Attempt:
 
     @property
     def subject(self) -> str | None:
-        """That of its content, or of the delivery that it is part of."""
+        """The subject of its content, else of its delivery; None if unknown."""
         transaction = self.transaction
         if transaction is not None and transaction.identity is not None:
             return transaction.identity.subject
@@ -146,7 +149,7 @@ class Attempt:
 
     @property
     def envid(self) -> str | None:
-        """The envelope id that MAIL named (RFC 3461 §4.4)."""
+        """The parameter ENVID of MAIL (RFC 3461 §4.4), or None."""
         if self.transaction is None:
             return None
         for parameter in self.transaction.sender.parameters:
@@ -157,10 +160,10 @@ class Attempt:
 
 def attempts_of(session: Session, transaction: Transaction) -> list[Attempt]:
     """
-    The attempts of a settled transaction, in the order of their RCPT.
+    Return the attempts of a settled transaction, in the order of their RCPT.
 
-    A recipient that was named twice is one attempt, and its last reply counts. There is
-    one without a recipient where MAIL was refused and none was named.
+    A recipient that was named twice is one attempt, whose result is that of its last
+    RCPT. A refused MAIL without RCPT is one attempt without a recipient.
     """
     found: dict[str, Attempt] = {}
     contents = {id(c[0]): (c[1], c[2]) for c in transaction.contents or ()}
@@ -207,16 +210,18 @@ def _judge(
     transaction: Transaction, told: Told, own: tuple[Reply | None, bool] | None
 ) -> tuple[Command, Reply | None, Verdict]:
     """
-    Where the result for a recipient was decided, the reply that did, and the result.
+    Return the deciding reply point, the deciding reply and the verdict of a recipient.
 
-    :param own: the reply to the content that is for it alone, if there is one
+    :param told: the recipient, the reply to its RCPT, and the effect of that
+    :param own: the reply to the content for this recipient alone (LMTP), with whether
+        the mail was kept; or None
     """
     stage, last = transaction.ended_at, transaction.reply
     _, reply, effect = told
     if stage is Command.MAIL_FROM:
         if not _succeeds(last):
             return stage, last, verdict_of(last, False)
-        stage = Command.RCPT_TO  # 2xx to MAIL, although it opened no transaction
+        stage = Command.RCPT_TO  # MAIL was replied 2xx, but opened no transaction
     if reply is not None:
         if not reply.is_readable:
             if effect is Effect.NONE:
@@ -234,9 +239,9 @@ def _succeeds(reply: Reply | None) -> bool:
 
 def verdict_of(reply: Reply | None, accepts: bool) -> Verdict:
     """
-    The result that a client takes from a reply.
+    Return the verdict that a reply means to the client.
 
-    :param accepts: whether 2xx accepts the mail at this point
+    :param accepts: whether 2xx accepts the mail at this reply point
     """
     if reply is None or not reply.is_readable:
         return _NONE
@@ -250,9 +255,13 @@ def verdict_of(reply: Reply | None, accepts: bool) -> Verdict:
 
 def is_decided(session: Session, transaction: Transaction, now: float) -> float | None:
     """
-    Whether the result of a settled transaction is final: None, or when to look again.
+    Return None if the result of a settled transaction is final, else when to ask again.
 
-    The reply may be delayed. Behind a refused MAIL there may be RCPTs on their way.
+    The result is not final while a delayed reply is pending, or while pipelined RCPT
+    commands may follow a refused MAIL.
+
+    :param now: seconds since the epoch
+    :return: None, or seconds since the epoch; infinity until a reply is sent
     """
     if session.pending is transaction:
         return float("inf")
@@ -271,11 +280,13 @@ def is_decided(session: Session, transaction: Transaction, now: float) -> float 
 
 def connection_attempt(session: Session) -> Attempt | None:
     """
-    The attempt that a session without a recipient is, now that it has ended.
+    Return the attempt of an ended session without a recipient.
 
-    It is a probe where it was greeted and sent only EHLO, NOOP and the like. There is
-    none where a recipient was named or MAIL was refused, which are attempts themselves,
-    and where the session was emptied meanwhile.
+    It is a probe if the banner greeted the client, and the client sent only EHLO, NOOP
+    and similar commands.
+
+    :return: None if the client named a recipient or MAIL was refused (these are
+        attempts of their own), or if the session was cleared
     """
     if session.cleared or session.omitted_transactions:
         return None
@@ -314,18 +325,19 @@ def connection_attempt(session: Session) -> Attempt | None:
 
 
 _CUT_OFF = frozenset({End.CLOSED, End.RESET, End.HUNG})
-"""Ends that the service brings about."""
+"""The ends of a session that the service causes."""
 
 
 class _Walk:
     """
-    How far a session without a recipient got.
+    The last stage that a session without a recipient reached.
 
-    :ivar stage: the last reply point that it reached
-    :ivar reply: the reply there, or None
-    :ivar at: when that was sent
-    :ivar others: whether the client sent anything that a probe does not
-    :ivar farewell: what the service said last, unasked: 421 as it times out; or None
+    :ivar stage: the last reply point
+    :ivar reply: the reply at that point, or None
+    :ivar at: when that reply was sent, in seconds since the epoch
+    :ivar others: whether the client sent a command that a probe does not send
+    :ivar farewell: the last unsolicited reply of the service, for example 421 after a
+        timeout; or None
     """
 
     def __init__(self, session: Session) -> None:
@@ -351,7 +363,7 @@ class _Walk:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the last reply point was passed."""
+        """Whether the reply at the last reply point was positive (2xx or 3xx)."""
         return _succeeds(self.reply)
 
     def _look_at_line(self, line: bytes, reply: Reply | None, at: float) -> None:
@@ -360,11 +372,11 @@ class _Walk:
             self.others = True
         if verb in _PASSING:
             return
-        # What an AUTH goes on with is recorded without a verb.
+        # The lines of an AUTH dialogue are recorded without a verb.
         stage = _STAGES.get(verb, self.stage)
         self._reach(stage, reply, at)
 
     def _reach(self, stage: Command, reply: Reply | None, at: float) -> None:
-        # Whoever was sent away by the banner got no further.
+        # After a negative banner, no command advances the session.
         if not self._is_refused:
             self.stage, self.reply, self.at = stage, reply, at

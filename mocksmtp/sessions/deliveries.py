@@ -1,4 +1,4 @@
-"""Deliveries: all attempts to deliver one mail to one recipient, on whatever host.
+"""Deliveries: all attempts to deliver one mail to one recipient, on all hosts.
 
 Rules:
 
@@ -7,11 +7,11 @@ Rules:
   and recipient that is neither accepted nor rejected yet.
 - A refused connection without a recipient is added to the delivery that the same client
   attempts next within `SOON`.
-- A round ends when a host that was already tried in it is tried again, or `SOON` after
-  its last attempt.
-- All of this is derived from the journals when it is asked for, and kept up to date
-  from then on; nothing is done while a mail is received.
-- What is derived from a session counts with the session's memory, and is removed
+- A round ends when the client tries a host of the round again, or `SOON` after its last
+  attempt.
+- Deliveries are derived from the journals when they are first requested, and updated
+  with each request. While a mail is received, nothing is recorded for them.
+- The memory of what is derived from a session counts as the session's, and is freed
   together with it.
 """
 
@@ -39,30 +39,32 @@ from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.sessions.session import Session, Transaction, identity_of
 
 SOON = 30.0
-"""Seconds within which a client goes on with the same round."""
+"""The maximum time between two attempts of a round, in seconds."""
 
 MAX_REFUSED = 100
-"""Refused connections of one client that may be added to its next delivery."""
+"""The maximum number of refused connections of a client that are kept for its next
+delivery."""
 
 RECENT = 16
-"""Attempts of one client, the last ones, that a refused connection may precede."""
+"""The number of latest attempts of a client that a refused connection can precede."""
 
 MAX_REMEMBERED = 1000
-"""Mails of those that are removed at once, the newest, whose Message-ID is recorded:
-about 10 us each."""
+"""The maximum number of mails removed in one step whose Message-ID is recorded, the
+newest; recording one takes about 10 us."""
 
 ATTEMPT_OCTETS = 500
-"""About what an attempt takes, with its part of a delivery, in bytes."""
+"""The approximate memory of an attempt with its part of a delivery, in bytes."""
 
 _MailFinder: TypeAlias = Callable[[str, int], bytes | None]
-"""The content of a kept mail, by the host's name and the mail's number, or None."""
+"""Returns the content of a kept mail, by the name of the host and the number of the
+mail; None if it is not kept."""
 
 _T = TypeVar("_T")
 _OPEN = frozenset({Verdict.DEFERRED, Verdict.NONE})
 
 
 class MatchedBy(enum.Enum):
-    """What shows that attempts belong together."""
+    """The criterion by which attempts belong to the same delivery."""
 
     MESSAGE_ID = "messageId"
     ENVID = "envid"
@@ -72,18 +74,18 @@ class MatchedBy(enum.Enum):
 
 @attrs.frozen(eq=False)
 class Round:
-    """Attempts on one host after the other, until one is tried again."""
+    """Successive attempts on different hosts, in order."""
 
     attempts: tuple[Attempt, ...]
 
     @property
     def started_at(self) -> float:
-        """When it began, in seconds since the epoch."""
+        """When its first attempt began, in seconds since the epoch."""
         return self.attempts[0].started_at
 
     @property
     def ended_at(self) -> float:
-        """When its last result was received."""
+        """When its last verdict was decided, in seconds since the epoch."""
         return max(attempt.decided_at for attempt in self.attempts)
 
 
@@ -92,9 +94,10 @@ class Delivery:
     """
     All attempts to deliver one mail to one recipient.
 
-    :ivar number: its place in the order of all deliveries
-    :ivar attempts: in the order in which they were decided
-    :ivar message_id: None as long as it is not known
+    :ivar number: its number in the order of all deliveries
+    :ivar attempts: the attempts, in the order in which they were decided
+    :ivar message_id: the Message-ID; None until it is known
+    :ivar envid: the ENVID; None until it is known
     """
 
     number: int
@@ -111,7 +114,7 @@ class Delivery:
 
     @property
     def subject(self) -> str | None:
-        """That of the last content, or None."""
+        """The subject of the last content; None if there is none."""
         for attempt in reversed(self.attempts):
             transaction = attempt.transaction
             if transaction is not None and transaction.identity is not None:
@@ -120,19 +123,19 @@ class Delivery:
 
     @property
     def copies(self) -> int:
-        """How many times the mail was kept."""
+        """The number of times that the mail was kept."""
         return sum(attempt.kept for attempt in self.attempts)
 
     @property
     def matched_by(self) -> MatchedBy:
-        """What shows that its attempts belong together."""
+        """The criterion by which its attempts belong together."""
         if self.message_id is not None:
             return MatchedBy.MESSAGE_ID
         return MatchedBy.ADDRESSES if self.envid is None else MatchedBy.ENVID
 
     @property
     def rounds(self) -> list[Round]:
-        """Its attempts, divided."""
+        """Its attempts, divided into rounds."""
         rounds: list[Round] = []
         tried: list[Attempt] = []
         for attempt in self.attempts:
@@ -150,7 +153,7 @@ class Delivery:
 
     @property
     def backoffs(self) -> list[float]:
-        """Seconds from the end of each round to the beginning of the next."""
+        """The seconds from the end of each round to the beginning of the next."""
         rounds = self.rounds
         return [
             max(0.0, later.started_at - one.ended_at) for one, later in pairwise(rounds)
@@ -161,18 +164,19 @@ class Deliveries:
     """
     The attempts and deliveries of all journals that share a quota.
 
-    Call `update` before looking at them.
+    Call `update` before reading them.
 
-    :param quota: has the sessions
-    :param find_content: finds what the Message-ID is read from
+    :param quota: contains the sessions
+    :param find_content: returns the content of a mail, to read its Message-ID
 
-    :ivar due: when the next attempt will be decided by the time alone, or infinity
+    :ivar due: when the next attempt will be decided by the passing of time, in seconds
+        since the epoch; infinity if there is none
     :ivar last_attempt: the number of the newest attempt, 0 before the first
     :ivar last_delivery: the number of the newest delivery, 0 before the first
-    :ivar evicted_attempt: the highest number of an attempt that was evicted, 0 for none
-    :ivar evicted_delivery: likewise of a delivery
-    :ivar attempt_listeners: called with each new attempt
-    :ivar delivery_listeners: called with each delivery that has changed
+    :ivar evicted_attempt: the highest number of an evicted attempt, 0 for none
+    :ivar evicted_delivery: the highest number of an evicted delivery, 0 for none
+    :ivar attempt_listeners: each is called with each new attempt
+    :ivar delivery_listeners: each is called with each changed delivery
     """
 
     def __init__(self, quota: JournalQuota, find_content: _MailFinder) -> None:
@@ -190,40 +194,40 @@ class Deliveries:
         self._count = 0
         self._by_message: dict[tuple[str, str], Delivery] = {}
         self._by_envid: dict[tuple[str, str], Delivery] = {}
-        # Of each sender and recipient those that may get further attempts, the newest
-        # at the end; and of these, those whose Message-ID is not known.
+        # By sender and recipient: the deliveries that can get further attempts, the
+        # newest last; and those of them whose Message-ID is unknown.
         self._open: dict[tuple[str, str], dict[Delivery, None]] = {}
         self._unnamed: dict[tuple[str, str], dict[Delivery, None]] = {}
-        # Of each client: refused connections, and its last attempts.
+        # By client: its refused connections, and its latest attempts.
         self._refused: dict[str, list[Attempt]] = {}
         self._recent: dict[str, list[Attempt]] = {}
         quota.removal_listeners.append(self._forget)
 
     def attempts(self, after: int = 0) -> list[Attempt]:
-        """All that are kept whose number is above `after`, in order; probes as well."""
+        """Return the attempts, with probes, whose number is above `after`, in order."""
         return _above(self._attempts, after)
 
     def attempt_or_none(self, number: int) -> Attempt | None:
-        """The attempt with this number, if it is kept."""
+        """Return the attempt with this number, or None."""
         return self._attempts.get(number)
 
     def deliveries(self, after: int = 0) -> list[Delivery]:
-        """All that are kept whose number is above `after`, in order."""
+        """Return the deliveries whose number is above `after`, in order."""
         return _above(self._deliveries, after)
 
     def delivery_or_none(self, number: int) -> Delivery | None:
-        """The delivery with this number, if it is kept."""
+        """Return the delivery with this number, or None."""
         return self._deliveries.get(number)
 
     def preview(self, most: int, now: float) -> list[Delivery]:
         """
-        The newest deliveries of the journal, in order, without deriving the others.
+        Return the newest deliveries of the journal, in order, without deriving others.
 
-        They are values of their own: their numbers mean nothing, and attempts before
-        those that were read are missing in them.
+        They are independent objects: their numbers are arbitrary, and they lack the
+        attempts before those that were read.
 
-        :param most: of so many attempts, of the sessions that last, and of those that
-            have ended
+        :param most: the maximum number of attempts to read from open sessions, and
+            the same from ended sessions
         :param now: seconds since the epoch
         """
         part = Deliveries(JournalQuota(), self._find_content)
@@ -234,7 +238,7 @@ class Deliveries:
         return part.deliveries()
 
     def _read_newest(self, sessions: Iterable[Session], most: int, now: float) -> None:
-        """Read transactions, the newest first, until they have so many attempts."""
+        """Add the attempts of the newest transactions, about `most` of them."""
         until = self._count + most
         for session in sessions:
             for transaction in reversed(session.transactions):
@@ -257,13 +261,17 @@ class Deliveries:
         return False
 
     def update(self, now: float) -> None:
-        """Look at all that was settled since the last time."""
+        """
+        Derive the attempts of all transactions that were settled since the last call.
+
+        :param now: seconds since the epoch
+        """
         for _ in self.steps(now):
             pass
 
     def steps(self, now: float) -> Iterator[None]:
         """
-        The same in short steps, between which others may do it as well.
+        Do the same as `update` in short steps; several callers can alternate.
 
         :param now: seconds since the epoch
         """
@@ -293,7 +301,7 @@ class Deliveries:
         return [*ended, *self.quota.lasting]
 
     def _look_at(self, session: Session, now: float) -> Iterator[None]:
-        """Derive the attempts of what was settled in a session."""
+        """Derive the attempts of the newly settled transactions of a session."""
         while session.derived < session.settled:
             place = max(0, session.derived - session.omitted_transactions)
             transaction = session.transactions[place]
@@ -314,7 +322,7 @@ class Deliveries:
             yield
 
     def _identify(self, session: Session, transaction: Transaction) -> None:
-        """Read the Message-ID of a mail that was kept."""
+        """Record the identity of a kept mail with its transaction, if it is missing."""
         if transaction.identity is None and transaction.mail is not None:
             content = self._find_content(session.host, transaction.mail)
             if content is not None:
@@ -326,7 +334,7 @@ class Deliveries:
         heapq.heappush(self._new, (attempt.decided_at, number, self._count, attempt))
 
     def _place(self, attempt: Attempt) -> None:
-        """Give an attempt its number, and add it to its delivery."""
+        """Assign the number of an attempt, add it to its delivery, and notify."""
         if not attempt.number:
             attempt.number = self.last_attempt + 1
         self.last_attempt = max(self.last_attempt, attempt.number)
@@ -344,7 +352,7 @@ class Deliveries:
                 changed(delivery)
 
     def _deliver(self, attempt: Attempt, recipient: Address) -> Delivery:
-        """Add an attempt to its delivery."""
+        """Add an attempt and the refused connections before it to its delivery."""
         delivery = self._join(attempt, recipient, self._refused_before(attempt))
         recent = self._recent.setdefault(attempt.session.client_ip, [])
         recent.append(attempt)
@@ -374,7 +382,7 @@ class Deliveries:
         return delivery
 
     def _delivery_of(self, attempt: Attempt, address: Address) -> Delivery:
-        """The delivery that an attempt is one of, which may be new."""
+        """Return the delivery of an attempt; create it if there is none."""
         recipient = address.normalized
         message_id, envid = attempt.content_id, attempt.envid
         found = None
@@ -418,7 +426,11 @@ class Deliveries:
             self._by_envid[recipient, delivery.envid] = delivery
 
     def _open_or_close(self, delivery: Delivery, closed: bool = False) -> None:
-        """Have it found by its addresses, if it may get further attempts."""
+        """
+        Index a delivery by its addresses if it can get further attempts, else not.
+
+        :param closed: remove it from the index in any case
+        """
         pair = delivery.sender.normalized, delivery.recipient.normalized
         closed = closed or not delivery.attempts or delivery.final not in _OPEN
         unnamed = delivery.message_id is None
@@ -431,7 +443,7 @@ class Deliveries:
                     del kind[pair]
 
     def _place_refused(self, refused: Attempt) -> Delivery | None:
-        """Add a refused connection to what its client has attempted next, if it has."""
+        """Add a refused connection to the delivery that its client attempted next."""
         client = refused.session.client_ip
         for attempt in self._following(client):
             if precedes(refused, attempt) and attempt.delivery is not None:
@@ -455,7 +467,7 @@ class Deliveries:
         return self._recent.get(client, ())
 
     def _refused_before(self, attempt: Attempt) -> list[Attempt]:
-        """The refused connections of this client that an attempt follows."""
+        """Return and unregister the refused connections that an attempt follows."""
         client = attempt.session.client_ip
         waiting = self._refused.get(client)
         if waiting is None:
@@ -473,12 +485,12 @@ class Deliveries:
         return found
 
     def _forget(self, session: Session, evicted: bool) -> None:
-        """A session was removed, or some of its transactions were."""
+        """Remove the attempts of a removed session, or of its removed transactions."""
         attempts = self._of.get(session, [])
         gone, left = attempts, []
         kept: set[Transaction | None] = set()
         if session.recorded:
-            # What is no part of a transaction goes only with its session.
+            # An attempt without a transaction is removed only with its session.
             kept = {None, *session.transactions}
             gone = [one for one in attempts if one.transaction not in kept]
             left = [one for one in attempts if one.transaction in kept]
@@ -527,7 +539,7 @@ class Deliveries:
 
 
 def remember_removed(journal: Journal, mails: list[Mail]) -> None:
-    """Record what mails are known by that are removed before anybody has looked."""
+    """Record the identities of removed mails that no reader has requested yet."""
     contents: dict[str, dict[int, bytes]] = {}
     for mail in mails[-MAX_REMEMBERED:]:
         contents.setdefault(mail.origin.session, {})[mail.number] = mail.content
@@ -543,7 +555,7 @@ def remember_removed(journal: Journal, mails: list[Mail]) -> None:
 
 
 def identify(session: Session, transaction: Transaction, content: bytes) -> None:
-    """Record what the content of a kept mail is known by."""
+    """Record the identity of the content of a kept mail."""
     if transaction.identity is None:
         transaction.identity = identity = identity_of(content)
         transaction.octets += identity.octets
@@ -551,7 +563,7 @@ def identify(session: Session, transaction: Transaction, content: bytes) -> None
 
 
 def _above(kept: dict[int, _T], number: int) -> list[_T]:
-    """The values of a dictionary, in order, whose keys are above `number`."""
+    """Return the values whose keys are above `number`, in order."""
     if not number:
         return list(kept.values())
     found = []
@@ -570,12 +582,12 @@ def _pair(attempt: Attempt) -> tuple[str, str]:
 
 
 def _agree(one: str | None, other: str | None) -> bool:
-    """Whether two that may be unknown can be the same."""
+    """Return whether two values are equal, or one of them is unknown."""
     return one is None or other is None or one == other
 
 
 def precedes(refused: Attempt, attempt: Attempt) -> bool:
-    """Whether a client was refused, and attempted this one next."""
+    """Return whether the client made `attempt` next after the refused connection."""
     if not refused.decided_at <= attempt.started_at <= refused.decided_at + SOON:
         return False
     if refused.stage is not Command.MAIL_FROM or refused.sender is None:

@@ -1,4 +1,4 @@
-"""Attempts and deliveries as documents."""
+"""The documents of attempts and deliveries."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _MATCHED_BY = Choice(MatchedBy, "criterion")
 
 
 class Time(Kind[str]):
-    """A time as in RFC 3339."""
+    """The kind of a field that is a time (RFC 3339)."""
 
     def written_schema(self, named: Named) -> Schema:
-        """A text."""
+        """Return the schema: a text."""
         return {**TEXT, "format": "date-time"}
 
 
@@ -143,12 +143,12 @@ DELIVERY = Document(DeliveryFields, "Delivery")
 
 
 def attempt_document(attempt: Attempt) -> dict[str, Any]:
-    """An attempt."""
+    """Return the document of an attempt."""
     return ATTEMPT.write(_attempt(attempt))
 
 
 def delivery_document(delivery: Delivery) -> dict[str, Any]:
-    """A delivery with all its attempts."""
+    """Return the document of a delivery with all its attempts."""
     rounds = delivery.rounds
     return DELIVERY.write(
         DeliveryFields(
@@ -169,7 +169,7 @@ def delivery_document(delivery: Delivery) -> dict[str, Any]:
 
 
 def delivery_summary(delivery: Delivery) -> dict[str, Any]:
-    """A delivery with its last attempt, whatever the number of its attempts."""
+    """Return a short document of a delivery, with its last attempt only."""
     return {
         "id": str(delivery.number),
         "recipient": delivery.recipient.text,

@@ -1,4 +1,4 @@
-"""Which attempts and deliveries a reader asks for; what is None lets all pass."""
+"""The filters of attempts and deliveries; a field that is None matches all."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ class AttemptQuery:
     """
     A filter over attempts.
 
-    :ivar recipient: the whole address; the domain is compared without case
-    :ivar sender: likewise, ``""`` for the null one
+    :ivar recipient: the whole address; the case of its domain is ignored
+    :ivar sender: the whole reverse-path, ``""`` for the null sender; the case of its
+        domain is ignored
+    :ivar codes: the range of the code of the deciding reply
     :ivar since: attempts that started at this time or later, in seconds since the epoch
-    :ivar probes: whether probes match as well
+    :ivar probes: whether probes match too
     """
 
     recipient: str | None = attrs.field(
@@ -51,7 +53,7 @@ class AttemptQuery:
     probes: bool = False
 
     def matches(self, attempt: Attempt) -> bool:
-        """Whether an attempt is one of those asked for."""
+        """Return whether an attempt matches all filters."""
         session = attempt.session
         return (
             (self.probes or not attempt.probe)
@@ -74,10 +76,14 @@ class DeliveryQuery:
     """
     A filter over deliveries.
 
-    :ivar host: a host that was tried, at least once; likewise the verdict, the codes
-        and the client
-    :ivar copies: how many times the mail was kept
-    :ivar since: deliveries with an attempt that started at this time or later
+    :ivar host: the host of at least one attempt
+    :ivar final: the last verdict
+    :ivar verdict: the verdict of at least one attempt
+    :ivar codes: the range of the code of the reply to at least one attempt
+    :ivar copies: the number of times that the mail was kept
+    :ivar since: deliveries with an attempt that started at this time or later, in
+        seconds since the epoch
+    :ivar client_ip: the client of at least one attempt
     """
 
     recipient: str | None = attrs.field(
@@ -97,7 +103,7 @@ class DeliveryQuery:
     client_ip: str | None = None
 
     def matches(self, delivery: Delivery) -> bool:
-        """Whether a delivery is one of those asked for."""
+        """Return whether a delivery matches all filters."""
         attempts = delivery.attempts
         return (
             bool(attempts)
@@ -124,7 +130,7 @@ class DeliveryQuery:
         )
 
     def compare(self, delivery: Delivery) -> list[FilterComparison]:
-        """How each filter compares with a delivery."""
+        """Return how each set filter compares with a delivery."""
         attempts = delivery.attempts
         replies = [one.reply.code for one in attempts if one.reply is not None]
         found: tuple[tuple[str, str | None, Iterable[str]], ...] = (

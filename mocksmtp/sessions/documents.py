@@ -1,6 +1,6 @@
-"""Sessions as documents: who came, what was said, and what became of the mails.
+"""The documents of sessions: the client, the transcript, and the outcome of each mail.
 
-The content of a mail is never repeated there; its size and the mail's id are.
+A document contains the size of a content and the id of its mail, not the content.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ from mocksmtp.sessions.session import (
 )
 
 MAX_TEXT = 2048
-"""Octets of a line, and characters of a reply, that are told; more is an oddity."""
+"""The maximum length of a line (in octets) and of a reply (in characters)."""
 
 FLAGS = {EARLY: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
-"""What a flag of an exchange is called; it is told only where it is set."""
+"""The field of each flag of an exchange; it is omitted if the flag is not set."""
 
 
 _TEXT = Text()
@@ -64,9 +64,9 @@ _PARAMETERS: Array[Any] = Array(PARAMETER)
 @attrs.frozen
 class ShownReply:
     """
-    A reply with what its document shows of it.
+    The fields of a reply in a document.
 
-    :ivar length: of a text of which only the beginning is shown
+    :ivar length: the length of the whole text, if `text` is only its beginning
     """
 
     code: int
@@ -75,7 +75,7 @@ class ShownReply:
 
 
 def sent_reply(reply: Reply | None) -> ShownReply | None:
-    """A reply, if anything of it was sent."""
+    """Return the document fields of a reply; None if nothing was sent."""
     if reply is None or not reply.wire:
         return None
     text = reply.text
@@ -118,7 +118,7 @@ FATE: View[Fate] = View(
         optional=True,
     ),
 )
-"""What became of a recipient."""
+"""The outcome of a recipient."""
 
 TRANSACTION: View[Transaction] = View(
     "Transaction",
@@ -148,14 +148,14 @@ TRANSACTION: View[Transaction] = View(
     ),
     view_field("mailId", _ID, "mail", "the id of the mail that was kept"),
 )
-"""A mail on its way, and what became of it and of each recipient."""
+"""A transaction, with the outcomes of the mail and of each recipient."""
 
 CONTENT: View[tuple[int, int | None]] = View(
     "Size",
     view_field("size", _COUNT, "[0]", "octets"),
     view_field("mailId", _ID, "[1]", "the id of the mail that was kept"),
 )
-"""The content of a mail, which is not repeated."""
+"""The size of a content, and the mail that was kept."""
 
 MISS: View[tuple[str, str | None, Reason]] = View(
     "Miss",
@@ -169,12 +169,12 @@ MISS: View[tuple[str, str | None, Reason]] = View(
     ),
     view_field("reason", value_of(Reason), "[2]", "why it did not answer"),
 )
-"""A behavior that could have answered and did not, and why."""
+"""A behavior that did not fire, and why."""
 
 
 @attrs.define
 class ShownExchange:
-    """An exchange with what its document shows of it; most of it is rare."""
+    """The fields of an exchange in a document; most are absent in most exchanges."""
 
     at: float
     reply: ShownReply | None
@@ -196,10 +196,10 @@ def shown_exchange(
     exchange: Exchange, started_at: float, names: Mapping[str, str]
 ) -> ShownExchange:
     """
-    What a client sent, and the reply to it.
+    Return the document fields of an exchange.
 
-    :param started_at: when the session began
-    :param names: those of behaviors that may have answered, by their ids
+    :param started_at: when the session began, in seconds since the epoch
+    :param names: the names of the behaviors that can have decided it, by their ids
     """
     at, said, reply, flags, delay, note = exchange
     source = None if reply is None else reply.source
@@ -253,7 +253,7 @@ EXCHANGE: View[ShownExchange] = View(
         optional=True,
     ),
 )
-"""What a client sent, if it was its turn, and the reply to it."""
+"""What a client sent, and the reply; without the first if the server spoke first."""
 
 PEER: View[PeerCertificate] = View(
     "PeerCertificate",
@@ -261,7 +261,7 @@ PEER: View[PeerCertificate] = View(
     view_field("issuer", _TEXT, "issuer", "that of its issuer"),
     view_field("fingerprint", _TEXT, "fingerprint", "its SHA-256, in hex"),
 )
-"""The certificate that a client has shown."""
+"""The certificate of a client."""
 
 TLS: View[TlsSession] = View(
     "SessionTls",
@@ -277,18 +277,18 @@ TLS: View[TlsSession] = View(
         optional=True,
     ),
 )
-"""What a handshake has agreed on, or why it has failed."""
+"""The result of a TLS handshake, or the reason why it failed."""
 
 
 def shown_exchanges(session: Session) -> Iterator[ShownExchange]:
-    """The transcript, line for line; `session` may continue meanwhile."""
+    """Yield the exchanges of a session; the session may continue meanwhile."""
     return shown_of(session, session.exchanges)
 
 
 def shown_of(
     session: Session, exchanges: Sequence[Exchange]
 ) -> Iterator[ShownExchange]:
-    """Some of the exchanges of a session."""
+    """Yield the document fields of some exchanges of a session."""
     started_at = session.started_at
     for exchange, names in _with_names(exchanges):
         yield shown_exchange(exchange, started_at, names)
@@ -311,7 +311,7 @@ SESSION_SUMMARY: View[Session] = View(
     ),
     view_field("helo", _TEXT, "helo", "the argument of the last HELO or EHLO"),
 )
-"""The client, where and when it connected, and how the session ended."""
+"""The client, its address, the times, and the end of the session."""
 
 SESSION: View[Session] = View(
     "Session",
@@ -321,7 +321,7 @@ SESSION: View[Session] = View(
     view_field("omitted", _COUNT, "omitted", "exchanges that are no longer kept"),
     view_field("omittedTransactions", _COUNT, "omitted_transactions", "likewise"),
 )
-"""A connection with its transcript, and what became of the mails."""
+"""A session with its transcript and transactions."""
 
 NEAR_ATTEMPT: View[ComparedAttempt] = View(
     "ComparedAttempt",
@@ -346,27 +346,27 @@ NEAR_ATTEMPT: View[ComparedAttempt] = View(
         "the others",
     ),
 )
-"""An attempt that nearly matches, and what it lacks."""
+"""An attempt that nearly matches, with the filters that do not match."""
 
 SESSION_EXPLANATION: View[Any] = View(
     "Explanation",
     view_field("sessions", Array(SESSION), "sessions", "the sessions that match"),
     view_field("nearest", Array(NEAR_ATTEMPT), "nearest", "the nearest attempts"),
 )
-"""A list of sessions, and the nearest attempts if there are too few."""
+"""The sessions that match, and the nearest other attempts if there are too few."""
 
 
 def _with_names(
     exchanges: Sequence[Exchange],
 ) -> Iterator[tuple[Exchange, Mapping[str, str]]]:
-    """Exchanges, with the names of the behaviors that may have answered."""
+    """Yield exchanges, with the names of the behaviors that can have decided them."""
     names: dict[str, str] = {}
     for exchange in tuple(exchanges):
         _, said, *_, note = exchange
         if note is not None:
             names = names_of(note.trail)
         elif said is not None:
-            # Else it is a further reply to the same content (RFC 2033 §4.2).
+            # Otherwise it is a further reply to the same content (RFC 2033 §4.2).
             names = {}
         yield exchange, names
 
@@ -375,9 +375,9 @@ def explained_transcript(
     session: Session, find_content: ContentFinder
 ) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, Any]] | None]]:
     """
-    The exchanges of a session, each with what became of the behaviors asked about it.
+    Yield the documents of the exchanges of a session, each with those of its behaviors.
 
-    That is None where it is not recorded any more.
+    The second value is the result of each behavior; None if it is no longer recorded.
     """
     exchanges = _with_names(session.exchanges)
     recalls = recall(session, find_content)
@@ -391,7 +391,7 @@ def explained_transcript(
 
 
 def considered_of(recalled: Recalled) -> Iterator[Considered]:
-    """What became of each behavior that was asked about an exchange, in order."""
+    """Yield the result of each behavior that was evaluated for an exchange."""
     for walked in recalled.walks:
         yield from considered(walked, recalled.at(walked.walk.point))
 
@@ -399,9 +399,9 @@ def considered_of(recalled: Recalled) -> Iterator[Considered]:
 @attrs.frozen
 class NearMiss:
     """
-    An exchange that no behavior answered, and one nearly did.
+    An exchange that no behavior decided although at least one nearly did.
 
-    :ivar considered: what became of those that nearly did
+    :ivar considered: the results of the behaviors that nearly fired
     """
 
     recalled: Recalled
@@ -409,7 +409,7 @@ class NearMiss:
 
     @property
     def shown(self) -> ShownExchange:
-        """The exchange."""
+        """The document fields of the exchange."""
         recalled = self.recalled
         return shown_exchange(recalled.exchange, recalled.session.started_at, {})
 
@@ -435,4 +435,4 @@ NEAR_MISS: View[NearMiss] = View(
     view_field("reply", Optional(REPLY), "shown.reply", "null for no reply"),
     view_field("considered", Array(CONSIDERED), "considered", "what nearly answered"),
 )
-"""An exchange that no behavior answered, and one nearly did."""
+"""An exchange that no behavior decided although at least one nearly did."""

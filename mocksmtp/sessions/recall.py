@@ -1,8 +1,8 @@
-"""What was known at each exchange of a session, found again in its transcript.
+"""The values that behaviors could test at each exchange of a recorded session.
 
-Behaviors look at a connection as it is. Nothing of that is recorded for them: the lines
-and replies of the transcript, and the content of mails that are still kept, give it
-again when somebody asks why a behavior did not answer.
+Behaviors test the current values of a connection, which are not recorded. To explain
+later why a behavior did not fire, this module reconstructs them from the lines and
+replies of the transcript, and from the content of mails that are still kept.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from mocksmtp.mail.fields import ParsedMessage
 from mocksmtp.sessions.session import Exchange, Session
 
 ContentFinder: TypeAlias = Callable[[int | None], bytes | None]
-"""The content of the mail with that number, or of one that was not kept; None where it
-is not known."""
+"""Returns the content of the mail with this number; for None, of the refused content.
+None if it is not available."""
 
 _Values: TypeAlias = Sequence[bytes] | None
 
@@ -38,11 +38,16 @@ _Values: TypeAlias = Sequence[bytes] | None
 @attrs.define
 class Known:
     """
-    What was known on a connection; None where that is not recorded any more.
+    The values of a connection; each is None if it is no longer recorded.
 
-    :ivar sender: of the open transaction, ``()`` where none is open
-    :ivar recipients: those that were accepted
-    :ivar accepted: how many recipients the client takes for accepted
+    :ivar helo: the argument of HELO or EHLO; empty before
+    :ivar tls: the version of TLS; empty without TLS
+    :ivar auth_user: the authenticated user; empty before AUTH
+    :ivar auth_mechanism: the mechanism of AUTH; empty before AUTH
+    :ivar sender: the sender of the open transaction; empty without one
+    :ivar recipients: the recipients of the open transaction that took effect
+    :ivar accepted: the number of recipients that the client received 2xx for
+    :ivar messages: the number of transactions
     """
 
     helo: tuple[str, ...] | None = ()
@@ -55,25 +60,33 @@ class Known:
     messages: int | None = 0
 
     def begin_transaction(self, path: PathCommand | None) -> None:
-        """MAIL has opened a transaction; its `path` is None where it is not known."""
+        """
+        Apply an accepted MAIL.
+
+        :param path: its path; None if it could not be parsed
+        """
         self.sender = None if path is None else (path.address.text,)
         self.recipients, self.accepted = (), 0
         if self.messages is not None:
             self.messages += 1
 
     def add_recipient(self, path: PathCommand | None) -> None:
-        """RCPT was accepted; its `path` is None where it is not known."""
+        """
+        Apply an accepted RCPT.
+
+        :param path: its path; None if it could not be parsed
+        """
         if self.recipients is not None and path is not None:
             self.recipients = (*self.recipients, path)
         if self.accepted is not None:
             self.accepted += 1
 
     def end_transaction(self) -> None:
-        """There is no open transaction."""
+        """Close the open transaction."""
         self.sender, self.recipients, self.accepted = (), (), 0
 
     def forget_client(self) -> None:
-        """Nothing survives the beginning of TLS (RFC 3207 §4.2)."""
+        """Remove what the client sent before STARTTLS (RFC 3207 §4.2)."""
         self.helo = self.auth_user = self.auth_mechanism = ()
         self.end_transaction()
 
@@ -81,12 +94,16 @@ class Known:
 @attrs.define
 class Recalled:
     """
-    One exchange, with what was known then.
+    One exchange, with the values of the connection at that time.
 
-    :ivar number: where it stands in its session, from 0
-    :ivar walks: the behaviors that were asked
-    :ivar line: the command line at hand, or the last one before this content
-    :ivar recipient: for whom this is the reply to the content, on LMTP
+    :ivar session: the session
+    :ivar number: its number in the session, from 0
+    :ivar exchange: the exchange
+    :ivar walks: the walks through the behaviors
+    :ivar line: the command line; for a content, the last line before it
+    :ivar known: the values of the connection before the exchange
+    :ivar recipient: the recipient for whom this is the reply to the content (LMTP)
+    :ivar find_content: returns the content of a mail
     """
 
     session: Session
@@ -101,19 +118,19 @@ class Recalled:
 
     @property
     def reply(self) -> Reply | None:
-        """What was answered."""
+        """The reply, or None."""
         return self.exchange[2]
 
     @property
     def is_answered(self) -> bool:
-        """Whether a behavior has answered."""
+        """Whether a behavior decided the reply."""
         if self.reply is not None and self.reply.source is not None:
             return True
         return any(walked.by is not None for walked in self.walks)
 
     @property
     def argument(self) -> bytes:
-        """What follows the verb."""
+        """The text after the verb, without trailing spaces."""
         words = (self.line or b"").split(None, 1)
         return words[1].rstrip() if len(words) > 1 else b""
 
@@ -124,12 +141,12 @@ class Recalled:
 
     @property
     def size(self) -> int | None:
-        """Octets of its content, None where it has none."""
+        """The size of its content in octets; None if it is not a content."""
         said = self.exchange[1]
         return said[0] if isinstance(said, tuple) else None
 
     def path(self, point: object) -> PathCommand | None:
-        """What MAIL or RCPT names."""
+        """Return the parsed path of MAIL or RCPT; None at other points."""
         if point is Command.MAIL_FROM:
             found = parse_mail(self.argument)
         elif point is Command.RCPT_TO:
@@ -140,7 +157,7 @@ class Recalled:
 
     @property
     def message(self) -> ParsedMessage | None:
-        """Its content, where that is kept."""
+        """Its content; None if it is not kept."""
         said = self.exchange[1]
         if self._message is None and isinstance(said, tuple) and self.find_content:
             content = self.find_content(said[1])
@@ -148,25 +165,25 @@ class Recalled:
         return self._message
 
     def at(self, point: object) -> AtPoint:
-        """What behaviors could look at at a reply point."""
+        """Return the values that behaviors could test at a reply point."""
         return AtPoint(self, point)
 
 
 @attrs.frozen
 class AtPoint:
-    """What behaviors could look at at a reply point of an exchange."""
+    """The values that behaviors could test at a reply point of an exchange."""
 
     recalled: Recalled
     point: object
 
     def natural(self, point: object) -> str | None:
-        """The name of what conditions without a target look at."""
+        """Return the name of the value that conditions without a target test."""
         assert isinstance(point, Command)
         subject = natural_subject(point)
         return None if subject is None else subject.value
 
     def subject(self, point: object) -> bytes | None:
-        """What conditions without a target look at; None if not recorded."""
+        """Return the value that conditions without a target test; None if unknown."""
         recalled = self.recalled
         match point:
             case Command.CONNECT | Command.TLS | Command.DATA_CONTENT:
@@ -181,7 +198,7 @@ class AtPoint:
                 return recalled.argument
 
     def values(self, target: Target) -> Sequence[bytes] | None:
-        """The values of a target, if any; None if they are not recorded."""
+        """Return the values of a target; None if they are not recorded."""
         find = _FOUND.get(target.subject)
         return None if find is None else find(self, target.name)
 
@@ -253,7 +270,7 @@ class AtPoint:
         return self._unless_elsewhere(found)
 
     def _unless_elsewhere(self, found: _Values) -> _Values:
-        """What was found in the content, which there is at DATA alone."""
+        """Return values of the content at ``DATA``; at other points, no values."""
         return found if self.point is Command.DATA else ()
 
     def _client_ip(self, _: str) -> _Values:
@@ -272,7 +289,7 @@ class AtPoint:
 
     def _auth_user(self, _: str) -> _Values:
         if self.point is Command.AUTH:
-            return None  # who has claimed what is recorded nowhere
+            return None  # the user of a failed AUTH is not recorded
         return _texts(self.recalled.known.auth_user)
 
     def _auth_mechanism(self, _: str) -> _Values:
@@ -286,7 +303,7 @@ _FOUND: dict[Subject, Callable[[AtPoint, str], _Values]] = {
     for subject in Subject
     if (find := getattr(AtPoint, f"_{subject.name.lower()}", None)) is not None
 }
-"""Targets whose values can be found again; those of others count as not recorded."""
+"""The functions that return the values of each subject; others are not recorded."""
 
 
 def _texts(texts: tuple[str, ...] | None) -> _Values:
@@ -296,7 +313,11 @@ def _texts(texts: tuple[str, ...] | None) -> _Values:
 def recall(
     session: Session, find_content: ContentFinder | None = None
 ) -> Iterator[Recalled]:
-    """Each exchange of a session that is kept, with what was known then."""
+    """
+    Yield the kept exchanges of a session, with the values at that time.
+
+    :param find_content: returns the content of a mail
+    """
     known = _at_beginning(session)
     line: bytes | None = None
     later: list[tuple[Walked, PathCommand | None]] = []
@@ -326,7 +347,7 @@ def recall(
 
 
 def _at_beginning(session: Session) -> Known:
-    """What was known before the first exchange that is kept."""
+    """Return the values before the first kept exchange."""
     tls = session.tls
     version = () if tls is None or tls.version is None else (tls.version,)
     if session.omitted:
@@ -344,7 +365,7 @@ def _at_beginning(session: Session) -> Known:
 def _for_each_recipient(
     walks: tuple[Walked, ...], known: Known
 ) -> tuple[tuple[Walked, ...], list[tuple[Walked, PathCommand | None]]]:
-    """The walks of the first reply to a content, and those of each recipient."""
+    """Return the walks of the first reply to a content, and those per recipient."""
     each = [walked for walked in walks if walked.walk.point is Command.DATA]
     if len(each) < 2:
         return walks, []
@@ -354,7 +375,7 @@ def _for_each_recipient(
 
 
 def _takes_effect(recalled: Recalled) -> bool:
-    """Whether a command was executed."""
+    """Return whether a command was executed."""
     reply = recalled.reply
     for walked in recalled.walks:
         if walked.by is not None and walked.by.behavior.sequence:
@@ -367,7 +388,7 @@ def _takes_effect(recalled: Recalled) -> bool:
 
 
 def _apply(recalled: Recalled, known: Known) -> None:
-    """Change what is known as an exchange did."""
+    """Apply the effects of an exchange to the values of the connection."""
     said = recalled.exchange[1]
     if isinstance(said, tuple):
         if not _expects_chunks(recalled):
@@ -377,7 +398,7 @@ def _apply(recalled: Recalled, known: Known) -> None:
 
 
 def _expects_chunks(recalled: Recalled) -> bool:
-    """Whether content was accepted by BDAT, and not as the last chunk."""
+    """Return whether the content is an accepted BDAT chunk that is not the last."""
     reply = recalled.reply
     if recalled.verb != b"BDAT" or reply is None or reply.code != 250:
         return False

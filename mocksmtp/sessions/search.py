@@ -1,8 +1,8 @@
-"""Which sessions a reader asks for, and what became of each recipient.
+"""The filters of sessions, and the outcome of each recipient.
 
-A session is a match when one of its transactions is: the sender, the recipient and
-the outcome that are asked for must be those of the same mail. With a recipient the
-outcome is that recipient's own, which can differ from the whole mail's.
+A session matches if one of its transactions matches: sender, recipient and outcome must
+match the same mail. With a recipient, the outcome is that of the recipient, which can
+differ from that of the whole mail.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from mocksmtp.grammar.speed import value
 from mocksmtp.sessions.session import Outcome, Session, Transaction, outcome_of
 
 MAX_FOUND_VALUES = 20
-"""How many values are told that were found in place of the one asked for."""
+"""The maximum number of found values that a comparison lists."""
 
 MAX_NEAREST = 5
-"""How many attempts are told that came near to what was asked for."""
+"""The maximum number of nearest attempts that are listed."""
 
 
 @value
 class Fate:
-    """What became of one recipient.
+    """The outcome of one recipient.
 
-    :ivar reply: what was answered to its RCPT, or to its content where each recipient
-        has an answer to that; None for the server's own 250
-    :ivar outcome: refused where its RCPT was or the whole mail was
-    :ivar kept: whether the mail was kept for it, whatever the client was told
+    :ivar recipient: the recipient
+    :ivar reply: the reply to its RCPT, or on LMTP the reply to the content for this
+        recipient; None for the server's own 250
+    :ivar outcome: its outcome; refused if its RCPT or the whole mail was refused
+    :ivar kept: whether the mail was kept for it, whatever the reply was
     """
 
     recipient: PathCommand
@@ -44,11 +45,10 @@ class Fate:
 
 def fates(transaction: Transaction) -> Iterator[Fate]:
     """
-    What became of each recipient.
+    Yield the outcome of each recipient.
 
-    Those that took effect come first, in the order of their RCPT, and behind them
-    those that did not, in theirs. Where each had its own reply to the content, as in
-    LMTP, those that had one come first.
+    First those whose RCPT took effect, in the order of RCPT, then all others, in the
+    order of RCPT. On LMTP, first those that had a reply to the content.
     """
     if transaction.contents is not None:
         yield from _fates_of_contents(transaction)
@@ -79,7 +79,8 @@ def _fates_of_contents(transaction: Transaction) -> Iterator[Fate]:
 
 def _outcome(transaction: Transaction, reply: Reply | None, applied: bool) -> Outcome:
     if reply is not None and not reply.is_readable:
-        # Who was told nothing has not been refused; a later reply may count.
+        # Without a readable reply the recipient is not refused: the reply to the
+        # content can decide.
         return transaction.outcome if applied else Outcome.ABORTED
     if reply is not None and reply.code // 100 != 2:
         return Outcome.REFUSED
@@ -95,11 +96,12 @@ def _normalized(address: str) -> str:
 @attrs.frozen
 class FilterComparison:
     """
-    One thing that was asked for, held against one attempt.
+    How one filter compares with one attempt.
 
-    :ivar name: the filter's name
+    :ivar name: the name of the filter
     :ivar wanted: its value
-    :ivar found: what there was, of many the first `MAX_FOUND_VALUES`
+    :ivar found: the values of the attempt, at most `MAX_FOUND_VALUES`
+    :ivar matches: whether the filter matches
     """
 
     name: str
@@ -110,16 +112,15 @@ class FilterComparison:
 
 @attrs.frozen
 class SessionQuery:
-    """A filter over sessions; what is None lets all pass.
+    """A filter over sessions; a field that is None matches all.
 
-    :ivar host: the name of the mail host that was reached
+    :ivar host: the name of the mail host
     :ivar client_ip: the address of the client
-    :ivar sender: the whole reverse-path, ``""`` for the null one; the domain is
-        compared without case
+    :ivar sender: the whole reverse-path, ``""`` for the null sender; the case of its
+        domain is ignored
     :ivar recipient: the whole address of a recipient, accepted or not
-    :ivar outcome: what became of the recipient, or of the mail where none is asked
-        for
-    :ivar kept: whether the mail was kept, for the recipient where one is asked for
+    :ivar outcome: the outcome of the recipient; without `recipient`, of the mail
+    :ivar kept: whether the mail was kept; with `recipient`, for that recipient
     """
 
     host: str | None = None
@@ -135,12 +136,12 @@ class SessionQuery:
 
     @property
     def of_mails(self) -> bool:
-        """Whether it asks for anything that only a transaction can tell."""
+        """Whether a filter is set that tests transactions."""
         asked = (self.sender, self.recipient, self.outcome, self.kept)
         return any(one is not None for one in asked)
 
     def matches(self, session: Session) -> bool:
-        """Whether `session` is one of those asked for."""
+        """Return whether a session matches all filters."""
         if not self.matches_client(session):
             return False
         if not self.of_mails:
@@ -148,13 +149,13 @@ class SessionQuery:
         return any(map(self.matches_transaction, tuple(session.transactions)))
 
     def matches_client(self, session: Session) -> bool:
-        """Whether the connection is one of those asked for, whatever its mails."""
+        """Return whether a session matches the filters of the connection."""
         return (self.host is None or session.host == self.host) and (
             self.client_ip is None or session.client_ip == self.client_ip
         )
 
     def matches_transaction(self, transaction: Transaction) -> bool:
-        """Whether a mail is one of those asked for."""
+        """Return whether a transaction matches the filters of mails."""
         if (
             self.sender is not None
             and transaction.sender.address.normalized != self.sender
@@ -188,9 +189,9 @@ class SessionQuery:
         self, session: Session, transaction: Transaction | None
     ) -> list[FilterComparison]:
         """
-        How each thing that is asked for compares with one attempt.
+        Return how each set filter compares with one attempt.
 
-        :param transaction: one of the session's, or None where it has none
+        :param transaction: a transaction of the session; None if it has none
         """
         comparisons = [
             compare_texts("host", self.host, [session.host]),
@@ -211,14 +212,14 @@ class SessionQuery:
         return [found for found in comparisons if found is not None]
 
     def _outcomes(self, transaction: Transaction | None) -> list[str]:
-        """The asked recipient's, if it is there, else that of the whole mail."""
+        """Return the outcomes of the wanted recipient, else that of the mail."""
         if transaction is None:
             return []
         own = [] if self.recipient is None else self._own_fates(transaction)
         return [fate.outcome.value for fate in own] or [transaction.outcome.value]
 
     def _kept(self, transaction: Transaction | None) -> list[str]:
-        """Likewise whether the mail was kept."""
+        """Return whether the mail was kept for the wanted recipient, else at all."""
         if transaction is None:
             return []
         own = [] if self.recipient is None else self._own_fates(transaction)
@@ -237,10 +238,10 @@ EVERY_SESSION = SessionQuery()
 @attrs.frozen
 class ComparedAttempt:
     """
-    An attempt to deliver that is not one of those asked for.
+    An attempt to deliver that does not match, with the comparisons of all filters.
 
-    :ivar transaction: its place among the transactions of the session, from 0, or
-        None where there is none to look at
+    :ivar transaction: the index of the transaction in its session, from 0; None if the
+        session has none, or no filter tests transactions
     """
 
     session: Session
@@ -250,19 +251,19 @@ class ComparedAttempt:
 
 class Nearest:
     """
-    Of the attempts that are looked at, those that match in most of what is asked.
+    The attempts that match most filters without matching all, at most `MAX_NEAREST`.
 
-    Of equals the later ones are nearer. There are `MAX_NEAREST` at the most.
+    Of attempts that match the same number of filters, the latest are the nearest.
     """
 
     def __init__(self, query: SessionQuery) -> None:
         self._query = query
-        # How many matched, and which one it was in order; no two are equal.
+        # The number of matching filters, and a sequence number: no two are equal.
         self._best: list[tuple[int, int, ComparedAttempt]] = []
         self._seen = 0
 
     def look_at(self, session: Session) -> Iterator[None]:
-        """Look at the attempts of one session, at one with each step."""
+        """Compare the attempts of a session, one in each step."""
         transactions = tuple(session.transactions)
         if not self._query.of_mails or not transactions:
             self._look(session, None, None)
@@ -287,7 +288,7 @@ class Nearest:
             heapq.heappushpop(self._best, best)
 
     def attempts(self) -> list[ComparedAttempt]:
-        """The nearest ones, the nearest of all first."""
+        """Return the nearest attempts, the nearest first."""
         return [attempt for _, _, attempt in sorted(self._best, reverse=True)]
 
 
@@ -304,7 +305,14 @@ def _addresses(transaction: Transaction | None) -> list[str]:
 def compare_texts(
     name: str, wanted: str | None, found: Iterable[str]
 ) -> FilterComparison | None:
-    """Whether one of some texts is the one asked for; None where none is."""
+    """
+    Compare a filter with the texts of an attempt.
+
+    :param name: the name of the filter
+    :param wanted: its value; None if it is not set
+    :param found: the texts of the attempt
+    :return: the comparison; None if the filter is not set
+    """
     if wanted is None:
         return None
     values = dict.fromkeys(found)

@@ -1,8 +1,8 @@
-"""Sessions and transactions as values of JSON, in which form a store keeps them.
+"""Sessions and transactions as JSON values, the form in which a store keeps them.
 
-What an exchange remembers of behaviors is reduced to what was passed over and what
-slowed it down: the lists of behaviors as they were end with the process. So does the
-content that was refused.
+The lists of behaviors as they were, and refused contents, are not stored. Therefore the
+trail of a restored exchange contains only the behaviors that delayed the reply, or did
+not fire for another reason than their condition.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _PLAIN = (
     *("helo", "auth_user", "auth_mechanism", "omitted", "omitted_transactions"),
     *("heard", "cleared"),
 )
-"""The fields of a session that are values of JSON."""
+"""The fields of a session that are JSON values."""
 
 
 def clean(text: str) -> str:
-    """`text`, with U+FFFD for what JSON cannot contain."""
+    """Return `text` with U+FFFD in place of surrogates, which UTF-8 cannot contain."""
     if text.isascii():
         return text
     return text.encode(errors="surrogatepass").decode(errors="replace")
 
 
 def session_to_store(session: Session) -> dict[str, Any]:
-    """A session without its exchanges and transactions."""
+    """Return the JSON object of a session, without its exchanges and transactions."""
     document: dict[str, Any] = {name: getattr(session, name) for name in _PLAIN}
     document["helo"] = clean(session.helo)
     if session.auth_user is not None:
@@ -67,7 +67,14 @@ def session_from_store(
     exchanges: Iterable[Any],
     transactions: Sequence[Transaction],
 ) -> Session:
-    """The session, which may last."""
+    """
+    Return the session of a JSON object, which may still be open.
+
+    :param number: the number of the session
+    :param document: what `session_to_store` returned
+    :param exchanges: what `exchange_to_store` returned for each exchange
+    :param transactions: its transactions
+    """
     rest = {name: document[name] for name in _PLAIN}
     session = Session(id=str(number), **rest)
     end = document["end"]
@@ -98,7 +105,7 @@ def _tls_from_store(stored: list[Any]) -> TlsSession:
 
 
 def exchange_to_store(exchange: Exchange) -> list[Any]:
-    """An exchange."""
+    """Return the JSON array of an exchange."""
     at, said, reply, flags, delay, note = exchange
     shown: Any = said.decode("latin-1") if isinstance(said, bytes) else said
     return [at, shown, _reply_to_store(reply), flags, delay, _note_to_store(note)]
@@ -120,7 +127,7 @@ _OWN = {
     for one in vars(replies).values()
     if isinstance(one, Reply)
 }
-"""The server's own replies, which exist once, and nearly all replies are."""
+"""The arrays of the server's own replies, by their identity: most replies are these."""
 
 
 def _reply_to_store(reply: Reply | None) -> list[Any] | None:
@@ -193,14 +200,14 @@ def _note_from_store(stored: list[Any] | None) -> Noted | None:
 
 
 class _Paths:
-    """The paths of a transaction, each of which is stored once."""
+    """The paths of a transaction; each is stored once, and referred to by its index."""
 
     def __init__(self) -> None:
         self.stored: list[Any] = []
         self._places: dict[int, int] = {}
 
     def place(self, path: PathCommand) -> int:
-        """The place of a path; the same object has the same one."""
+        """Return the index of a path; the same object has the same index."""
         place = self._places.get(id(path))
         if place is None:
             place = self._places[id(path)] = len(self.stored)
@@ -223,7 +230,7 @@ def _path_from_store(stored: Any) -> PathCommand:
 
 
 def transaction_to_store(transaction: Transaction) -> dict[str, Any]:
-    """A transaction; fields with their usual values are left out."""
+    """Return the JSON object of a transaction, without fields that have defaults."""
     paths = _Paths()
     paths.place(transaction.sender)
     # `_Paths` knows them by their identity, so they must last.
@@ -263,7 +270,7 @@ def transaction_to_store(transaction: Transaction) -> dict[str, Any]:
 
 
 def transaction_from_store(document: dict[str, Any]) -> Transaction:
-    """The transaction."""
+    """Return the transaction of the object that `transaction_to_store` returned."""
     paths = [_path_from_store(one) for one in document["paths"]]
     transaction = Transaction(paths[0], document.get("discarded", False))
     transaction.recipients = [paths[place] for place in document["recipients"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import re
 import runpy
@@ -12,7 +13,7 @@ import attrs
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.client import blocking, deferred, filters
+from mocksmtp.client import NotMocksmtp, blocking, deferred, filters
 from mocksmtp.client.blocking import BlockingHostClient, BlockingMockClient
 from mocksmtp.client.deferred import HostClient, MockClient
 from mocksmtp.client.over_treq import PendingRule
@@ -33,7 +34,45 @@ WITHOUT_METHOD = {
 NO_OPERATION = {"call", "get", "host", "close", "when", "when_query"}
 """Methods that are not for one operation."""
 
-BODIES = (b'{"ids":["1"],"nearest":[],"version":"1"}', b"[]", b"0")
+DOCUMENT = (
+    b'{"ids":["1"],"nearest":[],"version":"1","id":"1","name":"mx1","status":"ok",'
+    b'"command":"EHLO","matched":[],"recipient":"a@x.test","considered":[],"to":"a@x.test",'
+    b'"rcode":"NOERROR","type":"A","domain":"x.test"}'
+)
+TYPES = (
+    *("application/json", "text/plain", "text/html", "text/dns", "message/rfc822"),
+    "application/pem-certificate-chain",
+)
+ANSWERS = (
+    Answer(204, {}, b""),
+    *(
+        Answer(200, {"content-type": kind}, body)
+        for kind in TYPES
+        for body in (DOCUMENT, b"[]", b"0")
+    ),
+)
+"""One of these can be read by each method."""
+
+FOREIGN = (
+    Answer(200, {"content-type": "text/html; charset=utf-8"}, b"<h1>Welcome</h1>"),
+    Answer(200, {"content-type": "text/plain"}, b"ok"),
+    Answer(200, {"content-type": "application/json"}, b'{"welcome":true}'),
+    Answer(200, {"content-type": "application/json"}, b"{}"),
+    Answer(200, {}, b""),
+)
+"""What another server may answer to any request."""
+
+NOT_RECOGNIZED = {
+    "GET /metrics",
+    "GET /openapi-strict.json",
+    "GET /openapi.json",
+    "GET /report",
+    "GET /scenarios",
+    "GET /smtpMails/{id}/html",
+    "GET /smtpMails/{id}/parts/{n}",
+    "GET /version",
+}
+"""Operations whose own answers can look like that; all of them only read."""
 
 RULE = {"command": "RCPT TO", "response": {"code": 450}}
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
@@ -55,6 +94,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
 }
 """The arguments of a call, where one text for each would not do."""
 
+RULED = b'{"command":"RCPT TO","response":{"code":450}}'
+
 _VARIABLE = re.compile(r"\{\w+\}")
 
 
@@ -68,9 +109,9 @@ class Recorder(Connection):
     def send(self, request: Request[Any]) -> Any:
         """Keep a request."""
         self.sent.append(request)
-        for body in BODIES:
+        for answer in ANSWERS:
             try:
-                return request.read(Answer(200, {}, body))
+                return request.read(answer)
             except (TypeError, ValueError, KeyError):
                 continue
         raise AssertionError(f"no answer for {request}")
@@ -119,10 +160,8 @@ def operation_of(request: Request[Any], known: set[str]) -> str | None:
 class OperationTests(SynchronousTestCase):
     """Every operation of /openapi.json"""
 
-    def test_each_operation_has_a_method(self) -> None:
-        """At the root, and for a host."""
-        document = Rig().get("/openapi.json")
-        known = operations(document)
+    def record(self) -> list[Request[Any]]:
+        """The requests of all methods, at the root and for a host."""
         recorder = Recorder()
         root = BlockingMockClient()
         root.connection = recorder
@@ -133,9 +172,26 @@ class OperationTests(SynchronousTestCase):
                 if name not in NO_OPERATION:
                     call(target, name, method)
         root.openapi(strict=True)
-        found = {operation_of(request, known) for request in recorder.sent}
+        return recorder.sent
+
+    def test_each_operation_has_a_method(self) -> None:
+        """At the root, and for a host."""
+        known = operations(Rig().get("/openapi.json"))
+        found = {operation_of(request, known) for request in self.record()}
         self.assertEqual(known - found, set(WITHOUT_METHOD))
         self.assertEqual(found - known, set())
+
+    def test_another_server_is_recognized(self) -> None:
+        """By its answer: no method that changes something takes it for the service."""
+        known = operations(Rig().get("/openapi.json"))
+        taken: set[str] = set()
+        for request in self.record():
+            for answer in FOREIGN:
+                with contextlib.suppress(NotMocksmtp):
+                    request.result(answer, "http://mock.test")
+                    taken.add(str(operation_of(request, known)))
+        at_root = {one.replace("/hosts/{name}", "", 1) for one in taken}
+        self.assertEqual(at_root, NOT_RECOGNIZED)
 
     def test_all_parameters_of_lists_are_known(self) -> None:
         """An editor suggests each, by its name in Python."""
@@ -241,7 +297,7 @@ class PendingRuleTests(SynchronousTestCase):
 
             def send(self, request: Request[Any]) -> Deferred[Any]:
                 sent.append((request.method, request.path, request.body))
-                body = b'{"ids":["7"]}' if request.method == "POST" else b""
+                body = b'{"ids":["7"]}' if request.method == "POST" else RULED
                 return succeed(request.read(Answer(200, {}, body)))
 
         client = MockClient("http://mock.test", http=object())  # type: ignore[arg-type]

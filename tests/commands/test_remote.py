@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -513,11 +514,23 @@ class FailureTests(ServiceCase):
         ("wait",),
         ("behaviors",),
         ("behaviors", "add", "DATA=451"),
+        ("behaviors", "put", "DATA=451"),
+        ("behaviors", "clear"),
+        ("behaviors", "remove", "1"),
+        ("behaviors", "evaluate", "RCPT TO:<a@b.test>"),
         ("recipes", "greylist", "--apply"),
+        ("recipes", "no_extensions", "--apply"),
+        ("ingest", "-"),
         ("dns",),
+        ("dns", "add", "x.test A 127.0.0.1"),
+        ("dns", "put", "x.test A 127.0.0.1"),
+        ("dns", "clear"),
+        ("dns", "remove", "1"),
+        ("dns", "queries"),
         ("dns", "route", "a@b.test"),
         ("hosts",),
         ("reset",),
+        ("send", "--mx", "--body", "x", "a@b.test"),
     )
 
     def test_no_service(self) -> None:
@@ -537,11 +550,20 @@ class FailureTests(ServiceCase):
     def test_another_server(self) -> None:
         """3, for an answer that is not from mocksmtp."""
         smtp = "http://" + self.service.addresses["smtp"]
-        with Answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") as other:
-            for url in smtp, other.url:
-                for command in ("mails",), ("dns",), ("sessions", "--follow"):
-                    told = self.call(*command, "-u", url)
-                    self.assertEqual(told.returncode, 3, told)
+        answers = [
+            b"Content-Type: text/html\r\nContent-Length: 5\r\n\r\nhello",
+            b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+            b"Content-Length: 0\r\n\r\n",
+        ]
+        with contextlib.ExitStack() as stack:
+            others = [
+                stack.enter_context(Answering(b"HTTP/1.1 200 OK\r\n" + answer)).url
+                for answer in answers
+            ]
+            for command in self.COMMANDS:
+                for url in smtp, *others:
+                    told = self.call(*command, "-u", url, content="Subject: hi\n\n")
+                    self.assertEqual((told.returncode, told.stdout), (3, ""), told)
                     self.assertIn("is not the API of mocksmtp", told.stderr)
                     self.assertEqual(told.stderr.count("\n"), 1)
 
