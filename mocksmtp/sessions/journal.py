@@ -1,23 +1,23 @@
-"""The journal of a host: its sessions, the last ones, within a bound of memory.
+"""The journal of a host: its latest sessions, within a memory limit.
 
 Rules:
 
-- A session is in the journal from its beginning, and grows there while it lasts.
-- A journal never has more than `max_sessions`, and the journals of all hosts together
-  never use more memory than their `JournalQuota` allows.
-- Past a bound the sessions that ended first are removed first, whichever host they are
-  of; those that last only where none has ended. Removed sessions are counted. One that
-  is removed while it lasts is not recorded any further.
-- Of one session the last `MAX_EXCHANGES` are kept, and its transactions as long as
-  there is room; what is removed is counted.
-- A session that uses much of the memory is not removed as a whole: the older half of
-  its exchanges and transactions is.
-- Clearing the journal removes ended sessions. Those that last are emptied, and are
-  recorded further: a client that keeps its connection is not lost sight of.
-- Sessions of other replicas are copies, within the same bounds; to remove one here
-  removes the copy alone.
-- Listeners are called with a session whenever something about it is settled: it has
-  begun, a transaction, its last one, has its outcome, or it has ended.
+- The journal contains a session from its beginning; the session grows while it is open.
+- A journal contains at most `max_sessions`, and the journals of all hosts together use
+  at most the memory that their `JournalQuota` allows.
+- Above a limit, the sessions that ended first are removed first, on all hosts; open
+  sessions are removed only if none has ended. Removed sessions are counted. An open
+  session that is removed is not recorded further.
+- The last `MAX_EXCHANGES` of a session are kept, and its transactions as long as there
+  is memory; removed ones are counted.
+- A session that uses a large part of the memory is not removed: the older half of its
+  exchanges and transactions is removed.
+- Clearing the journal removes ended sessions. Open sessions are emptied and recorded
+  further, so that a client that keeps its connection stays visible.
+- Sessions of other replicas are copies, within the same limits; removing one here
+  removes only the copy.
+- Listeners are called with a session when it begins, when one of its transactions is
+  settled (the last one has its outcome), and when it ends.
 """
 
 from __future__ import annotations
@@ -45,18 +45,17 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 JOURNAL_BYTES = 64 * 2**20
-"""About how much memory the journals of all hosts may use together, in bytes."""
+"""The default memory limit of the journals of all hosts together, in bytes."""
 
 _SLACK = 8192
-"""Bytes by which a session may grow before it is weighed again: weighing takes
-longer than recording."""
+"""The growth of a session after which it is weighed again, in bytes: weighing costs
+more than recording."""
 
 _GREEDY = 4
-"""A session that grows past the bound is shrunk itself where it has more than this
-part of the memory."""
+"""A growing session that uses more than 1 / _GREEDY of the memory is itself shrunk."""
 
 _HEAVY = 16
-"""One that would be removed is shrunk where it has more than this part of it."""
+"""A session that uses more than 1 / _HEAVY of the memory is shrunk, not removed."""
 
 _Listener: TypeAlias = Callable[[Session], None]
 
@@ -72,7 +71,7 @@ def _time_of_end(session: Session) -> float:
 
 
 def _merge(kept: dict[K, V], new: dict[K, V], order: Callable[[K], float]) -> None:
-    """Add entries to a dictionary that is in `order`, so that it still is."""
+    """Add entries to a dictionary whose keys are sorted by `order`, in that order."""
     first = min(map(order, new))
     later = list(takewhile(lambda key: order(key) > first, reversed(kept)))
     for key in later:
@@ -83,17 +82,19 @@ def _merge(kept: dict[K, V], new: dict[K, V], order: Callable[[K], float]) -> No
 
 class JournalQuota:
     """
-    The memory that the journals of all hosts may use together.
+    The memory limit of the journals of all hosts together, and their sessions.
 
-    :param max_octets: about how many bytes
+    :param max_octets: the limit, in bytes
 
-    :ivar used: about how many bytes the sessions use
+    :ivar used: the approximate memory that the sessions occupy, in bytes
     :ivar last: the number of the last session, 0 before the first
-    :ivar past: the lists of behaviors that exchanges refer to and that are not in force
-        any more; they have a quarter of it at the most
-    :ivar removal_listeners: called with a session that is removed, or of which
-        transactions were, and whether that was to make room
-    :ivar bells: to be called once at the next change, see `on_next`
+    :ivar past: the former lists of behaviors that exchanges refer to, limited to a
+        quarter of `max_octets`
+    :ivar ended: the ended sessions with their journals, in the order of their ends
+    :ivar lasting: the open sessions with their journals, in the order of their starts
+    :ivar removal_listeners: each is called with a session that was removed, or lost
+        transactions, and with whether that was an eviction
+    :ivar bells: functions to call once at the next change; see `on_next`
     """
 
     def __init__(self, max_octets: int = JOURNAL_BYTES) -> None:
@@ -101,7 +102,6 @@ class JournalQuota:
         self.used = 0
         self.past = PastWalks(max_octets // 4)
         self.last = 0
-        # With their journals: in the order of their end, and of their beginning.
         self.ended: OrderedDict[Session, Journal] = OrderedDict()
         self.lasting: OrderedDict[Session, Journal] = OrderedDict()
         self.removal_listeners: list[_RemovalListener] = []
@@ -109,9 +109,9 @@ class JournalQuota:
 
     def on_next(self, bell: Bell) -> Callable[[], None]:
         """
-        Have `bell` called once, when something is settled, sent or removed.
+        Call `bell` once, after the next settled, sent or removed item.
 
-        :return: what revokes that
+        :return: a function that cancels this
         """
         self.bells.append(bell)
 
@@ -122,19 +122,27 @@ class JournalQuota:
         return revoke
 
     def ring(self) -> None:
-        """Call those who wait for the next change."""
+        """Call and remove all `bells`."""
         bells, self.bells = self.bells, []
         for bell in bells:
             bell()
 
     def tell_removed(self, session: Session, evicted: bool) -> None:
-        """A session is removed, or some of its transactions are."""
+        """
+        Notify the listeners of a removed session, or of its removed transactions.
+
+        :param evicted: whether the removal freed memory, and no user requested it
+        """
         for listener in self.removal_listeners:
             listener(session, evicted)
         self.ring()
 
     def charge(self, session: Session, octets: int) -> None:
-        """Count memory that was derived from a session with the session itself."""
+        """
+        Count the memory of derived data as memory of the session.
+
+        :param octets: the additional memory, in bytes
+        """
         if session.recorded:
             session.octets_derived += octets
             kept = self.lasting if session in self.lasting else self.ended
@@ -142,12 +150,12 @@ class JournalQuota:
 
     @property
     def is_full(self) -> bool:
-        """Whether more is in use than may be."""
+        """Whether the memory in use exceeds the limit."""
         return self.used + self.past.octets > self.max_octets
 
     def make_room(self, grown: Session) -> None:
         """
-        Shrink or remove sessions until the rest is within the bound.
+        Shrink or remove sessions until the memory in use is within the limit.
 
         :param grown: the session that has grown
         """
@@ -165,33 +173,34 @@ class JournalQuota:
         if not (keeps and journal.shrink(session)):
             journal.drop(session)
         elif lasts:
-            # Next time another one is shrunk.
+            # The next call shrinks another session.
             self.lasting.move_to_end(session)
 
 
 class Observer(Protocol):
-    """Is told of what a journal is told, whether or not it keeps any of it."""
+    """Receives the events of all sessions, also of those that no journal keeps."""
 
     def settled(self, session: Session, transaction: Transaction) -> None:
-        """A transaction has its outcome."""
+        """Receive a transaction that has its outcome."""
 
     def ended(self, session: Session) -> None:
-        """A session is over."""
+        """Receive a session that has ended."""
 
 
 class Journal:
     """
-    A bounded ring of sessions.
+    The latest sessions of a host.
 
-    :param max_sessions: how many are kept at the most; 0 keeps none
-    :param quota: the memory that it shares with the journals of other hosts
+    :param max_sessions: the maximum number of sessions; 0 keeps none
+    :param quota: the memory limit that it shares with the journals of other hosts
 
-    :ivar dropped: how many sessions were removed to make room
-    :ivar evicted: the highest number of those, 0 for none
-    :ivar octets: about how many bytes of memory the sessions take
-    :ivar listeners: called with a session about which something was settled
-    :ivar exchange_listeners: called with a session and what is added to its transcript
-    :ivar observers: told of all sessions, those that are not kept too
+    :ivar dropped: the number of evicted sessions
+    :ivar evicted: the highest number of an evicted session, 0 for none
+    :ivar octets: the approximate memory that the sessions occupy, in bytes
+    :ivar listeners: each is called with a session that began, ended, or has a newly
+        settled transaction
+    :ivar exchange_listeners: each is called with a session and its new exchanges
+    :ivar observers: receive the events of all sessions, also of those that are not kept
     """
 
     def __init__(
@@ -204,7 +213,7 @@ class Journal:
         self.listeners: list[_Listener] = []
         self.exchange_listeners: list[ExchangeListener] = []
         self.observers: list[Observer] = []
-        # By id, in the order of their beginning; and those that ended, in that order.
+        # By id, in the order of their starts; the ended ones, in that of their ends.
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._ended: OrderedDict[Session, None] = OrderedDict()
 
@@ -212,19 +221,19 @@ class Journal:
         return len(self._sessions)
 
     def sessions(self) -> list[Session]:
-        """All that are kept, in the order of their beginning."""
+        """Return all kept sessions, in the order of their starts."""
         return list(self._sessions.values())
 
     def get(self, session_id: str) -> Session:
         """
-        The session with this id.
+        Return the session with this id.
 
-        :raises KeyError: it is not kept
+        :raises KeyError: no kept session has the id
         """
         return self._sessions[session_id]
 
     def begin(self, session: Session) -> None:
-        """Keep a session from now on."""
+        """Add an open session."""
         if not self.max_sessions:
             return
         self._sessions[session.id] = session
@@ -236,7 +245,7 @@ class Journal:
             self._tell(session)
 
     def restore(self, session: Session) -> None:
-        """Keep a session that has ended before this process has begun."""
+        """Add an ended session from a store."""
         if not self.max_sessions:
             return
         self._sessions[session.id] = session
@@ -248,9 +257,9 @@ class Journal:
 
     def record(self, session: Session, exchanges: list[Exchange], octets: int) -> None:
         """
-        Add what was said to a session that is still kept.
+        Add exchanges to the transcript of a session, if it is kept.
 
-        :param octets: the sum of the lines' lengths
+        :param octets: the sum of the lengths of their lines, in octets
         """
         if not session.recorded:
             return
@@ -267,7 +276,7 @@ class Journal:
     def settle(
         self, session: Session, transaction: Transaction, outcome: Outcome
     ) -> None:
-        """Add a transaction, now that it has its outcome."""
+        """Add a transaction to a session, and set its outcome."""
         transaction.outcome = outcome
         for observer in self.observers:
             observer.settled(session, transaction)
@@ -279,8 +288,8 @@ class Journal:
             self._tell(session)
         if self.quota.bells:
             self.quota.ring()
-        # Each transaction comes with exchanges, at which the session is weighed;
-        # only one with many recipients can't wait for that.
+        # The session is weighed with the exchanges of the transaction; only a
+        # transaction with many recipients must be weighed at once.
         if transaction.octets > _SLACK:
             self.weigh(session)
 
@@ -288,9 +297,9 @@ class Journal:
         self, session: Session, transaction: Transaction, reply: Reply | None
     ) -> None:
         """
-        The client did not receive the reply that settled its last transaction.
+        Record that the client did not receive the reply to its last transaction.
 
-        :param reply: what is recorded in its place
+        :param reply: the reply that is recorded instead; None for no reply
         """
         transaction.reply = reply
         transaction.outcome = Outcome.ABORTED
@@ -303,20 +312,28 @@ class Journal:
                 self.quota.ring()
 
     def hold(self, session: Session, replies: tuple[Reply, ...]) -> None:
-        """A reply that may have settled its last transaction is still to be sent."""
+        """Set `pending` if one of the unsent replies settled the last transaction."""
         last = session.transactions[-1] if session.transactions else None
         if last is not None and any(reply is last.reply for reply in replies):
             session.pending = last
 
     def release(self, session: Session, at: float) -> None:
-        """The reply that was held was sent, or never will be."""
+        """
+        Clear `pending`: its reply was sent, or will never be sent.
+
+        :param at: the time of that, in seconds since the epoch
+        """
         if session.pending is not None:
             session.pending.settled_at = at
             session.pending = None
             self.quota.ring()
 
     def end(self, session: Session, end: End, at: float) -> None:
-        """A session is over."""
+        """
+        End a session.
+
+        :param at: the time of its end, in seconds since the epoch
+        """
         session.end = end
         session.ended_at = at
         session.pending = None
@@ -332,7 +349,7 @@ class Journal:
                 self.quota.ring()
 
     def clear(self) -> list[Session]:
-        """Remove all, and return them; those that last go on, empty."""
+        """Remove and return all sessions; open ones are recorded further, empty."""
         removed = []
         for session in self.sessions():
             self._remove(session)
@@ -343,19 +360,19 @@ class Journal:
         return removed
 
     def close(self) -> None:
-        """Remove all for good: nothing is recorded here again."""
+        """Remove all sessions, and keep no session from now on."""
         self.max_sessions = 0
         for session in self.sessions():
             self._remove(session)
 
     def drop(self, session: Session) -> None:
-        """Remove a session to make room."""
+        """Evict a session."""
         self._remove(session, evicted=True)
         self.dropped += 1
         self.evicted = max(self.evicted, session.number)
 
     def shrink(self, session: Session) -> bool:
-        """Remove the older half of what a session has; False where it has nothing."""
+        """Remove the older half of a session; return False if it is empty."""
         shrunk = session.shrink()
         self.quota.tell_removed(session, evicted=True)
         self._count(session, session.weigh())
@@ -453,7 +470,7 @@ class Journal:
         session.weigh_at = session.octets + session.octets_exchanged + _SLACK
 
     def weigh(self, session: Session) -> None:
-        """Look how much memory a session takes, and make room if that is too much."""
+        """Update the memory that a session occupies, and free memory if necessary."""
         self._count(session, session.weigh())
         while len(self._sessions) > self.max_sessions:
             self.drop(next(iter(self._ended or self._sessions.values())))

@@ -1,4 +1,4 @@
-"""What happened on one connection: its transcript, and the mails that it was about."""
+"""A session: one connection of a client, with its transcript and transactions."""
 
 from __future__ import annotations
 
@@ -19,71 +19,73 @@ from mocksmtp.mail.mail import PlainRecipients
 from mocksmtp.mail.refused import RefusedContent
 
 MAX_EXCHANGES = 500
-"""Exchanges of one session that are kept, the last ones; past it the older half goes.
-The transactions that they are about are kept as long as there is room. To keep
-exchanges as long costs each mail about 1 us more, for the collection of garbage."""
+"""The maximum number of exchanges of a session; above it the older half is removed.
+Transactions are kept longer, as long as there is memory. Keeping exchanges as long as
+transactions would cost each mail about 1 us more, for the garbage collection."""
 
 MAX_TOLD = 1000
-"""Recipients of one transaction of whom it is kept what they were told."""
+"""The maximum number of recipients of a transaction whose replies are recorded."""
 
 TRANSACTION_OCTETS = 400
-"""About what a transaction takes besides its recipients, in bytes."""
+"""The approximate memory of a transaction without its recipients, in bytes."""
 
 RECIPIENT_OCTETS = 200
-"""About what one of its recipients takes besides its text and parameters, in bytes."""
+"""The approximate memory of a recipient without its text and parameters, in bytes."""
 
 PLAIN_OCTETS = RECIPIENT_OCTETS + 50
-"""About what a recipient takes whose address is ASCII, besides its octets."""
+"""The approximate memory of a recipient with an ASCII address, without its octets, in
+bytes."""
 
 EXCHANGE_OCTETS = 150
-"""About what an exchange takes besides its line, in bytes."""
+"""The approximate memory of an exchange without its line, in bytes."""
 
 MAX_IDENTITY = 1000
-"""Characters of a Message-ID, or of a subject, that are recorded."""
+"""The maximum length of a recorded Message-ID or subject, in characters."""
 
 _IDENTITY_OCTETS = 200
-"""About what a `ContentIdentity` takes besides its texts, in bytes."""
+"""The approximate memory of a `ContentIdentity` without its texts, in bytes."""
 
 _SESSION_OCTETS = 2000
-"""About what a session takes before anything is said, in bytes."""
+"""The approximate memory of a session without exchanges and transactions, in bytes."""
 
 EARLY = 1
-"""It came before the client could have seen the reply to what it sent before."""
+"""Flag: it arrived before the client can have received the previous reply."""
 
 SMUGGLING = 2
-"""Content that has a terminator which other servers might take for its end."""
+"""Flag: the content contains a line end that other servers may read as its end."""
 
 INJECTED = 4
-"""Plaintext came with STARTTLS, and was thrown away (RFC 3207 §4.2)."""
+"""Flag: plaintext arrived with STARTTLS, and was discarded (RFC 3207 §4.2)."""
 
 MAX_MISSED = 100
-"""Behaviors that were passed over other than for their condition, of which it is kept
-why."""
+"""The maximum number of behaviors of a trail that did not fire for another reason than
+their condition."""
 
 Said: TypeAlias = bytes | tuple[int, int | None] | None
-"""What a client sent: a command line, or of content its size and the number of the mail
-that was kept of it; None where the server spoke first."""
+"""What a client sent: the octets of a command line; or, for a content, its size in
+octets and the number of its mail, None if it was not kept; None if the server spoke
+first."""
 
 Exchange: TypeAlias = tuple[float, Said, Reply | None, int, float, Noted | None]
 """What a client sent, and the reply to it.
 
-When it came, in seconds; what it was; the reply, or None where there was none; the sum
-of the flags above that hold; how many seconds later the reply left; what else behaviors
-had to do with it. A plain tuple, for each command makes one.
+The time of its arrival, in seconds since the epoch; what the client sent; the reply, or
+None; the sum of the flags above; the seconds from its arrival to the reply; the trail
+of the behaviors, or None. It is a tuple, because each command creates one.
 """
 
 
 Told: TypeAlias = tuple[PathCommand, Reply | None, Effect]
-"""A recipient, what its RCPT was answered, if anything, and whether it takes effect."""
+"""A recipient, the reply to its RCPT (None for no reply), and the effect of RCPT."""
 
 
 @attrs.frozen
 class ContentIdentity:
     """
-    What a content is known by when the same mail arrives again.
+    The values that identify a content when the same mail arrives again.
 
-    :ivar message_id: without its angle brackets; None where it has none
-    :ivar subject: decoded; None where it has none
+    :ivar message_id: the Message-ID without angle brackets, or None
+    :ivar subject: the decoded subject, or None
     """
 
     message_id: str | None
@@ -91,13 +93,13 @@ class ContentIdentity:
 
     @property
     def octets(self) -> int:
-        """About how many bytes of memory it takes."""
+        """The approximate memory that it occupies, in bytes."""
         texts = (self.message_id, self.subject)
         return _IDENTITY_OCTETS + sum(len(text) for text in texts if text)
 
 
 def identity_of(content: bytes) -> ContentIdentity:
-    """Read the fields of a content that identify it, in time linear in its header."""
+    """Return the identity of a content, in time linear in the size of its header."""
     plain = plain_header(content)
     if plain is not None:
         name, title = plain.message_id, plain.subject
@@ -115,16 +117,18 @@ def identity_of(content: bytes) -> ContentIdentity:
 
 
 class Outcome(enum.Enum):
-    """What became of a mail, or of one of its recipients."""
+    """The outcome of a mail, or of one of its recipients, for the client."""
 
     ACCEPTED = "accepted"
+    """The client received 2xx, and the mail was kept."""
     REFUSED = "refused"
-    """The client was told so, whether or not it is kept all the same."""
+    """The client received 4xx or 5xx, whether or not the mail was kept."""
     DISCARDED = "discarded"
-    """The client was told that it is accepted, and it is not kept."""
+    """The client received 2xx, and the mail was not kept."""
     ABORTED = "aborted"
-    """The transaction was ended before its content, or the client was told nothing."""
+    """The transaction ended before its content, or the client received no reply."""
     OPEN = "open"
+    """The transaction has not ended."""
 
 
 class End(enum.Enum):
@@ -138,7 +142,7 @@ class End(enum.Enum):
     HUNG = "hung"
 
 
-# Looking up a member of an enumeration takes as long as a short search.
+# Looking up a member of an enumeration costs as much as a short search.
 _ACCEPTED, _REFUSED, _DISCARDED = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.DISCARDED
 _OPEN = Outcome.OPEN
 _NONE = Effect.NONE
@@ -148,11 +152,11 @@ _NO_PLACES: list[tuple[int, int]] = []
 @attrs.frozen
 class PeerCertificate:
     """
-    The certificate that a client has shown.
+    The certificate of a client.
 
-    :ivar subject: its distinguished name, as in RFC 4514
-    :ivar issuer: likewise
-    :ivar fingerprint: the SHA-256 of it, in hex
+    :ivar subject: its distinguished name (RFC 4514)
+    :ivar issuer: the distinguished name of its issuer (RFC 4514)
+    :ivar fingerprint: its SHA-256, in hexadecimal
     """
 
     subject: str
@@ -163,12 +167,14 @@ class PeerCertificate:
 @attrs.frozen
 class TlsSession:
     """
-    What a handshake has agreed on, or why it has failed.
+    The result of a TLS handshake.
 
-    :ivar version: as OpenSSL has it: ``TLSv1.3``; None where it has failed
-    :ivar cipher: as OpenSSL has it; None where it has failed
-    :ivar sni: the server's name that the client asked for (RFC 6066 §3), or None
-    :ivar error: why it has failed, in one line; None where it has not
+    :ivar version: OpenSSL's name of the version, for example ``TLSv1.3``; None if the
+        handshake failed
+    :ivar cipher: OpenSSL's name of the cipher; None if the handshake failed
+    :ivar sni: the server name that the client requested (RFC 6066 §3), or None
+    :ivar client_certificate: the certificate of the client, or None
+    :ivar error: the reason of the failure, in one line; None if it succeeded
     """
 
     version: str | None = None
@@ -180,30 +186,31 @@ class TlsSession:
 
 class Transaction:
     """
-    A mail on its way: what MAIL and RCPT have said so far (RFC 5321 §3.3).
+    A mail transaction: the sender, the recipients and the outcome (RFC 5321 §3.3).
 
-    :ivar sender: what MAIL named
-    :ivar utf8: whether it may have addresses that are not ASCII (RFC 6531)
-    :ivar discarded: the client believes in a mail that is not to be kept
-    :ivar plain: the addresses of the recipients that take effect, as long as all are
-        ASCII and have no parameters; then None
-    :ivar contents: what each accepted recipient was answered to the content, and
-        whether the mail was kept for it; None where all had the same answer
-    :ivar accepted: how many recipients the client takes for accepted
-    :ivar outcome: what became of it
-    :ivar reply: what ended it: the reply to the content, or to a refused MAIL
-    :ivar mail: the number of the mail that was kept, or None
-    :ivar octets: about how many bytes of memory it takes
-    :ivar size: octets of its content, or None where none has come to its end
+    :ivar sender: the path of MAIL
+    :ivar utf8: whether addresses with other characters than ASCII are allowed (RFC
+        6531)
+    :ivar discarded: whether the mail will not be kept although the client receives 2xx
+    :ivar plain: the addresses of the recipients that take effect, if all are ASCII and
+        without parameters; else None
+    :ivar contents: for each accepted recipient, the reply to the content and whether
+        the mail was kept for it (LMTP); None if one reply was for all of them
+    :ivar accepted: the number of recipients whose RCPT the client sees as accepted
+    :ivar outcome: the outcome
+    :ivar reply: the reply that ended it, to the content or to a refused MAIL
+    :ivar mail: the number of the kept mail, or None
+    :ivar octets: the approximate memory that it occupies, in bytes
+    :ivar size: the size of its content in octets; None without a complete content
     :ivar begun_at: when its MAIL arrived, in seconds since the epoch
-    :ivar settled_at: when it ended, or when the reply that ended it was sent
-    :ivar stage: the reply point at which it ended, where `ended_at` does not follow
-        from the rest
-    :ivar identity: what its content is known by, where no mail was kept of it or the
-        mail was read for that already
-    :ivar refused: its content, if that was refused and is kept
-    :ivar attempt: the number of the first of its attempts, 0 if it has none; None as
-        long as replicas have not numbered them
+    :ivar settled_at: when it ended, or when the reply that ended it was sent; in
+        seconds since the epoch
+    :ivar stage: the reply point at which it ended, if `ended_at` cannot derive it;
+        else None
+    :ivar identity: the identity of its content, if it was read already; else None
+    :ivar refused: its content, if it was refused and is kept; else None
+    :ivar attempt: the number of the first of its attempts; 0 without attempts; None
+        until the replicas have numbered them
     """
 
     __slots__ = (
@@ -257,7 +264,7 @@ class Transaction:
 
     @property
     def recipients(self) -> Sequence[PathCommand]:
-        """Those that take effect."""
+        """The recipients that take effect, in the order of RCPT."""
         plain = self.plain
         if plain is None:
             return self._recipients
@@ -270,7 +277,7 @@ class Transaction:
 
     @property
     def applied(self) -> int:
-        """How many recipients take effect."""
+        """The number of recipients that take effect."""
         return len(self._recipients if self.plain is None else self.plain)
 
     def add(self, recipient: PathCommand) -> None:
@@ -290,7 +297,12 @@ class Transaction:
         return Command.RCPT_TO if self.applied or self._told else Command.MAIL_FROM
 
     def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
-        """Record that something else was answered to an RCPT than is usual."""
+        """
+        Record an RCPT with another reply than the server's own 250.
+
+        :param reply: the reply; None for no reply
+        :param effect: the effect of the RCPT
+        """
         if effect is not Effect.NONE:
             self.accepted += 1
         if effect is Effect.APPLY:
@@ -303,23 +315,23 @@ class Transaction:
             self._places.append((self.applied, self.accepted))
 
     def told_with_places(self) -> Iterator[tuple[Told, tuple[int, int]]]:
-        """`told`, each with how many had taken effect, and were accepted, by then."""
+        """Yield each of `told` with the numbers of applied and accepted ones so far."""
         return zip(self.told, self._places, strict=True)
 
     def restore_told(self, told: list[tuple[Told, tuple[int, int]]]) -> None:
-        """Have what `told_with_places` returned."""
+        """Set what `told_with_places` returned."""
         if told:
             self._told = [one for one, _ in told]
             self._places = [places for _, places in told]
 
     def take_back(self, reply: Reply, instead: Reply | None) -> None:
-        """The recipient that was named last did not receive the `reply` to it."""
+        """Replace the recorded `reply` to the last RCPT, if it was not received."""
         if self._told and self._told[-1][1] is reply:
             recipient, _, effect = self._told[-1]
             self._told[-1] = (recipient, instead, effect)
 
     def named(self) -> Iterator[PathCommand]:
-        """Every recipient once: those that took effect or had content, then others."""
+        """Yield every recipient once; first those that took effect or had content."""
         if self.contents is None:
             yield from self.recipients
         else:
@@ -332,9 +344,9 @@ class Transaction:
 
     def in_order(self) -> Iterator[Told]:
         """
-        Every RCPT, in order; None as its reply stands for the server's own 250.
+        Yield every RCPT, in order; None as its reply means the server's own 250.
 
-        Those past `MAX_TOLD` that were answered otherwise are missing.
+        RCPTs with other replies above `MAX_TOLD` are missing.
         """
         contents, apply = self.contents, Effect.APPLY
         accepted = [*self.recipients] if contents is None else [c[0] for c in contents]
@@ -353,16 +365,17 @@ class Transaction:
 
     @property
     def told(self) -> Sequence[Told]:
-        """
-        Recipients to whom something else was answered than is usual.
-
-        With what that was, and whether they take effect; no more than `MAX_TOLD`.
-        """
+        """The RCPTs with another reply than the server's own; at most `MAX_TOLD`."""
         return self._told or ()
 
 
 def outcome_of(reply: Reply | None, kept: bool) -> Outcome:
-    """What became of what was answered so, by what the client was told."""
+    """
+    Return the outcome that a reply means for the client.
+
+    :param reply: the reply to the content; None for no reply
+    :param kept: whether the mail was kept
+    """
     if reply is None or (reply.raw is not None and not reply.is_readable):
         return Outcome.ABORTED
     if reply.code // 100 != 2:
@@ -382,30 +395,35 @@ class Session:
     """
     One connection of a client.
 
-    :ivar host: the name of the mail host that it reached
-    :ivar listener: the address that it reached
-    :ivar started_at: seconds since the epoch
-    :ivar end: how it ended, or None while it lasts
+    :ivar id: its id: its number, as text
+    :ivar host: the name of the mail host
+    :ivar listener: the address of the listener
+    :ivar started_at: when the client connected, in seconds since the epoch
+    :ivar ended_at: when the session ended, in seconds since the epoch; None while open
+    :ivar end: how it ended; None while open
     :ivar helo: the argument of the last HELO or EHLO
-    :ivar tls: what the last handshake has agreed on, or why it failed; None for none
-    :ivar auth_user: by which name the client has authenticated, or None
-    :ivar auth_mechanism: and by which SASL mechanism
-    :ivar omitted: how many exchanges were made and are not kept any more
-    :ivar omitted_transactions: how many transactions there were that are not either
-    :ivar recorded: whether a journal keeps it
-    :ivar octets: about how many bytes of memory its transactions take
-    :ivar octets_exchanged: and its exchanges
-    :ivar octets_derived: and what was derived from them
-    :ivar heard: when something came last, in seconds since the epoch
+    :ivar tls: the result of the last TLS handshake; None without one
+    :ivar auth_user: the name of the authenticated user, or None
+    :ivar auth_mechanism: the SASL mechanism of the authentication, or None
+    :ivar exchanges: the transcript, without the removed exchanges
+    :ivar transactions: the settled transactions, without the removed ones
+    :ivar omitted: the number of removed exchanges
+    :ivar omitted_transactions: the number of removed transactions
+    :ivar recorded: whether a journal contains it
+    :ivar octets: the approximate memory of its transactions, in bytes
+    :ivar octets_exchanged: the approximate memory of its exchanges, in bytes
+    :ivar octets_derived: the approximate memory of its attempts, in bytes
+    :ivar heard: when the last octets arrived, in seconds since the epoch
     :ivar pending: the transaction whose last reply has not been sent yet, or None
-    :ivar derived: from how many of its transactions attempts were derived
+    :ivar derived: the number of transactions from which attempts were derived
     :ivar done: whether all its attempts were derived
-    :ivar cleared: whether it was emptied while it lasted
-    :ivar replica: the name of the replica that records it, None for this process
-    :ivar attempt: the number of the attempt that it is itself, 0 if it is none; None as
-        long as replicas have not numbered it
-    :ivar weight: what `weigh` returned when the journal asked last
-    :ivar weigh_at: the sum of these octets at which it asks again
+    :ivar cleared: whether it was cleared while it was open
+    :ivar replica: the name of the replica that records it; None for this process
+    :ivar attempt: the number of the attempt that the session itself is; 0 if it is
+        none; None until the replicas have numbered it
+    :ivar weight: the last value of `weigh` that the journal counted, in bytes
+    :ivar weigh_at: the sum of `octets` and `octets_exchanged` above which the journal
+        weighs it again
     """
 
     id: str
@@ -440,20 +458,20 @@ class Session:
 
     @property
     def number(self) -> int:
-        """Its place in the order of all sessions, of whatever host."""
+        """Its number in the order of the sessions of all hosts."""
         return int(self.id)
 
     @property
     def settled(self) -> int:
-        """How many transactions there were."""
+        """The number of settled transactions, including removed ones."""
         return len(self.transactions) + self.omitted_transactions
 
     def transactions_from(self, place: int) -> list[Transaction]:
-        """Those from a place on, among all that there were, that are kept."""
+        """Return the kept transactions from the one with this index on."""
         return self.transactions[max(0, place - self.omitted_transactions) :]
 
     def forget(self) -> None:
-        """Begin anew, with nothing said and no transaction."""
+        """Remove all exchanges and transactions, without counting them as omitted."""
         self.exchanges = []
         self.transactions = []
         self.omitted = self.omitted_transactions = 0
@@ -462,18 +480,18 @@ class Session:
         self.cleared = True
 
     def assume(self, now: Session) -> None:
-        """Have what a later record of it has; not its transactions, nor its end."""
+        """Copy the growing fields of a later record, without transactions and end."""
         for name in _GROWING:
             setattr(self, name, getattr(now, name))
 
     def weigh(self) -> int:
-        """About how many bytes of memory it takes."""
+        """Return the approximate memory that it occupies, in bytes."""
         return (
             _SESSION_OCTETS + self.octets + self.octets_exchanged + self.octets_derived
         )
 
     def trim(self) -> None:
-        """Remove the older half of its exchanges: they are taken to be of one size."""
+        """Remove the older half of its exchanges, as if all had the same size."""
         count = len(self.exchanges)
         del self.exchanges[: count // 2]
         self.omitted += count // 2
@@ -501,12 +519,12 @@ class Session:
 
 
 def weigh_exchanges(exchanges: list[Exchange]) -> int:
-    """About how many bytes of memory exchanges take."""
+    """Return the approximate memory that exchanges occupy, in bytes."""
     return sum(map(_octets_of, exchanges))
 
 
 def _octets_of(exchange: Exchange) -> int:
-    """About how many bytes of memory an exchange takes."""
+    """Return the approximate memory that an exchange occupies, in bytes."""
     said, note = exchange[1], exchange[5]
     octets = EXCHANGE_OCTETS if note is None else EXCHANGE_OCTETS + note.octets
     return octets + len(said) if isinstance(said, bytes) else octets
