@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
 from mocksmtp.persistence.following import Sharing, now
+from mocksmtp.persistence.log import SharedLog
 from mocksmtp.persistence.sessions import SessionsState
 from mocksmtp.persistence.state import (
     REMOVED,
@@ -147,9 +149,19 @@ class StateKeeper:
             self._state.share(turns)
             self.sharing = Sharing(mock, self._state, store, replicas, turns, clock)
         self._sessions = SessionsState(mock)
+        self._shared_log: SharedLog | None = None
+        if self.sharing is not None:
+            self._shared_log = self._share_log(self.sharing)
         self._tick = tick
         self._stop_ticking: Callable[[], None] | None = None
         self._last_session = 0
+
+    def _share_log(self, sharing: Sharing) -> SharedLog:
+        log = SharedLog(self._mock, sharing.replicas, self._clock, self._sessions)
+        sharing.hand_overs.append(log.hand_over)
+        sharing.log_readers.append(log.read)
+        sharing.leave_readers.append(lambda _: log.adopt())
+        return log
 
     async def restore(self, restored: Restored, hosts: FollowedHosts) -> None:
         """
@@ -188,12 +200,19 @@ class StateKeeper:
         mock.zone, mock.policies = Zone(), {}
         self._state.replace(restored.state, hosts)
         if not restored.is_new:
-            self._sessions.restore(restored.state)
+            self._restore_sessions(restored.state)
+
+    def _restore_sessions(self, state: State) -> int:
+        if self._shared_log is not None:
+            return self._shared_log.restore(state)
+        return self._sessions.restore(state)
 
     async def _join(self, sharing: Sharing, hosts: FollowedHosts) -> None:
         """Follow the other replicas, and store what the start has changed."""
         sharing.hosts = hosts
         await now(sharing.replicas.follow(sharing))
+        if self._shared_log is not None:
+            self._shared_log.adopt()
         turn = await sharing.take_turn()
         await turn.end()
 
@@ -206,7 +225,7 @@ class StateKeeper:
         behaviors = self._state.restore_behaviors(state)
         counts = (
             mock.quota.mails,
-            self._sessions.restore(state),
+            self._restore_sessions(state),
             number,
             behaviors,
             self._state.restore_records(state),
@@ -250,6 +269,8 @@ class StateKeeper:
         """Store sessions and counters periodically."""
         if self._stop_ticking is None:
             self._stop_ticking = self._tick(self._save_or_report)
+            if self._shared_log is not None:
+                self._shared_log.start()
 
     def _save_or_report(self) -> None:
         try:
@@ -299,5 +320,14 @@ class StateKeeper:
         if self._stop_ticking is not None:
             self._stop_ticking()
             self._stop_ticking = None
+            if self.sharing is not None:
+                return self._leave(self.sharing)
             self._save_all()
         return self._store.close()
+
+    async def _leave(self, sharing: Sharing) -> None:
+        if self._shared_log is not None:
+            self._shared_log.stop()
+        with suppress(StoreError):
+            await sharing.hand_over()
+        await now(self._store.close())

@@ -50,14 +50,14 @@ class SharedLog:
 
     def restore(self, state: State) -> int:
         """
-        Have the sessions that are stored, once the others are known.
+        Have the sessions that are stored.
 
         :return: their number
         """
         self._own.start()
         self.read(LogPart(stored_sessions(state)))
-        self._copies.adopt()
-        return len(self._mock.default.journal.quota.ended)
+        quota = self._mock.default.journal.quota
+        return len(quota.ended) + len(quota.lasting)
 
     def start(self) -> None:
         """Hand over what is recorded while another replica watches."""
@@ -122,6 +122,6 @@ class SharedLog:
         if part.sessions:
             self._mock.default.journal.quota.ring()
 
-    def left(self) -> None:
-        """A replica has ended, or is left out: record its sessions."""
+    def adopt(self) -> None:
+        """Record the sessions of replicas that have ended, or are left out."""
         self._copies.adopt()

@@ -146,7 +146,8 @@ class Replicas(Protocol):
         that were answered 2xx; if not, `catch_up` first
     :ivar sessions: numbers the sessions
     :ivar queries: numbers the DNS queries
-    :ivar others: the names of the other replicas that are not left out
+    :ivar others: the names of the other replicas that are not left out; known once this
+        one follows them
     """
 
     name: str

@@ -106,7 +106,10 @@ class LocalTurn:
             cluster.check()
             for key, document in counts:
                 assert key[0] in COUNTED, key
-                cluster.documents[key] = document
+                if document is None:
+                    cluster.documents.pop(key, None)
+                else:
+                    cluster.documents[key] = document
                 cluster.counted.append((replicas.name, key))
             replicas.counted = len(cluster.counted)
             replicas.flush()

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.hosts.host import Description
-from mocksmtp.persistence.log import SharedLog
-from mocksmtp.persistence.sessions import SessionsState
+from mocksmtp.persistence.keeper import Named, StateKeeper
 from mocksmtp.smtp.factory import MockSMTPFactory
 from tests.http.rig import Pending, Rig
 from tests.sessions.network import Connection
 from tests.store.cluster import Cluster
-
-
-class LogFollower:
-    """Has the log of a replica follow the others."""
-
-    def __init__(self, log: SharedLog) -> None:
-        self.log = log
-        self.hand_over = self.log.hand_over
-        self.read = self.log.read
-
-    def left(self, name: str) -> None:
-        self.log.left()
-
-    def apply(self, changes: Sequence[Any]) -> None:
-        """The state is not of interest here."""
-
-    def replace(self, state: Any) -> None:
-        """Likewise."""
-
-    def mails_arrived(self, mails: Any) -> None:
-        """Each replica has its own mails here."""
-
-    def events_arrived(self, events: Any) -> None:
-        """There are no events."""
-
-    def perform(self, command: Any) -> Any:
-        """There are no commands."""
+from tests.store.replicas import Hosts, done
 
 
 class Replica(Rig):
@@ -51,21 +25,44 @@ class Replica(Rig):
     def __init__(self, cluster: Any, name: str, clock: Clock) -> None:
         self.store: Any = cluster.add(name)
         super().__init__(clock=clock, store=self.store)
+        self.ticks: list[Callable[[], None]] = []
+        self.keeper = StateKeeper(
+            self.mock, self.store, clock, Named(), lambda _: None, self._tick
+        )
+        done(self.keeper.restore(self.store.open(), Hosts(self.mock)))
+        self.keeper.start()
+        if "mx2" not in self.mock.hosts:
+            done(self._add_host())
+
+    async def _add_host(self) -> None:
+        assert self.keeper.sharing is not None
+        turn = await self.keeper.sharing.take_turn()
         self.mock.add(self.mock.new_host(Description("mx2", "mx2.test")))
-        own = SessionsState(self.mock)
-        self.log = SharedLog(self.mock, self.store.replicas, clock, own)
-        self.log.restore(self.store.open().state)
-        self.store.replicas.follow(LogFollower(self.log))
-        self.log.start()
+        await turn.end()
+
+    def _tick(self, function: Callable[[], None]) -> Callable[[], None]:
+        self.ticks.append(function)
+        return self.ticks.clear
+
+    def hand_over(self) -> Deferred[None]:
+        """Give the store what is new."""
+        assert self.keeper.sharing is not None
+        return Deferred.fromCoroutine(self.keeper.sharing.hand_over())
+
+    def settle(self) -> None:
+        """Know of all that any replica did before."""
+        assert self.keeper.sharing is not None
+        done(self.keeper.sharing.settle())
 
     def second(self) -> None:
         """A second has passed."""
-        self.log.hand_over()
+        for function in tuple(self.ticks):
+            function()
         self.store.flush()
 
     def begin(self, method: str, path: str, *arguments: Any, **more: Any) -> Pending:
         """Send a request."""
-        self.store.replicas.settle()
+        self.settle()
         return super().begin(method, path, *arguments, **more)
 
     def behave(self, *documents: Any, host: str = "default") -> None:
@@ -81,7 +78,7 @@ class Replica(Rig):
 
     def kill(self) -> None:
         """End without a word."""
-        self.log.stop()
+        self.ticks.clear()
         self.store.cluster.remove(self.store.replicas.name)
 
 

@@ -173,7 +173,7 @@ class SessionTests(ReplicaCase):
         self.same("/smtpSessions")
         self.a.host.journal.clear()
         self.a.connect().deliver("carl@x.test")
-        self.a.store.replicas.settle()
+        self.a.settle()
         self.b.store.replicas.miss()
         self.assertEqual(ids(self.same("/smtpSessions")), ["2"])
 
@@ -181,7 +181,7 @@ class SessionTests(ReplicaCase):
         """Attempts are numbered once that is possible."""
         self.a.connect().deliver("bob@x.test")
         self.cluster.failure = StoreError("no server")
-        self.failureResultOf(self.a.log.hand_over(), StoreError)
+        self.failureResultOf(self.a.hand_over(), StoreError)
         self.cluster.failure = None
         self.assertEqual(len(self.same("/smtpAttempts")), 1)
 
