@@ -1,4 +1,4 @@
-"""``/smtpAttempts``: what was tried for each recipient, and how it ended.
+"""``/smtpAttempts``: each attempt to deliver to a recipient, and its result.
 
 At the root these are the attempts on all hosts, below a host its own.
 """
@@ -6,7 +6,7 @@ At the root these are the attempts on all hosts, below a host its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -15,7 +15,8 @@ import orjson
 from mocksmtp.behaviors.point import Command
 from mocksmtp.documents.problems import listed
 from mocksmtp.documents.schema import TEXT
-from mocksmtp.http.paging import Listing, Page, Span, WaitingKey, only, send_page
+from mocksmtp.http.derived import DerivedListing, send_newest
+from mocksmtp.http.paging import Page, number_of_id, send_page
 from mocksmtp.http.parameters import (
     any_text,
     flag,
@@ -44,11 +45,11 @@ from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.charset import windows_of
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.attempts import STAGES, Attempt, Verdict
+from mocksmtp.sessions.deliveries import Deliveries
 from mocksmtp.sessions.delivery_documents import attempt_document
 from mocksmtp.sessions.delivery_search import AttemptQuery, Codes
 
 _CODE = re.compile(r"[2-5](?:[0-9]{2}|xx)", re.ASCII)
-_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _STAGES = {stage.value: stage for stage in STAGES}
 
 
@@ -74,53 +75,34 @@ def message_id(text: str) -> str:
     return text.strip("<> ")
 
 
-class AttemptListing(Listing[Attempt, Attempt]):
+class AttemptListing(DerivedListing[Attempt]):
     """
     The attempts that match a query.
 
-    :param scope: the name of the host whose attempts they are; None for all hosts
+    :param scope: the name of the host of the attempts; None for all hosts
     """
 
     def __init__(self, mock: Mock, scope: str | None, query: AttemptQuery) -> None:
+        super().__init__(mock.deliveries)
         self.host = scope
-        self._deliveries = mock.deliveries
         self._query = query
 
-    def __len__(self) -> int:
-        return len(self._deliveries.attempts())
+    def above(self, number: int) -> list[Attempt]:
+        """Return the kept attempts whose number is above `number`, in order."""
+        return self._deliveries.attempts(number)
 
-    def entries(self, span: Span, newest_first: bool) -> Iterator[Attempt]:
-        """The attempts of a range, whether or not they match."""
-        attempts = self._deliveries.attempts(span.after)
-        for attempt in reversed(attempts) if newest_first else attempts:
-            if span.has(attempt.number):
-                yield attempt
+    def find(self, number: int) -> Attempt | None:
+        """Return the kept attempt with this number, or None."""
+        return self._deliveries.attempt_or_none(number)
 
-    def number(self, entry: Attempt) -> int:
-        """The number of an attempt."""
-        return entry.number
-
-    def matches(self, attempt: Attempt) -> bool:
-        """Whether an attempt is one of those asked for."""
-        in_scope = self.host in (None, attempt.session.host)
-        return in_scope and self._query.matches(attempt)
-
-    def look(self, entry: Attempt) -> Iterator[bool]:
-        """Whether an attempt matches."""
-        yield self.matches(entry)
-
-    def kept(self, numbers: Sequence[int]) -> list[Attempt]:
-        """The attempts with these numbers that are kept and match."""
-        found = map(self._deliveries.attempt_or_none, numbers)
-        return [one for one in found if one is not None and self.matches(one)]
-
-    def has(self, number: int) -> bool:
-        """Whether an attempt is kept."""
-        return self._deliveries.attempt_or_none(number) is not None
+    def matches(self, entry: Attempt) -> bool:
+        """Return whether an attempt is of the host, and matches the query."""
+        in_scope = self.host in (None, entry.session.host)
+        return in_scope and self._query.matches(entry)
 
     @property
     def evicted(self) -> int:
-        """The highest number of an attempt that was evicted."""
+        """The highest number of an evicted attempt."""
         return self._deliveries.evicted_attempt
 
     @property
@@ -128,21 +110,10 @@ class AttemptListing(Listing[Attempt, Attempt]):
         """The highest number of an attempt."""
         return self._deliveries.last_attempt
 
-    def matched_by(self, change: Attempt) -> int | None:
-        """The number of a new attempt, if it matches."""
-        return change.number if self.matches(change) else None
-
     @staticmethod
-    def keys(change: Attempt) -> Iterable[WaitingKey]:
-        """None: every waiting request looks at every attempt."""
-        return (None,)
-
-    @staticmethod
-    def listen(mock: Mock, note: Callable[[Attempt], None]) -> Callable[[], None]:
-        """Report each new attempt."""
-        listeners = mock.deliveries.attempt_listeners
-        listeners.append(note)
-        return lambda: listeners.remove(note)
+    def listeners(deliveries: Deliveries) -> list[Callable[[Attempt], None]]:
+        """Return the listeners that are called with each new attempt."""
+        return deliveries.attempt_listeners
 
 
 @attrs.frozen
@@ -201,11 +172,7 @@ async def list_attempts(call: Call[ListParameters]) -> ResponseBody:
 
 async def newest_attempt(call: Call[MatchParameters]) -> ResponseBody:
     """The newest attempt that matches; with ``wait`` it waits for one."""
-    wanted, api = call.parameters, call.api
-    await api.delivery_updates.catch_up()
-    with api.delivery_updates:
-        found = await api.watches.newest(wanted.filters.listing(call), wanted.waiting)
-    return send_body(call.request, b"".join(attempt_pieces(only(found, "attempt"))))
+    return await send_newest(call, "attempt", attempt_pieces)
 
 
 async def get_attempt(call: Call[Any], attempt_id: str) -> ResponseBody:
@@ -235,8 +202,9 @@ async def find_attempt(call: Call[Any], attempt_id: str) -> Attempt:
     :raises HttpProblem: 404
     """
     await call.api.delivery_updates.catch_up()
-    if _ID.fullmatch(attempt_id):
-        found = call.api.mock.deliveries.attempt_or_none(int(attempt_id))
+    number = number_of_id(attempt_id)
+    if number is not None:
+        found = call.api.mock.deliveries.attempt_or_none(number)
         if found is not None and call.scope in (None, found.session.host):
             return found
     raise not_found(f"no attempt with the id {attempt_id!r} is kept"[:200])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -12,13 +12,14 @@ import orjson
 from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.view import View, view_field
 from mocksmtp.http.attempts import message_id, reply_codes
+from mocksmtp.http.derived import DerivedListing, send_newest
 from mocksmtp.http.explaining import (
     find_explained,
     near_view,
     nearest_entries,
     send_explained,
 )
-from mocksmtp.http.paging import Listing, Page, Span, WaitingKey, only, send_page
+from mocksmtp.http.paging import Page, number_of_id, send_page
 from mocksmtp.http.parameters import (
     flag,
     group,
@@ -37,11 +38,10 @@ from mocksmtp.http.sessions import client_address
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.attempts import Verdict
-from mocksmtp.sessions.deliveries import Delivery
+from mocksmtp.sessions.deliveries import Deliveries, Delivery
 from mocksmtp.sessions.delivery_documents import DELIVERY, delivery_document
 from mocksmtp.sessions.delivery_search import Codes, DeliveryQuery
 
-_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -53,44 +53,29 @@ def number_of_copies(text: str) -> int:
     return int(text)
 
 
-class DeliveryListing(Listing[Delivery, Delivery]):
+class DeliveryListing(DerivedListing[Delivery]):
     """The deliveries that match a query; a delivery changes with each attempt."""
 
     def __init__(self, mock: Mock, query: DeliveryQuery) -> None:
-        self._deliveries = mock.deliveries
+        super().__init__(mock.deliveries)
         self._query = query
         self.is_everything = query == DeliveryQuery()
 
-    def __len__(self) -> int:
-        return len(self._deliveries.deliveries())
+    def above(self, number: int) -> list[Delivery]:
+        """Return the kept deliveries whose number is above `number`, in order."""
+        return self._deliveries.deliveries(number)
 
-    def entries(self, span: Span, newest_first: bool) -> Iterator[Delivery]:
-        """The deliveries of a range, whether or not they match."""
-        deliveries = self._deliveries.deliveries(span.after)
-        for delivery in reversed(deliveries) if newest_first else deliveries:
-            if span.has(delivery.number):
-                yield delivery
+    def find(self, number: int) -> Delivery | None:
+        """Return the kept delivery with this number, or None."""
+        return self._deliveries.delivery_or_none(number)
 
-    def number(self, entry: Delivery) -> int:
-        """The number of a delivery."""
-        return entry.number
-
-    def look(self, entry: Delivery) -> Iterator[bool]:
-        """Whether a delivery matches."""
-        yield self._query.matches(entry)
-
-    def kept(self, numbers: Sequence[int]) -> list[Delivery]:
-        """The deliveries with these numbers that are kept and match."""
-        found = map(self._deliveries.delivery_or_none, numbers)
-        return [one for one in found if one is not None and self._query.matches(one)]
-
-    def has(self, number: int) -> bool:
-        """Whether a delivery is kept."""
-        return self._deliveries.delivery_or_none(number) is not None
+    def matches(self, entry: Delivery) -> bool:
+        """Return whether a delivery matches the query."""
+        return self._query.matches(entry)
 
     @property
     def evicted(self) -> int:
-        """The highest number of a delivery that was evicted."""
+        """The highest number of an evicted delivery."""
         return self._deliveries.evicted_delivery
 
     @property
@@ -98,21 +83,10 @@ class DeliveryListing(Listing[Delivery, Delivery]):
         """The highest number of a delivery."""
         return self._deliveries.last_delivery
 
-    def matched_by(self, change: Delivery) -> int | None:
-        """The number of a delivery that has changed, if it matches."""
-        return change.number if self._query.matches(change) else None
-
     @staticmethod
-    def keys(change: Delivery) -> Iterable[WaitingKey]:
-        """None: every waiting request looks at every delivery."""
-        return (None,)
-
-    @staticmethod
-    def listen(mock: Mock, note: Callable[[Delivery], None]) -> Callable[[], None]:
-        """Report each delivery that has changed."""
-        listeners = mock.deliveries.delivery_listeners
-        listeners.append(note)
-        return lambda: listeners.remove(note)
+    def listeners(deliveries: Deliveries) -> list[Callable[[Delivery], None]]:
+        """Return the listeners that are called with each changed delivery."""
+        return deliveries.delivery_listeners
 
 
 @attrs.frozen
@@ -203,20 +177,27 @@ async def _nearest(
 
 async def newest_delivery(call: Call[MatchParameters]) -> ResponseBody:
     """The newest delivery that matches; with ``wait`` it waits for one."""
-    wanted, api = call.parameters, call.api
-    await api.delivery_updates.catch_up()
-    with api.delivery_updates:
-        found = await api.watches.newest(wanted.filters.listing(call), wanted.waiting)
-    return send_body(call.request, b"".join(delivery_pieces(only(found, "delivery"))))
+    return await send_newest(call, "delivery", delivery_pieces)
 
 
 async def get_delivery(call: Call[Any], delivery_id: str) -> ResponseBody:
     """One delivery."""
+    found = await find_delivery(call, delivery_id)
+    return send_body(call.request, b"".join(delivery_pieces(found)))
+
+
+async def find_delivery(call: Call[Any], delivery_id: str) -> Delivery:
+    """
+    Return the delivery with this id.
+
+    :raises HttpProblem: 404
+    """
     await call.api.delivery_updates.catch_up()
-    if _ID.fullmatch(delivery_id):
-        found = call.api.mock.deliveries.delivery_or_none(int(delivery_id))
-        if found is not None:
-            return send_body(call.request, b"".join(delivery_pieces(found)))
+    number = number_of_id(delivery_id)
+    if number is not None:
+        found = call.api.mock.deliveries.delivery_or_none(number)
+        if found is not None and found.attempts:
+            return found
     raise not_found(f"no delivery with the id {delivery_id!r} is kept"[:200])
 
 

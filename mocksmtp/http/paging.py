@@ -52,12 +52,18 @@ _NOT_REPEATED = ("count", "wait", "settle")
 """Parameters that the link to the next page does not have."""
 
 
+def number_of_id(text: str) -> int | None:
+    """Return the number of the entry with an id; None if no entry can have the id."""
+    return int(text) if _ID.fullmatch(text) else None
+
+
 @reads({**TEXT, "pattern": f"^{_ID.pattern}$"})
 def entry_id(text: str) -> int:
     """The number of an entry, from its id."""
-    if not _ID.fullmatch(text):
+    number = number_of_id(text)
+    if number is None:
         raise ValueError(f"must be an id, got {text!r}"[:100])
-    return int(text)
+    return number
 
 
 class Order(Enum):

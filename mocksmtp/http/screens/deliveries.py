@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -15,7 +14,7 @@ from mocksmtp.behaviors.explain import CONSIDERED
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosts.evaluation import Evaluation, evaluated_document, evaluation_of
 from mocksmtp.http.behaviors import EVALUATION_READER
-from mocksmtp.http.deliveries import DeliveryFilters, DeliveryListing
+from mocksmtp.http.deliveries import DeliveryFilters, DeliveryListing, find_delivery
 from mocksmtp.http.paging import Span, entry_id
 from mocksmtp.http.parameters import (
     any_text,
@@ -64,7 +63,6 @@ from mocksmtp.web.wording import behavior_words
 _LIST = "/ui/deliveries"
 _TIMELINE = "/ui/timeline"
 
-_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 T = TypeVar("T")
 
@@ -261,7 +259,7 @@ async def show_delivery(
     call: Call[TranscriptParameters], delivery_id: str
 ) -> ResponseBody:
     """One delivery: its rounds, a transcript, and why behaviors answered or not."""
-    delivery = await _find(call, delivery_id)
+    delivery = await find_delivery(call, delivery_id)
     chosen = call.parameters.attempt
     attempts = delivery.attempts
     failed = [one for one in attempts if one.verdict is not Verdict.ACCEPTED]
@@ -306,21 +304,12 @@ async def show_session(
 
 async def export_delivery(call: Call[Any], delivery_id: str) -> bytes:
     """One delivery as text for a terminal or an issue."""
-    delivery = await _find(call, delivery_id)
+    delivery = await find_delivery(call, delivery_id)
     report = partial(words_of, call.api)
     lines = delivery_text(row_of(delivery, MAX_PAGE_ATTEMPTS).shown, report)
     protect(call.request, f"delivery-{delivery.number}.txt")
     body = "\n".join([*lines, ""]).encode()
     return send_body(call.request, body, "text/plain; charset=utf-8")
-
-
-async def _find(call: Call[Any], delivery_id: str) -> Delivery:
-    await call.api.delivery_updates.catch_up()
-    if _ID.fullmatch(delivery_id):
-        found = call.api.mock.deliveries.delivery_or_none(int(delivery_id))
-        if found is not None and found.attempts:
-            return found
-    raise not_found(f"no delivery with the id {delivery_id!r} is kept"[:200])
 
 
 def _transcript(
