@@ -116,7 +116,7 @@ class KilledTests(FileServiceCase):
         ):
             self.assertFalse(other.pop("considered", None))
             self.assertEqual({**one, **other}, one)
-        page = ask(service, "GET", "/ui/sessions/1")
+        page = ask(service, "GET", "/ui/sessions/1?exchange=3")
         self.assertIn("is from before the last start of the service", page)
         for path in "/", "/ui/deliveries", "/ui/timeline", "/ui/mails", "/ui/hosts":
             self.assertIn("<main", ask(service, "GET", path))
