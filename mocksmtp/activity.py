@@ -85,7 +85,7 @@ class Throttle:
         """Write the number of lines omitted since the last call, unless it is 0."""
         omitted, self._omitted = self._omitted, 0
         if omitted:
-            self._log.say(Level.INFO, self._rest.format(omitted), omitted=omitted)
+            self._log.log(Level.INFO, self._rest.format(omitted), omitted=omitted)
 
 
 class ActivityLog:
@@ -143,7 +143,7 @@ class ActivityLog:
             reason = "the client left in the middle of a mail"
         if reason is not None and self._sessions.passes():
             client = f"{session.client_ip} port={session.client_port}"
-            self._log.say(
+            self._log.log(
                 Level.INFO,
                 f"Session failed: session={session.id} host={session.host}"
                 f" client={client}: {reason}",
@@ -193,7 +193,7 @@ class ActivityLog:
             "host": session.host,
             "reply": None if reply is None else _shown(reply),
         }
-        self._log.say(Level.INFO, " ".join(shown), **fields)
+        self._log.log(Level.INFO, " ".join(shown), **fields)
 
     # Listeners of behaviors
 
@@ -211,7 +211,7 @@ class ActivityLog:
         answer = _answer(decision)
         where = "" if host in (None, "default") else f" host={host}"
         about = f" {what!r}" if what else ""
-        self._log.say(
+        self._log.log(
             Level.INFO,
             f"Behavior {_named(rule)} answered {command}{about}{where}: {answer}",
             event="behavior",
@@ -228,7 +228,7 @@ class ActivityLog:
     ) -> None:
         if self._behaviors.passes():
             what = subject[:_MAX_TEXT].decode("utf-8", "replace")
-            self._log.say(
+            self._log.log(
                 Level.INFO,
                 f"DNS behavior {_named(rule)} answered {what!r}",
                 event="dnsBehavior",
@@ -306,7 +306,7 @@ def request_logger(log: Log) -> Callable[[Any], None] | None:
         client = unmapped(getattr(request.getClientAddress(), "host", None) or "")
         method, uri = request.method.decode("latin-1"), request.uri.decode("latin-1")
         status, octets = request.code, request.sentLength
-        log.say(
+        log.log(
             Level.DEBUG,
             f"{method} {uri} client={client} status={status} octets={octets}",
             "mocksmtp.http",
@@ -327,7 +327,7 @@ def query_logger(log: Log) -> Callable[..., None]:
         question: object, rcode: int | None, transport: str, client_ip: str
     ) -> None:
         if log.level <= Level.DEBUG:
-            log.say(
+            log.log(
                 Level.DEBUG,
                 f"DNS query: {question} client={client_ip} over {transport}:"
                 f" {'no answer' if rcode is None else f'rcode {rcode}'}",

@@ -228,7 +228,7 @@ class MockService(Service):
         if self._activity is not None:
             self._activity.flush()
         if self._lines is not None:
-            self._lines.say(Level.INFO, "Mock SMTP server stopped")
+            self._lines.log(Level.INFO, "Mock SMTP server stopped")
         return result
 
     def open(self) -> None:
@@ -315,7 +315,7 @@ class MockService(Service):
         if self._lines is not None:
             if self._keeper.summary is not None:
                 restored = f"Restored from {self._config.store}: {self._keeper.summary}"
-                self._lines.say(Level.INFO, restored)
+                self._lines.log(Level.INFO, restored)
             shown = " ".join(
                 f"{name}={','.join(bound)}" for name, bound in addresses.items()
             )

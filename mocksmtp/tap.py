@@ -214,7 +214,7 @@ class _TwistedLog(Log):
     def __init__(self, level: Level) -> None:
         super().__init__(lambda line: None, level=level)
 
-    def say(
+    def log(
         self, level: Level, message: str, namespace: str = "mocksmtp", **fields: Any
     ) -> None:
         """Log a line, if its level is high enough."""

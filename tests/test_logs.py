@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from twisted.python.failure import Failure
 from twisted.python.log import LogPublisher as OldLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp import logs
 from mocksmtp.logs import (
     DescriptorSink,
     FileSink,
@@ -176,19 +174,6 @@ class WriterTests(SynchronousTestCase):
         self.assertTrue(writer.drain(10))
         self.assertEqual(b"".join(written).decode(), "".join(lines))
 
-    def test_the_lines_of_a_burst_are_written_together(self) -> None:
-        """The first one at once, those that follow it within 10 ms in one write."""
-        written: queue.Queue[bytes] = queue.Queue()
-        writer = LogWriter(written.put)
-        self.patch(logs, "_GATHERING", 10)
-        writer.write("first\n")
-        self.assertEqual(written.get(timeout=10), b"first\n")
-        writer.write("second\n")
-        self.assertRaises(queue.Empty, written.get, timeout=0.05)
-        writer.write("third\n")
-        self.assertTrue(writer.drain(10))
-        self.assertEqual(written.get_nowait(), b"second\nthird\n")
-
     def test_what_nobody_reads_is_dropped_and_counted(self) -> None:
         """Nothing waits; a later line reports how many were dropped."""
         sink = BlockedSink()
@@ -269,7 +254,7 @@ class LogTests(SynchronousTestCase):
         lines: list[str] = []
         log = Log(lines.append, log_format, level, lambda: 1_700_000_000.125)
         for one in Level:
-            log.say(one, f"a {one.name}", "a.b", some=1)
+            log.log(one, f"a {one.name}", "a.b", some=1)
         log.announce("started")
         return lines
 
@@ -300,7 +285,7 @@ class LogTests(SynchronousTestCase):
         """Line ends and control characters are escaped."""
         lines: list[str] = []
         for log_format in LogFormat:
-            Log(lines.append, log_format).say(
+            Log(lines.append, log_format).log(
                 Level.INFO, "a\nb\x1b[0m\ud800", x="\ud800"
             )
         self.assertTrue(lines[0].endswith("a\\nb\\x1b[0m\\ud800\n"), lines[0])
@@ -310,11 +295,11 @@ class LogTests(SynchronousTestCase):
     def test_it_costs_no_more_than_two_microseconds(self) -> None:
         """Counted in calls, for the time depends on the machine: five for a line."""
         log = Log([].append, seconds=lambda: 1.0)
-        log.say(Level.INFO, "warm")
-        calls = count_calls(lambda: log.say(Level.INFO, "Mail kept: id=1"))
+        log.log(Level.INFO, "warm")
+        calls = count_calls(lambda: log.log(Level.INFO, "Mail kept: id=1"))
         self.assertLess(calls, 10)
         quiet = Log([].append, level=Level.WARN)
-        self.assertLess(count_calls(lambda: quiet.say(Level.INFO, "x")), 3)
+        self.assertLess(count_calls(lambda: quiet.log(Level.INFO, "x")), 3)
 
 
 def count_calls(function: Callable[[], object]) -> int:

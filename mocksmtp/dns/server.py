@@ -344,7 +344,7 @@ class DNSFactory(DNSServerFactory):
         if response.kind is not None:
             self._counts[response.kind] += 1
         client = unmapped(client[0]), client[1]
-        self._log.note(self._reactor.seconds(), client, transport, exchange, behavior)
+        self._log.add(self._reactor.seconds(), client, transport, exchange, behavior)
         if self.on_exchange is not None:
             self.on_exchange(exchange, transport, client[0], behavior)
 

@@ -138,7 +138,6 @@ CHUNK_TOO_BIG = Reply(552, "5.3.4 Chunk size exceeds limit, closing")
 NOT_HTTP = Reply(554, "5.5.1 This port expects SMTP, not HTTP")
 NOT_TLS = Reply(554, "5.5.1 This port expects SMTP; TLS starts only after STARTTLS")
 CONNECTED_TOO_LONG = Reply(421, "4.4.2 Connection time limit exceeded, closing")
-STORE_UNAVAILABLE = Reply(421, "4.3.0 Store not available, closing")
 SHUTTING_DOWN = Reply(421, "4.3.2 Service not available, closing")
 LOCAL_ERROR = Reply(451, "4.3.0 Local error in processing")
 

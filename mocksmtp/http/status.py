@@ -87,8 +87,7 @@ STATUS: View[Api] = View(
     view_field(
         "uptime",
         Written(NUMBER),
-        # The clock may have been set back since.
-        lambda api: max(0.0, round(api.clock.seconds() - api.info.started_at, 3)),
+        lambda api: round(api.clock.seconds() - api.info.started_at, 3),
         "seconds",
     ),
     view_field(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
 
-from mocksmtp.documents.problems import shown
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Store
 from mocksmtp.store.memory import MemoryStore
@@ -16,7 +14,6 @@ from mocksmtp.store.memory import MemoryStore
 MEMORY = "memory"
 
 _FILE = "sqlite:"
-_KINDS = {MEMORY: MEMORY, "sqlite": "sqlite:FILE"}
 _SYNC = {"full": True, "normal": False}
 
 
@@ -48,7 +45,8 @@ def parse_store(text: str) -> StoreAddress:
         return StoreAddress()
     kind, colon, rest = text.partition(":")
     if kind != "sqlite" or not colon:
-        raise ValueError(_unknown(text, kind))
+        message = "must be memory or sqlite:FILE, as in sqlite:mock.db"
+        raise ValueError(f"{message}, got {text!r}"[:200])
     path, _, query = rest.partition("?")
     if path.startswith("//"):
         # As in a URL: sqlite:///var/lib/mock.db
@@ -64,14 +62,6 @@ def parse_store(text: str) -> StoreAddress:
             raise ValueError(f"must be ?sync=full or ?sync=normal, got {what!r}"[:200])
         full = _SYNC[value]
     return StoreAddress(path, full)
-
-
-def _unknown(text: str, kind: str) -> str:
-    """The error for a store of another kind, with the nearest one."""
-    near = difflib.get_close_matches(kind.lower(), _KINDS, 1)
-    hint = f"; did you mean {_KINDS[near[0]]}?" if near else ""
-    message = "must be memory or sqlite:FILE, as in sqlite:mock.db"
-    return f"{message}, got {shown(text)}{hint}"
 
 
 def make_store(

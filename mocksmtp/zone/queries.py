@@ -167,7 +167,7 @@ class QueryFilter:
 
 Subscriber: TypeAlias = Callable[[DnsQuery], None]
 
-_Noted: TypeAlias = tuple[float, tuple[str, int], str, DnsExchange, str | None]
+_LoggedQuery: TypeAlias = tuple[float, tuple[str, int], str, DnsExchange, str | None]
 
 
 class QueryLog:
@@ -184,12 +184,12 @@ class QueryLog:
         self.last = 0
         self._cleared = self._evicted = 0
         self.listeners: list[Subscriber] = []
-        self._noted: deque[_Noted] = deque(maxlen=max_queries)
+        self._logged: deque[_LoggedQuery] = deque(maxlen=max_queries)
 
     def __len__(self) -> int:
-        return len(self._noted)
+        return len(self._logged)
 
-    def note(
+    def add(
         self,
         at: float,
         client: tuple[str, int],
@@ -198,18 +198,18 @@ class QueryLog:
         behavior: str | None = None,
     ) -> None:
         """Add a query; the parameters are described at `DnsQuery`."""
-        noted = (at, client, transport, exchange, behavior)
+        logged = (at, client, transport, exchange, behavior)
         self.last += 1
-        self._noted.append(noted)
+        self._logged.append(logged)
         if self.listeners:
-            query = _query(self.last, noted)
+            query = _query(self.last, logged)
             for listener in tuple(self.listeners):
                 listener(query)
 
     @property
     def evicted(self) -> int:
         """The number of the last query that was removed to make room, 0 for none."""
-        before = self.last - len(self._noted)
+        before = self.last - len(self._logged)
         return before if before > self._cleared else self._evicted
 
     def queries(self) -> list[DnsQuery]:
@@ -218,14 +218,14 @@ class QueryLog:
 
     def newer(self, number: int) -> Iterator[DnsQuery]:
         """The queries above `number` that are kept now, the oldest first."""
-        first = self.last - len(self._noted) + 1
-        kept = list(islice(self._noted, max(0, number - first + 1), None))
+        first = self.last - len(self._logged) + 1
+        kept = list(islice(self._logged, max(0, number - first + 1), None))
         return map(_query, count(self.last - len(kept) + 1), kept)
 
     def older(self, number: int) -> Iterator[DnsQuery]:
         """The queries below `number` that are kept now, the newest first."""
         skipped = max(0, self.last - number + 1)
-        kept = list(islice(reversed(self._noted), skipped, None))
+        kept = list(islice(reversed(self._logged), skipped, None))
         return map(_query, count(self.last - skipped, -1), kept)
 
     def get(self, number: int) -> DnsQuery:
@@ -234,21 +234,21 @@ class QueryLog:
 
         :raises KeyError: it is not kept
         """
-        place = number - (self.last - len(self._noted) + 1)
-        if not 0 <= place < len(self._noted):
+        place = number - (self.last - len(self._logged) + 1)
+        if not 0 <= place < len(self._logged):
             raise KeyError(number)
-        return _query(number, self._noted[place])
+        return _query(number, self._logged[place])
 
     def clear(self) -> list[DnsQuery]:
         """Remove all queries and return them; numbers continue."""
         removed = self.queries()
         self._evicted, self._cleared = self.evicted, self.last
-        self._noted.clear()
+        self._logged.clear()
         return removed
 
 
-def _query(number: int, noted: _Noted) -> DnsQuery:
-    at, (client_ip, client_port), transport, exchange, behavior = noted
+def _query(number: int, logged: _LoggedQuery) -> DnsQuery:
+    at, (client_ip, client_port), transport, exchange, behavior = logged
     question = exchange.question
     return DnsQuery(
         number,

@@ -61,12 +61,12 @@ LEAST_OCTETS = 12
 """Minimum octets of a record without its data."""
 
 _SOURCE = Name.parse("mock.invalid")
-MADE_UP_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
+DEFAULT_SOA = Record(ROOT, SOA(_SOURCE, _SOURCE, 1, 3600, 600, 86400, 0), ttl=0)
 """The SOA of names outside all zones; its TTL is 0, as a test may add the name next."""
 
-_MADE_UP: Node = {
+_DEFAULTS: Node = {
     RRType.NS: (Record(ROOT, NS(_SOURCE), ttl=0),),
-    RRType.SOA: (MADE_UP_SOA,),
+    RRType.SOA: (DEFAULT_SOA,),
 }
 """Default records of the root, unless the zone has records of these types."""
 
@@ -241,7 +241,7 @@ class Zone:
         while True:
             node = self._node(name)
             if name.key == ROOT.key:
-                node = {**_MADE_UP, **(node or _EMPTY)}
+                node = {**_DEFAULTS, **(node or _EMPTY)}
             if not node and self._missing is Rcode.SERVFAIL:
                 return Answer(Rcode.SERVFAIL)
             if node is None:
@@ -372,7 +372,7 @@ class Zone:
             if (soa := self._soas.get(key)) is not None:
                 return soa
             if key == ROOT.key:
-                return MADE_UP_SOA
+                return DEFAULT_SOA
             key = key[1 + key[0] :]
 
     def _found(self, answers: RRset, question: Question, room: _Room) -> Answer:

@@ -178,16 +178,6 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "store": (
         ("x", "must be memory or sqlite:FILE, as in sqlite:mock.db, got 'x'"),
-        (
-            "sqlit:x",
-            "must be memory or sqlite:FILE, as in sqlite:mock.db, got 'sqlit:x'; did"
-            " you mean sqlite:FILE?",
-        ),
-        (
-            "Memory",
-            "must be memory or sqlite:FILE, as in sqlite:mock.db, got 'Memory'; did"
-            " you mean memory?",
-        ),
         ("sqlite:", "the name of the file is missing, as in sqlite:mock.db"),
         ("sqlite://host/x", "must not name a machine, got 'sqlite://host/x'"),
         ("sqlite:x?sync=off", "must be ?sync=full or ?sync=normal, got 'sync=off'"),

@@ -10,7 +10,7 @@ from mocksmtp.dns.message import AD, CD, MAX_TCP, Query, udp_limit, write_respon
 from mocksmtp.zone.answer import Answer, Rcode
 from mocksmtp.zone.rdata import AAAA, CNAME, MX, TXT, A
 from mocksmtp.zone.records import Record
-from mocksmtp.zone.zone import MADE_UP_SOA
+from mocksmtp.zone.zone import DEFAULT_SOA
 from tests.dns.queries import flags, lines, query, read, records
 
 MX_AND_A = Answer(
@@ -64,7 +64,7 @@ class ResponseTests(SynchronousTestCase):
 
     def test_negative(self):
         """That there is none is told with an SOA in its section."""
-        answer = Answer(Rcode.NXDOMAIN, True, (), (MADE_UP_SOA,))
+        answer = Answer(Rcode.NXDOMAIN, True, (), (DEFAULT_SOA,))
         message = read(write_response(query("ex.test"), answer, 512))
         self.assertEqual(message.rcode(), dns.rcode.NXDOMAIN)
         self.assertEqual(len(message.authority), 1)
@@ -104,7 +104,7 @@ class LimitTests(SynchronousTestCase):
         answer = attrs.evolve(
             MX_AND_A,
             answers=records(*(("ex.test", A(number)) for number in range(100))),
-            authority=(MADE_UP_SOA,),
+            authority=(DEFAULT_SOA,),
         )
         for options, limit in (({}, 512), ({"use_edns": 0}, 512), ({}, 1232)):
             octets = write_response(query("ex.test", "A", **options), answer, limit)
@@ -126,7 +126,7 @@ class LimitTests(SynchronousTestCase):
     def test_authority_cut(self):
         """An SOA that does not fit is missed, and TC is set."""
         some = records(("ex.test", CNAME("a" * 60 + ".test")))
-        answer = Answer(Rcode.NXDOMAIN, True, some, (MADE_UP_SOA,))
+        answer = Answer(Rcode.NXDOMAIN, True, some, (DEFAULT_SOA,))
         whole = write_response(query("ex.test"), answer, 512)
         octets = write_response(query("ex.test"), answer, len(whole) - 1)
         self.assertIn("TC", flags(octets))

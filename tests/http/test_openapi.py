@@ -199,7 +199,7 @@ class TruthTests(SynchronousTestCase):
             DnsExchange(None, None, False, None),
         ):
             client = ("192.0.2.1", 5353)
-            self.rig.mock.query_log.note(1.0, client, "udp", exchange)
+            self.rig.mock.query_log.add(1.0, client, "udp", exchange)
         self.assertEqual(len(self.assert_fits("/dnsQueries")), 2)
 
     def test_the_rest(self) -> None:

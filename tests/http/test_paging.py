@@ -59,7 +59,7 @@ class ListCase(SynchronousTestCase):
         exchange = DnsExchange(
             Question(name, type_number("MX")), None, False, DnsReply(0, 1, False)
         )
-        self.rig.mock.query_log.note(1.0, ("192.0.2.1", 5353), UDP, exchange)
+        self.rig.mock.query_log.add(1.0, ("192.0.2.1", 5353), UDP, exchange)
 
     def next_of(self, answer: Answer) -> str | None:
         """The path of the next page."""

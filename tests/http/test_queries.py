@@ -29,7 +29,7 @@ class QueriesTests(SynchronousTestCase):
         """DNS is asked."""
         question = Question(name, type_number(kind))
         exchange = DnsExchange(question, None, False, DnsReply(0, 1, False))
-        self.log.note(1.0, (client, 5353), transport, exchange)
+        self.log.add(1.0, (client, 5353), transport, exchange)
 
     def ids(self, query: str = "") -> list[str]:
         return [one["id"] for one in self.rig.get(f"/dnsQueries{query}")]

@@ -31,7 +31,7 @@ CLIENT = ("192.0.2.1", 5353)
 
 def logged(*arguments: Any) -> DnsQuery:
     log = QueryLog()
-    log.note(*arguments)
+    log.add(*arguments)
     (query,) = log.queries()
     return query
 
@@ -51,12 +51,12 @@ class QueryLogTests(SynchronousTestCase):
 
     def note(self, times: int = 1) -> None:
         for _ in range(times):
-            self.log.note(0.0, CLIENT, UDP, EXCHANGE)
+            self.log.add(0.0, CLIENT, UDP, EXCHANGE)
 
     def test_kept(self):
         """Queries are returned in their order."""
-        self.log.note(1.0, CLIENT, UDP, EXCHANGE)
-        self.log.note(2.0, ("::1", 7), TCP, EXCHANGE, "b1")
+        self.log.add(1.0, CLIENT, UDP, EXCHANGE)
+        self.log.add(2.0, ("::1", 7), TCP, EXCHANGE, "b1")
         first, second = self.log.queries()
         self.assertEqual(
             (first.number, first.at, first.client_ip, first.client_port),

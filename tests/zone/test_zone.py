@@ -28,7 +28,7 @@ from mocksmtp.zone.rdata import (
     type_number,
 )
 from mocksmtp.zone.records import Record
-from mocksmtp.zone.zone import MADE_UP_SOA, MAX_ALIASES, Zone
+from mocksmtp.zone.zone import DEFAULT_SOA, MAX_ALIASES, Zone
 
 SOA_RDATA = SOA("ns.ex.test", "root.ex.test", 1, 2, 3, 4, 30)
 
@@ -82,8 +82,8 @@ class RootTests(SynchronousTestCase):
         for zone in (Zone(), Zone([Record("ex.test", A("192.0.2.1"))])):
             (server,) = ask(zone, ".", "NS").answers
             self.assertEqual((server.name, server.ttl), (ROOT, 0))
-            self.assertEqual(ask(zone, ".", "SOA").answers, (MADE_UP_SOA,))
-            self.assertEqual(ask(zone, ".", "ANY").answers, (server, MADE_UP_SOA))
+            self.assertEqual(ask(zone, ".", "SOA").answers, (DEFAULT_SOA,))
+            self.assertEqual(ask(zone, ".", "ANY").answers, (server, DEFAULT_SOA))
             self.assertEqual(ask(zone, ".", "MX").answers, ())
 
     def test_its_own(self):
@@ -91,7 +91,7 @@ class RootTests(SynchronousTestCase):
         server = Record(ROOT, NS("ns.test"))
         zone = Zone([server])
         self.assertEqual(ask(zone, ".", "NS").answers, (server,))
-        self.assertEqual(ask(zone, ".", "SOA").answers, (MADE_UP_SOA,))
+        self.assertEqual(ask(zone, ".", "SOA").answers, (DEFAULT_SOA,))
 
     def test_where_names_fail(self):
         """It has them there, too: the resolver is to ask for names."""
@@ -212,13 +212,13 @@ class NegativeTests(SynchronousTestCase):
         """A name that nothing is known of does not exist, and an SOA is made up."""
         for zone in (Zone(), Zone([Record("ex.test", A("192.0.2.1"))])):
             answer = ask(zone, "other.test", "MX")
-            expected = Answer(Rcode.NXDOMAIN, True, (), (MADE_UP_SOA,))
+            expected = Answer(Rcode.NXDOMAIN, True, (), (DEFAULT_SOA,))
             self.assertEqual(answer, expected)
 
     def test_no_such_type(self):
         """A name that has another type is there, without data."""
         answer = ask(Zone([Record("ex.test", A("192.0.2.1"))]), "ex.test", "MX")
-        self.assertEqual(answer, Answer(Rcode.NOERROR, True, (), (MADE_UP_SOA,)))
+        self.assertEqual(answer, Answer(Rcode.NOERROR, True, (), (DEFAULT_SOA,)))
 
     def test_empty_non_terminal(self):
         """A name between others is there, without data (RFC 8020)."""
@@ -239,7 +239,7 @@ class NegativeTests(SynchronousTestCase):
             ("ex.test", Rcode.NOERROR, soa),
             ("in.ex.test", Rcode.NOERROR, inner),
             ("a.b.in.ex.test", Rcode.NXDOMAIN, inner),
-            ("other.test", Rcode.NXDOMAIN, MADE_UP_SOA),
+            ("other.test", Rcode.NXDOMAIN, DEFAULT_SOA),
         ):
             answer = ask(zone, name, "A")
             self.assertEqual((answer.rcode, answer.authority), (rcode, (expected,)))
@@ -256,7 +256,7 @@ class NegativeTests(SynchronousTestCase):
     def test_soa_that_is_none(self):
         """Broken data of an SOA's type is told to who asks, and is no zone's SOA."""
         zone = Zone([Record("ex.test", Raw(RRType.SOA, b"x"))])
-        self.assertEqual(ask(zone, "a.ex.test", "A").authority, (MADE_UP_SOA,))
+        self.assertEqual(ask(zone, "a.ex.test", "A").authority, (DEFAULT_SOA,))
         self.assertEqual(len(ask(zone, "ex.test", "SOA").answers), 1)
 
 
@@ -284,14 +284,14 @@ class AliasTests(SynchronousTestCase):
         """An alias of a name that is not there: NXDOMAIN, with it (RFC 6604)."""
         chain = self.chain("a.test", "b.test", "c.test")
         answer = ask(Zone(chain), "a.test", "A")
-        expected = Answer(Rcode.NXDOMAIN, True, tuple(chain), (MADE_UP_SOA,))
+        expected = Answer(Rcode.NXDOMAIN, True, tuple(chain), (DEFAULT_SOA,))
         self.assertEqual(answer, expected)
 
     def test_no_data(self):
         """An alias of a name without that type: no error, with it and an SOA."""
         chain = self.chain("a.test", "b.test")
         zone = Zone([*chain, Record("b.test", A("192.0.2.1"))])
-        expected = Answer(Rcode.NOERROR, True, tuple(chain), (MADE_UP_SOA,))
+        expected = Answer(Rcode.NOERROR, True, tuple(chain), (DEFAULT_SOA,))
         self.assertEqual(ask(zone, "a.test", "MX"), expected)
 
     def test_loop(self):
