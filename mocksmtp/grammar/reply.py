@@ -140,6 +140,7 @@ NOT_TLS = Reply(554, "5.5.1 This port expects SMTP; TLS starts only after STARTT
 CONNECTED_TOO_LONG = Reply(421, "4.4.2 Connection time limit exceeded, closing")
 SHUTTING_DOWN = Reply(421, "4.3.2 Service not available, closing")
 LOCAL_ERROR = Reply(451, "4.3.0 Local error in processing")
+LOCAL_ERROR_CLOSING = Reply(421, "4.3.0 Local error in processing, closing")
 
 _STOCK_TEXTS = {
     214: "2.0.0 Help",

@@ -153,8 +153,10 @@ class ReplicaTurns:
         while self._waiting:
             one = next(iter(self._waiting))
             del self._waiting[one]
-            decided.append(one)
-            self._call(one.decide)
+            if self._call(one.decide):
+                decided.append(one)
+            else:
+                self._call(partial(one.fail, True))
             if self._seconds() - began >= SLICE:
                 break
         return decided
@@ -163,11 +165,13 @@ class ReplicaTurns:
         for one in inputs:
             self._call(partial(one.fail, decided))
 
-    def _call(self, function: Callable[[], None]) -> None:
+    def _call(self, function: Callable[[], None]) -> bool:
         try:
             function()
         except Exception:
             self.log.failure("while deciding in the turn of this replica")
+            return False
+        return True
 
 
 async def _result(value: MaybeLater[T]) -> T:

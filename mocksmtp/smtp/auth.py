@@ -82,8 +82,12 @@ class AuthDialogue:
 
     def refuse_long_line(self) -> RedactedLine:
         """Refuse a line longer than `AUTH_LINE_LIMIT`, and end the exchange."""
-        self._exchange = None
+        self.end()
         return RedactedLine(EXCHANGE_LINE_TOO_LONG, REDACTED)
+
+    def end(self) -> None:
+        """End the open exchange."""
+        self._exchange = None
 
     def _redact(self, argument: bytes) -> bytes:
         """Return the AUTH line as it is recorded, and as behaviors see it."""

@@ -193,6 +193,7 @@ class MockESMTP(ESMTP):
     _peer_watch: PeerWatch | None = None
     _turn: IDelayedCall | None = None
     _held_by: tuple[str, ...] = ()
+    _stops: Callable[[bytes], bool] | None = None
 
     def __init__(
         self,
@@ -406,7 +407,7 @@ class MockESMTP(ESMTP):
         :return: whether to continue with the buffer: True after a `DelayedReply` or
             Deferred that was sent without waiting
         """
-        delivery, execute = self.delivery, self.commands.execute
+        delivery, execute, stops = self.delivery, self.commands.execute, self._stops
         counts = self.mail_host.counters.replies
         heard, trail = self.session.heard, delivery.trail
         replies: list[bytes] = []
@@ -436,6 +437,8 @@ class MockESMTP(ESMTP):
                 if end < 0:
                     break
                 said = line = data[position:end]
+                if stops is not None and stops(line):
+                    break
                 octets += end - position
                 position = end + 1
                 try:

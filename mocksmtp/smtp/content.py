@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from mocksmtp.behaviors.point import Command
 from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL, Reply
 from mocksmtp.grammar.speed import find
 from mocksmtp.mail.mailbox import Inbox
@@ -34,7 +35,7 @@ _ODD_END = re.compile(rb"(?:\r\n|\r|\n)\0?\.\0?(?=[\r\n])")
 _BEGINNING = re.compile(rb"(?:\r\n|\r|\n)\0?\.?\0?\r?\Z")
 """Octets that may become a true or false end with the octets that follow."""
 
-_LONGEST_BEGINNING = 6
+LONGEST_BEGINNING = 6
 _LAST_OF_BEGINNING = (b"\r", b"\n", b".", b"\0")
 
 _LARGE = 4096
@@ -82,6 +83,16 @@ class Incoming(Protocol):
     reader: Any  # a Reader
     continues: bool
 
+    @property
+    def points(self) -> tuple[Command, ...]:
+        """The reply points at which behaviors decide once it has ended."""
+
+    def may_decide(self, octets: int) -> bool:
+        """Whether behaviors may decide before its end, with so many more octets."""
+
+    def fail(self, refusal: Reply) -> None:
+        """Have the reply at its end be `refusal`; behaviors do not decide any more."""
+
     def eomReceived(self) -> CommandResult:
         """Return the answer; called after the reader has returned an index."""
 
@@ -121,6 +132,12 @@ class Content:
         # Small packets are gathered: separate objects would use many times their size.
         self._small: bytearray | None = None
 
+    def refuse(self, refusal: Reply) -> None:
+        """Refuse the message, unless it is refused already; discard the octets."""
+        if self.refusal is None:
+            self.refusal = refusal
+            self.close()
+
     def add(self, piece: bytes) -> None:
         """Add octets."""
         self._reserve(self._keep(piece))
@@ -151,7 +168,7 @@ class Content:
         """Keep `piece`; return how many octets were kept."""
         self.size += len(piece)
         if self.size > self._limit:
-            self._refuse(MESSAGE_TOO_BIG)
+            self.refuse(MESSAGE_TOO_BIG)
         if self.refusal is not None:
             return 0
         if len(piece) >= _LARGE or not self._pieces:
@@ -172,12 +189,7 @@ class Content:
         if self._mailbox.reserve(octets):
             self._reserved += octets
         else:
-            self._refuse(STORAGE_FULL)
-
-    def _refuse(self, refusal: Reply) -> None:
-        if self.refusal is None:
-            self.refusal = refusal
-            self.close()
+            self.refuse(STORAGE_FULL)
 
 
 class ContentReader(Content):
@@ -251,7 +263,7 @@ class ContentReader(Content):
 def _beginning_at_end_of(data: bytes) -> bytes:
     """The end of `data` that may be the beginning of a terminator."""
     if data[-1:] in _LAST_OF_BEGINNING:
-        beginning = _BEGINNING.search(data[-_LONGEST_BEGINNING:])
+        beginning = _BEGINNING.search(data[-LONGEST_BEGINNING:])
         if beginning is not None:
             return beginning[0]
     return b""
@@ -311,6 +323,22 @@ class Chunk:
             self._left = 0
             self._add(data[start:end])
         return end
+
+    @property
+    def points(self) -> tuple[Command, ...]:
+        """The reply points of a chunk, and of the content if it is the last one."""
+        if self._content is None or self._content.refusal is not None:
+            return ()
+        return () if self.continues else (Command.BDAT, Command.DATA)
+
+    def may_decide(self, octets: int) -> bool:
+        """Behaviors decide at its end."""
+        return False
+
+    def fail(self, refusal: Reply) -> None:
+        """Refuse the message."""
+        if self._content is not None:
+            self._content.refuse(refusal)
 
     def answer_early(self, keeps: bool, end: Callable[[], None] | None = None) -> None:
         """

@@ -12,7 +12,8 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
@@ -87,6 +88,19 @@ _FEW = 10
 """Maximum recipients recorded of an envelope that exceeds the memory limit."""
 
 
+class Decided(Protocol):
+    """
+    What was decided in the turn of a replica, and takes effect once it is stored.
+
+    :ivar settled: the transactions that it settles, with their outcomes
+    """
+
+    settled: list[tuple[Transaction, Outcome]]
+
+    def later(self, keep: Callable[[], Any]) -> Deferred[Any]:
+        """Keep a mail once it is stored; fires with the result of `keep`."""
+
+
 @implementer(IMessageDelivery)
 class MockDelivery:
     """
@@ -106,9 +120,11 @@ class MockDelivery:
     :ivar line: the current command line; None before the first
     :ivar trail: the behaviors that matched or nearly matched the current command
     :ivar refused: the transaction of the last MAIL, if that was refused, or None
+    :ivar decided: where what is decided takes effect later, in the turn of a replica
     """
 
     refused: Transaction | None = None
+    decided: Decided | None = None
     ending: Transaction | None = None
     transaction: Transaction | None = None
     chunked: MockMessage | None = None
@@ -356,6 +372,13 @@ class MockDelivery:
         transaction.tell(user, reply_in(answer), decision.effect)
         return answer
 
+    def refuse_recipient(self, user: PathCommand, refusal: Reply) -> None:
+        """Record an RCPT that is not executed."""
+        transaction = self.transaction
+        if transaction is not None and len(transaction.told) < _FEW:
+            transaction.octets += RECIPIENT_OCTETS + user.address.octets
+            transaction.tell(user, refusal, NONE)
+
     def _make_room(self, octets: int) -> bool:
         """Reserve `octets` for the envelope; return False if they exceed the limits."""
         step = max(_STEP, octets - self.room)
@@ -438,7 +461,10 @@ class MockDelivery:
         # A fast path for the outcome of most mails.
         is_usual = kept and last is reply.MAIL_KEPT
         outcome = Outcome.ACCEPTED if is_usual else outcome_of(last, kept)
-        self.host.journal.settle(self.session, transaction, outcome)
+        if self.decided is not None:
+            self.decided.settled.append((transaction, outcome))
+        else:
+            self.host.journal.settle(self.session, transaction, outcome)
 
     def unsent(self, answer: Replies) -> None:
         """Correct the outcome of a transaction whose last reply was not sent."""
@@ -481,7 +507,10 @@ class MockDelivery:
                 outcome = Outcome.REFUSED
             else:
                 outcome = Outcome.ABORTED
-            self.host.journal.settle(self.session, transaction, outcome)
+            if self.decided is not None:
+                self.decided.settled.append((transaction, outcome))
+            else:
+                self.host.journal.settle(self.session, transaction, outcome)
 
     def _forget_chunks(self) -> None:
         if self.chunked is not None:
@@ -538,6 +567,22 @@ class MockMessage:
         self.transaction = transaction
         self.content = self.reader = content
         self.watch: ContentWatch | None = None
+
+    @property
+    def points(self) -> tuple[Command, ...]:
+        """The reply points at which behaviors decide on the whole content."""
+        return (DATA,) if self.content.refusal is None else ()
+
+    def may_decide(self, octets: int) -> bool:
+        """Behaviors decide at its end."""
+        return False
+
+    def fail(self, refusal: Reply) -> None:
+        """Refuse the content; behaviors do not decide any more."""
+        octets = self.content.beginning()
+        if HEADER_END.search(octets):
+            self._identify(octets)
+        self.content.refuse(refusal)
 
     def lineReceived(self, line: bytes) -> None:
         """Add one line without dot-stuffing and line end, as `IMessage` defines."""
@@ -688,6 +733,9 @@ class MockMessage:
             if not recipients:
                 return None
         delivery = self.delivery
+        if delivery.decided is not None:
+            later = delivery.decided.later(partial(self.keep, octets))
+            return later.addErrback(self._not_stored)
         if delivery.room != UNCOUNTED:
             delivery.release()
         sender = transaction.sender

@@ -25,6 +25,7 @@ from mocksmtp.sessions.session import End
 from mocksmtp.smtp.connection import MockESMTP
 from mocksmtp.smtp.lmtp import MockLMTP
 from mocksmtp.smtp.recording import new_session
+from mocksmtp.smtp.sharing import SharedESMTP, SharedLMTP
 from mocksmtp.smtp.starttls import Security, security_of
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.handshake import failed, requested_name, tls_session
@@ -200,6 +201,8 @@ class MockSMTPFactory(SMTPFactory):
             host.counters.refusing += 1
             return refusal
         speaking = MockLMTP if self.spoken is MailProtocol.LMTP else MockESMTP
+        if host.behaviors.turns is not None:
+            speaking = SharedLMTP if speaking is MockLMTP else SharedESMTP
         protocol = speaking(host, session, self._clock, security)
         protocol.factory = self
         protocol.peer = addr

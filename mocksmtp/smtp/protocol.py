@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 
 from twisted.logger import Logger
 
@@ -106,6 +106,18 @@ class CommandChannel(Protocol):
 
     def new_auth(self) -> AuthDialogue:
         """Make the AUTH dialogue, at the first AUTH."""
+
+
+class RefusedLine(NamedTuple):
+    """
+    The answer to a command that is not executed.
+
+    :ivar reply: None if it follows after a chunk
+    :ivar line: the line as it is recorded
+    """
+
+    reply: Reply | None
+    line: bytes
 
 
 class Commands:
@@ -197,6 +209,45 @@ class Commands:
         )
         error = reply.NOT_TLS if protocol == "TLS" else reply.NOT_HTTP
         return self.channel.close_after(error)
+
+    def refuse_undecided(self, line: bytes, is_whole: bool) -> RefusedLine:
+        """
+        Refuse a command that is not executed, because the store cannot be used.
+
+        :param is_whole: False if `line` is only the end of the line
+        """
+        error, auth, delivery = reply.LOCAL_ERROR, self.auth, self.delivery
+        if not is_whole or (auth is not None and auth.is_open):
+            if auth is not None:
+                auth.end()
+            return RefusedLine(error, REDACTED)
+        words = line.split(None, 1)
+        verb = words[0].upper() if words else b""
+        rest = words[1].rstrip() if len(words) > 1 else b""
+        match verb:
+            case b"QUIT":
+                self.channel.close_after_reply()
+                return RefusedLine(reply.BYE, line)
+            case b"AUTH":
+                line = self.do_rejected_AUTH(rest).line
+            case b"MAIL" if delivery.transaction is None:
+                self._refuse_sender(parse_mail(rest), rest, error)
+            case b"RCPT":
+                recipient = parse_rcpt(rest, True)
+                if isinstance(recipient, PathCommand):
+                    delivery.refuse_recipient(recipient, error)
+            case b"DATA":
+                delivery.refuse(error, DATA_COMMAND)
+            case b"BDAT":
+                delivery.refuse(error, Command.BDAT)
+                command = parse_bdat(rest)
+                if self.offer.chunking and not isinstance(command, Reply):
+                    chunk = Chunk(command.size, None, lambda: error)
+                    self.channel.incoming = chunk
+                    return RefusedLine(None, line)
+            case _ if verb not in self.verbs and auth is not None and auth.guarded:
+                return RefusedLine(error, REDACTED)
+        return RefusedLine(error, line)
 
     def replace_error(self, error: Refusal) -> Reply | DelayedReply:
         """
@@ -339,7 +390,7 @@ class Commands:
             self.auth = self.channel.new_auth()
         return self.auth.begin(rest)
 
-    def do_rejected_AUTH(self, rest: bytes) -> CommandResult:
+    def do_rejected_AUTH(self, rest: bytes) -> RedactedLine:
         """Refuse and redact AUTH after a banner that refused the client."""
         if self.auth is None:
             self.auth = self.channel.new_auth()

@@ -32,7 +32,13 @@ from mocksmtp.behaviors.smtp import Decision, SmtpBehavior, SmtpRules
 from mocksmtp.behaviors.target import Subject
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.sessions.session import Transaction
-from mocksmtp.smtp.content import Chunk, Content, ContentReader, Incoming
+from mocksmtp.smtp.content import (
+    LONGEST_BEGINNING,
+    Chunk,
+    Content,
+    ContentReader,
+    Incoming,
+)
 from mocksmtp.smtp.output import (
     NO_OCTETS,
     CommandResult,
@@ -83,6 +89,13 @@ class Message(Protocol):
     @property
     def delivery(self) -> Hooks:
         """The delivery hooks of the connection."""
+
+    @property
+    def points(self) -> tuple[Command, ...]:
+        """The reply points at which behaviors decide on the whole content."""
+
+    def fail(self, refusal: Reply) -> None:
+        """Refuse the content; behaviors do not decide any more."""
 
     def eomReceived(self) -> ContentAnswer:
         """Decide on the whole content."""
@@ -281,6 +294,23 @@ class WatchedContent:
         self._left = 1
         return max(end - 1, start)
 
+    @property
+    def points(self) -> tuple[Command, ...]:
+        """The reply points of the whole content."""
+        return self._message.points
+
+    def may_decide(self, octets: int) -> bool:
+        """Whether behaviors decide within the next octets."""
+        size = self._content.size
+        # Former octets that may begin a terminator are not counted yet.
+        more = octets + LONGEST_BEGINNING if octets else 0
+        return self._watch.next_size(size) <= size + more
+
+    def fail(self, refusal: Reply) -> None:
+        """Read the rest without behaviors, and refuse it."""
+        self._message.fail(refusal)
+        self._channel.incoming = self._message  # type: ignore[assignment]
+
     def eomReceived(self) -> CommandResult:
         """Return the answer to the content, or that of a behavior within it."""
         message = self._message
@@ -363,6 +393,20 @@ class WatchedChunk:
             if end == len(data):
                 return -1
 
+    @property
+    def points(self) -> tuple[Command, ...]:
+        """The reply points of the chunk."""
+        return self._chunk.points
+
+    def may_decide(self, octets: int) -> bool:
+        """Whether behaviors decide within the next octets."""
+        size = self._before + self.size
+        return bool(self.points) and self._watch.next_size(size) <= size + octets
+
+    def fail(self, refusal: Reply) -> None:
+        """Refuse the message."""
+        self._chunk.fail(refusal)
+
     def eomReceived(self) -> CommandResult:
         """Return the answer to the chunk, or that of a behavior within it."""
         message, chunk = self._message, self._chunk
@@ -404,6 +448,7 @@ class AnsweredContent:
 
     continues = True
     needs_octets = True
+    points = ()
 
     def __init__(
         self,
@@ -435,6 +480,13 @@ class AnsweredContent:
         if self._left is not None:
             return min(start + self._left, len(data))
         return self._content.feed(data, start)
+
+    def may_decide(self, octets: int) -> bool:
+        """It has been decided on."""
+        return False
+
+    def fail(self, refusal: Reply) -> None:
+        """Do nothing: it was answered."""
 
     def eomReceived(self) -> CommandResult:
         """End the content without a further reply."""

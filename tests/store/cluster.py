@@ -22,6 +22,7 @@ class Cluster:
     What the replicas have in common.
 
     :ivar failure: raised by whatever needs the store, or None
+    :ivar passing: None, or turns that are being passed on, until a test fires them
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Cluster:
         self.events: list[tuple[int, Document]] = []
         self.failure: StoreError | None = None
         self.turn: LocalTurn | None = None
+        self.passing: list[Deferred[None]] | None = None
         self.waiting: list[tuple[LocalReplicas, Deferred[LocalTurn]]] = []
 
     def add(self, name: str) -> LocalStore:
@@ -45,6 +47,14 @@ class Cluster:
     def check(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+    def end_turn(self) -> None:
+        """The next replica that waits has the turn."""
+        self.turn = None
+        if self.waiting:
+            following, waiting = self.waiting.pop(0)
+            self.turn = LocalTurn(following)
+            waiting.callback(self.turn)
 
     def others(self, own: LocalReplicas) -> list[LocalReplicas]:
         return [one for one in self.replicas if one is not own and one.follower]
@@ -99,7 +109,18 @@ class LocalTurn:
         self._replicas = replicas
         self.counts = replicas.changed_counts()
 
-    def pass_on(self, counts: Sequence[tuple[Key, Document]] = ()) -> None:
+    def pass_on(
+        self, counts: Sequence[tuple[Key, Document]] = ()
+    ) -> Deferred[None] | None:
+        passing = self._replicas.cluster.passing
+        if passing is None:
+            self._pass_on(counts)
+            return None
+        later: Deferred[None] = Deferred()
+        passing.append(later)
+        return later.addCallback(lambda _: self._pass_on(counts))
+
+    def _pass_on(self, counts: Sequence[tuple[Key, Document]]) -> None:
         replicas, cluster = self._replicas, self._replicas.cluster
         assert cluster.turn is self
         try:
@@ -117,11 +138,7 @@ class LocalTurn:
             replicas.discard()
             raise
         finally:
-            cluster.turn = None
-            if cluster.waiting:
-                following, waiting = cluster.waiting.pop(0)
-                cluster.turn = LocalTurn(following)
-                waiting.callback(cluster.turn)
+            cluster.end_turn()
 
 
 class LocalNumbers:
