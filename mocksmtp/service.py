@@ -51,11 +51,12 @@ from mocksmtp.logs import Level, Log
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
-from mocksmtp.persistence.keeper import Named, StateKeeper, Ticker
+from mocksmtp.persistence.keeper import PERIOD, Named, StateKeeper
 from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.smtp.evaluation import evaluate_smtp
 from mocksmtp.store.interface import Kind, MaybeLater, Restored, Store, StoreError
 from mocksmtp.store.opening import make_store
+from mocksmtp.store.worker import Ticker
 from mocksmtp.tls.authority import Authority, CertificateError
 from mocksmtp.tls.contexts import ServerContexts
 from mocksmtp.tls.identity import CertificateFacts, Identity, associated, facts_of
@@ -114,7 +115,7 @@ class MockService(Service):
             reactor,
             _named_in(config),
             self._hosting.number_sessions_after,
-            Ticker(reactor).start,
+            Ticker(reactor, PERIOD).start,
         )
         self._contexts = contexts
         self._info = ServiceInfo(reactor.seconds())

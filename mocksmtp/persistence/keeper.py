@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from mocksmtp.documents.problems import DocumentError
@@ -84,33 +83,6 @@ class Summary:
             if count
         )
         return ", ".join(shown) or "nothing"
-
-
-class Ticker:
-    """
-    Calls a function every `PERIOD`, also while the clock of the system jumps.
-
-    The timers of the reactor go by that clock: set back by an hour, they are an hour
-    late.
-    """
-
-    def __init__(self, reactor: IReactorFromThreads) -> None:
-        self._reactor = reactor
-
-    def start(self, function: Callable[[], None]) -> Callable[[], None]:
-        """Begin to call `function`; return what ends that."""
-        stopped = threading.Event()
-
-        def tick() -> None:
-            if not stopped.is_set():
-                function()
-
-        def wait() -> None:
-            while not stopped.wait(PERIOD):
-                self._reactor.callFromThread(tick)
-
-        threading.Thread(target=wait, name="store-ticker", daemon=True).start()
-        return stopped.set
 
 
 class StateKeeper:

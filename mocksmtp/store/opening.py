@@ -10,6 +10,7 @@ import attrs
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Store
 from mocksmtp.store.memory import MemoryStore
+from mocksmtp.store.redis.address import RedisAddress, parse_address
 
 MEMORY = "memory"
 
@@ -24,12 +25,16 @@ class StoreAddress:
 
     :ivar path: a file, or None for the memory
     :ivar full: whether each commit waits for the disk
+    :ivar redis: a Redis server, instead of these
     """
 
     path: str | None = None
     full: bool = False
+    redis: RedisAddress | None = None
 
     def __str__(self) -> str:
+        if self.redis is not None:
+            return str(self.redis)
         if self.path is None:
             return MEMORY
         return f"{_FILE}{self.path}{'?sync=full' if self.full else ''}"
@@ -37,15 +42,17 @@ class StoreAddress:
 
 def parse_store(text: str) -> StoreAddress:
     """
-    Parse ``memory`` or ``sqlite:FILE[?sync=full]``.
+    Parse ``memory``, ``sqlite:FILE[?sync=full]`` or ``redis://HOST[:PORT]/DB``.
 
-    :raises ValueError: it is neither
+    :raises ValueError: it is none of them
     """
     if text == MEMORY:
         return StoreAddress()
+    if text.lower().startswith("redis"):
+        return StoreAddress(redis=parse_address(text))
     kind, colon, rest = text.partition(":")
     if kind != "sqlite" or not colon:
-        message = "must be memory or sqlite:FILE, as in sqlite:mock.db"
+        message = "must be memory, sqlite:FILE or redis://HOST/DB, as in sqlite:mock.db"
         raise ValueError(f"{message}, got {text!r}"[:200])
     path, _, query = rest.partition("?")
     if path.startswith("//"):
@@ -70,8 +77,13 @@ def make_store(
     """
     Make the store, which is not open yet.
 
-    :param wait: seconds to wait for another process that uses the file
+    :param wait: seconds to wait for another process that uses the file, or for the
+        Redis server
     """
+    if address.redis is not None:
+        from mocksmtp.store.redis.store import RedisSettings, RedisStore
+
+        return RedisStore(RedisSettings(address.redis, wait), quota, reactor)
     if address.path is None:
         return MemoryStore(quota)
     from mocksmtp.store.sqlite.store import FileSettings, FileStore

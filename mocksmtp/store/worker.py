@@ -1,4 +1,4 @@
-"""Threads that do what takes long, one piece of work after the other.
+"""Threads that do what takes long, one piece of work after the other, or that tick.
 
 `twisted.enterprise.adbapi` is not used: it makes each piece of work a transaction of
 its own, in a thread of a pool. Here one transaction has all the work that is there
@@ -77,6 +77,36 @@ class ThreadWorker:
 def _fire(done: Deferred[Any], result: Any) -> None:
     if not done.called:
         done.callback(result)
+
+
+class Ticker:
+    """
+    Calls a function periodically, also while the clock of the system jumps.
+
+    The timers of the reactor go by that clock: set back by an hour, they are an hour
+    late.
+
+    :param period: in seconds
+    """
+
+    def __init__(self, reactor: IReactorFromThreads, period: float) -> None:
+        self._reactor = reactor
+        self._period = period
+
+    def start(self, function: Callable[[], None]) -> Callable[[], None]:
+        """Begin to call `function`; return what ends that."""
+        stopped = threading.Event()
+
+        def tick() -> None:
+            if not stopped.is_set():
+                function()
+
+        def wait() -> None:
+            while not stopped.wait(self._period):
+                self._reactor.callFromThread(tick)
+
+        threading.Thread(target=wait, name="store-ticker", daemon=True).start()
+        return stopped.set
 
 
 class InlineWorker:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,8 +17,11 @@ from mocksmtp.mail.mailbox import Inbox
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Restored, Store
 from mocksmtp.store.memory import MemoryStore
+from mocksmtp.store.redis.address import parse_address
+from mocksmtp.store.redis.store import RedisSettings, RedisStore
 from mocksmtp.store.sqlite.store import FileSettings, FileStore
 from mocksmtp.store.worker import InlineWorker
+from tests.store.redis_server import RedisServer
 
 ORIGIN = Origin("7", "192.0.2.9", "client.test", "default")
 
@@ -30,9 +33,13 @@ class StoreCase(SynchronousTestCase):
     restored: Restored
 
     def setUp(self) -> None:
-        self.clock = Clock()
+        self.clock = self.new_clock()
         self.open()
         self.addCleanup(self.close)
+
+    def new_clock(self) -> Clock:
+        """The clock of the test."""
+        return Clock()
 
     def new_store(self, quota: Quota) -> Store:
         """The store that is tested."""
@@ -41,7 +48,7 @@ class StoreCase(SynchronousTestCase):
     def open(self, **limits: Any) -> None:
         """Open the store."""
         self.store = self.new_store(Quota(**limits))
-        restored = self.store.open()
+        restored = self.result(self.store.open())
         assert isinstance(restored, Restored)
         self.restored = restored
         self.box = self.store.mailbox("default")
@@ -59,9 +66,13 @@ class StoreCase(SynchronousTestCase):
             return await value
 
         waiting = Deferred.fromCoroutine(wait())
+        self.pump(waiting)
+        return self.successResultOf(waiting)
+
+    def pump(self, waiting: Deferred[Any]) -> None:
+        """Have done what `waiting` waits for."""
         for _ in range(20):
             self.clock.advance(0)
-        return self.successResultOf(waiting)
 
     def keep(
         self,
@@ -109,5 +120,82 @@ class FileCase(StoreCase):
 
     def reopen(self, **limits: Any) -> None:
         """Close the file, and open it again."""
+        self.close()
+        self.open(**limits)
+
+
+class PumpingClock(Clock):
+    """
+    A clock of a test that also runs the reactor, while a store waits for a server.
+
+    :ivar is_idle: whether nothing waits for a server
+    """
+
+    def __init__(self, is_idle: Callable[[], bool]) -> None:
+        super().__init__()
+        self.is_idle = is_idle
+
+    def advance(self, amount: float) -> None:
+        super().advance(amount)
+        for _ in range(_TURNS):
+            if self.is_idle():
+                break
+            turn()
+            super().advance(0)
+
+
+_TURNS = 2000
+"""Turns of the reactor that a test waits for something."""
+
+
+def turn() -> None:
+    """Let the reactor turn once, and wait for 10 ms at the most."""
+    from twisted.internet import reactor
+
+    reactor.iterate(0.01)
+
+
+class RedisCase(StoreCase):
+    """
+    A store in a Redis server of the test's own.
+
+    The reactor is not running in these tests: whoever waits lets it turn.
+    """
+
+    store: RedisStore
+
+    def setUp(self) -> None:
+        self.server = RedisServer(self.addCleanup)
+        super().setUp()
+
+    def new_clock(self) -> Clock:
+        return PumpingClock(self._is_idle)
+
+    def _is_idle(self) -> bool:
+        return not hasattr(self, "store") or self.store.is_idle
+
+    def new_store(self, quota: Quota, name: str | None = None) -> RedisStore:
+        from twisted.internet import reactor
+
+        settings = RedisSettings(parse_address(self.server.url))
+        return RedisStore(settings, quota, reactor, name, worker=InlineWorker())
+
+    def pump(self, waiting: Deferred[Any]) -> None:
+        for _ in range(_TURNS):
+            if waiting.called:
+                return
+            self.clock.advance(0)
+            turn()
+
+    def pump_until(self, happens: Callable[[], object]) -> None:
+        """Let the reactor turn until something is true."""
+        for _ in range(_TURNS):
+            if happens():
+                return
+            turn()
+        self.fail("it did not happen")
+
+    def reopen(self, **limits: Any) -> None:
+        """Leave the server, and connect again."""
         self.close()
         self.open(**limits)

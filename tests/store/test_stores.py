@@ -10,7 +10,7 @@ from mocksmtp.hosts.host import Description
 from mocksmtp.mail.mail import LARGE
 from mocksmtp.store.interface import Kind, Store
 from tests.http.rig import Rig
-from tests.store.case import FileCase, MemoryCase, StoreCase
+from tests.store.case import FileCase, MemoryCase, RedisCase, StoreCase
 
 
 class InboxTests:
@@ -105,6 +105,10 @@ class FileInboxTests(InboxTests, FileCase):
     """Of a file"""
 
 
+class RedisInboxTests(InboxTests, RedisCase):
+    """Of Redis"""
+
+
 CONTENTS = (
     b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nFrom: Bob Baker <bob@x.test>\r\n"
     b"To: alice@x.test\r\nMessage-ID: <one@x.test>\r\n\r\nThe text\r\n",
@@ -182,10 +186,10 @@ class ApiTests(StoreCase):
         return [one["id"] for one in self.rig.get(path)]
 
 
-class FileApiTests(ApiTests, FileCase):
-    """Of a file"""
+class StoredApiTests:
+    """What a store finds that does not keep mails in memory"""
 
-    def test_lists_are_those_of_the_memory(self) -> None:
+    def test_lists_are_those_of_the_memory(self: Any) -> None:
         """Each filter finds the same mails, and shows the same documents."""
         self.fill()
         memory = MemoryApiTests("test_lists")
@@ -201,6 +205,14 @@ class FileApiTests(ApiTests, FileCase):
             path = f"/smtpMailsCount?{query.partition('&')[0]}"
             if "limit" not in path and "after" not in path and "before=" not in path:
                 self.assertEqual(self.rig.get(path), memory.rig.get(path), path)
+
+
+class FileApiTests(StoredApiTests, ApiTests, FileCase):
+    """Of a file"""
+
+
+class RedisApiTests(StoredApiTests, ApiTests, RedisCase):
+    """Of Redis"""
 
 
 class MemoryApiTests(ApiTests, MemoryCase):
@@ -283,7 +295,7 @@ class CommonApiTests:
 
     def test_one_of_two_that_take_gets_nothing(self: Any) -> None:
         """Its time expires, and the mail that is left is kept."""
-        path = "/smtpMails/take?count=2&wait=10s"
+        path = "/smtpMails/take?count=2&limit=2&wait=10s"
         both = [self.rig.begin("POST", path), self.rig.begin("POST", path)]
         for _ in range(3):
             self.keep()
@@ -385,3 +397,7 @@ class MemoryCommonApiTests(CommonApiTests, MemoryApiTests):
 
 class FileCommonApiTests(CommonApiTests, FileApiTests):
     """Of a file"""
+
+
+class RedisCommonApiTests(CommonApiTests, RedisApiTests):
+    """Of Redis"""

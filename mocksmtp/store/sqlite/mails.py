@@ -16,25 +16,24 @@ import attrs
 import orjson
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mocksmtp.mail.mail import LARGE, Envelope, Mail, Origin
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import MailQuery
 from mocksmtp.store.interface import Removal, Slice
+from mocksmtp.store.mailbox import StoredMailbox, apart, log_error
 from mocksmtp.store.sqlite import segments
 from mocksmtp.store.sqlite.accounts import Account, Accounts, count_out, delete
 from mocksmtp.store.sqlite.rows import (
     COLUMNS,
-    OVERHEAD,
     ReadMail,
-    clean,
     insert,
     mail_of,
     row_of,
 )
 from mocksmtp.store.sqlite.writer import GroupWriter, error_of
+from mocksmtp.store.texts import OVERHEAD, clean
 from mocksmtp.store.worker import Worker
 
 LOAD_OCTETS = 8 * 2**20
@@ -65,9 +64,6 @@ _FROM = "FROM mails m JOIN contents c ON c.id = m.id WHERE m.id = ?"
 _ONE = f"SELECT {COLUMNS} {_FROM}"
 
 _WITH_MAILBOX = f"SELECT {COLUMNS}, m.mailbox {_FROM}"
-
-_log = Logger()
-
 
 _NONE: list[tuple[int, int, int]] = []
 
@@ -135,7 +131,7 @@ class FileRemoval(Removal):
     rows: list[tuple[int, int, int]] = attrs.field(factory=list)
 
 
-class FileMailbox:
+class FileMailbox(StoredMailbox):
     """
     The mailbox of a host in the file; see `mocksmtp.mail.mailbox.Inbox`.
 
@@ -143,50 +139,14 @@ class FileMailbox:
     """
 
     def __init__(self, mails: FileMails, account: Account) -> None:
+        super().__init__(mails.quota)
         self.account = account
-        self.quota = mails.quota
-        self.arriving = 0
-        self.listeners: list[Callable[[Mail], None]] = []
-        self.removal_listeners: list[Callable[[list[Mail]], None]] = []
         self._mails = mails
 
-    def __len__(self) -> int:
-        return self.account.mails
-
     @property
-    def octets(self) -> int:
-        """What the mails use, approximately, in bytes."""
-        return self.account.octets
-
-    @property
-    def total(self) -> int:
-        """The number of mails received."""
-        return self.account.total
-
-    @property
-    def total_octets(self) -> int:
-        """The octets of their content."""
-        return self.account.total_octets
-
-    @property
-    def evictions(self) -> int:
-        """The number of evicted mails."""
-        return self.account.evictions
-
-    @property
-    def evicted(self) -> int:
-        """The number of the mail evicted last, 0 for none."""
-        return self.account.evicted
-
-    @property
-    def max_mails(self) -> int:
-        """The maximum number of mails."""
-        return self.quota.max_mails
-
-    @property
-    def max_bytes(self) -> int:
-        """The maximum of what all mails use, approximately, in bytes."""
-        return self.quota.max_bytes
+    def counts(self) -> Account:
+        """The account."""
+        return self.account
 
     def keep(
         self, envelope: Envelope, content: bytes, received_at: float, origin: Origin
@@ -199,26 +159,6 @@ class FileMailbox:
         quota.last = number = next(quota.numbers)
         mail = Mail(number, envelope, content, received_at, origin, weight)
         return self._mails.keep(self, mail)
-
-    def reserve(self, octets: int) -> bool:
-        """Count `octets` of arriving content, which is in memory."""
-        if self.quota.arriving + octets > self.quota.max_bytes:
-            return False
-        self.arriving += octets
-        self.quota.arriving += octets
-        self.quota.used += octets
-        return True
-
-    def release(self, octets: int) -> None:
-        """Stop counting `octets` that `reserve` has counted."""
-        self.arriving -= octets
-        self.quota.arriving -= octets
-        self.quota.used -= octets
-
-    def report(self, mail: Mail) -> None:
-        """Tell the listeners of a mail that is stored."""
-        for listener in tuple(self.listeners):
-            listener(mail)
 
     def report_removed(self, numbers: Sequence[int]) -> None:
         """Tell the listeners of mails that a user has removed."""
@@ -321,7 +261,7 @@ class FileMails:
 
     def _call(self, function: Callable[[sqlite3.Connection], Any]) -> Deferred[Any]:
         done = self._writer.call(function)
-        done.addErrback(_report)
+        done.addErrback(log_error)
         return done
 
     def _count(self, mails: int, octets: int) -> None:
@@ -477,11 +417,11 @@ class FileMails:
             done = self._renew(box, finds=True)
             done.addCallback(_join, whole)
             last = done
-        return _apart(last.addCallback(lambda _: whole), self.discard)
+        return apart(last.addCallback(lambda _: whole), self.discard)
 
     def remove(self, host: str | None, numbers: Sequence[int]) -> Deferred[Removal]:
         """Remove mails."""
-        return _apart(self._remove(host, numbers, 0), self.discard)
+        return apart(self._remove(host, numbers, 0), self.discard)
 
     def take(
         self, host: str | None, numbers: Sequence[int], at_least: int
@@ -492,7 +432,7 @@ class FileMails:
             self.restore(removal)
             self.discard(removal)
 
-        return _apart(self._remove(host, numbers, at_least), put_back)
+        return apart(self._remove(host, numbers, at_least), put_back)
 
     def restore(self, removal: Removal) -> Deferred[list[tuple[str, int]]]:
         """Keep the mails of a removal again."""
@@ -862,29 +802,3 @@ def _join(part: FileRemoval | None, whole: FileRemoval) -> None:
         whole.numbers += part.numbers
         whole.numbers.sort()
         whole.mailboxes += part.mailboxes
-
-
-def _apart(
-    done: Deferred[FileRemoval], abandoned: Callable[[Removal], object]
-) -> Deferred[Removal]:
-    """
-    What a request waits for, and may leave; `done` goes on then.
-
-    :param abandoned: called with the result if the request has left
-    """
-    apart: Deferred[Removal] = Deferred(lambda _: None)
-
-    def pass_on(result: FileRemoval | Failure) -> None:
-        if not apart.called:
-            apart.callback(result)
-        elif isinstance(result, Failure):
-            _report(result)
-        else:
-            abandoned(result)
-
-    done.addBoth(pass_on)
-    return apart
-
-
-def _report(failure: Failure) -> None:
-    _log.error("{error}", error=failure.value)

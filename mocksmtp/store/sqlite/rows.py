@@ -8,23 +8,17 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-import orjson
-
-from mocksmtp.grammar.address import Address
-from mocksmtp.grammar.command import Parameter, PathCommand
 from mocksmtp.mail.decoded import indexed
-from mocksmtp.mail.mail import Envelope, Mail, Origin
+from mocksmtp.mail.mail import Mail, Origin
 from mocksmtp.mail.summary import Summary
 from mocksmtp.store.sqlite.segments import BETWEEN_TEXTS
+from mocksmtp.store.texts import clean, read_envelope, write_envelope
 
 COLUMNS = (
     "m.id, m.envelope, c.content, m.receivedAt, m.session, m.clientIp, m.helo, m.host,"
     " m.weight"
 )
 """The columns that `mail_of` reads."""
-
-OVERHEAD = 400
-"""Approximate octets of a mail on the disk without its texts."""
 
 Row = tuple[Any, ...]
 
@@ -45,7 +39,7 @@ def row_of(mail: Mail, mailbox: int) -> Row:
         origin.client_ip,
         clean(origin.helo),
         origin.host,
-        _envelope_document(mail.envelope),
+        write_envelope(mail.envelope).decode(),
         clean(indexed(mail).replace("\0", BETWEEN_TEXTS)),
     )
 
@@ -72,34 +66,6 @@ def _statements(count: int) -> tuple[str, str]:
         f"INSERT INTO mails VALUES {mails}",
         f"INSERT INTO contents VALUES {contents}",
     )
-
-
-def clean(text: str) -> str:
-    """`text`, with U+FFFD for what is not valid UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode(errors="surrogatepass").decode(errors="replace")
-    return text
-
-
-def _envelope_document(envelope: Envelope) -> str:
-    document = {
-        "from": _path(envelope.sender, envelope.parameters),
-        "recipients": [
-            _path(one.address, one.parameters) for one in envelope.recipients
-        ],
-    }
-    return orjson.dumps(document).decode()
-
-
-def _path(address: Address, parameters: tuple[Parameter, ...]) -> list[Any]:
-    return [clean(address.text), *([clean(p.name), clean(p.value)] for p in parameters)]
-
-
-def _read_path(path: list[Any]) -> PathCommand:
-    text, *parameters = path
-    return PathCommand(Address(text), tuple(Parameter(*one) for one in parameters))
 
 
 class ReadMail(Mail):
@@ -155,15 +121,9 @@ for _name in ("envelope", "content", "received_at", "origin", "weight"):
 def mail_of(row: tuple[Any, ...]) -> Mail:
     """The mail of a row with `COLUMNS`."""
     number, envelope, content, received_at, session, client, helo, host, weight = row
-    document = orjson.loads(envelope)
-    sender = _read_path(document["from"])
     return Mail(
         number,
-        Envelope(
-            sender.address,
-            sender.parameters,
-            tuple(map(_read_path, document["recipients"])),
-        ),
+        read_envelope(envelope),
         content,
         received_at,
         Origin(session, client, helo, host),

@@ -1,0 +1,1072 @@
+"""How the replicas of a Redis store agree; see `mocksmtp.store.replicas`.
+
+A second connection reads streams, and waits there for what is new:
+
+- ``control``: documents of the state and commands, numbered without gaps. Each replica
+  applies them in order, and acknowledges that; a writer waits for all that live.
+- ``hints:NAME``: tells one replica that it has the turn, that another has applied
+  something, or that it is to hand over. A hint that is lost is found out within a
+  second, for whoever waits asks again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from mocksmtp.store.interface import Document, Key, Kind, MaybeLater, State, StoreError
+from mocksmtp.store.redis import scripts
+from mocksmtp.store.redis.client import TIMEOUT, Client
+from mocksmtp.store.redis.connection import Connection
+from mocksmtp.store.redis.following import Entry, StreamReader, entries_of
+from mocksmtp.store.redis.mails import RedisMails
+from mocksmtp.store.redis.scripts import PREFIX
+from mocksmtp.store.replicas import LEASE, Follower, LogPart, Numbers, Tally, Turn
+
+if TYPE_CHECKING:
+    from mocksmtp.store.redis.store import RedisStore
+
+LOGGED = frozenset({Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION})
+"""Kinds of documents that belong to sessions, the parts of the log."""
+
+BEAT = LEASE / 3
+"""Seconds between two extensions of the lease."""
+
+_MARGIN = 0.1
+"""Seconds of the lease that are not relied on: clocks may differ in speed."""
+
+ASK_AGAIN = 1.0
+"""Seconds after which what waits for others asks whether they still live."""
+
+TURN_TIMEOUT = 10.0
+"""Seconds that are waited for the turn."""
+
+_SOON = 0.1
+"""Seconds; numbers that last less than this were too few."""
+
+_MOST = 256
+"""Numbers that are fetched in advance at the most."""
+
+_MANY = 1000
+"""Names of other replicas that are remembered."""
+
+_LOG_PART = 1000
+"""Entries of the log that are read together."""
+
+_log = Logger()
+
+
+def read_state(kinds: Sequence[str], documents: Sequence[Sequence[bytes]]) -> State:
+    """The documents of some kinds, as Redis returns them."""
+    state: dict[Kind, dict[str, Document]] = {}
+    for kind, pairs in zip(kinds, documents, strict=True):
+        if pairs:
+            named = zip(pairs[::2], pairs[1::2], strict=True)
+            found = {name.decode(): orjson.loads(text) for name, text in named}
+            state[Kind(kind)] = dict(sorted(found.items()))
+    return state
+
+
+def _key_of(field: bytes) -> Key:
+    kind, _, name = field.decode().partition(" ")
+    return Kind(kind), name
+
+
+def _value_of(text: bytes) -> Document:
+    return orjson.loads(text) if text else None
+
+
+@attrs.define(eq=False)
+class _Wait:
+    """
+    What waits for other replicas.
+
+    :ivar names: of those that are waited for
+    :ivar ask: asks which of all replicas are to be waited for still
+    """
+
+    names: set[str]
+    ask: Callable[[], Awaitable[Iterable[str]]]
+    ask_at: float
+    done: Deferred[None] = attrs.field(factory=lambda: Deferred(lambda _: None))
+    is_asking: bool = False
+
+    def remove(self, name: str) -> None:
+        """Do not wait for a replica any more."""
+        self.names.discard(name)
+        if not self.names:
+            self.end()
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Wait for no others than these."""
+        self.names.intersection_update(names)
+        if not self.names:
+            self.end()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Wait no more."""
+        if not self.done.called:
+            if error is None:
+                self.done.callback(None)
+            else:
+                self.done.errback(error)
+
+
+@attrs.frozen
+class _Change:
+    """An entry of ``control``."""
+
+    place: int
+    fields: Mapping[bytes, bytes]
+
+    @property
+    def changes(self) -> Iterator[tuple[bytes, bytes]]:
+        """Its documents; no other field has a space in its name."""
+        return (pair for pair in self.fields.items() if b" " in pair[0])
+
+
+@attrs.frozen
+class _Reload:
+    """
+    That the state is to be read as a whole.
+
+    :ivar is_asked: whether `done` is waited for, so that a failure ends it
+    """
+
+    is_asked: bool = False
+    done: Deferred[None] = attrs.field(factory=lambda: Deferred(lambda _: None))
+
+
+async def _done(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a follower; an exception is logged, and counts as done."""
+    try:
+        result = function(*arguments)
+        return await result if isinstance(result, Awaitable) else result
+    except Exception:
+        _log.failure("while following other replicas")
+        return None
+
+
+def _read_counts(words: Sequence[bytes]) -> list[tuple[Key, Document]]:
+    threes = zip(words[::3], words[1::3], words[2::3], strict=True)
+    return [
+        ((Kind(kind.decode()), name.decode()), _value_of(text))
+        for kind, name, text in threes
+    ]
+
+
+def _words_of(changes: Mapping[Key, bytes]) -> list[Any]:
+    words: list[Any] = [len(changes)]
+    for (kind, name), document in changes.items():
+        words += (kind.value, name, document)
+    return words
+
+
+def _ignore_store_errors(failure: Failure) -> None:
+    # What waits for it finds out by itself.
+    failure.trap(StoreError)
+
+
+class RedisTurn:
+    """The turn of this replica; see `mocksmtp.store.replicas.Turn`."""
+
+    def __init__(
+        self,
+        replicas: RedisReplicas,
+        token: str,
+        counts: Sequence[tuple[Key, Document]],
+    ) -> None:
+        self.token = token
+        self.counts = counts
+        self._replicas = replicas
+
+    def pass_on(self, counts: Sequence[tuple[Key, Document]] = ()) -> Deferred[None]:
+        """Store the state and these counts, and end the turn."""
+        return self._replicas.pass_on(self, counts)
+
+
+class RedisNumbers:
+    """
+    Numbers, some of which are fetched in advance.
+
+    :param name: of the number, in the key ``numbers``
+    """
+
+    def __init__(
+        self, client: Client, name: str, monotonic: Callable[[], float]
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._monotonic = monotonic
+        self._next, self._end = 1, 0
+        self._size = 1
+        self._fetched_at = 0.0
+        self._waiting: deque[Deferred[int]] = deque()
+        self._is_fetching = self._is_forgotten = False
+
+    def next(self) -> MaybeLater[int]:
+        """The next number."""
+        number = self._next
+        if number <= self._end and not self._waiting:
+            self._next += 1
+            return number
+        waiting: Deferred[int] = Deferred(lambda _: None)
+        self._waiting.append(waiting)
+        if not self._is_fetching:
+            self._fetch()
+        return waiting
+
+    def forget(self) -> None:
+        """Use none of the numbers that were fetched until now."""
+        self._next, self._end = 1, 0
+        self._is_forgotten = self._is_fetching
+
+    def _fetch(self) -> None:
+        """Fetch numbers: more if the last ones were used up quickly."""
+        now = self._monotonic()
+        is_busy = now - self._fetched_at < _SOON
+        self._size = min(2 * self._size, _MOST) if is_busy else 1
+        self._fetched_at = now
+        size = max(self._size, len(self._waiting))
+        self._is_fetching = True
+        command = ("HINCRBY", f"{PREFIX}numbers", self._name, size)
+        done = self._client.command(*command)
+        done.addCallbacks(self._fetched, self._failed, callbackArgs=(size,))
+
+    def _fetched(self, last: int, size: int) -> None:
+        self._is_fetching = False
+        self._next, self._end = last - size + 1, last
+        is_forgotten, self._is_forgotten = self._is_forgotten, False
+        while self._waiting and self._next <= self._end:
+            waiting = self._waiting.popleft()
+            if not waiting.called:
+                self._next += 1
+                waiting.callback(self._next - 1)
+        if is_forgotten:
+            self.forget()
+        if self._waiting:
+            self._fetch()
+
+    def _failed(self, failure: Failure) -> None:
+        self._is_fetching = self._is_forgotten = False
+        waiting, self._waiting = self._waiting, deque()
+        for each in waiting:
+            if not each.called:
+                each.errback(failure)
+
+
+class RedisReplicas:
+    """
+    What one replica does to agree with others; see `mocksmtp.store.replicas.Replicas`.
+
+    :ivar lease: milliseconds after which a replica is left out
+    :ivar turn: the turn of this replica, or None
+    :ivar failure: why this replica cannot go on, or None
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        reactor: Any,
+        store: RedisStore,
+        mails: RedisMails,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = client.name
+        self.lease = int(LEASE * 1000)
+        self.turn: RedisTurn | None = None
+        self.failure: str | None = None
+        sessions = RedisNumbers(client, "session", monotonic)
+        queries = RedisNumbers(client, "query", monotonic)
+        self.sessions: Numbers = sessions
+        self.queries: Numbers = queries
+        self._numbers = sessions, queries
+        self.others: Collection[str] = ()
+        self._client = client
+        self._reactor = reactor
+        self._store = store
+        self._mails = mails
+        self._monotonic = monotonic
+        self._reader = StreamReader(
+            reactor, client.address, self._places, self._received, monotonic
+        )
+        self._follower: Follower | None = None
+        self._is_open = False
+        self._epoch = b""
+        # Positions: received from `control`, applied, and stored by this replica.
+        self._last = self._applied = self._stored = 0
+        self._hint = 0
+        self._queue: deque[_Change | _Reload] = deque()
+        self._is_applying = False
+        self._appliers: list[tuple[int, float, Deferred[None]]] = []
+        self._waits: list[tuple[bytes, int, _Wait]] = []
+        self._places_heard: dict[tuple[bytes, str], int] = {}
+        self._parts: list[tuple[Key, Document]] = []
+        # The lease.
+        self._certain_until = 0.0
+        self._current_from = 0
+        self._beat_at = 0.0
+        self._is_beating = False
+        # Turns.
+        self._turns: deque[Deferred[Turn]] = deque()
+        self._is_taking = False
+        self._token = ""
+        self._tokens = 0
+        self._granted = ""
+        self._turn_hint: tuple[Deferred[None], float] | None = None
+        self._since = self._grants = 0
+        # The log.
+        self._entries: list[Any] = []
+        self._log_place = self._log_begin = 0
+        self._log_lock = DeferredLock()
+        self._is_settling = False
+        self._next_settle: list[Deferred[None]] = []
+        self._requests = 0
+        # Events.
+        self._watches = 0
+        self._is_watched = False
+        self._log_seen = self._arrival = self._event = 0
+        # What the last settle has found, and what was kept here since.
+        self._settled = 0
+
+    # Opening, and the lease.
+
+    async def opened(self, reply: Any, connection: Connection) -> State:
+        """
+        Take over what `scripts.OPEN` returned, and read the sessions.
+
+        :return: all documents
+        """
+        place, numbers, others, documents, accounts, totals, sessions = reply
+        self._mails.take_over(accounts, totals)
+        self._mails.evict_surplus()
+        self.others = [name.decode() for name in others]
+        self._last = self._applied = self._current_from = place
+        self._epoch, counted, log, event = numbers
+        self._since, self._event = int(counted or 0), int(event or 0)
+        self._log_begin = int(log or 0)
+        self._settled = self._mails.quota.last
+        state = dict(read_state(scripts.STATE_KINDS, documents))
+        calls = [
+            connection.call("HGETALL", f"{PREFIX}session:{number.decode()}")
+            for number in sessions
+        ]
+        for call in calls:
+            pairs = await call
+            for field, text in zip(pairs[::2], pairs[1::2], strict=True):
+                kind, name = _key_of(field)
+                state.setdefault(kind, {})[name] = orjson.loads(text)  # type: ignore[index]
+        self._is_open = True
+        return state
+
+    def follow(self, follower: Follower) -> Deferred[None]:
+        """Begin to follow the others."""
+        return Deferred.fromCoroutine(self._follow(follower))
+
+    async def _follow(self, follower: Follower) -> None:
+        self._follower = follower
+        sent_at = self._monotonic()
+        self._reader.start()
+        place = await self._client.call(
+            scripts.FOLLOW, self.name, self.lease, self._applied
+        )
+        self._certain_until = sent_at + LEASE - _MARGIN
+        await self._until_applied(place)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this replica certainly knows of all changes that were answered."""
+        return (
+            self._monotonic() < self._certain_until
+            and self._applied >= self._current_from
+        )
+
+    def _beat(self) -> Deferred[None]:
+        """Extend the lease."""
+        self._is_beating = True
+        self._beat_at = sent_at = self._monotonic()
+        follows = "" if self._follower is None else self._applied
+        watches = int(self._watches > 0)
+        done = self._client.call(
+            scripts.BEAT, self.lease, self._token, watches, follows
+        )
+
+        def extended(reply: Any) -> None:
+            self._is_beating = False
+            lapsed, place, is_watched, epoch, names, left = reply
+            mine = self.name.encode()
+            self.others = [name.decode() for name in names if name != mine]
+            self._is_watched = bool(is_watched)
+            if epoch != self._epoch:
+                self._end("Redis has lost its data; this replica must be restarted")
+                return
+            if lapsed:
+                self._current_from = place
+            self._certain_until = sent_at + LEASE - _MARGIN
+            for name in left:
+                self._left(name.decode())
+
+        def failed(failure: Failure) -> None:
+            self._is_beating = False
+            failure.trap(StoreError)
+
+        return done.addCallbacks(extended, failed)
+
+    def _left(self, name: str) -> None:
+        if self._follower is not None and name != self.name:
+            try:
+                self._follower.left(name)
+            except Exception:
+                _log.failure("while following other replicas")
+
+    def _end(self, reason: str) -> None:
+        if self.failure is None:
+            _log.critical("{reason}", reason=reason)
+        self.failure = reason
+        self._certain_until = 0.0
+
+    def tick(self, now: float) -> None:
+        """Extend the lease, and see what has waited too long."""
+        if not self._is_open:
+            return
+        if now >= self._beat_at + BEAT and not self._is_beating:
+            self._beat()
+        self._reader.tick(now)
+        for _, until, done in self._appliers:
+            if now >= until and not done.called:
+                reason = f"{self._client.address.name}: no answer"
+                done.errback(StoreError(f"{reason} for {TIMEOUT:g} s"))
+        self._appliers = [one for one in self._appliers if not one[2].called]
+        self._waits = [one for one in self._waits if not one[2].done.called]
+        for _, _, wait in self._waits:
+            if now >= wait.ask_at and not wait.is_asking:
+                Deferred.fromCoroutine(self._ask_again(wait))
+        if self._turn_hint is not None and now >= self._turn_hint[1]:
+            self._turn_hint[0].callback(None)
+            self._turn_hint = None
+
+    async def _ask_again(self, wait: _Wait) -> None:
+        wait.is_asking = True
+        wait.ask_at = self._monotonic() + ASK_AGAIN
+        try:
+            names = set(await wait.ask())
+        except StoreError as error:
+            wait.end(error)
+        else:
+            wait.keep(names)
+        finally:
+            wait.is_asking = False
+
+    async def leave(self) -> None:
+        """End the lease: others do not wait for this replica any more."""
+        self._reader.stop()
+        if self._is_open and self._client.is_connected:
+            try:
+                await self._client.call(
+                    scripts.LEAVE, self.name, self._token, self.lease
+                )
+            except StoreError as error:
+                _log.error("{error}", error=error)
+        self._is_open = False
+
+    # Changes of the state.
+
+    def _places(self) -> Mapping[str, int]:
+        places = {
+            f"{PREFIX}control": self._last,
+            f"{PREFIX}hints:{self.name}": self._hint,
+        }
+        if self._watches:
+            places[f"{PREFIX}log"] = max(self._log_place, self._log_seen)
+            places[f"{PREFIX}arrivals"] = self._arrival
+            places[f"{PREFIX}events"] = self._event
+        return places
+
+    def _received(self, stream: str, entries: list[Entry]) -> None:
+        """Entries of a stream have arrived."""
+        name = stream.removeprefix(PREFIX).partition(":")[0]
+        getattr(self, f"_received_{name}")(entries)
+
+    def _received_control(self, entries: list[Entry]) -> None:
+        for place, fields in entries:
+            if place <= self._last:
+                continue
+            if place != self._last + 1:
+                # Entries were removed before this replica has read them.
+                self._queue.append(_Reload())
+            self._last = place
+            self._queue.append(_Change(place, fields))
+        self._apply()
+
+    def _apply(self) -> None:
+        if not self._is_applying and self._queue:
+            self._is_applying = True
+            Deferred.fromCoroutine(self._apply_all())
+
+    async def _apply_all(self) -> None:
+        try:
+            while self._queue:
+                results: list[Any] = []
+                while self._queue:
+                    results += await self._apply_next()
+                self._end_appliers()
+                if self._is_open:
+                    done = self._client.call(
+                        scripts.ACK, self.name, self._applied, *results
+                    )
+                    done.addErrback(_ignore_store_errors)
+        finally:
+            self._is_applying = False
+
+    async def _apply_next(self) -> list[Any]:
+        """Apply the next entry; return what is reported to its author."""
+        entry = self._queue.popleft()
+        if isinstance(entry, _Reload):
+            await self._reload(entry)
+            return []
+        if entry.place <= self._applied:
+            return []
+        author, what = entry.fields[b"f"], entry.fields[b"w"]
+        result = b""
+        if author != self.name.encode():
+            if what == b"state":
+                await self._apply_state(entry)
+            else:
+                command = orjson.loads(entry.fields[b"d"])
+                assert self._follower is not None
+                answer = await _done(self._follower.perform, command)
+                result = orjson.dumps(answer)
+        self._applied = entry.place
+        return [author, entry.place, result] if author != self.name.encode() else []
+
+    async def _apply_state(self, entry: _Change) -> None:
+        changes = [(_key_of(field), _value_of(text)) for field, text in entry.changes]
+        self._parts += changes
+        if entry.fields[b"m"] == b"0":
+            changes, self._parts = self._parts, []
+            assert self._follower is not None
+            await _done(self._follower.apply, changes)
+
+    def _end_appliers(self) -> None:
+        waiting, self._appliers = self._appliers, []
+        for place, until, done in waiting:
+            if done.called:
+                continue
+            if place <= self._applied:
+                done.callback(None)
+            else:
+                self._appliers.append((place, until, done))
+
+    def _until_applied(self, place: int) -> Deferred[None]:
+        """Wait until this replica has applied what is at this position."""
+        done: Deferred[None] = Deferred(lambda _: None)
+        if place <= self._applied:
+            done.callback(None)
+        else:
+            self._appliers.append((place, self._monotonic() + TIMEOUT, done))
+        return done
+
+    def reload(self) -> Deferred[None]:
+        """Have the follower replace its state by what is stored."""
+        self._store.take_state()
+        entry = _Reload(is_asked=True)
+        self._queue.append(entry)
+        self._apply()
+        return entry.done
+
+    async def _reload(self, entry: _Reload) -> None:
+        try:
+            place, counted, documents = await self._client.call(
+                scripts.STATE, *scripts.STATE_KINDS
+            )
+        except StoreError as error:
+            if entry.is_asked:
+                entry.done.errback(error)
+            else:
+                # As long as it is not done, nothing else can be applied.
+                self._queue.appendleft(entry)
+                await deferLater(self._reactor, ASK_AGAIN, lambda: None)
+            return
+        self._parts = []
+        assert self._follower is not None
+        await _done(self._follower.replace, read_state(scripts.STATE_KINDS, documents))
+        self._applied = max(self._applied, place)
+        self._last = max(self._last, place)
+        self._since = counted
+        if not entry.done.called:
+            entry.done.callback(None)
+
+    def store(self, changes: Mapping[Key, bytes]) -> Deferred[None]:
+        """Store documents of the state; within a turn only if it still lasts."""
+        token = "" if self.turn is None else self.turn.token
+        sending = self._send_state(token, changes, {}, ends=False)
+        return Deferred.fromCoroutine(sending)
+
+    async def _send_state(
+        self,
+        token: str,
+        changes: Mapping[Key, bytes],
+        counts: Mapping[Key, bytes],
+        ends: bool,
+    ) -> None:
+        words = (*_words_of(changes), *_words_of(counts))
+        reply = await self._client.call(
+            scripts.STORE, token, int(ends), *words, self.lease
+        )
+        if reply[0] == b"lost":
+            raise StoreError(f"{self._client.address.name}: the turn was lost")
+        self._stored = max(self._stored, reply[1])
+        if counts:
+            self._since = reply[2]
+
+    def catch_up(self) -> Deferred[None] | None:
+        """Wait until this replica has applied all changes of the state."""
+        self._check()
+        return None if self.is_current else Deferred.fromCoroutine(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        if not self.is_current:
+            await self._beat()
+            self._check()
+            if self._monotonic() >= self._certain_until:
+                raise self._error(self._client.failure or "no answer")
+            await self._until_applied(self._current_from)
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self._error(self.failure)
+
+    def _error(self, reason: str) -> StoreError:
+        return StoreError(f"{self._client.address.name}: {reason}")
+
+    def applied(self) -> Deferred[None]:
+        """Wait until all replicas have applied what was stored until now."""
+        return Deferred.fromCoroutine(self._until_all_applied())
+
+    async def _until_all_applied(self) -> None:
+        flushed = self._store.flush()
+        if flushed is not None:
+            await flushed
+        place = self._stored
+
+        async def behind() -> list[str]:
+            reply = await self._client.call(scripts.BEHIND, self.name, place)
+            return [name.decode() for name in reply[1]]
+
+        await self._wait(b"ack", place, await behind(), behind)
+
+    def ask(self, command: Document) -> Deferred[list[Document]]:
+        """Have all other replicas perform a command."""
+        return Deferred.fromCoroutine(self._ask(command))
+
+    async def _ask(self, command: Document) -> list[Document]:
+        place, names = await self._client.call(scripts.ASK, orjson.dumps(command))
+
+        async def behind() -> list[str]:
+            reply = await self._client.call(scripts.BEHIND, self.name, place)
+            return [name.decode() for name in reply[1]]
+
+        await self._wait(b"ack", place, [name.decode() for name in names], behind)
+        if not names:
+            return []
+        answers = await self._client.command("HVALS", f"{PREFIX}answers:{place}")
+        return [orjson.loads(answer) for answer in answers]
+
+    async def _wait(
+        self,
+        kind: bytes,
+        place: int,
+        names: Iterable[str],
+        ask: Callable[[], Awaitable[Iterable[str]]],
+    ) -> None:
+        """Wait for hints of other replicas about a position, as long as they live."""
+        # A hint may arrive before the reply to what it is about.
+        heard = self._places_heard
+        missing = {name for name in names if heard.get((kind, name), 0) < place}
+        if missing:
+            wait = _Wait(missing, ask, self._monotonic() + ASK_AGAIN)
+            self._waits.append((kind, place, wait))
+            await wait.done
+
+    # Hints.
+
+    def _received_hints(self, entries: list[Entry]) -> None:
+        for number, fields in entries:
+            self._hint = max(self._hint, number)
+            kind, value = next(iter(fields.items()))
+            name = fields.get(b"n", b"").decode()
+            if kind == b"turn":
+                self._granted = value.decode()
+                self._end_turn_hint()
+            elif kind == b"watch":
+                self._is_watched = True
+            elif kind == b"hand":
+                Deferred.fromCoroutine(self._hand_over(name, value))
+            elif kind in (b"ack", b"handed"):
+                self._heard(kind, int(value), name)
+
+    def _heard(self, kind: bytes, place: int, name: str) -> None:
+        if len(self._places_heard) > _MANY:
+            self._places_heard.clear()
+        self._places_heard[kind, name] = place
+        for wanted, at, wait in self._waits:
+            if wanted == kind and at <= place:
+                wait.remove(name)
+
+    async def _hand_over(self, asker: str, request: bytes) -> None:
+        await self._hand_over_now()
+        done = self._client.call(scripts.HANDED, self.name, asker, request)
+        done.addErrback(_ignore_store_errors)
+
+    async def _hand_over_now(self) -> None:
+        """Send all that this replica has not sent, before anything that follows."""
+        assert self._follower is not None
+        await _done(self._follower.hand_over)
+        for numbers in self._numbers:
+            numbers.forget()
+        self._store.send(self.turn is None)
+
+    # Turns.
+
+    def take_turn(self) -> Deferred[Turn]:
+        """Wait for the turn, with all changes of the state applied."""
+        waiting: Deferred[Turn] = Deferred(lambda _: None)
+        self._turns.append(waiting)
+        self._take_next()
+        return waiting
+
+    def _take_next(self) -> None:
+        while self._turns and self._turns[0].called:
+            self._turns.popleft()
+        if self._turns and self.turn is None and not self._is_taking:
+            self._is_taking = True
+            Deferred.fromCoroutine(self._take())
+
+    async def _take(self) -> None:
+        self._tokens += 1
+        self._token = token = f"{self.name}:{self._tokens}"
+        try:
+            self._check()
+            turn = await self._taken(token)
+        except StoreError as error:
+            self._is_taking = False
+            self._token = ""
+            turns, self._turns = self._turns, deque()
+            for waiting in turns:
+                if not waiting.called:
+                    waiting.errback(error)
+            return
+        self._is_taking = False
+        while self._turns:
+            waiting = self._turns.popleft()
+            if not waiting.called:
+                self.turn = turn
+                waiting.callback(turn)
+                return
+        self._give_up(token)
+
+    async def _taken(self, token: str) -> RedisTurn:
+        until = self._monotonic() + TURN_TIMEOUT
+        while True:
+            reply = await self._client.call(
+                scripts.TAKE, token, self._since, self.lease
+            )
+            if reply[0]:
+                break
+            if self._monotonic() >= until:
+                self._give_up(token)
+                raise self._error(f"the turn was not passed on for {TURN_TIMEOUT:g} s")
+            if self._granted != token:
+                hint: Deferred[None] = Deferred(lambda _: None)
+                self._turn_hint = hint, self._monotonic() + reply[1] / 1000
+                await hint
+        self._grants += 1
+        _, place, version, floor, found = reply
+        try:
+            if self._since < floor:
+                await self.reload()
+            await self._until_applied(place)
+        except StoreError:
+            self._give_up(token)
+            raise
+        self._since = version
+        return RedisTurn(self, token, _read_counts(found))
+
+    def _end_turn_hint(self) -> None:
+        if self._turn_hint is not None:
+            hint, self._turn_hint = self._turn_hint[0], None
+            hint.callback(None)
+
+    def _give_up(self, token: str) -> None:
+        self._token = ""
+        done = self._client.call(scripts.GIVE_UP, self.name, token, self.lease)
+        done.addErrback(_ignore_store_errors)
+
+    def pass_on(
+        self, turn: RedisTurn, counts: Sequence[tuple[Key, Document]]
+    ) -> Deferred[None]:
+        """Store the state and these counts, and end the turn."""
+        assert self.turn is turn
+        packed = {
+            key: b"" if document is None else orjson.dumps(document)
+            for key, document in counts
+        }
+        changes = self._store.take_state()
+        done = Deferred.fromCoroutine(
+            self._send_state(turn.token, changes, packed, ends=True)
+        )
+        self.turn = None
+        self._token = ""
+        self._take_next()
+        return done
+
+    # The log.
+
+    def settle(self) -> Deferred[None]:
+        """Wait until this replica knows of all that any replica did before."""
+        waiting: Deferred[None] = Deferred(lambda _: None)
+        self._next_settle.append(waiting)
+        if not self._is_settling:
+            self._is_settling = True
+            Deferred.fromCoroutine(self._settle_all())
+        return waiting
+
+    async def _settle_all(self) -> None:
+        """Settle, once for all requests that arrive while the one before lasts."""
+        while self._next_settle:
+            waiting, self._next_settle = self._next_settle, []
+            error: StoreError | None = None
+            try:
+                await self._settle()
+            except StoreError as one:
+                error = one
+            for each in waiting:
+                if not each.called:
+                    if error is None:
+                        each.callback(None)
+                    else:
+                        each.errback(error)
+        self._is_settling = False
+
+    async def _settle(self) -> None:
+        self._check()
+        await self._catch_up()
+        await self._hand_over_now()
+        self._requests += 1
+        request, grants = self._requests, self._grants
+
+        def ask() -> Deferred[Any]:
+            return self._client.call(scripts.SETTLE, self.name, request, self._since)
+
+        async def ask_again() -> list[str]:
+            return [name.decode() for name in (await ask())[0]]
+
+        names, accounts, totals, log, event, counts = await ask()
+        self._mails.take_over(accounts, totals)
+        self._settled = totals[-1]
+        if not self._watches:
+            self._event = event
+        # Otherwise this replica has had the turn, and so newer counts.
+        if self.turn is None and self._grants == grants:
+            await self._apply_counts(*counts)
+        await self._wait(
+            b"handed", request, [name.decode() for name in names], ask_again
+        )
+        if names or log != self._log_place:
+            await self.read_log()
+
+    async def _apply_counts(self, version: int, floor: int, found: Any) -> None:
+        if self._since < floor:
+            await self.reload()
+            return
+        self._since = version
+        counts = _read_counts(found)
+        if counts:
+            assert self._follower is not None
+            await _done(self._follower.apply, counts)
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether there are queries or tallies that are not sent yet."""
+        return bool(self._entries)
+
+    def take_entries(self) -> list[Any]:
+        """The words of the queries and tallies that are not sent yet."""
+        words, self._entries = self._entries, []
+        return words
+
+    def log(
+        self, changes: Mapping[Key, bytes], entries: Sequence[Any]
+    ) -> Deferred[None]:
+        """Add documents of sessions to the log, and entries."""
+        words: list[Any] = [len(changes)]
+        for (kind, name), document in changes.items():
+            number = int(name.partition("/")[0])
+            words += (number, f"{kind.value} {name}", document)
+
+        def logged(reply: Any) -> None:
+            before, after = reply
+            if before == self._log_place:
+                self._log_place = after
+
+        return self._client.call(scripts.LOG, *words, *entries).addCallback(logged)
+
+    async def _number_attempts(self, count: int) -> int:
+        last = await self._client.command(
+            "HINCRBY", f"{PREFIX}numbers", "attempt", count
+        )
+        return int(last) - count + 1
+
+    def number_attempts(self, count: int) -> Deferred[int]:
+        """Have numbers for so many attempts; return the first of them."""
+        return Deferred.fromCoroutine(self._number_attempts(count))
+
+    def log_query(self, number: int, document: Document) -> None:
+        """Add a DNS query to the log."""
+        self._entries += ("q", number, orjson.dumps(document))
+        self._store.schedule()
+
+    def log_tallies(self, tallies: Sequence[Tally]) -> None:
+        """Add to the counters of behaviors that keep no counts."""
+        document = orjson.dumps([attrs.astuple(tally) for tally in tallies])
+        self._entries += ("t", "", document)
+        self._store.schedule()
+
+    async def read_log(self) -> None:
+        """Pass on what other replicas have added to the log."""
+        await self._log_lock.acquire()
+        try:
+            while await self._read_log_part():
+                pass
+        finally:
+            self._log_lock.release()
+
+    async def _read_log_part(self) -> bool:
+        """Pass on a part of the log; return whether there may be more."""
+        found = await self._client.command(
+            *("XRANGE", f"{PREFIX}log", f"{self._log_place + 1}-0", "+"),
+            *("COUNT", _LOG_PART),
+        )
+        entries = entries_of(found)
+        if not entries:
+            return False
+        # The first part has all queries that are kept, and of the rest what is new.
+        has_gap = entries[0][0] != self._log_place + 1 > self._log_begin
+        numbers: dict[int, None] = {}
+        queries: dict[int, Document] = {}
+        tallies: list[Tally] = []
+        me = self.name.encode()
+        for place, fields in entries:
+            if fields[b"f"] == me:
+                continue
+            if b"q" not in fields and place <= self._log_begin:
+                continue
+            if b"s" in fields:
+                numbers |= dict.fromkeys(map(int, fields[b"s"].split()))
+            elif b"q" in fields:
+                queries[int(fields[b"q"])] = orjson.loads(fields[b"d"])
+            else:
+                tallies += (Tally(*one) for one in orjson.loads(fields[b"d"]))
+        self._log_place = entries[-1][0]
+        if has_gap:
+            every = await self._client.command("ZRANGE", f"{PREFIX}sessions", 0, -1)
+            numbers |= dict.fromkeys(map(int, every))
+        if numbers or queries or tallies or has_gap:
+            part = LogPart(await self._sessions(numbers), queries, tallies, has_gap)
+            assert self._follower is not None
+            await _done(self._follower.read, part)
+        return len(entries) == _LOG_PART
+
+    async def _sessions(
+        self, numbers: Iterable[int]
+    ) -> dict[int, Mapping[Key, Document]]:
+        """All documents of some sessions."""
+        calls = [
+            (number, self._client.command("HGETALL", f"{PREFIX}session:{number}"))
+            for number in numbers
+        ]
+        sessions: dict[int, Mapping[Key, Document]] = {}
+        for number, call in calls:
+            pairs = await call
+            sessions[number] = {
+                _key_of(field): orjson.loads(text)
+                for field, text in zip(pairs[::2], pairs[1::2], strict=True)
+            }
+        return sessions
+
+    # What is passed on live.
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether any replica watches."""
+        return self._is_watched or self._watches > 0
+
+    def watch(self) -> None:
+        """Begin to pass on the log, mails and events live."""
+        self._watches += 1
+        if self._watches == 1:
+            self._arrival = self._settled
+            done = self._client.call(
+                scripts.WATCH, self.name, self.lease, self._settled
+            )
+            done.addErrback(_ignore_store_errors)
+
+    def unwatch(self) -> None:
+        """End what `watch` began."""
+        self._watches -= 1
+
+    def publish(self, events: Sequence[Document]) -> None:
+        """Publish events, which each replica that watches receives, numbered."""
+        done = self._client.call(scripts.PUBLISH, *map(orjson.dumps, events))
+        done.addErrback(_ignore_store_errors)
+
+    async def _events_after(self, number: int) -> list[tuple[int, Document]]:
+        found = await self._client.command(
+            "XRANGE", f"{PREFIX}events", f"{number + 1}-0", "+"
+        )
+        return _events_of(entries_of(found))
+
+    def events_after(self, number: int) -> Deferred[list[tuple[int, Document]]]:
+        """The events above a number that are kept."""
+        return Deferred.fromCoroutine(self._events_after(number))
+
+    def _received_log(self, entries: list[Entry]) -> None:
+        self._log_seen = entries[-1][0]
+        Deferred.fromCoroutine(self.read_log()).addErrback(_ignore_store_errors)
+
+    def _received_arrivals(self, entries: list[Entry]) -> None:
+        self._arrival = entries[-1][0]
+        me = self.name.encode()
+        mails = [
+            (fields[b"h"].decode(), number)
+            for number, fields in entries
+            if fields[b"f"] != me
+        ]
+        if mails and self._watches and self._follower is not None:
+            self._follower.mails_arrived(mails)
+
+    def _received_events(self, entries: list[Entry]) -> None:
+        self._event = entries[-1][0]
+        if self._watches and self._follower is not None:
+            self._follower.events_arrived(_events_of(entries))
+
+
+def _events_of(entries: Iterable[Entry]) -> list[tuple[int, Document]]:
+    return [(number, orjson.loads(fields[b"d"])) for number, fields in entries]

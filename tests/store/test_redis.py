@@ -1,0 +1,213 @@
+"""The store in Redis: what several replicas have in common"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mocksmtp.mail.quota import Quota
+from mocksmtp.store.interface import Document, Key, Kind, State
+from mocksmtp.store.redis.store import RedisStore
+from mocksmtp.store.replicas import LogPart, Tally
+from tests.store.case import ORIGIN, RedisCase
+
+HOST = (Kind.HOST, "a host")
+COUNTS = (Kind.COUNTS, "default/1")
+
+
+class Recorder:
+    """A follower that records what it is asked."""
+
+    def __init__(self) -> None:
+        self.applied: list[tuple[Key, Document]] = []
+        self.states: list[State] = []
+        self.parts: list[LogPart] = []
+        self.gone: list[str] = []
+        self.mails: list[tuple[str, int]] = []
+        self.events: list[tuple[int, Document]] = []
+
+    def apply(self, changes: Sequence[tuple[Key, Document]]) -> None:
+        self.applied += changes
+
+    def replace(self, state: State) -> None:
+        self.states.append(state)
+
+    def perform(self, command: Document) -> Document:
+        return {"done": command}
+
+    def hand_over(self) -> None:
+        pass
+
+    def read(self, part: LogPart) -> None:
+        self.parts.append(part)
+
+    def left(self, name: str) -> None:
+        self.gone.append(name)
+
+    def mails_arrived(self, mails: Sequence[tuple[str, int]]) -> None:
+        self.mails += mails
+
+    def events_arrived(self, events: Sequence[tuple[int, Document]]) -> None:
+        self.events += events
+
+
+class ReplicaCase(RedisCase):
+    """
+    Two replicas.
+
+    :ivar other: the store of the second one
+    """
+
+    other: RedisStore
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.follower, self.others_follower = Recorder(), Recorder()
+        self.follow(self.store, self.follower)
+        self.other, self.restored = self.join(self.others_follower)
+
+    def follow(self, store: RedisStore, follower: Recorder) -> None:
+        """Have a replica follow."""
+        self.result(store.replicas.follow(follower))
+
+    def join(self, follower: Recorder) -> tuple[RedisStore, Any]:
+        """Start one more replica."""
+        store = self.new_store(Quota())
+        restored = self.result(store.open())
+        self.addCleanup(lambda: self.result(store.close()))
+        self.follow(store, follower)
+        return store, restored
+
+    def take_turn(self, store: RedisStore) -> Any:
+        """The turn of a replica."""
+        return self.result(store.replicas.take_turn())
+
+
+class StateTests(ReplicaCase):
+    """The state of all replicas"""
+
+    def test_is_alone(self) -> None:
+        """Only the first replica is."""
+        self.assertFalse(self.restored.is_alone)
+        self.assertEqual(self.other.replicas.others, [self.store.replicas.name])
+
+    def test_documents(self) -> None:
+        """Others apply them before `applied` fires; a later replica restores them."""
+        turn = self.take_turn(self.store)
+        self.store.save([(HOST, {"x": 1}), ((Kind.RECORD, "1"), None)])
+        self.result(turn.pass_on())
+        self.result(self.store.replicas.applied())
+        changes = [(HOST, {"x": 1}), ((Kind.RECORD, "1"), None)]
+        self.assertEqual(self.others_follower.applied, changes)
+        self.assertEqual(self.follower.applied, [])
+        _, restored = self.join(Recorder())
+        self.assertEqual(restored.state, {Kind.HOST: {"a host": {"x": 1}}})
+
+    def test_many_documents(self) -> None:
+        """In one step, however many they are."""
+        many = [((Kind.RECORD, f"{number:05}"), number) for number in range(3000)]
+        turn = self.take_turn(self.store)
+        self.store.save(many)
+        self.result(turn.pass_on())
+        self.result(self.store.replicas.applied())
+        self.assertEqual(self.others_follower.applied, many)
+
+    def test_counts(self) -> None:
+        """Are those of the last turn, wherever it was."""
+        first = self.take_turn(self.store)
+        self.result(first.pass_on([(COUNTS, {"seen": 1})]))
+        second = self.take_turn(self.other)
+        self.assertEqual(second.counts, [(COUNTS, {"seen": 1})])
+        waiting = self.store.replicas.take_turn()
+        self.assertNoResult(waiting)
+        self.result(second.pass_on([(COUNTS, None)]))
+        third = self.result(waiting)
+        self.assertEqual(third.counts, [(COUNTS, None)])
+        self.result(third.pass_on())
+        self.assertEqual(self.take_turn(self.store).counts, [])
+
+    def test_counts_at_a_settle(self) -> None:
+        """A reader has them too."""
+        turn = self.take_turn(self.store)
+        self.result(turn.pass_on([(COUNTS, {"seen": 1})]))
+        self.result(self.other.replicas.settle())
+        self.assertEqual(self.others_follower.applied, [(COUNTS, {"seen": 1})])
+
+    def test_a_command(self) -> None:
+        """All others perform it, and its author receives their results."""
+        results = self.result(self.store.replicas.ask({"reset": True}))
+        self.assertEqual(results, [{"done": {"reset": True}}])
+
+
+class LogTests(ReplicaCase):
+    """The log of all replicas"""
+
+    def test_sessions(self) -> None:
+        """Are read as a whole; one without documents is removed."""
+        session = (Kind.SESSION, "000007")
+        self.store.save([(session, {"a": 1})])
+        self.result(self.other.replicas.settle())
+        self.store.save([((Kind.EXCHANGES, "000007/000000"), [1])])
+        self.result(self.other.replicas.settle())
+        self.store.save([(session, None), ((Kind.EXCHANGES, "000007/000000"), None)])
+        self.result(self.other.replicas.settle())
+        exchanges = ((Kind.EXCHANGES, "000007/000000"), [1])
+        found = [part.sessions for part in self.others_follower.parts]
+        whole = {session: {"a": 1}, exchanges[0]: [1]}
+        self.assertEqual(found, [{7: {session: {"a": 1}}}, {7: whole}, {7: {}}])
+
+    def test_queries_and_tallies(self) -> None:
+        """Numbered over all replicas; one's own are not read."""
+        tally = Tally("default/1", 2, 1, 5.0)
+        numbers = [
+            self.result(store.replicas.queries.next())
+            for store in (self.store, self.other)
+        ]
+        self.assertEqual(numbers, [1, 2])
+        self.store.replicas.log_query(1, {"q": 1})
+        self.store.replicas.log_tallies([tally])
+        self.result(self.other.replicas.settle())
+        self.result(self.store.replicas.settle())
+        (part,) = self.others_follower.parts
+        self.assertEqual((part.queries, part.tallies), ({1: {"q": 1}}, [tally]))
+        self.assertEqual(self.follower.parts, [])
+        self.assertGreater(self.result(self.store.replicas.queries.next()), 2)
+
+    def test_counts_of_mails(self) -> None:
+        """A reader has those of all replicas."""
+        box = self.other.mailbox("default")
+        mail = self.keep()
+        self.keep(box=box)
+        self.assertEqual((len(self.box), len(box)), (1, 2))
+        self.result(self.store.replicas.settle())
+        self.assertEqual((len(self.box), self.store.quota.last), (2, 2))
+        loaded = self.result(self.other.mails.load([mail.number]))
+        self.assertEqual((loaded, loaded[0].origin), ([mail], ORIGIN))
+
+    def test_watching(self) -> None:
+        """Mails and events arrive live, those since the last settle included."""
+        box = self.other.mailbox("default")
+        self.keep(box=box)
+        replicas = self.store.replicas
+        replicas.watch()
+        self.pump_until(lambda: self.other.replicas.is_watched)
+        self.keep(box=box)
+        self.other.replicas.publish([{"n": 1}, {"n": 2}])
+        self.pump_until(lambda: len(self.follower.events) == 2)
+        self.pump_until(lambda: len(self.follower.mails) == 2)
+        self.assertEqual(self.follower.mails, [("default", 1), ("default", 2)])
+        events = [(1, {"n": 1}), (2, {"n": 2})]
+        self.assertEqual(self.follower.events, events)
+        self.assertEqual(self.result(replicas.events_after(1)), events[1:])
+
+
+class LeaseTests(ReplicaCase):
+    """Replicas that end"""
+
+    def test_one_that_leaves(self) -> None:
+        """Is reported to another one, and not waited for."""
+        third, _ = self.join(Recorder())
+        self.result(third.close())
+        self.pump_until(lambda: self.follower.gone or self.others_follower.gone)
+        gone = [*self.follower.gone, *self.others_follower.gone]
+        self.assertEqual(gone, [third.replicas.name])
