@@ -23,7 +23,7 @@ from mocksmtp.sessions.shared_deliveries import SharedDeliveries
 from mocksmtp.store.interface import Store
 from mocksmtp.store.memory import MemoryStore
 from mocksmtp.tls.identity import CertificateFacts
-from mocksmtp.zone.queries import QueryLog
+from mocksmtp.zone.queries import QueryLog, SharedQueryLog
 from mocksmtp.zone.rdata import TLSA, HostTLSA
 from mocksmtp.zone.records import Record
 from mocksmtp.zone.zone import Zone
@@ -125,7 +125,9 @@ class Mock:
         self.deliveries: Deliveries = kind(default.journal.quota, self._find_content)
         self.host_numbers = itertools.count(1)
         self.queries = new_queries()
-        self.query_log = QueryLog()
+        self.query_log: QueryLog = (
+            QueryLog() if self.store.replicas is None else SharedQueryLog()
+        )
         self.dns_behaviors = DnsRules(scenarios=default.scenarios)
         self.dns_behaviors.replace_all(dns_behaviors)
         self.policies = self._start_policies = {

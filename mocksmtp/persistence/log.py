@@ -17,10 +17,12 @@ from twisted.python.failure import Failure
 
 from mocksmtp.mock import Mock
 from mocksmtp.persistence.copies import SessionCopies
+from mocksmtp.persistence.queries import SharedQueries
 from mocksmtp.persistence.sessions import SessionsState, stored_sessions
 from mocksmtp.sessions.shared_deliveries import SharedDeliveries
 from mocksmtp.store.interface import State, StoreError
 from mocksmtp.store.replicas import LogPart, Replicas
+from mocksmtp.zone.queries import SharedQueryLog
 
 PACE = 0.05
 """Seconds between two times at which sessions are handed over to who watches."""
@@ -28,7 +30,7 @@ PACE = 0.05
 
 class SharedLog:
     """
-    The sessions and their attempts of all replicas.
+    The sessions with their attempts, and the DNS queries, of all replicas.
 
     :param own: the sessions that this replica records
     """
@@ -45,6 +47,8 @@ class SharedLog:
         self._clock = clock
         self._own = own
         self._copies = SessionCopies(mock, replicas, own)
+        assert isinstance(mock.query_log, SharedQueryLog)
+        self._queries = SharedQueries(mock.query_log, replicas)
         self._lock = DeferredLock()
         self._timer: IDelayedCall | None = None
 
@@ -87,13 +91,19 @@ class SharedLog:
 
     def hand_over(self) -> Deferred[Any]:
         """
-        Number the attempts that are decided, and store what has changed.
+        Number attempts that are decided and queries, and store what has changed.
 
         :raises StoreError: they cannot be numbered now
         """
         return self._lock.run(lambda: Deferred.fromCoroutine(self._hand_over()))
 
     async def _hand_over(self) -> None:
+        try:
+            await self._hand_over_sessions()
+        finally:
+            await self._queries.hand_over()
+
+    async def _hand_over_sessions(self) -> None:
         try:
             await self._number()
         finally:
@@ -119,6 +129,7 @@ class SharedLog:
         """Other replicas have logged this."""
         for session in self._copies.read(part.sessions, part.has_gap):
             self._deliveries.note(session)
+        self._queries.read(part.queries)
         if part.sessions:
             self._mock.default.journal.quota.ring()
 

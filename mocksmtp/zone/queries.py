@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import count, islice
+from itertools import count, islice, starmap, takewhile
 from typing import TypeAlias
 
 import attrs
@@ -167,7 +167,9 @@ class QueryFilter:
 
 Subscriber: TypeAlias = Callable[[DnsQuery], None]
 
-_LoggedQuery: TypeAlias = tuple[float, tuple[str, int], str, DnsExchange, str | None]
+LoggedQuery: TypeAlias = tuple[float, tuple[str, int], str, DnsExchange, str | None]
+"""A query in the log: when it arrived, the client, ``udp`` or ``tcp``, the exchange,
+and the behavior that decided."""
 
 
 class QueryLog:
@@ -184,7 +186,7 @@ class QueryLog:
         self.last = 0
         self._cleared = self._evicted = 0
         self.listeners: list[Subscriber] = []
-        self._logged: deque[_LoggedQuery] = deque(maxlen=max_queries)
+        self._logged: deque[LoggedQuery] = deque(maxlen=max_queries)
 
     def __len__(self) -> int:
         return len(self._logged)
@@ -247,7 +249,92 @@ class QueryLog:
         return removed
 
 
-def _query(number: int, logged: _LoggedQuery) -> DnsQuery:
+class SharedQueryLog(QueryLog):
+    """
+    The last queries of several replicas, whose numbers come from what they share.
+
+    :ivar add_own: called with each query of this replica, which is to be inserted under
+        its number
+    :ivar clear_listeners: called with the last number when all queries are removed
+    """
+
+    def __init__(self, max_queries: int = MAX_QUERIES) -> None:
+        super().__init__(max_queries)
+        self.add_own: Callable[[LoggedQuery], None] = lambda _: None
+        self.clear_listeners: list[Callable[[int], None]] = []
+        self._max_queries = max_queries
+        self._kept: dict[int, LoggedQuery] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def add(
+        self,
+        at: float,
+        client: tuple[str, int],
+        transport: str,
+        exchange: DnsExchange,
+        behavior: str | None = None,
+    ) -> None:
+        """Have a query of this replica numbered and inserted."""
+        self.add_own((at, client, transport, exchange, behavior))
+
+    def insert(self, number: int, logged: LoggedQuery) -> None:
+        """Insert a query; those with higher numbers may be there already."""
+        if number <= self._cleared or number in self._kept:
+            return
+        later = list(takewhile(lambda other: other > number, reversed(self._kept)))
+        self._kept[number] = logged
+        for other in reversed(later):
+            self._kept[other] = self._kept.pop(other)
+        self.last = max(self.last, number)
+        if len(self._kept) > self._max_queries:
+            self._evicted = next(iter(self._kept))
+            del self._kept[self._evicted]
+        if self.listeners:
+            query = _query(number, logged)
+            for listener in tuple(self.listeners):
+                listener(query)
+
+    @property
+    def evicted(self) -> int:
+        """The highest number of a query that was removed to make room, 0 for none."""
+        return self._evicted
+
+    def newer(self, number: int) -> Iterator[DnsQuery]:
+        """The queries above `number` that are kept now, the oldest first."""
+        found = list(takewhile(lambda other: other > number, reversed(self._kept)))
+        kept = [(one, self._kept[one]) for one in reversed(found)]
+        return starmap(_query, kept)
+
+    def older(self, number: int) -> Iterator[DnsQuery]:
+        """The queries below `number` that are kept now, the newest first."""
+        kept = [one for one in reversed(self._kept.items()) if one[0] < number]
+        return starmap(_query, kept)
+
+    def get(self, number: int) -> DnsQuery:
+        """
+        The query with this number.
+
+        :raises KeyError: it is not kept
+        """
+        return _query(number, self._kept[number])
+
+    def clear(self) -> list[DnsQuery]:
+        """Remove all queries, on all replicas, and return them; numbers continue."""
+        removed = self.queries()
+        self.remove(self.last)
+        for listener in tuple(self.clear_listeners):
+            listener(self.last)
+        return removed
+
+    def remove(self, number: int) -> None:
+        """Remove the queries up to a number, also those that arrive later."""
+        self._cleared = max(self._cleared, number)
+        self._kept = {one: n for one, n in self._kept.items() if one > number}
+
+
+def _query(number: int, logged: LoggedQuery) -> DnsQuery:
     at, (client_ip, client_port), transport, exchange, behavior = logged
     question = exchange.question
     return DnsQuery(
