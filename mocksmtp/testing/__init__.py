@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mocksmtp.testing.blocking_sandbox import BlockingMockSMTP
-    from mocksmtp.testing.naming import NoMatch
+    from mocksmtp.testing.naming import DomainInUse, NoMatch
     from mocksmtp.testing.running import (
         FREE_PORTS,
         RunningHost,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "BlockingMockSMTP": "blocking_sandbox",
+    "DomainInUse": "naming",
     "FREE_PORTS": "running",
     "MockSMTP": "sandbox",
     "MockServer": "server",
@@ -38,6 +39,7 @@ _MODULES = {
 __all__ = [
     "FREE_PORTS",
     "BlockingMockSMTP",
+    "DomainInUse",
     "MockSMTP",
     "MockSMTPMixin",
     "MockSMTPTestCase",

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -31,7 +32,9 @@ from mocksmtp.client.requests import Duration, JsonObject, seconds
 from mocksmtp.client.values import (
     Attempt,
     BouncedRecipient,
+    D,
     Delivery,
+    Entries,
     Mail,
     NearMiss,
     Query,
@@ -40,16 +43,26 @@ from mocksmtp.client.values import (
 )
 from mocksmtp.client.vocabulary import Command, Condition, DnsWhen, SmtpWhen
 from mocksmtp.testing.naming import (
+    DomainInUse,
     NoMatch,
     Place,
     condensed,
     described,
     free_address,
+    host_of_domain,
+    is_in_use,
     token,
+    without_records,
 )
 
 WAIT = "10s"
 """How long a test waits for what it expects, unless it says otherwise."""
+
+TURN = "60s"
+"""How long a test waits for the end of another one that has the same domain."""
+
+_NEVER = 10**15
+"""More mails than there will ever be."""
 
 _FINISHED = ("accepted", "rejected")
 
@@ -95,6 +108,8 @@ class BlockingMockSMTP(BlockingRecipeMethods):
         self.tag = token()
         self._labels = {host.name: "mx"}
         self._exchanges: list[BlockingHostClient] = []
+        self._domains = {host_of_domain(domain)}
+        self._opened_at = datetime.now(UTC)
         self._has_records = self._has_dns_rules = False
         self._created = True
 
@@ -153,10 +168,11 @@ class BlockingMockSMTP(BlockingRecipeMethods):
         without records of their own.
 
         :param host: use this host of the service instead, and reset it
-        :param domain: by default one that no other test uses
+        :param domain: by default one that no other test uses; if another test on the
+            service has it, its end is awaited
         :param document: fields of the host, as ``tls={}`` or ``limits={"messages": 1}``
         """
-        name = token()
+        name, given = token(), domain
         domain = domain or f"{name}.test"
         if host is not None:
             settings = client.host_settings(host)
@@ -168,13 +184,19 @@ class BlockingMockSMTP(BlockingRecipeMethods):
             return mock
         every = [{"name": "*"}] if place.owned or place.alone else []
         dns = {"names": [f"mx.{domain}"], "domains": [{"name": domain}, *every]}
-        real = "mx" if place.owned else f"mx-{name}"
-        made = create_host(client, place, real, {"dns": dns, **document})
+        sent = {"dns": dns, **document}
+        if place.owned:
+            made = create_host(client, place, "mx", sent)
+        elif given is None:
+            made = create_host(client, place, f"mx-{name}", sent)
+        else:
+            made = create_host_of(client, place, domain, sent)
         return cls(client, place, made, domain)
 
     def close(self) -> None:
         """Remove the hosts and records of the test, with all that happened there."""
-        for exchange in self._exchanges:
+        # The first host of a domain last: then another test may have the domain.
+        for exchange in reversed(self._exchanges):
             _delete(exchange)
         if self._created:
             _delete(self.host)
@@ -233,9 +255,11 @@ class BlockingMockSMTP(BlockingRecipeMethods):
         Create mail exchanges of a domain, in the order of their preference.
 
         They are called ``mx1``, ``mx2`` and so on, and listen on the same port of
-        different addresses, where the system allows that.
+        different addresses, where the system allows that. If another test on the
+        service has the domain, its end is awaited.
 
         :param document: fields of the hosts, as ``tls={}``
+        :raises DomainInUse: that test does not end in time
         """
         made: list[BlockingHostClient] = []
         for _ in range(number):
@@ -245,7 +269,11 @@ class BlockingMockSMTP(BlockingRecipeMethods):
             dns = {"names": [f"{label}.{domain}"], "domains": domains}
             name = label if self.place.owned else f"{label}-{self.tag}"
             sent = {"dns": dns, **document}
-            host = create_host(self.client, self.place, name, sent)
+            if self.place.owned or host_of_domain(domain) in self._domains:
+                host = create_host(self.client, self.place, name, sent)
+            else:
+                host = create_host_of(self.client, self.place, domain, sent)
+                self._domains.add(host_of_domain(domain))
             self._labels[host.name] = label
             self._exchanges.append(host)
             made.append(host)
@@ -272,8 +300,10 @@ class BlockingMockSMTP(BlockingRecipeMethods):
 
     def deliveries(self, **filters: Unpack[DeliveryListing]) -> list[Delivery]:
         """The deliveries that match; with `wait` it waits for them."""
-        found = self.client.deliveries(**self._scope(filters))
-        return [self._labelled(one) for one in found if self._is_ours(one.hosts)]
+        found = self._ours(
+            self.client.deliveries, lambda one: one.hosts, self._scope(filters)
+        )
+        return [self._labelled(one) for one in found]
 
     def delivery(self, **filters: Unpack[DeliveryListing]) -> Delivery:
         """
@@ -319,19 +349,21 @@ class BlockingMockSMTP(BlockingRecipeMethods):
 
     def attempts(self, **filters: Unpack[AttemptListing]) -> list[Attempt]:
         """The attempts that match; with `wait` it waits for them."""
-        found = self.client.attempts(**self._scope(filters))
-        return [self._named(one) for one in found if self._is_ours([one.host])]
+        found = self._ours(
+            self.client.attempts, lambda one: [one.host], self._scope(filters)
+        )
+        return [self._named(one) for one in found]
 
     def sessions(self, **filters: Unpack[SessionListing]) -> list[Session]:
         """The sessions that match, with their transcripts."""
-        found = self.client.sessions(**self._scope(filters))
-        return [one for one in found if self._is_ours([one.host])]
+        return self._ours(
+            self.client.sessions, lambda one: [one.host], self._scope(filters)
+        )
 
     def mails(self, **filters: Unpack[MailListing]) -> list[Mail]:
         """The mails that match, with all fields; with `wait` it waits for them."""
-        given = self._scope({"view": "full", **filters})
-        found = self.client.mails(**{"host": "*", **given})
-        return [one for one in found if self._is_ours([one.host or ""])]
+        given = {"host": "*", **self._scope({"view": "full", **filters})}
+        return self._ours(self.client.mails, lambda one: [one.host or ""], given)
 
     def mail(self, **filters: Unpack[MailListing]) -> Mail:
         """
@@ -357,9 +389,12 @@ class BlockingMockSMTP(BlockingRecipeMethods):
         """
         __tracebackhide__ = True
         wait = self.wait if wait is None else wait
-        found = self.client.mails(
-            bounce_of=of, host="*", view="full", count=1, wait=wait
-        )
+        given: MailListing = {"bounce_of": of, "host": "*", "view": "full"}
+        given |= {"count": 1, "wait": wait}
+        if not self.place.owned and self.place.is_local:
+            # Tests share the home; the clock is that of the service.
+            given["since"] = self._opened_at
+        found = self.client.mails(**given)
         if not found:
             raise self._no_match("bounce", {"bounce_of": of, "wait": wait})
         mail = found[-1]
@@ -385,9 +420,48 @@ class BlockingMockSMTP(BlockingRecipeMethods):
     def report(self) -> str:
         """What happened, as text: deliveries, near misses and transcripts."""
         host = None if self.place.owned or self._exchanges else self.host.name
-        return self.client.report(host=host, text=True)
+        report = self.client.report(host=host, text=True)
+        lost = self._lost_names()
+        return f"{without_records(lost)}\n\n{report}" if lost else report
 
     # Its part of the service
+
+    def _ours(
+        self,
+        listing: Callable[..., Entries[D]],
+        hosts_of: Callable[[D], Sequence[str]],
+        filters: Any,
+    ) -> list[D]:
+        """
+        Those entries of a list that are of the test's hosts.
+
+        With exchanges, entries of other tests match too: then more are awaited.
+        """
+        count = filters.get("count", 1)
+        deadline = time.monotonic() + seconds(filters.get("wait") or 0)
+        while True:
+            found = listing(**filters)
+            ours = [one for one in found if self._is_ours(hosts_of(one))]
+            left = deadline - time.monotonic()
+            if len(ours) == len(found) or len(ours) >= count or left <= 0:
+                return ours
+            more = len(found) + count - len(ours)
+            filters = {**filters, "count": more, "wait": left * 1000}
+
+    def _lost_names(self) -> set[str]:
+        """Names that were queried in vain, where every domain could lead here."""
+        if self.place.owned or self.place.alone or self.place.dns is None:
+            return set()
+        found = self.client.queries(order="desc", limit=100)
+        return {
+            one.name
+            for one in found
+            if one.name is not None
+            and one.type == "MX"
+            and one.rcode == "NXDOMAIN"
+            and one.received_at is not None
+            and one.received_at >= self._opened_at
+        }
 
     def _no_match(self, kind: str, filters: Mapping[str, Any]) -> NoMatch:
         """What a failed test needs to know."""
@@ -432,6 +506,37 @@ def create_host(
         except ApiError as error:
             place.note(error)
     return client.add_host(name, **document)
+
+
+def create_host_of(
+    client: BlockingMockClient, place: Place, domain: str, document: dict[str, Any]
+) -> BlockingHostClient:
+    """
+    Create the first host of a domain, when no other test has the domain.
+
+    :raises DomainInUse: another test has it for too long
+    """
+    name = host_of_domain(domain)
+    deadline = time.monotonic() + seconds(TURN)
+    while True:
+        try:
+            return create_host(client, place, name, document)
+        except ApiError as error:
+            left = deadline - time.monotonic()
+            if not is_in_use(error):
+                raise
+            if left <= 0:
+                raise DomainInUse(domain, name, TURN) from None
+        _wait_for_removal(client.host(name), left)
+
+
+def _wait_for_removal(host: BlockingHostClient, longest: float) -> None:
+    """Wait until a host is removed: a request that waits there ends with it."""
+    try:
+        host.mails(count=_NEVER, view="summary", limit=1, wait=longest * 1000)
+    except ApiError as error:
+        if error.status != 404:
+            raise
 
 
 def _delete(host: BlockingHostClient) -> None:

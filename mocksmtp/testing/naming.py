@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
 from mocksmtp.client.errors import ApiError, MockError
+from mocksmtp.client.requests import Duration
 
 HOME_DOMAIN = "here.test"
 """The domain of senders: its mail exchange accepts all mail, such as bounces."""
 
 _MAX_LINES = 60
 """Lines of a report in the message of a failed assertion."""
+
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9._-]")
 
 _NUMBERS = itertools.count(1)
 
@@ -34,6 +38,22 @@ class NoMatch(MockError, AssertionError):
         super().__init__(f"{expected}\n\n{report}" if report else expected)
         self.expected = expected
         self.report = report
+
+
+class DomainInUse(MockError):
+    """
+    Another test on the same service has the domain, and did not end in time.
+
+    :param host: the host that has it
+    """
+
+    def __init__(self, domain: str, host: str, waited: Duration) -> None:
+        super().__init__(
+            f"{domain} is the domain of another test on this service, which did not "
+            f"end within {waited}; use mocksmtp.domain, which only this test has, or "
+            f"remove the host {host!r} if its test was killed"
+        )
+        self.domain = domain
 
 
 @attrs.define
@@ -94,6 +114,30 @@ class Place:
 def token() -> str:
     """A name that no other test of any process has."""
     return f"t{os.getpid():x}{secrets.token_hex(2)}{next(_NUMBERS)}"
+
+
+def host_of_domain(domain: str) -> str:
+    """
+    The name of the first host of a domain that a test names.
+
+    A service has each name once, so one test at a time has the domain.
+    """
+    return "mx." + _NOT_IN_NAMES.sub("_", domain.lower().rstrip("."))[:250]
+
+
+def is_in_use(error: ApiError) -> bool:
+    """Whether a host could not be created because there is one with its name."""
+    return error.status == 409 and error.detail.startswith("the host name")
+
+
+def without_records(names: Collection[str]) -> str:
+    """A hint about names that were queried, and that lead nowhere."""
+    listed = ", ".join(sorted(names))
+    return (
+        f"No records at present: {listed}. Other processes test with this service, so "
+        "only mocksmtp.domain, the domains of mocksmtp.exchanges(...), and that of "
+        "@pytest.mark.mocksmtp(domain=...) lead to the hosts of a test."
+    )
 
 
 def free_address() -> str:

@@ -7,11 +7,13 @@ module: change this one, then run ``tools/make-blocking``.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from mocksmtp.client.deferred import (
     AppliedRecipe,
@@ -34,7 +36,9 @@ from mocksmtp.client.requests import Duration, JsonObject, seconds
 from mocksmtp.client.values import (
     Attempt,
     BouncedRecipient,
+    D,
     Delivery,
+    Entries,
     Mail,
     NearMiss,
     Query,
@@ -43,16 +47,26 @@ from mocksmtp.client.values import (
 )
 from mocksmtp.client.vocabulary import Command, Condition, DnsWhen, SmtpWhen
 from mocksmtp.testing.naming import (
+    DomainInUse,
     NoMatch,
     Place,
     condensed,
     described,
     free_address,
+    host_of_domain,
+    is_in_use,
     token,
+    without_records,
 )
 
 WAIT = "10s"
 """How long a test waits for what it expects, unless it says otherwise."""
+
+TURN = "60s"
+"""How long a test waits for the end of another one that has the same domain."""
+
+_NEVER = 10**15
+"""More mails than there will ever be."""
 
 _FINISHED = ("accepted", "rejected")
 
@@ -94,6 +108,8 @@ class MockSMTP(RecipeMethods):
         self.tag = token()
         self._labels = {host.name: "mx"}
         self._exchanges: list[HostClient] = []
+        self._domains = {host_of_domain(domain)}
+        self._opened_at = datetime.now(UTC)
         self._has_records = self._has_dns_rules = False
         self._created = True
 
@@ -153,10 +169,11 @@ class MockSMTP(RecipeMethods):
         without records of their own.
 
         :param host: use this host of the service instead, and reset it
-        :param domain: by default one that no other test uses
+        :param domain: by default one that no other test uses; if another test on the
+            service has it, its end is awaited
         :param document: fields of the host, as ``tls={}`` or ``limits={"messages": 1}``
         """
-        name = token()
+        name, given = token(), domain
         domain = domain or f"{name}.test"
         if host is not None:
             settings = await client.host_settings(host)
@@ -168,14 +185,20 @@ class MockSMTP(RecipeMethods):
             return mock
         every = [{"name": "*"}] if place.owned or place.alone else []
         dns = {"names": [f"mx.{domain}"], "domains": [{"name": domain}, *every]}
-        real = "mx" if place.owned else f"mx-{name}"
-        made = await create_host(client, place, real, {"dns": dns, **document})
+        sent = {"dns": dns, **document}
+        if place.owned:
+            made = await create_host(client, place, "mx", sent)
+        elif given is None:
+            made = await create_host(client, place, f"mx-{name}", sent)
+        else:
+            made = await create_host_of(client, place, domain, sent)
         return cls(client, place, made, domain)
 
     @deferred
     async def close(self) -> None:
         """Remove the hosts and records of the test, with all that happened there."""
-        for exchange in self._exchanges:
+        # The first host of a domain last: then another test may have the domain.
+        for exchange in reversed(self._exchanges):
             await _delete(exchange)
         if self._created:
             await _delete(self.host)
@@ -236,9 +259,11 @@ class MockSMTP(RecipeMethods):
         Create mail exchanges of a domain, in the order of their preference.
 
         They are called ``mx1``, ``mx2`` and so on, and listen on the same port of
-        different addresses, where the system allows that.
+        different addresses, where the system allows that. If another test on the
+        service has the domain, its end is awaited.
 
         :param document: fields of the hosts, as ``tls={}``
+        :raises DomainInUse: that test does not end in time
         """
         made: list[HostClient] = []
         for _ in range(number):
@@ -248,7 +273,11 @@ class MockSMTP(RecipeMethods):
             dns = {"names": [f"{label}.{domain}"], "domains": domains}
             name = label if self.place.owned else f"{label}-{self.tag}"
             sent = {"dns": dns, **document}
-            host = await create_host(self.client, self.place, name, sent)
+            if self.place.owned or host_of_domain(domain) in self._domains:
+                host = await create_host(self.client, self.place, name, sent)
+            else:
+                host = await create_host_of(self.client, self.place, domain, sent)
+                self._domains.add(host_of_domain(domain))
             self._labels[host.name] = label
             self._exchanges.append(host)
             made.append(host)
@@ -278,8 +307,10 @@ class MockSMTP(RecipeMethods):
     @deferred
     async def deliveries(self, **filters: Unpack[DeliveryListing]) -> list[Delivery]:
         """The deliveries that match; with `wait` it waits for them."""
-        found = await self.client.deliveries(**self._scope(filters))
-        return [self._labelled(one) for one in found if self._is_ours(one.hosts)]
+        found = await self._ours(
+            self.client.deliveries, lambda one: one.hosts, self._scope(filters)
+        )
+        return [self._labelled(one) for one in found]
 
     @deferred
     async def delivery(self, **filters: Unpack[DeliveryListing]) -> Delivery:
@@ -328,21 +359,23 @@ class MockSMTP(RecipeMethods):
     @deferred
     async def attempts(self, **filters: Unpack[AttemptListing]) -> list[Attempt]:
         """The attempts that match; with `wait` it waits for them."""
-        found = await self.client.attempts(**self._scope(filters))
-        return [self._named(one) for one in found if self._is_ours([one.host])]
+        found = await self._ours(
+            self.client.attempts, lambda one: [one.host], self._scope(filters)
+        )
+        return [self._named(one) for one in found]
 
     @deferred
     async def sessions(self, **filters: Unpack[SessionListing]) -> list[Session]:
         """The sessions that match, with their transcripts."""
-        found = await self.client.sessions(**self._scope(filters))
-        return [one for one in found if self._is_ours([one.host])]
+        return await self._ours(
+            self.client.sessions, lambda one: [one.host], self._scope(filters)
+        )
 
     @deferred
     async def mails(self, **filters: Unpack[MailListing]) -> list[Mail]:
         """The mails that match, with all fields; with `wait` it waits for them."""
-        given = self._scope({"view": "full", **filters})
-        found = await self.client.mails(**{"host": "*", **given})
-        return [one for one in found if self._is_ours([one.host or ""])]
+        given = {"host": "*", **self._scope({"view": "full", **filters})}
+        return await self._ours(self.client.mails, lambda one: [one.host or ""], given)
 
     @deferred
     async def mail(self, **filters: Unpack[MailListing]) -> Mail:
@@ -370,9 +403,12 @@ class MockSMTP(RecipeMethods):
         """
         __tracebackhide__ = True
         wait = self.wait if wait is None else wait
-        found = await self.client.mails(
-            bounce_of=of, host="*", view="full", count=1, wait=wait
-        )
+        given: MailListing = {"bounce_of": of, "host": "*", "view": "full"}
+        given |= {"count": 1, "wait": wait}
+        if not self.place.owned and self.place.is_local:
+            # Tests share the home; the clock is that of the service.
+            given["since"] = self._opened_at
+        found = await self.client.mails(**given)
         if not found:
             raise await self._no_match("bounce", {"bounce_of": of, "wait": wait})
         mail = found[-1]
@@ -402,9 +438,50 @@ class MockSMTP(RecipeMethods):
     async def report(self) -> str:
         """What happened, as text: deliveries, near misses and transcripts."""
         host = None if self.place.owned or self._exchanges else self.host.name
-        return await self.client.report(host=host, text=True)
+        report = await self.client.report(host=host, text=True)
+        lost = await self._lost_names()
+        return f"{without_records(lost)}\n\n{report}" if lost else report
 
     # Its part of the service
+
+    @deferred
+    async def _ours(
+        self,
+        listing: Callable[..., Deferred[Entries[D]]],
+        hosts_of: Callable[[D], Sequence[str]],
+        filters: Any,
+    ) -> list[D]:
+        """
+        Those entries of a list that are of the test's hosts.
+
+        With exchanges, entries of other tests match too: then more are awaited.
+        """
+        count = filters.get("count", 1)
+        deadline = time.monotonic() + seconds(filters.get("wait") or 0)
+        while True:
+            found = await listing(**filters)
+            ours = [one for one in found if self._is_ours(hosts_of(one))]
+            left = deadline - time.monotonic()
+            if len(ours) == len(found) or len(ours) >= count or left <= 0:
+                return ours
+            more = len(found) + count - len(ours)
+            filters = {**filters, "count": more, "wait": left * 1000}
+
+    @deferred
+    async def _lost_names(self) -> set[str]:
+        """Names that were queried in vain, where every domain could lead here."""
+        if self.place.owned or self.place.alone or self.place.dns is None:
+            return set()
+        found = await self.client.queries(order="desc", limit=100)
+        return {
+            one.name
+            for one in found
+            if one.name is not None
+            and one.type == "MX"
+            and one.rcode == "NXDOMAIN"
+            and one.received_at is not None
+            and one.received_at >= self._opened_at
+        }
 
     @deferred
     async def _no_match(self, kind: str, filters: Mapping[str, Any]) -> NoMatch:
@@ -451,6 +528,39 @@ async def create_host(
         except ApiError as error:
             place.note(error)
     return await client.add_host(name, **document)
+
+
+@deferred
+async def create_host_of(
+    client: MockClient, place: Place, domain: str, document: dict[str, Any]
+) -> HostClient:
+    """
+    Create the first host of a domain, when no other test has the domain.
+
+    :raises DomainInUse: another test has it for too long
+    """
+    name = host_of_domain(domain)
+    deadline = time.monotonic() + seconds(TURN)
+    while True:
+        try:
+            return await create_host(client, place, name, document)
+        except ApiError as error:
+            left = deadline - time.monotonic()
+            if not is_in_use(error):
+                raise
+            if left <= 0:
+                raise DomainInUse(domain, name, TURN) from None
+        await _wait_for_removal(client.host(name), left)
+
+
+@deferred
+async def _wait_for_removal(host: HostClient, longest: float) -> None:
+    """Wait until a host is removed: a request that waits there ends with it."""
+    try:
+        await host.mails(count=_NEVER, view="summary", limit=1, wait=longest * 1000)
+    except ApiError as error:
+        if error.status != 404:
+            raise
 
 
 @deferred

@@ -156,13 +156,22 @@ class MockServer:
         place = self.place
         if not place.is_local:
             return
+        name = f"home-{token()}"
+        if not place.alone:
+            # That of another process is removed when that process ends.
+            place.home = f"{name}.{HOME_DOMAIN}"
+            self._create_home(name)
+            return
         found = self.client.route(f"postmaster@{HOME_DOMAIN}").exchanges
         host = found[0].addresses[0].host if found and found[0].addresses else None
         if found and host is not None:
             place.home, place.home_host = found[0].exchange, host
             return
+        self._create_home(name)
+
+    def _create_home(self, name: str) -> None:
+        place = self.place
         dns = {"names": [place.home], "domains": [{"name": HOME_DOMAIN}]}
-        name = f"home-{token()}"
         self._home = create_host(self.client, place, name, {"dns": dns})
         place.home_host = self._home.name
 

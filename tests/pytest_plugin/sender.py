@@ -111,7 +111,7 @@ class App:
             sender=sender, recipient=recipient, status=status, code=code, text=text
         )
         for address in self.addresses(sender.partition("@")[2]):
-            with contextlib.suppress(smtplib.SMTPException):
+            with contextlib.suppress(smtplib.SMTPException, OSError):
                 with smtplib.SMTP(address, self.port) as smtp:
                     smtp.sendmail("", [sender], content.replace("\n", "\r\n"))
                 return

@@ -79,6 +79,92 @@ class ExampleTests(PluginCase):
         self.assertEqual([mail.to for mail in client.mails()], [["c@d.test"]])
 
 
+class SharedTests(PluginCase):
+    """Several workers, and one service"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        service = start(self.addCleanup)
+        self.url = f"http://{service.addresses['http']}"
+        self.client = BlockingMockClient(self.url)
+        self.addCleanup(self.client.close)
+
+    def test_one_test_at_a_time_has_a_domain(self) -> None:
+        """The others wait for its end; all see their own deliveries only."""
+        tests = """
+        import pytest
+
+        marked = pytest.mark.mocksmtp(domain="x.test")
+        many = pytest.mark.parametrize("number", range(6))
+
+        @marked
+        @many
+        def test_retry(mocksmtp, app, number):
+            mocksmtp.when("RCPT TO").contains("bob@").reply(450, "4.2.1 Busy").times(2)
+            app.send("bob@x.test")
+            d = mocksmtp.delivery(to="bob@x.test", settle="50ms")
+            assert d.verdicts == ["deferred", "deferred", "accepted"] and d.copies == 1
+
+        @many
+        def test_failover(mocksmtp, app, number):
+            mx1, mx2 = mocksmtp.exchanges("x.test", 2); mx1.outage()
+            app.send("bob@x.test")
+            assert mocksmtp.delivery(to="bob@x.test").hosts == ["mx1", "mx2"]
+
+        @many
+        def test_elsewhere(mocksmtp, app, number):
+            other = f"bob@{mocksmtp.domain}"
+            mocksmtp.exchanges(mocksmtp.domain)
+            app.send(other)
+            assert len(mocksmtp.deliveries(count=1, wait="10s")) == 1
+
+        @marked
+        @many
+        def test_bounce(mocksmtp, app, number):
+            mocksmtp.when("RCPT TO").reply(550, "5.1.1 No such user")
+            app.send("bob@x.test", sender="me@here.test")
+            bounce = mocksmtp.bounce(of="bob@x.test")
+            assert bounce.status == "5.1.1"
+            # Not that of an earlier test.
+            (delivery,) = mocksmtp.deliveries(to="bob@x.test")
+            assert bounce.mail.received_at > delivery.attempts[-1].started_at
+        """
+        options = "-n2", "--dist=load"
+        self.assert_passes(tests, "24 passed", *options, MOCKSMTP_URL=self.url)
+        self.assertEqual([host.name for host in self.client.hosts()], ["default"])
+
+    def test_one_that_does_not_end(self) -> None:
+        """The error names the domain to use instead, and the host that has this one."""
+        self.client.add_host("mx.x.test")
+        tests = """
+        from mocksmtp.testing import blocking_sandbox
+
+        blocking_sandbox.TURN = "100ms"
+
+        def test_failover(mocksmtp):
+            mocksmtp.exchanges("x.test", 2)
+        """
+        ran = self.run_suite(tests, MOCKSMTP_URL=self.url)
+        self.assertEqual((ran.code, ran.outcome), (1, "1 failed"), ran.output)
+        self.assertIn(
+            "DomainInUse: x.test is the domain of another test on this service, which "
+            "did not end within 100ms; use mocksmtp.domain",
+            ran.output,
+        )
+        self.assertIn("or remove the host 'mx.x.test'", ran.output)
+
+    def test_a_domain_that_no_test_has(self) -> None:
+        """The report of the failed test says which domains lead to its host."""
+        ran = self.run_suite(
+            "def test_lost(mocksmtp, app):\n    app.send('bob@lost.test')\n",
+            *("-n2", "--dist=load"),
+            MOCKSMTP_URL=self.url,
+        )
+        self.assertEqual((ran.code, ran.outcome), (1, "1 failed"), ran.output)
+        self.assertIn("No records at present: lost.test. Other processes", ran.output)
+        self.assertIn("@pytest.mark.mocksmtp(domain=...)", ran.output)
+
+
 def _copies(number: int) -> str:
     return "".join(
         f"\ndef test_{each}(mocksmtp, app):\n"
