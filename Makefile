@@ -72,7 +72,7 @@ test-pythons: $(BIN)/python
 # The real mail server and clients that the tests use.
 packages:
 	@tools/debian-packages postfix libsasl2-modules dnsutils swaks libnet-ssleay-perl \
-		curl openssl msmtp iproute2 \
+		curl openssl msmtp iproute2 faketime \
 		buildah mmdebstrap runc systemd chromium redis-server
 
 lint: $(VENV)/.installed $(VENV)/.test-tools

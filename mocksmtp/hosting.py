@@ -19,7 +19,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
@@ -229,11 +229,15 @@ class Hosting:
         # The addresses of each host of the start, with the ports that were selected.
         self._homes: dict[str, list[RequestedListen]] = {}
         self._closing: set[Deferred[Any]] = set()
-        self._sessions = SessionNumbers()
+        self._numbers = SessionNumbers()
+        replicas = mock.store.replicas
+        self._sessions: Iterator[int | Awaitable[int]] = self._numbers
+        if replicas is not None:
+            self._sessions = iter(replicas.sessions.next, None)  # without an end
 
     def number_sessions_after(self, number: int) -> None:
         """Number the sessions from above `number`; before the first connection."""
-        self._sessions.last = number
+        self._numbers.last = number
 
     async def start(self) -> None:
         """

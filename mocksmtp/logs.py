@@ -50,6 +50,10 @@ from zope.interface import implementer
 _MAX_WAITING = 2**20
 """Octets of lines that may wait to be written; further lines are dropped."""
 
+_GATHERING = 0.01
+"""Seconds after a write in which lines are gathered for the next one. Waking the thread
+for each line makes the two threads wait for each other."""
+
 LAST_WAIT = 0.3
 """Seconds for which the end of the process waits for the last lines."""
 
@@ -110,7 +114,8 @@ class LogWriter:
         self._lines: list[str] = []
         self._waiting = 0
         self._dropped = 0
-        self._has_thread = False
+        self._has_thread = self._gathers = False
+        self._awaited = 0
 
     def write(self, line: str) -> None:
         """Queue a line, or drop it if too many wait."""
@@ -126,7 +131,7 @@ class LogWriter:
                 # Started late, because a process that forks loses its threads.
                 self._has_thread = True
                 threading.Thread(target=self._run, name="log", daemon=True).start()
-            elif is_first:
+            elif is_first and not self._gathers:
                 self._changed.notify_all()
         if self._hurries is not None:
             self.drain(self._hurries - time.monotonic())
@@ -134,7 +139,12 @@ class LogWriter:
     def drain(self, seconds: float) -> bool:
         """Wait until all lines are written, for at most `seconds`."""
         with self._lock:
-            return self._changed.wait_for(self._is_idle, max(0.0, seconds))
+            self._awaited += 1
+            self._changed.notify_all()
+            try:
+                return self._changed.wait_for(self._is_idle, max(0.0, seconds))
+            finally:
+                self._awaited -= 1
 
     def hurry(self, seconds: float = LAST_WAIT) -> None:
         """Wait for each line from now on, `seconds` in all: the process is ending."""
@@ -143,6 +153,9 @@ class LogWriter:
 
     def _is_idle(self) -> bool:
         return not self._waiting
+
+    def _is_awaited(self) -> bool:
+        return self._awaited > 0
 
     def _run(self) -> None:
         while True:
@@ -170,6 +183,9 @@ class LogWriter:
                     self._lines.append(line)
                 if not self._waiting:
                     self._changed.notify_all()
+                self._gathers = True
+                self._changed.wait_for(self._is_awaited, _GATHERING)
+                self._gathers = False
 
     def restart(self) -> None:
         """Start again in the child of a fork, without the parent's thread and lines."""

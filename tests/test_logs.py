@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
 import threading
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from twisted.python.failure import Failure
 from twisted.python.log import LogPublisher as OldLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from mocksmtp import logs
 from mocksmtp.logs import (
     DescriptorSink,
     FileSink,
@@ -173,6 +175,19 @@ class WriterTests(SynchronousTestCase):
             writer.write(one)
         self.assertTrue(writer.drain(10))
         self.assertEqual(b"".join(written).decode(), "".join(lines))
+
+    def test_the_lines_of_a_burst_are_written_together(self) -> None:
+        """The first one at once, those that follow it within 10 ms in one write."""
+        written: queue.Queue[bytes] = queue.Queue()
+        writer = LogWriter(written.put)
+        self.patch(logs, "_GATHERING", 10)
+        writer.write("first\n")
+        self.assertEqual(written.get(timeout=10), b"first\n")
+        writer.write("second\n")
+        self.assertRaises(queue.Empty, written.get, timeout=0.05)
+        writer.write("third\n")
+        self.assertTrue(writer.drain(10))
+        self.assertEqual(written.get_nowait(), b"second\nthird\n")
 
     def test_what_nobody_reads_is_dropped_and_counted(self) -> None:
         """Nothing waits; a later line reports how many were dropped."""

@@ -59,6 +59,7 @@ from mocksmtp.http.routing import (
     mount,
 )
 from mocksmtp.http.screens import SCREEN_ROUTES, is_screen
+from mocksmtp.http.screens.actions import begin_action, is_action, is_sent_by_form
 from mocksmtp.http.screens.serving import (
     answer_with_page,
     login_path,
@@ -247,7 +248,8 @@ def _answer_failure(api: Api, request: Request, failure: Failure) -> bytes | Non
     if request.startedWriting:
         abort(request)
         return None
-    if is_screen(request) and wants_page(request) and problem.status >= 400:
+    is_page = is_screen(request) and wants_page(request)
+    if (is_page or is_sent_by_form(request)) and problem.status >= 400:
         return answer_with_page(api, request, problem)
     return answer_problem(request, problem)
 
@@ -293,9 +295,13 @@ class Guarded(Resource):
         try:
             if not getattr(request, "checked", False):
                 self.check(request)
+            if is_action(request):
+                question = begin_action(self.api, request)
+                if question is not None:
+                    return question
             _check_path(request)
-        except HttpProblem as problem:
-            return answer_problem(request, problem)
+        except (HttpProblem, DocumentError) as error:
+            return answer_problem(request, problem_of(error))
         if self.api.guard.is_preflight(request):
             for name, value in self.api.guard.preflight_fields(request).items():
                 request.setHeader(name, value)

@@ -101,7 +101,7 @@ class Guard:
         if not self._is_authenticated_by_cookie(request, token):
             _check_token(request, token)
         elif request.method not in SAFE_METHODS:
-            _check_same_origin(request, host)
+            check_same_origin(request, host)
 
     def is_preflight(self, request: Request) -> bool:
         """Whether a browser asks what a page of an allowed origin may send."""
@@ -217,7 +217,7 @@ def _is_own(origin: str, host: str | None) -> bool:
     return own is not None and _normalized(origin) == (scheme, *own)
 
 
-def _check_same_origin(request: Request, host: str | None) -> None:
+def check_same_origin(request: Request, host: str | None) -> None:
     """
     Refuse what another page could have had a browser send.
 

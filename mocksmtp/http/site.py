@@ -119,6 +119,8 @@ class ApiRequest(Request):
     """A request whose body is bounded, and whose failures are problem documents.
 
     :ivar checked: whether it has passed the check of its header
+    :ivar return_to: where a browser is redirected to if it succeeds, instead of the
+        response; None for no redirect
     """
 
     # Set where there is one; nothing here is HTML.
@@ -127,6 +129,7 @@ class ApiRequest(Request):
     content: BytesIO
     body_limit = BODY_LIMIT
     checked = False
+    return_to: str | None = None
     received = 0
     _bodies: Bodies | None = None
     _held = 0
@@ -168,6 +171,18 @@ class ApiRequest(Request):
         else:
             super().process()  # type: ignore[no-untyped-call]
 
+    def write(self, data: bytes) -> None:
+        """Send some of the response, or none of it if the browser is redirected."""
+        if self.return_to is not None:
+            if not self.startedWriting and self.code < 300:
+                self.setResponseCode(303)
+                self.responseHeaders.setRawHeaders("Location", [self.return_to])
+                self.responseHeaders.setRawHeaders("Content-Length", ["0"])
+                self.responseHeaders.removeHeader("Content-Type")
+            if self.code == 303:
+                data = b""
+        super().write(data)  # type: ignore[no-untyped-call]
+
     def finish(self) -> None:
         """The request is answered."""
         self.let_go()
@@ -204,7 +219,7 @@ class ApiRequest(Request):
         return reason
 
     def _answer(self, problem: HttpProblem) -> None:
-        self.write(answer_problem(self, problem))  # type: ignore[no-untyped-call]
+        self.write(answer_problem(self, problem))
         self.finish()
 
 
@@ -293,7 +308,7 @@ class ApiChannel(HTTPChannel):
     def _check(self, request: ApiRequest, path: bytes) -> HttpProblem | None:
         """Why a request is refused before its body comes, if it is."""
         request.method, request.path = self._command, path
-        request.clientproto = self._version
+        request.clientproto, request.uri = self._version, self._path
         if self.site.check is not None:
             try:
                 self.site.check(request)

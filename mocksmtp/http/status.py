@@ -87,7 +87,8 @@ STATUS: View[Api] = View(
     view_field(
         "uptime",
         Written(NUMBER),
-        lambda api: round(api.clock.seconds() - api.info.started_at, 3),
+        # The clock may have been set back since.
+        lambda api: max(0.0, round(api.clock.seconds() - api.info.started_at, 3)),
         "seconds",
     ),
     view_field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -37,6 +38,9 @@ from mocksmtp.zone.zone import Zone
 
 PERIOD = 1.0
 """Seconds between two times at which sessions and counters are stored."""
+
+LEAST_BACK = 0.5
+"""Seconds that the clock must be set back for timers to be moved."""
 
 _NOUNS = (
     ("mail", "mails"),
@@ -85,6 +89,36 @@ class Summary:
         return ", ".join(shown) or "nothing"
 
 
+class ClockWatch:
+    """
+    Moves the timers of the reactor when the clock of the system is set back.
+
+    They go by that clock: without this, a delayed reply, a waiting request or a stream
+    of events would be as much later as the clock was set back.
+
+    :param monotonic: a clock that nobody sets
+    """
+
+    def __init__(
+        self, reactor: IReactorTime, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._reactor = reactor
+        self._monotonic = monotonic
+        self._offset = reactor.seconds() - monotonic()
+
+    def look(self) -> None:
+        """Compare the clocks; called every `PERIOD`."""
+        offset = self._reactor.seconds() - self._monotonic()
+        back, self._offset = self._offset - offset, offset
+        if back < LEAST_BACK:
+            return
+        # Others were set since, by the new time.
+        before = self._reactor.seconds() + back - 2 * PERIOD
+        for call in self._reactor.getDelayedCalls():
+            if call.getTime() >= before:
+                call.delay(-back)
+
+
 class StateKeeper:
     """
     Keeps the state of a mock in its store.
@@ -125,6 +159,7 @@ class StateKeeper:
         if self.sharing is not None:
             self._shared_log = self._share_log(self.sharing)
         self._tick = tick
+        self._clock_watch = ClockWatch(clock)
         self._stop_ticking: Callable[[], None] | None = None
         self._last_session = 0
 
@@ -246,6 +281,7 @@ class StateKeeper:
 
     def _save_or_report(self) -> None:
         try:
+            self._clock_watch.look()
             self._save_all()
         except Exception:
             self.log.failure("while storing the state")

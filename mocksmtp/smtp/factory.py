@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
@@ -14,11 +14,17 @@ from twisted.internet.interfaces import (
     IReactorTime,
 )
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.mail.smtp import SMTPFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mocksmtp.grammar.reply import TOO_MANY_CONNECTIONS
+from mocksmtp.grammar.reply import (
+    SHUTTING_DOWN,
+    STORE_UNAVAILABLE,
+    TOO_MANY_CONNECTIONS,
+    Reply,
+)
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect, MailProtocol
 from mocksmtp.sessions.session import End
@@ -36,6 +42,8 @@ DISCONNECT_TIME = 1.0
 
 REFUSING_TIME = 10.0
 """Seconds in which a client above the connection limit must complete its handshake."""
+
+_log = Logger()
 
 MAX_REFUSING = 100
 """Maximum clients above the connection limit, per host; further ones are reset."""
@@ -148,15 +156,96 @@ class ClosingConnections:
         self.gone.callback(None)
 
 
+class UnnumberedConnection(Protocol):
+    """
+    A connection whose session has no number yet: the client waits for the banner.
+
+    Without a number there could be no record of the session, and with one of its own a
+    replica might use that of another. Therefore a client is told 421 where the store
+    assigns none, as it is told 451 where the store keeps no mail.
+
+    :param factory: makes the protocol that takes the place of this one
+    :param number: fires with the number of its session
+
+    :ivar is_refused: whether too many wait already
+    """
+
+    transport: Any
+    is_refused = False
+
+    def __init__(
+        self,
+        factory: MockSMTPFactory,
+        number: Awaitable[int],
+        addr: IAddress | None,
+        is_implicit: bool,
+    ) -> None:
+        self.factory = factory
+        self._number = number
+        self._addr = addr
+        self._is_implicit = is_implicit
+        self._waiting: Deferred[None] | None = None
+
+    def connectionMade(self) -> None:
+        """Wait for the number."""
+        self.transport.pauseProducing()
+        if self.is_refused:
+            self.refuse(TOO_MANY_CONNECTIONS)
+        self._waiting = Deferred.fromCoroutine(self._wait())
+
+    async def _wait(self) -> None:
+        try:
+            number = await self._number
+        except CancelledError:
+            return
+        except Exception as error:
+            if not self.is_refused:
+                _log.error("A session was not numbered: {error}", error=error)
+                self.refuse(STORE_UNAVAILABLE)
+            return
+        if self.is_refused:
+            return
+        self._waiting = None
+        protocol = self.factory.connection(str(number), self._addr)
+        self.factory.numbered(self)
+        transport = self.transport
+        if hasattr(transport, "wrappedProtocol"):
+            transport.wrappedProtocol = protocol
+        else:
+            transport.protocol = protocol
+        transport.resumeProducing()
+        protocol.makeConnection(transport)
+
+    def refuse(self, last: Reply) -> None:
+        """Send a reply, unless the client expects a handshake first, and close."""
+        self.is_refused = True
+        if self._is_implicit:
+            self.transport.abortConnection()
+            return
+        self.factory.host.counters.replies[last.code] += 1
+        # What is not read when a connection is closed resets it.
+        self.transport.resumeProducing()
+        self.transport.write(last.wire)
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Wait no longer."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self.factory.numbered(self)
+
+
 class MockSMTPFactory(SMTPFactory):
     """
     Makes the connections of one listener.
 
     :param host: the mail host that clients reach, which counts them all
     :param clock: for deadlines and the time of arrival
-    :param sessions: yields the numbers of the sessions
+    :param sessions: yields the numbers of the sessions, or awaitables that fire with
+        them; may raise an error of the store
     :param contexts: the TLS contexts; None to disable TLS
 
+    :ivar unnumbered: the connections that wait for the number of their session
     :ivar spoken: the protocol of new connections
     :ivar secret: the key from which the salts of the host's users are derived
     :ivar tls: when new connections begin TLS; None for the host's setting
@@ -173,7 +262,7 @@ class MockSMTPFactory(SMTPFactory):
         self,
         host: MailHost,
         clock: IReactorTime,
-        sessions: Iterator[int],
+        sessions: Iterator[int | Awaitable[int]],
         contexts: ServerContexts | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -186,15 +275,49 @@ class MockSMTPFactory(SMTPFactory):
         self._waiting: list[Deferred[None]] = []
         self._closing: set[ClosingConnections] = set()
         self._refusing: set[RefusedConnection] = set()
+        self.unnumbered: set[UnnumberedConnection] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """Make a connection, or a `RefusedConnection` above the connection limit."""
+        """
+        Make a connection, or a `RefusedConnection` above the connection limit.
+
+        If its number is not there yet, it is an `UnnumberedConnection`.
+        """
+        try:
+            number = next(self._sessions)
+        except Exception:
+            number = fail()
+        if type(number) is int:
+            return self.connection(str(number), addr)
+        security = self._security()
+        is_implicit = security is not None and security.mode is TlsMode.IMPLICIT
+        assert not isinstance(number, int)
+        waiting = UnnumberedConnection(self, number, addr, is_implicit)
+        waiting.is_refused = len(self.unnumbered) >= self.host.limits.connections
+        self.unnumbered.add(waiting)
+        return waiting
+
+    def numbered(self, waiting: UnnumberedConnection) -> None:
+        """Remove a connection that waits for its number no longer."""
+        self.unnumbered.discard(waiting)
+        self._fire_if_gone()
+
+    def _security(self) -> Security | None:
+        if self.host.tls is None or self._contexts is None:
+            return None
+        return security_of(self.host, self._contexts, self.tls)
+
+    def connection(
+        self, session: str, addr: IAddress | None
+    ) -> MockESMTP | RefusedConnection:
+        """
+        Make a connection, or one that is refused.
+
+        :param session: the id of its session
+        """
         host = self.host
-        session = str(next(self._sessions))
         host.counters.sessions += 1
-        security = None
-        if host.tls is not None and self._contexts is not None:
-            security = security_of(host, self._contexts, self.tls)
+        security = self._security()
         if host.counters.open >= host.limits.connections:
             refusal = RefusedConnection(self, session, self._clock, security)
             self._refusing.add(refusal)
@@ -225,7 +348,7 @@ class MockSMTPFactory(SMTPFactory):
         self._fire_if_gone()
 
     def _fire_if_gone(self) -> None:
-        if not self.connections and not self._refusing:
+        if not (self.connections or self._refusing or self.unnumbered):
             waiting, self._waiting = self._waiting, []
             for gone in waiting:
                 gone.callback(None)
@@ -236,6 +359,11 @@ class MockSMTPFactory(SMTPFactory):
         closing = ClosingConnections(set(connections), self._clock)
         self._closing.add(closing)
         closing.gone.addBoth(lambda _: self._closing.discard(closing))
+        for unnumbered in tuple(self.unnumbered):
+            if how is Disconnect.RESET:
+                unnumbered.transport.abortConnection()
+            else:
+                unnumbered.refuse(SHUTTING_DOWN)
         for protocol in connections:
             if how is Disconnect.RESET:
                 protocol.cut_off()
@@ -249,8 +377,10 @@ class MockSMTPFactory(SMTPFactory):
         """Close all connections, with a reply; fires when all have ended."""
         for protocol in tuple(self.connections):
             protocol.shut_down()
+        for unnumbered in tuple(self.unnumbered):
+            unnumbered.refuse(SHUTTING_DOWN)
         self._abort_refusing()
-        if not self.connections and not self._refusing:
+        if not (self.connections or self._refusing or self.unnumbered):
             return succeed(None)
         gone: Deferred[None] = Deferred()
         self._waiting.append(gone)
@@ -260,6 +390,8 @@ class MockSMTPFactory(SMTPFactory):
         """Reset the connections that have not ended."""
         for protocol in tuple(self.connections):
             protocol.transport.abortConnection()
+        for unnumbered in tuple(self.unnumbered):
+            unnumbered.transport.abortConnection()
         self._abort_refusing()
 
     def _abort_refusing(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
 
+from mocksmtp.documents.problems import shown
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Store
 from mocksmtp.store.memory import MemoryStore
@@ -15,6 +17,7 @@ from mocksmtp.store.redis.address import RedisAddress, parse_address
 MEMORY = "memory"
 
 _FILE = "sqlite:"
+_KINDS = {MEMORY: MEMORY, "sqlite": "sqlite:FILE", "redis": "redis://HOST/DB"}
 _SYNC = {"full": True, "normal": False}
 
 
@@ -52,8 +55,7 @@ def parse_store(text: str) -> StoreAddress:
         return StoreAddress(redis=parse_address(text))
     kind, colon, rest = text.partition(":")
     if kind != "sqlite" or not colon:
-        message = "must be memory, sqlite:FILE or redis://HOST/DB, as in sqlite:mock.db"
-        raise ValueError(f"{message}, got {text!r}"[:200])
+        raise ValueError(_unknown(text, kind))
     path, _, query = rest.partition("?")
     if path.startswith("//"):
         # As in a URL: sqlite:///var/lib/mock.db
@@ -69,6 +71,14 @@ def parse_store(text: str) -> StoreAddress:
             raise ValueError(f"must be ?sync=full or ?sync=normal, got {what!r}"[:200])
         full = _SYNC[value]
     return StoreAddress(path, full)
+
+
+def _unknown(text: str, kind: str) -> str:
+    """The error for a store of another kind, with the nearest one."""
+    near = difflib.get_close_matches(kind.lower(), _KINDS, 1)
+    hint = f"; did you mean {_KINDS[near[0]]}?" if near else ""
+    message = "must be memory, sqlite:FILE or redis://HOST/DB, as in sqlite:mock.db"
+    return f"{message}, got {shown(text)}{hint}"
 
 
 def make_store(

@@ -24,6 +24,9 @@ _TYPES = {
 
 STATIC_PATH = "/static/"
 
+ACTION_PATH = "/ui/action"
+"""The path to which buttons send their requests as forms, without JavaScript."""
+
 PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -110,6 +113,7 @@ class Shell:
     :ivar instance: identifies the run of the service
     :ivar token: whether the service requires a token
     :ivar manual: whether the service contains its documentation
+    :ivar today: the date in UTC, as in ``2026-11-28``
     """
 
     current: str
@@ -117,6 +121,7 @@ class Shell:
     instance: str
     token: bool = False
     manual: bool = False
+    today: str = ""
 
     @property
     def screens(self) -> Sequence[Screen]:
@@ -127,6 +132,11 @@ class Shell:
     def digest(self) -> str:
         """Identifies the static files."""
         return static_digest()
+
+    @property
+    def action_path(self) -> str:
+        """Where buttons send their requests without JavaScript."""
+        return ACTION_PATH
 
     def static(self, name: str) -> str:
         """

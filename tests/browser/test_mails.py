@@ -132,6 +132,14 @@ class MailListTests(BrowserCase):
         page.get_by_role("link", name="Your order 5").click()
         page.get_by_role("link", name="Text").click()
         self.see(page.get_by_text("Thank you for order 5."))
+        page.get_by_role("button", name="Delete").click()
+        self.see(page.get_by_text("No mail is kept."))
+        self.send("One more")
+        page.get_by_role("link", name="Mails").click()
+        page.get_by_role("button", name="Delete all").click()
+        self.see(page.get_by_text("Delete all mails of all hosts?"))
+        page.get_by_role("button", name="Yes").click()
+        self.see(page.get_by_text("No mail is kept."))
 
     def test_picture(self) -> None:
         """A list as users see it."""

@@ -67,7 +67,7 @@ class DumpTests(ServiceCase):
             (f"sqlite:{text}", f"{text}: is not a database of mocksmtp"),
             (f"sqlite:{other}", f"{other}: is a database of another program"),
             ("memory", "the memory of a service cannot be read"),
-            ("redis:x", "must be memory or sqlite:FILE"),
+            ("redis:x", "the host is missing"),
         ):
             told = self.call("dump", "--store", store, "copy")
             self.assertNotEqual(told.returncode, 0)

@@ -177,7 +177,21 @@ BAD_VALUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("0", "must be greater than 0"),
     ),
     "store": (
-        ("x", "must be memory or sqlite:FILE, as in sqlite:mock.db, got 'x'"),
+        (
+            "x",
+            "must be memory, sqlite:FILE or redis://HOST/DB, as in sqlite:mock.db, got"
+            " 'x'",
+        ),
+        (
+            "sqlit:x",
+            "must be memory, sqlite:FILE or redis://HOST/DB, as in sqlite:mock.db, got"
+            " 'sqlit:x'; did you mean sqlite:FILE?",
+        ),
+        (
+            "Memory",
+            "must be memory, sqlite:FILE or redis://HOST/DB, as in sqlite:mock.db, got"
+            " 'Memory'; did you mean memory?",
+        ),
         ("sqlite:", "the name of the file is missing, as in sqlite:mock.db"),
         ("sqlite://host/x", "must not name a machine, got 'sqlite://host/x'"),
         ("sqlite:x?sync=off", "must be ?sync=full or ?sync=normal, got 'sync=off'"),

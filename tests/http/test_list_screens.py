@@ -57,6 +57,17 @@ class ScreenTests(ScreenCase):
             self.assertIsNone(re.search(r"\sstyle=|\son\w+=|<style|javascript:", body))
             self.assertNotRegex(body, r"<script(?![^>]*\ssrc=)")
 
+    def test_times(self) -> None:
+        """In UTC; with the date where it is not that of today."""
+        (rule,) = self.rig.host.behaviors
+        rule.last_fired = 1_700_000_000.0
+        for path in "/ui/mails", "/ui/behaviors":
+            self.rig.clock.rightNow = 1_700_000_001.0
+            self.assertIn(" 22:13:20 ", self.text(path))
+            self.assertNotIn("2023-11-14", self.text(path))
+            self.rig.clock.rightNow += 2 * 3600
+            self.assertIn(" 2023-11-14 22:13:20 ", self.text(path))
+
     def test_what_there_is_not(self) -> None:
         """Each is 404, as a page for a browser."""
         for path in (

@@ -9,10 +9,12 @@ import socket
 import weakref
 
 from twisted.internet import reactor
-from twisted.internet.defer import inlineCallbacks
+from twisted.internet.defer import Deferred, fail, inlineCallbacks
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.task import deferLater
 from twisted.internet.tcp import Server
 from twisted.internet.threads import deferToThread
+from twisted.protocols.policies import WrappingFactory
 from twisted.trial.unittest import TestCase
 
 from mocksmtp.sessions.session import End
@@ -24,18 +26,19 @@ class FactoryTests(TestCase):
     """`MockSMTPFactory` behind a listener."""
 
     @inlineCallbacks
-    def listen(self, **limits: float):
+    def listen(self, numbers=None, wrap=lambda factory: factory, **limits: float):
         """A listener for a host with these limits; answers its port."""
         self.host = host(**limits)
-        self.factory = MockSMTPFactory(self.host, reactor, itertools.count(1))
+        sessions = itertools.count(1) if numbers is None else numbers
+        self.factory = factory = MockSMTPFactory(self.host, reactor, sessions)
         endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
-        port = yield endpoint.listen(self.factory)
+        port = yield endpoint.listen(wrap(factory))
 
         @inlineCallbacks
         def clean():
             yield port.stopListening()
-            self.factory.abort()
-            yield self.factory.shut_down()
+            factory.abort()
+            yield factory.shut_down()
 
         self.addCleanup(clean)
         return port.getHost().port
@@ -76,6 +79,76 @@ class FactoryTests(TestCase):
 
         seen = yield deferToThread(three)
         self.assertEqual(seen, [b"220", b"421", b"", b"220"])
+
+    @inlineCallbacks
+    def test_a_number_that_comes_later(self):
+        """The client waits for the banner, also below another protocol."""
+        for wrap in (lambda factory: factory, WrappingFactory):
+            numbers = [Deferred() for _ in range(2)]
+            port = yield self.listen(numbers=iter(numbers), wrap=wrap)
+
+            def talk(port=port):
+                with socket.create_connection(("127.0.0.1", port), 10) as sock:
+                    sock.sendall(b"EHLO early.test\r\nQUIT\r\n")
+                    return sock.makefile("rb").read()
+
+            talking = deferToThread(talk)
+            yield self.until(lambda: self.factory.unnumbered)
+            self.assertEqual(len(self.host.journal), 0)
+            numbers[0].callback(7)
+            said = yield talking
+            self.assertEqual(said[:4], b"220 ")
+            self.assertTrue(said.endswith(b"221 2.0.0 Bye\r\n"))
+            self.assertEqual(self.host.journal.get("7").helo, "early.test")
+            leaving = deferToThread(talk)
+            yield self.until(lambda: self.factory.unnumbered)
+            self.factory.shut_down()
+            said = yield leaving
+            self.assertEqual(said, b"421 4.3.2 Service not available, closing\r\n")
+
+    @inlineCallbacks
+    def test_no_number(self):
+        """The client gets 421, and there is no session."""
+
+        def numbers():
+            yield fail(OSError("no server"))
+            raise OSError("no server")
+
+        port = yield self.listen(numbers=numbers())
+
+        def talk():
+            with socket.create_connection(("127.0.0.1", port), 10) as sock:
+                return sock.makefile("rb").read()
+
+        for _ in range(2):
+            said = yield deferToThread(talk)
+            self.assertEqual(said, b"421 4.3.0 Store not available, closing\r\n")
+        self.assertEqual(len(self.host.journal), 0)
+        self.assertEqual(self.host.counters.replies[421], 2)
+
+    @inlineCallbacks
+    def test_a_limited_number_waits(self):
+        """As many clients may wait for their numbers as may be connected."""
+        numbers = [Deferred() for _ in range(2)]
+        port = yield self.listen(numbers=iter(numbers), connections=1)
+        with socket.create_connection(("127.0.0.1", port), 10) as first:
+            yield self.until(lambda: self.factory.unnumbered)
+
+            def talk():
+                with socket.create_connection(("127.0.0.1", port), 10) as sock:
+                    return sock.makefile("rb").read()
+
+            said = yield deferToThread(talk)
+            self.assertTrue(said.startswith(b"421 4.7.0 Too many connections"))
+            numbers[0].callback(1)
+            said = yield deferToThread(first.recv, 4)
+            self.assertEqual(said, b"220 ")
+
+    @inlineCallbacks
+    def until(self, holds):
+        """Wait until something holds."""
+        while not holds():
+            yield deferLater(reactor, 0.001)
 
     @inlineCallbacks
     def test_shutting_down_tells_every_client(self):

@@ -9,8 +9,10 @@ import smtplib
 import sqlite3
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -61,6 +63,12 @@ class FileServiceCase(SynchronousTestCase):
         self.assertEqual(ended.stdout, "")
         (line,) = ended.stderr.splitlines()
         return line
+
+    def wait_until(self, holds: Callable[[sqlite3.Connection], bool]) -> None:
+        """Wait until the file has what is stored within a second."""
+        db, until = self.database(), time.monotonic() + 10
+        while not holds(db) and time.monotonic() < until:
+            time.sleep(0.01)
 
     def database(self) -> sqlite3.Connection:
         """The file, read beside the service."""

@@ -67,7 +67,7 @@ class BadFileTests(FileServiceCase):
         )
         self.assertNotEqual(ended.returncode, 0)
         (line,) = ended.stderr.splitlines()
-        self.assertIn("--store: must be memory or sqlite:FILE", line)
+        self.assertIn("--store: must be memory, sqlite:FILE or redis://HOST/DB", line)
 
     def test_a_read_only_file(self) -> None:
         """Reported at the start, not with the first mail; root can write any file."""

@@ -336,6 +336,7 @@ def _transcript(
         "base": base,
         "session": SESSION_SUMMARY.write(session),
         "omitted": session.omitted,
+        "is_restored": session.started_at < api.info.started_at,
         "transcript": Transcript(session, decisive, chosen),
         "chosen": chosen,
         "exchange": None if recalled is None else _said(recalled),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import attrs
 from twisted.web.server import Request
 
+from mocksmtp.documents.units import timestamp
 from mocksmtp.http.guard import STATIC_PREFIX
 from mocksmtp.http.manual import has_manual
 from mocksmtp.http.parameters import parameter
@@ -59,7 +60,8 @@ def shell_of(api: Api, request: Request, current: str = "") -> Shell:
     scheme = "https" if request.isSecure() else "http"
     token = api.settings.token is not None
     base = f"{scheme}://{host}"
-    return Shell(current, base, api.info.instance, token, has_manual())
+    today = timestamp(api.clock.seconds())[:10]
+    return Shell(current, base, api.info.instance, token, has_manual(), today)
 
 
 async def send_screen(
@@ -125,9 +127,17 @@ def local_path(text: str) -> str:
     return text if is_local else "/"
 
 
+def referer(request: Request) -> str:
+    """The path of the page that has sent a request; the overview if it is unknown."""
+    parts = urlsplit(request.getHeader("Referer") or "")
+    return local_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
 def login_path(request: Request) -> str:
-    """The login page, which returns to what was requested."""
-    return f"/login?next={quote(request.uri.decode('latin-1'), safe='/')}"
+    """The login page, which returns to what was requested, or to the page of a form."""
+    is_form = request.method == b"POST"
+    path = referer(request) if is_form else request.uri.decode("latin-1")
+    return f"/login?next={quote(path, safe='/')}"
 
 
 def get_static(call: Call[Any], digest: str, name: str) -> ResponseBody:

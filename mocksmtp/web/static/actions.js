@@ -142,6 +142,10 @@ export function startActions() {
     const button = /** @type {Element} */ (event.target).closest("button, a");
     if (!(button instanceof HTMLElement)) return;
     if (button.dataset.copy !== undefined) copy(button);
-    else if (button.dataset.path !== undefined) act(button);
+    else if (button.dataset.path !== undefined) {
+      // Without this script the button sends a form.
+      event.preventDefault();
+      act(button);
+    }
   });
 }
