@@ -82,8 +82,8 @@ class Inbox(Protocol):
         """
         Keep a message; return its mail, or None if there is no room.
 
-        A store returns it later, once the mail is stored; `quota.last` is its number
-        already. It may also fail, with `NoSpace` or another reason.
+        A store returns it later, once the mail is stored. It may also fail, with
+        `NoSpace` or another reason.
         """
 
     def reserve(self, octets: int) -> bool:

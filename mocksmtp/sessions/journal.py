@@ -311,6 +311,13 @@ class Journal:
             if self.quota.bells:
                 self.quota.ring()
 
+    def note_kept(self, session: Session) -> None:
+        """Record that a mail was stored whose client has not waited for that."""
+        if session.recorded:
+            self._tell(session)
+            if self.quota.bells:
+                self.quota.ring()
+
     def hold(self, session: Session, replies: tuple[Reply, ...]) -> None:
         """Set `pending` if one of the unsent replies settled the last transaction."""
         last = session.transactions[-1] if session.transactions else None

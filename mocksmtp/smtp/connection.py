@@ -74,7 +74,7 @@ from mocksmtp.smtp.output import (
 )
 from mocksmtp.smtp.pending import PendingReply
 from mocksmtp.smtp.protocol import Commands
-from mocksmtp.smtp.recording import Recorder, injected, new_session, without_mail
+from mocksmtp.smtp.recording import Recorder, injected, new_session, with_mail
 from mocksmtp.smtp.starttls import Security, TlsState
 from mocksmtp.smtp.timers import Deadlines, PeerWatch, slice_time
 
@@ -703,9 +703,9 @@ class MockESMTP(ESMTP):
         if self._begins_tls and self.buffer:
             pending.flags |= INJECTED
         delay = now - pending.asked_at
-        if self.delivery.lost:
-            self.delivery.lost = False
-            pending.said = without_mail(pending.said)
+        kept, self.delivery.kept = self.delivery.kept, None
+        if kept is not None:
+            pending.said = with_mail(pending.said, kept)
         self.recorder.settle(pending, pending.replies, delay, now)
         if self.state is not READY:
             return False

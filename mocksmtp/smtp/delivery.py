@@ -115,7 +115,6 @@ class MockDelivery:
     :ivar ending: the transaction whose content is being decided on
     :ivar messages: the number of transactions begun
     :ivar kept: the number of a mail that was kept but not recorded yet, or None
-    :ivar lost: whether that mail could not be stored
     :ivar room: bytes that the open envelope may grow before more are reserved
     :ivar line: the current command line; None before the first
     :ivar trail: the behaviors that matched or nearly matched the current command
@@ -129,7 +128,6 @@ class MockDelivery:
     transaction: Transaction | None = None
     chunked: MockMessage | None = None
     kept: int | None = None
-    lost = False
     messages = 0
     room = UNCOUNTED
     line: bytes | None = None
@@ -750,17 +748,29 @@ class MockMessage:
             transaction.mail = delivery.kept = mail.number
             return None
         assert isinstance(mail, Deferred)
-        transaction.mail = delivery.kept = mailbox.quota.last
         # What a deliverer looks for later is read now, while it is in memory.
         self._identify(octets)
-        return mail.addCallbacks(lambda _: None, self._not_stored)
+        # Whoever leaves does not end the storing; the number is known after it.
+        waiting: Deferred[Any] = Deferred(lambda _: None)
+        mail.addBoth(self._stored, waiting)
+        return waiting.addErrback(self._not_stored)
+
+    def _stored(self, mail: Mail | Failure | None, waiting: Deferred[Any]) -> None:
+        """Record that the mail was stored, also if the connection has ended."""
+        if isinstance(mail, Mail):
+            self.transaction.mail = mail.number
+            if waiting.called:
+                self.delivery.host.journal.note_kept(self.delivery.session)
+            else:
+                self.delivery.kept = mail.number
+                waiting.callback(None)
+        elif not waiting.called:
+            waiting.callback(reply.STORAGE_FULL if mail is None else mail)
 
     def _not_stored(self, failure: Failure) -> Reply | Cut:
         """Return the reply for a mail that could not be stored."""
         if failure.check(CancelledError):
             return CUT
-        self.transaction.mail = None
-        self.delivery.lost = True
         if failure.check(NoSpace):
             return reply.STORAGE_FULL
         _log.error("A mail was not stored: {error}", error=failure.value)

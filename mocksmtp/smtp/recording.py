@@ -118,6 +118,6 @@ def injected(exchange: Exchange) -> Exchange:
     return at, said, answer, flags | INJECTED, delay, note
 
 
-def without_mail(said: Said) -> Said:
-    """Content whose mail could not be stored."""
-    return (said[0], None) if isinstance(said, tuple) else said
+def with_mail(said: Said, kept: int) -> Said:
+    """Content whose mail was stored since."""
+    return (said[0], kept) if isinstance(said, tuple) else said

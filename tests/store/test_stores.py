@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
-from mocksmtp.hosts.host import Description
+from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.mail.mail import LARGE
+from mocksmtp.sessions.session import Outcome
 from mocksmtp.store.interface import Kind, Store
 from tests.http.rig import Rig
+from tests.smtp.dialogue import Dialogue
 from tests.store.case import FileCase, MemoryCase, RedisCase, StoreCase
 
 
@@ -401,3 +405,52 @@ class FileCommonApiTests(CommonApiTests, FileApiTests):
 
 class RedisCommonApiTests(CommonApiTests, RedisApiTests):
     """Of Redis"""
+
+
+class SmtpTests(StoreCase):
+    """Mails that arrive by SMTP, and are answered once they are stored"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.host = MailHost("default", "mx.test", self.box)
+        self.dialogue = Dialogue(self.host, self.clock)
+        self.dialogue.open_mail()
+        self.dialogue.heard()
+
+
+class CommonSmtpTests:
+    """What they have in common"""
+
+    def test_a_mail_is_recorded(self: Any) -> None:
+        """With its number, in the transaction and in the exchange."""
+        self.keep()
+        dialogue = self.dialogue
+        self.assertEqual(dialogue.send(b"Subject: hi\r\n\r\n.\r\n"), "")
+        self.clock.advance(0)
+        self.assertEqual(dialogue.heard()[:3], "250")
+        self.assertEqual(len(self.box), 2)
+        (session,) = self.host.journal.sessions()
+        self.assertEqual([one.mail for one in session.transactions], [2])
+        contents = [one[1] for one in session.exchanges if isinstance(one[1], tuple)]
+        self.assertEqual(contents, [(15, 2)])
+
+    def test_a_client_that_leaves(self: Any) -> None:
+        """Its mail is kept, and the transaction knows that."""
+        dialogue = self.dialogue
+        dialogue.send(b"Subject: hi\r\n\r\n.\r\n")
+        dialogue.transport.loseConnection()
+        dialogue.protocol.connectionLost(Failure(ConnectionDone()))
+        self.clock.advance(0)
+        self.assertEqual(len(self.box), 1)
+        (session,) = self.host.journal.sessions()
+        (transaction,) = session.transactions
+        self.assertEqual(transaction.mail, 1)
+        self.assertEqual(transaction.outcome, Outcome.ABORTED)
+
+
+class FileSmtpTests(CommonSmtpTests, SmtpTests, FileCase):
+    """To a file"""
+
+
+class RedisSmtpTests(CommonSmtpTests, SmtpTests, RedisCase):
+    """To Redis"""
