@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any, TypeAlias
@@ -41,6 +41,9 @@ QueryEvaluator: TypeAlias = Callable[
 
 CertificateFinder: TypeAlias = Callable[[MailHost], CertificateFacts | None]
 """Reads a host's certificate; None if it has none."""
+
+ArrivalListener: TypeAlias = Callable[[Sequence[tuple[str, int]]], None]
+"""Called with the hosts and numbers of mails."""
 
 DEFAULT_HOST = "default"
 """The host whose resources are at the root of the API."""
@@ -98,6 +101,8 @@ class Mock:
         host
     :ivar policies: the MTA-STS policies by domain; replaced, never changed
     :ivar listeners: called with each change
+    :ivar arrival_listeners: called with mails that other replicas have kept, each as
+        its host and number
     :ivar make_tlsa: computes TLSA data from certificates, or None
     :ivar is_following: whether what is being changed was changed by another replica
         first, which has reported it
@@ -145,6 +150,7 @@ class Mock:
         self.is_following = False
         self._observers: list[Callable[[MailHost], None]] = []
         self.listeners: list[ChangeListener] = []
+        self.arrival_listeners: list[ArrivalListener] = []
         self._remember_removed(default)
 
     @contextmanager
@@ -328,6 +334,11 @@ class Mock:
         host.journal.close()
         self._notify(Change.HOST_REMOVED, name)
         return host
+
+    def notify_arrived(self, mails: Sequence[tuple[str, int]]) -> None:
+        """Report mails that other replicas have kept."""
+        for listener in tuple(self.arrival_listeners):
+            listener(mails)
 
     def notify_changed(self, host: MailHost) -> None:
         """Report to the listeners that the settings of a host have changed."""

@@ -34,6 +34,10 @@ class DerivedListing(Listing[N, N]):
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
 
+    def derive(self, now: float) -> None:
+        """Derive the entries from what was recorded until now."""
+        self._deliveries.update(now)
+
     @abstractmethod
     def above(self, number: int) -> list[N]:
         """Return the kept entries whose number is above `number`, in order."""

@@ -372,10 +372,16 @@ class MailListing(Listing[Mail, _Change]):
             heard[host] = partial(_note, host.name, note)
             host.mailbox.listeners.append(heard[host])
 
+        def arrived(mails: Sequence[tuple[str, int]]) -> None:
+            noting = Deferred.fromCoroutine(_note_arrived(mock, mails, note))
+            noting.addErrback(partial(_log.failure, "while looking at new mails"))
+
         revoke = mock.watch(hear)
+        mock.arrival_listeners.append(arrived)
 
         def stop() -> None:
             revoke()
+            mock.arrival_listeners.remove(arrived)
             for host, listener in heard.items():
                 host.mailbox.listeners.remove(listener)
 
@@ -404,6 +410,16 @@ async def _mails_of(store: MailStore, numbers: Sequence[int]) -> list[Mail]:
         mails += loaded
         left = left[left.index(loaded[-1].number) + 1 :]
     return mails
+
+
+async def _note_arrived(
+    mock: Mock, mails: Sequence[tuple[str, int]], note: Callable[[_Change], None]
+) -> None:
+    """Report mails that other replicas have kept."""
+    hosts = {number: host for host, number in mails}
+    if mock.store.mails is not None:
+        for mail in await _mails_of(mock.store.mails, sorted(hosts)):
+            _note(hosts[mail.number], note, mail)
 
 
 def _note(host: str, note: Callable[[_Change], None], mail: Mail) -> None:

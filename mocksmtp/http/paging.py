@@ -203,6 +203,13 @@ class Listing(ABC, Generic[T, C]):
     def listen(mock: Mock, note: Callable[[C], None]) -> Callable[[], None]:
         """Call `note` with each change on any host; what is returned ends that."""
 
+    def derive(self, now: float) -> None:
+        """
+        Derive entries from what was recorded until now, if they are derived.
+
+        :param now: seconds since the epoch
+        """
+
     async def check(self, span: Span) -> None:
         """
         Refuse a range that begins or ends at an evicted entry.

@@ -11,6 +11,8 @@ One mechanism for all lists (`mocksmtp.http.paging.Listing`). Rules:
   more with many waiters than with one.
 - The changes of one turn of the reactor are looked at together, in slices. At most
   `MAX_CHANGES` are held.
+- With replicas, what the others record arrives as it happens while a waiter is there. A
+  waiter looks at all replicas when it begins, and before it is done by the time alone.
 - When the last waiter has left, no list is listened to and no call is scheduled.
 """
 
@@ -18,12 +20,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from mocksmtp.documents.problems import DocumentError, Problem
 from mocksmtp.documents.units import shown_duration
@@ -90,6 +94,7 @@ class Waiter(Generic[T, C]):
     :param span: the range of entries in which matches count
 
     :ivar catch_up: has all changes looked at that there are
+    :ivar settle: has those known that other replicas have made, or None without any
     :ivar done: fires when there is no more to wait for
     :ivar satisfied: whether that was because enough matches were found
     """
@@ -103,6 +108,7 @@ class Waiter(Generic[T, C]):
     ) -> None:
         self.listing = listing
         self.catch_up: Callable[[], None] = lambda: None
+        self.settle: Callable[[], Awaitable[None]] | None = None
         self.done: Deferred[None] = Deferred()
         self.satisfied = False
         self._span = span
@@ -184,8 +190,31 @@ class Waiter(Generic[T, C]):
 
     def _check_settled(self) -> None:
         self._timer = None
+        self._look_again(self.check)
+
+    def _look_again(self, then: Callable[[], None]) -> None:
+        """Look at all that has changed until now, on all replicas."""
+        if self.settle is None:
+            self.catch_up()
+            then()
+        else:
+            looking = Deferred.fromCoroutine(self._look_at_all(self.settle, then))
+            looking.addErrback(self._fail)
+
+    async def _look_at_all(
+        self, settle: Callable[[], Awaitable[None]], then: Callable[[], None]
+    ) -> None:
+        await settle()
         self.catch_up()
-        self.check()
+        then()
+
+    def _fail(self, failure: Failure) -> None:
+        if not self.done.called:
+            self.done.errback(failure)
+
+    def give_up(self) -> None:
+        """Look once more, and wait no longer: the time is up."""
+        self._look_again(self.finish)
 
     def finish(self) -> None:
         """Wait no longer."""
@@ -217,6 +246,7 @@ class Watch(Generic[C]):
     ) -> None:
         self._kind = kind
         self._mock = mock
+        self._replicas = mock.store.replicas
         self._clock = clock
         # Dictionaries, because they keep the order and remove in constant time.
         self._waiters: dict[WaitingKey, dict[Waiter[Any, C], None]] = {}
@@ -235,12 +265,14 @@ class Watch(Generic[C]):
         self._join(waiter)
         timer = None
         try:
+            if waiter.settle is not None:
+                await waiter.settle()
             await waiter.begin()
             left = deadline - self._clock.seconds()
             if left <= 0:
-                self._give_up(waiter)
+                waiter.give_up()
             elif not waiter.done.called:
-                timer = self._clock.callLater(left, self._give_up, waiter)
+                timer = self._clock.callLater(left, waiter.give_up)
             await waiter.done
         finally:
             if timer is not None and timer.active():
@@ -255,17 +287,26 @@ class Watch(Generic[C]):
                 if waiter.listing.host == host:
                     waiter.finish()
 
-    def _give_up(self, waiter: Waiter[Any, C]) -> None:
-        self._catch_up()
-        waiter.finish()
-
     def _join(self, waiter: Waiter[Any, C]) -> None:
         waiter.catch_up = self._catch_up
+        if self._replicas is not None:
+            self._replicas.watch()
+            waiter.settle = partial(self._settle, waiter.listing)
         self._waiters.setdefault(waiter.listing.key, {})[waiter] = None
         if self._revoke is None:
             self._revoke = self._kind.listen(self._mock, self.note)
 
+    async def _settle(self, listing: Listing[Any, C]) -> None:
+        """Know of all that any replica did before."""
+        assert self._replicas is not None
+        settling = self._replicas.settle()
+        if settling is not None:
+            await settling
+        listing.derive(self._clock.seconds())
+
     def _leave(self, waiter: Waiter[Any, C]) -> None:
+        if self._replicas is not None:
+            self._replicas.unwatch()
         others = self._waiters[waiter.listing.key]
         del others[waiter]
         if not others:

@@ -168,6 +168,7 @@ class StateKeeper:
         sharing.hand_overs.append(log.hand_over)
         sharing.log_readers.append(log.read)
         sharing.leave_readers.append(lambda _: log.adopt())
+        sharing.mail_readers.append(self._mock.notify_arrived)
         return log
 
     async def restore(self, restored: Restored, hosts: FollowedHosts) -> None:

@@ -195,7 +195,6 @@ class LocalReplicas:
                     session[kind, name] = document
                 for one in cluster.others(self):
                     one._unread[0][number] = None
-                    one._read_if_watching()
                 continue
             state.append(((kind, name), document))
             if document is None:
@@ -204,6 +203,8 @@ class LocalReplicas:
                 cluster.documents[kind, name] = document
         if state:
             self._tell("apply", state)
+        for one in cluster.others(self):
+            one._read_if_watching()
 
     def changed_counts(self) -> Sequence[tuple[Key, Document]]:
         """The counts that others have changed since this was called last."""
