@@ -574,12 +574,26 @@ class DnsRules(Rules[int, DnsBehavior, DnsDecision]):
 
         :param trail: a list to which the result of the walk is appended
         """
+        return self.decide(self._point_of(attempt), attempt.subject, attempt, trail)
+
+    def needs_turn(self, attempt: DnsAttempt) -> bool:
+        """
+        Return whether a query is decided in the turn of this replica.
+
+        It is if common counts may matter, or if the state may have changed.
+        """
+        if self.turns is None:
+            return False
+        if not self.turns.is_current:
+            return True
+        point = self._point_of(attempt)
+        return bool(self.counting) and self.may_count(point, attempt.subject)
+
+    def _point_of(self, attempt: DnsAttempt) -> int:
         question = attempt.question
         point = EVERY if question is None else question.type
-        if point not in self.points:
-            # Clients choose the types: all types that no behavior names share a walk.
-            point = EVERY
-        return self.decide(point, attempt.subject, attempt, trail)
+        # Clients choose the types: all types that no behavior names share a walk.
+        return point if point in self.points else EVERY
 
 
 @attrs.frozen

@@ -58,7 +58,7 @@ class DNSListener:
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        self._factory.waiting.forget()
+        self._factory.forget_waiting()
         await _close(self._udp)
         await _close(self._tcp)
         await self._factory.close_connections()

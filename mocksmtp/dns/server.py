@@ -4,7 +4,8 @@
       -> DNSFactory.messageReceived
       -> Responder: remembered octets, or read_query, resolve(query, zone) to an
          Answer, and write_response
-      -> DnsRules: if there are behaviors, another reply, silence or a delay
+      -> DnsRules: if there are behaviors, another reply, silence or a delay; in the
+         turn of the replica, if counts matter that replicas have in common
       -> QueryLog
 
 Behaviors decide on every query, even if its response is remembered. A query is logged
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from twisted.internet.defer import Deferred
@@ -40,9 +42,10 @@ from mocksmtp.dns.faults import (
     changed_reply,
 )
 from mocksmtp.dns.message import ID_SIZE, read_query
-from mocksmtp.dns.responder import CountedResponse, Responder
+from mocksmtp.dns.responder import CountedResponse, Responder, answered, limit_of
 from mocksmtp.hosts.counters import Queries, new_queries
 from mocksmtp.hosts.listeners import unmapped
+from mocksmtp.zone.answer import Answer, Rcode
 from mocksmtp.zone.queries import TCP, UDP, DnsExchange, QueryLog
 from mocksmtp.zone.zone import Zone
 
@@ -58,6 +61,9 @@ MAX_CONNECTIONS = 200
 
 PER_TURN = 50
 """Maximum queries of a connection answered in one turn of the reactor."""
+
+MAX_UNDECIDED = 10_000
+"""Maximum queries that wait for the turn; further ones are answered SERVFAIL."""
 
 LAST_REPLIES_TIME = 1.0
 """Seconds to send the last replies when the server stops."""
@@ -81,10 +87,12 @@ class Datagrams(DNSDatagramProtocol):
         with suppress(OSError):  # the port is 0, or the network is gone
             self.transport.write(message, address)
 
-    def later(self, waiting: DelayedResponse) -> None:
+    def later(self, waiting: DelayedResponse | UndecidedQuery) -> None:
         """Do nothing for a delayed reply: it delays no others."""
 
-    def sent(self, waiting: DelayedResponse | None, closes: bool) -> None:
+    def sent(
+        self, waiting: DelayedResponse | UndecidedQuery | None, closes: bool
+    ) -> None:
         """Do nothing after a reply: there is no connection to close."""
 
 
@@ -99,7 +107,7 @@ class Connection(DNSProtocol, TimeoutMixin):
 
     def __init__(self, controller: DNSFactory, reactor: Any) -> None:
         super().__init__(controller, reactor)
-        self.waiting: set[DelayedResponse] = set()
+        self.waiting: set[DelayedResponse | UndecidedQuery] = set()
         self._reactor = reactor
         self._in_turn = 0
         self._next_turn: Any = None
@@ -180,11 +188,13 @@ class Connection(DNSProtocol, TimeoutMixin):
         """Send a response."""
         self.sendString(message)
 
-    def later(self, waiting: DelayedResponse) -> None:
+    def later(self, waiting: DelayedResponse | UndecidedQuery) -> None:
         """Keep the connection open for a delayed reply."""
         self.waiting.add(waiting)
 
-    def sent(self, waiting: DelayedResponse | None, closes: bool) -> None:
+    def sent(
+        self, waiting: DelayedResponse | UndecidedQuery | None, closes: bool
+    ) -> None:
         """Handle a reply that was sent, or is never sent."""
         if waiting is not None:
             self.waiting.discard(waiting)
@@ -230,6 +240,7 @@ class DNSFactory(DNSServerFactory):
         self._zone = zone
         self._behaviors = DnsRules() if behaviors is None else behaviors
         self.waiting = DelayedReplies(reactor, self._behaviors)
+        self._undecided: set[UndecidedQuery] = set()
         self.on_exchange: Callable[[DnsExchange, str, str, str | None], None] | None = (
             None
         )
@@ -257,7 +268,7 @@ class DNSFactory(DNSServerFactory):
 
         Delayed replies are not sent.
         """
-        self.waiting.forget()
+        self.forget_waiting()
         if not self.connections:
             return
         closed = self._closed = Deferred()
@@ -268,6 +279,12 @@ class DNSFactory(DNSServerFactory):
         await closed
         if late.active():
             late.cancel()
+
+    def forget_waiting(self) -> None:
+        """Send no replies to the queries that wait."""
+        self.waiting.forget()
+        for query in [*self._undecided]:
+            query.forget()
 
     def _abort_connections(self) -> None:
         for connection in [*self.connections]:
@@ -284,32 +301,94 @@ class DNSFactory(DNSServerFactory):
         if response is None:
             return False
         client = address or _peer(proto)
-        if self._behaviors.points and self._overrule(message, response, proto, client):
-            return True
+        behaviors = self._behaviors
+        if behaviors.points or behaviors.turns is not None:
+            question, seconds = response.exchange.question, self._reactor.seconds
+            attempt = DnsAttempt(question, unmapped(client[0]), proto.name, seconds)
+            if behaviors.turns is not None and behaviors.needs_turn(attempt):
+                self._postpone(message, proto, client, attempt)
+                return True
+            decision = behaviors.decide_query(attempt)
+            if decision is not None:
+                self._reply_as(decision, message, proto, client)
+                return True
         proto.send(message[:ID_SIZE] + response.octets, address)
         self._note(response, client, proto.name)
         return True
 
-    def _overrule(
+    def _postpone(
         self,
         message: bytes,
-        own: CountedResponse,
         proto: Datagrams | Connection,
         client: Peer,
-    ) -> bool:
-        """Reply as a behavior decides, if one matches."""
-        transport, question = proto.name, own.exchange.question
-        seconds = self._reactor.seconds
-        attempt = DnsAttempt(question, unmapped(client[0]), transport, seconds)
+        attempt: DnsAttempt,
+    ) -> None:
+        """Have a query wait for the turn of this replica."""
+        turns = self._behaviors.turns
+        assert turns is not None
+        query = UndecidedQuery(self, message, proto, client, attempt)
+        if len(self._undecided) >= MAX_UNDECIDED:
+            self.refuse(message, proto, client)
+            return
+        self._undecided.add(query)
+        proto.later(query)
+        turns.add(query)
+
+    def decide(
+        self,
+        message: bytes,
+        proto: Datagrams | Connection,
+        client: Peer,
+        attempt: DnsAttempt,
+    ) -> Callable[[], None]:
+        """Decide on a query that has waited; return a function that replies."""
         decision = self._behaviors.decide_query(attempt)
-        if decision is None:
-            return False
+        if decision is not None:
+            return partial(self._reply_as, decision, message, proto, client)
+        # The zone may have changed.
+        response = self._responder.respond(message, proto.name)
+        assert response is not None, "it was a query"
+        return partial(self._reply, message, response, proto, client)
+
+    def refuse(
+        self, message: bytes, proto: Datagrams | Connection, client: Peer
+    ) -> None:
+        """Answer SERVFAIL, because the store cannot be used."""
+        query = read_query(message)
+        assert query is not None, "it was a query"
+        limit = limit_of(query, proto.name)
+        response = answered(query, Answer(Rcode.SERVFAIL), limit)
+        self._reply(message, response, proto, client)
+
+    def discard(self, query: UndecidedQuery) -> None:
+        """Remove a query that waits no more."""
+        self._undecided.discard(query)
+        if self._behaviors.turns is not None:
+            self._behaviors.turns.discard(query)
+
+    def _reply(
+        self,
+        message: bytes,
+        response: CountedResponse,
+        proto: Datagrams | Connection,
+        client: Peer,
+    ) -> None:
+        proto.send(message[:ID_SIZE] + response.octets, client)
+        self._note(response, client, proto.name)
+
+    def _reply_as(
+        self,
+        decision: DnsDecision,
+        message: bytes,
+        proto: Datagrams | Connection,
+        client: Peer,
+    ) -> None:
+        """Reply as a behavior decides."""
         query = read_query(message)
         assert query is not None, "it was answered"
-        changed = changed_reply(query, decision.response, self._zone(), transport)
-        self._note(changed.response, client, transport, decision.rules[-1])
+        changed = changed_reply(query, decision.response, self._zone(), proto.name)
+        self._note(changed.response, client, proto.name, decision.rules[-1])
         self._send(changed, decision, proto, client)
-        return True
 
     def _send(
         self,
@@ -347,6 +426,57 @@ class DNSFactory(DNSServerFactory):
         self._log.add(self._reactor.seconds(), client, transport, exchange, behavior)
         if self.on_exchange is not None:
             self.on_exchange(exchange, transport, client[0], behavior)
+
+
+class UndecidedQuery:
+    """
+    A query that waits for the turn of its replica (`mocksmtp.behaviors.turns`).
+
+    :param factory: decides on it, and answers it
+    """
+
+    def __init__(
+        self,
+        factory: DNSFactory,
+        message: bytes,
+        proto: Datagrams | Connection,
+        client: Peer,
+        attempt: DnsAttempt,
+    ) -> None:
+        self._factory = factory
+        self._message = message
+        self._proto = proto
+        self._client = client
+        self._attempt = attempt
+        self._reply: Callable[[], None] | None = None
+        self._is_over = False
+
+    def decide(self) -> None:
+        """Decide, and hold the reply back."""
+        self._reply = self._factory.decide(
+            self._message, self._proto, self._client, self._attempt
+        )
+
+    def send(self) -> None:
+        """Send the reply."""
+        if not self._is_over and self._reply is not None:
+            self._reply()
+            self._end()
+
+    def fail(self, decided: bool) -> None:
+        """Answer SERVFAIL."""
+        if not self._is_over:
+            self._factory.refuse(self._message, self._proto, self._client)
+            self._end()
+
+    def _end(self) -> None:
+        self.forget()
+        self._proto.sent(self, False)
+
+    def forget(self) -> None:
+        """Never answer it."""
+        self._is_over = True
+        self._factory.discard(self)
 
 
 def _peer(proto: Datagrams | Connection) -> Peer:

@@ -158,10 +158,22 @@ class StateKeeper:
         self._shared_log: SharedLog | None = None
         if self.sharing is not None:
             self._shared_log = self._share_log(self.sharing)
+            self._share_tallies(self.sharing)
         self._tick = tick
         self._clock_watch = ClockWatch(clock)
         self._stop_ticking: Callable[[], None] | None = None
         self._last_session = 0
+
+    def _share_tallies(self, sharing: Sharing) -> None:
+        state, replicas = self._state, sharing.replicas
+
+        def hand_over() -> None:
+            tallies = state.tallies()
+            if tallies:
+                replicas.log_tallies(tallies)
+
+        sharing.hand_overs.append(hand_over)
+        sharing.log_readers.append(lambda part: state.add_tallies(part.tallies))
 
     def _share_log(self, sharing: Sharing) -> SharedLog:
         log = SharedLog(self._mock, sharing.replicas, self._clock, self._sessions)
@@ -188,6 +200,7 @@ class StateKeeper:
             raise StoreError(f"the stored state is invalid: {error}") from None
         except CannotListen as error:
             raise StoreError(f"a stored host cannot listen: {error}") from None
+        self._state.add_tallies(restored.tallies)
         if restored.is_new:
             self._state.settle_hosts()
             self._sessions.start()

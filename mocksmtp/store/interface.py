@@ -30,7 +30,7 @@ from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import MailQuery
 
 if TYPE_CHECKING:
-    from mocksmtp.store.replicas import Replicas
+    from mocksmtp.store.replicas import Replicas, Tally
 
 T = TypeVar("T")
 
@@ -100,6 +100,8 @@ class Restored:
     :ivar last_session: a number that no session above it has, as far as mails show
     :ivar is_alone: whether no other replica uses the store; if so, behaviors that are
         not persistent ended with the last one
+    :ivar tallies: what `Replicas.log_tallies` was given of each behavior that is
+        stored, added up; only what has followed its counters if these are stored
     """
 
     is_new: bool
@@ -107,6 +109,7 @@ class Restored:
     mails: int = 0
     last_session: int = 0
     is_alone: bool = True
+    tallies: Sequence[Tally] = ()
 
 
 @attrs.frozen

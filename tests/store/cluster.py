@@ -28,6 +28,7 @@ class Cluster:
     def __init__(self) -> None:
         self.replicas: list[LocalReplicas] = []
         self.documents: dict[Key, Document] = {}
+        self.tallied: dict[str, Tally] = {}
         self.sessions: dict[int, dict[Key, Document]] = {}
         self.numbers = {"sessions": itertools.count(1), "queries": itertools.count(1)}
         self.attempts = 0
@@ -58,6 +59,24 @@ class Cluster:
 
     def others(self, own: LocalReplicas) -> list[LocalReplicas]:
         return [one for one in self.replicas if one is not own and one.follower]
+
+    def put(self, key: Key, document: Document) -> None:
+        """Store a document, or remove it."""
+        is_new = key[0] is Kind.BEHAVIOR and key not in self.documents
+        if key[0] is Kind.COUNTS or is_new:
+            self.tallied.pop(key[1], None)
+        if document is None:
+            self.documents.pop(key, None)
+        else:
+            self.documents[key] = document
+
+    def tally(self, tallies: Sequence[Tally]) -> None:
+        """Add to the counters of behaviors."""
+        for one in tallies:
+            known = self.tallied.get(one.path, Tally(one.path, 0, 0, None))
+            seen, fired = known.seen + one.seen, known.fired + one.fired
+            last = max(filter(None, (known.last_fired, one.last_fired)), default=None)
+            self.tallied[one.path] = Tally(one.path, seen, fired, last)
 
     def remove(self, name: str) -> None:
         """A replica is killed, and its lease is over."""
@@ -92,7 +111,8 @@ class LocalStore(MemoryStore):
         ):
             state.setdefault(kind, {})[name] = document
         alone = not cluster.others(self.replicas)
-        return Restored(not cluster.documents, state, is_alone=alone)
+        tallies = [*cluster.tallied.values()]
+        return Restored(not cluster.documents, state, is_alone=alone, tallies=tallies)
 
     def save(self, changes: Iterable[tuple[Key, Document]]) -> None:
         self._unsaved.update(changes)
@@ -127,10 +147,7 @@ class LocalTurn:
             cluster.check()
             for key, document in counts:
                 assert key[0] in COUNTED, key
-                if document is None:
-                    cluster.documents.pop(key, None)
-                else:
-                    cluster.documents[key] = document
+                cluster.put(key, document)
                 cluster.counted.append((replicas.name, key))
             replicas.counted = len(cluster.counted)
             replicas.flush()
@@ -197,10 +214,7 @@ class LocalReplicas:
                     one._unread[0][number] = None
                 continue
             state.append(((kind, name), document))
-            if document is None:
-                cluster.documents.pop((kind, name), None)
-            else:
-                cluster.documents[kind, name] = document
+            cluster.put((kind, name), document)
         if state:
             self._tell("apply", state)
         for one in cluster.others(self):
@@ -310,6 +324,7 @@ class LocalReplicas:
             one._read_if_watching()
 
     def log_tallies(self, tallies: Sequence[Tally]) -> None:
+        self.cluster.tally(tallies)
         for one in self.cluster.others(self):
             one._unread[2].extend(tallies)
             one._read_if_watching()

@@ -105,19 +105,21 @@ class ReplicaCase(SynchronousTestCase):
         """Have a third replica take the turn; `pass_on` of the result ends it."""
         return self.cluster.add("three").replicas.take_turn()
 
-    def fail_in_turn(self, replica: ReplicaHost) -> None:
+    def fail_in_turn(self, replica: ReplicaHost, dns: bool = False) -> None:
         """The store fails once a behavior of `replica` has fired."""
 
         def fail(*_: Any) -> None:
             self.cluster.failure = StoreError("gone")
 
-        replica.host.behaviors.listeners.append(fail)
+        rules: Any = replica.mock.dns_behaviors if dns else replica.host.behaviors
+        rules.listeners.append(fail)
 
     def repair(self) -> None:
         """The store works again."""
         self.cluster.failure = None
         for replica in self.replicas:
             replica.host.behaviors.listeners.clear()
+            replica.mock.dns_behaviors.listeners.clear()
 
 
 __all__ = ["ClosableTransport", "ReplicaCase", "ReplicaHost"]

@@ -19,6 +19,8 @@ from mocksmtp.zone.rdata import RRType
 from mocksmtp.zone.zone import Zone
 from tests.behaviors.attempts import FakeAttempt
 from tests.smtp.mocked import on
+from tests.store.replica import ReplicaCase
+from tests.store.replicas import done
 
 RCPT = Command.RCPT_TO
 
@@ -269,3 +271,58 @@ class CountingTests(SynchronousTestCase):
             moved = replica.state.moved_counts()
             other.state.apply_counts(moved.items())
         self.assertEqual(other.mock.default.scenarios.states(), {"s": "done"})
+
+
+class ReadTests(ReplicaCase):
+    """Counters of behaviors, read from any replica"""
+
+    def put(self, *documents: Any) -> None:
+        """Set the behaviors of the default host at all replicas."""
+        sharing = self.a.keeper.sharing
+        assert sharing is not None
+        turn = done(sharing.take_turn())
+        self.a.behave(*documents)
+        done(turn.end())
+
+    def counters(self) -> list[tuple[int, int, int | None]]:
+        """What both replicas show of each behavior."""
+        shown = self.same("/smtpBehaviors?view=full")
+        return [(one["seen"], one["fired"], one["remaining"]) for one in shown]
+
+    def test_all_counters(self) -> None:
+        """Those that decisions depend on, and those that are added up."""
+        self.put(
+            on("MAIL FROM", 250), on("RCPT TO", 250, numberOfAnswer=4), on("QUIT", 221)
+        )
+        for replica in (self.a, self.b, self.b):
+            replica.connect().deliver("bob@x.test")
+        self.assertEqual(self.counters(), [(3, 3, None), (3, 3, 1), (3, 3, None)])
+        self.a.connect().deliver("bob@x.test")
+        self.assertEqual(self.counters(), [(4, 4, None), (4, 4, 0), (4, 4, None)])
+
+    def test_a_change_of_the_number(self) -> None:
+        """A behavior that is changed keeps its counters, and answers again."""
+        self.put(on("RCPT TO", 450, numberOfAnswer=1, id="a"))
+        for replica in (self.a, self.b):
+            replica.connect().deliver("bob@x.test")
+        sharing = self.b.keeper.sharing
+        assert sharing is not None
+        turn = done(sharing.take_turn())
+        rules = self.b.mock.default.behaviors
+        behavior = SMTP.parse_one(on("RCPT TO", 450, numberOfAnswer=2, id="a"))
+        rules.change([(rules.get("a"), behavior)])
+        done(turn.end())
+        self.assertEqual(self.counters(), [(2, 1, 1)])
+        for replica in (self.a, self.b):
+            replica.connect().deliver("bob@x.test")
+        self.assertEqual(self.counters(), [(4, 2, 0)])
+
+    def test_a_new_replica(self) -> None:
+        """It has all counters of the others."""
+        self.put(on("MAIL FROM", 250), on("RCPT TO", 250, numberOfAnswer=4))
+        self.a.connect().deliver("bob@x.test")
+        self.b.connect().deliver("bob@x.test")
+        self.counters()
+        self.b = self.start("c")
+        self.b.connect().deliver("bob@x.test")
+        self.assertEqual(self.counters(), [(3, 3, None), (3, 3, 1)])

@@ -173,6 +173,34 @@ class LogTests(ReplicaCase):
         self.assertEqual(self.follower.parts, [])
         self.assertGreater(self.result(self.store.replicas.queries.next()), 2)
 
+    def test_tallies_of_the_past(self) -> None:
+        """A replica that starts has the sums, of behaviors that are stored."""
+        behavior, counts = (Kind.BEHAVIOR, "default/1"), (Kind.COUNTS, "default/1")
+        at = 1_764_374_400.25
+
+        def tallied(*more: Any) -> list[Tally]:
+            self.store.replicas.log_tallies([*more])
+            self.result(self.store.flush())
+            _, restored = self.join(Recorder())
+            return [*restored.tallies]
+
+        def store(*documents: tuple[Key, Document]) -> None:
+            self.store.save(documents)
+            self.result(self.store.flush())
+
+        self.assertEqual(tallied(Tally("default/1", 1, 1, at)), [])
+        store((behavior, {}))
+        tallied(Tally("default/1", 2, 0, None), Tally("default/2", 2, 0, None))
+        tallied(Tally("default/1", 2, 1, at))
+        found = tallied(Tally("default/1", 1, 1, at - 1))
+        self.assertEqual(found, [Tally("default/1", 5, 2, at)])
+        store((counts, [0, 0, None, 0, [0, 0, 0, 0]]))
+        self.assertEqual(tallied(), [])
+        tallied(Tally("default/1", 3, 0, None))
+        store((behavior, None))
+        store((behavior, {}))
+        self.assertEqual(tallied(), [])
+
     def test_counts_of_mails(self) -> None:
         """A reader has those of all replicas."""
         box = self.other.mailbox("default")

@@ -172,6 +172,22 @@ def _read_counts(words: Sequence[bytes]) -> list[tuple[Key, Document]]:
     ]
 
 
+def _read_tallies(tallied: Sequence[Sequence[bytes]]) -> list[Tally]:
+    """The tallies from what `scripts.OPEN` returns of them."""
+    seen, fired, last = (
+        dict(zip(pairs[::2], pairs[1::2], strict=True)) for pairs in tallied
+    )
+    return [
+        Tally(
+            path.decode(),
+            int(count),
+            int(fired.get(path, 0)),
+            float(last[path]) if path in last else None,
+        )
+        for path, count in seen.items()
+    ]
+
+
 def _words_of(changes: Mapping[Key, bytes]) -> list[Any]:
     words: list[Any] = [len(changes)]
     for (kind, name), document in changes.items():
@@ -279,6 +295,7 @@ class RedisReplicas:
     :ivar lease: milliseconds after which a replica is left out
     :ivar turn: the turn of this replica, or None
     :ivar failure: why this replica cannot go on, or None
+    :ivar tallies: those that were stored when this replica was opened
     """
 
     def __init__(
@@ -293,6 +310,7 @@ class RedisReplicas:
         self.lease = int(LEASE * 1000)
         self.turn: RedisTurn | None = None
         self.failure: str | None = None
+        self.tallies: Sequence[Tally] = ()
         sessions = RedisNumbers(client, "session", monotonic)
         queries = RedisNumbers(client, "query", monotonic)
         self.sessions: Numbers = sessions
@@ -354,7 +372,8 @@ class RedisReplicas:
 
         :return: all documents
         """
-        place, numbers, others, documents, accounts, totals, sessions = reply
+        place, numbers, others, documents, accounts, totals, sessions, tallied = reply
+        self.tallies = _read_tallies(tallied)
         self._mails.take_over(accounts, totals)
         self._mails.evict_surplus()
         self.others = [name.decode() for name in others]

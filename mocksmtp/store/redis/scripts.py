@@ -386,15 +386,20 @@ for i = 5, #ARGV do state[#state + 1] = call('HGETALL', P..'state:'..ARGV[i]) en
 local hosts = {}
 for _, host in ipairs(call('SMEMBERS', P..'mailboxes')) do hosts[host] = true end
 local numbers = call('HMGET', P..'numbers', 'epoch', 'counted', 'log', 'event')
+local tallies = {}
+for _, what in ipairs({'seen', 'fired', 'last'}) do
+  tallies[#tallies + 1] = call('HGETALL', P..'tallied:'..what)
+end
 return {position(), numbers, others, state, accounts(hosts), totals(),
-  call('ZRANGE', P..'sessions', 0, -1)}
+  call('ZRANGE', P..'sessions', 0, -1), tallies}
 """
 )
 """
 Register a replica: name, lease, version, an epoch, kinds of documents.
 
 Returns the position, numbers, the names of the other replicas, the documents of each
-kind, the counts of all mailboxes, and the numbers of the sessions.
+kind, the counts of all mailboxes, the numbers of the sessions, and of the tallies how
+often each behavior has matched, how often it has fired, and when last.
 """
 
 FOLLOW = Script(
@@ -492,6 +497,12 @@ local function each(act)
   end
 end
 local function put(kind, name, document)
+  if kind == 'counts' or kind == 'behavior' and (document == ''
+      or call('HEXISTS', P..'state:'..kind, name) == 0) then
+    for _, what in ipairs({'seen', 'fired', 'last'}) do
+      call('HDEL', P..'tallied:'..what, name)
+    end
+  end
   if document == '' then
     call('HDEL', P..'state:'..kind, name)
   else
@@ -723,6 +734,19 @@ for _, n in ipairs(list) do
 end
 if #list > 0 then log('s', table.concat(list, ' ')) end
 while i < #ARGV do
+  if ARGV[i] == 't' then
+    for _, tally in ipairs(cjson.decode(ARGV[i + 2])) do
+      local path, seen, fired, last = unpack(tally)
+      if call('HEXISTS', P..'state:behavior', path) == 1 then
+        call('HINCRBY', P..'tallied:seen', path, seen)
+        call('HINCRBY', P..'tallied:fired', path, fired)
+        local before = tonumber(call('HGET', P..'tallied:last', path) or 0)
+        if type(last) == 'number' and last > before then
+          call('HSET', P..'tallied:last', path, string.format('%.6f', last))
+        end
+      end
+    end
+  end
   log(ARGV[i], ARGV[i + 1], 'd', ARGV[i + 2])
   i = i + 3
 end

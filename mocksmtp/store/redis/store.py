@@ -161,6 +161,7 @@ class RedisStore:
             mails=self.quota.mails,
             last_session=max(map(int, sessions), default=0),
             is_alone=not self.replicas.others,
+            tallies=self.replicas.tallies,
         )
 
     def _opening(self) -> Sequence[Any]:
