@@ -159,6 +159,9 @@ async def _done(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         result = function(*arguments)
         return await result if isinstance(result, Awaitable) else result
+    except StoreError:
+        # What waits for it finds out by itself.
+        return None
     except Exception:
         _log.failure("while following other replicas")
         return None
@@ -756,8 +759,8 @@ class RedisReplicas:
 
     async def _hand_over_now(self) -> None:
         """Send all that this replica has not sent, before anything that follows."""
-        assert self._follower is not None
-        await _done(self._follower.hand_over)
+        if self._follower is not None:
+            await _done(self._follower.hand_over)
         for numbers in self._numbers:
             numbers.forget()
         self._store.send(self.turn is None)
