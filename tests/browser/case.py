@@ -87,14 +87,52 @@ def browser() -> Browser:
     return launched
 
 
+class SharedService:
+    """A service that several tests use, one after the other; one at a time."""
+
+    def __init__(self) -> None:
+        self._options: Sequence[str] = ()
+        self._program: Program | None = None
+        self._cleanups: list[tuple[Any, ...]] = []
+        atexit.register(self.end)
+
+    def get(self, options: Sequence[str]) -> Program:
+        """The service with these options; a new one if it has ended."""
+        program = self._program
+        if program is None or program.process.poll() is not None:
+            self.end()
+        elif self._options == options:
+            return program
+        self.end()
+        self._options = options
+        self._program = start(
+            lambda *call: self._cleanups.append(call), options=options
+        )
+        return self._program
+
+    def end(self) -> None:
+        """End the service, if there is one."""
+        self._program = None
+        while self._cleanups:
+            function, *arguments = self._cleanups.pop()
+            function(*arguments)
+
+
+_shared = SharedService()
+
+
 class BrowserCase(SynchronousTestCase):
     """
     The installed service on free ports, and a browser.
+
+    Each test has a service of its own, or a service of its class that was reset: then
+    ids do not begin with 1.
 
     A test fails if a page logs an error (an exception, a refusal by the
     Content-Security-Policy) that it does not expect: see `expected_errors`.
 
     :cvar options: further options of the service
+    :cvar shares: whether the tests of the class use the same service
     :ivar service: the running program
     :ivar url: the root of the service
     :ivar context: a fresh profile of the browser
@@ -102,6 +140,7 @@ class BrowserCase(SynchronousTestCase):
     """
 
     options: Sequence[str] = ()
+    shares = False
     token: str | None = None
 
     def setUp(self) -> None:
@@ -123,9 +162,15 @@ class BrowserCase(SynchronousTestCase):
         options = [*addresses, "--hostname", "mx.test", *self.options]
         if self.token is not None:
             options += ["--token", self.token]
-        self.service: Program = start(self.addCleanup, options=options)
+        self.service: Program = (
+            _shared.get(options)
+            if self.shares
+            else start(self.addCleanup, options=options)
+        )
         host, port = self.service.pair("http")
         self.url = f"http://{host}:{port}"
+        if self.shares:
+            self.call("POST", "/reset", all="true")
 
     def restart_service(self, wait: Callable[[], object] = lambda: None) -> None:
         """
@@ -133,6 +178,7 @@ class BrowserCase(SynchronousTestCase):
 
         :param wait: called while there is none
         """
+        assert not self.shares
         addresses = self.service.addresses
         self.service.terminate()
         wait()
@@ -269,6 +315,11 @@ class BrowserCase(SynchronousTestCase):
             return json.loads(answer) if answer else None
         except ValueError:
             return answer
+
+    def latest_mail(self) -> str:
+        """The id of the newest mail."""
+        found: str = self.call("GET", "/smtpMails/latest")["id"]
+        return found
 
     # Assertions
 

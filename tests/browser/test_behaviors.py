@@ -36,6 +36,8 @@ OUTAGE: dict[str, Any] = {
 class ListTests(BrowserCase):
     """``/ui/behaviors``"""
 
+    shares = True
+
     def behaviors(self, *documents: dict[str, Any]) -> None:
         """Set the behaviors of the default host."""
         self.call("PUT", "/smtpBehaviors", list(documents))
@@ -156,6 +158,8 @@ class ListTests(BrowserCase):
 class EditorTests(BrowserCase):
     """The editor of documents"""
 
+    shares = True
+
     def test_errors_at_their_lines(self) -> None:
         """Each error of the API marks the line of the value that it is about."""
         page = self.open("/ui/behaviors/new")
@@ -265,6 +269,8 @@ class EditorTests(BrowserCase):
 
 class RecipeTests(BrowserCase):
     """``/ui/recipes``"""
+
+    shares = True
 
     def test_search_and_add(self) -> None:
         """A recipe is found by its words, and added."""

@@ -24,6 +24,8 @@ MX = {
 class DnsTests(BrowserCase):
     """``/ui/dns``"""
 
+    shares = True
+
     def test_a_route(self) -> None:
         """The exchanges in order, the hosts there, replies and warnings."""
         self.call("POST", "/hosts", MX)
@@ -148,6 +150,8 @@ class DnsTests(BrowserCase):
 
 class HostTests(BrowserCase):
     """``/ui/hosts``"""
+
+    shares = True
 
     def test_facts(self) -> None:
         """EHLO before and after TLS, the certificate, limits and users."""
