@@ -172,15 +172,22 @@ class BrowserCase(SynchronousTestCase):
         if self.shares:
             self.call("POST", "/reset", all="true")
 
-    def restart_service(self, wait: Callable[[], object] = lambda: None) -> None:
+    def restart_service(
+        self, wait: Callable[[], object] = lambda: None, kill: bool = False
+    ) -> None:
         """
         Stop the service, and start another at the same addresses.
 
         :param wait: called while there is none
+        :param kill: whether it is killed, instead of ended
         """
         assert not self.shares
         addresses = self.service.addresses
-        self.service.terminate()
+        if kill:
+            self.service.process.kill()
+            self.service.process.wait(10)
+        else:
+            self.service.terminate()
         wait()
         same = [("--" + name, addresses[name]) for name in ("smtp", "http", "dns")]
         self.start_service([word for option in same for word in option])
@@ -320,6 +327,10 @@ class BrowserCase(SynchronousTestCase):
         """The id of the newest mail."""
         found: str = self.call("GET", "/smtpMails/latest")["id"]
         return found
+
+    def ids(self, path: str) -> list[str]:
+        """The ids of the entries of a list, such as ``/deliveries``."""
+        return [one["id"] for one in self.call("GET", path)]
 
     # Assertions
 

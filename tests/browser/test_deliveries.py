@@ -29,6 +29,9 @@ UNKNOWN = {
 }
 
 
+ADDRESS = {"address": "192.0.2.7"}
+
+
 class DeliveryCase(BrowserCase):
     def add_host(self, name: str) -> None:
         """Another host, whose listener `send` knows by ``smtp.NAME``."""
@@ -45,6 +48,8 @@ class DeliveryCase(BrowserCase):
 
 
 class ListTests(DeliveryCase):
+    shares = True
+
     def test_a_retry_is_one_row(self) -> None:
         """The row shows the last result, and opens into the rounds."""
         self.call("POST", "/smtpBehaviors", BUSY)
@@ -151,7 +156,8 @@ class ListTests(DeliveryCase):
         """As JSON, as text, and as a report, each with the filters of the screen."""
         self.send("Export", to=["ann@x.test"])
         self.send("Other", to=["bob@x.test"])
-        for path in "/ui/deliveries?to=ann@x.test", "/ui/deliveries/1":
+        delivery = f"/ui/deliveries/{self.ids('/deliveries')[0]}"
+        for path in "/ui/deliveries?to=ann@x.test", delivery:
             page = self.open(path)
             for name, expected in (
                 ("JSON", '"recipient":"ann@x.test"'),
@@ -169,12 +175,13 @@ class ListTests(DeliveryCase):
         self.send(HOSTILE, to=['"<img src=x onerror=window.bad=1>"@x.test'], helo="<b>")
         self.send("x" * 5000, to=["a" * 60 + "@x.test"])
         self.talk(f"EHLO {HOSTILE}", "MAIL FROM:<a@b>", f"RCPT TO:<{HOSTILE}@x>")
-        for path in "/ui/deliveries", "/ui/timeline", "/ui/deliveries/1":
+        delivery = f"/ui/deliveries/{self.ids('/deliveries')[0]}"
+        for path in "/ui/deliveries", "/ui/timeline", delivery:
             for width in 1280, 360:
                 page = self.open(path, self.new_context(width=width))
                 self.check_width(page)
                 self.assertIsNone(page.evaluate("window.bad || null"))
-        page = self.open("/ui/deliveries/1")
+        page = self.open(delivery)
         self.see(page.locator(".transcript"), "<img src=x")
         self.check_accessible(page)
 
@@ -210,14 +217,48 @@ class StoredTests(DeliveryCase):
         page.goto(f"{self.url}/ui/deliveries")
         self.see(page.locator(".row"), "Another")
 
+    def test_a_killed_service(self) -> None:
+        """An open page continues by itself; all screens show what was there before."""
+        self.expected_errors.append("ERR_")
+        self.call("POST", "/smtpBehaviors", {**BUSY, "persistent": True})
+        self.call("POST", "/dnsRecords", {"type": "A", "name": "x.test"} | ADDRESS)
+        self.add_host("mx2")
+        self.retry(3, subject="Survives")
+        (delivery,) = self.ids("/deliveries")
+        page = self.open("/ui/deliveries")
+        self.wait_live(page)
+        # Sessions are stored within a second.
+        time.sleep(1.5)
+        self.restart_service(lambda: self.see(page.get_by_role("alert")), kill=True)
+        self.wait_live(page)
+        self.see(page.locator(".row"), "Survives")
+        self.see(page.locator(".row"), "3 attempts")
+        for path, text in (
+            ("/", "retry@x.test"),
+            ("/ui/timeline", "mx2"),
+            (f"/ui/deliveries/{delivery}", "before the last start of the service"),
+            ("/ui/mails", "Survives"),
+            ("/ui/behaviors", "0 of 2 left"),
+            ("/ui/dns", "192.0.2.7"),
+            ("/ui/hosts", "mx2"),
+        ):
+            page.goto(self.url + path)
+            self.see(page.locator("main"), text)
+            self.check_accessible(page)
+        self.send("Afterwards", to=["retry@x.test"])
+        page.goto(f"{self.url}/ui/deliveries")
+        self.see(page.locator(".row").first, "Afterwards")
+
 
 class WhyTests(DeliveryCase):
+    shares = True
+
     def test_a_near_miss_is_fixed(self) -> None:
         """The letter that differs is marked; the button changes the behavior."""
         self.call("POST", "/smtpBehaviors", UNKNOWN)
         self.call("POST", "/smtpBehaviors", BUSY)
         self.send("Invoice", to=["Carol@x.test"])
-        page = self.open("/ui/deliveries/1")
+        page = self.open(f"/ui/deliveries/{self.ids('/deliveries')[-1]}")
         self.wait_live(page)
         why = page.locator("#why")
         self.see(why, "1 behavior nearly answered: Unknown user")
@@ -229,7 +270,7 @@ class WhyTests(DeliveryCase):
         (behavior, _) = self.call("GET", "/smtpBehaviors", view="full")
         self.assertTrue(behavior["condition"]["ignoreCase"])
         self.send("Invoice again", to=["Carol@x.test"])
-        page.goto(f"{self.url}/ui/deliveries/2")
+        page.goto(f"{self.url}/ui/deliveries/{self.ids('/deliveries')[-1]}")
         self.see(page.get_by_role("heading", name="rejected"))
 
     def test_the_steps_of_each_behavior(self) -> None:
@@ -238,7 +279,7 @@ class WhyTests(DeliveryCase):
         self.call("PUT", "/smtpBehaviors", [exhausted, UNKNOWN, BUSY])
         self.send("One", to=["carol@x.test"])
         self.send("Two", to=["carol@x.test"])
-        page = self.open("/ui/deliveries/2")
+        page = self.open(f"/ui/deliveries/{self.ids('/deliveries')[-1]}")
         each = page.locator("#why .why")
         self.see(each.nth(0), "did not answer")
         self.see(each.nth(0).locator("li.failed"), "has no answers left")
@@ -249,7 +290,7 @@ class WhyTests(DeliveryCase):
         """In the state of the session; no counter changes."""
         self.call("POST", "/smtpBehaviors", UNKNOWN)
         self.send("Invoice", to=["bob@x.test"])
-        page = self.open("/ui/deliveries/1")
+        page = self.open(f"/ui/deliveries/{self.ids('/deliveries')[-1]}")
         row = page.locator(".transcript tbody").filter(has_text="rcpt TO")
         row.get_by_text("why?").click()
         page.get_by_label("Command").fill("RCPT TO:<carol@x.test>")
@@ -264,7 +305,7 @@ class WhyTests(DeliveryCase):
     def test_a_rule_of_a_line(self) -> None:
         """Each line of a transcript leads to a new behavior for it."""
         self.send("Invoice", to=["bob@x.test"])
-        page = self.open("/ui/sessions/1")
+        page = self.open(f"/ui/sessions/{self.ids('/smtpSessions')[-1]}")
         row = page.locator(".transcript tbody").filter(has_text="rcpt TO")
         link = row.get_by_role("link", name="rule").get_attribute("href")
         self.assertTrue(link.startswith("/ui/behaviors/new?line=rcpt"), link)
@@ -272,6 +313,8 @@ class WhyTests(DeliveryCase):
 
 
 class TimelineTests(DeliveryCase):
+    shares = True
+
     def test_backoff_failover_and_queries(self) -> None:
         """Each host has a lane; lines join the attempts of a delivery."""
         self.add_host("mx2")

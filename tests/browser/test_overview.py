@@ -8,6 +8,8 @@ HOSTILE = "<script>window.bad=1</script><img src=x onerror=window.bad=1>\u202egp
 
 
 class OverviewTests(BrowserCase):
+    shares = True
+
     def test_an_empty_service_explains_itself(self) -> None:
         """Three steps, each with a button: send, make it fail, watch the retry."""
         page = self.open("/")

@@ -10,6 +10,8 @@ from tests.browser.case import BrowserCase
 
 
 class ShellTests(BrowserCase):
+    shares = True
+
     def test_it_says_that_it_is_live(self) -> None:
         """As soon as it follows the events of the service."""
         page = self.open("/")
@@ -52,17 +54,6 @@ class ShellTests(BrowserCase):
         answer = pages[-1].evaluate("fetch('/status').then(a => a.status)")
         self.assertEqual(answer, 200)
 
-    def test_a_stopped_service(self) -> None:
-        """A banner reports it; the page continues by itself when it is back."""
-        self.expected_errors.append("ERR_")
-        page = self.open("/ui/deliveries")
-        self.wait_live(page)
-        self.restart_service(wait=lambda: self.see(page.get_by_role("alert")))
-        self.see_not(page.get_by_role("alert"))
-        self.wait_live(page)
-        self.send("After the restart")
-        self.see(page.get_by_text("After the restart"))
-
     def test_an_incomplete_part(self) -> None:
         """It is fetched again by itself, also if nothing happens on the service."""
         self.send("Read later")
@@ -96,9 +87,10 @@ class ShellTests(BrowserCase):
     def test_a_narrow_screen(self) -> None:
         """From 360 pixels, nothing is cut off, in light and dark."""
         self.send("Narrow")
+        delivery = f"/ui/deliveries/{self.ids('/deliveries')[-1]}"
         for dark in (False, True):
             context = self.new_context(dark=dark, width=360)
-            for path in "/", "/ui/deliveries", "/ui/timeline", "/ui/deliveries/1":
+            for path in "/", "/ui/deliveries", "/ui/timeline", delivery:
                 page = self.open(path, context)
                 self.check_width(page)
                 self.check_accessible(page)
@@ -118,6 +110,21 @@ class ShellTests(BrowserCase):
         self.assertGreater(len(static), 3)
         for one in static:
             self.assertIn("immutable", one.headers["cache-control"])
+
+
+class RestartTests(BrowserCase):
+    """A service that stops, and comes back"""
+
+    def test_a_stopped_service(self) -> None:
+        """A banner reports it; the page continues by itself when it is back."""
+        self.expected_errors.append("ERR_")
+        page = self.open("/ui/deliveries")
+        self.wait_live(page)
+        self.restart_service(wait=lambda: self.see(page.get_by_role("alert")))
+        self.see_not(page.get_by_role("alert"))
+        self.wait_live(page)
+        self.send("After the restart")
+        self.see(page.get_by_text("After the restart"))
 
 
 class TokenTests(BrowserCase):
