@@ -225,7 +225,7 @@ def _process_collectors() -> tuple[Collector, ...]:
 _PROCESS = _process_collectors()
 
 
-async def tell_metrics(call: Call[Any]) -> bytes:
+async def get_metrics(call: Call[Any]) -> bytes:
     """Return all metrics in Prometheus's text format."""
     mock = call.api.mock
     write = partial(generate_latest, _All(MockCollector(mock), *_PROCESS))
@@ -235,5 +235,5 @@ async def tell_metrics(call: Call[Any]) -> bytes:
 
 
 ROUTES = at_root(
-    Route("GET", "/metrics", tell_metrics, answers=answers(text("text/plain"))),
+    Route("GET", "/metrics", get_metrics, answers=answers(text("text/plain"))),
 )

@@ -316,17 +316,17 @@ def openapi_routes(mounts: Callable[[], Iterable[Mount]]) -> tuple[Route, ...]:
         made = portable(describe_api(mounts(), guarded))
         return orjson.dumps(with_examples(made, mounts()))
 
-    def tell_openapi(call: Call[Any]) -> bytes:
+    def get_openapi(call: Call[Any]) -> bytes:
         """The description of this API for generators of clients (OpenAPI 3.1)."""
         made = for_generators(call.api.settings.token is not None)
         return send_body(call.request, made)
 
-    def tell_strict_openapi(call: Call[Any]) -> bytes:
+    def get_strict_openapi(call: Call[Any]) -> bytes:
         """The exact description of this API (OpenAPI 3.1)."""
         return send_body(call.request, strict(call.api.settings.token is not None))
 
     told = answers(BodyType({"type": "object"}))
     return (
-        Route("GET", "/openapi.json", tell_openapi, answers=told),
-        Route("GET", "/openapi-strict.json", tell_strict_openapi, answers=told),
+        Route("GET", "/openapi.json", get_openapi, answers=told),
+        Route("GET", "/openapi-strict.json", get_strict_openapi, answers=told),
     )

@@ -321,26 +321,26 @@ EXPLAINED = {
         "The records that belong to them are removed.", {"domain": "there.test"}
     ),
     "disconnect": _E("Of this host, and of no other.", {"how": "reset"}),
-    "tellStatus": _E("`hosts` has the counts and limits of each host."),
-    "tellHealth": _E("It needs no token."),
+    "getStatus": _E("`hosts` has the counts and limits of each host."),
+    "getHealth": _E("It needs no token."),
     "reset": _E(
         "DNS behaviors and the query log are cleared, too; records stay.",
         {"all": "true"},
     ),
     "resetHost": _E("The listeners and the records stay.", {"all": "true"}),
     "getRoot": _E("Clients that trust it accept the certificates of all hosts."),
-    "tellVersion": _E("It changes with the fields and routes of the API."),
-    "tellEvents": _E(
+    "getVersion": _E("It changes with the fields and routes of the API."),
+    "getEvents": _E(
         "The stream ends when the client leaves. `Last-Event-ID` continues one."
     ),
     "logIn": _E("For browsers, where `--token` is set.", body={"token": "secret"}),
     "logOut": _E("Other browsers stay logged in."),
-    "tellMetrics": _E("For each host, and for the service."),
-    "tellOpenapi": _E(
+    "getMetrics": _E("For each host, and for the service."),
+    "getOpenapi": _E(
         "In the part of OpenAPI that generators of clients support. "
         "`/openapi-strict.json` says exactly what is accepted."
     ),
-    "tellStrictOpenapi": _E(
+    "getStrictOpenapi": _E(
         "For validators: every form of each document, and the rules between fields. "
         "Clients are generated from `/openapi.json`."
     ),

@@ -53,7 +53,7 @@ EVENT_STREAM = "text/event-stream"
 """HTML §9.2."""
 
 
-def tell_version(call: Call[Any]) -> bytes:
+def get_version(call: Call[Any]) -> bytes:
     """The version of this API, in plain text."""
     return send_body(call.request, CONTRACT_VERSION, "text/plain")
 
@@ -121,12 +121,12 @@ STATUS: View[Api] = View(
 """The version, uptime, addresses and contents of the service."""
 
 
-def tell_health(call: Call[Any]) -> bytes:
+def get_health(call: Call[Any]) -> bytes:
     """Whether the service is alive."""
     return send_json(call.request, HEALTH.write(call.api))
 
 
-def tell_status(call: Call[Any]) -> bytes:
+def get_status(call: Call[Any]) -> bytes:
     """The version, uptime, addresses and contents of the service."""
     return send_json(call.request, STATUS.write(call.api))
 
@@ -205,7 +205,7 @@ def get_root(call: Call[Any]) -> bytes:
     return send_body(call.request, call.api.root_pem(), PEM)
 
 
-async def tell_events(call: Call[EventParameters]) -> ResponseBody:
+async def get_events(call: Call[EventParameters]) -> ResponseBody:
     """Stream events as they happen (Server-Sent Events)."""
     request, feed, wanted = call.request, call.api.events, call.parameters
     host = None if wanted.host == ALL_HOSTS else wanted.host
@@ -229,15 +229,15 @@ async def tell_events(call: Call[EventParameters]) -> ResponseBody:
 
 ROUTES = (
     *at_root(
-        Route("GET", "/status", tell_status, answers=answers(document(STATUS))),
-        Route("GET", "/health", tell_health, answers=answers(document(HEALTH))),
+        Route("GET", "/status", get_status, answers=answers(document(STATUS))),
+        Route("GET", "/health", get_health, answers=answers(document(HEALTH))),
         Route("POST", "/reset", reset, ResetParameters, answers=DONE),
         Route("GET", "/ca.pem", get_root, answers=answers(text(PEM)), problems=(404,)),
     ),
     *below_hosts(Route("POST", "/reset", reset_host, ResetParameters, answers=DONE)),
-    Route("GET", "/version", tell_version, answers=answers(text("text/plain"))),
+    Route("GET", "/version", get_version, answers=answers(text("text/plain"))),
     Route(
-        *("GET", "/events", tell_events, EventParameters),
+        *("GET", "/events", get_events, EventParameters),
         answers=answers(text(EVENT_STREAM)),
     ),
 )

@@ -3836,12 +3836,12 @@ type ClientInterface interface {
 	// Corresponds with GET /smtpSessions/{id} (the `GetSession` operationId).
 	GetSession(ctx context.Context, id string, params *GetSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TellStatus The version, uptime, addresses and contents of the service.
+	// GetStatus The version, uptime, addresses and contents of the service.
 	//
 	// `hosts` has the counts and limits of each host.
 	//
-	// Corresponds with GET /status (the `TellStatus` operationId).
-	TellStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	// Corresponds with GET /status (the `GetStatus` operationId).
+	GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListDeliveries List the deliveries that match, in the order of their first attempts.
@@ -4425,13 +4425,13 @@ func (c *Client) GetSession(ctx context.Context, id string, params *GetSessionPa
 	return c.Client.Do(req)
 }
 
-// TellStatus The version, uptime, addresses and contents of the service.
+// GetStatus The version, uptime, addresses and contents of the service.
 //
 // `hosts` has the counts and limits of each host.
 //
-// Corresponds with GET /status (the `TellStatus` operationId).
-func (c *Client) TellStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewTellStatusRequest(c.Server)
+// Corresponds with GET /status (the `GetStatus` operationId).
+func (c *Client) GetStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatusRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -7873,8 +7873,8 @@ func NewGetSessionRequest(server string, id string, params *GetSessionParams) (*
 	return req, nil
 }
 
-// NewTellStatusRequest constructs an http.Request for the TellStatus method
-func NewTellStatusRequest(server string) (*http.Request, error) {
+// NewGetStatusRequest constructs an http.Request for the GetStatus method
+func NewGetStatusRequest(server string) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -8241,14 +8241,14 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /smtpSessions/{id} (the `GetSession` operationId).
 	GetSessionWithResponse(ctx context.Context, id string, params *GetSessionParams, reqEditors ...RequestEditorFn) (*GetSessionResponse, error)
 
-	// TellStatusWithResponse The version, uptime, addresses and contents of the service.
+	// GetStatusWithResponse The version, uptime, addresses and contents of the service.
 	//
 	// `hosts` has the counts and limits of each host.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with GET /status (the `TellStatus` operationId).
-	TellStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*TellStatusResponse, error)
+	// Corresponds with GET /status (the `GetStatus` operationId).
+	GetStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStatusResponse, error)
 }
 
 type ListDeliveriesResponse struct {
@@ -9553,7 +9553,7 @@ func (r GetSessionResponse) ContentType() string {
 	return ""
 }
 
-type TellStatusResponse struct {
+type GetStatusResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
@@ -9563,22 +9563,22 @@ type TellStatusResponse struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r TellStatusResponse) GetJSON200() *Status {
+func (r GetStatusResponse) GetJSON200() *Status {
 	return r.JSON200
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
-func (r TellStatusResponse) GetApplicationproblemJSONDefault() *Problem {
+func (r GetStatusResponse) GetApplicationproblemJSONDefault() *Problem {
 	return r.ApplicationproblemJSONDefault
 }
 
 // GetBody returns the raw response body bytes
-func (r TellStatusResponse) GetBody() []byte {
+func (r GetStatusResponse) GetBody() []byte {
 	return r.Body
 }
 
 // Status returns HTTPResponse.Status
-func (r TellStatusResponse) Status() string {
+func (r GetStatusResponse) Status() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Status
 	}
@@ -9586,7 +9586,7 @@ func (r TellStatusResponse) Status() string {
 }
 
 // StatusCode returns HTTPResponse.StatusCode
-func (r TellStatusResponse) StatusCode() int {
+func (r GetStatusResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -9594,7 +9594,7 @@ func (r TellStatusResponse) StatusCode() int {
 }
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
-func (r TellStatusResponse) ContentType() string {
+func (r GetStatusResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10096,19 +10096,19 @@ func (c *ClientWithResponses) GetSessionWithResponse(ctx context.Context, id str
 	return ParseGetSessionResponse(rsp)
 }
 
-// TellStatusWithResponse The version, uptime, addresses and contents of the service.
+// GetStatusWithResponse The version, uptime, addresses and contents of the service.
 //
 // `hosts` has the counts and limits of each host.
 //
 // Returns a wrapper object for the known response body format(s).
 //
-// Corresponds with GET /status (the `TellStatus` operationId).
-func (c *ClientWithResponses) TellStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*TellStatusResponse, error) {
-	rsp, err := c.TellStatus(ctx, reqEditors...)
+// Corresponds with GET /status (the `GetStatus` operationId).
+func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStatusResponse, error) {
+	rsp, err := c.GetStatus(ctx, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
-	return ParseTellStatusResponse(rsp)
+	return ParseGetStatusResponse(rsp)
 }
 
 // ParseListDeliveriesResponse parses an HTTP response from a ListDeliveriesWithResponse call
@@ -11008,15 +11008,15 @@ func ParseGetSessionResponse(rsp *http.Response) (*GetSessionResponse, error) {
 	return response, nil
 }
 
-// ParseTellStatusResponse parses an HTTP response from a TellStatusWithResponse call
-func ParseTellStatusResponse(rsp *http.Response) (*TellStatusResponse, error) {
+// ParseGetStatusResponse parses an HTTP response from a GetStatusWithResponse call
+func ParseGetStatusResponse(rsp *http.Response) (*GetStatusResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
 		return nil, err
 	}
 
-	response := &TellStatusResponse{
+	response := &GetStatusResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -95,7 +95,7 @@ func connected(ctx context.Context, server *Server) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := client.TellStatusWithResponse(ctx)
+	response, err := client.GetStatusWithResponse(ctx)
 	if err != nil {
 		var mismatch *json.UnmarshalTypeError
 		if errors.As(err, &mismatch) {

@@ -93,7 +93,7 @@ func TestLocatedByURL(t *testing.T) {
 	if found.URL != server.URL || found.PID != 0 {
 		t.Errorf("%+v", found)
 	}
-	if _, err := found.API.TellStatusWithResponse(t.Context()); err != nil {
+	if _, err := found.API.GetStatusWithResponse(t.Context()); err != nil {
 		t.Errorf("it was ended: %s", err)
 	}
 }

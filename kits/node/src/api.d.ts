@@ -887,7 +887,7 @@ export interface paths {
          * The version, uptime, addresses and contents of the service.
          * @description `hosts` has the counts and limits of each host.
          */
-        get: operations["tellStatus"];
+        get: operations["getStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -907,7 +907,7 @@ export interface paths {
          * Whether the service is alive.
          * @description It needs no token.
          */
-        get: operations["tellHealth"];
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -967,7 +967,7 @@ export interface paths {
          * The version of this API, in plain text.
          * @description It changes with the fields and routes of the API.
          */
-        get: operations["tellVersion"];
+        get: operations["getVersion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4959,7 +4959,7 @@ export interface operations {
             };
         };
     };
-    tellStatus: {
+    getStatus: {
         parameters: {
             query?: never;
             header?: never;
@@ -4988,7 +4988,7 @@ export interface operations {
             };
         };
     };
-    tellHealth: {
+    getHealth: {
         parameters: {
             query?: never;
             header?: never;
@@ -5078,7 +5078,7 @@ export interface operations {
             };
         };
     };
-    tellVersion: {
+    getVersion: {
         parameters: {
             query?: never;
             header?: never;

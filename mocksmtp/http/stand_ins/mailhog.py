@@ -397,7 +397,7 @@ def _set_jim(call: QueryCall, jim: dict[str, float] | None) -> None:
         behaviors.extend(_jim_behaviors(jim))
 
 
-def tell_jim(call: QueryCall) -> ResponseBody:
+def get_jim(call: QueryCall) -> ResponseBody:
     """The chances of Jim, if he is there."""
     jim = memory_of(call).get(JIM)
     if jim is None:
@@ -472,7 +472,7 @@ ROUTES = (
     _route("GET", f"{_ONE}/mime/part/<number>/download", download_part),
     _route("GET", "/api/v2/messages", list_v2),
     _route("GET", "/api/v2/search", search),
-    _route("GET", "/api/v2/jim", tell_jim),
+    _route("GET", "/api/v2/jim", get_jim),
     _route("POST", "/api/v2/jim", create_jim),
     _route("PUT", "/api/v2/jim", update_jim),
     _route("DELETE", "/api/v2/jim", remove_jim),

@@ -362,7 +362,7 @@ _TRIGGERS = {
 """The triggers, with the codes that they have at first."""
 
 
-def tell_chaos(call: QueryCall) -> ResponseBody:
+def get_chaos(call: QueryCall) -> ResponseBody:
     """The triggers of chaos."""
     usual = {
         name: {"ErrorCode": trigger.code, "Probability": 0}
@@ -418,7 +418,7 @@ def _read_trigger(value: Any, trigger: Trigger) -> dict[str, int]:
     return {"ErrorCode": code, "Probability": chance}
 
 
-def tell_info(call: QueryCall) -> ResponseBody:
+def get_info(call: QueryCall) -> ResponseBody:
     """The version, and what is kept."""
     mailbox, api = call.host.mailbox, call.api
     marks, version = marks_of(mailbox), f"mocksmtp {__version__}"
@@ -450,7 +450,7 @@ def tell_info(call: QueryCall) -> ResponseBody:
     )
 
 
-def tell_web_ui(call: QueryCall) -> ResponseBody:
+def get_web_ui(call: QueryCall) -> ResponseBody:
     """The configuration of a page of Mailpit."""
     relay = {
         "Enabled": False,
@@ -472,7 +472,7 @@ def tell_web_ui(call: QueryCall) -> ResponseBody:
     return send_json(call.request, document)
 
 
-def tell_alive(call: QueryCall) -> ResponseBody:
+def get_alive(call: QueryCall) -> ResponseBody:
     """The service is alive and ready."""
     return send_body(call.request, b"", TEXT)
 
@@ -507,12 +507,12 @@ ROUTES = (
     _route("PUT", "/api/v1/tags", set_tags),
     _route("PUT", "/api/v1/tags/<tag>", rename_tag),
     _route("DELETE", "/api/v1/tags/<tag>", delete_tag),
-    _route("GET", "/api/v1/chaos", tell_chaos),
+    _route("GET", "/api/v1/chaos", get_chaos),
     _route("PUT", "/api/v1/chaos", set_chaos),
-    _route("GET", "/api/v1/info", tell_info),
-    _route("GET", "/api/v1/webui", tell_web_ui),
+    _route("GET", "/api/v1/info", get_info),
+    _route("GET", "/api/v1/webui", get_web_ui),
     *at_root(
-        _route("GET", "/livez", tell_alive),
-        _route("GET", "/readyz", tell_alive),
+        _route("GET", "/livez", get_alive),
+        _route("GET", "/readyz", get_alive),
     ),
 )

@@ -137,7 +137,7 @@ final class Service {
     private Status check() {
         Status status;
         try {
-            status = call(api -> new ServiceApi(api).tellStatus());
+            status = call(api -> new ServiceApi(api).getStatus());
         } catch (OlderServerException | NotMockSmtpException error) {
             if (isJames()) {
                 throw new OlderServerException(
