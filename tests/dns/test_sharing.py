@@ -10,6 +10,7 @@ from twisted.internet.testing import StringTransport
 from mocksmtp.dns import server
 from mocksmtp.dns.server import Datagrams, DNSFactory
 from mocksmtp.store.interface import StoreError
+from mocksmtp.zone.queries import QueryLog
 from mocksmtp.zone.rdata import MX
 from mocksmtp.zone.zone import Zone
 from tests.dns.queries import packet, read, records
@@ -24,13 +25,13 @@ class Client:
 
     def __init__(self, replica: ReplicaHost, is_tcp: bool = False) -> None:
         zone = Zone(records(("ex.test", MX(10, "mx.ex.test"))))
+        self.log = QueryLog()
         self.factory = DNSFactory(
             lambda: zone,
             replica.clock,
             behaviors=replica.mock.dns_behaviors,
-            log=replica.mock.query_log,
+            log=self.log,
         )
-        self.log = replica.mock.query_log
         self.is_tcp = is_tcp
         self.sent: list[bytes] = []
         if is_tcp:
