@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import itertools
 import smtplib
 import socket
 import ssl
@@ -23,13 +24,19 @@ _DNS_TIMEOUT = 10.0
 
 @attrs.frozen
 class Server:
-    """Where to connect; `name` is that of the host, for TLS and for people."""
+    """
+    Where to connect; `name` is that of the host, for TLS and for people.
+
+    :ivar address: an IP address, or the path of a UNIX socket, which has port 0
+    """
 
     name: str
     address: str
     port: int
 
     def __str__(self) -> str:
+        if self.address.startswith("/"):
+            return self.address
         address = f"[{self.address}]" if ":" in self.address else self.address
         place = f"{address}:{self.port}"
         return place if self.name == self.address else f"{self.name} ({place})"
@@ -111,9 +118,9 @@ def _shown(text: bytes | str) -> str:
 @attrs.frozen
 class Courier:
     """
-    Sends mails over SMTP.
+    Sends mails over SMTP or LMTP.
 
-    :ivar helo: the argument of EHLO
+    :ivar helo: the argument of EHLO or LHLO
     :ivar tls: ``off``, ``starttls``, or ``implicit``
     :ivar context: for TLS
     :ivar trace: called with each line that is sent (``> ``) or received (``< ``)
@@ -125,6 +132,7 @@ class Courier:
     context: NamedContext | None = None
     login: Login | None = None
     trace: Callable[[str], None] = lambda line: None
+    lmtp: bool = False
 
     def send(
         self, server: Server, recipients: Sequence[str], letter: Letter
@@ -148,7 +156,9 @@ class Courier:
     @contextlib.contextmanager
     def _session(self, server: Server) -> Iterator[smtplib.SMTP]:
         """A connection that is ready for MAIL."""
-        kind = _ImplicitTls if self.tls == "implicit" else _Traced
+        kind: type[_Traced] = _ImplicitTls if self.tls == "implicit" else _Traced
+        if self.lmtp:
+            kind = _ImplicitTlsLmtp if self.tls == "implicit" else _Lmtp
         client = kind(self.trace, self.helo, self.timeout, self.context)
         self.trace(f"* {server}")
         if self.context is not None:
@@ -198,8 +208,10 @@ class Courier:
             )
         accepted = [one for one, what in done.items() if what.verdict == "accepted"]
         if accepted:
-            stage, reply = _send_content(client, letter.content)
-            for one in accepted:
+            # LMTP has a reply for each of them (RFC 2033 §4.2).
+            number = len(accepted) if self.lmtp else 1
+            stage, replies = _send_content(client, letter.content, number)
+            for one, reply in zip(accepted, itertools.cycle(replies), strict=False):
                 done[one] = Attempted(one, server, stage, *reply, _verdict(reply[0]))
         return list(done.values())
 
@@ -237,17 +249,35 @@ class Courier:
         return attempts
 
 
+_Reply = tuple[int | None, str]
+"""A code and a text; without a code why there was no reply."""
+
+
 def _send_content(
-    client: smtplib.SMTP, content: bytes
-) -> tuple[str, tuple[int | None, str]]:
-    """The stage and the reply that decided, to DATA or to the content."""
+    client: smtplib.SMTP, content: bytes, number: int
+) -> tuple[str, list[_Reply]]:
+    """
+    The stage and the replies that decided, to DATA or to the content.
+
+    :param number: how many replies to the content there are
+    """
     try:
-        code, text = client.data(content)
+        first = client.data(content)
     except smtplib.SMTPDataError as error:
-        return "DATA COMMAND", (error.smtp_code, _shown(error.smtp_error))
+        return "DATA COMMAND", [(error.smtp_code, _shown(error.smtp_error))]
     except (smtplib.SMTPException, OSError) as error:
-        return "DATA", (None, _reason(error))
-    return "DATA", (code if code > 0 else None, _shown(text))
+        return "DATA", [(None, _reason(error))]
+    replies = [_replied(*first)]
+    while len(replies) < number:
+        try:
+            replies.append(_replied(*client.getreply()))
+        except (smtplib.SMTPException, OSError) as error:
+            replies += [(None, _reason(error))] * (number - len(replies))
+    return "DATA", replies
+
+
+def _replied(code: int, text: bytes) -> _Reply:
+    return code if code > 0 else None, _shown(text)
 
 
 def _by_domain(recipients: Sequence[str]) -> dict[str, list[str]]:
@@ -299,6 +329,16 @@ class _ImplicitTls(_Traced, smtplib.SMTP_SSL):
         )
 
 
+class _Lmtp(_Traced, smtplib.LMTP):
+    """Speaks LMTP (RFC 2033), also on a UNIX socket."""
+
+
+class _ImplicitTlsLmtp(_ImplicitTls):
+    """Speaks LMTP over TLS."""
+
+    ehlo_msg = "lhlo"
+
+
 class NamedContext(ssl.SSLContext):
     """
     A context that requests, and verifies, the name of the host.
@@ -317,9 +357,10 @@ class NamedContext(ssl.SSLContext):
 
 def _greet(client: smtplib.SMTP) -> None:
     reply = client.ehlo()
-    if reply[0] // 100 == 5:
+    verb = client.ehlo_msg.upper()
+    if reply[0] // 100 == 5 and verb == "EHLO":
         reply = client.helo()
-    _expect("EHLO", reply)
+    _expect(verb, reply)
 
 
 def _log_in(client: smtplib.SMTP, login: Login) -> None:

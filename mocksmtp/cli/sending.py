@@ -60,6 +60,7 @@ class _Options:
     file: str | None
     as_is: bool
     server: str | None
+    lmtp: bool
     mx: bool
     dns: str | None
     port: int | None
@@ -121,6 +122,11 @@ def _ignored(command: Any) -> Any:
     "--as-is", is_flag=True, help="Add no missing From, Date and Message-ID to it."
 )
 @click.option("--server", metavar="HOST:PORT", help="The server.")
+@click.option(
+    "--lmtp",
+    is_flag=True,
+    help="Speak LMTP; --server may be a UNIX socket, as /run/lmtp.",
+)
 @click.option("--mx", is_flag=True, help="Send to the mail exchanges of each domain.")
 @click.option("--dns", metavar="HOST:PORT", help="The DNS server for --mx.")
 @click.option(
@@ -167,12 +173,14 @@ def send_command(context: click.Context, /, **options: Any) -> None:
       mocksmtp send bob@x.test < mail.eml           this content
       mocksmtp send --mx bob@x.test                 by the DNS of the service
       mocksmtp send --starttls --user me --password pw --server mx.test:25 bob@x.test
+      mocksmtp send --lmtp --server 127.0.0.1:24 bob@x.test carl@x.test
       mocksmtp send -t -i -f me@x.test < mail.eml   as sendmail
 
     The server is --server, otherwise that of the service at --url, otherwise SMTP_HOST
     and SMTP_PORT, otherwise that of MOCKSMTP_URL, otherwise 127.0.0.1:2525. With --mx,
     an exchange on an address where the service listens is reached on the port of that
-    listener, any other on port 25. Without --ca, certificates are not verified.
+    listener, any other on port 25. With --lmtp, the server is --server, otherwise the
+    first LMTP listener of the service. Without --ca, certificates are not verified.
 
     Exits with 0 if the mail was accepted for each recipient, 69 if it was rejected
     (5xx), 75 if it was deferred (4xx, or no connection), as sendmail does.
@@ -342,6 +350,8 @@ def _send(
 
     if given.starttls and given.tls:
         raise given.error("--starttls cannot be combined with --tls")
+    if given.lmtp and given.mx:
+        raise given.error("--lmtp cannot be combined with --mx")
     if (given.user is None) != (given.password is None):
         raise given.error("--user and --password need each other")
     try:
@@ -357,6 +367,7 @@ def _send(
         if given.user is not None
         else None,
         _print_line if given.verbose else lambda line: None,
+        given.lmtp,
     )
     letter = _letter(given, content)
     if not given.mx:
@@ -404,8 +415,12 @@ def _server(given: _Options) -> Server:
     from mocksmtp.cli.courier import Server
 
     if given.server is not None:
-        place = _place(given, "--server", given.server, 25)
+        if given.lmtp and given.server.startswith("/"):
+            return Server(given.server, given.server, 0)
+        place = _place(given, "--server", given.server, 24 if given.lmtp else 25)
         return Server(place[0], *place)
+    if given.lmtp:
+        return _lmtp_server(given)
     is_asked = bool(given.context.obj.get("url"))
     if not is_asked and (host := environment("SMTP_HOST")):
         where = f"{host}:{environment('SMTP_PORT') or 25}"
@@ -418,6 +433,20 @@ def _server(given: _Options) -> Server:
         message = "the service has no SMTP listener on its default host; use --server"
         raise CommandError(message)
     return Server(found[0], *found)
+
+
+def _lmtp_server(given: _Options) -> Server:
+    """The first LMTP listener of the service."""
+    from mocksmtp.cli.courier import Server
+    from mocksmtp.client.values import split_address
+
+    for host in connect(given.context).hosts():
+        opened = zip(host.listeners or (), host.addresses, strict=False)
+        for listener, address in opened:
+            if listener.protocol == "lmtp":
+                place = split_address(address)
+                return Server(place[0], *place)
+    raise CommandError("the service has no LMTP listener; use --server")
 
 
 def _nameserver(given: _Options) -> tuple[str, int]:

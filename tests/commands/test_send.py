@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
+import threading
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests.commands.case import ServiceCase
 from tests.installed import BIN, clean_environment
@@ -280,6 +282,7 @@ class ResultTests(SendCase):
             (("b@x", "--header", "x"), "--header: must be NAME:VALUE, got 'x'"),
             (("b@x", "-s", "a\nb"), "linefeed or carriage return"),
             (("b@x", "--starttls", "--tls"), "--starttls cannot be combined with"),
+            (("b@x", "--lmtp", "--mx"), "--lmtp cannot be combined with --mx"),
             (("b@x", "--user", "me"), "--user and --password need each other"),
             (("b@x", "--timeout", "5"), "--timeout: a duration must have a unit"),
             (("b@x", "-s", "x", "--file", "y"), "--file cannot be combined"),
@@ -295,6 +298,103 @@ class ResultTests(SendCase):
                 or "?" in told.stderr
             )
             self.assertEqual(told.stderr.count("\n"), 1)
+
+
+class LmtpTests(SendCase):
+    """LMTP (RFC 2033)"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        lmtp = {"protocol": "lmtp"}
+        self.put("/hosts/store", {"listeners": [{"address": "127.0.0.1", **lmtp}]})
+        full = {
+            "command": "DATA",
+            "condition": {
+                "operator": "contains",
+                "matchingValue": "full@",
+                "target": "recipient",
+            },
+            "response": {"code": 452, "message": "4.2.2 Mailbox full"},
+            "numberOfAnswer": None,
+        }
+        gone = {
+            "command": "RCPT TO",
+            "condition": {"operator": "contains", "matchingValue": "gone@"},
+            "response": {"code": 550, "message": "5.1.1 No such user"},
+            "numberOfAnswer": None,
+        }
+        self.put("/hosts/store/smtpBehaviors", [full, gone])
+        self.server = self.get("/hosts/store")["addresses"][0]
+
+    def test_each_recipient_has_a_reply(self) -> None:
+        """After the content; one that was refused before has none."""
+        to = "a@x.test", "full@x.test", "gone@x.test", "b@x.test"
+        told = self.send("--lmtp", "--server", self.server, *to)
+        self.assertEqual(told.returncode, 69, told)
+        accepted = f"accepted by {self.server}: 250"
+        lines = told.stdout.splitlines()
+        self.assertEqual([line.partition(": ")[0] for line in lines], [to[0], to[3]])
+        for line in lines:
+            self.assertIn(accepted, line)
+        self.assertEqual(
+            told.stderr.splitlines(),
+            [
+                f"full@x.test: deferred by {self.server} at DATA: "
+                "452 4.2.2 Mailbox full",
+                f"gone@x.test: rejected by {self.server} at RCPT TO: "
+                "550 5.1.1 No such user",
+            ],
+        )
+
+    def test_the_listener_of_the_service(self) -> None:
+        """Is found; the dialogue begins with LHLO."""
+        told = self.send("--lmtp", "-v", "a@x.test")
+        self.assertEqual(told.returncode, 0, told)
+        self.assertIn(f"accepted by {self.server}", told.stdout)
+        self.assertIn("> lhlo ", told.stderr)
+        self.assertNotIn("> ehlo", told.stderr.lower())
+
+    def test_a_service_without_one(self) -> None:
+        """The message names the option."""
+        with urlopen(Request(f"{self.url}/hosts/store", method="DELETE")):
+            pass
+        told = self.send("--lmtp", "a@x.test")
+        expected = "mocksmtp: the service has no LMTP listener; use --server\n"
+        self.assertEqual((told.returncode, told.stderr), (1, expected))
+
+    def test_a_server_of_smtp(self) -> None:
+        """It refuses LHLO, and HELO is not tried."""
+        server = self.service.addresses["smtp"]
+        told = self.send("--lmtp", "--server", server, "a@x.test")
+        self.assertEqual(told.returncode, 69, told)
+        self.assertIn(f"a@x.test: rejected by {server} at LHLO: 500", told.stderr)
+
+    def test_a_unix_socket(self) -> None:
+        """That ends after the first reply: the second recipient has none."""
+        path = self.folder / "lmtp"
+        replies = [b"220 here", b"250 here", b"250 OK", b"250 OK", b"250 OK", b"354 go"]
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+
+            def serve() -> None:
+                client, _ = listener.accept()
+                with client, client.makefile("rb") as lines:
+                    for reply in replies:
+                        client.sendall(reply + b"\r\n")
+                        if reply != b"354 go":
+                            lines.readline()
+                    while lines.readline() != b".\r\n":
+                        pass
+                    client.sendall(b"250 kept\r\n")
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            told = self.send("--lmtp", "--server", str(path), "a@x.test", "b@x.test")
+            thread.join()
+        self.assertEqual(told.returncode, 75, told)
+        self.assertEqual(told.stdout, f"a@x.test: accepted by {path}: 250 kept\n")
+        self.assertIn(f"b@x.test: deferred by {path} at DATA: ", told.stderr)
 
 
 class TlsTests(SendCase):
