@@ -276,7 +276,10 @@ class LocalReplicas:
         assert self.follower is not None
         self.follower.replace(state)
 
-    async def settle(self) -> None:
+    def settle(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._settle())
+
+    async def _settle(self) -> None:
         self.catch_up()
         for one in self.cluster.replicas:
             if one.follower is not None:
