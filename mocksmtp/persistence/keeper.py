@@ -183,17 +183,23 @@ class StateKeeper:
         sharing.mail_readers.append(self._mock.notify_arrived)
         return log
 
-    async def restore(self, restored: Restored, hosts: FollowedHosts) -> None:
+    async def restore(
+        self,
+        restored: Restored,
+        hosts: FollowedHosts,
+        agree: Callable[[], None] = lambda: None,
+    ) -> None:
         """
         Restore what is stored, once the hosts of the configuration listen.
 
+        :param agree: called when no other replica changes what is stored
         :raises StoreError: a document is invalid, or a listener cannot be opened
         """
         state = restored.state
         self._state.note_start()
         try:
-            if not restored.is_alone:
-                self._take_over(restored, hosts)
+            if not (restored.is_alone or restored.is_new):
+                self._take_over(state, hosts)
             elif not restored.is_new:
                 await self._restore(restored, hosts)
         except (DocumentError, KeyError, TypeError, ValueError) as error:
@@ -204,38 +210,48 @@ class StateKeeper:
         if restored.is_new:
             self._state.settle_hosts()
             self._sessions.start()
-            self._store.save([((Kind.SERVICE, _CREATED), self._clock.seconds())])
         last = state.get(Kind.SERVICE, {}).get(_SESSIONS, 0)
         last = max(last, restored.last_session, self._sessions.last)
         self._last_session = last
         self._set_last_session(last)
-        if self.sharing is None:
-            self._save(self._state.changes())
-        else:
-            await self._join(self.sharing, hosts)
+        if self.sharing is not None:
+            await self._join(self.sharing, hosts, agree)
+            return
+        agree()
+        if restored.is_new:
+            self._store.save([((Kind.SERVICE, _CREATED), self._clock.seconds())])
+        self._save(self._state.changes())
 
-    def _take_over(self, restored: Restored, hosts: FollowedHosts) -> None:
+    def _take_over(self, state: State, hosts: FollowedHosts) -> None:
         """Take over the state of the replicas that run, whatever is configured here."""
-        mock = self._mock
         self._state.settle_hosts()
-        mock.zone, mock.policies = Zone(), {}
-        self._state.replace(restored.state, hosts)
-        if not restored.is_new:
-            self._restore_sessions(restored.state)
+        self._mock.zone, self._mock.policies = Zone(), {}
+        self._state.replace(state, hosts)
+        self._restore_sessions(state)
 
     def _restore_sessions(self, state: State) -> int:
         if self._shared_log is not None:
             return self._shared_log.restore(state)
         return self._sessions.restore(state)
 
-    async def _join(self, sharing: Sharing, hosts: FollowedHosts) -> None:
-        """Follow the other replicas, and store what the start has changed."""
+    async def _join(
+        self, sharing: Sharing, hosts: FollowedHosts, agree: Callable[[], None]
+    ) -> None:
+        """
+        Follow the other replicas, and store what the start has changed.
+
+        Of replicas that start at the same time, the first one that has the turn loads
+        the configuration.
+        """
         sharing.hosts = hosts
         await now(sharing.replicas.follow(sharing))
         if self._shared_log is not None:
             self._shared_log.adopt()
         turn = await sharing.take_turn()
-        await turn.end()
+        try:
+            agree()
+        finally:
+            await turn.end()
 
     async def _restore(self, restored: Restored, hosts: FollowedHosts) -> None:
         state, mock, named = restored.state, self._mock, self._named
