@@ -21,7 +21,7 @@ from mocksmtp.http.mails import MailListing
 from mocksmtp.http.parameters import address, parameter, reads
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import Slices, body_type, send_json
-from mocksmtp.http.routing import Call, Route, answers, document, text
+from mocksmtp.http.routing import Agreement, Call, Route, answers, document, text
 from mocksmtp.mail.mail import Envelope, Mail, Origin
 from mocksmtp.mail.mailbox import NoSpace
 from mocksmtp.mail.mbox import MBOX, MboxError, StoredMail, stored_mails
@@ -232,5 +232,6 @@ ROUTES = (
         *("POST", "/smtpMails", add_mails, AddParameters),
         takes=(text(RFC822), text(MBOX)),
         answers=answers(document(IDS), status=201),
+        agreement=Agreement.PAST,
     ),
 )

@@ -243,7 +243,9 @@ def _route_segments() -> tuple[tuple[str, list[str]], ...]:
 def _answer_failure(api: Api, request: Request, failure: Failure) -> bytes | None:
     assert failure.value is not None
     problem = problem_of(failure.value, request.path.decode(errors="replace"))
-    if problem.status >= 500 and problem is not failure.value:
+    known = problem is failure.value or isinstance(failure.value, StoreError)
+    if problem.status >= 500 and not known:
+        # A store reports itself that it fails.
         _log.failure("While answering {request}", failure, request=request)
     if request.startedWriting:
         abort(request)

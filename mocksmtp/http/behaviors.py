@@ -37,6 +37,7 @@ from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import array_pieces, send_json, send_nothing, send_pieces
 from mocksmtp.http.routing import (
     DONE,
+    Agreement,
     BodyType,
     Call,
     ResponseBody,
@@ -418,6 +419,7 @@ EVALUATE_QUERY = (
         takes=(document("NewDnsEvaluation"),),
         answers=answers(document(DNS_EVALUATED)),
         problems=(409,),
+        agreement=Agreement.PAST,
     ),
 )
 """What DNS would answer."""
@@ -428,6 +430,7 @@ EVALUATE = (
         takes=(document("NewEvaluation"),),
         answers=answers(document(EVALUATED)),
         problems=(404, 409),
+        agreement=Agreement.PAST,
     ),
 )
 """What a host would reply."""

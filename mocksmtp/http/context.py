@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.mail.documents import MailShape, StandIn
+from mocksmtp.store.replicas import Replicas
 
 
 class HostKeeper(Protocol):
@@ -44,6 +45,50 @@ class HostKeeper(Protocol):
 
         Returns how many those are, and what fires when they have ended.
         """
+
+
+class StateTurn(Protocol):
+    """The turn of a request that changes the state."""
+
+    async def end(self) -> None:
+        """
+        Store what was changed, and have all replicas apply it; once.
+
+        :raises StoreError: it was not stored, and the change is undone
+        """
+
+
+class Sharing(Protocol):
+    """
+    What a replica does in turn with others, where several share a store.
+
+    :ivar replicas: the replicas
+    """
+
+    replicas: Replicas
+
+    async def settle(self) -> None:
+        """
+        Wait until this replica knows of all that any replica did before.
+
+        :raises StoreError: the store cannot be reached
+        """
+
+    async def take_turn(self) -> StateTurn:
+        """
+        Wait for the turn to change the state.
+
+        :raises StoreError: the store cannot be reached
+        """
+
+    async def disconnect(self, hosts: Iterable[MailHost], how: Disconnect) -> int:
+        """Begin to end connections of other replicas; return their number."""
+
+    async def clear_logs(self, host: MailHost | None = None) -> None:
+        """Clear the sessions of a host on all other replicas, or all of their logs."""
+
+    async def until_closed(self) -> None:
+        """Wait until the connections that other replicas are to end have ended."""
 
 
 class Archive(Protocol):
@@ -90,6 +135,7 @@ class ServiceInfo:
 
     :ivar started_at: seconds, by the clock that the API was given
     :ivar instance: names this run of the service, and no other
+    :ivar deployment: names the run of all replicas; None without replicas
     :ivar addresses: the bound addresses by listener, as in
         ``{"http": ["127.0.0.1:8000"]}``; filled in once they are known
     :ivar archive: what writes mails to files, or None
@@ -99,6 +145,7 @@ class ServiceInfo:
     addresses: dict[str, list[str]] = attrs.Factory(dict)
     instance: str = attrs.field(factory=lambda: secrets.token_hex(8))
     archive: Archive | None = None
+    deployment: str | None = None
 
     @property
     def http_on_loopback(self) -> bool:

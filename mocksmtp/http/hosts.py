@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from mocksmtp.documents.problems import DocumentError, Problem, Refused
 from mocksmtp.documents.schema import LINE, array_of
@@ -18,7 +19,7 @@ from mocksmtp.hosts.documents import (
     settle,
 )
 from mocksmtp.hosts.host import Description, MailHost
-from mocksmtp.hosts.listeners import Disconnect
+from mocksmtp.hosts.listeners import Disconnect, Listen
 from mocksmtp.http.bodies import read_document
 from mocksmtp.http.context import HostKeeper
 from mocksmtp.http.parameters import one_of, parameter
@@ -26,6 +27,7 @@ from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import send_json, send_nothing
 from mocksmtp.http.routing import (
     DONE,
+    Agreement,
     BodyType,
     Call,
     Route,
@@ -36,6 +38,11 @@ from mocksmtp.http.routing import (
     document,
 )
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
+
+_NOT_SHARED = (
+    "listeners are not shared by replicas: hosts with listeners are configured, on each"
+    " replica; a host without listeners can be created"
+)
 
 PREFIX = "/hosts/<host_name>"
 """Below it a host has the resources that the root has for the default host."""
@@ -81,6 +88,8 @@ async def put_host(call: Call[Any], name: str) -> bytes:
     host = call.api.mock.hosts.get(name)
     if host is None:
         return await _create(call, description)
+    if call.api.sharing is not None:
+        _check_listeners(description, host.listens)
     await _keeper(call).change(host, settle(description, host.listens))
     return send_json(call.request, _document(call, host))
 
@@ -92,7 +101,13 @@ async def delete_host(call: Call[Any], name: str) -> None:
     host = _find(call.api.mock, name)
     keeper = _keeper(call)
     call.api.forget(host)
-    await keeper.remove(host)
+    closing = Deferred.fromCoroutine(keeper.remove(host))
+    if call.turn is not None:
+        # A connection that ends may wait for the turn.
+        await call.turn.end()
+    await closing
+    if call.api.sharing is not None:
+        await call.api.sharing.until_closed()
     send_nothing(call.request)
 
 
@@ -108,16 +123,37 @@ async def disconnect(call: Call[DisconnectParameters]) -> bytes:
 
     Senders that keep connections open would otherwise test the host as it was.
     """
-    keeper = _keeper(call)
-    count, gone = keeper.disconnect([call.host], call.parameters.how)
+    keeper, sharing, how = _keeper(call), call.api.sharing, call.parameters.how
+    count, gone = keeper.disconnect([call.host], how)
+    if sharing is not None:
+        count += await sharing.disconnect([call.host], how)
     await gone
+    if sharing is not None:
+        await sharing.until_closed()
     return send_json(call.request, count)
 
 
 async def _create(call: Call[Any], description: Description) -> bytes:
-    host = await _keeper(call).create(settle(description))
+    if call.api.sharing is None:
+        description = settle(description)
+    else:
+        _check_listeners(description)
+        description = attrs.evolve(settle(description, ()), listeners=None)
+    host = await _keeper(call).create(description)
     call.request.setHeader("Location", host_path(host.name))
     return send_json(call.request, _document(call, host), 201)
+
+
+def _check_listeners(
+    description: Description, listens: tuple[Listen, ...] = ()
+) -> None:
+    """
+    Refuse other listeners than those of the configuration.
+
+    :raises HttpProblem: 409
+    """
+    if description.listeners and {*description.listeners} != {*listens}:
+        raise HttpProblem(409, _NOT_SHARED)
 
 
 def _document(call: Call[Any], host: MailHost) -> dict[str, Any]:
@@ -200,6 +236,7 @@ ROUTES = (
         Route(
             *("DELETE", "/connections", disconnect, DisconnectParameters),
             answers=answers(BodyType({"type": "integer", "minimum": 0})),
+            agreement=Agreement.PAST,
         ),
     ),
     Route("GET", "/smtpExtensions", list_extensions, answers=answers(LINES)),

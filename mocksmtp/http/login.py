@@ -23,6 +23,7 @@ from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import send_nothing
 from mocksmtp.http.routing import (
     DONE,
+    Agreement,
     BodyType,
     Call,
     ResponseBody,
@@ -153,9 +154,15 @@ ROUTES = at_root(
         takes=(document(LOGIN), BodyType(LOGIN, FORM)),
         answers=DONE,
         problems=(401,),
+        agreement=Agreement.NOTHING,
     ),
-    Route("POST", "/logout", log_out, answers=DONE),
+    Route(*("POST", "/logout", log_out), answers=DONE, agreement=Agreement.NOTHING),
 )
 
-PAGE_ROUTES = at_root(Route("GET", "/login", get_login_page, LoginPageParameters))
+PAGE_ROUTES = at_root(
+    Route(
+        *("GET", "/login", get_login_page, LoginPageParameters),
+        agreement=Agreement.NOTHING,
+    )
+)
 """The form, which is a part of the page."""

@@ -73,6 +73,7 @@ from mocksmtp.http.responses import (
 )
 from mocksmtp.http.routing import (
     DONE,
+    Agreement,
     BodyType,
     Call,
     InThread,
@@ -832,8 +833,13 @@ ROUTES = (
         *("DELETE", "/smtpMails", delete_mails, DeleteParameters),
         answers=LISTING,
         problems=(410,),
+        agreement=Agreement.PAST,
     ),
-    Route("POST", "/smtpMails/take", take_mails, TakeParameters, answers=LISTING),
+    Route(
+        *("POST", "/smtpMails/take", take_mails, TakeParameters),
+        answers=LISTING,
+        agreement=Agreement.PAST,
+    ),
     Route(
         *("GET", "/smtpMails/latest", newest_mail, MatchParameters),
         answers=answers(document(FULL_MAIL)),
@@ -849,5 +855,9 @@ ROUTES = (
         get_mail,
         answers=answers(document(FULL_MAIL)),
     ),
-    Route("DELETE", "/smtpMails/<mail_id>", delete_mail, answers=DONE),
+    Route(
+        *("DELETE", "/smtpMails/<mail_id>", delete_mail),
+        answers=DONE,
+        agreement=Agreement.PAST,
+    ),
 )

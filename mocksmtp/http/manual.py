@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from mocksmtp.http.guard import MANUAL_PATH
 from mocksmtp.http.parameters import AnyParameters
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import HTML, send_body
-from mocksmtp.http.routing import Call, ResponseBody, Route, at_root
+from mocksmtp.http.routing import Agreement, Call, ResponseBody, Route, at_root
 
 SITE = Path(web.__file__).parent / "site.zip"
 """The archive of the site."""
@@ -127,8 +127,10 @@ def get_manual_root(call: Call[Any]) -> ResponseBody:
     )
 
 
+_route = partial(Route, agreement=Agreement.NOTHING)
+
 ROUTES = at_root(
-    Route("GET", MANUAL_PATH, get_manual_root),
-    Route("GET", f"{MANUAL_PATH}/", get_manual, AnyParameters),
-    Route("GET", f"{MANUAL_PATH}/<path:name>", get_manual, AnyParameters),
+    _route("GET", MANUAL_PATH, get_manual_root),
+    _route("GET", f"{MANUAL_PATH}/", get_manual, AnyParameters),
+    _route("GET", f"{MANUAL_PATH}/<path:name>", get_manual, AnyParameters),
 )

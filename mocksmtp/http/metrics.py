@@ -26,7 +26,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.hosts.counters import OTHER
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Call, Route, answers, at_root, text
+from mocksmtp.http.routing import Agreement, Call, Route, answers, at_root, text
 from mocksmtp.mock import Mock
 from mocksmtp.zone.answer import rcode_name
 from mocksmtp.zone.rdata import type_name
@@ -235,5 +235,9 @@ async def get_metrics(call: Call[Any]) -> bytes:
 
 
 ROUTES = at_root(
-    Route("GET", "/metrics", get_metrics, answers=answers(text("text/plain"))),
+    Route(
+        *("GET", "/metrics", get_metrics),
+        answers=answers(text("text/plain")),
+        agreement=Agreement.NOTHING,
+    ),
 )

@@ -48,7 +48,15 @@ from mocksmtp.http.reference import (
     Explained,
 )
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import Answers, BodyType, Call, Mount, Route, answers
+from mocksmtp.http.routing import (
+    Agreement,
+    Answers,
+    BodyType,
+    Call,
+    Mount,
+    Route,
+    answers,
+)
 from mocksmtp.sessions.delivery_documents import ATTEMPT, DELIVERY
 from mocksmtp.zone.queries import QUERY, RESOLUTION
 from mocksmtp.zone.records import LISTED_RECORD, RECORD, SENT_RECORD
@@ -327,6 +335,11 @@ def openapi_routes(mounts: Callable[[], Iterable[Mount]]) -> tuple[Route, ...]:
 
     told = answers(BodyType({"type": "object"}))
     return (
-        Route("GET", "/openapi.json", get_openapi, answers=told),
-        Route("GET", "/openapi-strict.json", get_strict_openapi, answers=told),
+        *(
+            Route(*one, answers=told, agreement=Agreement.NOTHING)
+            for one in (
+                ("GET", "/openapi.json", get_openapi),
+                ("GET", "/openapi-strict.json", get_strict_openapi),
+            )
+        ),
     )

@@ -8,7 +8,8 @@ host are written once, whichever host they are for.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -24,7 +25,13 @@ from mocksmtp.documents.schema import TEXT, Schema, any_of, array_of, ref
 from mocksmtp.documents.view import Either, Written
 from mocksmtp.events import EventBus
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.http.context import HostKeeper, HttpSettings, ServiceInfo
+from mocksmtp.http.context import (
+    HostKeeper,
+    HttpSettings,
+    ServiceInfo,
+    Sharing,
+    StateTurn,
+)
 from mocksmtp.http.delivery_updates import DeliveryUpdates
 from mocksmtp.http.events import EventFeed
 from mocksmtp.http.guard import Guard
@@ -32,7 +39,7 @@ from mocksmtp.http.parameters import NoParameters, read_parameters
 from mocksmtp.http.responses import JSON
 from mocksmtp.http.waiting import Watches
 from mocksmtp.mock import Mock
-from mocksmtp.store.interface import MaybeLater
+from mocksmtp.store.interface import MaybeLater, StoreError
 from mocksmtp.tls.documents import CheckCertificate
 
 
@@ -117,6 +124,7 @@ class Api:
     :ivar root_pem: the root of the service's own certificates, or None
     :ivar check_certificate: raises `ValueError` for one that can't be used, or None
     :ivar stored: stores what a request has changed, before it is answered, or None
+    :ivar sharing: what is done in turn with other replicas; None without replicas
     :ivar guard: refuses requests for their headers
     :ivar large_documents: held while a large document is read, by one at a time
     """
@@ -131,6 +139,7 @@ class Api:
     root_pem: Callable[[], bytes] | None = None
     check_certificate: CheckCertificate | None = None
     stored: Callable[[], MaybeLater[None]] | None = None
+    sharing: Sharing | None = None
     large_documents: DeferredLock = attrs.field(init=False, factory=DeferredLock)
     guard: Guard = attrs.field(init=False)
     watches: Watches = attrs.field(init=False)
@@ -139,7 +148,7 @@ class Api:
 
     @guard.default
     def _make_guard(self) -> Guard:
-        return Guard(self.settings, self.info.instance)
+        return Guard(self.settings, self.info.deployment or self.info.instance)
 
     @watches.default
     def _make_watches(self) -> Watches:
@@ -168,6 +177,7 @@ class Call(Generic[P]):
     :ivar host: the host whose resource it asks for
     :ivar parameters: its query, as the route's class of parameters
     :ivar named: whether the path names the host; at the root it does not
+    :ivar turn: the turn in which it changes the state; None without replicas
     """
 
     request: Request
@@ -175,13 +185,18 @@ class Call(Generic[P]):
     host: MailHost
     parameters: P
     named: bool = False
+    turn: StateTurn | None = None
 
     async def stored(self) -> None:
         """
         Wait until what was changed is stored; before a body is sent.
 
+        With replicas, others may change the state after this.
+
         :raises StoreError: it cannot be stored now
         """
+        if self.turn is not None:
+            await self.turn.end()
         if self.api.stored is not None:
             storing = self.api.stored()
             if storing is not None:
@@ -205,6 +220,20 @@ class Scope(Enum):
     HOST = "host"
 
 
+class Agreement(Enum):
+    """What a replica has in common with the others while it answers a request."""
+
+    NOTHING = "nothing"
+    """The answer depends on this replica only."""
+
+    PAST = "past"
+    """It knows of all that any replica did before (`Replicas.settle`)."""
+
+    TURN = "turn"
+    """And no other replica changes the state meanwhile (`Replicas.take_turn`); what the
+    request changes is in effect on all replicas before it is answered."""
+
+
 @attrs.frozen
 class Route:
     """
@@ -216,6 +245,8 @@ class Route:
     :ivar problems: what else may come of it, besides what any request may be told
     :ivar name: of the operation, where that is not its handler's
     :ivar scope: where it is
+    :ivar agreement: what it needs of other replicas; by default, a GET the past, and
+        any other method the turn
     """
 
     method: str
@@ -227,6 +258,11 @@ class Route:
     problems: tuple[int, ...] = ()
     name: str | None = None
     scope: Scope = Scope.BOTH
+    agreement: Agreement = attrs.field()
+
+    @agreement.default
+    def _agreement(self) -> Agreement:
+        return Agreement.PAST if self.method == "GET" else Agreement.TURN
 
 
 def at_root(*routes: Route) -> tuple[Route, ...]:
@@ -318,6 +354,8 @@ def _handler(route: Route, find_host: HostFinder) -> Handler:
         bound: HasApi, request: Request, **path: Any
     ) -> ResponseBody | Awaitable[ResponseBody]:
         api = bound.api
+        if api.sharing is not None and route.agreement is not Agreement.NOTHING:
+            return agree(api, api.sharing, request, path)
         host = find_host(api.mock, path)
         parameters: Any = read_parameters(route.parameters, request.uri)
         call = Call(request, api, host, parameters, named)
@@ -326,7 +364,44 @@ def _handler(route: Route, find_host: HostFinder) -> Handler:
             return result
         return _stored(call, result)
 
+    async def handle_call(
+        api: Api, request: Request, path: dict[str, Any], turn: StateTurn | None = None
+    ) -> ResponseBody:
+        host = find_host(api.mock, path)
+        parameters: Any = read_parameters(route.parameters, request.uri)
+        call = Call(request, api, host, parameters, named, turn)
+        result = route.handler(call, **path)
+        if route.method == "GET":
+            return await result if isinstance(result, Awaitable) else result
+        return await _stored(call, result)
+
+    async def agree(
+        api: Api, sharing: Sharing, request: Request, path: dict[str, Any]
+    ) -> ResponseBody:
+        await sharing.settle()
+        if route.agreement is Agreement.PAST:
+            return await handle_call(api, request, path)
+        return await to_the_end(in_turn(api, sharing, request, path))
+
+    async def in_turn(
+        api: Api, sharing: Sharing, request: Request, path: dict[str, Any]
+    ) -> ResponseBody:
+        turn = await sharing.take_turn()
+        try:
+            return await handle_call(api, request, path, turn)
+        except Exception:
+            with suppress(StoreError):
+                await turn.end()
+            raise
+
     return handle
+
+
+def to_the_end(work: Coroutine[Any, Any, ResponseBody]) -> Deferred[ResponseBody]:
+    """What `work` returns; it ends even if the client has left before."""
+    answer: Deferred[ResponseBody] = Deferred()
+    Deferred.fromCoroutine(work).addCallbacks(answer.callback, answer.errback)
+    return answer
 
 
 async def _stored(

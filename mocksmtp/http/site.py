@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any, TypeAlias
 
@@ -28,7 +29,7 @@ from twisted.web.server import Request, Site
 
 from mocksmtp.events import EventBus
 from mocksmtp.http.app import make_resource
-from mocksmtp.http.context import HostKeeper, HttpSettings, ServiceInfo
+from mocksmtp.http.context import HostKeeper, HttpSettings, ServiceInfo, Sharing
 from mocksmtp.http.problems import (
     CONTENT_TYPE,
     HttpProblem,
@@ -37,7 +38,7 @@ from mocksmtp.http.problems import (
     not_found,
 )
 from mocksmtp.http.routing import Api, InThread
-from mocksmtp.mock import Mock
+from mocksmtp.mock import Change, Mock
 from mocksmtp.store.interface import MaybeLater
 from mocksmtp.tls.documents import CheckCertificate
 
@@ -450,6 +451,13 @@ class ApiSite(Site):
         return [b"http/1.1"]
 
 
+def _forget_removed(api: Api, change: Change, host: str | None) -> None:
+    """End the waiting for a host that another replica has removed."""
+    if change is Change.HOST_REMOVED and host is not None:
+        api.watches.end(host)
+        api.events.end(host)
+
+
 def make_site(  # noqa: PLR0913 - what the API uses, by name
     mock: Mock,
     clock: IReactorTime,
@@ -463,6 +471,7 @@ def make_site(  # noqa: PLR0913 - what the API uses, by name
     check_certificate: CheckCertificate | None = None,
     answered: Answered | None = None,
     stored: Callable[[], MaybeLater[None]] | None = None,
+    sharing: Sharing | None = None,
 ) -> Site:
     """
     The API of `mock`, as a factory of connections.
@@ -478,6 +487,7 @@ def make_site(  # noqa: PLR0913 - what the API uses, by name
         it they are taken as they are
     :param answered: called with each request that was answered
     :param stored: stores what a request has changed, before it is answered
+    :param sharing: what is done in turn with other replicas
     """
     if info is None:
         info = ServiceInfo(clock.seconds())
@@ -492,6 +502,9 @@ def make_site(  # noqa: PLR0913 - what the API uses, by name
         root_pem,
         check_certificate,
         stored,
+        sharing,
     )
+    if sharing is not None:
+        mock.listeners.append(partial(_forget_removed, api))
     resource = make_resource(api)
     return ApiSite(resource, clock, resource.check, answered)

@@ -22,6 +22,7 @@ from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import send_body, send_json, send_nothing
 from mocksmtp.http.routing import (
     DONE,
+    Agreement,
     Api,
     Call,
     ResponseBody,
@@ -33,6 +34,7 @@ from mocksmtp.http.routing import (
     text,
 )
 from mocksmtp.mail.quota import Quota
+from mocksmtp.store.replicas import Replicas
 
 CONTRACT_VERSION = b"0.4"
 """The version of the HTTP contract that existing clients check."""
@@ -80,6 +82,18 @@ ARCHIVE: View[Archive] = View(
 )
 """The files of ``--eml-dir``."""
 
+REPLICAS: View[Replicas] = View(
+    "Replicas",
+    view_field("name", Text(), "name", "of the one that answers"),
+    view_field(
+        "others",
+        Array(Text()),
+        lambda replicas: sorted(replicas.others),
+        "the names of the others that run",
+    ),
+)
+"""The replicas that share a store."""
+
 STATUS: View[Api] = View(
     "Status",
     view_field("version", Text(), lambda _: __version__, "of the program"),
@@ -111,6 +125,13 @@ STATUS: View[Api] = View(
     ),
     view_field("dnsRecords", Integer(), lambda api: len(api.mock.zone.records)),
     view_field(
+        "replicas",
+        REPLICAS,
+        lambda api: ABSENT if api.sharing is None else api.sharing.replicas,
+        "the replicas that share the store",
+        optional=True,
+    ),
+    view_field(
         "mailFiles",
         ARCHIVE,
         lambda api: api.info.archive or ABSENT,
@@ -122,8 +143,10 @@ STATUS: View[Api] = View(
 
 
 def get_health(call: Call[Any]) -> bytes:
-    """Whether the service is alive."""
-    return send_json(call.request, HEALTH.write(call.api))
+    """Whether the service is alive; 503 while replicas cannot reach their store."""
+    api = call.api
+    fails = api.sharing is not None and api.mock.store.failure is not None
+    return send_json(call.request, HEALTH.write(api), 503 if fails else 200)
 
 
 def get_status(call: Call[Any]) -> bytes:
@@ -170,28 +193,47 @@ async def reset(call: Call[ResetParameters]) -> None:
         closing.append(closed)
         for host in removed:
             api.forget(host)
-    closing += _disconnect(call, api.mock.hosts.values())
+    closing += await _disconnect(call, api.mock.hosts.values())
     api.mock.reset(to_start=call.parameters.all)
-    await DeferredList(closing)
-    send_nothing(call.request)
+    await _finish_reset(call, closing)
 
 
 async def reset_host(call: Call[ResetParameters]) -> None:
     """Clear behaviors, mails, sessions and extensions of this host."""
-    closing = _disconnect(call, [call.host])
+    closing = await _disconnect(call, [call.host])
     call.api.mock.reset_host(call.host, to_start=call.parameters.all)
+    await _finish_reset(call, closing, call.host)
+
+
+async def _finish_reset(
+    call: Call[ResetParameters],
+    closing: Iterable[Deferred[Any]],
+    host: MailHost | None = None,
+) -> None:
+    """Wait until it has reached all replicas, and connections have ended."""
+    sharing = call.api.sharing
+    if sharing is not None:
+        await sharing.clear_logs(host)
+        # A connection that ends may wait for the turn.
+        await call.stored()
     await DeferredList(closing)
+    if sharing is not None:
+        await sharing.until_closed()
     send_nothing(call.request)
 
 
-def _disconnect(
+async def _disconnect(
     call: Call[ResetParameters], hosts: Iterable[MailHost]
 ) -> list[Deferred[Any]]:
     """End the connections of `hosts` if asked to; answers what to wait for."""
     how = call.parameters.connections
     if how is None or call.api.hosts is None:
         return []
-    return [call.api.hosts.disconnect(hosts, how)[1]]
+    hosts = tuple(hosts)
+    gone = call.api.hosts.disconnect(hosts, how)[1]
+    if call.api.sharing is not None:
+        await call.api.sharing.disconnect(hosts, how)
+    return [gone]
 
 
 PEM = "application/pem-certificate-chain"
@@ -230,12 +272,28 @@ async def get_events(call: Call[EventParameters]) -> ResponseBody:
 ROUTES = (
     *at_root(
         Route("GET", "/status", get_status, answers=answers(document(STATUS))),
-        Route("GET", "/health", get_health, answers=answers(document(HEALTH))),
+        Route(
+            *("GET", "/health", get_health),
+            answers=(
+                *answers(document(HEALTH)),
+                *answers(document(HEALTH), status=503),
+            ),
+            agreement=Agreement.NOTHING,
+        ),
         Route("POST", "/reset", reset, ResetParameters, answers=DONE),
-        Route("GET", "/ca.pem", get_root, answers=answers(text(PEM)), problems=(404,)),
+        Route(
+            *("GET", "/ca.pem", get_root),
+            answers=answers(text(PEM)),
+            problems=(404,),
+            agreement=Agreement.NOTHING,
+        ),
     ),
     *below_hosts(Route("POST", "/reset", reset_host, ResetParameters, answers=DONE)),
-    Route("GET", "/version", get_version, answers=answers(text("text/plain"))),
+    Route(
+        *("GET", "/version", get_version),
+        answers=answers(text("text/plain")),
+        agreement=Agreement.NOTHING,
+    ),
     Route(
         *("GET", "/events", get_events, EventParameters),
         answers=answers(text(EVENT_STREAM)),

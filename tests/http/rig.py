@@ -102,6 +102,8 @@ class Rig:
     """
     A mock and its API.
 
+    :param share: returns further arguments of `make_site` for a mock
+
     :ivar clock: what the API takes for the reactor's time
     :ivar threads: work that waits for a thread, which it gets at the next turn
     """
@@ -113,6 +115,7 @@ class Rig:
         clock: Clock | None = None,
         root_pem: Callable[[], bytes] | None = None,
         store: Store | None = None,
+        share: Callable[[Mock], dict[str, Any]] = lambda _: {},
     ) -> None:
         self.clock = Clock() if clock is None else clock
         box = mailbox if store is None else store.mailbox("default")
@@ -128,6 +131,7 @@ class Rig:
             self.info,
             self._in_thread,
             root_pem=root_pem,
+            **share(self.mock),
         )
         self._treq: Any = StubTreq(self.site.resource)
         # StubTreq would put a site of its own around the resource.

@@ -1,4 +1,4 @@
-"""Replicas in one process: mocks whose state is the same."""
+"""Replicas in one process: services whose state is the same."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from mocksmtp.persistence.following import Sharing
 from mocksmtp.persistence.keeper import Named, StateKeeper
 from mocksmtp.store.interface import Restored
 from mocksmtp.zone.zone import Zone
-from tests.store.cluster import Cluster, LocalStore
+from tests.http.rig import Rig
+from tests.store.cluster import Cluster
 
 
 class Hosts:
     """
-    Hosts without listeners; removed ones are gone when `gone` fires.
+    Hosts without listeners.
 
+    :ivar gone: fires when connections that are ended have ended
     :ivar connections: the number of connections of each host
     """
 
     def __init__(self, mock: Mock) -> None:
         self.mock = mock
-        self.gone: Deferred[None] | None = None
+        self.gone: Deferred[None] = succeed(None)
         self.connections: dict[str, int] = {}
 
     async def create(self, description: Description) -> MailHost:
@@ -42,28 +44,29 @@ class Hosts:
 
     async def remove(self, host: MailHost, keeps_mails: bool = False) -> None:
         self.mock.remove(host.name, keeps_mails)
-        if self.gone is not None:
-            await self.gone
+        await self._gone()
 
     def disconnect(
         self, hosts: Iterable[MailHost], how: Disconnect
     ) -> tuple[int, Deferred[Any]]:
         count = sum(self.connections.pop(host.name, 0) for host in hosts)
-        gone = self.gone or succeed(None)
-        waiting: Deferred[None] = Deferred()
-        gone.addCallback(waiting.callback)
-        return count, waiting
+        return count, self._gone()
 
     async def restore(self) -> tuple[list[MailHost], Deferred[Any]]:
         others = [one for one in self.mock.hosts.values() if one.name != "default"]
         for host in others:
             self.mock.remove(host.name)
-        return others, succeed(None)
+        return others, self._gone()
+
+    def _gone(self) -> Deferred[Any]:
+        waiting: Deferred[None] = Deferred()
+        self.gone.addCallback(waiting.callback)
+        return waiting
 
 
-class Replica:
+class Replica(Rig):
     """
-    One replica.
+    One replica, with its API.
 
     :param start: the behaviors and extensions that its configuration has
     """
@@ -76,25 +79,37 @@ class Replica:
         start: HostStart | None = None,
         zone: Zone | None = None,
         named: Named | None = None,
+        **more: Any,
     ) -> None:
+        self.cluster = cluster
         self.store = cluster.add(name)
-        self.clock = Clock() if clock is None else clock
-        host = MailHost(
-            "default", "mx.test", self.store.mailbox("default"), start=start
-        )
-        self.mock = Mock(host, zone or Zone(), store=self.store)
-        self.hosts = Hosts(self.mock)
-        self.keeper = StateKeeper(
-            self.mock,
-            self.store,
-            self.clock,
-            named or Named(),
-            lambda _: None,
-            lambda _: lambda: None,
-        )
+        self.named = named or Named()
+        super().__init__(clock=clock, store=self.store, share=self._share, **more)
+        if start is not None:
+            self.host.start = start
+            self.host.behaviors.replace_all(start.behaviors)
+            self.host.extensions = start.extensions
+        if zone is not None:
+            self.mock._zone = self.mock._start_zone = zone
         restored = self.store.open()
         assert isinstance(restored, Restored)
         done(self.keeper.restore(restored, self.hosts))
+
+    def _share(self, mock: Mock) -> dict[str, Any]:
+        self.hosts = Hosts(mock)
+        self.keeper = StateKeeper(
+            mock,
+            self.store,
+            self.clock,
+            self.named,
+            lambda _: None,
+            lambda _: lambda: None,
+        )
+        return {
+            "hosts": self.hosts,
+            "stored": self.keeper.stored,
+            "sharing": self.keeper.sharing,
+        }
 
     @property
     def sharing(self) -> Sharing:
@@ -119,8 +134,7 @@ class Replica:
 
     def end(self) -> None:
         """End the process."""
-        store: LocalStore = self.store
-        store.cluster.replicas.remove(store.replicas)
+        self.cluster.remove(self.store.replicas.name)
 
 
 def done(work: Any) -> Any:

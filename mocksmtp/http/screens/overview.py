@@ -26,7 +26,7 @@ from mocksmtp.http.paging import Span
 from mocksmtp.http.parameters import group
 from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import Slices, send_json
-from mocksmtp.http.routing import Api, Call, ResponseBody, Route, at_root
+from mocksmtp.http.routing import Agreement, Api, Call, ResponseBody, Route, at_root
 from mocksmtp.http.screens.serving import (
     PartParameters,
     redirect,
@@ -285,5 +285,5 @@ def _text(said: bytes | str) -> str:
 
 ROUTES = at_root(
     Route("GET", "/", show_overview, OverviewParameters),
-    Route("POST", "/ui/testMail", send_test_mail),
+    Route("POST", "/ui/testMail", send_test_mail, agreement=Agreement.PAST),
 )

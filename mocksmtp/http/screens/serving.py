@@ -15,7 +15,7 @@ from mocksmtp.http.manual import has_manual
 from mocksmtp.http.parameters import parameter
 from mocksmtp.http.problems import HttpProblem, not_found
 from mocksmtp.http.responses import HTML, send_body, send_pieces
-from mocksmtp.http.routing import Api, Call, ResponseBody, Route, at_root
+from mocksmtp.http.routing import Agreement, Api, Call, ResponseBody, Route, at_root
 from mocksmtp.web.pages import prepare
 from mocksmtp.web.shell import (
     PAGE_POLICY,
@@ -154,4 +154,9 @@ def get_static(call: Call[Any], digest: str, name: str) -> ResponseBody:
     return send_body(request, file.content, file.type)
 
 
-ROUTES = at_root(Route("GET", f"{STATIC_PREFIX}<digest>/<name>", get_static))
+ROUTES = at_root(
+    Route(
+        *("GET", f"{STATIC_PREFIX}<digest>/<name>", get_static),
+        agreement=Agreement.NOTHING,
+    )
+)

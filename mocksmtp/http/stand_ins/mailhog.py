@@ -19,7 +19,7 @@ from mocksmtp.http.bodies import in_turn
 from mocksmtp.http.content import content_type
 from mocksmtp.http.parameters import AnyParameters
 from mocksmtp.http.responses import protect, send_body, send_json, send_pieces
-from mocksmtp.http.routing import ResponseBody, Route
+from mocksmtp.http.routing import Agreement, ResponseBody, Route
 from mocksmtp.http.stand_ins.reading import (
     BadBody,
     QueryCall,
@@ -465,9 +465,9 @@ _ONE = "/api/v1/messages/<mail_id>"
 
 ROUTES = (
     _route("GET", "/api/v1/messages", list_v1),
-    _route("DELETE", "/api/v1/messages", delete_all),
+    _route("DELETE", "/api/v1/messages", delete_all, agreement=Agreement.PAST),
     _route("GET", _ONE, get),
-    _route("DELETE", _ONE, delete),
+    _route("DELETE", _ONE, delete, agreement=Agreement.PAST),
     _route("GET", f"{_ONE}/download", download),
     _route("GET", f"{_ONE}/mime/part/<number>/download", download_part),
     _route("GET", "/api/v2/messages", list_v2),

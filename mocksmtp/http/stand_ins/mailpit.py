@@ -25,7 +25,7 @@ from mocksmtp.http.responses import (
     send_json,
     send_pieces,
 )
-from mocksmtp.http.routing import ResponseBody, Route, at_root
+from mocksmtp.http.routing import Agreement, ResponseBody, Route, at_root
 from mocksmtp.http.stand_ins.mailpit_documents import (
     headers_document,
     message_document,
@@ -487,11 +487,11 @@ _ONE = "/api/v1/message/<mail_id>"
 
 ROUTES = (
     _route("GET", "/api/v1/messages", list_messages),
-    _route("PUT", "/api/v1/messages", set_read),
-    _route("DELETE", "/api/v1/messages", delete_messages),
+    _route("PUT", "/api/v1/messages", set_read, agreement=Agreement.PAST),
+    _route("DELETE", "/api/v1/messages", delete_messages, agreement=Agreement.PAST),
     _route("GET", "/api/v1/search", search),
-    _route("DELETE", "/api/v1/search", delete_search),
-    _route("POST", "/api/v1/send", send_message),
+    _route("DELETE", "/api/v1/search", delete_search, agreement=Agreement.PAST),
+    _route("POST", "/api/v1/send", send_message, agreement=Agreement.PAST),
     _route("GET", _ONE, get_message),
     _route("GET", f"{_ONE}/headers", get_headers),
     _route("GET", f"{_ONE}/raw", get_raw),
@@ -504,15 +504,15 @@ ROUTES = (
     _route("GET", "/view/<mail_id>.html", view_html),
     _route("GET", "/view/<mail_id>.txt", view_text),
     _route("GET", "/api/v1/tags", list_tags),
-    _route("PUT", "/api/v1/tags", set_tags),
-    _route("PUT", "/api/v1/tags/<tag>", rename_tag),
-    _route("DELETE", "/api/v1/tags/<tag>", delete_tag),
+    _route("PUT", "/api/v1/tags", set_tags, agreement=Agreement.PAST),
+    _route("PUT", "/api/v1/tags/<tag>", rename_tag, agreement=Agreement.PAST),
+    _route("DELETE", "/api/v1/tags/<tag>", delete_tag, agreement=Agreement.PAST),
     _route("GET", "/api/v1/chaos", get_chaos),
     _route("PUT", "/api/v1/chaos", set_chaos),
     _route("GET", "/api/v1/info", get_info),
     _route("GET", "/api/v1/webui", get_web_ui),
     *at_root(
-        _route("GET", "/livez", get_alive),
-        _route("GET", "/readyz", get_alive),
+        _route("GET", "/livez", get_alive, agreement=Agreement.NOTHING),
+        _route("GET", "/readyz", get_alive, agreement=Agreement.NOTHING),
     ),
 )

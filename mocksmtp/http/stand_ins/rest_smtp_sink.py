@@ -17,7 +17,7 @@ from typing import Any
 from mocksmtp.http.parameters import AnyParameters
 from mocksmtp.http.problems import HttpProblem
 from mocksmtp.http.responses import send_body
-from mocksmtp.http.routing import ResponseBody, Route
+from mocksmtp.http.routing import Agreement, ResponseBody, Route
 from mocksmtp.http.stand_ins.reading import (
     QueryCall,
     dumps,
@@ -201,10 +201,10 @@ ROUTES = (
     _route("GET", "/api/email/stream", stream),
     _route("GET", "/api/email/latest", latest),
     _route("GET", "/api/email/purge", purge),
-    _route("POST", "/api/email/purge", purge),
-    _route("DELETE", "/api/email/purge", purge),
+    _route("POST", "/api/email/purge", purge, agreement=Agreement.PAST),
+    _route("DELETE", "/api/email/purge", purge, agreement=Agreement.PAST),
     _route("GET", "/api/email/<mail_id>", get),
-    _route("DELETE", "/api/email/<mail_id>", delete),
+    _route("DELETE", "/api/email/<mail_id>", delete, agreement=Agreement.PAST),
     _route("GET", "/api/email/delete/<mail_id>", delete),
     _route("GET", "/api/email/purge/<mail_id>", purge),
 )
