@@ -11,7 +11,7 @@ JOBS ?= 2
 
 # Tests that start other programs or build packages; all others run in one process.
 PROGRAMS := tests.benchmarks tests.clients tests.commands tests.e2e tests.examples tests.fuzzing \
-	tests.pytest_plugin tests.test_deployment tests.test_documents tests.test_migrate \
+	tests.pytest_plugin tests.replicas tests.test_deployment tests.test_documents tests.test_migrate \
 	tests.test_programs tests.test_release tests.test_site tests.test_systemd
 SLOW := tests.browser tests.image tests.kits tests.test_install tests.generators \
 	tests.soak tests.stand_ins

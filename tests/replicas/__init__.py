@@ -1,0 +1,1 @@
+"""Replicas as processes, which share a Redis server."""
