@@ -1,9 +1,9 @@
-"""How replicas of a service decide by behaviors whose counts they have in common.
+"""How replicas of a service decide by behaviors whose counts they share.
 
-Such a decision is made only while its replica has the turn, which one replica has at a
-time (`mocksmtp.store.replicas`). An input that may need one waits: nothing of it is
-executed before. In the turn it is executed at once, like all inputs that wait at the
-replica by then; its replies are sent when the counts that it moved are stored.
+A replica makes such a decision only while it has the turn, which one replica has at a
+time (`mocksmtp.store.replicas`). An input that may need such a decision is queued:
+nothing of it is executed before. In the turn, all queued inputs of the replica are
+executed; their replies are sent when the changed counts are stored.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Protocol
 
 
 class Undecided(Protocol):
-    """An input that waits for the turn: commands, content, or a DNS query."""
+    """A queued input: commands, content, or a DNS query."""
 
     def decide(self) -> None:
-        """Execute the input, and hold its replies back: its replica has the turn."""
+        """Execute the input without sending its replies; the replica has the turn."""
 
     def send(self) -> None:
-        """Send the replies: the counts are stored."""
+        """Send the replies; the counts are stored."""
 
     def fail(self, decided: bool) -> None:
         """
-        Refuse the input: the store cannot be used.
+        Refuse the input, because the store cannot be used.
 
-        :param decided: whether it was executed; its replies are not sent
+        :param decided: whether the input was executed; its replies are not sent
         """
 
 
@@ -34,13 +34,13 @@ class Turns(Protocol):
     @property
     def is_current(self) -> bool:
         """
-        Whether the replica knows all changes of its state that were confirmed.
+        Whether the replica has applied all confirmed changes of the state.
 
-        If not, every input waits for the turn.
+        If not, every input is queued.
         """
 
     def add(self, undecided: Undecided) -> None:
-        """Have an input wait for the next turn; one of its methods is called later."""
+        """Queue an input for the next turn; one of its methods is called later."""
 
     def discard(self, undecided: Undecided) -> None:
-        """Forget an input that waits: its client has gone."""
+        """Remove a queued input, whose client has disconnected."""

@@ -1,14 +1,13 @@
-"""Copies of the sessions that other replicas record, in the journals of this one.
+"""Copies of the sessions that other replicas record, in the journals of this replica.
 
 Rules:
 
-- A session is stored, changed and removed by the replica that records it, and by no
-  other: when that one evicts it, all of them remove it. To evict a copy removes the
-  copy.
-- The sessions of a replica that is gone are adopted. Those that lasted have ended by a
-  reset when their client was heard last.
-- A replica that comes back after it was left out stores its sessions once more, and
-  whoever has adopted them gives them up.
+- Only the replica that records a session stores, changes and removes it: when it evicts
+  the session, all replicas remove it. Evicting a copy removes only the copy.
+- The sessions of a replica that has left are adopted. Its open sessions ended by a
+  reset when the last octets of their client arrived.
+- A replica that returns after it was excluded stores its sessions again, and the
+  replica that has adopted them gives them up.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class SessionCopies:
     """
     The sessions of other replicas.
 
-    :param own: the sessions of this one
+    :param own: the sessions that this replica records
     """
 
     def __init__(self, mock: Mock, replicas: Replicas, own: SessionsState) -> None:
@@ -53,10 +52,12 @@ class SessionCopies:
         self, sessions: Mapping[int, StoredSession], are_all: bool = False
     ) -> list[Session]:
         """
-        Have sessions as they are stored.
+        Create and update copies from stored sessions.
 
-        :param are_all: whether no others are stored
-        :return: the copies that were made or changed
+        :param sessions: the stored sessions by their numbers
+        :param are_all: whether `sessions` contains all stored sessions; then all other
+            copies are removed
+        :return: the new and changed copies
         """
         if are_all:
             for number in self._copies.keys() - sessions.keys():
@@ -76,7 +77,7 @@ class SessionCopies:
         return changed
 
     def _drop(self, number: int) -> None:
-        """Another replica has removed a session."""
+        """Remove a session that another replica removed."""
         session = None
         if number in self._copies:
             session = self._copies[number][0]
@@ -87,7 +88,7 @@ class SessionCopies:
             self._mock.hosts[session.host].journal.drop(session)
 
     def _is_own(self, now: Session) -> bool:
-        """Whether this replica records a session that another one has stored."""
+        """Return whether this replica records a stored session."""
         if now.replica == self._replicas.name:
             return True
         if now.number in self._adopted:
@@ -95,7 +96,7 @@ class SessionCopies:
             self._mock.hosts[now.host].journal.discard(self._adopted[now.number])
             return False
         if self._own.has(now.id):
-            # Another one has adopted it, while this one was left out.
+            # Another replica adopted it while this one was excluded.
             self._own.store_again(self._mock.hosts[now.host].journal.get(now.id))
             return True
         return False
@@ -103,7 +104,7 @@ class SessionCopies:
     def _update(
         self, journal: Journal, records: list[tuple[Session, Saved]]
     ) -> list[Session]:
-        """Have the copies in a journal as they are recorded."""
+        """Update the copies in a journal from their records."""
         pairs: list[tuple[Session, Session]] = []
         for now, saved in records:
             copy = self._copies.get(now.number, (None, saved))[0]
@@ -118,7 +119,7 @@ class SessionCopies:
         return [copy for copy, _ in pairs]
 
     def adopt(self) -> None:
-        """Record the sessions of replicas that are gone."""
+        """Adopt the sessions of replicas that have left."""
         living = {self._replicas.name, *self._replicas.others}
         ended: dict[Journal, list[tuple[Session, End, float]]] = {}
         for number, (session, saved) in tuple(self._copies.items()):
@@ -139,7 +140,7 @@ class SessionCopies:
 
 
 def _beginning_of(now: Session) -> Session:
-    """A session as it was when its client connected."""
+    """Return a session as it was when its client connected."""
     return Session(
         now.id,
         now.host,
@@ -154,7 +155,7 @@ def _beginning_of(now: Session) -> Session:
 
 
 def _is_continued(copy: Session, now: Session) -> bool:
-    """Whether a record continues a copy, and is none of a session that began anew."""
+    """Return whether a record continues a copy; not if the session was cleared."""
     if copy.end is not now.end and copy.end is not None:
         return False
     said = copy.omitted + len(copy.exchanges)

@@ -1,11 +1,11 @@
-"""What a replica does for others, and in turn with them.
+"""How a replica follows other replicas, and changes the state in turn with them.
 
 A request that changes the state takes the turn, changes the mock, and ends the turn:
-the documents that differ are stored in one step, and the request is answered once all
-replicas have applied them. If they are not stored, the mock has the stored state again.
+the changed documents are stored in one step, and the request is answered when all
+replicas have applied them. If storing fails, the mock returns to the stored state.
 
-What is no part of the state, each replica does when another one asks for it: the
-`commands`. Other modules add to these, and to the lists of what is called.
+Other effects of a request, for example closing connections, are `commands` that each
+replica performs at the request of another. Other modules add commands and readers.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ from mocksmtp.store.replicas import LogPart, Replicas, Turn
 T = TypeVar("T")
 
 PAUSE, LONGEST_PAUSE = 0.02, 0.5
-"""Seconds between two looks at whether connections of other replicas have ended."""
+"""The time between two requests whether connections of other replicas have ended, in
+seconds: the first, and the maximum."""
 
 
 async def now(value: MaybeLater[T]) -> T:
-    """A value, once it is there."""
+    """Return a value, or the result of an awaitable."""
     return await value if isinstance(value, Awaitable) else value
 
 
@@ -53,16 +54,17 @@ class Sharing:
     :ivar replicas: the replicas that share the store
     :ivar turns: the turns of this replica
     :ivar hosts: creates, changes and removes hosts
-    :ivar commands: what other replicas may ask for, by the member `do` of the document;
-        each is called with the document, and returns a value of JSON or an awaitable
-    :ivar hand_overs: called to give the store sessions, queries and tallies
-    :ivar leave_readers: called with the name of a replica that has ended
-    :ivar log_readers: called with what other replicas have logged
-    :ivar mail_readers: called with the mails that other replicas have kept
-    :ivar event_readers: called with the events of all replicas
-    :ivar certificate_readers: called with the name and the text of each certificate
-        that another replica has stored
-    :ivar in_turn: whether a request of this replica changes the state now
+    :ivar commands: the commands that other replicas can request, by the member `do` of
+        their document; each is called with the document, and returns a JSON value or an
+        awaitable
+    :ivar hand_overs: each is called to store sessions, queries and tallies
+    :ivar leave_readers: each is called with the name of a replica that has ended
+    :ivar log_readers: each is called with what other replicas logged
+    :ivar mail_readers: each is called with the mails that other replicas kept
+    :ivar event_readers: each is called with the events of all replicas
+    :ivar certificate_readers: each is called with the name and the text of each
+        certificate that another replica stored
+    :ivar in_turn: whether a request of this replica is changing the state
     """
 
     log = Logger()
@@ -96,10 +98,10 @@ class Sharing:
         self.commands["disconnect"] = self._disconnect
         self.commands["clearLogs"] = self._clear_logs
 
-    # What it does for other replicas
+    # Called by the store, for other replicas
 
     def apply(self, changes: Sequence[tuple[Key, Document]]) -> None:
-        """Have what another replica has stored."""
+        """Apply the documents that another replica stored."""
         for (kind, name), document in changes:
             if kind is Kind.CERTIFICATE and document is not None:
                 for reader in self.certificate_readers:
@@ -107,7 +109,7 @@ class Sharing:
         self._wait_for(self._state.apply(changes, self._hosts))
 
     def replace(self, state: State) -> None:
-        """Have the stored state."""
+        """Replace the state by the stored one."""
         for name, text in state.get(Kind.CERTIFICATE, {}).items():
             for reader in self.certificate_readers:
                 reader(name, text)
@@ -129,7 +131,7 @@ class Sharing:
         return self.hosts
 
     def perform(self, command: Document) -> MaybeLater[Document]:
-        """Do what another replica asks for."""
+        """Perform a command of another replica, and return its result."""
         perform = self.commands.get(command["do"])
         if perform is None:
             self.log.error(
@@ -142,30 +144,30 @@ class Sharing:
 
     async def hand_over(self) -> None:
         """
-        Give the store what it has not been given.
+        Store the log that has not been stored yet.
 
-        :raises StoreError: some of it could not be given
+        :raises StoreError: a part of it could not be stored
         """
         for hand_over in self.hand_overs:
             await now(hand_over())
 
     def left(self, name: str) -> None:
-        """A replica has ended; this one is to look after its sessions."""
+        """Adopt the sessions of a replica that has ended."""
         for reader in self.leave_readers:
             reader(name)
 
     def read(self, part: LogPart) -> None:
-        """Have what other replicas have logged."""
+        """Pass on what other replicas logged."""
         for reader in self.log_readers:
             reader(part)
 
     def mails_arrived(self, mails: Sequence[tuple[str, int]]) -> None:
-        """Other replicas have kept mails."""
+        """Pass on the mails that other replicas kept."""
         for reader in self.mail_readers:
             reader(mails)
 
     def events_arrived(self, events: Sequence[tuple[int, Document]]) -> None:
-        """All replicas have published events."""
+        """Pass on the events of all replicas."""
         for reader in self.event_readers:
             reader(events)
 
@@ -183,11 +185,11 @@ class Sharing:
         if name is None or name in self._mock.hosts:
             self._mock.clear_logs(None if name is None else self._mock.hosts[name])
 
-    # What requests to this replica do
+    # Called by the requests to this replica
 
     async def settle(self) -> None:
         """
-        Wait until this replica knows of all that any replica did before.
+        Wait until this replica has applied everything that any replica did before.
 
         :raises StoreError: the store cannot be reached
         """
@@ -205,12 +207,12 @@ class Sharing:
         return StateTurn(self, turn)
 
     def ask(self, command: Document) -> Deferred[Sequence[Document]]:
-        """Have all other replicas perform a command; fires with their results."""
+        """Request a command from all other replicas; fires with their results."""
         return Deferred.fromCoroutine(now(self.replicas.ask(command)))
 
     async def disconnect(self, hosts: Iterable[MailHost], how: Disconnect) -> int:
         """
-        Begin to end the connections of hosts on all other replicas.
+        Begin to close the connections of hosts on all other replicas.
 
         :return: the number of these connections
         """
@@ -224,7 +226,7 @@ class Sharing:
         await self.ask({"do": "clearLogs", "host": name})
 
     async def until_closed(self) -> None:
-        """Wait until the connections that other replicas are to end have ended."""
+        """Wait until all replicas have closed the connections of `disconnect`."""
         pause = PAUSE
         while any(await self.ask({"do": "closing"})):
             await deferLater(self._clock, pause)
@@ -232,10 +234,10 @@ class Sharing:
 
     async def end_turn(self, turn: Turn) -> None:
         """
-        Store what was changed, and wait until all replicas have applied it.
+        Store the changes, and wait until all replicas have applied them.
 
-        :raises StoreError: it was not stored, and the mock has the stored state again,
-            or will have it before the next request is answered
+        :raises StoreError: they were not stored; the mock returns to the stored state
+            before the next request is answered
         """
         try:
             try:
@@ -251,7 +253,11 @@ class Sharing:
         await now(self.replicas.applied())
 
     def _issue_certificates(self) -> None:
-        """All replicas have the same certificate of a host: DNS may publish its key."""
+        """
+        Issue the missing certificates of hosts, so that the turn stores them.
+
+        All replicas need the same certificate: DNS can publish its key.
+        """
         for host in self._mock.hosts.values():
             self._mock.certificate_of(host)
 
@@ -265,9 +271,9 @@ class StateTurn:
 
     async def end(self) -> None:
         """
-        Store what was changed; only once, whoever calls it first.
+        Store the changes; further calls have no effect.
 
-        :raises StoreError: it was not stored
+        :raises StoreError: they were not stored
         """
         turn, self._turn = self._turn, None
         if turn is not None:

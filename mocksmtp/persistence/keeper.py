@@ -1,4 +1,4 @@
-"""Restores the state of a mock from its store, and stores what changes."""
+"""Restores the state of a mock from its store, and stores its changes."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from mocksmtp.store.interface import (
 from mocksmtp.zone.zone import Zone
 
 PERIOD = 1.0
-"""Seconds between two times at which sessions and counters are stored."""
+"""The time between two storings of sessions and counters, in seconds."""
 
 LEAST_BACK = 0.5
-"""Seconds that the clock must be set back for timers to be moved."""
+"""The minimum by which the clock must be set back to move timers, in seconds."""
 
 _NOUNS = (
     ("mail", "mails"),
@@ -58,7 +58,7 @@ _SESSIONS = "lastSession"
 @attrs.frozen
 class Named:
     """
-    What the configuration names, and what the store therefore does not restore.
+    The names in the configuration, which the store therefore does not restore.
 
     :ivar hosts: the names of hosts with a document
     :ivar fields: the fields of the description of the default host
@@ -73,9 +73,9 @@ class Named:
 @attrs.frozen
 class Summary:
     """
-    What was restored, for a line at the start.
+    The numbers of restored items, for a line of the log at the start.
 
-    :ivar counts: of each of `_NOUNS`
+    :ivar counts: one for each of `_NOUNS`
     """
 
     counts: tuple[int, ...]
@@ -93,10 +93,10 @@ class ClockWatch:
     """
     Moves the timers of the reactor when the clock of the system is set back.
 
-    They go by that clock: without this, a delayed reply, a waiting request or a stream
-    of events would be as much later as the clock was set back.
+    Timers depend on that clock: without this, a delayed reply, a waiting request or a
+    stream of events would be late by the time that the clock was set back.
 
-    :param monotonic: a clock that nobody sets
+    :param monotonic: returns the time of a clock that cannot be set, in seconds
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class ClockWatch:
         back, self._offset = self._offset - offset, offset
         if back < LEAST_BACK:
             return
-        # Others were set since, by the new time.
+        # Later timers were set since then, by the new time.
         before = self._reactor.seconds() + back - 2 * PERIOD
         for call in self._reactor.getDelayedCalls():
             if call.getTime() >= before:
@@ -126,8 +126,8 @@ class StateKeeper:
     :param set_last_session: sets the number after which sessions are numbered
     :param tick: begins to call a function periodically, as `Ticker.start` does
 
-    :ivar summary: what was restored; None before, and with an empty store
-    :ivar sharing: what this replica has in common with others; None without replicas
+    :ivar summary: the numbers of restored items; None before, and with an empty store
+    :ivar sharing: what this replica shares with others; None without replicas
     """
 
     log = Logger()
@@ -190,7 +190,7 @@ class StateKeeper:
         agree: Callable[[], None] = lambda: None,
     ) -> None:
         """
-        Restore what is stored, once the hosts of the configuration listen.
+        Restore the stored state, after the hosts of the configuration listen.
 
         :param agree: called when no other replica changes what is stored
         :raises StoreError: a document is invalid, or a listener cannot be opened
@@ -223,7 +223,7 @@ class StateKeeper:
         self._save(self._state.changes())
 
     def _take_over(self, state: State, hosts: FollowedHosts) -> None:
-        """Take over the state of the replicas that run, whatever is configured here."""
+        """Replace the configured state by that of the running replicas."""
         self._state.settle_hosts()
         self._mock.zone, self._mock.policies = Zone(), {}
         self._state.replace(state, hosts)
@@ -288,7 +288,7 @@ class StateKeeper:
         return number
 
     def _with_named(self, description: Description, host: MailHost) -> Description:
-        """The stored settings of the default host, with those of the configuration."""
+        """Return the stored settings of the default host, with the configured ones."""
         if host.name != DEFAULT_HOST:
             return description
         current: dict[str, Any] = {
@@ -303,7 +303,7 @@ class StateKeeper:
         return attrs.evolve(description, **given)
 
     def start(self) -> None:
-        """Store sessions and counters periodically."""
+        """Begin to store sessions and counters periodically."""
         if self._stop_ticking is None:
             self._stop_ticking = self._tick(self._save_or_report)
             if self._shared_log is not None:
@@ -343,18 +343,18 @@ class StateKeeper:
 
     def stored(self) -> MaybeLater[None]:
         """
-        Store what has changed, counters and sessions excepted.
+        Store the changes of the state, without counters and sessions.
 
         With replicas, a request that changes the state ends its turn instead.
 
-        :raises StoreError: it cannot be stored now
+        :raises StoreError: they cannot be stored now
         """
         if self.sharing is None:
             self._save(self._state.changes())
         return self._store.flush()
 
     def stop(self) -> MaybeLater[None]:
-        """Store the rest, and close the store."""
+        """Store all changes, and close the store."""
         if self._stop_ticking is not None:
             self._stop_ticking()
             self._stop_ticking = None

@@ -1,8 +1,8 @@
-"""The log that replicas share: what each has recorded, on each.
+"""The log that replicas share: each has the sessions and queries of all.
 
-A replica gives the store what it has recorded each second, at once when another one
-settles, and within `PACE` while another one watches. It reads what the others have
-given when it settles, and as it comes while it watches itself.
+A replica stores what it has recorded each second; at once if another replica settles,
+and within `PACE` while another replica watches. It reads what the others stored when it
+settles, and while it watches.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class SharedLog:
 
     def restore(self, state: State) -> int:
         """
-        Have the sessions that are stored.
+        Add the stored sessions.
 
         :return: their number
         """
@@ -64,11 +64,11 @@ class SharedLog:
         return len(quota.ended) + len(quota.lasting)
 
     def start(self) -> None:
-        """Hand over what is recorded while another replica watches."""
+        """Begin to store what is recorded while another replica watches."""
         self._timer = self._clock.callLater(PACE, self._look)
 
     def stop(self) -> None:
-        """Leave nothing scheduled."""
+        """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -91,7 +91,7 @@ class SharedLog:
 
     def hand_over(self) -> Deferred[Any]:
         """
-        Number attempts that are decided and queries, and store what has changed.
+        Number the decided attempts and the queries, and store what changed.
 
         :raises StoreError: they cannot be numbered now
         """
@@ -126,7 +126,7 @@ class SharedLog:
         self._mock.default.journal.quota.ring()
 
     def read(self, part: LogPart) -> None:
-        """Other replicas have logged this."""
+        """Add what other replicas logged."""
         for session in self._copies.read(part.sessions, part.has_gap):
             self._deliveries.note(session)
         self._queries.read(part.queries)
@@ -134,5 +134,5 @@ class SharedLog:
             self._mock.default.journal.quota.ring()
 
     def adopt(self) -> None:
-        """Record the sessions of replicas that have ended, or are left out."""
+        """Adopt the sessions of replicas that have ended, or were excluded."""
         self._copies.adopt()

@@ -1,10 +1,10 @@
 """Sessions with their exchanges and transactions, as documents of the store.
 
-Each second what is new is stored, the exchanges of that second together: a long session
-is not stored again and again.
+New exchanges are stored each second, in one document: a long session is not stored
+again and again.
 
-With replicas, each stores the sessions that it records, and numbers their attempts
-before; of the others it has copies (`mocksmtp.persistence.copies`).
+With replicas, each replica numbers the attempts of the sessions that it records, and
+stores these sessions. It has copies of the others (`mocksmtp.persistence.copies`).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from mocksmtp.store.interface import Document, Key, Kind, State
 _DIGITS = 16
 
 _REPLICA = "replica"
-"""The member of a session's document that names the replica that records it."""
+"""The member of the document of a session that names the replica that records it."""
 
 
 @attrs.define
 class Saved:
     """
-    What is stored of a session.
+    The stored part of a session.
 
     :ivar end: the place after its last transaction
     :ivar said: the number of its exchanges, with those that are not kept any more; -1
@@ -57,14 +57,14 @@ class Saved:
 
 
 StoredSession: TypeAlias = Mapping[Key, Document]
-"""All documents of a session."""
+"""The documents of a session, by their keys."""
 
 
 class SessionsState:
     """
-    The sessions of all journals, compared with what is stored of them.
+    The sessions of all journals, compared with their stored documents.
 
-    :ivar last: the highest number of a session that was restored
+    :ivar last: the highest number of a restored session
     """
 
     def __init__(self, mock: Mock) -> None:
@@ -79,7 +79,7 @@ class SessionsState:
         self.last = 0
 
     def start(self) -> None:
-        """Hear of sessions that are removed."""
+        """Listen to the removals of sessions."""
         self._quota.removal_listeners.append(self._removed)
 
     def _removed(self, session: Session, evicted: bool) -> None:
@@ -87,7 +87,7 @@ class SessionsState:
             self._gone[session.id] = self._saved.pop(session.id)
 
     def changes(self) -> Changes:
-        """The documents of all that has changed."""
+        """Return the documents of everything that changed."""
         found: Changes = {}
         gone, self._gone = self._gone, {}
         for session_id, saved in gone.items():
@@ -106,7 +106,7 @@ class SessionsState:
         return found
 
     def own(self) -> Iterator[Session]:
-        """The sessions of this process that may have changed since the last time."""
+        """Yield the sessions of this process that may have changed since last time."""
         for session in self._quota.lasting:
             if session.replica is None:
                 yield session
@@ -157,7 +157,7 @@ class SessionsState:
                 self._again[session.id] = session
 
     def restore(self, state: State) -> int:
-        """Restore all sessions; return their number. Those that lasted were reset."""
+        """Restore all sessions, and return their number; open ones were reset."""
         sessions = []
         for number, documents in stored_sessions(state).items():
             found = session_of(number, documents)
@@ -180,11 +180,11 @@ class SessionsState:
         return len(self._saved)
 
     def has(self, session_id: str) -> bool:
-        """Whether this process stores a session, which no other one does."""
+        """Return whether this process stores the session with this id."""
         return session_id in self._saved
 
     def adopt(self, session: Session, saved: Saved) -> None:
-        """Store a session from now on whose replica is gone."""
+        """Begin to store a session whose replica has left."""
         self._saved[session.id] = saved
         if session.end is not None:
             saved.open = _first_open(session, session.omitted_transactions)
@@ -192,19 +192,19 @@ class SessionsState:
                 self._again[session.id] = session
 
     def give_up(self, session_id: str) -> None:
-        """Store a session no longer: its replica has come back."""
+        """Stop storing a session whose replica has returned."""
         del self._saved[session_id]
         self._again.pop(session_id, None)
 
     def store_again(self, session: Session) -> None:
-        """Store the document of a session, and its transactions, once more."""
+        """Store the document and the transactions of a session again."""
         saved = self._saved[session.id]
         saved.is_stale, saved.open = True, session.omitted_transactions
         self._again[session.id] = session
 
 
 def stored_sessions(state: State) -> dict[int, dict[Key, Document]]:
-    """The documents of each session, by its number."""
+    """Return the documents of each session, by its number."""
     found: dict[int, dict[Key, Document]] = {}
     for kind in (Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION):
         for path, document in state.get(kind, {}).items():
@@ -214,7 +214,7 @@ def stored_sessions(state: State) -> dict[int, dict[Key, Document]]:
 
 
 def session_of(number: int, documents: StoredSession) -> tuple[Session, Saved] | None:
-    """A session as it is stored, and what that is; None if it is removed."""
+    """Return a stored session, and what is stored of it; None if it was removed."""
     name = _session_key(str(number))
     if name not in documents:
         return None
@@ -241,7 +241,11 @@ def session_of(number: int, documents: StoredSession) -> tuple[Session, Saved] |
 
 
 def _is_numbered(session: Session, place: int) -> bool:
-    """Whether the attempts of a transaction are numbered, or the session itself is."""
+    """
+    Return whether the attempts of a transaction are numbered.
+
+    :param place: the index of the transaction; after the last one, the session itself
+    """
     place -= session.omitted_transactions
     if place < len(session.transactions):
         return place < 0 or session.transactions[place].attempt is not None
@@ -249,7 +253,7 @@ def _is_numbered(session: Session, place: int) -> bool:
 
 
 def _first_open(session: Session, begin: int) -> int | None:
-    """The place of the first transaction from `begin` on that is not numbered."""
+    """Return the index of the first transaction from `begin` that is not numbered."""
     first = session.omitted_transactions
     for place, transaction in enumerate(session.transactions[begin - first :], begin):
         if transaction.attempt is None:
@@ -260,7 +264,7 @@ def _first_open(session: Session, begin: int) -> int | None:
 
 
 def _exchange_changes(session: Session, saved: Saved) -> Iterator[tuple[Key, Document]]:
-    """The documents of further exchanges; those that are not kept any more are gone."""
+    """Yield the documents of new exchanges, and the removal of those not kept."""
     omitted = session.omitted
     begin = max(saved.said, omitted, 0)
     new = session.exchanges[begin - omitted :]
@@ -275,7 +279,7 @@ def _exchange_changes(session: Session, saved: Saved) -> Iterator[tuple[Key, Doc
 def _transactions_of(
     rows: list[tuple[int, Document]], omitted: int
 ) -> list[Transaction]:
-    """The transactions of rows, except the first ones, which are not kept any more."""
+    """Return the transactions of rows, without the first `omitted` ones."""
     places = {
         place: document
         for begin, row in rows
@@ -286,7 +290,7 @@ def _transactions_of(
 
 
 def _rows(documents: StoredSession, kind: Kind) -> list[tuple[int, Document]]:
-    """The rows of a session of one kind, each with its place, in order."""
+    """Return the rows of one kind of a session with their indexes, in order."""
     rows = [
         (int(path.partition("/")[2]), row)
         for (found, path), row in documents.items()

@@ -1,15 +1,15 @@
-"""What is set by the API, as documents of the store.
+"""The state that users set by the API, as documents of the store.
 
-Nothing reports a change: after each request that may have changed something, and each
-second, the state is compared with what was stored last. Lists and zones are replaced,
-never changed, so that a comparison of identities finds nearly all that is the same.
+Changes are not reported: after each request that may change the state, and each second,
+the state is compared with what was stored last. Lists and zones are replaced, never
+modified, so that comparing identities finds nearly everything that is unchanged.
 
 Behaviors are stored if they are `persistent`; those of the configuration are made so
 when they are loaded, which happens only with an empty store. With replicas all
 behaviors are stored, and listeners are not: each replica has its own.
 
-What another replica has stored, `MockState.apply` brings into the mock, and
-`MockState.replace` all that is stored; neither is stored again.
+`MockState.apply` applies the documents that another replica stored, and
+`MockState.replace` all stored documents; neither stores them again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from mocksmtp.zone.records import Record, listed_document, parse_record
 from mocksmtp.zone.zone import Zone
 
 Changes: TypeAlias = dict[StoreKey, Document]
-"""Documents that are to be stored; None removes one."""
+"""The documents to store; None removes a document."""
 
 DNS_NAME = ""
 """The name of the list of behaviors of DNS."""
@@ -70,25 +70,30 @@ _ListRules: TypeAlias = Rules[Any, Any, Any]
 
 
 class FollowedHosts(Protocol):
-    """What creates, changes and removes hosts; with effect before it waits."""
+    """Creates, changes and removes hosts; each takes effect before it waits."""
 
     async def create(self, description: Description) -> MailHost:
-        """Create a host; without `listeners` it has those of the start, if any."""
+        """Create a host; without `listeners`, with those of the configuration."""
 
     async def change(self, host: MailHost, description: Description) -> None:
         """Change a host."""
 
     async def remove(self, host: MailHost, keeps_mails: bool = False) -> None:
-        """Remove a host; its mails are left to the replica that removed it first."""
+        """
+        Remove a host.
+
+        :param keeps_mails: do not remove its mails: the replica that removed the host
+            first removes them
+        """
 
     def disconnect(
         self, hosts: Iterable[MailHost], how: Disconnect
     ) -> tuple[int, Deferred[Any]]:
-        """End connections; return their number, and what fires when they have ended."""
+        """Close connections; return their number and a Deferred for their ends."""
 
 
 def host_to_store(host: MailHost) -> Document:
-    """The document of a host with its secrets."""
+    """Return the document of a host, with its secrets."""
     document = host_document(host)
     for name in _FIELDS:
         del document[name]
@@ -102,9 +107,9 @@ def host_to_store(host: MailHost) -> Document:
 
 def host_from_store(name: str, document: Document, mock: Mock) -> Description:
     """
-    The settings of a host.
+    Return the settings of a host from its document.
 
-    :raises DocumentError: the document is not one of this version
+    :raises DocumentError: the document is not valid for this version
     """
     hostname = mock.hostname if name == mock.default.name else None
     usual = Usual(limits=mock.limits, hostname=hostname)
@@ -113,9 +118,9 @@ def host_from_store(name: str, document: Document, mock: Mock) -> Description:
 
 class _Stored:
     """
-    What was stored last of something, to be compared with what it is now.
+    The values that were stored last, to compare them with the current ones.
 
-    :param kind: the kind of its documents
+    :param kind: the kind of their documents
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -126,11 +131,11 @@ class _Stored:
         return iter(self._last)
 
     def known(self, name: str, value: Any) -> None:
-        """`value` needs no document, or has been stored."""
+        """Record `value` as stored; it was stored, or needs no document."""
         self._last[name] = value
 
     def forget(self, name: str) -> None:
-        """What has this name was removed, and so was its document."""
+        """Remove the value with this name, whose document was removed."""
         self._last.pop(name, None)
 
     def compare(
@@ -139,7 +144,13 @@ class _Stored:
         write: Callable[[str, Any], Document],
         same: Callable[[Any, Any], bool],
     ) -> Iterator[tuple[StoreKey, Document]]:
-        """The documents of what has changed."""
+        """
+        Yield the documents of the changed values, and record the values as stored.
+
+        :param values: the current values by their names
+        :param write: returns the document of a value
+        :param same: returns whether two values are equal
+        """
         for name, value in values.items():
             if name not in self._last or not same(self._last[name], value):
                 yield (self._kind, name), write(name, value)
@@ -158,14 +169,20 @@ def _equals(one: Any, other: Any) -> bool:
 
 @attrs.define
 class _Records:
-    """The records that were stored last; each has a place that keeps the order."""
+    """
+    The records that were stored last.
+
+    :ivar places: by the id of a record, the key of its document and the record; the
+        keys ascend in the order of the records
+    :ivar last: the highest number in a key
+    """
 
     zone: Zone | None = None
     places: dict[str, tuple[str, Record]] = attrs.field(factory=dict)
     last: int = 0
 
     def compare(self, zone: Zone) -> Iterator[tuple[StoreKey, Document]]:
-        """The documents of the records that have changed."""
+        """Yield the documents of the changed records."""
         if zone is self.zone:
             return
         self.zone = zone
@@ -187,7 +204,7 @@ class _Records:
             yield (Kind.RECORD, place), None
 
     def apply(self, changes: Mapping[str, Document], zone: Zone) -> Zone:
-        """The zone with stored records; they are known."""
+        """Return the zone with the changed documents applied, as stored."""
         found = dict(self.places.values())
         for place, document in changes.items():
             if document is None:
@@ -203,7 +220,7 @@ class _Records:
         return made
 
     def differing(self, stored: Mapping[str, Document]) -> Changes:
-        """The changes that lead to the `stored` records."""
+        """Return the changes from the current to the `stored` records."""
         found: Changes = {}
         for place, record in self.places.values():
             if stored.get(place) != listed_document(record):
@@ -218,11 +235,11 @@ class _Records:
 @attrs.define
 class ListChanges:
     """
-    Documents of a list of behaviors that another replica has stored.
+    The documents of a list of behaviors that another replica stored.
 
-    :ivar order: the ids of all behaviors; None if it is the same as before
-    :ivar behaviors: documents by id
-    :ivar replaced: the ids of behaviors that start to count anew
+    :ivar order: the ids of all behaviors, in order; None if the order did not change
+    :ivar behaviors: the documents of the changed behaviors, by id
+    :ivar replaced: the ids of the behaviors whose counters start at 0
     """
 
     order: list[str] | None = None
@@ -232,11 +249,12 @@ class ListChanges:
 
 class BehaviorsState:
     """
-    The behaviors of a list that are stored, with their counters.
+    The stored behaviors of a list, with their counters.
 
-    With replicas these are all; else those that are persistent.
+    With replicas these are all behaviors, without replicas the persistent ones.
 
     :param name: the name of the host, or `DNS_NAME`
+    :param rules: the list
     """
 
     def __init__(self, name: str, rules: _ListRules) -> None:
@@ -259,11 +277,11 @@ class BehaviorsState:
 
     @property
     def _is_shared(self) -> bool:
-        """Whether replicas have the behaviors in common."""
+        """Whether replicas share the behaviors."""
         return self.rules.turns is not None
 
     def compare(self) -> Iterator[tuple[StoreKey, Document]]:
-        """The documents of the behaviors that have changed."""
+        """Yield the documents of the changed behaviors."""
         rules = self._stored_rules()
         order = [rule.id for rule in rules]
         if order != self._order:
@@ -273,7 +291,7 @@ class BehaviorsState:
                 yield (Kind.BEHAVIOR, self._path(rule.id)), self._document(rule)
                 lineage = self._lineages.get(rule.id, rule.lineage)
                 if lineage is not rule.lineage:
-                    # What replaces it starts to count anew.
+                    # It was replaced: its counters start at 0.
                     yield (Kind.COUNTS, self._path(rule.id)), None
                     yield from self._forget_counts(rule.id)
         for gone in self._behaviors.keys() - set(order):
@@ -293,7 +311,7 @@ class BehaviorsState:
         return document
 
     def _read(self, document: Document) -> tuple[Any, int]:
-        """The behavior of a document, and the ordinal of its rule."""
+        """Return the behavior of a document, and the ordinal of its rule."""
         fields = dict(document)
         ordinal = fields.pop(_ORDINAL, 0)
         return self._protocol.parse_one(fields), ordinal
@@ -304,7 +322,7 @@ class BehaviorsState:
             yield self._key_path(rule_id, key), None
 
     def _are_known(self) -> None:
-        """The behaviors of the list are stored as they are."""
+        """Record the current behaviors as stored."""
         rules = self._stored_rules()
         self._order = [rule.id for rule in rules]
         self._behaviors = {rule.id: rule.behavior for rule in rules}
@@ -312,9 +330,10 @@ class BehaviorsState:
 
     def compare_counts(self) -> Iterator[tuple[StoreKey, Document]]:
         """
-        The documents of the counters that have moved.
+        Yield the documents of the changed counters.
 
-        Replicas add up the counters of behaviors that are not counting (`tallies`).
+        With replicas, without those of behaviors whose decisions do not depend on their
+        counts: replicas add these up (`tallies`).
         """
         keyed: dict[object, Rule[Any]] = {}
         for rule in self._stored_rules():
@@ -339,7 +358,11 @@ class BehaviorsState:
         return (Kind.COUNTS, self._path(rule.id)), rule.stored
 
     def _forget_moved(self) -> set[tuple[Rule[Any], Key]]:
-        """Return what moved of counting rules; remember the others for `tallies`."""
+        """
+        Return the changed counters of rules that depend on them; clear the list.
+
+        All other changed rules are recorded for `tallies`.
+        """
         shared = self.rules.shared
         moved, shared.moved = shared.moved or set(), set()
         counting = {one for one in moved if one[0].behavior.is_counting}
@@ -348,9 +371,9 @@ class BehaviorsState:
 
     def moved_counts(self) -> Iterator[tuple[StoreKey, Document]]:
         """
-        The documents of the common counters that have moved in a turn.
+        Yield the documents of the shared counters that changed in a turn.
 
-        As `compare_counts`, without looking at all rules.
+        Unlike `compare_counts`, it does not compare all rules.
         """
         rules, evicted = self.rules, self.rules.shared.keys.evicted
         stored: set[Rule[Any]] = set()
@@ -373,9 +396,10 @@ class BehaviorsState:
 
     def adopt(self, kind: Kind, path: str, document: Document) -> None:
         """
-        Have the counters that another replica has stored.
+        Apply the counters that another replica stored.
 
-        :param path: what follows the name of the list and a slash
+        :param kind: `Kind.COUNTS` or `Kind.KEY`
+        :param path: the key of the document without the name of the list and its slash
         """
         rule_id, _, key = path.partition("/")
         rule = self._rule(rule_id)
@@ -396,7 +420,7 @@ class BehaviorsState:
             known[found] = counts.seen, counts.fired, counts.drawn
 
     def _rule(self, rule_id: str) -> Rule[Any] | None:
-        """A rule of the list; None if it has been removed."""
+        """Return the rule with this id, or None."""
         if self._version is not self.rules.points:
             # Each change of the list replaces this set.
             self._version = self.rules.points
@@ -404,7 +428,7 @@ class BehaviorsState:
         return self._by_id.get(rule_id)
 
     def tallies(self) -> Iterator[Tally]:
-        """What was added to counters that are not common since the last call."""
+        """Yield what was added to the counters that are not shared since last time."""
         moved = self.rules.shared.moved
         if moved:
             self.rules.shared.moved = self._forget_moved()
@@ -420,7 +444,7 @@ class BehaviorsState:
                 yield Tally(self._path(rule_id), seen, fired, rule.last_fired)
 
     def add_tally(self, tally: Tally, rule_id: str) -> None:
-        """Add what another replica has counted."""
+        """Add what another replica counted to the counters of a rule."""
         rule = self._rule(rule_id)
         if rule is None:
             return
@@ -432,7 +456,7 @@ class BehaviorsState:
         self._counts.setdefault(rule_id, (0, rule.owner))
 
     def restore_counts(self, state: State) -> None:
-        """Have the stored counters of counting rules, and no others."""
+        """Replace the counters of the rules that depend on them by the stored ones."""
         counts = state.get(Kind.COUNTS, {})
         keys = self.rules.shared.keys
         self._forget_moved()
@@ -446,12 +470,12 @@ class BehaviorsState:
         self._restore_keys(state.get(Kind.KEY, {}))
         keyed = {one.owner: one for one in self.rules if one.is_keyed}
         for _ in (*self.compare_counts(), *self._compare_keys(keyed)):
-            pass  # That is what is stored.
+            pass  # Records the current values as stored.
 
     def _compare_keys(
         self, keyed: Mapping[object, Rule[Any]]
     ) -> Iterator[tuple[StoreKey, Document]]:
-        """The counters of keys; those of a connection end with it."""
+        """Yield the documents of the changed counters of keys that can be stored."""
         found: dict[str, dict[Key, tuple[int, int, int]]] = {}
         for owner, key, counts in self.rules.shared.keys.items():
             rule = keyed.get(owner)
@@ -469,9 +493,9 @@ class BehaviorsState:
 
     def restore(self, state: State, has_ended: bool = False) -> int:
         """
-        Have the stored behaviors and counters, and no others.
+        Replace the behaviors and counters by the stored ones.
 
-        :param has_ended: whether those that are not persistent have ended
+        :param has_ended: whether to leave out the behaviors that are not persistent
         :return: the number of behaviors
         """
         documents = state.get(Kind.BEHAVIOR, {})
@@ -494,12 +518,12 @@ class BehaviorsState:
                 rule.restore(stored)
         self._restore_keys(state.get(Kind.KEY, {}))
         for _ in (*self.compare(), *self.compare_counts()):
-            pass  # That is what is stored.
+            pass  # Records the current values as stored.
         self._behaviors.update(dict.fromkeys(ended))
         return len(self.rules)
 
     def apply(self, changes: ListChanges) -> None:
-        """Have what another replica has stored; it is known."""
+        """Apply the changes that another replica stored, and record them as stored."""
         order = self._order if changes.order is None else changes.order
         if changes.order is not None or changes.behaviors:
             given = {
@@ -511,7 +535,7 @@ class BehaviorsState:
             self._are_known()
 
     def differing(self, state: State) -> ListChanges:
-        """The changes that lead to the stored list."""
+        """Return the changes from the current to the stored list."""
         documents = state.get(Kind.BEHAVIOR, _EMPTY)
         order = state.get(Kind.BEHAVIORS, _EMPTY).get(self.name) or []
         found = ListChanges(order)
@@ -529,7 +553,7 @@ class BehaviorsState:
             if rule_id in rules:
                 first = Counts.from_stored(counts).first
                 found.append((first, rules[rule_id], key, counts))
-        # The oldest keys first: they are the first to be removed.
+        # The oldest keys first: the limit removes the first ones.
         found.sort(key=lambda one: one[0])
         for _, rule, found_key, counts in found:
             rule.restore_key(found_key, counts)
@@ -541,7 +565,7 @@ class BehaviorsState:
         return Kind.KEY, f"{self._path(rule_id)}/{_write_key(key)}"
 
     def forget(self) -> Iterator[tuple[StoreKey, Document]]:
-        """The documents to remove with the host."""
+        """Yield the removal of all documents of the list, whose host was removed."""
         yield (Kind.BEHAVIORS, self.name), None
         for rule_id in self._behaviors:
             yield (Kind.BEHAVIOR, self._path(rule_id)), None
@@ -553,7 +577,7 @@ class BehaviorsState:
 def _keys_of(
     name: str, stored: Iterable[tuple[str, Document]]
 ) -> Iterator[tuple[str, Key, Document]]:
-    """The keys of a list, with the ids of their behaviors, and their documents."""
+    """Yield the id of the behavior, the key and the document of each key of a list."""
     prefix = f"{name}/"
     for path, counts in stored:
         if path.startswith(prefix):
@@ -562,7 +586,7 @@ def _keys_of(
 
 
 def _is_storable(key: Key) -> bool:
-    """Whether a key has a meaning in another process."""
+    """Return whether a key is meaningful in another process, as addresses are."""
     return all(isinstance(part, bytes | str | tuple) for part in key)
 
 
@@ -588,9 +612,9 @@ def _read_part(part: Any) -> Any:
 
 class MockState:
     """
-    The state of a mock, compared with what is stored of it.
+    The state of a mock, compared with its stored documents.
 
-    :param mock: what is stored
+    :param mock: the mock
     :param configured: the names of the hosts of the configuration
     """
 
@@ -625,9 +649,9 @@ class MockState:
 
     def share(self, turns: Turns) -> None:
         """
-        Have all behaviors and their counts in common with other replicas.
+        Share all behaviors and their counts with other replicas.
 
-        :param turns: in which inputs are decided that move them
+        :param turns: decides the inputs that change shared counts
         """
         self._is_shared = True
         for each in self._lists():
@@ -641,14 +665,14 @@ class MockState:
         self._mock.watch(add)
 
     def settle_hosts(self) -> None:
-        """The hosts are as the configuration and the store describe them."""
+        """Record the current hosts as stored."""
         for host in self._mock.hosts.values():
             self._hosts.known(host.name, _settings(host))
             self._extensions.known(host.name, host.extensions)
             self._scenarios.known(host.name, host.scenarios.states())
 
     def note_start(self) -> None:
-        """Remember the hosts of the configuration: that is what is not stored."""
+        """Record the hosts of the configuration, which are not stored."""
         self._start = {(Kind.SERVICE, _UNSET): self._mock.is_unset}
         for host in self._mock.hosts.values():
             self._start[Kind.HOST, host.name] = self._host_document(host)
@@ -661,7 +685,7 @@ class MockState:
         return document
 
     def changes(self) -> Changes:
-        """The documents of all that has changed, counters excepted."""
+        """Return the documents of everything that changed, without counters."""
         mock = self._mock
         hosts = mock.hosts
         found: Changes = {}
@@ -703,9 +727,10 @@ class MockState:
         self, changes: Iterable[tuple[StoreKey, Document]], hosts: FollowedHosts
     ) -> list[Deferred[Any]]:
         """
-        Have what another replica has stored; it is known.
+        Apply the changes that another replica stored, and record them as stored.
 
-        :return: what fires when the connections of each host that is removed have ended
+        :return: a Deferred for each removed host, which fires when its connections have
+            ended
         """
         found: dict[Kind, dict[str, Document]] = {}
         for (kind, name), document in changes:
@@ -797,7 +822,7 @@ class MockState:
         return lists
 
     def replace(self, state: State, hosts: FollowedHosts) -> list[Deferred[Any]]:
-        """Have the stored state, whatever the mock has; for the result see `apply`."""
+        """Replace the state by the stored one; for the result see `apply`."""
         found = self._differing_hosts(state)
         for kind, known in (
             (Kind.EXTENSIONS, self._extensions),
@@ -832,9 +857,9 @@ class MockState:
 
     def counts(self) -> Changes:
         """
-        The documents of all counters that have moved.
+        Return the documents of all changed counters.
 
-        With replicas, scenarios are among them: they change in the same turns.
+        With replicas it includes scenarios, which change in the same turns.
         """
         found: Changes = {}
         for each in self._lists():
@@ -846,7 +871,7 @@ class MockState:
         return found
 
     def moved_counts(self) -> Changes:
-        """The documents of the common counts and scenarios that moved in a turn."""
+        """Return the documents of the shared counts and scenarios that changed."""
         found: Changes = {}
         for each in self._behaviors.values():
             if each.rules.shared.moved:
@@ -860,7 +885,7 @@ class MockState:
         return found
 
     def apply_counts(self, counts: Iterable[tuple[StoreKey, Document]]) -> None:
-        """Have the common counts and scenarios that other replicas have changed."""
+        """Apply the shared counts and scenarios that other replicas changed."""
         for (kind, name), document in counts:
             if kind is Kind.SCENARIOS:
                 self._adopt_scenarios(name, document)
@@ -878,7 +903,7 @@ class MockState:
             self._scenarios.known(name, host.scenarios.states())
 
     def restore_counts(self, state: State) -> None:
-        """Have the stored counts and scenarios: others were not stored."""
+        """Replace the shared counts and scenarios by the stored ones."""
         for each in self._lists():
             each.restore_counts(state)
         stored = state.get(Kind.SCENARIOS, {})
@@ -886,11 +911,11 @@ class MockState:
             self._adopt_scenarios(name, stored.get(name))
 
     def tallies(self) -> list[Tally]:
-        """What was added to the counters that `log_tallies` is for, since last."""
+        """Return what was added to the counters that are not shared since last time."""
         return [one for each in self._lists() for one in each.tallies()]
 
     def add_tallies(self, tallies: Iterable[Tally]) -> None:
-        """Add what other replicas have counted."""
+        """Add what other replicas counted."""
         for tally in tallies:
             listed, _, rule_id = tally.path.partition("/")
             if listed in self._behaviors:
@@ -900,7 +925,7 @@ class MockState:
         """
         Replace all behaviors by the stored ones, and return their number.
 
-        Of those that replicas had in common, the persistent ones are left.
+        Of behaviors that replicas shared, only the persistent ones are restored.
         """
         return sum(each.restore(state, self._is_shared) for each in self._lists())
 

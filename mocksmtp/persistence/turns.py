@@ -1,10 +1,10 @@
-"""The turns of this replica, in which common counts move and the state changes.
+"""The turns of this replica, in which shared counts and the state change.
 
     SMTP and DNS   `add`: inputs wait, and are decided together in the next turn
     HTTP           `take`, change something, `pass_on`
 
-Before anything else, the counts that other replicas have moved are applied. If a turn
-fails, its counts may be stored or not: they are read again before the next one.
+A turn begins by applying the counts that other replicas changed. If a turn fails, its
+counts may or may not be stored: they are read again before the next turn.
 """
 
 from __future__ import annotations
@@ -26,17 +26,20 @@ from mocksmtp.store.replicas import Replicas, Turn
 T = TypeVar("T")
 
 SLICE = 0.005
-"""Seconds in which inputs are decided in one turn; the others wait for the next."""
+"""The maximum time for deciding inputs in a turn, in seconds; others wait for the next
+turn."""
 
 
 class ReplicaTurns:
     """
     The turns of this replica.
 
-    :param state: has the counts
+    :param replicas: the replicas that share the store
+    :param state: contains the counts
+    :param clock: the time
 
-    :ivar is_stale: whether the counts here may differ from those that are stored; the
-        next turn reads them again
+    :ivar is_stale: whether the counts may differ from the stored ones; then the next
+        turn reads them again
     """
 
     log = Logger()
@@ -53,7 +56,7 @@ class ReplicaTurns:
 
     @property
     def is_current(self) -> bool:
-        """Whether this replica knows all changes of its state that were confirmed."""
+        """Whether this replica has applied all confirmed changes of the state."""
         return self._replicas.is_current
 
     # Whole turns
@@ -77,7 +80,7 @@ class ReplicaTurns:
 
     async def refresh(self) -> None:
         """
-        Read the counts again, if those here may not be stored.
+        Read the counts again if they may differ from the stored ones.
 
         :raises StoreError: the store cannot be used
         """
@@ -87,9 +90,9 @@ class ReplicaTurns:
 
     async def pass_on(self, turn: Turn) -> None:
         """
-        Store all counts that were moved, with what was given to the store, and end.
+        Store the changed counts with what was given to the store, and end the turn.
 
-        :raises StoreError: nothing of it was stored, or the turn was lost
+        :raises StoreError: nothing was stored, or the turn was lost
         """
         await self._pass_on(turn, self._state.counts().items())
 
@@ -105,18 +108,18 @@ class ReplicaTurns:
     # Inputs
 
     def add(self, undecided: Undecided) -> None:
-        """Have an input wait for the next turn."""
+        """Queue an input for the next turn."""
         self._waiting[undecided] = None
         if not self._is_running:
             self._is_running = True
             Deferred.fromCoroutine(self._run())
 
     def discard(self, undecided: Undecided) -> None:
-        """Forget an input that waits."""
+        """Remove a queued input."""
         self._waiting.pop(undecided, None)
 
     async def _run(self) -> None:
-        """Take turns until no input waits."""
+        """Take turns until no input is queued."""
         while self._waiting:
             try:
                 await self._decide_in_turn()
@@ -147,7 +150,7 @@ class ReplicaTurns:
             self._call(one.send)
 
     def _decide(self) -> list[Undecided]:
-        """Decide the inputs that wait, as many as is short work; at least one."""
+        """Decide queued inputs for `SLICE` seconds, at least one; return them."""
         decided: list[Undecided] = []
         began = self._seconds()
         while self._waiting:

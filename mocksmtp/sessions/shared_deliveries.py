@@ -30,9 +30,10 @@ from mocksmtp.sessions.session import Session, Transaction
 
 class Unnumbered:
     """
-    What attempts have no numbers yet, although they are decided.
+    The decided attempts that have no numbers yet.
 
-    :ivar count: the number of attempts
+    :ivar count: the number of these attempts
+    :ivar sessions: the sessions of these attempts
     """
 
     def __init__(self) -> None:
@@ -42,7 +43,7 @@ class Unnumbered:
 
     def look_at(self, session: Session, now: float) -> Iterator[Transaction]:
         """
-        Find those of a session; yield its transactions that were decided.
+        Add those of a session; yield its decided transactions.
 
         :param now: seconds since the epoch
         """
@@ -71,7 +72,11 @@ class Unnumbered:
         self._found.append(entry)
 
     def number(self, first: int) -> None:
-        """Number all of them, in the order in which they were decided."""
+        """
+        Number all of them, in the order in which they were decided.
+
+        :param first: the number of the first one
+        """
         self._found.sort()
         for *_, whose, attempts in self._found:
             whose.attempt = first if attempts else 0
@@ -90,9 +95,9 @@ class SharedDeliveries(Deliveries):
 
     def unnumbered(self, sessions: Iterable[Session], now: float) -> Unnumbered:
         """
-        The attempts of sessions that were decided since they were numbered last.
+        Return the attempts of sessions that were decided since the last numbering.
 
-        The other replicas need what their mails are known by.
+        It records the identities of their mails, which the other replicas need.
 
         :param now: seconds since the epoch
         """
@@ -103,16 +108,16 @@ class SharedDeliveries(Deliveries):
         return found
 
     def note(self, session: Session) -> None:
-        """Attempts of a session were numbered, or it is another replica's and new."""
+        """Record a session with newly numbered attempts, or a new copy."""
         self._noted[session] = None
 
     def attempts(self, after: int = 0) -> list[Attempt]:
-        """All that are kept whose number is above `after`, in order."""
+        """Return the entries whose number is above `after`, in order."""
         self._attempts = dict(sorted(self._attempts.items()))
         return super().attempts(after)
 
     def deliveries(self, after: int = 0) -> list[Delivery]:
-        """All that are kept whose number is above `after`, in order."""
+        """Return the entries whose number is above `after`, in order."""
         self._deliveries = dict(sorted(self._deliveries.items()))
         return super().deliveries(after)
 
@@ -150,7 +155,7 @@ class SharedDeliveries(Deliveries):
         return sorted(self._recent.get(client, ()), key=attrgetter("started_at"))
 
     def _refused_before(self, attempt: Attempt) -> list[Attempt]:
-        """The refused connections that an attempt follows; others may have them."""
+        """Return the refused connections that an attempt follows, also placed ones."""
         found = super()._refused_before(attempt)
         client = attempt.session.client_ip
         for later in self._recent.get(client, ()):
@@ -186,7 +191,7 @@ class SharedDeliveries(Deliveries):
         recipient: Address,
         before: list[Attempt],
     ) -> Delivery:
-        """Derive the deliveries of a recipient anew, with one more attempt."""
+        """Derive the deliveries of a recipient again, with one more attempt."""
         refused = {attempt: before}
         former: dict[Delivery, list[Attempt]] = {}
         for one in placed:
@@ -213,7 +218,7 @@ class SharedDeliveries(Deliveries):
         return attempt.delivery
 
     def _dissolve(self, delivery: Delivery) -> None:
-        """Take a delivery apart."""
+        """Remove a delivery, and keep its attempts."""
         self._open_or_close(delivery, closed=True)
         recipient = delivery.recipient.normalized
         self._by_message.pop((recipient, delivery.message_id or ""), None)
