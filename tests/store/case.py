@@ -6,6 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,10 +18,12 @@ from mocksmtp.mail.mailbox import Inbox
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Restored, Store
 from mocksmtp.store.memory import MemoryStore
-from mocksmtp.store.redis.address import parse_address
+from mocksmtp.store.redis.address import RedisAddress
 from mocksmtp.store.redis.store import RedisSettings, RedisStore
+from mocksmtp.store.replicas import LEASE
 from mocksmtp.store.sqlite.store import FileSettings, FileStore
 from mocksmtp.store.worker import InlineWorker
+from tests.store.cutting import CuttingProxy
 from tests.store.redis_server import RedisServer
 
 ORIGIN = Origin("7", "192.0.2.9", "client.test", "default")
@@ -150,8 +153,6 @@ _TURNS = 2000
 
 def turn() -> None:
     """Let the reactor turn once, and wait for 10 ms at the most."""
-    from twisted.internet import reactor
-
     reactor.iterate(0.01)
 
 
@@ -163,6 +164,7 @@ class RedisCase(StoreCase):
     """
 
     store: RedisStore
+    lease = LEASE
 
     def setUp(self) -> None:
         self.server = RedisServer(self.addCleanup)
@@ -174,11 +176,14 @@ class RedisCase(StoreCase):
     def _is_idle(self) -> bool:
         return not hasattr(self, "store") or self.store.is_idle
 
-    def new_store(self, quota: Quota, name: str | None = None) -> RedisStore:
-        from twisted.internet import reactor
+    def new_store(self, quota: Quota) -> RedisStore:
+        return self.connected_to(self.server.port, quota)
 
-        settings = RedisSettings(parse_address(self.server.url))
-        return RedisStore(settings, quota, reactor, name, worker=InlineWorker())
+    def connected_to(self, port: int, quota: Quota) -> RedisStore:
+        """A store whose server is at a port."""
+        settings = RedisSettings(RedisAddress("127.0.0.1", port))
+        worker, lease = InlineWorker(), self.lease
+        return RedisStore(settings, quota, reactor, worker=worker, lease=lease)
 
     def pump(self, waiting: Deferred[Any]) -> None:
         for _ in range(_TURNS):
@@ -199,3 +204,22 @@ class RedisCase(StoreCase):
         """Leave the server, and connect again."""
         self.close()
         self.open(**limits)
+
+
+class ProxiedCase(RedisCase):
+    """
+    Stores whose connections can be cut.
+
+    :ivar proxies: of each store
+    """
+
+    def setUp(self) -> None:
+        self.proxies: dict[RedisStore, CuttingProxy] = {}
+        super().setUp()
+
+    def new_store(self, quota: Quota) -> RedisStore:
+        proxy = CuttingProxy(self.server.port)
+        self.addCleanup(proxy.stop)
+        store = self.connected_to(proxy.port, quota)
+        self.proxies[store] = proxy
+        return store

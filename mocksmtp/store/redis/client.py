@@ -41,6 +41,9 @@ SILENCE = 2.0
 BACKOFF = 0.05, 1.0
 """Seconds between attempts to connect: the first pause, and the longest."""
 
+EPOCH = ("{mocksmtp}:numbers", "epoch")
+"""The key and the field that identify the data of the server."""
+
 _LONGEST = 2 * CONNECT_TIMEOUT
 """Seconds after which an attempt to connect is given up, whatever its timers do."""
 
@@ -110,7 +113,7 @@ class Client:
     :param monotonic: a clock that never jumps
 
     :ivar failure: why the server cannot be used at the moment, or None
-    :ivar connected: called after each reconnect, before anything is sent again
+    :ivar epoch: identifies the data of the server; another one ends this client
     """
 
     def __init__(
@@ -124,15 +127,17 @@ class Client:
         self.address = address
         self.name = name
         self.failure: str | None = None
-        self.connected: Callable[[], object] = lambda: None
+        self.epoch: bytes | None = None
         self._reactor = reactor
         self._scripts = list(scripts)
         self._monotonic = monotonic
         self._connection: Connection | None = None
+        self._new: Connection | None = None
         self._pending: deque[_Call] = deque()
         self._number = 0
         self._heard_at = 0.0
         self._is_closed = self._is_proven = False
+        self._closing = ""
         self._connecting: Deferred[None] | None = None
         self._next_attempt = 0.0
         self._pause = BACKOFF[0]
@@ -152,16 +157,19 @@ class Client:
         """Whether all calls are answered."""
         return not self._pending
 
-    async def start(self) -> Connection:
+    async def connect(self) -> Connection:
         """
-        Connect for the first time.
+        Connect for the first time, for commands that are not sent again.
 
-        :return: the connection, for commands that are not sent again
         :raises StoreError: there is no server that can be used
         """
-        connection = await connect(self._reactor, self.address, self._lost)
-        self._use(connection)
-        return connection
+        return await connect(self._reactor, self.address, self._lost)
+
+    def start(self, connection: Connection, epoch: bytes) -> None:
+        """Use a connection from now on, and others with the same data after it."""
+        self.epoch = epoch
+        self._load(connection)
+        self._begin()
 
     def call(
         self,
@@ -195,7 +203,7 @@ class Client:
         now = self._monotonic()
         call = _Call(octets, settle, now + TIMEOUT)
         if self._is_closed:
-            call.end(StoreError(f"{self.address.name}: the store is closed"))
+            call.end(StoreError(f"{self.address.name}: {self._closing}"))
             return call.done
         self._pending.append(call)
         if self._connection is not None:
@@ -230,6 +238,8 @@ class Client:
         """
         now = self._monotonic()
         pending, connection = self._pending, self._connection
+        if self._is_closed:
+            return
         if connection is None:
             self._hurry(now)
         elif pending and now - max(self._heard_at, pending[0].sent_at) > SILENCE:
@@ -244,7 +254,10 @@ class Client:
 
     def _hurry(self, now: float) -> None:
         """Connect if the timers of the reactor are late."""
-        if self._connecting is None:
+        if self._new is not None:
+            if now > self._next_attempt + _LONGEST:
+                self._new.abort(Lost("no answer"))
+        elif self._connecting is None:
             if now > self._next_attempt:
                 self._reconnect()
         elif now > self._next_attempt + _LONGEST:
@@ -253,22 +266,39 @@ class Client:
     # Connections.
 
     def _use(self, connection: Connection) -> None:
-        self._connection = connection
+        """Use a connection, once it is clear that the data are those of before."""
+        self._load(connection)
+        connection.send(pack("HGET", *EPOCH), self._check_epoch)
+
+    def _load(self, connection: Connection) -> None:
         self._is_proven = False
+        self._new = connection
+        for script in self._scripts:
+            connection.send(pack("SCRIPT", "LOAD", script.text), _ignore)
+
+    def _check_epoch(self, epoch: Any) -> None:
+        if isinstance(epoch, Exception):
+            return
+        if epoch == self.epoch:
+            self._begin()
+        else:
+            self.end("Redis has lost its data; this replica must be restarted")
+
+    def _begin(self) -> None:
+        """Send what waits for a connection."""
+        self._connection, self._new = self._new, None
         if self.failure is not None:
             _log.info("Connected to {name} again", name=self.address.name)
         self.failure = None
-        for script in self._scripts:
-            connection.send(pack("SCRIPT", "LOAD", script.text), _ignore)
-        self.connected()
         now = self._monotonic()
         self._pending = deque(call for call in self._pending if not call.is_over)
         for call in self._pending:
             self._send(call, now)
 
     def _lost(self, error: Exception) -> None:
-        self._connection = None
-        if not self._is_closed:
+        was_used = self._connection is not None or self._new is not None
+        self._connection = self._new = None
+        if was_used and not self._is_closed:
             self._failed(error)
             if self._is_proven:
                 self._pause = BACKOFF[0]
@@ -293,7 +323,7 @@ class Client:
         self.failure = reason
 
     def _reconnect(self) -> None:
-        if self._connecting is None and self._connection is None:
+        if self._connecting is None and self._connection is self._new is None:
             self._next_attempt = self._monotonic()
             done = Deferred.fromCoroutine(self._connect_again())
             self._connecting = None if done.called else done
@@ -315,17 +345,31 @@ class Client:
         else:
             self._use(connection)
 
+    def end(self, reason: str) -> None:
+        """End the connection for good: each call fails with this reason."""
+        if not self._is_closed:
+            _log.critical("{name}: {reason}", name=self.address.name, reason=reason)
+            self.failure = reason
+            self._close(reason)
+
     def close(self) -> None:
         """End the connection; calls that wait fail."""
+        self._close("the store is closed")
+
+    def _close(self, reason: str) -> None:
+        if self._is_closed:
+            return
         self._is_closed = True
+        self._closing = reason
         if self._connecting is not None:
             self._connecting.cancel()
         pending, self._pending = self._pending, deque()
-        connection, self._connection = self._connection, None
+        connection = self._connection or self._new
+        self._connection = self._new = None
         if connection is not None:
             connection.close()
         for call in pending:
-            call.end(StoreError(f"{self.address.name}: the store is closed"))
+            call.end(StoreError(f"{self.address.name}: {reason}"))
 
 
 def _ignore(reply: Any) -> None:

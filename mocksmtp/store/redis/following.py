@@ -84,6 +84,10 @@ class StreamReader:
         elif self._pausing is not None and now - self._heard_at > 2 * BACKOFF[1]:
             self._pausing.cancel()
 
+    def hears(self, now: float) -> bool:
+        """Whether it has heard of the server lately."""
+        return self._connection is not None and now - self._heard_at < _SILENCE
+
     async def _run(self) -> None:
         pause = BACKOFF[0]
         while not self._is_stopped:
@@ -101,6 +105,8 @@ class StreamReader:
             except CancelledError:
                 if self._is_stopped:
                     return
+            except Exception:
+                _log.failure("while reading streams")
             if self._connection is not None:
                 if self._connection.has_answered:
                     pause = BACKOFF[0]

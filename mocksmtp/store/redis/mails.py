@@ -335,7 +335,7 @@ class RedisMails:
         quota.mails -= counts.mails
         quota.used -= counts.octets
         counts.mails = counts.octets = 0
-        done = self._remove_all([box.host])
+        done = self._remove_all(box.host)
         done.addCallbacks(self.discard, log_error)
 
     def close_mailbox(self, box: RedisMailbox) -> None:
@@ -345,29 +345,25 @@ class RedisMails:
         quota.mails -= counts.mails
         quota.used -= counts.octets
         box.set_counts()
-        done = self._remove_all([box.host], closes=True)
+        done = self._remove_all(box.host, closes=True)
         done.addCallbacks(self.discard, log_error)
 
     def _remove_all(
-        self, hosts: Sequence[str], closes: bool = False
+        self, host: str | None, closes: bool = False
     ) -> Deferred[RedisRemoval]:
-        def remove(reply: Any) -> RedisRemoval:
-            removal = self._removal(ids, [reply])
-            if len(hosts) == 1:
-                self._report_removed(hosts[0], removal.numbers)
-            else:
-                for host in hosts:
-                    self._report_removed(host, removal.numbers)
-            return removal
-
-        done = self.client.call(scripts.REMOVE_ALL, int(closes), *hosts)
+        done = self.client.call(scripts.REMOVE_ALL, int(closes), host or "")
         ids = [self.client.last_id]
-        return done.addCallback(remove)
+        return done.addCallback(self._removed, host, ids)
 
-    def _report_removed(self, host: str, numbers: Sequence[int]) -> None:
-        box = self._boxes.get(host)
-        if box is not None:
-            box.report_removed(numbers)
+    def _removed(self, reply: Any, host: str | None, ids: list[str]) -> RedisRemoval:
+        removal = self._removal(ids, [reply])
+        self._report_removed(host, removal.numbers)
+        return removal
+
+    def _report_removed(self, host: str | None, numbers: Sequence[int]) -> None:
+        for box in self._boxes.values():
+            if host in (None, box.host):
+                box.report_removed(numbers)
 
     def _removal(self, ids: list[str], replies: Sequence[Any]) -> RedisRemoval:
         numbers: list[int] = []
@@ -378,8 +374,7 @@ class RedisMails:
 
     def remove_all(self, host: str | None) -> Deferred[Removal]:
         """Remove all mails of a host, or of all hosts."""
-        hosts = [*self._boxes, *self._others] if host is None else [host]
-        return apart(self._remove_all(hosts), self.discard)
+        return apart(self._remove_all(host), self.discard)
 
     def remove(self, host: str | None, numbers: Sequence[int]) -> Deferred[Removal]:
         """Remove mails."""
@@ -410,9 +405,7 @@ class RedisMails:
 
         async def remove() -> RedisRemoval:
             removal = self._removal(ids, [await call for call in calls])
-            for box in self._boxes.values():
-                if host in (None, box.host):
-                    box.report_removed(removal.numbers)
+            self._report_removed(host, removal.numbers)
             return removal
 
         return Deferred.fromCoroutine(remove())

@@ -11,7 +11,7 @@ A second connection reads streams, and waits there for what is new:
 
 from __future__ import annotations
 
-import time
+import os
 from collections import deque
 from collections.abc import (
     Awaitable,
@@ -38,7 +38,7 @@ from mocksmtp.store.redis.connection import Connection
 from mocksmtp.store.redis.following import Entry, StreamReader, entries_of
 from mocksmtp.store.redis.mails import RedisMails
 from mocksmtp.store.redis.scripts import PREFIX
-from mocksmtp.store.replicas import LEASE, Follower, LogPart, Numbers, Tally, Turn
+from mocksmtp.store.replicas import Follower, LogPart, Numbers, Tally, Turn
 
 if TYPE_CHECKING:
     from mocksmtp.store.redis.store import RedisStore
@@ -46,11 +46,8 @@ if TYPE_CHECKING:
 LOGGED = frozenset({Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION})
 """Kinds of documents that belong to sessions, the parts of the log."""
 
-BEAT = LEASE / 3
-"""Seconds between two extensions of the lease."""
-
-_MARGIN = 0.1
-"""Seconds of the lease that are not relied on: clocks may differ in speed."""
+_MARGIN = 0.05
+"""The part of the lease that is not relied on: clocks may differ in speed."""
 
 ASK_AGAIN = 1.0
 """Seconds after which what waits for others asks whether they still live."""
@@ -63,6 +60,9 @@ _SOON = 0.1
 
 _MOST = 256
 """Numbers that are fetched in advance at the most."""
+
+_FIRST_LOOK = 0.005
+"""Seconds after which it is looked whether other replicas live, for the first time."""
 
 _MANY = 1000
 """Names of other replicas that are remembered."""
@@ -297,8 +297,8 @@ class RedisReplicas:
 
     :ivar lease: milliseconds after which a replica is left out
     :ivar turn: the turn of this replica, or None
-    :ivar failure: why this replica cannot go on, or None
     :ivar tallies: those that were stored when this replica was opened
+    :ivar is_alone: whether no other replica lived when this one was opened
     """
 
     def __init__(
@@ -307,12 +307,13 @@ class RedisReplicas:
         reactor: Any,
         store: RedisStore,
         mails: RedisMails,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float],
+        lease: float,
     ) -> None:
         self.name = client.name
-        self.lease = int(LEASE * 1000)
+        self.lease = int(lease * 1000)
+        self._lease_time = lease * (1 - _MARGIN)
         self.turn: RedisTurn | None = None
-        self.failure: str | None = None
         self.tallies: Sequence[Tally] = ()
         sessions = RedisNumbers(client, "session", monotonic)
         queries = RedisNumbers(client, "query", monotonic)
@@ -320,6 +321,7 @@ class RedisReplicas:
         self.queries: Numbers = queries
         self._numbers = sessions, queries
         self.others: Collection[str] = ()
+        self.is_alone = True
         self._client = client
         self._reactor = reactor
         self._store = store
@@ -330,7 +332,6 @@ class RedisReplicas:
         )
         self._follower: Follower | None = None
         self._is_open = False
-        self._epoch = b""
         # Positions: received from `control`, applied, and stored by this replica.
         self._last = self._applied = self._stored = 0
         self._hint = 0
@@ -369,22 +370,22 @@ class RedisReplicas:
 
     # Opening, and the lease.
 
-    async def opened(self, reply: Any, connection: Connection) -> State:
+    async def open(self, connection: Connection) -> State:
         """
-        Take over what `scripts.OPEN` returned, and read the sessions.
+        Register this replica, and read the state.
 
         :return: all documents
         """
+        reply = await connection.call(
+            *("EVAL", scripts.OPEN.text, 0, self.name, self.lease, scripts.VERSION),
+            *(os.urandom(8).hex(), *scripts.STATE_KINDS),
+        )
         place, numbers, others, documents, accounts, totals, sessions, tallied = reply
         self.tallies = _read_tallies(tallied)
-        self._mails.take_over(accounts, totals)
-        self._mails.evict_surplus()
-        self.others = [name.decode() for name in others]
         self._last = self._applied = self._current_from = place
-        self._epoch, counted, log, event = numbers
+        epoch, counted, log, event = numbers
         self._since, self._event = int(counted or 0), int(event or 0)
         self._log_begin = int(log or 0)
-        self._settled = self._mails.quota.last
         state = dict(read_state(scripts.STATE_KINDS, documents))
         calls = [
             connection.call("HGETALL", f"{PREFIX}session:{number.decode()}")
@@ -394,9 +395,31 @@ class RedisReplicas:
             pairs = await call
             for field, text in zip(pairs[::2], pairs[1::2], strict=True):
                 kind, name = _key_of(field)
-                state.setdefault(kind, {})[name] = orjson.loads(text)  # type: ignore[index]
+                found = state.setdefault(kind, {})
+                found[name] = orjson.loads(text)  # type: ignore[index] # a dict
+        await self._see_others(connection, others)
+        self._client.start(connection, epoch)
         self._is_open = True
+        self._mails.take_over(accounts, totals)
+        self._mails.evict_surplus()
+        self._settled = self._mails.quota.last
         return state
+
+    async def _see_others(self, connection: Connection, found: Sequence[bytes]) -> None:
+        """Wait until another replica shows that it lives, or all leases are over."""
+        names = found[::2]
+        deadlines = [*map(float, found[1::2])]
+        pause = _FIRST_LOOK
+        until = self._monotonic() + self._lease_time
+        while names and self._monotonic() < until:
+            await deferLater(self._reactor, pause, lambda: None)
+            pause = min(2 * pause, 0.2)
+            scores = await connection.call("ZMSCORE", f"{PREFIX}live", *names)
+            for score, deadline in zip(scores, deadlines, strict=True):
+                if score is not None and float(score) > deadline:
+                    self.is_alone = False
+                    self.others = [name.decode() for name in names]
+                    return
 
     def follow(self, follower: Follower) -> Deferred[None]:
         """Begin to follow the others."""
@@ -409,7 +432,7 @@ class RedisReplicas:
         place = await self._client.call(
             scripts.FOLLOW, self.name, self.lease, self._applied
         )
-        self._certain_until = sent_at + LEASE - _MARGIN
+        self._certain_until = sent_at + self._lease_time
         await self._until_applied(place)
 
     @property
@@ -436,12 +459,14 @@ class RedisReplicas:
             mine = self.name.encode()
             self.others = [name.decode() for name in names if name != mine]
             self._is_watched = bool(is_watched)
-            if epoch != self._epoch:
-                self._end("Redis has lost its data; this replica must be restarted")
+            if epoch != self._client.epoch:
+                self._client.end(
+                    "Redis has lost its data; this replica must be restarted"
+                )
                 return
             if lapsed:
                 self._current_from = place
-            self._certain_until = sent_at + LEASE - _MARGIN
+            self._certain_until = sent_at + self._lease_time
             for name in left:
                 self._left(name.decode())
 
@@ -458,19 +483,15 @@ class RedisReplicas:
             except Exception:
                 _log.failure("while following other replicas")
 
-    def _end(self, reason: str) -> None:
-        if self.failure is None:
-            _log.critical("{reason}", reason=reason)
-        self.failure = reason
-        self._certain_until = 0.0
-
     def tick(self, now: float) -> None:
         """Extend the lease, and see what has waited too long."""
         if not self._is_open:
             return
-        if now >= self._beat_at + BEAT and not self._is_beating:
-            self._beat()
         self._reader.tick(now)
+        # A replica that does not hear the others is better left out.
+        hears = self._follower is None or self._reader.hears(now)
+        if hears and now >= self._beat_at + self.lease / 3000 and not self._is_beating:
+            self._beat()
         for _, until, done in self._appliers:
             if now >= until and not done.called:
                 reason = f"{self._client.address.name}: no answer"
@@ -499,6 +520,12 @@ class RedisReplicas:
     async def leave(self) -> None:
         """End the lease: others do not wait for this replica any more."""
         self._reader.stop()
+        error = self._error("the store is closed")
+        for _, _, wait in self._waits:
+            wait.end(error)
+        for _, _, done in self._appliers:
+            if not done.called:
+                done.errback(error)
         if self._is_open and self._client.is_connected:
             try:
                 await self._client.call(
@@ -623,6 +650,7 @@ class RedisReplicas:
                 entry.done.errback(error)
             else:
                 # As long as it is not done, nothing else can be applied.
+                _log.error("The state was not read: {error}", error=error)
                 self._queue.appendleft(entry)
                 await deferLater(self._reactor, ASK_AGAIN, lambda: None)
             return
@@ -660,20 +688,14 @@ class RedisReplicas:
 
     def catch_up(self) -> Deferred[None] | None:
         """Wait until this replica has applied all changes of the state."""
-        self._check()
         return None if self.is_current else Deferred.fromCoroutine(self._catch_up())
 
     async def _catch_up(self) -> None:
         if not self.is_current:
             await self._beat()
-            self._check()
             if self._monotonic() >= self._certain_until:
                 raise self._error(self._client.failure or "no answer")
             await self._until_applied(self._current_from)
-
-    def _check(self) -> None:
-        if self.failure is not None:
-            raise self._error(self.failure)
 
     def _error(self, reason: str) -> StoreError:
         return StoreError(f"{self._client.address.name}: {reason}")
@@ -737,6 +759,8 @@ class RedisReplicas:
             if kind == b"turn":
                 self._granted = value.decode()
                 self._end_turn_hint()
+            elif kind == b"beat":
+                self._beat()
             elif kind == b"watch":
                 self._is_watched = True
             elif kind == b"hand":
@@ -785,7 +809,6 @@ class RedisReplicas:
         self._tokens += 1
         self._token = token = f"{self.name}:{self._tokens}"
         try:
-            self._check()
             turn = await self._taken(token)
         except StoreError as error:
             self._is_taking = False
@@ -888,7 +911,6 @@ class RedisReplicas:
         self._is_settling = False
 
     async def _settle(self) -> None:
-        self._check()
         await self._catch_up()
         await self._hand_over_now()
         self._requests += 1

@@ -21,7 +21,7 @@ PREFIX = "{mocksmtp}:"
 VERSION = 1
 """The version of the keys."""
 
-_REMEMBERED = 30_000
+_REMEMBERED = 15_000
 """Milliseconds for which replies are kept; calls are sent again for 5 s at the most."""
 
 _COMMON = f"""
@@ -58,7 +58,7 @@ local function header(n)
   local row = call('GETRANGE', P..'row:'..n, 0, 400)
   local weight, received, author, host =
     string.match(row, '^(%d+) (%S+) (%S+) ([^\\n]*)\\n')
-  return host, tonumber(weight), received, author
+  return host or '', tonumber(weight or 0), received or 0, author or ''
 end
 local function account(host)
   local box = call('HMGET', P..'mailbox:'..host,
@@ -227,9 +227,9 @@ REMOVE_ALL = Script(
     + _MAILS
     + _REMOVAL
     + """
-local hosts = {}
-for i = 4, #ARGV do
-  local host = ARGV[i]
+local hosts, asked = {}, {ARGV[4]}
+if ARGV[4] == '' then asked = call('SMEMBERS', P..'mailboxes') end
+for _, host in ipairs(asked) do
   local index = P..'mails:'..host
   hosts[host] = true
   register(hosts)
@@ -251,7 +251,7 @@ return finish({table.concat(call('ZRANGE', removal, 0, -1), ' '), accounts(hosts
 """,
     once=True,
 )
-"""Remove all mails of hosts: whether the mailboxes too (1), hosts."""
+"""Remove all mails: whether the mailbox too (1), its host or nothing for all."""
 
 RESTORE = Script(
     _COMMON
@@ -379,7 +379,8 @@ OPEN = Script(
 local replica, lease = ARGV[1], tonumber(ARGV[2])
 call('SETNX', P..'version', ARGV[3])
 call('HSETNX', P..'numbers', 'epoch', ARGV[4])
-local others = call('ZRANGEBYSCORE', P..'live', '('..now(), '+inf')
+local others = call('ZRANGEBYSCORE', P..'live', '('..now(), '+inf', 'WITHSCORES')
+for i = 1, #others, 2 do hint(others[i], 'beat', '1') end
 beat(replica, lease)
 local state = {}
 for i = 5, #ARGV do state[#state + 1] = call('HGETALL', P..'state:'..ARGV[i]) end
@@ -397,9 +398,10 @@ return {position(), numbers, others, state, accounts(hosts), totals(),
 """
 Register a replica: name, lease, version, an epoch, kinds of documents.
 
-Returns the position, numbers, the names of the other replicas, the documents of each
-kind, the counts of all mailboxes, the numbers of the sessions, and of the tallies how
-often each behavior has matched, how often it has fired, and when last.
+Returns the position, numbers, the names and deadlines of the other replicas, which are
+to extend these now, the documents of each kind, the counts of all mailboxes, the
+numbers of the sessions, and of the tallies how often each behavior has matched, how
+often it has fired, and when last.
 """
 
 FOLLOW = Script(
@@ -693,6 +695,7 @@ return 0
 
 STATE = Script(
     _COMMON
+    + _REPLICAS
     + """
 local state = {}
 for i = 1, #ARGV do state[#state + 1] = call('HGETALL', P..'state:'..ARGV[i]) end

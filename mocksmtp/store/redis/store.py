@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from mocksmtp.store.redis.client import Client
 from mocksmtp.store.redis.connection import Connection, Lost, Refused, ReplyError
 from mocksmtp.store.redis.mails import RedisMailbox, RedisMails
 from mocksmtp.store.redis.replicas import LOGGED, RedisReplicas
+from mocksmtp.store.replicas import LEASE
 from mocksmtp.store.worker import ThreadWorker, Ticker, Worker
 
 PERIOD = 0.25
@@ -71,8 +72,8 @@ class RedisStore:
     The store in Redis; see `mocksmtp.store.interface.Store`.
 
     :param quota: the limits of all mailboxes together
-    :param name: the name of this replica; a random one by default
-    :param tick: begins to call a function periodically, as `Ticker.start` does
+    :param worker: matches large mails; a thread by default
+    :param lease: seconds after which a replica that is not heard of is left out
     """
 
     keeps_state = True
@@ -83,10 +84,10 @@ class RedisStore:
         settings: RedisSettings,
         quota: Quota,
         reactor: Any,
-        name: str | None = None,
-        tick: Callable[[Callable[[], None]], Callable[[], None]] | None = None,
+        *,
         monotonic: Callable[[], float] = time.monotonic,
         worker: Worker | None = None,
+        lease: float = LEASE,
     ) -> None:
         self.settings = settings
         self.quota = quota
@@ -95,20 +96,15 @@ class RedisStore:
         self._soon = getattr(reactor, "callFromThread", None) or partial(
             reactor.callLater, 0
         )
-        self._start_ticking = tick or Ticker(reactor, PERIOD).start
+        self._ticker = Ticker(reactor, PERIOD)
         self._stop_ticking: Callable[[], None] | None = None
-        name = name or os.urandom(6).hex()
-        self._client = Client(
-            reactor,
-            settings.address,
-            name,
-            (*scripts.MAILS, *scripts.REPLICAS),
-            monotonic,
-        )
+        name = os.urandom(6).hex()
+        every = (*scripts.MAILS, *scripts.REPLICAS)
+        self._client = Client(reactor, settings.address, name, every, monotonic)
         self._worker = worker or ThreadWorker(reactor, "store-reader")
         self.mails = RedisMails(self._client, quota, reactor, self._worker)
         self.replicas = RedisReplicas(
-            self._client, reactor, self, self.mails, monotonic
+            self._client, reactor, self, self.mails, monotonic, lease
         )
         self._state: Changes = {}
         self._logged: Changes = {}
@@ -120,7 +116,7 @@ class RedisStore:
     @property
     def failure(self) -> str | None:
         """Why Redis cannot be used at the moment, or None."""
-        reason = self._client.failure or self.replicas.failure
+        reason = self._client.failure
         return None if reason is None else f"{self.settings.address.name}: {reason}"
 
     @property
@@ -138,36 +134,31 @@ class RedisStore:
 
     async def _open(self) -> Restored:
         name = self.settings.address.name
+        connection: Connection | None = None
         try:
             connection = await self._connect()
             timer = self._reactor.callLater(30, connection.abort, Lost("no answer"))
             try:
                 await check_server(connection)
-                reply = await connection.call(
-                    "EVAL", scripts.OPEN.text, 0, *self._opening()
-                )
-                state = await self.replicas.opened(reply, connection)
+                state = await self.replicas.open(connection)
             finally:
                 if timer.active():
                     timer.cancel()
         except (ReplyError, Lost, StoreError) as error:
             self._client.close()
+            if connection is not None:
+                connection.close()
             raise StoreError(f"{name}: {error}") from None
-        self._stop_ticking = self._start_ticking(self._tick)
+        self._stop_ticking = self._ticker.start(self._tick)
         sessions = state.get(Kind.SESSION, {})
         return Restored(
             is_new=not state,
             state=state,
             mails=self.quota.mails,
             last_session=max(map(int, sessions), default=0),
-            is_alone=not self.replicas.others,
+            is_alone=self.replicas.is_alone,
             tallies=self.replicas.tallies,
         )
-
-    def _opening(self) -> Sequence[Any]:
-        lease, epoch = self.replicas.lease, os.urandom(8).hex()
-        kinds = scripts.STATE_KINDS
-        return (self._client.name, lease, scripts.VERSION, epoch, *kinds)
 
     async def _connect(self) -> Connection:
         """
@@ -178,7 +169,7 @@ class RedisStore:
         begin = self._monotonic()
         while True:
             try:
-                return await self._client.start()
+                return await self._client.connect()
             except Refused:
                 raise
             except StoreError as error:
