@@ -231,9 +231,13 @@ class ContentReader(Content):
         elif start:
             data = data[start:]
         following = b""
-        # Without a dot that begins a line there is no terminator, and nothing stuffed.
-        dot = find(data, b"\n.")
-        end = -1 if dot < 0 else find(data, _END, max(0, dot - 1))
+        dot = end = -1
+        # Large content is nearly always Base64, without any dot.
+        has_dots = data.find(b".") >= 0
+        if has_dots:
+            # Without one that begins a line: no terminator, and nothing stuffed.
+            dot = find(data, b"\n.")
+            end = -1 if dot < 0 else find(data, _END, max(0, dot - 1))
         if end >= 0:
             piece = data[: end + 2]
         else:
@@ -244,7 +248,7 @@ class ContentReader(Content):
         if 0 <= dot <= len(piece) - 2:
             self._look_for_false_ends(piece + following[:1])
             piece = piece.replace(_STUFFED, _LINE_END)
-        elif find(piece, b"\r.") >= 0 or find(piece, b"\0.") >= 0:
+        elif has_dots and (find(piece, b"\r.") >= 0 or find(piece, b"\0.") >= 0):
             self._look_for_false_ends(piece + following[:1])
         if not self._begun:
             self._begun = True

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.grammar.reply import MESSAGE_TOO_BIG, STORAGE_FULL
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sessions.session import SMUGGLING
+from mocksmtp.smtp import content as module
 from mocksmtp.smtp.content import ContentReader
 
 LIMIT = 10_000
@@ -54,6 +55,21 @@ class ContentReaderTests(SynchronousTestCase):
     def test_content_keeps_its_last_line_end(self) -> None:
         """The line end before the dot belongs to the content (RFC 5321 §4.1.1.4)."""
         self.assertEqual(read(b"hello\r\n.\r\n"), (b"hello\r\n", b""))
+
+    def test_a_packet_without_a_dot_is_searched_once(self) -> None:
+        """Large content is nearly always Base64, which has no dots."""
+        searched: list[bytes] = []
+
+        def search(octets: bytes, part: bytes, start: int = 0) -> int:
+            searched.append(part)
+            return octets.find(part, start)
+
+        self.patch(module, "find", search)
+        reader = ContentReader(LIMIT, Mailbox())
+        self.assertEqual(reader.feed(b"aGVsbG8=\r\n" * 10), -1)
+        self.assertEqual(searched, [])
+        self.assertEqual(reader.feed(b"YQ==\r\n.\r\n"), 9)
+        self.assertEqual(reader.take(), b"aGVsbG8=\r\n" * 10 + b"YQ==\r\n")
 
     def test_a_stuffed_dot_is_taken_away(self) -> None:
         """The first dot of a line is not content (RFC 5321 §4.5.2)."""
