@@ -163,6 +163,15 @@ class SearchTests(FileCase):
 
     def test_segments(self) -> None:
         """Texts of many mails in a row are searched together, also after removals."""
+        self.check_segments(4)
+
+    def test_joined_segments(self) -> None:
+        """The same where segments are joined."""
+        self.patch(segments, "JOINED", 3)
+        self.check_segments(2)
+
+    def check_segments(self, number_of: int) -> None:
+        """Search in so many segments."""
         self.patch(segments, "SEGMENT", 5)
         self.patch(file_mails, "_WINDOW", 3)
         for number in range(1, 24):
@@ -173,7 +182,7 @@ class SearchTests(FileCase):
         query = MailQuery(subject="x")
         with sqlite3.connect(self.path) as db:
             (count,) = db.execute("SELECT count(*) FROM segments").fetchone()
-        self.assertEqual(count, 4)
+        self.assertEqual(count, number_of)
         for slice_ in (10.0, 0.0):
             self.patch(file_mails, "SLICE", slice_)
             self.assertEqual(self.found(query)[0], wanted)

@@ -773,8 +773,7 @@ class _Search:
             values = (low, high, *self._values, _CANDIDATES)
             numbers = [number for (number,) in db.execute(self._sql, values)]
             return numbers, numbers[-1] if len(numbers) == _CANDIDATES else None
-        found = segment.candidates(self._needles)
-        numbers = [number for number in found if low < number < high]
+        numbers = [*segment.candidates(self._needles, low, high)]
         return numbers[::-1] if self._newest_first else numbers, None
 
     def _matching(
