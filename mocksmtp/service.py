@@ -117,6 +117,9 @@ class MockService(Service):
             self._hosting.number_sessions_after,
             Ticker(reactor, PERIOD).start,
         )
+        if self._keeper.sharing is not None:
+            readers = self._keeper.sharing.certificate_readers
+            readers.append(self._authority.adopt)
         self._contexts = contexts
         self._info = ServiceInfo(reactor.seconds())
         self._config = config
@@ -296,13 +299,24 @@ class MockService(Service):
                 self._authority.store_in(
                     CertificateTexts(texts, self._save_certificate)
                 )
-                _ = self._authority.root_pem
             await self._hosting.start()
-            await self._keeper.restore(restored, self._hosting)
+            await self._keeper.restore(restored, self._hosting, self._agree)
         except (StoreError, CertificateError) as error:
             raise StartError(f"--store: {error}") from None
 
+    def _agree(self) -> None:
+        """Have what is the same on all replicas; others change nothing meanwhile."""
+        sharing = self._keeper.sharing
+        if sharing is not None:
+            self._info.deployment = sharing.agree_on("instance", self._info.instance)
+        if self.mock.store.keeps_state:
+            _ = self._authority.root_pem
+
     def _save_certificate(self, name: str, text: str) -> None:
+        sharing = self._keeper.sharing
+        if sharing is not None and not sharing.in_turn:
+            # Another replica may store one, too; this one is used until then.
+            return
         self.mock.store.save([((Kind.CERTIFICATE, name), text)])
 
     def _announce(self) -> None:
@@ -389,6 +403,7 @@ class MockService(Service):
                     check_certificate=check_certificate,
                     answered=answered,
                     stored=self._keeper.stored,
+                    sharing=self._keeper.sharing,
                 )
 
             site = self._late_site("mocksmtp.http.site", make_api)

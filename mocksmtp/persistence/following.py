@@ -64,6 +64,7 @@ class Sharing:
     :ivar event_readers: each is called with the events of all replicas
     :ivar certificate_readers: each is called with the name and the text of each
         certificate that another replica stored
+    :ivar service: the stored documents of the kind `Kind.SERVICE`, by name
     :ivar in_turn: whether a request of this replica is changing the state
     """
 
@@ -88,6 +89,7 @@ class Sharing:
         self.mail_readers: list[Callable[[Sequence[tuple[str, int]]], None]] = []
         self.event_readers: list[Callable[[Sequence[tuple[int, Document]]], None]] = []
         self.certificate_readers: list[Callable[[str, str], None]] = []
+        self.service: dict[str, Document] = {}
         self.in_turn = False
         self._mock = mock
         self._state = state
@@ -103,7 +105,9 @@ class Sharing:
     def apply(self, changes: Sequence[tuple[Key, Document]]) -> None:
         """Apply the documents that another replica stored."""
         for (kind, name), document in changes:
-            if kind is Kind.CERTIFICATE and document is not None:
+            if kind is Kind.SERVICE:
+                self.service[name] = document
+            elif kind is Kind.CERTIFICATE and document is not None:
                 for reader in self.certificate_readers:
                     reader(name, document)
         self._wait_for(self._state.apply(changes, self._hosts))
@@ -113,6 +117,7 @@ class Sharing:
         for name, text in state.get(Kind.CERTIFICATE, {}).items():
             for reader in self.certificate_readers:
                 reader(name, text)
+        self.service = dict(state.get(Kind.SERVICE, {}))
         self._wait_for(self._state.replace(state, self._hosts))
 
     def _wait_for(self, closing: Iterable[Deferred[Any]]) -> None:
@@ -185,7 +190,19 @@ class Sharing:
         if name is None or name in self._mock.hosts:
             self._mock.clear_logs(None if name is None else self._mock.hosts[name])
 
-    # Called by the requests to this replica
+    # Called by the service and by the requests to this replica
+
+    def agree_on(self, name: str, value: Document) -> Document:
+        """
+        Return the value that the first replica proposed; called in the turn.
+
+        :param name: the name of a document of the kind `Kind.SERVICE`
+        :param value: what this replica proposes
+        """
+        if name not in self.service:
+            self.service[name] = value
+            self._store.save([((Kind.SERVICE, name), value)])
+        return self.service[name]
 
     async def settle(self) -> None:
         """

@@ -215,7 +215,7 @@ class StateKeeper:
         self._last_session = last
         self._set_last_session(last)
         if self.sharing is not None:
-            await self._join(self.sharing, hosts, agree)
+            await self._join(self.sharing, state, hosts, agree)
             return
         agree()
         if restored.is_new:
@@ -235,7 +235,11 @@ class StateKeeper:
         return self._sessions.restore(state)
 
     async def _join(
-        self, sharing: Sharing, hosts: FollowedHosts, agree: Callable[[], None]
+        self,
+        sharing: Sharing,
+        state: State,
+        hosts: FollowedHosts,
+        agree: Callable[[], None],
     ) -> None:
         """
         Follow the other replicas, and store what the start has changed.
@@ -244,6 +248,7 @@ class StateKeeper:
         the configuration.
         """
         sharing.hosts = hosts
+        sharing.service = dict(state.get(Kind.SERVICE, {}))
         await now(sharing.replicas.follow(sharing))
         if self._shared_log is not None:
             self._shared_log.adopt()

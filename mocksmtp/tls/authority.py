@@ -121,6 +121,17 @@ class Authority:
         """Store keys and certificates there instead; before the first is issued."""
         self._store = texts
 
+    def adopt(self, name: str, text: str) -> None:
+        """
+        Have a certificate that another process has stored, in the place of an own one.
+
+        :param name: its name in the store
+        :param text: the certificate with its key, in PEM
+        """
+        if isinstance(self._store, CertificateTexts) and self._store.adopt(name, text):
+            self._root = None
+            self._made = LruCache(_MAX_KEPT)
+
     @property
     def root_pem(self) -> bytes:
         """

@@ -80,6 +80,16 @@ class CertificateTexts:
         text = self._texts.get(name)
         return None if text is None else parse_pair(text.encode(), text.encode())
 
+    def adopt(self, name: str, text: str) -> bool:
+        """
+        Have the text of a certificate that another process has stored.
+
+        :return: whether it is another one than before
+        """
+        before = self._texts.get(name)
+        self._texts[name] = text
+        return before != text
+
     def save(self, name: str, pair: KeyPair) -> None:
         """Store `pair` as `name`, and replace an earlier one."""
         text = (pair.key_pem + pair.chain_pem).decode()

@@ -2562,6 +2562,12 @@ type RecordInput struct {
 	Weight       *int      `json:"weight,omitempty"`
 }
 
+// Replicas defines model for Replicas.
+type Replicas struct {
+	Name   string   `json:"name"`
+	Others []string `json:"others"`
+}
+
 // Reply defines model for Reply.
 type Reply struct {
 	Code   int64  `json:"code"`
@@ -2785,6 +2791,7 @@ type Status struct {
 	Instance   string                      `json:"instance"`
 	MailFiles  *MailFiles                  `json:"mailFiles,omitempty"`
 	Mailboxes  map[string]int64            `json:"mailboxes"`
+	Replicas   *Replicas                   `json:"replicas,omitempty"`
 	Uptime     float64                     `json:"uptime"`
 	Version    string                      `json:"version"`
 }

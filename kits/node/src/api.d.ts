@@ -904,7 +904,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the service is alive.
+         * Whether the service is alive; 503 while replicas cannot reach their store.
          * @description It needs no token.
          */
         get: operations["getHealth"];
@@ -1924,6 +1924,10 @@ export interface components {
             fromHost?: string;
             rua?: string;
         };
+        Replicas: {
+            name: string;
+            others: string[];
+        };
         Reply: {
             /** Format: int64 */
             code: number;
@@ -2116,6 +2120,7 @@ export interface components {
                 [key: string]: number;
             };
             dnsRecords: number;
+            replicas?: components["schemas"]["Replicas"];
             mailFiles?: components["schemas"]["MailFiles"];
         };
         Structure: {
