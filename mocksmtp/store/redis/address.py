@@ -79,19 +79,24 @@ def parse_address(text: str) -> RedisAddress:
         )
     try:
         parts = urlsplit(text)
-        port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise ValueError(f"the port is not a number; expected {_EXAMPLE}") from None
+        raise ValueError(f"is not a URL; expected {_EXAMPLE}") from None
+    if parts.fragment:
+        raise ValueError("must not contain #; write %23 in a password")
     if "," in parts.netloc.rpartition("@")[2]:
         raise ValueError(
             "several servers are not supported: the store needs one Redis server, as"
             f" in {_EXAMPLE}"
         )
-    if parts.fragment:
-        raise ValueError("must not contain #; write %23 in a password")
+    try:
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        raise ValueError(f"the port is invalid; expected {_EXAMPLE}") from None
     query = _parse_query(parts)
     user = None if parts.username is None else unquote(parts.username) or None
     password = None if parts.password is None else unquote(parts.password)
+    if user is not None and password is None:
+        raise ValueError(f"the password of {user!r} is missing: USER:PASSWORD@"[:200])
     if scheme == "redis+unix":
         if host or not parts.path.startswith("/"):
             raise ValueError(

@@ -54,7 +54,8 @@ async def check_server(connection: Connection) -> None:
         raise StoreError("is not a Redis server")
     version = facts["redis_version"]
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise StoreError(f"is Redis {version}; needed is 6.2 or newer, or Valkey")
+        oldest = ".".join(map(str, OLDEST))
+        raise StoreError(f"is Redis {version}; needed is {oldest} or newer, or Valkey")
     if facts.get("cluster_enabled") == "1" or facts.get("redis_mode") == "cluster":
         raise StoreError("is a cluster; the store needs one server that is none")
     if facts.get("role") == "slave":
