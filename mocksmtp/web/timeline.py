@@ -314,10 +314,15 @@ def _ticks(scale: _Scale) -> list[Tick]:
     span = scale.end - scale.start
     step = next((one for one in _STEPS if span / one <= _MAX_TICKS), span / _MAX_TICKS)
     first = scale.start - scale.start % step + step
-    cut = 19 if step >= 1 else 23
+    days = timestamp(scale.start)[:10], timestamp(scale.end)[:10]
+    # With the day, there is no room for seconds, which are 0 then.
+    shown = slice(11, 19 if step >= 1 else 23)
+    if days[0] != days[1] and step >= 60:
+        shown = slice(5, 16)
     ticks = []
     at = first
     while at <= scale.end:
-        ticks.append(Tick(scale.x(at), timestamp(at)[11:cut]))
+        label = timestamp(at)[shown].replace("T", " ")
+        ticks.append(Tick(scale.x(at), label))
         at += step
     return ticks

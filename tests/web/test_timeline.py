@@ -97,6 +97,16 @@ class TimelineTests(SynchronousTestCase):
             ticks = self.draw(delivery(1, *ends)).ticks
             self.assertTrue(0 < len(ticks) <= 9, (span, len(ticks)))
 
+    def test_ticks_of_several_days(self) -> None:
+        """They have the day, where the figure has more than one."""
+        for start, label in (1000, "02:00:00"), (80_000, "01-02 00:00"):
+            ends = (
+                attempt(start, Verdict.DEFERRED),
+                attempt(start + 36_000, Verdict.NONE),
+            )
+            labels = [tick.label for tick in self.draw(delivery(1, *ends)).ticks]
+            self.assertIn(label, labels)
+
     def test_queries_without_an_attempt(self) -> None:
         """They are shown after the last attempt, but not if that was long ago."""
         one = delivery(
