@@ -59,12 +59,31 @@ ANY, AUTH, DATA_CONTENT = Command.ANY, Command.AUTH, Command.DATA_CONTENT
 
 
 @attrs.define(eq=False)
+class SentTogether:
+    """The arguments of `MockESMTP._send`."""
+
+    replies: list[bytes]
+    size: int
+    exchanges: list[Exchange]
+    octets: int
+    is_followed: bool
+
+    def add(self, later: SentTogether) -> None:
+        """Add replies that leave with these."""
+        self.replies += later.replies
+        self.size += later.size
+        self.exchanges += later.exchanges
+        self.octets += later.octets
+        self.is_followed = later.is_followed
+
+
+@attrs.define(eq=False)
 class HeldReplies:
     """
     What was decided in a turn, and follows once the counts are stored.
 
     :ivar settled: the transactions that it settles, with their outcomes
-    :ivar sent: the arguments of `MockESMTP._send`
+    :ivar sent: replies, and the exchanges to record
     :ivar banner: the banner, with the behaviors that matched
     :ivar pending: a reply that is not sent at once
     :ivar shakes_hands: whether the TLS handshake begins
@@ -73,7 +92,7 @@ class HeldReplies:
     """
 
     settled: list[tuple[Transaction, Outcome]] = attrs.field(factory=list)
-    sent: tuple[list[bytes], int, list[Exchange], int, bool] | None = None
+    sent: SentTogether | None = None
     banner: tuple[Reply, Noted | None] | None = None
     pending: PendingReply | None = None
     shakes_hands: bool = False
@@ -155,8 +174,8 @@ class SharedESMTP(MockESMTP):
     _waits_at: Command | None = None
     _is_waiting_for_turn = False
     _postponed = False
-    _has_replied = False
     _flags: int | None = None
+    _earlier: SentTogether | None = None
 
     def connectionMade(self) -> None:
         """Send the banner, or wait for the handshake or the turn."""
@@ -194,13 +213,13 @@ class SharedESMTP(MockESMTP):
         else:
             self._stops = None
             return super()._execute(data, early, since)
-        self._has_replied, self._flags = False, None
+        self._flags = None
         continues = super()._execute(data, early, since)
         if not self._postponed:
             return continues
         self._postponed = False
         if self._flags is None:
-            self._flags = EARLY if self._has_replied else early
+            self._flags = early if self._earlier is None else EARLY
         if self.state is not CLOSED:
             self._wait_for_turn()
         return False
@@ -291,11 +310,25 @@ class SharedESMTP(MockESMTP):
         octets: int,
         is_followed: bool,
     ) -> None:
+        sent = SentTogether(replies, size, exchanges, octets, is_followed)
         if self._held is not None and self._deciding:
-            self._held.sent = replies, size, exchanges, octets, is_followed
+            self._held.sent = sent
+        elif self._postponed:
+            # It leaves with the replies that wait: of two small packets the system
+            # would delay the second one until the client has acknowledged the first.
+            self._earlier = sent
         else:
-            self._has_replied = bool(replies)
-            super()._send(replies, size, exchanges, octets, is_followed)
+            self._send_together(sent)
+
+    def _send_together(self, sent: SentTogether) -> None:
+        replies, exchanges = sent.replies, sent.exchanges
+        super()._send(replies, sent.size, exchanges, sent.octets, sent.is_followed)
+
+    def _send_earlier(self) -> None:
+        """Send the replies to what has arrived before that which waits."""
+        earlier, self._earlier = self._earlier, None
+        if earlier is not None:
+            self._send_together(earlier)
 
     def _send_unsolicited(self, unasked: Reply, note: Noted | None = None) -> None:
         if self._held is not None and self._deciding:
@@ -344,9 +377,12 @@ class SharedESMTP(MockESMTP):
             self.journal.settle(self.session, transaction, outcome)
         held.keep_mails()
         if held.sent is not None:
-            replies, size, exchanges, octets, is_followed = held.sent
-            is_followed = is_followed or bool(self.buffer)
-            super()._send(replies, size, exchanges, octets, is_followed)
+            held.sent.is_followed = held.sent.is_followed or bool(self.buffer)
+            if self._earlier is not None:
+                self._earlier.add(held.sent)
+            else:
+                self._earlier = held.sent
+        self._send_earlier()
         if held.banner is not None:
             super()._send_unsolicited(*held.banner)
         if held.pending is not None:
@@ -401,11 +437,12 @@ class SharedESMTP(MockESMTP):
         elif decided or self._waits_at is Command.CONNECT:
             self.close_with(reply.LOCAL_ERROR_CLOSING)
         elif self.incoming is not None:
+            self._end_waiting()
+            self._send_earlier()
             incoming = self.incoming
             incoming.fail(reply.LOCAL_ERROR)
             if isinstance(incoming, CompleteContent):
                 self.incoming = incoming
-            self._end_waiting()
             self._continue()
         else:
             self._end_waiting()
@@ -422,8 +459,13 @@ class SharedESMTP(MockESMTP):
             replies.append(answer.reply.wire)
             self.mail_host.counters.replies[answer.reply.code] += 1
         exchange = (heard, answer.line, answer.reply, flags, 0.0, None)
-        size = sum(map(len, replies))
-        self._send(replies, size, [exchange], len(line), bool(self.buffer))
+        size, is_followed = sum(map(len, replies)), bool(self.buffer)
+        refused = SentTogether(replies, size, [exchange], len(line), is_followed)
+        if self._earlier is None:
+            self._earlier = refused
+        else:
+            self._earlier.add(refused)
+        self._send_earlier()
         if self._after_reply is not None:
             self._leave(self.buffer, False)
         else:
@@ -443,6 +485,7 @@ class SharedESMTP(MockESMTP):
         if self._is_waiting_for_turn:
             self._is_waiting_for_turn = False
             self._turns.discard(self)
+        self._send_earlier()
         held, self._held = self._held, None
         if held is None:
             return
@@ -452,15 +495,14 @@ class SharedESMTP(MockESMTP):
             self.journal.settle(self.session, transaction, Outcome.ABORTED)
             self.journal.take_back(self.session, transaction, None)
         if held.sent is not None:
-            _, _, exchanges, octets, _ = held.sent
             counts = self.mail_host.counters.replies
             unsent: list[Exchange] = []
-            for at, said, answer, flags, delay, note in exchanges:
+            for at, said, answer, flags, delay, note in held.sent.exchanges:
                 if answer is not None:
                     counts[answer.code] -= 1
                     answer = without_octets(answer)
                 unsent.append((at, said, answer, flags, delay, note))
-            super()._send([], 0, unsent, octets, False)
+            super()._send([], 0, unsent, held.sent.octets, False)
         # It is recorded as one that was not sent.
         self._pending = held.pending
 

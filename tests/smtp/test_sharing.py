@@ -224,7 +224,8 @@ class WaitingTests(ReplicaCase):
         self.set(on("RCPT TO", 450, numberOfAnswer=1, condition=BUSY))
         turn = self.hold_turn()
         one, other = self.clients()
-        self.assertEqual(codes(one.send(HELLO + MAIL + RCPT)), ["250", "250"])
+        one.send(HELLO + MAIL)
+        self.assertEqual(one.send(RCPT), "")
         packet = HELLO + MAIL + b"RCPT TO:<al@x.test>\r\nNOOP\r\n"
         self.assertEqual(codes(other.send(packet)), ["250"] * 4)
         self.assertEqual(one.send(b"NOOP\r\n"), "")
@@ -245,13 +246,32 @@ class WaitingTests(ReplicaCase):
         self.assertEqual(heard, ["450", "250", "354", "250", "221"])
         self.assertTrue(one.transport.disconnecting)
 
+    def test_replies_to_what_was_before(self) -> None:
+        """Of a group that arrives together, the replies leave together."""
+        self.set(on("RCPT TO", 450, numberOfAnswer=1))
+        one, other = self.clients()
+        turn = self.hold_turn()
+        for client in (one, other):
+            self.assertEqual(client.send(HELLO + MAIL + RCPT), "")
+        other.factory.shut_down()
+        self.assertEqual(codes(other.heard()), ["250", "250", "421"])
+        writes: list[bytes] = []
+        one.transport.write = writes.append  # type: ignore[method-assign]
+        turn.pass_on()
+        self.assertEqual(len(writes), 1)
+        self.assertEqual(codes(writes[0].decode()), ["250", "250", "450"])
+        said = [exchange[1] for exchange in one.protocol.session.exchanges]
+        lines = [line.split()[0] for line in said if isinstance(line, bytes)]
+        self.assertEqual(lines, [b"EHLO", b"MAIL", b"RCPT"])
+
     def test_many_that_wait(self) -> None:
         """All inputs that wait at a replica are decided in one turn."""
         self.set(on("RCPT TO", 450, numberOfAnswer=5))
         turn = self.hold_turn()
         clients = [self.replicas[0].client() for _ in range(20)]
         for client in clients:
-            client.send(HELLO + MAIL + RCPT)
+            client.send(HELLO + MAIL)
+            client.send(RCPT)
         before = len(self.cluster.counted)
         turn.pass_on()
         heard = [client.heard()[:3] for client in clients]
@@ -264,7 +284,8 @@ class WaitingTests(ReplicaCase):
         one, other = self.clients()
         turn = self.hold_turn()
         for client in (one, other):
-            client.send(HELLO + MAIL + RCPT)
+            client.send(HELLO + MAIL)
+            client.send(RCPT)
         one.protocol.connectionLost()
         turn.pass_on()
         self.assertEqual(other.heard()[:3], "450")
@@ -276,7 +297,8 @@ class WaitingTests(ReplicaCase):
         self.set(on("RCPT TO", 450, numberOfAnswer=1))
         one, _ = self.clients()
         turn = self.hold_turn()
-        one.send(HELLO + MAIL + RCPT)
+        one.send(HELLO + MAIL)
+        one.send(RCPT)
         one.factory.shut_down()
         self.assertEqual(codes(one.heard()), ["421"])
         turn.pass_on()
@@ -287,7 +309,8 @@ class WaitingTests(ReplicaCase):
         self.set(on("RCPT TO", 450, numberOfAnswer=1))
         one, _ = self.clients()
         turn = self.hold_turn()
-        one.send(HELLO + MAIL + RCPT)
+        one.send(HELLO + MAIL)
+        one.send(RCPT)
         self.set()
         turn.pass_on()
         self.assertEqual(codes(one.heard()), ["250"])
