@@ -188,7 +188,7 @@ class _Addition:
         self._problem: Exception | None = None
 
     async def run(self) -> list[Mail]:
-        """Keep the mails, and return them; or remove those that were kept, and fail."""
+        """Keep and return the mails; if one fails, remove those already kept."""
         for start in range(0, len(self._mails), BATCH):
             await self._keep(self._mails[start : start + BATCH])
             if self.is_abandoned:

@@ -1,6 +1,6 @@
-"""The API as one resource: its routes, who may call them, and how it fails.
+"""The API as one resource: its routes, access checks and errors.
 
-All errors become answers in one function, `problem_of`.
+All errors become responses in one function, `problem_of`.
 """
 
 from __future__ import annotations
@@ -139,9 +139,9 @@ def make_app(api: Api) -> Klein:
 @cache
 def _shared_app(stand_ins: tuple[StandIn, ...]) -> type[Any]:
     """
-    A class whose instances have an `Api`, and the app that serves it.
+    Return a class whose instances have an `Api` and the app that serves it.
 
-    All services of a process share the routes: compiling them takes 45 ms.
+    All services of a process share the routes, whose compilation takes 45 ms.
     """
     routes = Klein()
     # A path is what it is: no redirect from what is nearly one.
@@ -167,9 +167,9 @@ def _shared_app(stand_ins: tuple[StandIn, ...]) -> type[Any]:
 
 def problem_of(error: BaseException, path: str = "") -> HttpProblem:
     """
-    What the sender of a request is told about `error`.
+    Return the problem document for an error.
 
-    :param path: what was asked for
+    :param path: the path of the request
     """
     match error:
         case HttpProblem():
@@ -273,7 +273,7 @@ class Guarded(Resource):
 
     def check(self, request: Request) -> None:
         """
-        Refuse a request for what its header says.
+        Check the header of a request.
 
         :raises HttpProblem: 400, 401, 403 or 501
         """
@@ -291,7 +291,7 @@ class Guarded(Resource):
             raise HttpProblem(501, detail)
 
     def render(self, request: Request) -> bytes | int:
-        """Check a request, and have it answered."""
+        """Check a request, and pass it to its handler."""
         request.setHeader("Cache-Control", "no-store")
         request.setHeader("X-Content-Type-Options", "nosniff")
         try:
@@ -314,7 +314,7 @@ class Guarded(Resource):
 
 
 def _check_path(request: Request) -> None:
-    """A path is UTF-8, has no empty parts, and an escaped slash divides nothing."""
+    """Refuse a path that is not UTF-8, or has empty parts or an escaped slash."""
     assert request.postpath is not None
     try:
         segments = [segment.decode() for segment in request.postpath]

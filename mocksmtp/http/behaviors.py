@@ -111,11 +111,11 @@ class AddParameters:
 @attrs.frozen
 class BehaviorList(Generic[B]):
     """
-    A list of behaviors, as the API has it.
+    The routes of a list of behaviors.
 
-    :ivar path: where it is
-    :ivar prefix: what the names of its schemas and operations begin with
-    :ivar rules: the list that a call is about
+    :ivar path: the path of the list
+    :ivar prefix: the prefix of the names of its schemas and operations
+    :ivar rules: returns the list of a call
     :ivar document: the document of one of its behaviors
     """
 
@@ -363,7 +363,7 @@ EVALUATION_READER = partial(parse, EVALUATION)
 
 
 def _recorded(call: Call[Any], asked: Evaluation) -> tuple[MailHost, Evaluation]:
-    """The host of a recorded exchange, and what was asked there."""
+    """Return the host of a recorded exchange, and its evaluation."""
     assert asked.session is not None
     hosts = [call.host]
     if call.host is call.api.mock.default:

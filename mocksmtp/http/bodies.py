@@ -1,10 +1,10 @@
-"""Documents from the bodies of requests, read so that SMTP goes on meanwhile.
+"""Documents from the bodies of requests, read so that SMTP continues meanwhile.
 
 Small documents are read at once. The items of an array are read one by one, for
-`SLICE` seconds at a time, and between slices the reactor turns. What can't be divided,
-as the JSON text of a large body, is read in a thread; that alone would not do, for
-Python's threads share one interpreter, and each command of SMTP would wait for it
-several times. Only one large document is read at a time.
+`SLICE` seconds at a time, and between slices the reactor turns. Indivisible work, for
+example parsing the JSON text of a large body, runs in a thread. Threads alone do not
+suffice: they share the interpreter, and each command of SMTP would wait for it several
+times. Only one large document is read at a time.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Work:
             self._quiet.__enter__()
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """What `work` makes of `arguments`, in a thread; it must change nothing."""
+        """Return the result of `work`, called in a thread; it must change nothing."""
         await self._wait_for_turn()
         done: T = await self._api.in_thread(work, *arguments)
         return done
@@ -111,9 +111,9 @@ class Work:
         self, parse: Callable[[Any], T], items: list[Any]
     ) -> tuple[T, ...]:
         """
-        What `parse` makes of each item of an array.
+        Return the result of `parse` for each item of an array.
 
-        :raises DocumentError: it refuses some; they are told up to `MAX_ERRORS`
+        :raises DocumentError: it refuses items; at most `MAX_ERRORS` errors are listed
         """
         made: list[T] = []
         problems: list[Problem] = []
@@ -135,9 +135,9 @@ class Work:
 
 def weight(value: Any, enough: int) -> int:
     """
-    About how much work it is to read a parsed JSON value.
+    Return the approximate work of reading a parsed JSON value, in values.
 
-    :param enough: where it is more, it may be told as less
+    :param enough: stop counting above this number
     """
     total, waiting = 0, [value]
     while waiting and total < enough:
@@ -155,12 +155,12 @@ def weight(value: Any, enough: int) -> int:
 @attrs.frozen
 class ItemReader(Generic[T]):
     """
-    How the documents of a resource are read, of which there are one or many.
+    How the body of a request is read that contains one or several documents.
 
-    :ivar whole: reads one object, and refuses what is neither object nor array
+    :ivar whole: reads one object, and refuses values that are neither object nor array
     :ivar one: reads an item of an array
-    :ivar check: looks at all items together, and answers them
-    :ivar most: how many items an array may have, or None for any number
+    :ivar check: checks all items together, and returns them
+    :ivar most: the maximum number of items of an array; None for no limit
     """
 
     whole: Callable[[Any], tuple[T, ...]]
@@ -199,10 +199,10 @@ async def read_items(
 
 async def read_document(call: Call[Any], parse: Callable[[Any], T]) -> T:
     """
-    What `parse` makes of the JSON document in a request's body.
+    Return the result of `parse` for the JSON document in the body of a request.
 
-    :param parse: may run in a thread, and so must change nothing
-    :raises DocumentError: it is no JSON, or `parse` refuses it
+    :param parse: may run in a thread, therefore it must not change anything
+    :raises DocumentError: the body is not JSON, or `parse` refuses it
     :raises TooManyValues: it has more than `MAX_VALUES` values
     """
     body = read_body(call)
@@ -218,7 +218,7 @@ def read_body(call: Call[Any]) -> bytes:
 
 
 async def in_turn(call: Call[Any], octets: S, work: Callable[[S], T]) -> T:
-    """What `work` makes of `octets`, done in a thread where there are many."""
+    """Return the result of `work` for `octets`; many octets are read in a thread."""
     if len(octets) <= INLINE_SIZE:
         return work(octets)
     done: T = await call.api.in_thread(work, octets)
@@ -235,13 +235,14 @@ _NEVER = 10**9
 @contextmanager
 def no_full_collection(octets: int) -> Iterator[None]:
     """
-    Have no full collection of garbage while a document of so many bytes is read.
+    Prevent full garbage collections while a large document is read.
 
-    Reading it only makes objects, and a full collection walks all of them: 0.2 s for a
-    zone of 200,000 records. Young objects are still looked at, 7,000 at a time; without
-    any collection they would all be young in the end, and be walked at once. Nothing is
-    frozen afterwards: ``gc.freeze()`` would keep for ever what is garbage at that
-    moment, here and in a test's own process.
+    Reading it only creates objects, and a full collection visits all of them: 0.2 s for
+    a zone of 200,000 records. Young objects are still collected, 7,000 at a time;
+    otherwise all of them would be young in the end, and visited at once. They are not
+    frozen afterwards: ``gc.freeze()`` would keep present garbage forever.
+
+    :param octets: the size of the document; small documents change nothing
     """
     if octets <= MANY:
         yield

@@ -1,7 +1,7 @@
-"""The octets of a mail: ``/raw`` as they came, ``/parts/{n}`` decoded; and ``/html``.
+"""The octets of a mail: ``/raw`` unchanged, ``/parts/{n}`` decoded; and ``/html``.
 
-They are hostile content on the API's own origin: a browser is told to save them,
-not to guess what they are, and to let them do nothing (`protect`).
+They are hostile content on the API's own origin: the response tells a browser to save
+them, not to guess their type, and not to execute them (`protect`).
 """
 
 from __future__ import annotations

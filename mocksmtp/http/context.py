@@ -27,10 +27,10 @@ class HostKeeper(Protocol):
         """Make a host, or raise `mocksmtp.mock.NameTaken`."""
 
     async def change(self, host: MailHost, description: Description) -> None:
-        """Have a host be what is described."""
+        """Change a host to a description."""
 
     async def remove(self, host: MailHost) -> None:
-        """Take a host away, and close what it has open."""
+        """Remove a host, and close its listeners and connections."""
 
     async def restore(self) -> tuple[list[MailHost], Deferred[Any]]:
         """Go back to the hosts of the start.
@@ -52,9 +52,11 @@ class StateTurn(Protocol):
 
     async def end(self) -> None:
         """
-        Store what was changed, and have all replicas apply it; once.
+        Store the changes, and wait until all replicas have applied them.
 
-        :raises StoreError: it was not stored, and the change is undone
+        Further calls have no effect.
+
+        :raises StoreError: they were not stored, and are undone
         """
 
 
@@ -109,15 +111,15 @@ class Archive(Protocol):
 @attrs.frozen
 class HttpSettings:
     """
-    How the API behaves.
+    The settings of the API.
 
-    :ivar mail_shape: which fields a listing of mails has
-    :ivar hosts: further names that a browser may call the API by
-    :ivar token: what a caller must present (RFC 6750), or None for nothing
+    :ivar mail_shape: the fields of mails in lists
+    :ivar hosts: further names by which browsers may call the API
+    :ivar token: the token that requests need (RFC 6750), or None
     :ivar cors_origins: the origins of other pages that may call the API; ``*`` for all
-    :ivar stand_ins: the mail catchers whose APIs are served as well
-    :ivar loopback: whether the listener is bound to loopback only; None where its
-        bound address is to tell
+    :ivar stand_ins: the mail catchers whose APIs are served too
+    :ivar loopback: whether the listener is bound to loopback only; None to derive it
+        from the bound address
     """
 
     mail_shape: MailShape = MailShape.BOTH
@@ -131,14 +133,14 @@ class HttpSettings:
 @attrs.define(eq=False)
 class ServiceInfo:
     """
-    What only who runs the service knows, for ``/status``.
+    Information about the service for ``/status``.
 
-    :ivar started_at: seconds, by the clock that the API was given
-    :ivar instance: names this run of the service, and no other
-    :ivar deployment: names the run of all replicas; None without replicas
-    :ivar addresses: the bound addresses by listener, as in
-        ``{"http": ["127.0.0.1:8000"]}``; filled in once they are known
-    :ivar archive: what writes mails to files, or None
+    :ivar started_at: when it started, in seconds of the clock of the API
+    :ivar instance: the unique name of this run of the service
+    :ivar deployment: the name of the run of all replicas; None without replicas
+    :ivar addresses: the bound addresses by listener, for example
+        ``{"http": ["127.0.0.1:8000"]}``; set when they are known
+    :ivar archive: writes mails to files; or None
     """
 
     started_at: float

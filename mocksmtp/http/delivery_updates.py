@@ -1,7 +1,8 @@
-"""Keeps attempts and deliveries up to date while requests look at them.
+"""Keeps attempts and deliveries up to date while requests read them.
 
-They are derived from the journal in slices. While a request waits, what is settled in a
-turn of the reactor is derived in the next; while none does, nothing is done.
+They are derived from the journal in slices. While a request waits, transactions that
+are settled in a turn of the reactor are derived in the next turn; while no request
+waits, nothing is derived.
 """
 
 from __future__ import annotations
@@ -63,11 +64,11 @@ class DeliveryUpdates:
 
     async def catch_up_for(self, seconds: float) -> bool:
         """
-        Derive what was settled until now, for a limited time; the rest follows later,
-        and leaves whoever waited some time for its own work.
+        Derive what was settled until now, for a limited time; the rest follows later.
 
-        :param seconds: for how long; not at all if there is too much for that time
-        :return: whether all was derived
+        :param seconds: the maximum time; if there is too much to derive, it returns
+            at once
+        :return: whether everything was derived
         """
         if self._behind is None:
             is_large = self._deliveries.is_behind(MANY)

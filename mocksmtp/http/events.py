@@ -1,14 +1,14 @@
-"""``/events``: what happens, as it happens (Server-Sent Events, HTML §9.2).
+"""``/events``: the live events of the service (Server-Sent Events, HTML §9.2).
 
 Rules:
 
 - Events are encoded when they are sent, once for all readers.
 - Each reader is sent what its connection accepts. While it accepts nothing, the events
-  wait where they are kept for all readers. A reader that falls behind those is cut off;
-  it may return, with ``Last-Event-ID``.
+  wait in the buffer of all readers. A reader that falls behind this buffer is
+  disconnected; it can reconnect with ``Last-Event-ID``.
 - Missed events are reported by an event ``dropped``, with their number.
-- All readers share one bell, which rings once for a burst of events.
-- When a reader has left, nothing of it is scheduled.
+- All readers share one timer, which fires once for a burst of events.
+- When a reader has disconnected, nothing of it is scheduled.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ _ID = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,18})", re.ASCII)
 
 class EventFeed:
     """
-    Those who read the events of a bus.
+    The readers of the events of a bus.
 
-    :param name: of this run of the service: events of another are not its own
+    :param name: the name of this run of the service, part of the ids of its events
     """
 
     def __init__(self, bus: EventBus, clock: IReactorTime, name: str) -> None:
@@ -122,22 +122,22 @@ class EventFeed:
 
     async def follow(self, updates: DeliveryUpdates) -> None:
         """
-        Have changes of deliveries noted, as `updates` derives them from the journal.
+        Report changes of deliveries, as `updates` derives them from the journal.
 
-        What was settled before the first reader of deliveries is no event. What was
-        settled after one has left is noted when the next one comes, within `LINGER`.
+        Attempts before the first reader of deliveries are not reported. Attempts after
+        a reader has left are reported to the next one, if it arrives within `LINGER`.
         """
         await updates.catch_up()
         self.bus.follow_deliveries()
 
     def end(self, host: str) -> None:
-        """Nothing more will happen on `host`: who reads only that is done."""
+        """Finish the readers of `host` only; the host was removed."""
         for reader in tuple(self._readers):
             if reader.host == host:
                 reader.end()
 
     def schedule(self) -> None:
-        """Have all readers look at the next turn."""
+        """Schedule all readers for the next turn of the reactor."""
         if self._round is None:
             self._round = self.clock.callLater(0, self._look)
 
@@ -153,10 +153,10 @@ class EventFeed:
 
     def start_of(self, last_id: str | None) -> tuple[int, int | None]:
         """
-        Where a reader goes on that has seen the event with this id.
+        Return where a reader continues that has received the event with this id.
 
-        :return: the number of the last event that it knows, and how many it has
-            missed: None where that can't be known
+        :return: the number of the last event that it has, and the number of events that
+            it missed; None if that is unknown
         """
         if last_id is None:
             return self.bus.last, 0
@@ -168,7 +168,7 @@ class EventFeed:
         return self.bus.oldest - 1, None
 
     def encode(self, number: int, event: Event) -> bytes:
-        """An event as it is sent."""
+        """Return the octets of an event."""
         encoded = self._encoded.get(number)
         if encoded is None:
             data = orjson.dumps(event_document(event))
@@ -186,10 +186,10 @@ class EventCounter:
     """
     Sends the number of events of each kind, at most once in a period.
 
-    It looks at the kept events once in a period, so that a busy service sends no more
-    than an idle one, and the cost of an event does not grow.
+    It counts the kept events once in a period, so that a busy service sends no more
+    than an idle one, and an event costs no more.
 
-    :param period: seconds
+    :param period: the period, in seconds
     """
 
     def __init__(
@@ -251,11 +251,11 @@ class EventCounter:
             self._silent = 0.0
 
     def pauseProducing(self) -> None:
-        """The connection can't take more."""
+        """Stop writing: the buffer of the connection is full."""
         self._paused = True
 
     def resumeProducing(self) -> None:
-        """The connection can take more."""
+        """Continue to write."""
         self._paused = False
 
     def stopProducing(self) -> None:
@@ -266,15 +266,15 @@ class EventCounter:
 @implementer(IPushProducer)
 class EventReader:
     """
-    One who reads events.
+    A reader of events.
 
-    :param seen: the number of the last event that it knows
-    :param missed: how many it is told that it has missed; None for an unknown number
+    :param seen: the number of the last event that it has
+    :param missed: the number of missed events to report; None if it is unknown
 
-    :ivar host: the only host whose events it reads, or None for all events
-    :ivar kinds: what it reads
-    :ivar done: fires when there is no more to read; is cancelled when the client
-        has left
+    :ivar host: the only host whose events it reads; None for all hosts
+    :ivar kinds: the kinds of events that it reads
+    :ivar done: fires when there is no more to read; it is cancelled when the client
+        disconnects
     """
 
     def __init__(
@@ -326,7 +326,7 @@ class EventReader:
             self.done.callback(None)
 
     def look(self) -> bool:
-        """Write some of what has happened; True where there is more to write."""
+        """Write some events; return whether there are more."""
         bus = self._feed.bus
         missed = bus.oldest - self._seen - 1
         if self._paused:
@@ -347,11 +347,11 @@ class EventReader:
         return len(events) == EVENTS_AT_ONCE
 
     def pauseProducing(self) -> None:
-        """The connection can't take more."""
+        """Stop writing: the buffer of the connection is full."""
         self._paused = True
 
     def resumeProducing(self) -> None:
-        """The connection can take more."""
+        """Continue to write."""
         self._paused = False
         self._feed.schedule()
 
@@ -373,7 +373,7 @@ def _dropped(count: int | None) -> bytes:
 
 
 def event_document(event: Event) -> dict[str, Any]:
-    """When it was, on which host, and what its kind tells."""
+    """Return the document of an event: time, host, and the fields of its kind."""
     kind, at, host, told, _ = event
     document: dict[str, Any] = {"at": timestamp(at)}
     if host is not None:

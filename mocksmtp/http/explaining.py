@@ -1,7 +1,7 @@
 """``explain=true`` on lists: the entries that nearly match, if there are too few.
 
-The list, its limit and its wait are the same as without it; the response is an object
-with the list and ``nearest``.
+The list, its limit and its wait do not change; the response is an object with the list
+and ``nearest``.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ async def nearest_entries(
     entries: Iterable[T],
     compare: Callable[[T], list[FilterComparison]],
 ) -> list[Near[T]]:
-    """Of the entries that do not match, those that match all but the fewest filters.
+    """Return the entries that do not match, but match most filters.
 
-    Of equals those that come first are nearer.
+    Of entries that match the same number of filters, the first ones are nearer.
     """
     best: list[Near[T]] = []
     slices = Slices(call.api.clock)

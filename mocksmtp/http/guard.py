@@ -1,4 +1,4 @@
-"""Who may call the API: no page of another site, and no client without the token.
+"""Refuses requests of pages of other sites, and of clients without the token.
 
 A browser runs pages of other sites on the machine that the service runs on. It reports
 their origin in `Origin`; and a name that a foreign DNS points at this machine (DNS
@@ -79,7 +79,7 @@ class Guard:
 
     def check(self, request: Request, loopback: bool) -> None:
         """
-        Refuse a request for its header.
+        Check the header of a request.
 
         :param loopback: whether the listener is bound to loopback only
         :raises HttpProblem: 400, 401 or 403, with what is wrong
@@ -104,7 +104,7 @@ class Guard:
             check_same_origin(request, host)
 
     def is_preflight(self, request: Request) -> bool:
-        """Whether a browser asks what a page of an allowed origin may send."""
+        """Return whether it is a preflight for a page of an allowed origin."""
         return (
             request.method == b"OPTIONS"
             and bool(_values(request, "Access-Control-Request-Method"))
@@ -171,7 +171,7 @@ class Guard:
         return ANY_ORIGIN in self.settings.cors_origins or self._is_named(origin)
 
     def _is_named(self, origin: str) -> bool:
-        """The same, other than by ``*``."""
+        """Return whether an origin is allowed by its name, not by ``*``."""
         normalized = _normalized(origin)
         allowed = map(_normalized, self.settings.cors_origins)
         return normalized is not None and normalized in allowed
@@ -209,7 +209,7 @@ def _is_known(host: str, settings: HttpSettings) -> bool:
 
 
 def _is_own(origin: str, host: str | None) -> bool:
-    """Whether a page from `origin` came from this service, called as `host`."""
+    """Return whether `origin` is that of this service, called as `host`."""
     scheme = origin.partition(":")[0].lower()
     if scheme not in _DEFAULT_PORTS or host is None:
         return False
@@ -233,7 +233,7 @@ def check_same_origin(request: Request, host: str | None) -> None:
 
 
 def _normalized(origin: str) -> tuple[str, str, str] | None:
-    """The scheme, host and port of an origin; None for what is none."""
+    """Return the scheme, host and port of an origin; None if it is not valid."""
     match = _ORIGIN.fullmatch(origin)
     if match is None:
         return None
@@ -278,10 +278,10 @@ def _password(credentials: bytes) -> bytes:
 
 def unauthorized(request: Request, wrong: bool = False) -> HttpProblem:
     """
-    401, with the ways to send the token.
+    Return the error 401, which offers the ways to send the token.
 
-    A browser that is offered HTTP Basic shows a dialog of its own: the requests that a
-    page's scripts make are not offered it.
+    A browser that is offered HTTP Basic shows its own dialog: therefore HTTP Basic is
+    not offered to the scripts of a page.
 
     :param wrong: whether another bearer token was sent
     """

@@ -296,7 +296,7 @@ class MailListing(Listing[Mail, _Change]):
         return mail.number if await self._match_in_thread(mail) else None
 
     async def remove(self, mails: list[Mail]) -> list[Mail]:
-        """Remove these mails; returns those that were still kept."""
+        """Remove mails, and return those that were still kept."""
         if self._store is not None:
             numbers = sorted(mail.number for mail in mails)
             return await self._removed(await self._store.remove(self.host, numbers))
@@ -324,7 +324,7 @@ class MailListing(Listing[Mail, _Change]):
         return await self._removed(removal)
 
     async def put_back(self, note: Callable[[_Change], None]) -> None:
-        """Keep the taken mails again; `note` hears of each one."""
+        """Keep the taken mails again, and call `note` with each one."""
         hosts = self._mock.hosts
         if self._store is None:
             names = {host.mailbox: name for name, host in hosts.items()}
@@ -390,7 +390,7 @@ class MailListing(Listing[Mail, _Change]):
 
 
 def _in_memory(host: MailHost) -> Mailbox:
-    """The mailbox of a host, where there is no store."""
+    """Return the mailbox of a host without a store."""
     assert isinstance(host.mailbox, Mailbox)
     return host.mailbox
 
@@ -811,7 +811,7 @@ def mail_pieces(
 
 
 def _string_pieces(octets: bytes) -> Iterator[bytes]:
-    """A JSON string of UTF-8, with U+FFFD for what is none."""
+    """Yield the pieces of a JSON string, with U+FFFD in place of invalid UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     yield b'"'
     for window in windows_of(octets):

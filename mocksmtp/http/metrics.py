@@ -1,7 +1,7 @@
-"""``/metrics``: what Prometheus asks for.
+"""``/metrics``: the metrics for Prometheus.
 
-Nothing is measured on a mail's way: a collector reads the numbers that there are when
-it is asked, in one go. The text of many hosts is then made in a thread.
+Receiving a mail costs nothing for metrics: a request collects the existing counters, in
+one step. The text of many hosts is created in a thread.
 """
 
 from __future__ import annotations

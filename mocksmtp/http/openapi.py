@@ -1,11 +1,12 @@
-"""What the API is, made from its routes and the model (OpenAPI 3.1).
+"""The description of the API, generated from its routes and documents (OpenAPI 3.1).
 
-``/openapi-strict.json`` says exactly what is taken and told; ``/openapi.json`` is made
-from it for generators of clients (`mocksmtp.http.portable`).
+``/openapi-strict.json`` describes exactly what is accepted and returned.
+``/openapi.json`` is derived from it for generators of clients
+(`mocksmtp.http.portable`).
 
-Nothing of it is written by hand but what a reader needs on top: paths, parameters,
-bodies and answers are those of the `Route` values, and what an operation is for is
-the first line of its handler's docstring. For the rest see `mocksmtp.http.reference`.
+Paths, parameters, bodies and responses are those of the `Route` values; the summary of
+an operation is the first line of the docstring of its handler. Only further
+explanations are written by hand, in `mocksmtp.http.reference`.
 """
 
 from __future__ import annotations
@@ -92,9 +93,9 @@ _VARIABLE = re.compile(r"<(\w+)>")
 
 def describe_api(mounts: Iterable[Mount], guarded: bool) -> _Document:
     """
-    The description of what `mounts` serve.
+    Return the description of the routes of `mounts`.
 
-    :param guarded: whether a token is asked for
+    :param guarded: whether requests need a token
     """
     paths: dict[str, _Document] = {}
     named = named_schemas()
@@ -199,7 +200,7 @@ def _name(route: Route) -> str:
 
 
 def explanation(route: Route) -> Explained:
-    """What a reader is told of a route, besides its summary."""
+    """Return the explanation of a route, besides its summary."""
     return EXPLAINED.get(camel_case(_name(route)), Explained(""))
 
 
@@ -231,7 +232,7 @@ def _content(content: tuple[BodyType, ...], named: Named) -> _Document:
 
 
 def _schema(found: Schema | Kind[Any], named: Named) -> Schema:
-    """A schema; those that it refers to are added to `named`."""
+    """Return a schema, and add the schemas that it refers to to `named`."""
     return found.written_schema(named) if isinstance(found, Kind) else found
 
 
@@ -243,7 +244,7 @@ def _answer(answers: Answers, named: Named) -> _Document:
 
 
 def _problems(path: str, route: Route, guarded: bool) -> list[int]:
-    """What a request may be told besides what is asked for."""
+    """Return the status codes of the errors of a route."""
     statuses = {400, 403, *route.problems}
     if guarded and not is_unguarded(path):
         statuses.add(401)
@@ -310,9 +311,9 @@ def _command(
 
 def openapi_routes(mounts: Callable[[], Iterable[Mount]]) -> tuple[Route, ...]:
     """
-    The routes of the description.
+    Return the routes of the description.
 
-    :param mounts: tells all mounts, that of these routes among them
+    :param mounts: returns all mounts, including that of these routes
     """
 
     @cache

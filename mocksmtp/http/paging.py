@@ -1,8 +1,8 @@
-"""Pages of lists: which entries a request asks for, from which end, and how many.
+"""Pages of lists: the range, the order and the number of the returned entries.
 
-A resource that is a list implements `Listing` for its entries; the parameters, the
-walk, the ``Link`` to the next page and the total are the same for all lists, and so is
-waiting (`mocksmtp.http.waiting`)::
+A list resource implements `Listing` for its entries. All lists share the parameters,
+the iteration, the ``Link`` to the next page, the total, and waiting
+(`mocksmtp.http.waiting`)::
 
     @attrs.frozen
     class QueryList:
@@ -42,7 +42,7 @@ T = TypeVar("T")
 C = TypeVar("C")
 
 WaitingKey: TypeAlias = tuple[Hashable, ...] | None
-"""What a waiting request is found by, such as the recipient that it asks for."""
+"""The value by which waiting requests are indexed, for example the recipient."""
 
 AFTER_ALL = 10**18
 """More than the number of any entry."""
@@ -93,13 +93,13 @@ class Span:
 @attrs.frozen
 class Page:
     """
-    Which part of a list is asked for.
+    The requested part of a list.
 
-    :ivar order: the oldest entries first, or the newest
-    :ivar after: only newer entries than the one with this number
-    :ivar before: only older entries
-    :ivar limit: how many entries at most
-    :ivar total: whether the number of all matches is reported
+    :ivar order: whether the oldest or the newest entries come first
+    :ivar after: only entries with higher numbers
+    :ivar before: only entries with lower numbers
+    :ivar limit: the maximum number of entries
+    :ivar total: whether to return the number of all matches
     """
 
     limit: int | None = parameter("limit", whole_number)
@@ -169,7 +169,11 @@ class Listing(ABC, Generic[T, C]):
 
     @abstractmethod
     def kept(self, numbers: Sequence[int]) -> list[T] | Awaitable[list[T]]:
-        """Of the entries with these numbers, which ascend, those that match now."""
+        """
+        Return the entries that match now.
+
+        :param numbers: the numbers of entries, ascending
+        """
 
     @abstractmethod
     def has(self, number: int) -> bool | Awaitable[bool]:
@@ -201,11 +205,11 @@ class Listing(ABC, Generic[T, C]):
     @staticmethod
     @abstractmethod
     def listen(mock: Mock, note: Callable[[C], None]) -> Callable[[], None]:
-        """Call `note` with each change on any host; what is returned ends that."""
+        """Call `note` with each change on any host; the returned function ends that."""
 
     def derive(self, now: float) -> None:
         """
-        Derive entries from what was recorded until now, if they are derived.
+        Update the list, if its entries are derived from the journal.
 
         :param now: seconds since the epoch
         """
@@ -260,11 +264,11 @@ async def matches(
 @attrs.define
 class Found(Generic[T]):
     """
-    A page that was found.
+    A page of a list.
 
-    :ivar entries: in the order that was asked for
-    :ivar next: the number from which the next page continues, None for the last page
-    :ivar total: how many entries match the filter, None where that is not asked for
+    :ivar entries: the entries, in the requested order
+    :ivar next: the number from which the next page continues; None for the last page
+    :ivar total: the number of all matches; None if it was not requested
     """
 
     page: Page
@@ -275,9 +279,9 @@ class Found(Generic[T]):
 
 def cut(listing: Listing[T, Any], page: Page, ordered: list[T]) -> Found[T]:
     """
-    The page that begins with these matches.
+    Return the page that begins with these matches.
 
-    :param ordered: more of them than the page may have, where there are more
+    :param ordered: the matches; one more than the page can have, if there are more
     """
     if page.limit is None or len(ordered) <= page.limit:
         return Found(page, ordered)
@@ -302,7 +306,7 @@ async def find_page(
 async def add_total(
     listing: Listing[T, Any], found: Found[T], clock: IReactorTime
 ) -> Found[T]:
-    """Count all matches, if that is asked for."""
+    """Return the page with the number of all matches, if it is requested."""
     if found.page.total:
         found.total = await count(listing, clock)
     return found
@@ -336,8 +340,8 @@ async def send_page(
     """
     Send a page as a JSON array.
 
-    :param pieces: makes the document of an entry
-    :param body: what is sent around the array
+    :param pieces: returns the document of an entry
+    :param body: the octets before and after the array
     """
     describe(request, found)
     entries = found.entries

@@ -42,7 +42,7 @@ _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 @attrs.frozen
 class NoParameters:
-    """The query of a route that takes none."""
+    """The parameters of a route without parameters."""
 
 
 @attrs.frozen
@@ -60,7 +60,7 @@ _SCHEMAS: dict[Reader[Any], Schema] = {}
 
 
 def reads(schema: Schema) -> Callable[[Reader[T]], Reader[T]]:
-    """Say what a reader reads: a JSON Schema of the text, or of what it stands for."""
+    """Declare the JSON Schema of the text that a reader reads, or of its value."""
 
     def remember(read: Reader[T]) -> Reader[T]:
         _SCHEMAS[read] = schema
@@ -76,7 +76,7 @@ def schema_of(field: attrs.Attribute[Any]) -> Schema:
 
 def parameter(name: str, read: Reader[Any], default: Any = None) -> Any:
     """
-    A field that is read from the parameter `name`.
+    Declare a field that is read from the parameter `name`.
 
     :param default: its value without the parameter; `attrs.NOTHING` if it is required
     """
@@ -99,10 +99,9 @@ def parameters_of(kind: type[Any]) -> Iterator[attrs.Attribute[Any]]:
 
 def read_parameters(kind: type[T], uri: bytes) -> T:
     """
-    The `kind` that the query of `uri` describes.
+    Read the parameters of a URI into an instance of `kind`.
 
-    :raises DocumentError: it has a parameter that is unknown, or that comes twice,
-        or that can't be read, or lacks one that is required
+    :raises DocumentError: a parameter is unknown, repeated, invalid, or missing
     """
     if kind is AnyParameters:
         return cast(T, AnyParameters(dict(reversed(list(_pairs(uri))))))

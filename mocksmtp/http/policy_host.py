@@ -1,6 +1,6 @@
 """The policy hosts of MTA-STS: one web server for all domains (RFC 8461 §3.3).
 
-Which domain is meant, the request's Host says; TLS is put below by who listens.
+The Host of a request names the domain. The listener adds TLS.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PolicyHosts(Resource):
         self._clock = clock
 
     def render(self, request: Request) -> bytes | int:
-        """Answer one, at once or when its policy says."""
+        """Respond to a request, after the delay of its policy."""
         policy = self._find(request)
         if policy is None or request.path != POLICY_PATH:
             return answer_problem(

@@ -1,15 +1,15 @@
-"""A description in the part of OpenAPI that generators of clients support.
+"""A description in the subset of OpenAPI that generators of clients support.
 
-It is made from the strict one (`mocksmtp.http.openapi`), which says exactly what is
-taken and told, with means that generators can't express in types. Here,
+It is derived from the strict description (`mocksmtp.http.openapi`), whose schemas
+generators cannot express in types. Here,
 
-- a union of objects is one object, in which only what all of them have is required;
-- where a number may also be written as a text, it is a number;
-- where values of different types are told, the value may be any;
+- a union of objects is one object, which requires only the fields that all have;
+- a number that can also be written as a text is a number;
+- a returned value of several types is any value;
 - a list is always an array, and a body has one media type;
-- rules that connect several fields are left out, and so are patterns.
+- rules that connect several fields are omitted, and so are patterns.
 
-Whatever is told fits. Whatever is taken can be sent, but in one way of several.
+Every returned document is valid. For every accepted document there is a valid form.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def portable_name(name: str) -> str:
 
 
 def portable(strict: Schema) -> Schema:
-    """The same API for generators."""
+    """Return the description of the same API for generators."""
     return _Portable(strict).document()
 
 

@@ -1,4 +1,4 @@
-"""Errors as the API tells them: problem documents (RFC 9457)."""
+"""The errors of the API: problem documents (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CONTENT_TYPE = "application/problem+json"
 
 class HttpProblem(Exception):
     """
-    An answer that is no success.
+    An error response.
 
     :param status: the HTTP status code
-    :param detail: what is wrong with this request, for its sender
-    :param errors: where in a document or in the query it is wrong
-    :param headers: fields that go with the status
+    :param detail: what is wrong with the request, in one sentence
+    :param errors: the places of the errors in the document or the query
+    :param headers: further header fields of the response
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class HttpProblem(Exception):
 
     @property
     def title(self) -> str:
-        """The status in words; they are all that type ``about:blank`` says."""
+        """The status in words, as the type ``about:blank`` requires."""
         return HTTPStatus(self.status).phrase
 
     @property

@@ -54,7 +54,7 @@ def transport_name(text: str) -> str:
 
 
 class QueryListing(Listing[DnsQuery, DnsQuery]):
-    """The DNS queries that a filter asks for."""
+    """The DNS queries that match a filter."""
 
     def __init__(self, mock: Mock, wanted: QueryFilter) -> None:
         self.is_everything = wanted == QueryFilter()
@@ -111,7 +111,7 @@ class QueryListing(Listing[DnsQuery, DnsQuery]):
 
     @staticmethod
     def keys(change: DnsQuery) -> Iterable[WaitingKey]:
-        """None: every waiting request looks at every query."""
+        """Return one key for all: every waiting request tests every query."""
         return (None,)
 
     @staticmethod

@@ -2,8 +2,8 @@
 
 Also reads the media types that a request names.
 
-A long body is made for `SLICE` seconds at a time, and between two slices the reactor
-turns, so that SMTP continues. Nothing is made while the client reads nothing.
+A long body is created for `SLICE` seconds at a time, and between two slices the reactor
+turns, so that SMTP continues. While the client does not read, the body is not created.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def body_type(request: IRequest) -> str:
 
 
 class Slices:
-    """Tells when a slice of work is over."""
+    """Measures slices of work."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -68,7 +68,7 @@ class Slices:
 
     @property
     def over(self) -> bool:
-        """Whether this slice has taken its time."""
+        """Whether the time of this slice has passed."""
         return self._clock.seconds() >= self._end
 
     async def next(self) -> None:
@@ -78,7 +78,7 @@ class Slices:
 
 
 def array_pieces(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
-    """A JSON array of documents that come in pieces."""
+    """Yield the pieces of a JSON array from the pieces of its documents."""
     lead = b"["
     for item in items:
         yield lead
@@ -103,7 +103,7 @@ def send_json(request: IRequest, document: Any, status: int = 200) -> bytes:
 
 
 def send_nothing(request: IRequest) -> None:
-    """Done, and there is nothing to say about it."""
+    """Respond with 204."""
     request.setResponseCode(204)
 
 
@@ -175,13 +175,13 @@ class PacedBody:
 @implementer(IPushProducer)
 class _Producer:
     """
-    Writes a slice whenever the connection can take more, and the reactor has turned.
+    Writes a slice in each turn of the reactor while the connection accepts octets.
 
-    It is no pull producer: what Twisted wraps around one fails where the connection
-    had been told to pause before there was a producer.
+    It is not a pull producer: Twisted's wrapper of these fails if the connection was
+    paused before the producer was registered.
 
-    :ivar done: fires after the last piece; where the client has left it never
-        does, and the handler that waits for it is cancelled
+    :ivar done: fires after the last piece; if the client disconnects it never fires,
+        and the handler that waits for it is cancelled
     """
 
     def __init__(
@@ -203,12 +203,12 @@ class _Producer:
         self._schedule()
 
     def pauseProducing(self) -> None:
-        """The connection can't take more."""
+        """Stop writing: the buffer of the connection is full."""
         self._paused = True
         self._unschedule()
 
     def resumeProducing(self) -> None:
-        """The connection can take more."""
+        """Continue to write."""
         self._paused = False
         self._schedule()
 
@@ -251,9 +251,9 @@ def protect(request: IRequest, file_name: str) -> None:
 
 def disposition(file_name: str) -> str:
     """
-    ``attachment``, with a name that is safe to save under (RFC 6266).
+    Return ``attachment`` with a file name that is safe to save (RFC 6266).
 
-    The name comes twice: in ASCII for old clients, and as it is (RFC 8187).
+    It contains the name twice: in ASCII for old clients, and unchanged (RFC 8187).
     """
     name = _UNSAFE.sub("_", file_name).lstrip(". ")[:MAX_FILE_NAME] or "unnamed"
     plain = name.encode("ascii", "replace").decode().replace("?", "_")

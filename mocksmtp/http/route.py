@@ -56,12 +56,12 @@ class Warned:
 @attrs.define
 class ExchangeAddress:
     """
-    An address of an exchange.
+    An address of a mail exchange.
 
     :ivar host: the host that listens there, or None
-    :ivar listen: where it listens
-    :ivar mail: the document of what it would reply to MAIL, or None
-    :ivar rcpt: likewise to RCPT
+    :ivar listen: the address of its listener
+    :ivar mail: the document of the reply to MAIL, or None
+    :ivar rcpt: the document of the reply to RCPT, or None
     """
 
     address: _Address

@@ -1,8 +1,8 @@
-"""Routes as values, and what their handlers are given.
+"""Routes as values, and the arguments of their handlers.
 
-A module of a resource lists its routes; `mount` puts a list into the Klein app,
-below a prefix and with a way to find the host that is meant. So the resources of a
-host are written once, whichever host they are for.
+The module of a resource lists its routes; `mount` adds a list to the Klein app, below a
+prefix and with a function that returns the host of the path. Therefore the resources of
+a host are written once for all hosts.
 """
 
 from __future__ import annotations
@@ -119,14 +119,14 @@ HostFinder: TypeAlias = Callable[[Mock, dict[str, str]], MailHost]
 @attrs.frozen(eq=False)
 class Api:
     """
-    What all requests share: the mock, and what brings in the outside.
+    The objects that all requests share.
 
     :ivar root_pem: the root of the service's own certificates, or None
-    :ivar check_certificate: raises `ValueError` for one that can't be used, or None
-    :ivar stored: stores what a request has changed, before it is answered, or None
-    :ivar sharing: what is done in turn with other replicas; None without replicas
-    :ivar guard: refuses requests for their headers
-    :ivar large_documents: held while a large document is read, by one at a time
+    :ivar check_certificate: raises `ValueError` for an unusable certificate; or None
+    :ivar stored: stores the changes of a request before it is answered; or None
+    :ivar sharing: changes the state in turn with other replicas; None without replicas
+    :ivar guard: checks the headers of requests
+    :ivar large_documents: a lock: one large document is read at a time
     """
 
     mock: Mock
@@ -172,12 +172,12 @@ class Api:
 @attrs.frozen(eq=False)
 class Call(Generic[P]):
     """
-    One request, with what its handler needs.
+    One request, as the argument of its handler.
 
-    :ivar host: the host whose resource it asks for
-    :ivar parameters: its query, as the route's class of parameters
-    :ivar named: whether the path names the host; at the root it does not
-    :ivar turn: the turn in which it changes the state; None without replicas
+    :ivar host: the host of the resource
+    :ivar parameters: the query, as an instance of the route's class of parameters
+    :ivar named: whether the path contains the name of the host
+    :ivar turn: the turn in which the request changes the state; None without replicas
     """
 
     request: Request
@@ -189,11 +189,11 @@ class Call(Generic[P]):
 
     async def stored(self) -> None:
         """
-        Wait until what was changed is stored; before a body is sent.
+        Wait until the changes are stored; call it before a body is sent.
 
-        With replicas, others may change the state after this.
+        With replicas, others can change the state after this.
 
-        :raises StoreError: it cannot be stored now
+        :raises StoreError: the changes cannot be stored now
         """
         if self.turn is not None:
             await self.turn.end()
@@ -294,7 +294,7 @@ class Mount:
 
 
 class OtherName(BaseConverter):
-    """The variable last part of a path, which is none of some names."""
+    """A variable last part of a path that is not one of some names."""
 
     def __init__(self, url_map: Map, *names: str) -> None:
         super().__init__(url_map)
@@ -303,10 +303,10 @@ class OtherName(BaseConverter):
 
 def _rule(path: str, routes: tuple[Route, ...]) -> str:
     """
-    The path in Werkzeug's notation, in which no fixed part is read as a variable.
+    Return the path in Werkzeug's notation, whose variables exclude fixed parts.
 
-    ``/smtpMails/latest`` is a route of its own, and so ``latest`` is no id: other
-    methods than its own are not allowed.
+    ``/smtpMails/latest`` is a route, therefore ``latest`` is not an id: methods that
+    the route does not have are not allowed.
     """
     parent, _, last = path.rpartition("/")
     if not last.startswith("<"):

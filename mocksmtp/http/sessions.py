@@ -161,7 +161,7 @@ class SessionListing(Listing[Session, _Change]):
         return max(host.journal.quota.last for host in self._mock.hosts.values())
 
     def matched_by(self, change: _Change) -> int | None:
-        """The number of the session, if what was settled matches."""
+        """Return the number of the session if the settled item matches, or None."""
         session, transaction = change
         query = self._query
         if self.host not in (None, session.host) or not query.matches_client(session):
@@ -185,7 +185,7 @@ class SessionListing(Listing[Session, _Change]):
 
     @staticmethod
     def listen(mock: Mock, note: Callable[[_Change], None]) -> Callable[[], None]:
-        """Report what is settled."""
+        """Report sessions that began, ended, or have a newly settled transaction."""
         heard: list[Journal] = []
 
         def settled(session: Session) -> None:
@@ -354,7 +354,7 @@ def _kept(host: MailHost, number: int) -> Mail:
 
 
 def explained_pieces(session: Session, find: ContentFinder) -> Iterator[bytes]:
-    """The JSON document of a session, with what became of behaviors, in pieces."""
+    """Yield the JSON document of a session with the results of behaviors."""
     document = SESSION.write_with(session, {"transcript": _MARK})
     first, last = orjson.dumps(document).split(b"\0")
     yield first

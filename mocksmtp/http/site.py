@@ -1,12 +1,12 @@
-"""The web server below the API: it bounds bodies, and never answers HTML.
+"""The web server below the API: it limits bodies, and never responds with HTML.
 
-Twisted's server reads a whole body before a request is processed, and puts no bound
-to it. Here a request with a body is checked when its header is over, and who may not
-call the API is refused before any of the body is kept. Octets are counted as they
-come, in fixed and in chunked bodies; what is over the limit of one body is thrown
-away, and told when the body is over, for most clients listen only then. One that asks
-first (``Expect: 100-continue``), or never ends, is told at once; so is one whose body
-is too slow, or too much together with those of other requests.
+Twisted's server reads a whole body of any size before it processes a request. This
+server checks a request with a body after its header: a client that may not call the API
+is refused before any of the body is kept. The octets of fixed and chunked bodies are
+counted as they arrive. Octets above the limit of a body are discarded, and the request
+is refused after the body, because most clients read the response only then. It is
+refused at once if the client waits for permission (``Expect: 100-continue``), if the
+body is too slow or does not end, or if all bodies together exceed their limit.
 
 A client of another protocol is recognized by the first octets that it sends.
 """
@@ -95,7 +95,7 @@ _LONGEST_OPENING = 10
 
 
 def protocol_of(opening: bytes) -> str | None:
-    """The protocol that is spoken by who begins with `opening`, if it is not HTTP."""
+    """Return the protocol of a client by its first octets; None if it is HTTP."""
     if _TLS.match(opening):
         return "TLS"
     return "SMTP" if _SMTP.match(opening) else None
@@ -173,7 +173,7 @@ class ApiRequest(Request):
             super().process()  # type: ignore[no-untyped-call]
 
     def write(self, data: bytes) -> None:
-        """Send some of the response, or none of it if the browser is redirected."""
+        """Send octets of the response, unless the browser is redirected."""
         if self.return_to is not None:
             if not self.startedWriting and self.code < 300:
                 self.setResponseCode(303)
@@ -195,7 +195,7 @@ class ApiRequest(Request):
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
 
     def let_go(self) -> None:
-        """Hold nothing of the body any more."""
+        """Free the memory of the body."""
         if self._held:
             assert self._bodies is not None
             self._bodies.held -= self._held
@@ -204,14 +204,14 @@ class ApiRequest(Request):
 
     def getRequestHostname(self) -> bytes:
         """
-        What the router takes for the server's name.
+        Return a fixed name of the server for the router.
 
-        It has no use for it, and raises on many a Host that a client may send.
+        The router does not use it, and raises for many values of Host.
         """
         return b"localhost"
 
     def processingFailed(self, reason: Failure) -> Failure:
-        """Tell a failure that none of our own code has told."""
+        """Respond to a failure that no other code has handled."""
         self._log.failure("", failure=reason)
         if self.startedWriting:
             abort(self)
@@ -226,9 +226,9 @@ class ApiRequest(Request):
 
 class ApiChannel(HTTPChannel):
     """
-    A connection, on which what is no request is told so in a problem document.
+    A connection, on which an invalid request is answered with a problem document.
 
-    :ivar refused: whether it was answered for good, and nothing more is looked at
+    :ivar refused: whether the final response was sent; further octets are ignored
     """
 
     site: ApiSite
@@ -240,7 +240,7 @@ class ApiChannel(HTTPChannel):
     _lingers: IDelayedCall | None = None
 
     def dataReceived(self, data: bytes) -> None:
-        """Something has come."""
+        """Receive octets."""
         if self.refused:
             return
         if not self._opened and self._is_foreign(data):
@@ -250,7 +250,7 @@ class ApiChannel(HTTPChannel):
             self._watch_pace()
 
     def _is_foreign(self, data: bytes) -> bool:
-        """Close at once on who speaks another protocol."""
+        """Close the connection of a client of another protocol; return whether so."""
         self._opening += data[:_LONGEST_OPENING]
         protocol = protocol_of(self._opening)
         if len(self._opening) >= _LONGEST_OPENING or protocol is not None:
@@ -279,7 +279,7 @@ class ApiChannel(HTTPChannel):
             super().rawDataReceived(data)
 
     def allHeadersReceived(self) -> None:
-        """Set the limit for what follows, or refuse it before it comes."""
+        """Set the limit of the body, or refuse the request before its body."""
         request = self.requests[-1]
         if not self._path.startswith(b"/"):
             self._take_absolute_form(request)
@@ -307,7 +307,7 @@ class ApiChannel(HTTPChannel):
         self._path = path if path.startswith(b"/") else b"/" + path
 
     def _check(self, request: ApiRequest, path: bytes) -> HttpProblem | None:
-        """Why a request is refused before its body comes, if it is."""
+        """Return the reason to refuse a request before its body, or None."""
         request.method, request.path = self._command, path
         request.clientproto, request.uri = self._version, self._path
         if self.site.check is not None:
@@ -335,7 +335,7 @@ class ApiChannel(HTTPChannel):
             self._watch_pace()
 
     def _watch_pace(self) -> None:
-        """See in a while how much of the body has come."""
+        """Schedule a check of how much of the body has arrived."""
         before = self.requests[-1].received
 
         def look() -> None:
@@ -396,7 +396,7 @@ class ApiChannel(HTTPChannel):
         }
 
     def _linger(self) -> None:
-        """Close the sending side, and let go what still comes for a while."""
+        """Close the sending side, and discard for a while what still arrives."""
         self.setTimeout(None)  # type: ignore[no-untyped-call]
         if not ITCPTransport.providedBy(self.transport) or self.isSecure():  # type: ignore[no-untyped-call]
             self.loseConnection()  # type: ignore[no-untyped-call]
@@ -417,10 +417,10 @@ class ApiChannel(HTTPChannel):
 
 class ApiSite(Site):
     """
-    A site whose connections speak HTTP/1 only.
+    A site whose connections use HTTP/1 only.
 
-    :ivar check: looks at the header of each request that has a body
-    :ivar bodies: those of the requests that are not answered yet
+    :ivar check: checks the header of each request that has a body
+    :ivar bodies: the bodies of the requests that are not answered yet
     """
 
     noisy = False
@@ -442,7 +442,7 @@ class ApiSite(Site):
         self._answered = answered
 
     def log(self, request: Request) -> None:  # type: ignore[override]
-        """Report an answered request to whoever wants to know."""
+        """Report an answered request to `answered`."""
         if self._answered is not None:
             self._answered(request)
 
@@ -474,20 +474,20 @@ def make_site(  # noqa: PLR0913 - what the API uses, by name
     sharing: Sharing | None = None,
 ) -> Site:
     """
-    The API of `mock`, as a factory of connections.
+    Return the factory of the connections of the API of `mock`.
 
-    :param clock: the reactor, or a clock in its place
-    :param info: what ``/status`` tells of the service; its addresses may be filled
-        in later
+    :param clock: the reactor, or a clock
+    :param info: the information about the service for ``/status``; its addresses can
+        be set later
     :param in_thread: calls a function with arguments in a thread
-    :param hosts: makes and changes mail hosts; without it that is refused
-    :param bus: what happens on the hosts of `mock`, and what DNS is asked
-    :param root_pem: tells the root of the service's own certificates, if there is one
-    :param check_certificate: raises `ValueError` for one that can't be used; without
-        it they are taken as they are
-    :param answered: called with each request that was answered
-    :param stored: stores what a request has changed, before it is answered
-    :param sharing: what is done in turn with other replicas
+    :param hosts: creates and changes mail hosts; without it, such requests are refused
+    :param bus: the events of the hosts of `mock`, and the DNS queries
+    :param root_pem: returns the root of the service's own certificates, or None
+    :param check_certificate: raises `ValueError` for an unusable certificate; without
+        it, certificates are not checked
+    :param answered: called with each answered request
+    :param stored: stores the changes of a request before it is answered
+    :param sharing: changes the state in turn with other replicas
     """
     if info is None:
         info = ServiceInfo(clock.seconds())

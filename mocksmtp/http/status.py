@@ -225,7 +225,7 @@ async def _finish_reset(
 async def _disconnect(
     call: Call[ResetParameters], hosts: Iterable[MailHost]
 ) -> list[Deferred[Any]]:
-    """End the connections of `hosts` if asked to; answers what to wait for."""
+    """Close the connections of `hosts` if requested; return what to wait for."""
     how = call.parameters.connections
     if how is None or call.api.hosts is None:
         return []

@@ -2,18 +2,18 @@
 
 One mechanism for all lists (`mocksmtp.http.paging.Listing`). Rules:
 
-- A waiter looks at the entries that there are when it begins, and then only at changes.
-- What it found it keeps as numbers, so that it holds nothing that was evicted.
-- It is done when as many as it asks for were found, are kept and still match, and the
-  matches have not changed for its settling time; or when its time is up. The answer is
-  what is kept then.
-- Waiters are found by what they ask for: an entry that no request waits for costs no
-  more with many waiters than with one.
-- The changes of one turn of the reactor are looked at together, in slices. At most
-  `MAX_CHANGES` are held.
-- With replicas, what the others record arrives as it happens while a waiter is there. A
-  waiter looks at all replicas when it begins, and before it is done by the time alone.
-- When the last waiter has left, no list is listened to and no call is scheduled.
+- A waiter tests all entries when it begins, and then only changed entries.
+- It stores the numbers of matching entries, so that it does not keep evicted ones.
+- It is done when enough matches were found, are still kept and still match, and did not
+  change for its settling time; or when its time has expired. The response contains the
+  matches that are kept then.
+- Waiters are indexed by their filters: an entry that no request waits for costs no more
+  with many waiters than with one.
+- The changes of one turn of the reactor are tested together, in slices. At most
+  `MAX_CHANGES` are buffered.
+- With replicas, entries of other replicas arrive immediately while a waiter exists. A
+  waiter tests the entries of all replicas when it begins, and before its time expires.
+- Without waiters, no list has a listener and no call is scheduled.
 """
 
 from __future__ import annotations
@@ -93,10 +93,10 @@ class Waiter(Generic[T, C]):
 
     :param span: the range of entries in which matches count
 
-    :ivar catch_up: has all changes looked at that there are
-    :ivar settle: has those known that other replicas have made, or None without any
-    :ivar done: fires when there is no more to wait for
-    :ivar satisfied: whether that was because enough matches were found
+    :ivar catch_up: tests all buffered changes
+    :ivar settle: waits for the changes of other replicas; None without replicas
+    :ivar done: fires when the waiter is done
+    :ivar satisfied: whether enough matches were found
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Waiter(Generic[T, C]):
         self._stopped = False
 
     async def begin(self) -> None:
-        """Look at the entries that there are."""
+        """Test the existing entries."""
         last = self.listing.last
         span = attrs.evolve(self._span, before=min(self._span.before, last + 1))
         found = await matches(self.listing, span, self._clock)
@@ -131,7 +131,7 @@ class Waiter(Generic[T, C]):
         self.check()
 
     def offer(self, change: C) -> None:
-        """Look at a change."""
+        """Test a changed entry."""
         found = self.listing.matched_by(change)
         if found is None or isinstance(found, int):
             self._match(found)
@@ -170,7 +170,11 @@ class Waiter(Generic[T, C]):
             _log.failure("while waiting for matches")
 
     def _check(self, asked: list[int], found: list[T]) -> None:
-        """Be done if enough of the matches that were `asked` for are kept."""
+        """Finish if enough matches are still kept.
+
+        :param asked: the numbers of the matches
+        :param found: the matches that are kept
+        """
         if self._stopped:
             return
         for number in {*asked}.difference(map(self.listing.number, found)):
@@ -193,7 +197,7 @@ class Waiter(Generic[T, C]):
         self._look_again(self.check)
 
     def _look_again(self, then: Callable[[], None]) -> None:
-        """Look at all that has changed until now, on all replicas."""
+        """Test all changes so far, of all replicas."""
         if self.settle is None:
             self.catch_up()
             then()
@@ -222,7 +226,7 @@ class Waiter(Generic[T, C]):
             self.done.callback(None)
 
     def stop(self) -> None:
-        """Leave nothing scheduled."""
+        """Cancel all scheduled calls."""
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
@@ -281,7 +285,7 @@ class Watch(Generic[C]):
             self._leave(waiter)
 
     def end(self, host: str) -> None:
-        """Nothing more happens on `host`: let those be done that wait for it."""
+        """Finish the waiters for `host`, which was removed."""
         for waiters in tuple(self._waiters.values()):
             for waiter in tuple(waiters):
                 if waiter.listing.host == host:
@@ -321,7 +325,7 @@ class Watch(Generic[C]):
             self._round = None
 
     def note(self, change: C) -> None:
-        """Hold a change, if a waiter asks for such."""
+        """Buffer a change, if a waiter can match it."""
         if not any(key in self._waiters for key in self._kind.keys(change)):
             return
         self._changes.append(change)
@@ -336,7 +340,7 @@ class Watch(Generic[C]):
             self._next += PAUSE
 
     def _look(self) -> None:
-        """Look at changes for a slice of time."""
+        """Test buffered changes for a slice of time."""
         self._round = None
         slices = Slices(self._clock)
         while self._changes and not slices.over:
@@ -371,9 +375,9 @@ class Watches:
         deadline: float | None = None,
     ) -> Waiter[T, Any]:
         """
-        Wait for matches of a range; what they are, the waiter tells.
+        Wait for matches of a range, and return the waiter with the matches.
 
-        :param deadline: in seconds, instead of that of `waiting`
+        :param deadline: a time in seconds that replaces the deadline of `waiting`
         """
         if deadline is None:
             deadline = self._clock.seconds() + waiting.wait
@@ -409,11 +413,11 @@ class Watches:
         return await self.find(listing, NEWEST, waiting)
 
     def note(self, kind: type[Listing[Any, C]], change: C) -> None:
-        """Look at a change that the lists of this kind do not report."""
+        """Test a change that the lists of this kind do not report."""
         if kind in self._watches:
             self._watches[kind].note(change)
 
     def end(self, host: str) -> None:
-        """Nothing more happens on `host`: let those be done that wait for it."""
+        """Finish the waiters for `host`, which was removed."""
         for watch in tuple(self._watches.values()):
             watch.end(host)
