@@ -26,15 +26,23 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.smtp import Decision, SmtpBehavior, SmtpRules
+from mocksmtp.documents.units import timestamp
 from mocksmtp.grammar.command import PathCommand
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.mail.documents import NULL_SENDER
 from mocksmtp.mail.mail import Envelope, Mail, Origin
 from mocksmtp.mock import Change, Mock
 from mocksmtp.sessions.deliveries import Delivery
 from mocksmtp.sessions.delivery_documents import delivery_summary
-from mocksmtp.sessions.documents import EXCHANGE, shown_of
+from mocksmtp.sessions.documents import (
+    EXCHANGE,
+    SESSION_SUMMARY,
+    TRANSACTION,
+    shown_of,
+)
 from mocksmtp.sessions.session import Exchange, Session, Transaction
-from mocksmtp.zone.answer import Question
+from mocksmtp.zone.answer import Question, rcode_name
+from mocksmtp.zone.rdata import type_name
 
 MAX_EVENTS = 1000
 """Maximum events kept for readers that reconnect."""
@@ -187,6 +195,17 @@ class EventBus:
         # A gap in the numbers, so that readers detect the events that they missed.
         self.last += 1
 
+    async def open(self, kinds: Collection[EventKind], known: int | None) -> None:
+        """
+        Prepare for a reader of these kinds.
+
+        :param known: the number of the last event that it knows, if it says one
+        """
+        self.activate()
+
+    def close(self) -> None:
+        """A reader that `open` was called for has ended."""
+
     def join(self, kinds: Collection[EventKind]) -> None:
         """Register a reader of these kinds; unregister it with `leave`."""
         self.activate()
@@ -246,15 +265,22 @@ class EventBus:
         :param data: the data of its kind
         :param octets: the memory of its texts
         """
-        left_at = self._left_at
-        if left_at is not None and self._seconds() - left_at > LINGER:
+        if self._has_lingered:
             self.deactivate()
             return
+        self._keep((kind, at, host, data, octets + _EVENT_OCTETS))
+
+    @property
+    def _has_lingered(self) -> bool:
+        left_at = self._left_at
+        return left_at is not None and self._seconds() - left_at > LINGER
+
+    def _keep(self, event: Event) -> None:
+        """Keep one more event for the readers."""
         events = self._events
-        octets += _EVENT_OCTETS
-        events.append((kind, at, host, data, octets))
+        events.append(event)
         self.last += 1
-        self.octets = kept = self.octets + octets
+        self.octets = kept = self.octets + event[4]
         if kept > MAX_OCTETS or len(events) > MAX_EVENTS:
             self._make_room()
         bell = self._bell
@@ -382,10 +408,12 @@ class EventBus:
     def _publish_document(
         self, kind: EventKind, host: str | None, document: EventDocument
     ) -> None:
-        self.publish(kind, self._seconds(), host, document, _document_octets(document))
+        self.publish(kind, self._seconds(), host, document, document_octets(document))
 
     def _session_changed(self, session: Session) -> None:
         """Publish the start of a session, an outcome within it, or its end."""
+        if session.replica is not None:
+            return
         if session.end is not None:
             ended: SessionEnd = (_bare(session), session.settled)
             at = session.ended_at or self._seconds()
@@ -426,7 +454,7 @@ def _leave_rules(rules: SmtpRules, listener: Any) -> None:
     rules.listeners = [one for one in rules.listeners if one is not listener]
 
 
-def _document_octets(document: EventDocument) -> int:
+def document_octets(document: EventDocument) -> int:
     """Approximate memory of a document, in bytes."""
     octets = 0
     for value in document.values():
@@ -434,7 +462,9 @@ def _document_octets(document: EventDocument) -> int:
         if isinstance(value, str):
             octets += len(value)
         elif isinstance(value, dict):
-            octets += _document_octets(value)
+            octets += document_octets(value)
+        elif isinstance(value, list):
+            octets += sum(document_octets({"": one}) for one in value)
     return octets
 
 
@@ -486,3 +516,81 @@ def _path_octets(command: PathCommand) -> int:
     for parameter in command.parameters:
         octets += _PARAMETER_OCTETS + len(parameter.name) + len(parameter.value)
     return octets
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    """When it was, on which host, and what its kind tells."""
+    kind, at, host, told, _ = event
+    document: dict[str, Any] = {"at": timestamp(at)}
+    if host is not None:
+        document["host"] = host
+    return document | told_document(kind, told)
+
+
+def told_document(kind: EventKind, told: Any) -> EventDocument:
+    """What an event of a kind tells; it may be that document already."""
+    return told if isinstance(told, dict) else _DOCUMENTS[kind](told)
+
+
+def _mail(told: Kept) -> dict[str, Any]:
+    number, envelope, count, size, origin = told
+    return {
+        "id": str(number),
+        "from": envelope.sender.text or NULL_SENDER,
+        "recipients": [recipient.address.text for recipient in envelope.recipients],
+        "recipientCount": count,
+        "size": size,
+        "clientIp": origin.client_ip,
+        "helo": origin.helo,
+        "session": origin.session,
+    }
+
+
+def _transaction(told: Settled) -> dict[str, Any]:
+    session, client_ip, helo, transaction, count = told
+    return {
+        "session": session,
+        "clientIp": client_ip,
+        "helo": helo,
+        **TRANSACTION.write(transaction),
+        "recipientCount": count,
+    }
+
+
+def _session(told: SessionEnd) -> dict[str, Any]:
+    session, transactions = told
+    return {**SESSION_SUMMARY.write(session), "transactionCount": transactions}
+
+
+def _behavior(told: Fired) -> dict[str, Any]:
+    rule, name, command, code, text, times, subject = told
+    return {
+        "behavior": rule,
+        **({} if name is None else {"behaviorName": name}),
+        "command": command.value,
+        "reply": {"code": code, "text": text} if code is not None or text else None,
+        "fired": times,
+        "subject": subject.decode(errors="replace"),
+    }
+
+
+def _dns_query(told: Asked) -> dict[str, Any]:
+    question, rcode, transport, client_ip, behavior = told
+    return {
+        "name": None if question is None else str(question.name),
+        "type": None if question is None else type_name(question.type),
+        "rcode": None if rcode is None else rcode_name(rcode),
+        "transport": transport,
+        "clientIp": client_ip,
+        "behavior": behavior,
+    }
+
+
+_DOCUMENTS: dict[EventKind, Callable[[Any], dict[str, Any]]] = {
+    EventKind.MAIL: _mail,
+    EventKind.TRANSACTION: _transaction,
+    EventKind.SESSION: _session,
+    EventKind.BEHAVIOR: _behavior,
+    EventKind.DNS_QUERY: _dns_query,
+    EventKind.SESSION_STARTED: SESSION_SUMMARY.write,
+}

@@ -53,6 +53,7 @@ from mocksmtp.mail.refused import RefusedContents
 from mocksmtp.mock import Mock
 from mocksmtp.persistence.keeper import PERIOD, Named, StateKeeper
 from mocksmtp.sessions.journal import Journal, JournalQuota
+from mocksmtp.shared_events import COMMAND, SharedEventBus
 from mocksmtp.smtp.evaluation import evaluate_smtp
 from mocksmtp.store.interface import Kind, MaybeLater, Restored, Store, StoreError
 from mocksmtp.store.opening import make_store
@@ -376,7 +377,7 @@ class MockService(Service):
 
     async def _open_each(self) -> AsyncIterator[tuple[str, Listener]]:
         config, reactor = self._config, self._reactor
-        bus = EventBus(self.mock, reactor.seconds)
+        bus = self._make_bus()
         if config.http is not None:
             answered = None if self._lines is None else request_logger(self._lines)
             settings = HttpSettings(
@@ -444,6 +445,15 @@ class MockService(Service):
             return self._in_thread(function)
 
         return TrackedFactory(LateFactory(make, call))
+
+    def _make_bus(self) -> EventBus:
+        sharing = self._keeper.sharing
+        if sharing is None:
+            return EventBus(self.mock, self._reactor.seconds)
+        bus = SharedEventBus(self.mock, self._reactor, sharing.replicas)
+        sharing.commands[COMMAND] = bus.record_for
+        sharing.event_readers.append(bus.arrived)
+        return bus
 
     async def _open_policy_hosts(self, endpoint: str) -> Listener:
         def make_policies() -> Any:

@@ -40,6 +40,7 @@ FLOORS: dict[str, set[str]] = {
     "store": ROOMS,
     "mock": {*ROOMS, "store"},
     "events": {*ROOMS, "mock"},
+    "shared_events": {*ROOMS, "store", "mock", "events"},
     "persistence": {*ROOMS, "store", "mock"},
     "aging": {"mock"},
     "archive": {*ROOMS, "mock"},
@@ -54,7 +55,7 @@ FLOORS: dict[str, set[str]] = {
     "hosting": {*ROOMS, "mock", "smtp", "listening"},
     "config": {*ROOMS, "store", "mock", "logs"},
     "service": {*ROOMS, "store", "mock", "events", "activity", "aging", "archive"}
-    | {"persistence", "logs"}
+    | {"persistence", "logs", "shared_events"}
     | {"smtp", "http", "dns", "config", "listening", "hosting"},
     "process": {"service", "logs"},
     "tap": {"config", "logs", "process", "service"},

@@ -89,6 +89,9 @@ class Sharing(Protocol):
     async def clear_logs(self, host: MailHost | None = None) -> None:
         """Clear the sessions of a host on all other replicas, or all of their logs."""
 
+    async def clear_sessions(self, host: str | None) -> None:
+        """Clear the sessions of a host, or of all hosts, on all other replicas."""
+
     async def until_closed(self) -> None:
         """Wait until the connections that other replicas are to end have ended."""
 

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Collection
 
 import attrs
 import orjson
@@ -27,26 +26,16 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from mocksmtp.documents.problems import shown, unknown
-from mocksmtp.documents.units import timestamp
 from mocksmtp.events import (
     USUAL,
-    Asked,
     Event,
     EventBus,
-    EventDocument,
     EventKind,
-    Fired,
-    Kept,
-    SessionEnd,
-    Settled,
+    event_document,
 )
 from mocksmtp.http.delivery_updates import DeliveryUpdates
 from mocksmtp.http.parameters import any_text, duration_up_to, parameter, reads
 from mocksmtp.http.problems import abort
-from mocksmtp.mail.documents import NULL_SENDER
-from mocksmtp.sessions.documents import SESSION_SUMMARY, TRANSACTION
-from mocksmtp.zone.answer import rcode_name
-from mocksmtp.zone.rdata import type_name
 
 HEARTBEAT = 15.0
 """Seconds between comments, which keep the connection from being taken for dead."""
@@ -91,7 +80,8 @@ class EventFeed:
     """
     The readers of the events of a bus.
 
-    :param name: the name of this run of the service, part of the ids of its events
+    :param name: the name of this run of the service, or of all replicas; part of the
+        ids of its events
     """
 
     def __init__(self, bus: EventBus, clock: IReactorTime, name: str) -> None:
@@ -150,6 +140,19 @@ class EventFeed:
                 self.schedule()
         while self._encoded and next(iter(self._encoded)) < self.bus.oldest:
             del self._encoded[next(iter(self._encoded))]
+
+    async def open(
+        self, kinds: Collection[EventKind], last_id: str | None
+    ) -> tuple[int, int | None]:
+        """
+        Have events recorded for a reader; `close` ends that.
+
+        :return: what `start_of` returns
+        :raises StoreError: the events of other replicas cannot be had
+        """
+        match = None if last_id is None else _ID.fullmatch(last_id)
+        await self.bus.open(kinds, None if match is None else int(match[2]))
+        return self.start_of(last_id)
 
     def start_of(self, last_id: str | None) -> tuple[int, int | None]:
         """
@@ -370,86 +373,3 @@ class EventReader:
 
 def _dropped(count: int | None) -> bytes:
     return b"event: dropped\ndata: " + orjson.dumps({"count": count}) + b"\n\n"
-
-
-def event_document(event: Event) -> dict[str, Any]:
-    """Return the document of an event: time, host, and the fields of its kind."""
-    kind, at, host, told, _ = event
-    document: dict[str, Any] = {"at": timestamp(at)}
-    if host is not None:
-        document["host"] = host
-    return document | _DOCUMENTS[kind](told)
-
-
-def _mail(told: Kept) -> dict[str, Any]:
-    number, envelope, count, size, origin = told
-    return {
-        "id": str(number),
-        "from": envelope.sender.text or NULL_SENDER,
-        "recipients": [recipient.address.text for recipient in envelope.recipients],
-        "recipientCount": count,
-        "size": size,
-        "clientIp": origin.client_ip,
-        "helo": origin.helo,
-        "session": origin.session,
-    }
-
-
-def _transaction(told: Settled) -> dict[str, Any]:
-    session, client_ip, helo, transaction, count = told
-    return {
-        "session": session,
-        "clientIp": client_ip,
-        "helo": helo,
-        **TRANSACTION.write(transaction),
-        "recipientCount": count,
-    }
-
-
-def _session(told: SessionEnd) -> dict[str, Any]:
-    session, transactions = told
-    return {**SESSION_SUMMARY.write(session), "transactionCount": transactions}
-
-
-def _behavior(told: Fired) -> dict[str, Any]:
-    rule, name, command, code, text, times, subject = told
-    return {
-        "behavior": rule,
-        **({} if name is None else {"behaviorName": name}),
-        "command": command.value,
-        "reply": {"code": code, "text": text} if code is not None or text else None,
-        "fired": times,
-        "subject": subject.decode(errors="replace"),
-    }
-
-
-def _dns_query(told: Asked) -> dict[str, Any]:
-    question, rcode, transport, client_ip, behavior = told
-    return {
-        "name": None if question is None else str(question.name),
-        "type": None if question is None else type_name(question.type),
-        "rcode": None if rcode is None else rcode_name(rcode),
-        "transport": transport,
-        "clientIp": client_ip,
-        "behavior": behavior,
-    }
-
-
-def _as_held(told: EventDocument) -> dict[str, Any]:
-    return told
-
-
-_DOCUMENTS: dict[EventKind, Callable[[Any], dict[str, Any]]] = {
-    EventKind.MAIL: _mail,
-    EventKind.TRANSACTION: _transaction,
-    EventKind.SESSION: _session,
-    EventKind.BEHAVIOR: _behavior,
-    EventKind.DNS_QUERY: _dns_query,
-    EventKind.SESSION_STARTED: SESSION_SUMMARY.write,
-    EventKind.EXCHANGE: _as_held,
-    EventKind.DELIVERY: _as_held,
-    EventKind.BEHAVIORS: _as_held,
-    EventKind.HOSTS: _as_held,
-    EventKind.RECORDS: _as_held,
-    EventKind.RESET: _as_held,
-}

@@ -332,10 +332,17 @@ class MailListing(Listing[Mail, _Change]):
                 for mail in each.box.put_back(each) if each.box in names else ():
                     _note(names[each.box], note, mail)
             return
+        restored: list[tuple[str, int]] = []
         for removal in self._removals:
-            for name, number in await self._store.restore(removal):
-                for mail in await self._store.load([number], name):
-                    _note(name, note, mail)
+            restored += await self._store.restore(removal)
+        for name, number in restored:
+            for mail in await self._store.load([number], name):
+                _note(name, note, mail)
+        replicas = self._mock.store.replicas
+        if restored and replicas is not None:
+            asking = replicas.ask({"do": "reportMails", "mails": restored})
+            if isinstance(asking, Awaitable):
+                await asking
 
     async def clear(self) -> list[Mail]:
         """Remove all mails, and return them."""

@@ -161,7 +161,8 @@ class Api:
     @events.default
     def _make_events(self) -> EventFeed:
         bus = self.bus or EventBus(self.mock, self.clock.seconds)
-        return EventFeed(bus, self.clock, f"{int(self.info.started_at * 1000):x}")
+        name = self.info.deployment or f"{int(self.info.started_at * 1000):x}"
+        return EventFeed(bus, self.clock, name)
 
     def forget(self, host: MailHost) -> None:
         """End the waiting for what happens on a host that is removed."""

@@ -290,6 +290,8 @@ async def delete_sessions(call: Call[Any]) -> ResponseBody:
     journals = SessionListing(call.api.mock, call.scope, EVERY_SESSION).journals
     removed = [session for journal in journals for session in journal.clear()]
     removed.sort(key=_number)
+    if call.api.sharing is not None:
+        await call.api.sharing.clear_sessions(call.scope)
     pieces = array_pieces(map(session_pieces, removed))
     return await send_pieces(call.request, pieces, call.api.clock)
 

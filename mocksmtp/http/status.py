@@ -259,13 +259,16 @@ async def get_events(call: Call[EventParameters]) -> ResponseBody:
     request.setHeader("X-Accel-Buffering", "no")
     if request.method == b"HEAD":
         return b""
-    feed.bus.activate()
-    if wanted.every is not None:
-        await EventCounter(request, feed, wanted, host, wanted.every).run()
-        return None
-    seen, missed = feed.start_of(request.getHeader("Last-Event-ID"))
-    reader = EventReader(request, feed, host, seen, missed, wanted.kinds)
-    await reader.run(call.api.delivery_updates)
+    last_id = request.getHeader("Last-Event-ID")
+    seen, missed = await feed.open(wanted.kinds, last_id)
+    try:
+        if wanted.every is not None:
+            await EventCounter(request, feed, wanted, host, wanted.every).run()
+        else:
+            reader = EventReader(request, feed, host, seen, missed, wanted.kinds)
+            await reader.run(call.api.delivery_updates)
+    finally:
+        feed.bus.close()
     return None
 
 

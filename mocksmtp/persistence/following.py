@@ -99,6 +99,8 @@ class Sharing:
         self.commands["closing"] = lambda _: len(self._closing)
         self.commands["disconnect"] = self._disconnect
         self.commands["clearLogs"] = self._clear_logs
+        self.commands["clearSessions"] = self._clear_sessions
+        self.commands["reportMails"] = self._report_mails
 
     # Called by the store, for other replicas
 
@@ -190,6 +192,16 @@ class Sharing:
         if name is None or name in self._mock.hosts:
             self._mock.clear_logs(None if name is None else self._mock.hosts[name])
 
+    def _clear_sessions(self, command: Document) -> None:
+        """Clear the sessions of a host here, or of all hosts."""
+        for name, host in self._mock.hosts.items():
+            if command["host"] in (None, name):
+                host.journal.clear()
+
+    def _report_mails(self, command: Document) -> None:
+        """Have waiting requests look at mails that are kept again."""
+        self._mock.notify_arrived([(host, n) for host, n in command["mails"]])
+
     # Called by the service and by the requests to this replica
 
     def agree_on(self, name: str, value: Document) -> Document:
@@ -241,6 +253,10 @@ class Sharing:
         """Clear the sessions of a host on all other replicas; see `Mock.clear_logs`."""
         name = None if host is None else host.name
         await self.ask({"do": "clearLogs", "host": name})
+
+    async def clear_sessions(self, host: str | None) -> None:
+        """Clear the sessions of a host, or of all hosts, on all other replicas."""
+        await self.ask({"do": "clearSessions", "host": host})
 
     async def until_closed(self) -> None:
         """Wait until all replicas have closed the connections of `disconnect`."""

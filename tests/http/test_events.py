@@ -16,7 +16,7 @@ from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from mocksmtp.behaviors.point import Command
-from mocksmtp.events import MAX_EVENTS, EventBus
+from mocksmtp.events import MAX_EVENTS, EventBus, event_document
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.http import events
 from mocksmtp.http.events import (
@@ -24,7 +24,6 @@ from mocksmtp.http.events import (
     HEARTBEAT,
     EventFeed,
     EventReader,
-    event_document,
 )
 from mocksmtp.http.site import HttpSettings, make_site
 from mocksmtp.listening import TrackedFactory

@@ -97,18 +97,28 @@ class SessionTests(ReplicaCase):
         client = self.b.connect()
         client.say("EHLO h.test")
         self.same("/smtpSessions")
-        for replica in (self.a, self.b):
-            replica.mock.reset()
+        self.assertEqual(self.a.ask("POST", "/reset").status, 204)
         self.assertEqual(self.same("/smtpSessions")[0]["transcript"], [])
         self.assertFalse(self.cluster.sessions[1])
         client.deliver("carl@x.test")
         session = self.same("/smtpSessions")[0]
         self.assertEqual(len(session["transactions"]), 1)
-        for replica in (self.a, self.b):
-            replica.mock.reset()
+        self.assertEqual(self.b.ask("POST", "/reset").status, 204)
         self.assertEqual(self.same("/smtpSessions"), [])
         self.assertEqual([one for one in self.cluster.sessions.values() if one], [])
         self.assertEqual(self.same("/smtpAttempts"), [])
+
+    def test_they_are_deleted(self) -> None:
+        """A request to one replica removes and returns the sessions of all."""
+        self.a.connect().deliver("bob@x.test")
+        self.b.connect().deliver("carl@x.test")
+        self.b.connect("mx2").deliver("dora@x.test")
+        removed = self.a.ask("DELETE", "/hosts/mx2/smtpSessions").json()
+        self.assertEqual(ids(removed), ["3"])
+        self.assertEqual(ids(self.same("/smtpSessions")), ["1", "2"])
+        removed = self.a.ask("DELETE", "/smtpSessions").json()
+        self.assertEqual(ids(removed), ["1", "2"])
+        self.assertEqual(self.same("/smtpSessions"), [])
 
     def test_a_restart_among_others(self) -> None:
         """A replica that starts has the sessions of the others, also open ones."""
@@ -116,7 +126,7 @@ class SessionTests(ReplicaCase):
         client = self.b.connect()
         client.say("EHLO h.test")
         self.same("/smtpSessions")
-        self.a.kill()
+        self.a.end()
         self.a = self.start("c")
         sessions = self.same("/smtpSessions")
         self.assertEqual(ids(sessions), ["1", "2"])
@@ -131,7 +141,7 @@ class SessionTests(ReplicaCase):
         client.say("EHLO h.test", "MAIL FROM:<me@h.test>")
         self.same("/smtpSessions")
         self.clock.advance(5)
-        self.a.kill()
+        self.a.end()
         self.a = self.start("c")
         sessions = self.same("/smtpSessions")
         self.assertEqual([one["end"] for one in sessions], ["quit", "reset"])
@@ -311,7 +321,7 @@ class DeliveryTests(ReplicaCase):
         self.deliver(self.a, "default", "bob@x.test", content=with_id("m1@h.test"))
         self.deliver(self.b, "mx2", "carl@x.test", content=with_id("m2@h.test"))
         before = self.same("/smtpAttempts"), self.same("/deliveries")
-        self.a.kill()
+        self.a.end()
         self.a = self.start("c")
         self.assertEqual((self.same("/smtpAttempts"), self.same("/deliveries")), before)
 

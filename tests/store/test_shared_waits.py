@@ -95,7 +95,6 @@ class WaitTests(ReplicaCase):
         self.clock.advance(1)
         assert waiting.answer is not None
         self.assertEqual(waiting.answer.status, 503)
-        self.assertTrue(self.flushLoggedErrors(StoreError))
         self.assertEqual(self.b.store.replicas.watches, 0)
 
     def test_a_client_that_leaves(self) -> None:
