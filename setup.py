@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from setuptools import setup
-
 FILES = "https://github.com/mocksmtp/mocksmtp/blob"
 IMAGES = "https://raw.githubusercontent.com/mocksmtp/mocksmtp"
 
@@ -35,6 +33,9 @@ def with_absolute_links(text: str, version: str) -> str:
 
 
 if __name__ == "__main__":
+    # Here, because the tests import this module where setuptools is not installed.
+    from setuptools import setup
+
     root = Path(__file__).parent
     source = (root / "mocksmtp/__init__.py").read_text("utf-8")
     (version,) = re.findall(r'^__version__ = "(.*)"$', source, re.MULTILINE)
