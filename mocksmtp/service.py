@@ -308,10 +308,21 @@ class MockService(Service):
     def _agree(self) -> None:
         """Have what is the same on all replicas; others change nothing meanwhile."""
         sharing = self._keeper.sharing
-        if sharing is not None:
-            self._info.deployment = sharing.agree_on("instance", self._info.instance)
         if self.mock.store.keeps_state:
             _ = self._authority.root_pem
+        if sharing is None:
+            return
+        sharing.issue_certificates()
+        self._info.deployment = sharing.agree_on("instance", self._info.instance)
+        names = sorted(plan.description.name for plan in self._config.plans)
+        others = sharing.agree_on("hosts", names)
+        if others != names:
+            self.log.warn(
+                "The configuration has the hosts {names}, that of the other replicas"
+                " {others}; hosts with listeners must be the same on all replicas",
+                names=", ".join(names),
+                others=", ".join(others),
+            )
 
     def _save_certificate(self, name: str, text: str) -> None:
         sharing = self._keeper.sharing
@@ -332,6 +343,12 @@ class MockService(Service):
             if self._keeper.summary is not None:
                 restored = f"Restored from {self._config.store}: {self._keeper.summary}"
                 self._lines.log(Level.INFO, restored)
+            sharing = self._keeper.sharing
+            if sharing is not None:
+                replicas, store = sharing.replicas, self._config.store
+                count = len(replicas.others)
+                shared = f"Replica {replicas.name} shares {store} with {count} others"
+                self._lines.log(Level.INFO, shared)
             shown = " ".join(
                 f"{name}={','.join(bound)}" for name, bound in addresses.items()
             )

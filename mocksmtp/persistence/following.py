@@ -24,6 +24,7 @@ from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.mock import Mock
 from mocksmtp.persistence.state import FollowedHosts, MockState
 from mocksmtp.persistence.turns import ReplicaTurns
+from mocksmtp.steps import Steps, finish
 from mocksmtp.store.interface import (
     Document,
     Key,
@@ -34,8 +35,15 @@ from mocksmtp.store.interface import (
     StoreError,
 )
 from mocksmtp.store.replicas import LogPart, Replicas, Turn
+from mocksmtp.zone.zone import Zone
 
 T = TypeVar("T")
+
+FEW_RECORDS = 1000
+"""Records of a zone that is made at once; a larger one is made in slices."""
+
+SLICE = 0.005
+"""Seconds of a slice: others of a process wait for it."""
 
 PAUSE, LONGEST_PAUSE = 0.02, 0.5
 """The time between two requests whether connections of other replicas have ended, in
@@ -64,7 +72,8 @@ class Sharing:
     :ivar event_readers: each is called with the events of all replicas
     :ivar certificate_readers: each is called with the name and the text of each
         certificate that another replica stored
-    :ivar service: the stored documents of the kind `Kind.SERVICE`, by name
+    :ivar service: the documents of the kind `Kind.SERVICE` that running replicas
+        stored, by name
     :ivar in_turn: whether a request of this replica is changing the state
     """
 
@@ -104,15 +113,44 @@ class Sharing:
 
     # Called by the store, for other replicas
 
-    def apply(self, changes: Sequence[tuple[Key, Document]]) -> None:
+    def apply(self, changes: Sequence[tuple[Key, Document]]) -> Deferred[None] | None:
         """Apply the documents that another replica stored."""
+        steps = self._state.zone_in_steps(changes)
+        zone = None
+        if steps is not None:
+            if len(changes) + len(self._mock.zone) > FEW_RECORDS:
+                return Deferred.fromCoroutine(self._apply_later(changes, steps))
+            zone = finish(steps)
+        self._apply(changes, zone)
+        return None
+
+    async def _apply_later(
+        self, changes: Sequence[tuple[Key, Document]], steps: Steps[Zone]
+    ) -> None:
+        """Apply changes of a large zone, which is made in slices."""
+        self._apply(changes, await self._in_slices(steps))
+
+    async def _in_slices(self, steps: Steps[T]) -> T:
+        while True:
+            end = self._clock.seconds() + SLICE
+            try:
+                while self._clock.seconds() < end:
+                    next(steps)
+            except StopIteration as stop:
+                made: T = stop.value
+                return made
+            await deferLater(self._clock, 0)
+
+    def _apply(
+        self, changes: Sequence[tuple[Key, Document]], zone: Zone | None
+    ) -> None:
         for (kind, name), document in changes:
             if kind is Kind.SERVICE:
                 self.service[name] = document
             elif kind is Kind.CERTIFICATE and document is not None:
                 for reader in self.certificate_readers:
                     reader(name, document)
-        self._wait_for(self._state.apply(changes, self._hosts))
+        self._wait_for(self._state.apply(changes, self._hosts, zone))
 
     def replace(self, state: State) -> None:
         """Replace the state by the stored one."""
@@ -206,7 +244,7 @@ class Sharing:
 
     def agree_on(self, name: str, value: Document) -> Document:
         """
-        Return the value that the first replica proposed; called in the turn.
+        Return what the first of the running replicas proposed; called in the turn.
 
         :param name: the name of a document of the kind `Kind.SERVICE`
         :param value: what this replica proposes
@@ -274,18 +312,20 @@ class Sharing:
         """
         try:
             try:
-                self._issue_certificates()
-                self._store.save(self._state.changes().items())
+                changes = self._state.changes()
+                if any(kind is Kind.HOST for kind, _ in changes):
+                    self.issue_certificates()
+                self._store.save(changes.items())
             finally:
                 self.in_turn = False
-            await self.turns.pass_on(turn)
+                await self.turns.pass_on(turn)
         except StoreError:
             with suppress(StoreError):
                 await self.turns.refresh()
             raise
         await now(self.replicas.applied())
 
-    def _issue_certificates(self) -> None:
+    def issue_certificates(self) -> None:
         """
         Issue the missing certificates of hosts, so that the turn stores them.
 

@@ -215,7 +215,7 @@ class StateKeeper:
         self._last_session = last
         self._set_last_session(last)
         if self.sharing is not None:
-            await self._join(self.sharing, state, hosts, agree)
+            await self._join(self.sharing, restored, hosts, agree)
             return
         agree()
         if restored.is_new:
@@ -237,7 +237,7 @@ class StateKeeper:
     async def _join(
         self,
         sharing: Sharing,
-        state: State,
+        restored: Restored,
         hosts: FollowedHosts,
         agree: Callable[[], None],
     ) -> None:
@@ -248,7 +248,8 @@ class StateKeeper:
         the configuration.
         """
         sharing.hosts = hosts
-        sharing.service = dict(state.get(Kind.SERVICE, {}))
+        if not restored.is_alone:
+            sharing.service = dict(restored.state.get(Kind.SERVICE, {}))
         await now(sharing.replicas.follow(sharing))
         if self._shared_log is not None:
             self._shared_log.adopt()

@@ -36,6 +36,7 @@ from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.hosts.policies import POLICY
 from mocksmtp.mock import Mock
+from mocksmtp.steps import Steps, finish
 from mocksmtp.store.interface import Document, Kind, State
 from mocksmtp.store.interface import Key as StoreKey
 from mocksmtp.store.replicas import Tally
@@ -58,6 +59,9 @@ REMOVED = False
 
 _UNSET = "unset"
 """Whether users have set no records so far."""
+
+_STEP = 20
+"""Records that are read in one step."""
 
 _ORDINAL = "ordinal"
 """The member of a behavior's document that its rule is numbered by."""
@@ -203,20 +207,33 @@ class _Records:
         for place, _ in before.values():
             yield (Kind.RECORD, place), None
 
-    def apply(self, changes: Mapping[str, Document], zone: Zone) -> Zone:
-        """Return the zone with the changed documents applied, as stored."""
-        found = dict(self.places.values())
-        for place, document in changes.items():
-            if document is None:
-                found.pop(place, None)
-            else:
-                found[place] = parse_record(document)
-                self.last = max(self.last, int(place))
-        ordered = sorted(found.items())
-        made = Zone([record for _, record in ordered], zone.last_id)
-        kept = {record.id: record for record in made.records}
-        self.places = {r.id: (p, kept[r.id]) for p, r in ordered if r.id in kept}
-        self.zone = made
+    def apply_in_steps(
+        self, changes: Mapping[str, Document], zone: Zone
+    ) -> Steps[Zone]:
+        """Make the zone with the changed documents applied, as stored, in steps."""
+        new: dict[str, Record] = {}
+        for index, (place, document) in enumerate(sorted(changes.items())):
+            if document is not None:
+                new[place] = parse_record(document)
+            if index % _STEP == 0:
+                yield
+        first = f"{self.last + 1:012}"
+        if self.zone is zone and all(place >= first for place in changes):
+            made = yield from zone.with_records_in_steps(new.values())
+            places = dict(self.places)
+            ordered = list(new.items())
+        else:
+            found = {p: r for p, r in self.places.values() if p not in changes} | new
+            ordered = sorted(found.items())
+            records = [record for _, record in ordered]
+            made = yield from Zone.in_steps(records, zone.last_id)
+            places = {}
+        for index, (place, record) in enumerate(ordered):
+            places[record.id] = place, made.find(record)
+            if index % _STEP == 0:
+                yield
+        self.places, self.zone = places, made
+        self.last = max(self.last, *map(int, changes))
         return made
 
     def differing(self, stored: Mapping[str, Document]) -> Changes:
@@ -723,12 +740,27 @@ class MockState:
         states = {h.name: h.scenarios.states() for h in self._mock.hosts.values()}
         return self._scenarios.compare(states, lambda _, one: one or None, _equals)
 
+    def zone_in_steps(
+        self, changes: Iterable[tuple[StoreKey, Document]]
+    ) -> Steps[Zone] | None:
+        """
+        Make the zone with the changes that another replica stored, in steps.
+
+        :return: None if no record has changed
+        """
+        found = {name: one for (kind, name), one in changes if kind is Kind.RECORD}
+        return self._records.apply_in_steps(found, self._mock.zone) if found else None
+
     def apply(
-        self, changes: Iterable[tuple[StoreKey, Document]], hosts: FollowedHosts
+        self,
+        changes: Iterable[tuple[StoreKey, Document]],
+        hosts: FollowedHosts,
+        zone: Zone | None = None,
     ) -> list[Deferred[Any]]:
         """
         Apply the changes that another replica stored, and record them as stored.
 
+        :param zone: the zone that `zone_in_steps` has made of these changes, or None
         :return: a Deferred for each removed host, which fires when its connections have
             ended
         """
@@ -740,7 +772,7 @@ class MockState:
                 self._apply_host(name, document, hosts)
                 for name, document in found.get(Kind.HOST, _EMPTY).items()
             ]
-            self._apply_settings(found)
+            self._apply_settings(found, zone)
             lists = self._list_changes(found)
             for each in self._lists():
                 if each.name in lists:
@@ -784,7 +816,9 @@ class MockState:
             error=failure.value,
         )
 
-    def _apply_settings(self, found: Mapping[Kind, Mapping[str, Document]]) -> None:
+    def _apply_settings(
+        self, found: Mapping[Kind, Mapping[str, Document]], zone: Zone | None
+    ) -> None:
         mock = self._mock
         for name, document in found.get(Kind.EXTENSIONS, _EMPTY).items():
             host = mock.hosts.get(name)
@@ -801,7 +835,8 @@ class MockState:
         if Kind.POLICY in found:
             mock.policies = policies
         if Kind.RECORD in found:
-            mock.zone = self._records.apply(found[Kind.RECORD], mock.zone)
+            steps = self._records.apply_in_steps(found[Kind.RECORD], mock.zone)
+            mock.zone = finish(steps) if zone is None else zone
         if _UNSET in found.get(Kind.SERVICE, _EMPTY):
             mock.is_unset = bool(found[Kind.SERVICE][_UNSET])
             self._service.known(_UNSET, mock.is_unset)

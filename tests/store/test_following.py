@@ -14,6 +14,7 @@ from mocksmtp.hosts.host import Description, HostStart
 from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.hosts.policies import parse_policies
 from mocksmtp.mock import Change, Mock
+from mocksmtp.persistence import following
 from mocksmtp.persistence.following import now
 from mocksmtp.store.interface import Kind, StoreError
 from mocksmtp.zone.records import listed_document, parse_records
@@ -134,6 +135,21 @@ class StateTests(FollowingCase):
         self.assert_quiet()
         third = Replica(self.cluster, "three", zone=records("config"))
         self.assertEqual(shown(third.mock), shown(self.one.mock))
+
+    def test_a_large_zone(self) -> None:
+        """It is made in slices, and in effect as a small one."""
+        self.patch(following, "FEW_RECORDS", 0)
+        self.one.change(lambda mock: setattr(mock, "zone", records("a", "b", "c")))
+        more = parse_records([{"name": "d", "type": "A", "address": "192.0.2.1"}])
+        self.one.change(
+            lambda mock: setattr(mock, "zone", mock.zone.with_records(more))
+        )
+        self.assertEqual(shown(self.two.mock), shown(self.one.mock))
+        _, *rest = self.two.mock.zone.records
+        self.two.change(lambda mock: setattr(mock, "zone", Zone(rest)))
+        self.assertEqual(len(shown(self.one.mock)), 3)
+        self.assertEqual(shown(self.two.mock), shown(self.one.mock))
+        self.assert_quiet()
 
     def test_policies_extensions_scenarios(self) -> None:
         """Set, and removed again."""

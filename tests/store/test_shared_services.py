@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import smtplib
 import ssl
@@ -11,7 +12,10 @@ import attrs
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThread
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
+from twisted.web.client import Agent, FileBodyProducer, readBody
+from twisted.web.http_headers import Headers
 
 from mocksmtp.client import ApiError
 from mocksmtp.config import Config
@@ -113,6 +117,41 @@ class StateTests(SharedServicesCase):
         }
         self.assertEqual(len(found), 1)
 
+    async def test_the_certificate_of_a_new_host(self) -> None:
+        """DNS publishes the same key on each service."""
+        one, two = await self.start(), await self.start()
+        tls = {"mode": "starttls"}
+        await one.api.add_host("mx2", listeners=[], tls=tls, dns={"names": ["mx2.x"]})
+        three = await self.start()
+        pins = []
+        for each in (one, two, three):
+            mock = each.service.mock
+            facts = mock.certificate_of(mock.hosts["mx2"])
+            assert facts is not None
+            pins.append(facts)
+        self.assertEqual(pins[1:], pins[:1] * 2)
+
+    async def test_a_login(self) -> None:
+        """Who has logged in to one service may use all."""
+        one, two = [await self.start(token="secret-token") for _ in range(2)]
+        agent = Agent(reactor)
+        response = await post(agent, f"{one.url}/login", b'{"token": "secret-token"}')
+        (cookie,) = response.headers.getRawHeaders("Set-Cookie")
+        headers = Headers({"Cookie": [cookie.partition(";")[0]]})
+        url = f"{two.url}/smtpBehaviors".encode()
+        response = await agent.request(b"GET", url, headers)
+        self.assertEqual(response.code, 200)
+        await readBody(response)
+
+    async def test_other_hosts_in_the_configuration(self) -> None:
+        """A service that is configured with other hosts reports it."""
+        await self.start()
+        plan = HostPlan(Description("mx2", "mx2.test", listeners=(Listen(),)))
+        seen: list[str] = []
+        add_observer(self, lambda event: seen.append(formatEvent(event)))
+        await self.start(hosts=(plan,))
+        self.assertTrue([one for one in seen if "the hosts default, mx2" in one], seen)
+
     async def test_clients_that_wait(self) -> None:
         """They are released when another service removes the behavior."""
         one, two = await self.start(), await self.start()
@@ -158,6 +197,21 @@ class FailureTests(SharedServicesCase):
 async def get(service: RunningMock, path: str) -> Any:
     """The document at a path."""
     return json.loads(await service.api.call("GET", path))
+
+
+async def post(agent: Agent, url: str, body: bytes) -> Any:
+    """Send a JSON document, and return the response, whose body is read."""
+    headers = Headers({"Content-Type": ["application/json"]})
+    producer = FileBodyProducer(io.BytesIO(body))
+    response = await agent.request(b"POST", url.encode(), headers, producer)
+    await readBody(response)
+    return response
+
+
+def add_observer(case: TestCase, observer: Any) -> None:
+    """Have a function called with each event of the log until the end of a test."""
+    globalLogPublisher.addObserver(observer)
+    case.addCleanup(globalLogPublisher.removeObserver, observer)
 
 
 async def healthy(service: RunningMock) -> None:
