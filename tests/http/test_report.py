@@ -315,7 +315,7 @@ class StartTests(DeliveryCase):
 
         class Response:
             code = 200
-            headers = Headers()
+            headers = Headers({"Content-Type": ["text/plain; charset=utf-8"]})
 
             def content(self) -> Any:
                 return succeed("é".encode())
