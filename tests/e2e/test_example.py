@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -30,12 +31,18 @@ class PostfixExampleTests(SynchronousTestCase):
         self.folder = Path(folder.name) / "postfix"
         shutil.copytree(EXAMPLE, self.folder)
 
-    def run_example(self) -> subprocess.CompletedProcess[str]:
+    def use_addresses(self, network: str) -> None:
+        """Use others than another test, which may run at the same time."""
+        for name in ("run", "mock.toml"):
+            path = self.folder / name
+            path.write_text(path.read_text().replace("127.25.0.", network))
+
+    def run_example(self, **environment: str) -> subprocess.CompletedProcess[str]:
         path = f"{BIN}:{os.environ.get('PATH', os.defpath)}:/usr/sbin"
         return subprocess.run(
             ["./run"],
             cwd=self.folder,
-            env=clean_environment(PATH=path),
+            env=clean_environment(PATH=path, **environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -52,10 +59,7 @@ class PostfixExampleTests(SynchronousTestCase):
 
     def test_a_postfix_that_does_not_bounce(self) -> None:
         """The suite notices, and the report shows why."""
-        # Not the addresses of the other test, which may run at the same time.
-        for name in ("run", "mock.toml"):
-            path = self.folder / name
-            path.write_text(path.read_text().replace("127.25.0.", "127.26.0."))
+        self.use_addresses("127.26.0.")
         path = self.folder / "start-postfix"
         changed = path.read_text().replace(
             "notify_classes =", "notify_classes =\nsoft_bounce = yes"
@@ -73,3 +77,18 @@ class PostfixExampleTests(SynchronousTestCase):
         report = (self.folder / "mocksmtp-report.html").read_text()
         self.assertIn("bob@bounce.test", report)
         self.assertIn("5.1.1 No such user", report)
+
+    def test_a_suite_that_is_killed(self) -> None:
+        """Postfix is stopped, and its folder removed."""
+        self.use_addresses("127.27.0.")
+        suite = self.folder / "suite"
+        suite.write_text(suite.read_text().replace("failed=0\n", "kill -9 $$\n"))
+        temporary = self.folder / "tmp"
+        temporary.mkdir()
+        self.folder.parent.chmod(0o755)
+        done = self.run_example(TMPDIR=str(temporary))
+        self.assertEqual(done.returncode, 137, done.stderr)
+        deadline = time.monotonic() + 20
+        while any(temporary.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertEqual(list(temporary.iterdir()), [])

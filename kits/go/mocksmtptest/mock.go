@@ -501,12 +501,14 @@ func (m *Mock) explanation(ctx context.Context) string {
 func (m *Mock) timedOut(what string, wanted map[string]string) error {
 	var shown []string
 	for name, value := range wanted {
-		if name != "wait" {
+		if name != "wait" && !(name == "count" && value == "1") {
 			shown = append(shown, name+"="+value)
 		}
 	}
-	slices.Sort(shown)
-	return fmt.Errorf("%w: no %s with %s within %s", ErrTimedOut, what, strings.Join(shown, ", "), wanted["wait"])
+	if slices.Sort(shown); len(shown) > 0 {
+		what += " with " + strings.Join(shown, ", ")
+	}
+	return fmt.Errorf("%w: no %s within %s", ErrTimedOut, what, wanted["wait"])
 }
 
 // scope limits a list to the hosts of this test.

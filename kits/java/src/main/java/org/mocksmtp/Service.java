@@ -366,7 +366,8 @@ final class Service {
 
     private static String described(Problem problem, String detail) {
         var shown = new StringBuilder(detail);
-        if (problem.getErrors() != null) {
+        // With one invalid field, the detail names it already.
+        if (problem.getErrors() != null && problem.getErrors().size() > 1) {
             problem.getErrors()
                     .forEach(
                             e ->

@@ -206,7 +206,7 @@ class MockSmtpTest {
         assertThat(Sender.send(mx.smtp(), BOB)).startsWith("421");
         assertThatThrownBy(() -> mx.addJson("{\"command\": \"CONNECT\", \"response\": {\"code\": 99}}"))
                 .isInstanceOf(RequestException.class)
-                .hasMessageContaining("$.response.code must be from 200 to 599, got 99");
+                .hasMessageContaining("$.response.code: must be from 200 to 599, got 99");
     }
 
     /** The settings of the host are those of one test. */
