@@ -9,7 +9,7 @@ counts may or may not be stored: they are read again before the next turn.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
@@ -53,6 +53,8 @@ class ReplicaTurns:
         self._seconds = clock.seconds
         self._waiting: dict[Undecided, None] = {}
         self._is_running = False
+        # While counts are being stored: what waits for that.
+        self._storing: list[Deferred[None]] | None = None
 
     @property
     def is_current(self) -> bool:
@@ -69,6 +71,7 @@ class ReplicaTurns:
         """
         turn = await _result(self._replicas.take_turn())
         try:
+            await self._until_stored()
             await self.refresh()
             self._state.apply_counts(turn.counts)
         except BaseException:
@@ -105,6 +108,13 @@ class ReplicaTurns:
             self.is_stale = True
             raise
 
+    async def _until_stored(self) -> None:
+        """Wait for the result of the turn before, which arrives before a new turn."""
+        if self._storing is not None:
+            waiting: Deferred[None] = Deferred()
+            self._storing.append(waiting)
+            await waiting
+
     # Inputs
 
     def add(self, undecided: Undecided) -> None:
@@ -126,6 +136,13 @@ class ReplicaTurns:
             except Exception:
                 self.log.failure("in the turn of this replica")
         self._is_running = False
+        await self._refresh_at_rest()
+
+    async def _refresh_at_rest(self) -> None:
+        """Read stale counts again, unless the next turn does it."""
+        if self.is_stale and not self._is_running and self._storing is None:
+            with suppress(StoreError):
+                await self.refresh()
 
     async def _decide_in_turn(self) -> None:
         try:
@@ -137,17 +154,36 @@ class ReplicaTurns:
                 raise
             return
         decided = self._decide()
+        # The next turn is asked for together with the end of this one.
+        Deferred.fromCoroutine(self._store(turn, decided))
+
+    async def _store(self, turn: Turn, decided: Sequence[Undecided]) -> None:
+        """Store the counts, and have the decisions take effect."""
+        self._storing = []
         try:
-            await self._pass_on(turn, self._state.moved_counts().items())
-        except Exception as error:
+            await self._store_moved(turn)
+        except StoreError:
             self._fail(decided, True)
-            if not isinstance(error, StoreError):
-                raise
-            with suppress(StoreError):
-                await self.refresh()
-            return
-        for one in decided:
-            self._call(one.send)
+        except Exception:
+            self.log.failure("while storing counts")
+            self._fail(decided, True)
+        else:
+            for one in decided:
+                self._call(one.send)
+        waiting, self._storing = self._storing, None
+        for each in waiting:
+            each.callback(None)
+        await self._refresh_at_rest()
+
+    async def _store_moved(self, turn: Turn) -> None:
+        try:
+            counts = self._state.moved_counts().items()
+        except Exception:
+            # The turn must end all the same.
+            await self._pass_on(turn, ())
+            self.is_stale = True
+            raise
+        await self._pass_on(turn, counts)
 
     def _decide(self) -> list[Undecided]:
         """Decide queued inputs for `SLICE` seconds, at least one; return them."""
