@@ -171,15 +171,16 @@ class Config:
     store: StoreAddress = option(
         parse_store,
         "STORE",
-        "where mails and state are stored: memory, or sqlite:FILE, as in"
-        " sqlite:mock.db; ?sync=full also survives a power cut (default: memory)",
+        "where mails and state are stored: memory; sqlite:FILE, as in sqlite:mock.db"
+        " (?sync=full also survives a power cut); or redis://HOST/DB, which several"
+        " processes share (default: memory)",
         default=StoreAddress(),
     )
     store_wait: float = option(
         parse_wait,
         "TIME",
-        "how long the start waits for another process that uses the file, as in 30s"
-        " (default: 0)",
+        "how long the start waits for another process that uses the file, or for the"
+        " Redis server, as in 30s (default: 0)",
         default=0.0,
     )
     state_dir: str | None = option(

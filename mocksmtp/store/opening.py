@@ -12,7 +12,12 @@ from mocksmtp.documents.problems import shown
 from mocksmtp.mail.quota import Quota
 from mocksmtp.store.interface import Store
 from mocksmtp.store.memory import MemoryStore
-from mocksmtp.store.redis.address import RedisAddress, parse_address
+from mocksmtp.store.redis.address import (
+    CLUSTER_SCHEMES,
+    SCHEMES,
+    RedisAddress,
+    parse_address,
+)
 
 MEMORY = "memory"
 
@@ -51,9 +56,9 @@ def parse_store(text: str) -> StoreAddress:
     """
     if text == MEMORY:
         return StoreAddress()
-    if text.lower().startswith("redis"):
-        return StoreAddress(redis=parse_address(text))
     kind, colon, rest = text.partition(":")
+    if colon and kind.lower() in (*SCHEMES, *CLUSTER_SCHEMES):
+        return StoreAddress(redis=parse_address(text))
     if kind != "sqlite" or not colon:
         raise ValueError(_unknown(text, kind))
     path, _, query = rest.partition("?")

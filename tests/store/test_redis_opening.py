@@ -60,6 +60,12 @@ class AddressTests(SynchronousTestCase):
         self.assertNotIn("secret", repr(address))
         self.assertEqual(str(parse_store("redis://:x@h/0")), "redis://:***@h:6379/0")
 
+    def test_another_scheme(self) -> None:
+        """Is no Redis server, even if it begins alike."""
+        for text in ("redis", "redisx://h/0", "redis-x:h"):
+            error = self.assertRaises(ValueError, parse_store, text)
+            self.assertIn("did you mean redis://HOST/DB?", str(error))
+
     def test_invalid(self) -> None:
         """What is wrong is named."""
         for text, reason in (
