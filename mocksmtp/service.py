@@ -346,8 +346,8 @@ class MockService(Service):
             sharing = self._keeper.sharing
             if sharing is not None:
                 replicas, store = sharing.replicas, self._config.store
-                count = len(replicas.others)
-                shared = f"Replica {replicas.name} shares {store} with {count} others"
+                others = ", ".join(sorted(replicas.others)) or "none"
+                shared = f"Replica {replicas.name} shares {store}; others: {others}"
                 self._lines.log(Level.INFO, shared)
             shown = " ".join(
                 f"{name}={','.join(bound)}" for name, bound in addresses.items()

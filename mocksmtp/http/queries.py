@@ -23,6 +23,7 @@ from mocksmtp.http.paging import Listing, Page, Span, WaitingKey, only, send_pag
 from mocksmtp.http.parameters import flag, group, parameter, reads
 from mocksmtp.http.responses import array_pieces, send_body, send_pieces
 from mocksmtp.http.routing import (
+    Agreement,
     Call,
     ResponseBody,
     Route,
@@ -232,7 +233,11 @@ ROUTES = at_root(
         answers=answers(document(Array(QUERY), QUERY_EXPLANATION)),
         problems=(410,),
     ),
-    Route("DELETE", "/dnsQueries", delete_queries, answers=answers(array("DnsQuery"))),
+    Route(
+        *("DELETE", "/dnsQueries", delete_queries),
+        answers=answers(array("DnsQuery")),
+        agreement=Agreement.PAST,
+    ),
     Route(
         *("GET", "/dnsQueries/latest", newest_query, MatchParameters),
         answers=answers(document("DnsQuery")),

@@ -40,7 +40,15 @@ from mocksmtp.http.parameters import (
 )
 from mocksmtp.http.problems import not_found
 from mocksmtp.http.responses import Slices, array_pieces, send_json, send_pieces
-from mocksmtp.http.routing import Call, ResponseBody, Route, answers, array, document
+from mocksmtp.http.routing import (
+    Agreement,
+    Call,
+    ResponseBody,
+    Route,
+    answers,
+    array,
+    document,
+)
 from mocksmtp.http.waiting import Waiting
 from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.mailbox import Mailbox
@@ -484,6 +492,7 @@ ROUTES = (
     Route(
         *("DELETE", "/smtpSessions", delete_sessions),
         answers=answers(array(SESSION)),
+        agreement=Agreement.PAST,
     ),
     Route(
         *("GET", "/smtpSessions/latest", newest_session, MatchParameters),

@@ -162,6 +162,19 @@ class StateTests(SharedServicesCase):
         await one.api.set_behaviors()
         self.assertEqual(await waiting, 250)
 
+    async def test_a_reset(self) -> None:
+        """Mails, sessions, queries and behaviors of all services are removed."""
+        self.services = one, two = await self.start(), await self.start()
+        for each in self.services:
+            await deferToThread(send, each.smtp)
+        await two.api.set_behaviors(BUSY)
+        paths = ("/smtpMails", "/smtpSessions", "/smtpAttempts", "/smtpBehaviors")
+        found = [len(await self.both(path)) for path in paths]
+        self.assertEqual(found, [2, 2, 2, 1])
+        await one.api.reset()
+        found = [len(await self.both(path)) for path in paths]
+        self.assertEqual(found, [0, 0, 0, 0])
+
     async def test_connections(self) -> None:
         """Those of all services are counted, and ended."""
         one, two = await self.start(), await self.start()
@@ -235,6 +248,12 @@ def certificate_of(address: tuple[str, int], context: ssl.SSLContext) -> bytes:
         found = client.sock.getpeercert(binary_form=True)
         assert found is not None
         return found
+
+
+def send(address: tuple[str, int]) -> None:
+    """Send a mail."""
+    with smtplib.SMTP(*address) as client:
+        client.sendmail("a@x.test", ["b@x.test"], b"Subject: hi\r\n\r\ntext\r\n")
 
 
 def noop(address: tuple[str, int]) -> int:
