@@ -432,7 +432,7 @@ async def _note_arrived(
 
 def _note(host: str, note: Callable[[_Change], None], mail: Mail) -> None:
     envelope = mail.envelope
-    recipients = {recipient.address.normalized for recipient in envelope.recipients}
+    recipients = set(envelope.normalized_recipients())
     keys: tuple[WaitingKey, ...] = (None, ("from", envelope.sender.normalized))
     keys += tuple(("to", recipient) for recipient in recipients)
     note((host, mail.number, keys))

@@ -60,6 +60,12 @@ class PlainRecipients(Sequence[Recipient]):
     def __repr__(self) -> str:
         return repr(tuple(self))
 
+    def normalized(self) -> Iterator[str]:
+        """The address of each, with its domain in lower case; no path is made."""
+        for text in self._addresses.decode().split("\n"):
+            local_part, at, domain = text.rpartition("@")
+            yield local_part + at + domain.lower()
+
     @property
     def weight(self) -> int:
         """Approximate memory, in bytes."""
@@ -92,6 +98,13 @@ class Envelope:
             if recipient.parameters:
                 total += octets_of(recipient.parameters)
         return total
+
+    def normalized_recipients(self) -> Iterator[str]:
+        """The address of each recipient, with its domain in lower case."""
+        recipients = self.recipients
+        if type(recipients) is PlainRecipients:
+            return recipients.normalized()
+        return (recipient.address.normalized for recipient in recipients)
 
 
 @attrs.frozen

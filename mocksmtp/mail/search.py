@@ -194,7 +194,7 @@ on_host = _equal("host", lambda decoded: (decoded.mail.origin.host,), is_indexed
 
 
 def _recipients(decoded: Decoded) -> Iterable[str]:
-    return (one.address.normalized for one in decoded.mail.envelope.recipients)
+    return decoded.mail.envelope.normalized_recipients()
 
 
 _FILTERS: dict[str, Callable[[Any], Filter]] = {

@@ -45,6 +45,13 @@ class EnvelopeTests(SynchronousTestCase):
             self.assertEqual(kept.weight, other.weight)
             self.assertNotEqual(kept, envelope(*paths, BOB))
 
+    def test_normalized_recipients(self) -> None:
+        """The domains are in lower case, however the recipients are kept."""
+        kept = PlainRecipients([b"Bob@Ex.Test", b"Ann@ex.test"])
+        for recipients in kept, tuple(kept):
+            found = Envelope(NULL_ADDRESS, (), recipients).normalized_recipients()
+            self.assertEqual([*found], ["Bob@ex.test", "Ann@ex.test"])
+
     def test_a_recipient_has_no_parameters_by_default(self) -> None:
         """Most RCPT commands bring none."""
         self.assertEqual(BOB.parameters, ())
