@@ -284,16 +284,20 @@ class Mock:
         if isinstance(host.mailbox, Mailbox):
             host.mailbox.removal_listeners.append(remember)
 
-    def content_of(self, attempt: Attempt) -> bytes | None:
+    async def content_of(self, attempt: Attempt) -> bytes | None:
         """The content of an attempt, if it was kept as a mail or as refused content."""
-        transaction = attempt.transaction
+        transaction, host = attempt.transaction, attempt.session.host
         if transaction is None or attempt.recipient is None:
             return None
         if transaction.refused is not None:
             return transaction.refused.octets
         if transaction.mail is None:
             return None
-        return self._find_content(attempt.session.host, transaction.mail)
+        content = self._find_content(host, transaction.mail)
+        if content is None and self.store.mails is not None:
+            for mail in await self.store.mails.load([transaction.mail], host):
+                return mail.content
+        return content
 
     def _find_content(self, host: str, number: int) -> bytes | None:
         """The content of a mail that a host keeps, or None."""

@@ -185,7 +185,7 @@ async def get_attempt(call: Call[Any], attempt_id: str) -> ResponseBody:
 async def get_refused(call: Call[Any], attempt_id: str) -> ResponseBody:
     """The content of an attempt: refused and kept (``--keep-refused``), or accepted."""
     attempt = await find_attempt(call, attempt_id)
-    octets = call.api.mock.content_of(attempt)
+    octets = await call.api.mock.content_of(attempt)
     if octets is None:
         detail = "the content of this attempt is not kept; see --keep-refused"
         raise not_found(detail)

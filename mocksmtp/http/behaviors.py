@@ -48,7 +48,7 @@ from mocksmtp.http.routing import (
     document,
     one_or_more,
 )
-from mocksmtp.http.sessions import content_finder
+from mocksmtp.http.sessions import Contents
 from mocksmtp.sessions.recall import recall
 from mocksmtp.steps import Steps, finish
 
@@ -351,7 +351,7 @@ async def evaluate(call: Call[Any]) -> bytes:
     asked = await read_document(call, EVALUATION_READER)
     host = call.host
     if asked.session is not None:
-        host, asked = _recorded(call, asked)
+        host, asked = await _recorded(call, asked)
     compute = call.api.mock.evaluate
     if compute is None:
         raise HttpProblem(409, "this service can't evaluate commands")
@@ -362,7 +362,7 @@ async def evaluate(call: Call[Any]) -> bytes:
 EVALUATION_READER = partial(parse, EVALUATION)
 
 
-def _recorded(call: Call[Any], asked: Evaluation) -> tuple[MailHost, Evaluation]:
+async def _recorded(call: Call[Any], asked: Evaluation) -> tuple[MailHost, Evaluation]:
     """Return the host of a recorded exchange, and its evaluation."""
     assert asked.session is not None
     hosts = [call.host]
@@ -374,9 +374,10 @@ def _recorded(call: Call[Any], asked: Evaluation) -> tuple[MailHost, Evaluation]
             break
     else:
         raise not_found(f"no session with the id {asked.session!r} is kept"[:200])
-    for recalled in recall(session, content_finder(call, host.name)):
+    find = Contents(call.api.mock, host.name)
+    for recalled in recall(session, find):
         if recalled.number == asked.exchange:
-            return host, evaluation_of(recalled)
+            return host, await find.complete(partial(evaluation_of, recalled))
     message = f"session {session.id} has no exchange {asked.exchange}"
     raise DocumentError(Problem("$.exchange", message))
 

@@ -10,11 +10,12 @@ from contextlib import suppress
 from ipaddress import ip_address
 from itertools import starmap
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 import orjson
 
+from mocksmtp.behaviors.explain import Considered
 from mocksmtp.documents.kinds import Array
 from mocksmtp.documents.problems import listed
 from mocksmtp.documents.schema import TEXT
@@ -66,9 +67,15 @@ from mocksmtp.sessions.documents import (
     shown_exchanges,
 )
 from mocksmtp.sessions.journal import Journal
-from mocksmtp.sessions.recall import ContentFinder, recall
+from mocksmtp.sessions.recall import ContentFinder, Recalled, recall
 from mocksmtp.sessions.search import EVERY_SESSION, Nearest, SessionQuery
 from mocksmtp.sessions.session import Outcome, Session, Transaction
+
+T = TypeVar("T")
+
+_MAX_LOADED = 64 * 2**20
+"""Octets of contents that are loaded to explain exchanges; those of others count as
+not recorded."""
 
 _PIECE = 64 * 1024
 """Bytes of memory past which a session's document is made in pieces."""
@@ -335,32 +342,88 @@ async def get_session(call: Call[SessionParameters], session_id: str) -> Respons
     if found is None:
         raise not_found(f"no session with the id {session_id!r} is kept"[:200])
     if call.parameters.explain:
-        pieces = explained_pieces(found, content_finder(call, found.host))
+        find = Contents(call.api.mock, found.host)
+        if call.api.sharing is not None:
+            # Once only to find out which contents are needed.
+            await find.complete(lambda: _count(explained_pieces(found, find)))
+        pieces = explained_pieces(found, find)
     else:
         pieces = session_pieces(found)
     return await send_pieces(call.request, pieces, call.api.clock)
 
 
-def content_finder(call: Call[Any], host: str) -> ContentFinder:
-    """What finds the content of the mails that a host keeps."""
-    found = call.api.mock.hosts.get(host)
-    store = call.api.mock.store.mails
+class Contents:
+    """
+    Finds the contents of the mails of a host, as a `ContentFinder` does.
 
-    def find(number: int | None) -> bytes | None:
-        if found is None or number is None:
+    Where the store cannot read at once, what is looked for is missing at first: have
+    `complete` do the work that looks for it.
+
+    :param host: the name of the host
+    """
+
+    def __init__(self, mock: Mock, host: str) -> None:
+        self._host = mock.hosts.get(host)
+        self._store = mock.store.mails
+        self._loaded: dict[int, bytes | None] = {}
+        self._missing: dict[int, None] = {}
+        self._octets = 0
+
+    def __call__(self, number: int | None) -> bytes | None:
+        """Return the content of a mail; None if it is not kept, or not loaded."""
+        if self._host is None or number is None:
             return None
+        if number in self._loaded:
+            return self._loaded[number]
         try:
-            mail = store.refer(number) if store is not None else _kept(found, number)
-            return None if mail is None else mail.content
+            if self._store is None:
+                return _kept(self._host, number).content
+            mail = self._store.refer(number)
+            if mail is not None:
+                return mail.content
         except KeyError:
             return None
+        self._missing[number] = None
+        return None
 
-    return find
+    async def complete(self, work: Callable[[], T]) -> T:
+        """
+        Return the result of `work`, which is repeated with contents it missed.
+
+        It may raise an exception where one is missing.
+        """
+        while True:
+            try:
+                result = work()
+            except Exception:
+                if not await self.load():
+                    raise
+            else:
+                if not await self.load():
+                    return result
+
+    async def load(self) -> bool:
+        """Load what was missing; return whether anything was found."""
+        missing, self._missing = self._missing, {}
+        found = False
+        for number in missing:
+            self._loaded[number] = None
+            if self._store is None or self._host is None or self._octets > _MAX_LOADED:
+                continue
+            for mail in await self._store.load([number], self._host.name):
+                self._loaded[number] = mail.content
+                self._octets += len(mail.content)
+                found = True
+        return found
 
 
 def _kept(host: MailHost, number: int) -> Mail:
     assert isinstance(host.mailbox, Mailbox)
     return host.mailbox.get(number)
+
+
+def _count(pieces: Iterable[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
 def explained_pieces(session: Session, find: ContentFinder) -> Iterator[bytes]:
@@ -457,19 +520,16 @@ async def find_near_misses(
     for session in sessions:
         if since is not None and (session.ended_at or since) < since:
             continue
-        find = content_finder(call, session.host)
+        find = Contents(call.api.mock, session.host)
         newest = [one for one in recall(session, find) if one.walks]
         for recalled in reversed(newest):
             if recalled.is_answered:
                 continue
             if since is not None and recalled.exchange[0] < since:
                 break
-            near = []
-            for one in considered_of(recalled):
-                if one.hint is not None:
-                    near.append(one)
-                if slices.over:
-                    await slices.next()
+            near = await _near(recalled, slices)
+            while await find.load():
+                near = await _near(recalled, slices)
             if near:
                 found.append(NearMiss(recalled, near))
                 if len(found) == limit:
@@ -477,6 +537,17 @@ async def find_near_misses(
         if slices.over:
             await slices.next()
     return found
+
+
+async def _near(recalled: Recalled, slices: Slices) -> list[Considered]:
+    """Return the behaviors that nearly answered an exchange."""
+    near = []
+    for one in considered_of(recalled):
+        if one.hint is not None:
+            near.append(one)
+        if slices.over:
+            await slices.next()
+    return near
 
 
 ROUTES = (

@@ -29,7 +29,7 @@ from mocksmtp.http.report import Format, describe_behavior, send_report
 from mocksmtp.http.responses import Slices, protect, send_body
 from mocksmtp.http.routing import Api, Call, ResponseBody, Route, at_root
 from mocksmtp.http.screens.serving import PartParameters, send_screen
-from mocksmtp.http.sessions import SessionListing, content_finder
+from mocksmtp.http.sessions import Contents, SessionListing
 from mocksmtp.sessions.attempts import Attempt, Verdict
 from mocksmtp.sessions.deliveries import Delivery
 from mocksmtp.sessions.delivery_search import DeliveryQuery
@@ -269,7 +269,7 @@ async def show_delivery(
     row = row_of(delivery, MAX_PAGE_ATTEMPTS)
     path = f"{_LIST}/{delivery.number}"
     base = Filters(path, {"attempt": str(attempt.number)})
-    context = _transcript(call, attempt.session, attempt, base)
+    context = await _transcript(call, attempt.session, attempt, base)
     return await send_screen(
         call,
         "ui/transcript.html",
@@ -298,7 +298,7 @@ async def show_session(
         row=None,
         delivery=None,
         attempt=None,
-        **_transcript(call, session, None, base),
+        **await _transcript(call, session, None, base),
     )
 
 
@@ -312,19 +312,32 @@ async def export_delivery(call: Call[Any], delivery_id: str) -> bytes:
     return send_body(call.request, body, "text/plain; charset=utf-8")
 
 
-def _transcript(
+async def _transcript(
     call: Call[TranscriptParameters],
     session: Session,
     attempt: Attempt | None,
     base: Filters,
 ) -> dict[str, Any]:
     """What the transcript and the panel beside it show."""
+    find = Contents(call.api.mock, session.host)
+    return await find.complete(
+        lambda: _shown_transcript(call, session, attempt, base, find)
+    )
+
+
+def _shown_transcript(
+    call: Call[TranscriptParameters],
+    session: Session,
+    attempt: Attempt | None,
+    base: Filters,
+    find: Contents,
+) -> dict[str, Any]:
     api, wanted = call.api, call.parameters
     decisive = None if attempt is None else deciding_exchange(attempt)
     chosen = wanted.exchange
     if chosen is None:
-        chosen = decisive if attempt is None else _most_telling(call, attempt, decisive)
-    recalled = None if chosen is None else _recalled(call, session, chosen)
+        chosen = decisive if attempt is None else _most_telling(find, attempt, decisive)
+    recalled = None if chosen is None else _recalled(find, session, chosen)
     describe = partial(describe_behavior, api.mock, session.host)
     considered = None
     if recalled is not None and not any(w.walk.is_forgotten for w in recalled.walks):
@@ -353,9 +366,7 @@ def _transcript(
     }
 
 
-def _most_telling(
-    call: Call[Any], attempt: Attempt, decisive: int | None
-) -> int | None:
+def _most_telling(find: Contents, attempt: Attempt, decisive: int | None) -> int | None:
     """
     The exchange of an attempt whose behaviors are shown first.
 
@@ -365,7 +376,7 @@ def _most_telling(
     if attempt.reply is not None and attempt.reply.source is not None:
         return decisive
     until = attempt.decided_at + 0.001
-    for one in recall(attempt.session, content_finder(call, attempt.session.host)):
+    for one in recall(attempt.session, find):
         at = one.exchange[0]
         if at < attempt.started_at - 0.001 or not one.walks:
             continue
@@ -381,8 +392,8 @@ _MAX_SEARCHED = 200
 """Exchanges of a session in which a near miss is looked for."""
 
 
-def _recalled(call: Call[Any], session: Session, number: int) -> Recalled | None:
-    for one in recall(session, content_finder(call, session.host)):
+def _recalled(find: Contents, session: Session, number: int) -> Recalled | None:
+    for one in recall(session, find):
         if one.number == number:
             return one
     return None
