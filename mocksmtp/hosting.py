@@ -1,20 +1,19 @@
-"""Mail hosts with their listeners: made, changed and taken away at run time.
+"""Mail hosts with their listeners: created, changed and removed at run time.
 
 Rules:
 
-- A change is whole or not at all, however many hosts it is for: what is new is opened
-  first, and where that fails it is closed again, and the hosts are as they were.
-- A port that the change itself gives up is closed early where a new listener needs it
-  (``0.0.0.0:25`` in the place of ``127.0.0.1:25``), and opened again if the change
-  fails.
-- A listener that stays the same stays open, with its connections. A fixed port is
-  the same as the one that is open, however that was asked for; port 0 is the same
-  as one on a port that was free.
-- What is removed is closed, with its connections, and only then is the change over:
-  who is told so may use the port again.
-- Nothing is waited for before a change has taken effect, so that changes do not meet.
-- Listeners that have no IP address were given at the start; only the end, or the end
-  of their host, closes them.
+- A change of any number of hosts is atomic: new listeners are opened first; if one
+  fails, all of them are closed again, and the hosts do not change.
+- A listener that the change removes is closed early if a new listener needs its port
+  (``0.0.0.0:25`` replaces ``127.0.0.1:25``), and opened again if the change fails.
+- An unchanged listener stays open, with its connections. A request for a fixed port
+  matches the open listener on it; a request for port 0 matches a listener that was
+  opened for port 0.
+- Removed listeners and their connections are closed before the change is reported as
+  done: then their ports can be used again.
+- A change takes effect before anything is awaited, so that changes do not overlap.
+- Listeners without an IP address are those of the start; they are closed only with
+  their host or at the end.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``/metrics``: the metrics for Prometheus.
 
-Receiving a mail costs nothing for metrics: a request collects the existing counters, in
-one step. The text of many hosts is created in a thread.
+Receiving a mail does no work for metrics: a request reads the existing counters in one
+step. The text of many hosts is created in a thread.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class _Threads:
 
 
 class _Connector:
-    """What a client's factory is told about its connection."""
+    """The connector that is passed to the factory of a client."""
 
     def __init__(self, reactor: MemoryReactor, address: IPv4Address, factory: Any):
         self._reactor = reactor
@@ -85,11 +85,11 @@ class _Connector:
         self.transport: MemoryTransport | None = None
 
     def getDestination(self) -> IPv4Address:
-        """Where it leads."""
+        """The address of the destination."""
         return self._address
 
     def connect(self) -> None:
-        """Connect, or tell the factory that nobody listens there."""
+        """Connect, or report a refused connection to the factory."""
         self.factory.doStart()
         self.factory.startedConnecting(self)
         port = self._reactor.listening.get(self._address)
@@ -112,7 +112,7 @@ class _Connector:
         client.makeConnection(ours)
 
     def stopConnecting(self) -> None:
-        """Nothing: a connection takes no time."""
+        """Do nothing: connections are established at once."""
 
     def disconnect(self) -> None:
         """Close the connection."""
@@ -182,7 +182,7 @@ class MemoryTransport:
                 self._reactor.do(self._close)
 
     def loseWriteConnection(self) -> None:
-        """End what is sent."""
+        """Close the sending side."""
         self.loseConnection()
 
     def abortConnection(self) -> None:
