@@ -114,6 +114,25 @@ class Rule(Generic[B]):
         return self.test is not None and self.behavior.is_ungated
 
     @property
+    def needs_turn(self) -> bool:
+        """
+        Whether replicas decide by its counts one after the other.
+
+        Not if its answers are used up: then no further match changes a decision.
+        """
+        behavior = self.behavior
+        if not (behavior.enabled and behavior.is_counting):
+            return False
+        if self.limit is None or behavior.per or behavior.window is not None:
+            return True
+        return min(self.fired, self._fired_of_list) < self.limit
+
+    @property
+    def _fired_of_list(self) -> int:
+        """How often it fired, as far as that limits its answers."""
+        return self.fired if self.is_plain else self._counts.fired
+
+    @property
     def is_keyed(self) -> bool:
         """Whether it counts its answers by key (field ``per``)."""
         return bool(self.behavior.per)

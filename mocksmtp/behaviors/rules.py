@@ -75,8 +75,9 @@ class Rules(Generic[P, B, D]):
     :ivar past: keeps the walks of former lists that exchanges refer to; None keeps none
     :ivar turns: the turns of the replica, if several replicas decide by this list; else
         None
-    :ivar counting: the points at which a decision may need the turn; empty without
+    :ivar counting_rules: the rules whose decisions need the turn; empty without
         replicas
+    :ivar counting: the points at which one of them can fire
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Rules(Generic[P, B, D]):
         self._simulated: Callable[[Rule[B]], Rule[B]] | None = None
         self.turns: Turns | None = None
         self.counting: frozenset[P] = frozenset()
-        self._counting_rules: list[Rule[B]] = []
+        self.counting_rules: set[Rule[B]] = set()
         self._counting_tests: dict[P, list[Test] | None] = {}
 
     # Deciding
@@ -307,24 +308,25 @@ class Rules(Generic[P, B, D]):
         self.turns = turns
         self.shared.moved = set()
         self.shared.keys.evicted = []
-        self._find_counting()
+        self.update_counting()
 
-    def _find_counting(self) -> None:
-        """Update what depends on the list, where replicas have counts in common."""
-        self._counting_rules = rules = [
-            rule
-            for rule in self._rules
-            if rule.behavior.enabled and rule.behavior.is_counting
-        ]
-        self.counting = frozenset(p for rule in rules for p in rule.behavior.points)
+    def update_counting(self) -> None:
+        """Find the rules that need the turn, after the list or counts changed."""
+        self.counting_rules = {rule for rule in self._rules if rule.needs_turn}
+        self.counting = frozenset(
+            point for rule in self.counting_rules for point in rule.behavior.points
+        )
         self._counting_tests = {}
+
+    def recount(self, rule: Rule[B]) -> None:
+        """Update the rules that need the turn, after counts of one have changed."""
+        if (rule in self.counting_rules) != rule.needs_turn:
+            self.update_counting()
 
     def may_count(self, point: P, subject: bytes) -> bool:
         """Return whether common counts may matter to the decision on a subject."""
         if point not in self._counting_tests:
-            rules = [
-                one for one in self._counting_rules if one.behavior.fires_at(point)
-            ]
+            rules = [one for one in self.counting_rules if one.behavior.fires_at(point)]
             tests = [rule.test for rule in rules if rule.test is not None]
             is_sure = len(tests) == len(rules)
             self._counting_tests[point] = tests if is_sure else None
@@ -539,7 +541,7 @@ class Rules(Generic[P, B, D]):
             self.shared.keys.retain({rule.owner for rule in rules})
         self.points = {p for rule in rules for p in rule.behavior.points}
         if self.turns is not None:
-            self._find_counting()
+            self.update_counting()
         walks, self._by_point, self._ends = self._by_point, {}, {}
         if self.past is not None and walks:
             self._leave(walks)

@@ -284,6 +284,7 @@ class BehaviorsState:
         self._counts: dict[str, tuple[int, Any]] = {}
         self._keys: dict[str, dict[Key, tuple[int, int, int]]] = {}
         self._tallied: set[str] = set()
+        self._unconfirmed: set[Rule[Any]] = set()
         self._version: object = None
         self._by_id: dict[str, Rule[Any]] = {}
 
@@ -358,7 +359,7 @@ class BehaviorsState:
             state = (rule.seen, rule.owner)
             if last == state or (last is None and not rule.seen):
                 continue
-            is_tallied = self._is_shared and not rule.behavior.is_counting
+            is_tallied = self._is_shared and rule not in self.rules.counting_rules
             if is_tallied and (last is None or last[1] is rule.owner):
                 continue
             yield self._stored(rule)
@@ -382,7 +383,7 @@ class BehaviorsState:
         """
         shared = self.rules.shared
         moved, shared.moved = shared.moved or set(), set()
-        counting = {one for one in moved if one[0].behavior.is_counting}
+        counting = {one for one in moved if one[0] in self.rules.counting_rules}
         self._tallied.update(rule.id for rule, _ in moved - counting)
         return counting
 
@@ -410,6 +411,13 @@ class BehaviorsState:
                 if self._keys.get(ids.get(owner, ""), {}).pop(key, None) is not None:
                     yield self._key_path(ids[owner], key), None
             evicted.clear()
+        self._unconfirmed |= stored
+
+    def confirm(self) -> None:
+        """Update what depends on the counts of the last turn: they are stored."""
+        unconfirmed, self._unconfirmed = self._unconfirmed, set()
+        for rule in unconfirmed:
+            self.rules.recount(rule)
 
     def adopt(self, kind: Kind, path: str, document: Document) -> None:
         """
@@ -425,6 +433,7 @@ class BehaviorsState:
         if kind is Kind.COUNTS:
             rule.adopt(document)
             self._counts[rule_id] = rule.common[0], rule.owner
+            self.rules.recount(rule)
             return
         keys, found = self.rules.shared.keys, _read_key(key)
         known = self._keys.setdefault(rule_id, {})
@@ -452,7 +461,7 @@ class BehaviorsState:
         tallied, self._tallied = self._tallied, set()
         for rule_id in tallied:
             rule = self._rule(rule_id)
-            if rule is None or rule.behavior.is_counting:
+            if rule is None:
                 continue
             seen, fired = rule.seen - rule.common[0], rule.fired - rule.common[1]
             rule.common = rule.seen, rule.fired
@@ -477,13 +486,18 @@ class BehaviorsState:
         counts = state.get(Kind.COUNTS, {})
         keys = self.rules.shared.keys
         self._forget_moved()
+        self._unconfirmed.clear()
+        owners = set()
         for rule in self.rules:
             if rule.behavior.is_counting:
-                rule.common = rule.seen, rule.fired
+                owners.add(rule.owner)
+                if rule in self.rules.counting_rules:
+                    rule.common = rule.seen, rule.fired
                 rule.adopt(counts.get(self._path(rule.id)))
-                for key, _ in [*keys.of_owner(rule.owner)]:
-                    if _is_storable(key):
-                        keys.discard(rule.owner, key)
+        self.rules.update_counting()
+        for owner, key, _ in [*keys.items()]:
+            if owner in owners and _is_storable(key):
+                keys.discard(owner, key)
         self._restore_keys(state.get(Kind.KEY, {}))
         keyed = {one.owner: one for one in self.rules if one.is_keyed}
         for _ in (*self.compare_counts(), *self._compare_keys(keyed)):
@@ -533,6 +547,8 @@ class BehaviorsState:
             stored = counts.get(self._path(rule.id))
             if stored is not None:
                 rule.restore(stored)
+        if self._is_shared:
+            self.rules.update_counting()
         self._restore_keys(state.get(Kind.KEY, {}))
         for _ in (*self.compare(), *self.compare_counts()):
             pass  # Records the current values as stored.
@@ -918,6 +934,11 @@ class MockState:
                 self._scenarios.known(host.name, states)
                 found[Kind.SCENARIOS, host.name] = states or None
         return found
+
+    def confirm_counts(self) -> None:
+        """Update what depends on the counts of the last turn: they are stored."""
+        for each in self._behaviors.values():
+            each.confirm()
 
     def apply_counts(self, counts: Iterable[tuple[StoreKey, Document]]) -> None:
         """Apply the shared counts and scenarios that other replicas changed."""

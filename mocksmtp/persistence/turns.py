@@ -168,6 +168,7 @@ class ReplicaTurns:
             self.log.failure("while storing counts")
             self._fail(decided, True)
         else:
+            self._state.confirm_counts()
             for one in decided:
                 self._call(one.send)
         waiting, self._storing = self._storing, None

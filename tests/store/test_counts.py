@@ -68,6 +68,8 @@ class CountsCase(SynchronousTestCase):
         for recipient in asked:
             answers.append(one.decide(recipient))
             other.state.apply_counts(one.state.moved_counts().items())
+            one.state.confirm_counts()
+            other.state.add_tallies(one.state.tallies())
             one, other = other, one
         return answers
 
@@ -206,6 +208,68 @@ class TallyTests(CountsCase):
         one.decide()
         (tally,) = one.state.tallies()
         self.assertEqual((tally.seen, tally.fired), (2, 2))
+
+
+class ExhaustedTests(CountsCase):
+    """A behavior whose answers are used up"""
+
+    def exhaust(self, one: Replica, other: Replica) -> None:
+        """Use up the two answers, at one replica."""
+        for _ in range(2):
+            one.decide()
+        other.state.apply_counts(one.state.moved_counts().items())
+        self.assertEqual(one.rules.counting, {RCPT})
+        one.state.confirm_counts()
+
+    def test_no_turn_is_needed(self) -> None:
+        """Once its counts are stored it decides nothing; matches are added up."""
+        one, other = self.replicas(on("RCPT TO", 450, numberOfAnswer=2))
+        self.exhaust(one, other)
+        for replica in (one, other):
+            self.assertEqual(replica.rules.counting, set())
+            self.assertEqual([replica.decide(), replica.decide()], [False, False])
+            self.assertEqual(replica.state.moved_counts(), {})
+        told = one.state.tallies()
+        one.state.add_tallies(other.state.tallies())
+        other.state.add_tallies(told)
+        for replica in (one, other):
+            (rule,) = replica.rules
+            self.assertEqual((rule.seen, rule.fired), (6, 2))
+
+    def test_each_key_has_its_own(self) -> None:
+        """Of keys, and within a window, there are always further ones."""
+        for more in ({"per": ["recipient"]}, {"window": 1000}):
+            one, _ = self.replicas(on("RCPT TO", 450, numberOfAnswer=2, **more))
+            for _ in range(3):
+                one.decide()
+            one.state.moved_counts()
+            one.state.confirm_counts()
+            self.assertEqual(one.rules.counting, {RCPT})
+
+    def test_more_answers(self) -> None:
+        """A change of the number makes them count again."""
+        one, other = self.replicas(on("RCPT TO", 450, numberOfAnswer=2, id="a"))
+        self.exhaust(one, other)
+        other.decide()
+        for replica in (one, other):
+            behavior = SMTP.parse_one(on("RCPT TO", 450, numberOfAnswer=3, id="a"))
+            replica.rules.change([(replica.rules.get("a"), behavior)])
+            self.assertEqual(replica.rules.counting, {RCPT})
+        self.assertTrue(one.decide())
+        other.state.apply_counts(one.state.moved_counts().items())
+        (rule,) = other.rules
+        self.assertEqual((rule.seen, rule.fired), (4, 3))
+        self.assertEqual([one.seen for one in other.state.tallies()], [1])
+        self.assertEqual(other.rules.counting, set())
+
+    def test_counts_that_were_not_stored(self) -> None:
+        """Its last answer is left if the turn was lost."""
+        one, _ = self.replicas(on("RCPT TO", 450, numberOfAnswer=1))
+        self.assertTrue(one.decide())
+        one.state.moved_counts()
+        one.state.restore_counts({})
+        self.assertEqual(one.rules.counting, {RCPT})
+        self.assertTrue(one.decide())
 
 
 class CountingTests(SynchronousTestCase):
