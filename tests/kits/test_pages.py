@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
+from pathlib import Path
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.installed import clean_environment
 from tests.kits.pages import follow
 from tests.kits.test_go import kit as go_kit
 from tests.kits.test_node import kit as node_kit
@@ -53,6 +58,32 @@ class ExampleTests(SynchronousTestCase):
         run(node_kit(), "npm", "run", "build")
         download(folder, "npm", "ci", *_QUIET)
         self.assertRegex(run(folder, "npm", "test"), r"Tests  \d+ passed")
+
+    def test_redis_of_a_killed_suite(self) -> None:
+        """It ends, and its folder is removed."""
+        need("node", "redis-server")
+        script = """
+            import setup from "./tests/redis.js";
+            await setup({ provide: (name, { path }) => console.log(path) });
+            setInterval(() => undefined, 1000);
+        """
+        suite = subprocess.Popen(
+            ["node", "--input-type=module", "--eval", script],
+            cwd=workspace() / "examples/node",
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with suite:
+            assert suite.stdout is not None
+            path = Path(suite.stdout.readline().strip())
+            self.assertTrue(path.exists(), path)
+            suite.kill()
+        deadline = time.monotonic() + 20
+        while path.parent.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertFalse(path.parent.exists())
 
     def test_lock_names_no_registry(self) -> None:
         """The packages come from the registry that npm is configured with."""
