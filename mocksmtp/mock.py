@@ -335,6 +335,8 @@ class Mock:
         self._served = None
         if not keeps_mails:
             host.mailbox.close()
+        elif self.store.mails is not None:
+            self.store.mails.forget(name)
         host.journal.close()
         self._notify(Change.HOST_REMOVED, name)
         return host

@@ -22,7 +22,7 @@ from twisted.logger import Logger
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.mock import Mock
-from mocksmtp.persistence.state import FollowedHosts, MockState
+from mocksmtp.persistence.state import FollowedHosts, MockState, ReadChanges
 from mocksmtp.persistence.turns import ReplicaTurns
 from mocksmtp.steps import Steps, finish
 from mocksmtp.store.interface import (
@@ -35,12 +35,11 @@ from mocksmtp.store.interface import (
     StoreError,
 )
 from mocksmtp.store.replicas import LogPart, Replicas, Turn
-from mocksmtp.zone.zone import Zone
 
 T = TypeVar("T")
 
-FEW_RECORDS = 1000
-"""Records of a zone that is made at once; a larger one is made in slices."""
+INLINE_WORK = 200
+"""Records and behaviors that are read at once; more are read in slices."""
 
 SLICE = 0.005
 """Seconds of a slice: others of a process wait for it."""
@@ -115,19 +114,14 @@ class Sharing:
 
     def apply(self, changes: Sequence[tuple[Key, Document]]) -> Deferred[None] | None:
         """Apply the documents that another replica stored."""
-        steps = self._state.zone_in_steps(changes)
-        zone = None
-        if steps is not None:
-            if len(changes) + len(self._mock.zone) > FEW_RECORDS:
-                return Deferred.fromCoroutine(self._apply_later(changes, steps))
-            zone = finish(steps)
-        self._apply(changes, zone)
+        if self._state.work(changes) > INLINE_WORK:
+            return Deferred.fromCoroutine(self._apply_later(changes))
+        self._apply(changes, finish(self._state.read_in_steps(changes)))
         return None
 
-    async def _apply_later(
-        self, changes: Sequence[tuple[Key, Document]], steps: Steps[Zone]
-    ) -> None:
-        """Apply changes of a large zone, which is made in slices."""
+    async def _apply_later(self, changes: Sequence[tuple[Key, Document]]) -> None:
+        """Apply many changes, which are read in slices."""
+        steps = self._state.read_in_steps(changes)
         self._apply(changes, await self._in_slices(steps))
 
     async def _in_slices(self, steps: Steps[T]) -> T:
@@ -142,7 +136,7 @@ class Sharing:
             await deferLater(self._clock, 0)
 
     def _apply(
-        self, changes: Sequence[tuple[Key, Document]], zone: Zone | None
+        self, changes: Sequence[tuple[Key, Document]], read: ReadChanges
     ) -> None:
         for (kind, name), document in changes:
             if kind is Kind.SERVICE:
@@ -150,7 +144,7 @@ class Sharing:
             elif kind is Kind.CERTIFICATE and document is not None:
                 for reader in self.certificate_readers:
                     reader(name, document)
-        self._wait_for(self._state.apply(changes, self._hosts, zone))
+        self._wait_for(self._state.apply(changes, self._hosts, read))
 
     def replace(self, state: State) -> None:
         """Replace the state by the stored one."""

@@ -15,7 +15,7 @@ behaviors are stored, and listeners are not: each replica has its own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import attrs
@@ -249,18 +249,33 @@ class _Records:
         return found
 
 
+@attrs.frozen
+class ReadChanges:
+    """
+    What takes long to be read from documents that another replica stored.
+
+    :ivar zone: the records after the changes; None if none has changed
+    :ivar behaviors: new and changed behaviors, each with the ordinal of its rule, by
+        the names of their documents
+    """
+
+    zone: Zone | None
+    behaviors: Mapping[str, tuple[Any, int]]
+
+
 @attrs.define
 class ListChanges:
     """
-    The documents of a list of behaviors that another replica stored.
+    The changes of a list of behaviors that another replica stored.
 
     :ivar order: the ids of all behaviors, in order; None if the order did not change
-    :ivar behaviors: the documents of the changed behaviors, by id
+    :ivar behaviors: the new and changed behaviors, each with the ordinal of its rule,
+        by id
     :ivar replaced: the ids of the behaviors whose counters start at 0
     """
 
     order: list[str] | None = None
-    behaviors: dict[str, Document] = attrs.field(factory=dict)
+    behaviors: dict[str, tuple[Any, int]] = attrs.field(factory=dict)
     replaced: set[str] = attrs.field(factory=set)
 
 
@@ -327,12 +342,6 @@ class BehaviorsState:
         if rule.ordinal:
             document[_ORDINAL] = rule.ordinal
         return document
-
-    def _read(self, document: Document) -> tuple[Any, int]:
-        """Return the behavior of a document, and the ordinal of its rule."""
-        fields = dict(document)
-        ordinal = fields.pop(_ORDINAL, 0)
-        return self._protocol.parse_one(fields), ordinal
 
     def _forget_counts(self, rule_id: str) -> Iterator[tuple[StoreKey, Document]]:
         self._counts.pop(rule_id, None)
@@ -531,7 +540,9 @@ class BehaviorsState:
         """
         documents = state.get(Kind.BEHAVIOR, {})
         order = state.get(Kind.BEHAVIORS, {}).get(self.name, [])
-        found = {one: self._read(documents[self._path(one)]) for one in order}
+        found = {
+            one: _read_behavior(self.name, documents[self._path(one)]) for one in order
+        }
         ended = [
             one
             for one, (behavior, _) in found.items()
@@ -559,11 +570,7 @@ class BehaviorsState:
         """Apply the changes that another replica stored, and record them as stored."""
         order = self._order if changes.order is None else changes.order
         if changes.order is not None or changes.behaviors:
-            given = {
-                rule_id: self._read(document)
-                for rule_id, document in changes.behaviors.items()
-                if document is not None
-            }
+            given = changes.behaviors
             self.rules.follow(order, given, given.keys() - changes.replaced)
             self._are_known()
 
@@ -576,7 +583,7 @@ class BehaviorsState:
         for rule_id in order:
             rule, document = now.get(rule_id), documents.get(self._path(rule_id))
             if rule is None or self._document(rule) != document:
-                found.behaviors[rule_id] = document
+                found.behaviors[rule_id] = _read_behavior(self.name, document)
         return found
 
     def _restore_keys(self, stored: Mapping[str, Document]) -> None:
@@ -605,6 +612,14 @@ class BehaviorsState:
             yield (Kind.COUNTS, self._path(rule_id)), None
             for key in self._keys.get(rule_id, {}):
                 yield self._key_path(rule_id, key), None
+
+
+def _read_behavior(name: str, document: Document) -> tuple[Any, int]:
+    """Read a behavior of the list with this name, and the ordinal of its rule."""
+    fields = dict(document)
+    ordinal = fields.pop(_ORDINAL, 0)
+    protocol: Any = DNS if name == DNS_NAME else SMTP
+    return protocol.parse_one(fields), ordinal
 
 
 def _keys_of(
@@ -756,30 +771,47 @@ class MockState:
         states = {h.name: h.scenarios.states() for h in self._mock.hosts.values()}
         return self._scenarios.compare(states, lambda _, one: one or None, _equals)
 
-    def zone_in_steps(
-        self, changes: Iterable[tuple[StoreKey, Document]]
-    ) -> Steps[Zone] | None:
-        """
-        Make the zone with the changes that another replica stored, in steps.
+    def work(self, changes: Sequence[tuple[StoreKey, Document]]) -> int:
+        """Return the number of records and behaviors that the changes concern."""
+        kinds = [kind for (kind, _), _ in changes]
+        count = kinds.count(Kind.RECORD)
+        if count:
+            count += len(self._mock.zone)
+        return count + kinds.count(Kind.BEHAVIOR)
 
-        :return: None if no record has changed
-        """
-        found = {name: one for (kind, name), one in changes if kind is Kind.RECORD}
-        return self._records.apply_in_steps(found, self._mock.zone) if found else None
+    def read_in_steps(
+        self, changes: Iterable[tuple[StoreKey, Document]]
+    ) -> Steps[ReadChanges]:
+        """Read the changes that another replica stored, in steps."""
+        records: dict[str, Document] = {}
+        behaviors: dict[str, tuple[Any, int]] = {}
+        for (kind, name), document in changes:
+            if kind is Kind.RECORD:
+                records[name] = document
+            elif kind is Kind.BEHAVIOR and document is not None:
+                behaviors[name] = _read_behavior(name.partition("/")[0], document)
+                yield
+        zone = None
+        if records:
+            zone = yield from self._records.apply_in_steps(records, self._mock.zone)
+        return ReadChanges(zone, behaviors)
 
     def apply(
         self,
         changes: Iterable[tuple[StoreKey, Document]],
         hosts: FollowedHosts,
-        zone: Zone | None = None,
+        read: ReadChanges | None = None,
     ) -> list[Deferred[Any]]:
         """
         Apply the changes that another replica stored, and record them as stored.
 
-        :param zone: the zone that `zone_in_steps` has made of these changes, or None
+        :param read: what `read_in_steps` has read of these changes; None reads it
         :return: a Deferred for each removed host, which fires when its connections have
             ended
         """
+        changes = tuple(changes)
+        if read is None:
+            read = finish(self.read_in_steps(changes))
         found: dict[Kind, dict[str, Document]] = {}
         for (kind, name), document in changes:
             found.setdefault(kind, {})[name] = document
@@ -788,8 +820,10 @@ class MockState:
                 self._apply_host(name, document, hosts)
                 for name, document in found.get(Kind.HOST, _EMPTY).items()
             ]
-            self._apply_settings(found, zone)
-            lists = self._list_changes(found)
+            self._apply_settings(found)
+            if read.zone is not None:
+                self._mock.zone = read.zone
+            lists = self._list_changes(found, read.behaviors)
             for each in self._lists():
                 if each.name in lists:
                     each.apply(lists[each.name])
@@ -832,9 +866,7 @@ class MockState:
             error=failure.value,
         )
 
-    def _apply_settings(
-        self, found: Mapping[Kind, Mapping[str, Document]], zone: Zone | None
-    ) -> None:
+    def _apply_settings(self, found: Mapping[Kind, Mapping[str, Document]]) -> None:
         mock = self._mock
         for name, document in found.get(Kind.EXTENSIONS, _EMPTY).items():
             host = mock.hosts.get(name)
@@ -843,31 +875,31 @@ class MockState:
                 self._extensions.known(name, host.extensions)
         policies = dict(mock.policies)
         for name, document in found.get(Kind.POLICY, _EMPTY).items():
-            policies.pop(name, None)
-            self._policies.forget(name)
-            if document is not None:
+            if document is None:
+                policies.pop(name, None)
+                self._policies.forget(name)
+            else:
                 policies[name] = parse(POLICY, document)
                 self._policies.known(name, policies[name])
         if Kind.POLICY in found:
             mock.policies = policies
-        if Kind.RECORD in found:
-            steps = self._records.apply_in_steps(found[Kind.RECORD], mock.zone)
-            mock.zone = finish(steps) if zone is None else zone
         if _UNSET in found.get(Kind.SERVICE, _EMPTY):
             mock.is_unset = bool(found[Kind.SERVICE][_UNSET])
             self._service.known(_UNSET, mock.is_unset)
 
     def _list_changes(
-        self, found: Mapping[Kind, Mapping[str, Document]]
+        self,
+        found: Mapping[Kind, Mapping[str, Document]],
+        behaviors: Mapping[str, tuple[Any, int]],
     ) -> dict[str, ListChanges]:
         lists: dict[str, ListChanges] = defaultdict(ListChanges)
         for name, order in found.get(Kind.BEHAVIORS, _EMPTY).items():
             lists[name].order = order or []
-        for path, document in found.get(Kind.BEHAVIOR, _EMPTY).items():
+        for path, behavior in behaviors.items():
             name, _, rule_id = path.partition("/")
-            lists[name].behaviors[rule_id] = document
+            lists[name].behaviors[rule_id] = behavior
         for path, document in found.get(Kind.COUNTS, _EMPTY).items():
-            if document is None and path in found.get(Kind.BEHAVIOR, _EMPTY):
+            if document is None and path in behaviors:
                 name, _, rule_id = path.partition("/")
                 lists[name].replaced.add(rule_id)
         return lists

@@ -210,6 +210,9 @@ class MailStore(Protocol):
     def remove_all(self, host: str | None) -> Awaitable[Removal]:
         """Remove all mails."""
 
+    def forget(self, host: str) -> None:
+        """Know no mailbox of a host that another replica has removed with its mails."""
+
     def discard(self, removal: Removal) -> None:
         """The mails of a removal are not loaded any more."""
 

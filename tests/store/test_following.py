@@ -138,7 +138,7 @@ class StateTests(FollowingCase):
 
     def test_a_large_zone(self) -> None:
         """It is made in slices, and in effect as a small one."""
-        self.patch(following, "FEW_RECORDS", 0)
+        self.patch(following, "INLINE_WORK", 0)
         self.one.change(lambda mock: setattr(mock, "zone", records("a", "b", "c")))
         more = parse_records([{"name": "d", "type": "A", "address": "192.0.2.1"}])
         self.one.change(
@@ -218,6 +218,16 @@ class BehaviorTests(FollowingCase):
         self.two.change(lambda mock: mock.default.behaviors.remove("2"))
         self.one.change(lambda mock: mock.default.behaviors.extend([behavior()]))
         self.assertEqual(self.ids(self.two), ["a", "1", "3"])
+        self.assert_quiet()
+
+    def test_a_long_list(self) -> None:
+        """It is read in slices, and in effect as a short one."""
+        self.patch(following, "INLINE_WORK", 0)
+        behaviors = [behavior(), behavior(id="a")]
+        self.one.change(lambda mock: mock.default.behaviors.extend(behaviors))
+        self.one.change(lambda mock: mock.default.behaviors.extend([behavior()]))
+        self.one.change(lambda mock: mock.default.behaviors.remove("1"))
+        self.assertEqual(self.ids(self.two), ["a", "2"])
         self.assert_quiet()
 
     def test_counts_of_others(self) -> None:

@@ -175,6 +175,22 @@ class StateTests(SharedServicesCase):
         found = [len(await self.both(path)) for path in paths]
         self.assertEqual(found, [0, 0, 0, 0])
 
+    async def test_a_host_that_is_created_again(self) -> None:
+        """No replica knows mails of the host before."""
+        self.services = one, two = await self.start(), await self.start()
+        mail = b"From: a@x.test\r\nTo: b@x.test\r\n\r\ntext\r\n"
+        for each in self.services:
+            await one.api.add_host("mx2", listeners=[])
+            headers = {"Content-Type": "message/rfc822"}
+            path = "/hosts/mx2/smtpMails"
+            self.assertEqual(await self.both(path), [])
+            await each.api.call("POST", path, mail, headers=headers)
+            self.assertEqual(len(await self.both(path)), 1)
+            await two.api.call("DELETE", "/hosts/mx2")
+            for other in self.services:
+                status = await get(other, "/status")
+                self.assertEqual(status["mailboxes"]["mails"], 0)
+
     async def test_connections(self) -> None:
         """Those of all services are counted, and ended."""
         one, two = await self.start(), await self.start()

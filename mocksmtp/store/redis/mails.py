@@ -338,6 +338,11 @@ class RedisMails:
         done = self._remove_all(box.host)
         done.addCallbacks(self.discard, log_error)
 
+    def forget(self, host: str) -> None:
+        """Forget the mailbox of a host that another replica has removed."""
+        self._boxes.pop(host, None)
+        self._others.pop(host, None)
+
     def close_mailbox(self, box: RedisMailbox) -> None:
         """Remove a mailbox with its mails."""
         self._boxes.pop(box.host, None)

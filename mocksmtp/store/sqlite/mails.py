@@ -505,6 +505,9 @@ class FileMails:
 
         return self._writer.call(remove).addCallback(count)
 
+    def forget(self, host: str) -> None:
+        """Do nothing: no other process uses the file."""
+
     def discard(self, removal: Removal) -> None:
         """Delete the rows of a removal."""
         assert isinstance(removal, FileRemoval)
