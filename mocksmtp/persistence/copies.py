@@ -64,7 +64,7 @@ class SessionCopies:
                 self._drop(number)
         by_journal: dict[Journal, list[tuple[Session, Saved]]] = {}
         for number in sorted(sessions):
-            found = session_of(number, sessions[number])
+            found = session_of(number, sessions[number], self._own.walks)
             if found is None:
                 self._drop(number)
             elif not self._is_own(found[0]):

@@ -17,8 +17,10 @@ import attrs
 
 from mocksmtp.mock import Mock
 from mocksmtp.persistence.state import Changes
+from mocksmtp.persistence.walks import SharedWalks
 from mocksmtp.sessions.session import End, Session, Transaction
 from mocksmtp.sessions.stored import (
+    WalkDigest,
     exchange_to_store,
     session_from_store,
     session_to_store,
@@ -72,6 +74,7 @@ class SessionsState:
         self._quota = mock.default.journal.quota
         replicas = mock.store.replicas
         self._replica = None if replicas is None else replicas.name
+        self.walks = None if replicas is None else SharedWalks(mock)
         self._saved: dict[str, Saved] = {}
         self._gone: dict[str, Saved] = {}
         # Ended sessions of which a document is to be stored again.
@@ -136,7 +139,8 @@ class SessionsState:
         if self._replica is not None:
             document[_REPLICA] = self._replica
         yield _session_key(session.id), document
-        yield from _exchange_changes(session, saved)
+        digest_walk = None if self.walks is None else self.walks.digest
+        yield from _exchange_changes(session, saved, digest_walk)
         # The last one may have been changed since: its reply was not sent, or late.
         new = session.transactions[begin - first :]
         if new:
@@ -213,7 +217,9 @@ def stored_sessions(state: State) -> dict[int, dict[Key, Document]]:
     return found
 
 
-def session_of(number: int, documents: StoredSession) -> tuple[Session, Saved] | None:
+def session_of(
+    number: int, documents: StoredSession, walks: SharedWalks | None = None
+) -> tuple[Session, Saved] | None:
     """Return a stored session, and what is stored of it; None if it was removed."""
     name = _session_key(str(number))
     if name not in documents:
@@ -229,6 +235,7 @@ def session_of(number: int, documents: StoredSession) -> tuple[Session, Saved] |
         document,
         said,
         _transactions_of(settled, document["omitted_transactions"]),
+        None if walks is None else walks.finder(document["host"]),
     )
     session.replica = document.get(_REPLICA)
     return session, Saved(
@@ -263,13 +270,15 @@ def _first_open(session: Session, begin: int) -> int | None:
     return None
 
 
-def _exchange_changes(session: Session, saved: Saved) -> Iterator[tuple[Key, Document]]:
+def _exchange_changes(
+    session: Session, saved: Saved, digest_walk: WalkDigest | None
+) -> Iterator[tuple[Key, Document]]:
     """Yield the documents of new exchanges, and the removal of those not kept."""
     omitted = session.omitted
     begin = max(saved.said, omitted, 0)
     new = session.exchanges[begin - omitted :]
     if new:
-        row = [exchange_to_store(one) for one in new]
+        row = [exchange_to_store(one, digest_walk) for one in new]
         yield _exchanges_key(session.id, begin), row
         saved.rows.append((begin, begin + len(new)))
     while saved.rows and saved.rows[0][1] <= omitted:

@@ -1,20 +1,22 @@
 """Sessions and transactions as JSON values, the form in which a store keeps them.
 
 The lists of behaviors as they were, and refused contents, are not stored. Therefore the
-trail of a restored exchange contains only the behaviors that delayed the reply, or did
-not fire for another reason than their condition.
+trail of a restored exchange contains only the behaviors that ended a walk, delayed the
+reply, or did not fire for another reason than their condition; and all of them where
+`session_from_store` is given what finds the list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
 
 import attrs
 
 from mocksmtp.behaviors.miss import Item, Miss, Note, Noted, Reason, Slowed
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
+from mocksmtp.behaviors.rule import Rule
 from mocksmtp.behaviors.walk import Walk, WalkEnd
 from mocksmtp.grammar import reply as replies
 from mocksmtp.grammar.address import Address
@@ -39,6 +41,13 @@ _PLAIN = (
     *("heard", "cleared"),
 )
 """The fields of a session that are JSON values."""
+
+
+WalkDigest: TypeAlias = Callable[[Walk[Any, Any]], str | None]
+"""Returns what a walk is found by in another process; None if it is not."""
+
+WalkFinder: TypeAlias = Callable[[str, str], Walk[Any, Any] | None]
+"""Finds a walk by the value of its reply point and its digest."""
 
 
 def clean(text: str) -> str:
@@ -66,6 +75,7 @@ def session_from_store(
     document: dict[str, Any],
     exchanges: Iterable[Any],
     transactions: Sequence[Transaction],
+    find_walk: WalkFinder | None = None,
 ) -> Session:
     """
     Return the session of a JSON object, which may still be open.
@@ -74,6 +84,7 @@ def session_from_store(
     :param document: what `session_to_store` returned
     :param exchanges: what `exchange_to_store` returned for each exchange
     :param transactions: its transactions
+    :param find_walk: finds the walks that exchanges refer to
     """
     rest = {name: document[name] for name in _PLAIN}
     session = Session(id=str(number), **rest)
@@ -82,7 +93,7 @@ def session_from_store(
     session.attempt = document.get("attempt")
     if document["tls"] is not None:
         session.tls = _tls_from_store(document["tls"])
-    session.exchanges = [_exchange_from_store(one) for one in exchanges]
+    session.exchanges = [_exchange_from_store(one, find_walk) for one in exchanges]
     session.transactions = [*transactions]
     session.octets = sum(one.octets for one in transactions)
     session.octets_exchanged = weigh_exchanges(session.exchanges)
@@ -104,22 +115,29 @@ def _tls_from_store(stored: list[Any]) -> TlsSession:
     return TlsSession(version, cipher, sni, shown, error)
 
 
-def exchange_to_store(exchange: Exchange) -> list[Any]:
-    """Return the JSON array of an exchange."""
+def exchange_to_store(
+    exchange: Exchange, digest_walk: WalkDigest | None = None
+) -> list[Any]:
+    """
+    Return the JSON array of an exchange.
+
+    :param digest_walk: returns what `find_walk` of `session_from_store` finds walks by
+    """
     at, said, reply, flags, delay, note = exchange
     shown: Any = said.decode("latin-1") if isinstance(said, bytes) else said
-    return [at, shown, _reply_to_store(reply), flags, delay, _note_to_store(note)]
+    noted = None if note is None else _note_to_store(note, digest_walk)
+    return [at, shown, _reply_to_store(reply), flags, delay, noted]
 
 
-def _exchange_from_store(stored: list[Any]) -> Exchange:
+def _exchange_from_store(stored: list[Any], find_walk: WalkFinder | None) -> Exchange:
     at, shown, reply, flags, delay, note = stored
     said: Said = None
     if isinstance(shown, str):
         said = shown.encode("latin-1")
     elif shown is not None:
         said = (shown[0], shown[1])
-    answer = _reply_from_store(reply)
-    return at, said, answer, flags, delay, _note_from_store(note)
+    noted = None if note is None else _note_from_store(note, find_walk)
+    return at, said, _reply_from_store(reply), flags, delay, noted
 
 
 _OWN = {
@@ -147,20 +165,29 @@ def _reply_from_store(stored: list[Any] | None) -> Reply | None:
     return Reply(code, text, source, None if raw is None else raw.encode("latin-1"))
 
 
-def _note_to_store(note: Noted | None) -> list[Any] | None:
-    if note is None:
-        return None
-    items = []
-    ended = None
+def _note_to_store(note: Noted, digest_walk: WalkDigest | None) -> list[Any]:
+    items: list[list[Any]] = []
     for item in note.trail:
-        if isinstance(item, Miss):
-            items.append([item.rule, item.reason.value, item.found])
-        elif isinstance(item, Slowed):
-            items.append([item.rule])
-        elif isinstance(item, WalkEnd):
-            ended = [item.rule.id, item.rule.behavior.name]
-    stored: list[Any] = [[*note.slowed], items]
-    return stored if ended is None else [*stored, ended]
+        match item:
+            case Miss():
+                items.append([item.rule, item.reason.value, item.found])
+            case Slowed():
+                items.append([item.rule])
+            case Walk():
+                items.append(_walk_to_store(item, None, digest_walk))
+            case WalkEnd():
+                items.append(_walk_to_store(item.walk, item.rule, digest_walk))
+    return [[*note.slowed], items]
+
+
+def _walk_to_store(
+    walk: Walk[Any, Any], by: Rule[Any] | None, digest_walk: WalkDigest | None
+) -> list[Any]:
+    """Return the reply point, the digest, and the id and name of what ended a walk."""
+    digest = None if digest_walk is None else digest_walk(walk)
+    point = walk.point.value if isinstance(walk.point, Command) else None
+    ended = (None, None) if by is None else (by.id, by.behavior.name)
+    return [point, digest, *ended]
 
 
 @attrs.frozen
@@ -179,24 +206,44 @@ class _PastRule:
     behavior: _PastBehavior
 
 
-def _note_from_store(stored: list[Any] | None) -> Noted | None:
-    if stored is None:
-        return None
-    slowed, items, *ended = stored
+def _note_from_store(stored: list[Any], find_walk: WalkFinder | None) -> Noted:
+    slowed, items = stored
     trail: list[Item] = []
     for item in items:
         if len(item) == 1:
             trail.append(Slowed(*item))
+        elif len(item) == 4:
+            point, digest, rule_id, name = item
+            trail.append(_walk_from_store(point, digest, rule_id, name, find_walk))
         else:
             rule, reason, found = item
             trail.append(Miss(rule, Reason(reason), found))
-    walk: Walk[Any, Any] = Walk([])
-    walk.forget()
-    last: Noted = walk
-    for rule_id, name in ended:
-        by: Any = _PastRule(rule_id, _PastBehavior(name))
-        last = WalkEnd(walk, by)
-    return Note(tuple(slowed), (*trail, last))
+    if len(trail) == 1 and not slowed and isinstance(trail[0], Noted):
+        return trail[0]
+    if not any(isinstance(item, Noted) for item in trail):
+        # A version before this one did not store the walks.
+        trail.append(_walk_from_store(None, None, None, None, None))
+    return Note(tuple(slowed), tuple(trail))
+
+
+def _walk_from_store(
+    point: str | None,
+    digest: str | None,
+    rule_id: str | None,
+    name: str | None,
+    find_walk: WalkFinder | None,
+) -> Noted:
+    walk = None
+    if find_walk is not None and point is not None and digest is not None:
+        walk = find_walk(point, digest)
+    if walk is None:
+        walk = Walk([])
+        walk.forget()
+    if rule_id is None:
+        return walk
+    known = (rule for rule in walk.rules if rule.id == rule_id)
+    by: Any = next(known, _PastRule(rule_id, _PastBehavior(name)))
+    return WalkEnd(walk, by)
 
 
 class _Paths:

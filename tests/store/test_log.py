@@ -196,16 +196,53 @@ class SessionTests(ReplicaCase):
         self.assertEqual(len(self.same("/smtpAttempts")), 1)
 
     def test_what_behaviors_did(self) -> None:
-        """Another replica shows which one answered, and what was passed over."""
-        self.a.behave(
-            REFUSED | {"skip": 1, "id": "first"},
-            {"command": "RCPT TO", "response": {"code": 450}, "id": "second"},
+        """Another replica explains it too, as long as it has the list of behaviors."""
+        self.a.ask(
+            "PUT",
+            "/smtpBehaviors",
+            [
+                REFUSED | {"skip": 1, "id": "first"},
+                REFUSED
+                | {
+                    "condition": {"operator": "equals", "matchingValue": "BOB@x.test"},
+                    "id": "near",
+                },
+                REFUSED | {"id": "last", "name": "the last"},
+            ],
         )
-        self.a.connect().say("EHLO h.test", "MAIL FROM:<>", "RCPT TO:<bob@x.test>")
+        client = self.a.connect()
+        client.say("EHLO h.test", "MAIL FROM:<>", "RCPT TO:<bob@x.test>")
         exchange = self.same("/smtpSessions/1")["transcript"][3]
-        self.assertEqual(exchange["behavior"], "second")
+        self.assertEqual(
+            (exchange["behavior"], exchange["behaviorName"]), ("last", "the last")
+        )
+        shown = self.same("/smtpSessions/1?explain=true")["transcript"][3]
+        results = [one["result"] for one in shown["considered"]]
+        self.assertEqual(results, ["passedOver", "passedOver", "fired"])
+        self.a.ask("DELETE", "/smtpBehaviors/last")
+        self.a.ask("PATCH", "/smtpBehaviors/first", {"skip": 9})
+        client.say("RCPT TO:<bob@x.test>")
+        (near,) = self.same("/nearMisses")
+        self.assertEqual(near["considered"][0]["behavior"], "near")
+        passed = self.same("/smtpSessions/1")["transcript"][4]["passedOver"]
+        self.assertEqual([one["behavior"] for one in passed], ["first", "near"])
+
+    def test_lists_that_are_not_known_any_more(self) -> None:
+        """What is stored with the exchange is left."""
+        self.a.ask("PUT", "/smtpBehaviors", [REFUSED | {"skip": 1, "id": "first"}])
+        client = self.a.connect()
+        client.say("EHLO h.test", "MAIL FROM:<>", "RCPT TO:<bob@x.test>")
+        for number in range(10):
+            self.a.ask("PUT", "/smtpBehaviors", [REFUSED | {"id": f"other{number}"}])
+            client.say("NOOP")
+        self.a.second()
+        self.b = self.start("c")
+        exchange = self.same("/smtpSessions/1")["transcript"][3]
+        self.assertEqual(
+            exchange["passedOver"], [{"behavior": "first", "reason": "skip"}]
+        )
         shown = self.b.get("/smtpSessions/1?explain=true")["transcript"][3]
-        self.assertEqual(shown["behavior"], "second")
+        self.assertIsNone(shown["considered"])
 
 
 class DeliveryTests(ReplicaCase):

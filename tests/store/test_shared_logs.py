@@ -77,18 +77,18 @@ class SharedLogTests(SharedServicesCase):
             }
         )
         await self.send(self.one, "bob@x.test")
-        (session,) = await get(self.one, "/smtpSessions")
-        shown = await get(self.one, f"/smtpSessions/{session['id']}?explain=true")
+        (session,) = await self.both("/smtpSessions")
+        shown = await self.both(f"/smtpSessions/{session['id']}?explain=true")
         considered = [one["considered"] for one in shown["transcript"]]
         (result,) = [one for each in considered for one in each or ()]
         self.assertEqual(result["found"], "hi")
-        (near,) = await get(self.one, "/nearMisses")
+        (near,) = await self.both("/nearMisses")
         self.assertEqual(near["considered"][0]["hint"]["code"], "case")
         for number, exchange in enumerate(session["transcript"]):
             if "content" in exchange:
                 asked = {"session": session["id"], "exchange": number}
                 path = "/smtpBehaviors/evaluate"
-                answer = json.loads(await self.one.api.call("POST", path, asked))
+                answer = json.loads(await self.two.api.call("POST", path, asked))
                 self.assertEqual(answer["reply"]["code"], 250)
 
     async def test_waits(self) -> None:
