@@ -852,6 +852,7 @@ class Status(Document):
     hosts: dict[str, dict[str, int]] = member({})
     mailboxes: dict[str, int] = member({})
     dns_records: int = member(0)
+    replicas: dict[str, Any] | None = member()
     mail_files: dict[str, int] | None = member()
 
     @classmethod
