@@ -77,9 +77,13 @@ class SessionsState:
         self.walks = None if replicas is None else SharedWalks(mock)
         self._saved: dict[str, Saved] = {}
         self._gone: dict[str, Saved] = {}
-        # Ended sessions of which a document is to be stored again.
+        # With replicas: ended sessions that were not stored since, and those of which a
+        # document is to be stored again.
+        self._ended: dict[Session, None] = {}
         self._again: dict[str, Session] = {}
         self.last = 0
+        if replicas is not None:
+            mock.watch(lambda host: host.journal.observers.append(self))
 
     def start(self) -> None:
         """Listen to the removals of sessions."""
@@ -88,6 +92,13 @@ class SessionsState:
     def _removed(self, session: Session, evicted: bool) -> None:
         if not session.recorded and session.id in self._saved:
             self._gone[session.id] = self._saved.pop(session.id)
+
+    def settled(self, session: Session, transaction: Transaction) -> None:
+        """Do nothing: the sessions that last are looked at each time."""
+
+    def ended(self, session: Session) -> None:
+        """Store a session of this replica that has ended; copies make no such call."""
+        self._ended[session] = None
 
     def changes(self) -> Changes:
         """Return the documents of everything that changed."""
@@ -101,6 +112,7 @@ class SessionsState:
                 found[_exchanges_key(session_id, begin)] = None
         for session in self.own():
             found.update(self._changes_of(session))
+        self._ended.clear()
         self._again = {
             name: session
             for name, session in self._again.items()
@@ -110,16 +122,18 @@ class SessionsState:
 
     def own(self) -> Iterator[Session]:
         """Yield the sessions of this process that may have changed since last time."""
-        for session in self._quota.lasting:
-            if session.replica is None:
-                yield session
-        for session in reversed(self._quota.ended):
-            if session.replica is None:
+        if self._replica is None:
+            yield from self._quota.lasting
+            for session in reversed(self._quota.ended):
                 saved = self._saved.get(session.id)
                 if saved is not None and saved.ended is not None:
-                    break
+                    return
                 yield session
-        yield from tuple(self._again.values())
+            return
+        lasting = (one for one in self._quota.lasting if one.replica is None)
+        for session in dict.fromkeys((*lasting, *self._ended, *self._again.values())):
+            if session.recorded:
+                yield session
 
     def _changes_of(self, session: Session) -> Iterator[tuple[Key, Document]]:
         saved = self._saved.setdefault(session.id, Saved())

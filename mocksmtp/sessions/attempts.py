@@ -206,6 +206,15 @@ def attempts_of(session: Session, transaction: Transaction) -> list[Attempt]:
     return list(found.values())
 
 
+def count_attempts(session: Session, transaction: Transaction) -> int:
+    """Return the number of attempts of a settled transaction."""
+    recipients = transaction.recipients
+    if recipients and not transaction.told and transaction.contents is None:
+        # Nearly always; then there is no need to judge them.
+        return len({path.address.normalized for path in recipients})
+    return len(attempts_of(session, transaction))
+
+
 def _judge(
     transaction: Transaction, told: Told, own: tuple[Reply | None, bool] | None
 ) -> tuple[Command, Reply | None, Verdict]:

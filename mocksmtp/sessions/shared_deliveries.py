@@ -21,6 +21,7 @@ from mocksmtp.sessions.attempts import (
     Attempt,
     attempts_of,
     connection_attempt,
+    count_attempts,
     is_decided,
 )
 from mocksmtp.sessions.deliveries import Deliveries, Delivery, precedes
@@ -53,7 +54,7 @@ class Unnumbered:
         for transaction in session.transactions[place:]:
             if is_decided(session, transaction, now) is not None:
                 return
-            attempts = len(attempts_of(session, transaction))
+            attempts = count_attempts(session, transaction)
             self._add(session, transaction, transaction.settled_at, attempts)
             yield transaction
         if session.end is not None and session.attempt is None:
