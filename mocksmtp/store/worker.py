@@ -94,16 +94,23 @@ class Ticker:
         self._period = period
 
     def start(self, function: Callable[[], None]) -> Callable[[], None]:
-        """Begin to call `function`; return what ends that."""
-        stopped = threading.Event()
+        """
+        Begin to call `function`; return what ends that.
+
+        It is called once after a time in which the reactor did not turn.
+        """
+        stopped, waiting = threading.Event(), threading.Event()
 
         def tick() -> None:
+            waiting.clear()
             if not stopped.is_set():
                 function()
 
         def wait() -> None:
             while not stopped.wait(self._period):
-                self._reactor.callFromThread(tick)
+                if not waiting.is_set():
+                    waiting.set()
+                    self._reactor.callFromThread(tick)
 
         threading.Thread(target=wait, name="store-ticker", daemon=True).start()
         return stopped.set

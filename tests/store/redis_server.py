@@ -54,7 +54,7 @@ class RedisServer:
                 [
                     *(self._program, "--port", str(self.port), "--bind", "127.0.0.1"),
                     *("--dir", self.folder, "--save", "", "--appendonly", "yes"),
-                    *("--appendfsync", "always", *self._options),
+                    *("--appendfsync", "no", *self._options),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

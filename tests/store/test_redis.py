@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mocksmtp.mail.quota import Quota
+from mocksmtp.mail.search import EVERYTHING, MailQuery
 from mocksmtp.store.interface import Document, Key, Kind, State
+from mocksmtp.store.redis import mails as redis_mails
+from mocksmtp.store.redis import replicas as redis_replicas
+from mocksmtp.store.redis.scripts import PREFIX
 from mocksmtp.store.redis.store import RedisStore
 from mocksmtp.store.replicas import LogPart, Tally
 from tests.store.case import ORIGIN, RedisCase
@@ -137,6 +141,163 @@ class StateTests(ReplicaCase):
         """All others perform it, and its author receives their results."""
         results = self.result(self.store.replicas.ask({"reset": True}))
         self.assertEqual(results, [{"done": {"reset": True}}])
+
+    def test_large_documents(self) -> None:
+        """Are not kept in the stream of changes once all have applied them."""
+        self.patch(redis_replicas, "CONTROL_OCTETS", 100_000)
+        for _ in range(5):
+            turn = self.take_turn(self.store)
+            self.store.save([(HOST, "x" * 50_000)])
+            self.result(turn.pass_on())
+        self.result(self.store.replicas.applied())
+        self.pump_until(lambda: self.server.ask("XLEN", f"{PREFIX}control") == 1)
+        self.join(Recorder())
+        turn = self.take_turn(self.store)
+        self.store.save([(HOST, 1)])
+        self.result(turn.pass_on())
+        self.result(self.store.replicas.applied())
+        self.assertEqual(self.others_follower.applied[-1], (HOST, 1))
+
+
+class RestartTests(RedisCase):
+    """A replica that ends, and another one that starts"""
+
+    def test_mails_are_what_they_were(self) -> None:
+        """With their exact octets, envelope, origin and time."""
+        content = bytes(range(256)) + "Grüße\r\n".encode()
+        before = self.keep(content, ("a@x.test", "b@x.test", "a@x.test"))
+        self.reopen()
+        self.assertEqual(self.restored.mails, 1)
+        (mail,) = self.result(self.store.mails.load([1]))
+        self.assertEqual(mail, before)
+        self.assertEqual((len(self.box), self.box.octets), (1, before.weight))
+
+    def test_numbers_are_never_used_again(self) -> None:
+        """Not even that of the newest mail, after it was removed."""
+        self.keep()
+        self.keep()
+        self.box.clear()
+        self.reopen()
+        self.assertEqual((self.restored.mails, self.keep().number), (0, 3))
+
+    def test_counters(self) -> None:
+        """Those of evictions and of all mails go on."""
+        self.reopen(max_mails=1)
+        for _ in range(3):
+            self.keep()
+        self.reopen(max_mails=1)
+        self.assertEqual((self.box.total, self.box.evictions), (3, 2))
+        self.assertEqual((self.box.evicted, self.store.mails.evicted), (2, 2))
+
+    def test_lower_limits(self) -> None:
+        """The mails above them are evicted, a few at a time."""
+        for number in range(450):
+            self.keep(b"%d" % number)
+        self.reopen(max_mails=3)
+        self.pump_until(lambda: len(self.box) == 3)
+        self.assertEqual(self.server.ask("ZRANGE", f"{PREFIX}mails", "0", "0"), ["448"])
+        self.assertEqual(len(self.server.ask("KEYS", f"{PREFIX}content:*")), 3)
+
+    def test_removed_mails_do_not_return(self) -> None:
+        """They are deleted once the time of the removal is over."""
+        for _ in range(3):
+            self.keep()
+        removal = self.result(self.store.mails.remove("default", [1, 2]))
+        self.assertEqual(removal.numbers, [1, 2])
+        self.reopen()
+        self.assertEqual(len(self.box), 1)
+        self.assertEqual(len(self.server.ask("KEYS", f"{PREFIX}row:*")), 3)
+        (name,) = self.server.ask("ZRANGE", f"{PREFIX}removals", "0", "-1")
+        self.server.ask("ZADD", f"{PREFIX}removals", "1", name)
+        self.store.mails.purge()
+        self.pump_until(lambda: len(self.server.ask("KEYS", f"{PREFIX}row:*")) == 1)
+        self.assertEqual(self.server.ask("KEYS", f"{PREFIX}removal*"), [])
+
+    def test_documents(self) -> None:
+        """By their kinds and names; None removes one."""
+        key = (Kind.SERVICE, "x")
+        self.assertTrue(self.restored.is_new)
+        self.store.save([(key, {"a": [1, "é"]}), ((Kind.SERVICE, "y"), 2)])
+        self.store.save([((Kind.SERVICE, "y"), None)])
+        session = ((Kind.SESSION, "000009"), {"b": 1})
+        self.store.save([session])
+        self.reopen()
+        self.assertFalse(self.restored.is_new)
+        state = {
+            Kind.SERVICE: {"x": {"a": [1, "é"]}},
+            Kind.SESSION: {"000009": {"b": 1}},
+        }
+        self.assertEqual(self.restored.state, state)
+        self.assertEqual(self.restored.last_session, 9)
+
+
+class SearchTests(RedisCase):
+    """Searches, in parts"""
+
+    def found(self, query: MailQuery, **more: Any) -> tuple[list[int], int]:
+        """What all parts of a search find, and how many parts there are."""
+        newest_first = more.get("newest_first", False)
+        limit = more.get("limit")
+        after, before, numbers, parts = 0, 10**9, [], 0
+        while True:
+            parts += 1
+            left = None if limit is None else limit - len(numbers)
+            part = self.result(
+                self.store.mails.search(
+                    "default", query, after, before, left, newest_first
+                )
+            )
+            numbers += part.numbers
+            if part.next is None or len(numbers) == limit:
+                return numbers, parts
+            if newest_first:
+                before = part.next
+            else:
+                after = part.next
+
+    def test_parts_are_short(self) -> None:
+        """Once the time of a part is over, the next one continues after it."""
+        for number in range(1, 40):
+            self.keep(b"Subject: %d%s\r\n\r\n" % (number, b"x" * (number % 3 == 0)))
+        wanted = [number for number in range(1, 40) if number % 3 == 0]
+        query = MailQuery(subject="x")
+        for rows, octets, slice_ in ((500, 2**20, 1.0), (7, 50, 0.0), (4, 10**6, 0.0)):
+            self.patch(redis_mails, "_ROWS", rows)
+            self.patch(redis_mails, "_GROUP_OCTETS", octets)
+            self.patch(redis_mails, "SLICE", slice_)
+            numbers, parts = self.found(query)
+            self.assertEqual(numbers, wanted)
+            self.assertEqual(parts > 5, not slice_)
+            numbers, _ = self.found(query, newest_first=True)
+            self.assertEqual(numbers, wanted[::-1])
+            numbers, _ = self.found(query, newest_first=True, limit=4)
+            self.assertEqual(numbers, wanted[:-5:-1])
+            numbers, _ = self.found(MailQuery(recipient="alice@x.test"), limit=8)
+            self.assertEqual(numbers, [*range(1, 9)])
+        self.patch(redis_mails, "_NUMBERS", 6)
+        self.assertEqual(self.found(EVERYTHING)[0], [*range(1, 40)])
+        self.assertEqual(
+            self.found(EVERYTHING, newest_first=True, limit=2)[0], [39, 38]
+        )
+
+    def test_contents_are_read_if_they_are_needed(self) -> None:
+        """A filter of the envelope reads rows only."""
+        for _ in range(3):
+            self.keep()
+        self.server.ask("CONFIG", "RESETSTAT")
+        self.assertEqual(self.found(MailQuery(helo="client.test"))[0], [1, 2, 3])
+        self.assertIn("cmdstat_mget:calls=1,", self.server.ask("INFO", "commandstats"))
+
+    def test_loads_are_short(self) -> None:
+        """They end after some octets."""
+        self.patch(redis_mails, "LOAD_OCTETS", 2000)
+        self.patch(redis_mails, "_GROUP_OCTETS", 1000)
+        for _ in range(6):
+            self.keep(b"x" * 600)
+        loaded = self.result(self.store.mails.load([*range(1, 9)]))
+        self.assertEqual([mail.number for mail in loaded], [1, 2, 3, 4])
+        loaded = self.result(self.store.mails.load([5, 6, 7, 8]))
+        self.assertEqual([mail.number for mail in loaded], [5, 6])
 
 
 class LogTests(ReplicaCase):

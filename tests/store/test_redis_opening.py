@@ -237,6 +237,7 @@ class SettingsTests(OpeningCase):
             if "log_format" in event and "appendonly" in event["log_format"]:
                 lines.append(event["log_format"].format(**event))
 
+        self.server.ask("CONFIG", "SET", "appendfsync", "always")
         globalLogPublisher.addObserver(observe)
         self.addCleanup(globalLogPublisher.removeObserver, observe)
         self.open_at(self.address())

@@ -41,6 +41,9 @@ SILENCE = 2.0
 BACKOFF = 0.05, 1.0
 """Seconds between attempts to connect: the first pause, and the longest."""
 
+_STALL = 1.0
+"""Seconds between two ticks after which this process was paused."""
+
 EPOCH = ("{mocksmtp}:numbers", "epoch")
 """The key and the field that identify the data of the server."""
 
@@ -113,6 +116,7 @@ class Client:
     :param monotonic: a clock that never jumps
 
     :ivar failure: why the server cannot be used at the moment, or None
+    :ivar was_paused: whether this process did not run before the last tick
     :ivar epoch: identifies the data of the server; another one ends this client
     """
 
@@ -136,6 +140,8 @@ class Client:
         self._pending: deque[_Call] = deque()
         self._number = 0
         self._heard_at = 0.0
+        self._ticked_at = monotonic()
+        self.was_paused = False
         self._is_closed = self._is_proven = False
         self._closing = ""
         self._connecting: Deferred[None] | None = None
@@ -237,6 +243,12 @@ class Client:
         Called every 0.25 s, also while the clock of the system jumps.
         """
         now = self._monotonic()
+        before, self._ticked_at = self._ticked_at, now
+        self.was_paused = now - before > _STALL
+        if self.was_paused:
+            # First this process reads what has arrived meanwhile.
+            self._heard_at = now
+            return
         pending, connection = self._pending, self._connection
         if self._is_closed:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
@@ -12,7 +12,15 @@ from twisted.logger import Logger
 from mocksmtp.store.interface import StoreError
 from mocksmtp.store.redis.address import RedisAddress
 from mocksmtp.store.redis.client import BACKOFF
-from mocksmtp.store.redis.connection import Connection, Lost, ReplyError, connect
+from mocksmtp.store.redis.connection import (
+    CONNECT_TIMEOUT,
+    Connection,
+    Lost,
+    ReplyError,
+    connect,
+)
+
+T = TypeVar("T")
 
 BLOCK = 1000
 """Milliseconds that one XREAD waits."""
@@ -22,6 +30,9 @@ _COUNT = 1000
 
 _SILENCE = 3.0
 """Seconds without a reply after which the connection is considered dead."""
+
+_LONGEST = 2 * CONNECT_TIMEOUT
+"""Seconds after which an attempt to connect is given up, whatever its timers do."""
 
 _log = Logger()
 
@@ -61,7 +72,8 @@ class StreamReader:
         self._connection: Connection | None = None
         self._heard_at = 0.0
         self._running: Deferred[None] | None = None
-        self._pausing: Deferred[None] | None = None
+        self._pausing: Deferred[Any] | None = None
+        self._longest = 0.0
         self._is_stopped = False
 
     def start(self) -> None:
@@ -76,12 +88,20 @@ class StreamReader:
         elif self._running is not None:
             self._running.cancel()
 
-    def tick(self, now: float) -> None:
-        """Leave a connection that is dead, and do not rely on timers for a new one."""
-        if self._connection is not None:
-            if now - self._heard_at > _SILENCE:
+    def tick(self, now: float, was_paused: bool) -> None:
+        """
+        Leave a connection that is dead, and do not rely on timers for a new one.
+
+        :param was_paused: whether this process did not run before
+        """
+        silence = now - self._heard_at
+        if was_paused:
+            # First it reads what has arrived meanwhile.
+            self._heard_at = now
+        elif self._connection is not None:
+            if silence > _SILENCE:
                 self._connection.abort(Lost("no answer"))
-        elif self._pausing is not None and now - self._heard_at > 2 * BACKOFF[1]:
+        elif self._pausing is not None and silence > self._longest:
             self._pausing.cancel()
 
     def hears(self, now: float) -> bool:
@@ -93,9 +113,7 @@ class StreamReader:
         while not self._is_stopped:
             try:
                 self._heard_at = self._monotonic()
-                connection = await connect(
-                    self._reactor, self._address, lambda error: None
-                )
+                connection = await self._connect()
                 self._heard_at = self._monotonic()
                 self._connection = connection
                 await self._read(connection)
@@ -116,14 +134,24 @@ class StreamReader:
                 await self._wait(pause)
                 pause = min(2 * pause, BACKOFF[1])
 
+    async def _connect(self) -> Connection:
+        connecting = connect(self._reactor, self._address, lambda error: None)
+        return await self._at_most(Deferred.fromCoroutine(connecting), _LONGEST)
+
     async def _wait(self, pause: float) -> None:
         self._heard_at = self._monotonic()
-        self._pausing = deferLater(self._reactor, pause, lambda: None)
         try:
-            await self._pausing
+            waiting = deferLater(self._reactor, pause, lambda: None)
+            await self._at_most(waiting, 2 * BACKOFF[1])
         except CancelledError:
-            if self._is_stopped:
-                return
+            # The timer was late, or nothing is read any more.
+            pass
+
+    async def _at_most(self, waiting: Deferred[T], seconds: float) -> T:
+        """Wait for something, which `tick` cancels if it lasts too long."""
+        self._pausing, self._longest = waiting, seconds
+        try:
+            return await waiting
         finally:
             self._pausing = None
 

@@ -520,10 +520,10 @@ class RedisMails:
             await search.look(numbers, await self._mails_of(numbers), self._contents)
             if search.is_enough:
                 return Slice(search.found, None if wanted == limit else search.last)
+            if (len(numbers) < _ROWS and search.last in numbers[-1:]) or not numbers:
+                return Slice(search.found, None)
             if search.is_long:
                 return Slice(search.found, search.last)
-            if len(numbers) < _ROWS:
-                return Slice(search.found, None)
             if newest_first:
                 before = numbers[-1]
             else:

@@ -49,6 +49,10 @@ LOGGED = frozenset({Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION})
 _MARGIN = 0.05
 """The part of the lease that is not relied on: clocks may differ in speed."""
 
+CONTROL_OCTETS = 64 * 2**20
+"""Memory of `control` above which entries are removed that all have applied: a replica
+that is left out then reads the whole state."""
+
 ASK_AGAIN = 1.0
 """Seconds after which what waits for others asks whether they still live."""
 
@@ -450,7 +454,8 @@ class RedisReplicas:
         follows = "" if self._follower is None else self._applied
         watches = int(self._watches > 0)
         done = self._client.call(
-            scripts.BEAT, self.lease, self._token, watches, follows
+            scripts.BEAT,
+            *(self.lease, self._token, watches, follows, CONTROL_OCTETS),
         )
 
         def extended(reply: Any) -> None:
@@ -487,11 +492,14 @@ class RedisReplicas:
         """Extend the lease, and see what has waited too long."""
         if not self._is_open:
             return
-        self._reader.tick(now)
+        is_late = self._client.was_paused
+        self._reader.tick(now, is_late)
         # A replica that does not hear the others is better left out.
         hears = self._follower is None or self._reader.hears(now)
         if hears and now >= self._beat_at + self.lease / 3000 and not self._is_beating:
             self._beat()
+        if is_late:
+            return
         for _, until, done in self._appliers:
             if now >= until and not done.called:
                 reason = f"{self._client.address.name}: no answer"
@@ -502,8 +510,7 @@ class RedisReplicas:
             if now >= wait.ask_at and not wait.is_asking:
                 Deferred.fromCoroutine(self._ask_again(wait))
         if self._turn_hint is not None and now >= self._turn_hint[1]:
-            self._turn_hint[0].callback(None)
-            self._turn_hint = None
+            self._end_turn_hint()
 
     async def _ask_again(self, wait: _Wait) -> None:
         wait.is_asking = True
@@ -576,7 +583,7 @@ class RedisReplicas:
                 while self._queue:
                     results += await self._apply_next()
                 self._end_appliers()
-                if self._is_open:
+                if results and self._is_open:
                     done = self._client.call(
                         scripts.ACK, self.name, self._applied, *results
                     )

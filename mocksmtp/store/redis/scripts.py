@@ -430,9 +430,20 @@ if ARGV[4] ~= '' and call('GET', P..'turn') == ARGV[4] then
   call('PEXPIRE', P..'turn', lease)
 end
 if ARGV[5] == '1' then call('SET', P..'watched', 1, 'PX', lease) end
-if ARGV[6] ~= '' and call('HEXISTS', P..'acks', replica) == 0 then
-  lapsed = 1
-  call('HSET', P..'acks', replica, ARGV[6])
+if ARGV[6] ~= '' then
+  local before = call('HGET', P..'acks', replica)
+  if not before then lapsed = 1 end
+  if tonumber(before or -1) < tonumber(ARGV[6]) then
+    call('HSET', P..'acks', replica, ARGV[6])
+  end
+end
+if (call('MEMORY', 'USAGE', P..'control') or 0) > tonumber(ARGV[7]) then
+  local applied = position()
+  for _, one in ipairs(followers('')) do
+    applied = math.min(applied, tonumber(call('HGET', P..'acks', one)))
+  end
+  -- The last entry stays, so that others notice that some are gone.
+  call('XTRIM', P..'control', 'MINID', math.min(applied + 1, position())..'-0')
 end
 local left = {}
 if ARGV[6] ~= '' then
@@ -454,7 +465,8 @@ return finish({lapsed, position(), call('EXISTS', P..'watched'),
     once=True,
 )
 """
-Extend the lease: lease, own turn or nothing, whether it watches, position or nothing.
+Extend the lease: lease, own turn or nothing, whether it watches, position or nothing,
+and the octets of `control` above which entries that all have applied are removed.
 
 Returns whether the lease had lapsed, the position, whether any replica watches, the
 epoch (another one if Redis has lost its data), the names of all replicas, and of those
