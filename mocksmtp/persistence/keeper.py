@@ -196,7 +196,8 @@ class StateKeeper:
         :raises StoreError: a document is invalid, or a listener cannot be opened
         """
         state = restored.state
-        self._state.note_start()
+        if self.sharing is not None:
+            self._state.record_start()
         try:
             if not (restored.is_alone or restored.is_new):
                 self._take_over(state, hosts)

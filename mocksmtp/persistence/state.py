@@ -719,7 +719,7 @@ class MockState:
             self._extensions.known(host.name, host.extensions)
             self._scenarios.known(host.name, host.scenarios.states())
 
-    def note_start(self) -> None:
+    def record_start(self) -> None:
         """Record the hosts of the configuration, which are not stored."""
         self._start = {(Kind.SERVICE, _UNSET): self._mock.is_unset}
         for host in self._mock.hosts.values():
