@@ -147,6 +147,11 @@ class Shell:
         static_files()[name]
         return f"{STATIC_PATH}{static_digest()}/{name}"
 
+    def action(self, **fields: str | None) -> str:
+        """The document of the form that a button sends without JavaScript."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        return orjson.dumps(given).decode()
+
     def curl(self, method: str, path: str, body: Any = None) -> str:
         """The command that sends a request; `body` is a text or a JSON document."""
         words = ["curl"]
