@@ -19,12 +19,12 @@ One mechanism for all lists (`mocksmtp.http.paging.Listing`). Rules:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -51,6 +51,11 @@ T = TypeVar("T")
 C = TypeVar("C")
 
 _log = Logger()
+
+
+def _report(failure: Failure) -> None:
+    _log.failure("while waiting for matches", failure)
+
 
 MAX_WAIT = 600.0
 """Seconds that a request may wait at most."""
@@ -119,6 +124,7 @@ class Waiter(Generic[T, C]):
         self._check_at = float("inf")  # not before all entries were looked at
         self._changed_at = clock.seconds()
         self._timer: IDelayedCall | None = None
+        self._tests: dict[Deferred[None], None] = {}
         self._stopped = False
 
     async def begin(self) -> None:
@@ -128,7 +134,7 @@ class Waiter(Generic[T, C]):
         found = await matches(self.listing, span, self._clock)
         self._numbers |= dict.fromkeys(map(self.listing.number, found))
         del found
-        self.check()
+        await self._look()
 
     def offer(self, change: C) -> None:
         """Test a changed entry."""
@@ -136,13 +142,20 @@ class Waiter(Generic[T, C]):
         if found is None or isinstance(found, int):
             self._match(found)
         else:
-            Deferred.fromCoroutine(self._match_later(found))
+            self._later(self._match_later(found))
 
     async def _match_later(self, found: Awaitable[int | None]) -> None:
-        try:
-            self._match(await found)
-        except Exception:
-            _log.failure("while waiting for matches")
+        self._match(await found)
+
+    def _later(self, test: Coroutine[Any, Any, None]) -> None:
+        """Run a test that waits for the store; the wait does not end before it."""
+        testing = Deferred.fromCoroutine(test)
+        if testing.called:
+            testing.addErrback(_report)
+            return
+        self._tests[testing] = None
+        testing.addErrback(_report)
+        testing.addBoth(lambda _: self._tests.pop(testing))
 
     def _match(self, number: int | None) -> None:
         """Count an entry as a match, unless the wait is over."""
@@ -155,19 +168,28 @@ class Waiter(Generic[T, C]):
 
     def check(self) -> None:
         """Be done if there are enough and they are settled."""
-        asked = sorted(self._numbers)
-        self._check_at = float("inf")
-        found = self.listing.kept(asked)
+        asked, found = self._asked()
         if isinstance(found, list):
             self._check(asked, found)
         else:
-            Deferred.fromCoroutine(self._check_later(asked, found))
+            self._later(self._check_later(asked, found))
+
+    async def _look(self) -> None:
+        """As `check`, and wait for its result."""
+        asked, found = self._asked()
+        if isinstance(found, list):
+            self._check(asked, found)
+        else:
+            await self._check_later(asked, found)
+
+    def _asked(self) -> tuple[list[int], list[T] | Awaitable[list[T]]]:
+        """The numbers of the matches, and those matches that are kept."""
+        asked = sorted(self._numbers)
+        self._check_at = float("inf")
+        return asked, self.listing.kept(asked)
 
     async def _check_later(self, asked: list[int], found: Awaitable[list[T]]) -> None:
-        try:
-            self._check(asked, await found)
-        except Exception:
-            _log.failure("while waiting for matches")
+        self._check(asked, await found)
 
     def _check(self, asked: list[int], found: list[T]) -> None:
         """Finish if enough matches are still kept.
@@ -218,7 +240,20 @@ class Waiter(Generic[T, C]):
 
     def give_up(self) -> None:
         """Look once more, and wait no longer: the time is up."""
-        self._look_again(self.finish)
+        self._look_again(self._finish_when_tested)
+
+    def _finish_when_tested(self) -> None:
+        if self._tests:
+            ending = Deferred.fromCoroutine(self._finish_later())
+            ending.addErrback(self._fail)
+        else:
+            self.finish()
+
+    async def _finish_later(self) -> None:
+        while self._tests:
+            await DeferredList([*self._tests])
+        await self._look()
+        self.finish()
 
     def finish(self) -> None:
         """Wait no longer."""
@@ -273,9 +308,11 @@ class Watch(Generic[C]):
                 await waiter.settle()
             await waiter.begin()
             left = deadline - self._clock.seconds()
-            if left <= 0:
+            if waiter.done.called:
+                pass
+            elif left <= 0:
                 waiter.give_up()
-            elif not waiter.done.called:
+            else:
                 timer = self._clock.callLater(left, waiter.give_up)
             await waiter.done
         finally:
