@@ -21,6 +21,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import mocksmtp
 from mocksmtp.config import load_config
+from mocksmtp.store.opening import parse_store
 from mocksmtp.zone.text import parse_zone_text
 from tests.markdown import ROOT
 
@@ -90,22 +91,28 @@ class ComposeTests(SynchronousTestCase):
             self.assertEqual(mx.rdata.exchange, host.name)
 
 
+def manifest(name: str) -> list[dict[str, Any]]:
+    """The documents of a file; each follows the schema of its kind strictly."""
+    documents = [*yaml.safe_load_all((ROOT / "docker" / name).read_text())]
+    newest = kubernetes_validate.latest_version()
+    for document in documents:
+        kubernetes_validate.validate(document, newest, strict=True)
+    return documents
+
+
 class KubernetesTests(SynchronousTestCase):
-    """``docker/kubernetes.yaml``"""
+    """``docker/kubernetes-memory.yaml`` and ``kubernetes-store.yaml``"""
 
     def setUp(self) -> None:
-        text = (ROOT / "docker/kubernetes.yaml").read_text()
-        self.documents = {one["kind"]: one for one in yaml.safe_load_all(text)}
+        found = manifest("kubernetes-memory.yaml")
+        self.documents = {one["kind"]: one for one in found}
         template = self.documents["Deployment"]["spec"]["template"]
         self.pod = template["spec"]
         (self.container,) = self.pod["containers"]
 
-    def test_it_follows_the_schemas(self) -> None:
-        """Of each kind, with no unknown field."""
+    def test_what_it_contains(self) -> None:
+        """A configuration, a pod, a service."""
         self.assertEqual(set(self.documents), {"ConfigMap", "Deployment", "Service"})
-        newest = kubernetes_validate.latest_version()
-        for document in self.documents.values():
-            kubernetes_validate.validate(document, newest, strict=True)
 
     def test_the_ports_are_those_of_the_image(self) -> None:
         """And the service leads to each of them by its name."""
@@ -121,11 +128,8 @@ class KubernetesTests(SynchronousTestCase):
 
     def test_a_store_needs_a_volume(self) -> None:
         """The second file is the first with a volume, which the user may write to."""
-        text = (ROOT / "docker/kubernetes-store.yaml").read_text()
-        documents = {one["kind"]: one for one in yaml.safe_load_all(text)}
-        newest = kubernetes_validate.latest_version()
-        for document in documents.values():
-            kubernetes_validate.validate(document, newest, strict=True)
+        found = manifest("kubernetes-store.yaml")
+        documents = {one["kind"]: one for one in found}
         self.assertEqual(documents["Service"], self.documents["Service"])
         deployment = documents["Deployment"]["spec"]
         self.assertEqual(deployment["strategy"], {"type": "Recreate"})
@@ -155,6 +159,68 @@ class KubernetesTests(SynchronousTestCase):
         (sysctl,) = self.pod["securityContext"]["sysctls"]
         self.assertEqual(sysctl["name"], "net.ipv4.ip_unprivileged_port_start")
         self.assertEqual(self.container["image"], IMAGE)
+
+
+class ReplicasTests(SynchronousTestCase):
+    """``docker/kubernetes.yaml``: replicas with Redis"""
+
+    def setUp(self) -> None:
+        found = manifest("kubernetes.yaml")
+        self.documents = {(d["kind"], d["metadata"]["name"]): d for d in found}
+        self.deployment = self.documents["Deployment", "mocksmtp"]["spec"]
+        self.pod = self.deployment["template"]["spec"]
+        (self.container,) = self.pod["containers"]
+
+    def test_several_replicas(self) -> None:
+        """They are replaced one by one, and one at a time may be evicted."""
+        self.assertGreater(self.deployment["replicas"], 1)
+        rolling = self.deployment["strategy"]["rollingUpdate"]
+        self.assertEqual(rolling, {"maxUnavailable": 0, "maxSurge": 1})
+        budget = self.documents["PodDisruptionBudget", "mocksmtp"]["spec"]
+        self.assertEqual(budget["maxUnavailable"], 1)
+        labels = self.deployment["template"]["metadata"]["labels"]
+        self.assertEqual(budget["selector"]["matchLabels"], labels)
+
+    def test_they_use_the_redis_of_the_file(self) -> None:
+        """By the name and port of its service, with the password of the secret."""
+        service = self.documents["Service", "mocksmtp-redis"]["spec"]
+        secret = self.documents["Secret", "mocksmtp-redis"]["stringData"]
+        variables = {one["name"]: one.get("value") for one in self.container["env"]}
+        url = variables["MOCKSMTP_STORE"]
+        assert url is not None
+        url = url.replace("$(REDIS_PASSWORD)", secret["password"])
+        address = parse_store(url).redis
+        assert address is not None
+        self.assertEqual(
+            (address.host, address.port),
+            ("mocksmtp-redis", service["ports"][0]["port"]),
+        )
+        self.assertEqual(address.password, secret["password"])
+        load_config({}, {"MOCKSMTP_STORE": url, "MOCKSMTP_STORE_WAIT": "5m"})
+
+    def test_redis_refuses_what_it_has_no_room_for(self) -> None:
+        """It evicts nothing, and what it was given survives its end."""
+        pod = self.documents["StatefulSet", "mocksmtp-redis"]["spec"]["template"]
+        (container,) = pod["spec"]["containers"]
+        (command,) = container["args"]
+        self.assertIn("--maxmemory-policy noeviction", command)
+        self.assertIn("--appendonly yes", command)
+
+    def test_redis_being_away_restarts_no_pod(self) -> None:
+        """It gets no traffic then; a restart would not help."""
+        self.assertIn("tcpSocket", self.container["livenessProbe"])
+        for kind in "startup", "readiness":
+            request = self.container[f"{kind}Probe"]["httpGet"]
+            self.assertEqual(request, {"path": "/health", "port": "http"})
+
+    def test_the_ports_and_rights_are_those_of_one_pod(self) -> None:
+        """As in the file without Redis."""
+        one = {d["kind"]: d for d in manifest("kubernetes-memory.yaml")}
+        self.assertEqual(self.documents["Service", "mocksmtp"], one["Service"])
+        pod = one["Deployment"]["spec"]["template"]["spec"]
+        self.assertEqual(self.pod["securityContext"], pod["securityContext"])
+        for name in "image", "ports", "securityContext":
+            self.assertEqual(self.container[name], pod["containers"][0][name])
 
 
 class WorkflowTests(SynchronousTestCase):
