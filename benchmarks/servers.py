@@ -85,7 +85,7 @@ class Server:
     def cpu_seconds(self) -> float:
         """Return the CPU time of the process and its children so far."""
         self.check_alive()
-        return _cpu_seconds(self.process.pid)
+        return cpu_seconds(self.process.pid)
 
     def resident_bytes(self) -> int:
         """Return the resident memory, counted page by page."""
@@ -99,7 +99,7 @@ class Server:
             raise BenchmarkError(f"{self.peer.name} ended with {code}: {last_words}")
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Read the CPU clock of a process, as clock_getcpuclockid(3) names it.
 
     Its resolution is nanoseconds; ``/proc/PID/stat`` counts ticks of 10 ms.
@@ -107,7 +107,7 @@ def _cpu_seconds(pid: int) -> float:
     try:
         used = time.clock_gettime((~pid << 3) | 2)
         for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-            used += sum(map(_cpu_seconds, map(int, listing.read_text().split())))
+            used += sum(map(cpu_seconds, map(int, listing.read_text().split())))
     except OSError:  # it ended meanwhile
         return 0.0
     return used
@@ -121,7 +121,7 @@ def running(peer: Peer, variant: str = "smtp", records: int = 0) -> Iterator[Ser
     started, has ended, or does not answer in time.
     """
     with tempfile.TemporaryDirectory() as folder:
-        place, port = Path(folder), _free_port()
+        place, port = Path(folder), free_port()
         (place / ZONE).write_text(zone_file(records))
         output = place / "output"
         with output.open("wb") as file:
@@ -189,7 +189,8 @@ def _has_mx(address: Address, name: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that is free now."""
     with socket.socket() as tcp:
         tcp.bind((LOOPBACK, 0))
         return int(tcp.getsockname()[1])
