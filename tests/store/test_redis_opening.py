@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.mail.quota import Quota
-from mocksmtp.store.interface import Restored, StoreError
+from mocksmtp.store.interface import Kind, Restored, StoreError
 from mocksmtp.store.opening import parse_store
 from mocksmtp.store.redis import checks
 from mocksmtp.store.redis import connection as redis_connection
@@ -24,6 +27,7 @@ from mocksmtp.store.redis.store import RedisSettings, RedisStore
 from mocksmtp.store.worker import InlineWorker
 from tests.store.case import RedisCase
 from tests.store.redis_server import RedisServer
+from tests.store.test_redis import COUNTS, HOST, Recorder
 
 WITHOUT_CONFIG = ("--rename-command", "CONFIG", "")
 
@@ -214,6 +218,51 @@ class PasswordTests(OpeningCase):
         self.assertTrue(restored.is_alone)
         self.result(self.store.close())
         self.open_at(self.address(username="default", password="sesame"))
+
+
+class RightsTests(OpeningCase):
+    """A user with the rights that docs/stores.md names"""
+
+    def test_a_user_with_few_rights(self) -> None:
+        """Can do everything that replicas need."""
+        text = (Path(__file__).parents[2] / "docs/stores.md").read_text()
+        (rights,) = re.findall(r"`ACL SETUSER mock on >PASSWORD ([^`]*)`", text)
+        self.server.ask("ACL", "SETUSER", "mock", "on", ">pw", *rights.split())
+        address = self.address(username="mock", password="pw")
+        self.assertTrue(self.open_at(address).is_new)
+        replicas, box = self.store.replicas, self.store.mailbox("default")
+        self.result(replicas.follow(Recorder()))
+        self.box = box
+        self.keep()
+        turn = self.result(replicas.take_turn())
+        self.store.save([(HOST, 1), ((Kind.SESSION, "000001"), 1)])
+        self.result(turn.pass_on([(COUNTS, 1)]))
+        self.result(replicas.applied())
+        self.result(replicas.queries.next())
+        replicas.publish([1])
+        replicas.watch()
+        self.result(replicas.settle())
+        self.assertEqual(self.result(replicas.events_after(0)), [(1, 1)])
+        self.assertEqual(len(self.result(self.store.mails.load([1]))), 1)
+        removal = self.result(self.store.mails.remove_all(None))
+        self.result(self.store.mails.restore(removal))
+        self.store.mails.discard(removal)
+        self.result(replicas.reload())
+        for right, reason in (("-info", "may not read INFO"), ("-time", "can't run")):
+            self.server.ask("ACL", "SETUSER", "mock", right)
+            self.assertIn(reason, self.refusal(address))
+            self.server.ask("ACL", "SETUSER", "mock", *rights.split())
+
+
+class LazyTests(SynchronousTestCase):
+    """The library of Redis"""
+
+    def test_it_is_imported_for_redis_only(self) -> None:
+        """Other stores start without it."""
+        program = "import sys, mocksmtp.service; print('hiredis' in sys.modules)"
+        command = [sys.executable, "-c", program]
+        output = subprocess.run(command, capture_output=True, check=True).stdout
+        self.assertEqual(output, b"False\n")
 
 
 class LimitedTests(OpeningCase):
