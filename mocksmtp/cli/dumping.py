@@ -1,4 +1,4 @@
-"""``mocksmtp dump``: writes what the file of a store contains to files."""
+"""``mocksmtp dump``: writes what a store contains to files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from mocksmtp.cli.program import CommandError
     metavar="STORE",
     envvar="MOCKSMTP_STORE",
     required=True,
-    help="The store, as in sqlite:mock.db (default: MOCKSMTP_STORE).",
+    help="The store, as in sqlite:mock.db or redis://HOST/DB"
+    " (default: MOCKSMTP_STORE).",
 )
 def dump_command(folder: str, store: str) -> None:
     r"""
@@ -33,18 +34,15 @@ def dump_command(folder: str, store: str) -> None:
     """
     from mocksmtp.archive import write_mail
     from mocksmtp.store.interface import StoreError
-    from mocksmtp.store.opening import parse_store
-    from mocksmtp.store.sqlite.reading import FileReader
+    from mocksmtp.store.opening import open_reader, parse_store
 
     try:
-        path = parse_store(store).path
+        address = parse_store(store)
     except ValueError as error:
         raise CommandError(f"--store: {error}") from None
-    if path is None:
-        raise CommandError("--store: the memory of a service cannot be read")
     count = 0
     try:
-        reader = FileReader(path)
+        reader = open_reader(address)
         os.makedirs(folder, exist_ok=True)
         for mail in reader.mails():
             write_mail(folder, mail)

@@ -1,16 +1,18 @@
-"""The value of ``--store``, and the store that it names."""
+"""The value of ``--store``, and the store that it names, for use or for reading."""
 
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import attrs
 
 from mocksmtp.documents.problems import shown
+from mocksmtp.mail.mail import Mail
 from mocksmtp.mail.quota import Quota
-from mocksmtp.store.interface import Store
+from mocksmtp.store.interface import Store, StoreError
 from mocksmtp.store.memory import MemoryStore
 from mocksmtp.store.redis.address import (
     CLUSTER_SCHEMES,
@@ -104,3 +106,33 @@ def make_store(
     from mocksmtp.store.sqlite.store import FileSettings, FileStore
 
     return FileStore(FileSettings(address.path, address.full, wait), quota, reactor)
+
+
+class Reader(Protocol):
+    """Reads a store that services may use, and changes nothing."""
+
+    def mails(self) -> Iterator[Mail]:
+        """The mails that are kept, in order of arrival."""
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """The documents of each kind by their names, without keys and passwords."""
+
+    def close(self) -> None:
+        """Release the store."""
+
+
+def open_reader(address: StoreAddress) -> Reader:
+    """
+    Open a store for reading.
+
+    :raises StoreError: it cannot be read
+    """
+    if address.redis is not None:
+        from mocksmtp.store.redis.reading import RedisReader
+
+        return RedisReader(address.redis)
+    if address.path is None:
+        raise StoreError("the memory of a service cannot be read")
+    from mocksmtp.store.sqlite.reading import FileReader
+
+    return FileReader(address.path)

@@ -1,4 +1,4 @@
-"""Mails as texts that a store keeps: what they consist of beside their content."""
+"""Envelopes and documents as stores keep them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import orjson
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import Parameter, PathCommand
 from mocksmtp.mail.mail import Envelope
+from mocksmtp.store.interface import Kind
 
 OVERHEAD = 400
 """Approximate octets of a stored mail without its texts."""
+
+SECRET = frozenset({Kind.CERTIFICATE.value})
+"""Kinds of documents that contain private keys."""
 
 
 def clean(text: str) -> str:
@@ -49,3 +53,15 @@ def _path(address: Address, parameters: tuple[Parameter, ...]) -> list[Any]:
 def _read_path(path: list[Any]) -> PathCommand:
     text, *parameters = path
     return PathCommand(Address(text), tuple(Parameter(*one) for one in parameters))
+
+
+def remove_secrets(state: dict[str, dict[str, Any]]) -> None:
+    """Remove keys and passwords from the documents of hosts."""
+    for host in state.get(Kind.HOST.value, {}).values():
+        if not isinstance(host, dict):
+            continue
+        tls, auth = host.get("tls"), host.get("auth")
+        if tls and isinstance(tls["certificate"], dict):
+            tls["certificate"]["keyPem"] = None
+        if auth and isinstance(auth["users"], dict):
+            auth["users"] = dict.fromkeys(auth["users"])

@@ -68,6 +68,7 @@ class DumpTests(ServiceCase):
             (f"sqlite:{other}", f"{other}: is a database of another program"),
             ("memory", "the memory of a service cannot be read"),
             ("redis:x", "the host is missing"),
+            ("redis://127.0.0.1:1/0", "127.0.0.1:1: connection refused"),
         ):
             told = self.call("dump", "--store", store, "copy")
             self.assertNotEqual(told.returncode, 0)

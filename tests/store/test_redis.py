@@ -7,9 +7,11 @@ from typing import Any
 
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import EVERYTHING, MailQuery
-from mocksmtp.store.interface import Document, Key, Kind, State
+from mocksmtp.store.interface import Document, Key, Kind, State, StoreError
 from mocksmtp.store.redis import mails as redis_mails
 from mocksmtp.store.redis import replicas as redis_replicas
+from mocksmtp.store.redis.address import parse_address
+from mocksmtp.store.redis.reading import RedisReader
 from mocksmtp.store.redis.scripts import PREFIX
 from mocksmtp.store.redis.store import RedisStore
 from mocksmtp.store.replicas import LogPart, Tally
@@ -229,6 +231,51 @@ class RestartTests(RedisCase):
         }
         self.assertEqual(self.restored.state, state)
         self.assertEqual(self.restored.last_session, 9)
+
+
+class ReaderTests(RedisCase):
+    """A program that reads beside the service"""
+
+    def test_mails_and_state(self) -> None:
+        """Without secrets, and without mails that are removed."""
+        for content in (b"one", b"two\0", b"x" * 3000):
+            self.keep(content)
+        self.result(self.store.mails.remove("default", [1]))
+        host = {
+            "tls": {"certificate": {"certificatePem": "c", "keyPem": "k"}},
+            "auth": {"users": {"bob": "secret"}},
+        }
+        session = ((Kind.SESSION, "000001"), {"a": 1})
+        removed = ((Kind.HOST, "b"), False)
+        secret = ((Kind.CERTIFICATE, "b"), "key")
+        self.store.save([((Kind.HOST, "a"), host), removed, secret, session])
+        self.result(self.store.flush())
+        self.patch(redis_mails, "_GROUP_OCTETS", 1)
+        reader = RedisReader(parse_address(self.server.url))
+        self.addCleanup(reader.close)
+        kept = self.result(self.store.mails.load([2, 3]))
+        self.assertEqual([*reader.mails()], kept)
+        state = reader.state()
+        self.assertEqual([*state], ["host", "session"])
+        self.assertEqual(state["host"]["a"]["auth"], {"users": {"bob": None}})
+        self.assertIsNone(state["host"]["a"]["tls"]["certificate"]["keyPem"])
+        self.assertEqual(state["session"], {"000001": {"a": 1}})
+
+    def test_what_cannot_be_read(self) -> None:
+        """Is named in one line."""
+        name = f"127.0.0.1:{self.server.port}"
+        for url, reason in (
+            (f"redis://{name}/1", "has no keys of mocksmtp"),
+            (f"redis://:x@{name}/0", "has no password; remove it from the URL"),
+            ("redis+unix:///nowhere", "no such file or directory"),
+        ):
+            address = parse_address(url)
+            error = self.assertRaises(StoreError, RedisReader, address)
+            self.assertEqual(str(error), f"{address.name}: {reason}")
+        self.server.ask("SET", f"{PREFIX}version", "2")
+        address = parse_address(self.server.url)
+        error = self.assertRaises(StoreError, RedisReader, address)
+        self.assertIn("keys of another version", str(error))
 
 
 class SearchTests(RedisCase):

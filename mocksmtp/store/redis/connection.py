@@ -215,7 +215,7 @@ async def connect(
         await connection.call("SELECT", address.database)
     except ReplyError as error:
         connection.close()
-        raise _refusal(error, address) from None
+        raise refusal_of(error, address) from None
     except Lost as error:
         raise StoreError(str(error)) from None
     finally:
@@ -239,7 +239,7 @@ def _reason_of(error: ConnectError) -> str:
     return str(error).strip().rstrip(".").lower() or "cannot be reached"
 
 
-def _refusal(error: Exception, address: RedisAddress) -> StoreError:
+def refusal_of(error: Exception, address: RedisAddress) -> StoreError:
     """What an error during the log-in means."""
     text = str(error)
     code = text.partition(" ")[0]

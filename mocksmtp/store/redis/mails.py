@@ -106,7 +106,8 @@ def read_row(number: int, row: bytes) -> RowMail:
     return mail
 
 
-def _with_content(row: RowMail, content: bytes) -> Mail:
+def with_content(row: RowMail, content: bytes) -> Mail:
+    """A mail, as a whole."""
     return Mail(
         row.number, row.envelope, content, row.received_at, row.origin, row.weight
     )
@@ -494,7 +495,7 @@ class RedisMails:
         keys = [f"{PREFIX}content:{one.number}" for one in rows]
         found = await self.client.command("MGET", *keys)
         return [
-            _with_content(row, content)
+            with_content(row, content)
             for row, content in zip(rows, found, strict=True)
             if content is not None
         ]
@@ -553,7 +554,7 @@ class RedisMails:
             some: Sequence[int] = numbers[begin : begin + _ROWS]
             if host is not None:
                 some = await self.kept(host, some)
-            for group in _groups(await self._mails_of(some)):
+            for group in groups(await self._mails_of(some)):
                 mails += await self._contents(group)
                 octets += sum(row.size for row in group)
                 if octets >= LOAD_OCTETS and mails:
@@ -661,7 +662,7 @@ class _Search:
         return matches
 
 
-def _groups(rows: Sequence[RowMail]) -> list[list[RowMail]]:
+def groups(rows: Sequence[RowMail]) -> list[list[RowMail]]:
     """Rows, in groups whose contents one command reads."""
     groups: list[list[RowMail]] = []
     octets = _GROUP_OCTETS

@@ -10,14 +10,11 @@ from urllib.parse import quote
 import orjson
 
 from mocksmtp.mail.mail import Mail
-from mocksmtp.store.interface import Kind
 from mocksmtp.store.sqlite.rows import COLUMNS, mail_of
 from mocksmtp.store.sqlite.schema import version_of
 from mocksmtp.store.sqlite.store import check_header
 from mocksmtp.store.sqlite.writer import error_of
-
-SECRET = frozenset({Kind.CERTIFICATE.value})
-"""Kinds of documents that contain private keys."""
+from mocksmtp.store.texts import SECRET, remove_secrets
 
 
 class FileReader:
@@ -58,18 +55,9 @@ class FileReader:
         for kind, name, document in self._db.execute("SELECT * FROM state"):
             if kind not in SECRET:
                 state.setdefault(kind, {})[name] = orjson.loads(document)
-        for host in state.get(Kind.HOST.value, {}).values():
-            _remove_secrets(host)
+        remove_secrets(state)
         return state
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-
-def _remove_secrets(host: dict[str, Any]) -> None:
-    tls, auth = host.get("tls"), host.get("auth")
-    if tls and isinstance(tls["certificate"], dict):
-        tls["certificate"]["keyPem"] = None
-    if auth and isinstance(auth["users"], dict):
-        auth["users"] = dict.fromkeys(auth["users"])
