@@ -28,6 +28,9 @@ export class TimedOutError extends MockSmtpError {}
 /** A port for a listener is in use. */
 export class PortInUseError extends MockSmtpError {}
 
+/** Another test on the same service has the domain, and did not end in time. */
+export class DomainInUseError extends MockSmtpError {}
+
 /** Something else than mocksmtp answers at the URL. */
 export class NotMockSmtpError extends MockSmtpError {}
 

@@ -2,8 +2,8 @@ import { lookup } from "node:dns/promises";
 
 import type { components } from "./api.js";
 import type { Client, Duration } from "./client.js";
-import { milliseconds } from "./client.js";
-import { MockSmtpError, PortInUseError, TimedOutError } from "./errors.js";
+import { connect, milliseconds } from "./client.js";
+import { ApiError, DomainInUseError, MockSmtpError, PortInUseError, TimedOutError } from "./errors.js";
 import { type HostInput, MailHost, type Query } from "./host.js";
 import type { Address, MockServer } from "./server.js";
 
@@ -19,6 +19,12 @@ export type Bounce = components["schemas"]["Bounce"] & { mail: Mail };
 /** How long a test waits for what it expects. */
 const WAIT = "10s";
 
+/** How long a test waits for the end of another one that has the same domain. */
+const TURN = "60s";
+
+/** When it says that it waits: before the usual time-outs of test runners. */
+const SAY_AFTER = 2500;
+
 /** How many lines of a report an error contains. */
 const REPORT_LINES = 80;
 
@@ -26,7 +32,10 @@ const REPORT_LINES = 80;
 export interface MockOptions {
   /** An existing host, for example `"default"`, which is reset; by default a new one is created. */
   host?: string;
-  /** The domain whose mail exchange it is; by default a domain of its own. */
+  /**
+   * The domain whose mail exchange it is; by default a domain of its own. If another test on
+   * the service has the domain, its end is awaited.
+   */
   domain?: string;
   /** Fields of the new host's document: `capabilities`, `limits`, `tls`, `auth`. */
   document?: HostInput;
@@ -72,6 +81,8 @@ export class Mock extends MailHost {
 
   private readonly labels = new Map<string, string>();
   private readonly others: Exchange[] = [];
+  /** Hosts by whose names this test has a domain. */
+  private readonly claims = new Set<string>();
   private hasRecords = false;
   private before: { mail?: string; delivery?: string; attempt?: string } = {};
 
@@ -101,34 +112,53 @@ export class Mock extends MailHost {
       return mock;
     }
     const domain = options.domain ?? `${name}.test`;
-    const smtp = await createHost(server, name, { ...options.document, ...placed(domain, `mx.${domain}`) });
-    return new Mock(server, name, smtp, domain, true);
+    const document = { ...options.document, ...placed(domain, `mx.${domain}`) };
+    if (options.domain === undefined) {
+      return new Mock(server, name, await createHost(server, name, document), domain, true);
+    }
+    const smtp = await createHostOf(server, domain, document);
+    const mock = new Mock(server, hostOf(domain), smtp, domain, true);
+    mock.claims.add(mock.name);
+    return mock;
   }
 
   /** Remove the host with its mails, behaviors and DNS records, and those of its exchanges. */
   async close(): Promise<void> {
     const { api } = this;
     const names = [...this.others.map((one) => one.name), ...(this.created ? [this.name] : [])];
+    const remove = (name: string) =>
+      api.DELETE("/hosts/{name}", { params: { path: { name } } }).catch((error: unknown) => {
+        // The test may have removed it.
+        if (!isGone(error)) throw error;
+      });
     await Promise.all([
-      ...names.map((name) => api.DELETE("/hosts/{name}", { params: { path: { name } } })),
+      ...names.filter((name) => !this.claims.has(name)).map(remove),
       ...(this.created ? [] : [this.hostApi.POST("/reset")]),
       ...(this.hasRecords ? [api.DELETE("/dnsRecords", { params: { query: { tag: this.name } } })] : []),
     ]);
+    // Now another test may have the domains.
+    await Promise.all(names.filter((name) => this.claims.has(name)).map(remove));
   }
 
   /**
    * Create mail exchanges of a domain, with the labels `mx1`, `mx2` … in this order of
    * preference. They listen on the same port of different addresses, where possible.
    *
-   * @param domain by default that of this mock; tests that run at the same time on one
-   *   service need different domains
-   * @param options `port`: for a sender that cannot use another one, for example 25
+   * @param domain by default that of this mock, which no other test has; if another test on
+   *   the service has the domain, its end is awaited
+   * @param options `port`: for a sender that cannot use another one, for example 25; `turn`: how
+   *   long to wait for the end of that test, by default `"60s"`
+   * @throws DomainInUseError if that test does not end in time
    */
-  async exchanges(domain: string = this.domain, count = 2, options: { port?: number } = {}): Promise<Exchange[]> {
+  async exchanges(
+    domain: string = this.domain,
+    count = 2,
+    options: { port?: number; turn?: Duration } = {},
+  ): Promise<Exchange[]> {
     await this.remember();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.createExchanges(domain, count, options.port ?? 0);
+        return await this.createExchanges(domain, count, options.port ?? 0, options.turn);
       } catch (error) {
         // The port of the first is not free at the address of another.
         if (!(error instanceof PortInUseError) || options.port || attempt === 5) throw error;
@@ -136,7 +166,7 @@ export class Mock extends MailHost {
     }
   }
 
-  private async createExchanges(domain: string, count: number, fixed: number): Promise<Exchange[]> {
+  private async createExchanges(domain: string, count: number, fixed: number, turn?: Duration): Promise<Exchange[]> {
     const created: Exchange[] = [];
     const net = [64 + Math.floor(Math.random() * 190), Math.floor(Math.random() * 256)];
     let port = fixed;
@@ -145,10 +175,15 @@ export class Mock extends MailHost {
       for (let number = 1; number <= count; number += 1) {
         const label = `mx${number}`;
         const exchange = `${label}.${domain}`;
-        const name = `${this.name}-${label}${this.others.length + created.length >= count ? `-${this.others.length}` : ""}`;
+        const isFirst = domain !== this.domain && !this.claims.has(hostOf(domain)) && number === 1;
+        const name = isFirst
+          ? hostOf(domain)
+          : `${this.name}-${label}${this.others.length + created.length >= count ? `-${this.others.length}` : ""}`;
         const document = placed(domain, exchange, 10 * number);
         if (loopback) document.listeners = [{ address: `127.${net.join(".")}.${number}`, port }];
-        const smtp = await createHost(this.server, name, document);
+        const smtp = isFirst
+          ? await createHostOf(this.server, domain, document, turn)
+          : await createHost(this.server, name, document);
         port = loopback ? smtp.port : fixed;
         created.push(new Exchange(this.server, name, smtp, label, exchange));
       }
@@ -158,7 +193,10 @@ export class Mock extends MailHost {
       );
       throw error;
     }
-    for (const one of created) this.labels.set(one.name, one.label);
+    for (const one of created) {
+      this.labels.set(one.name, one.label);
+      if (one.name === hostOf(domain)) this.claims.add(one.name);
+    }
     this.others.push(...created);
     return created;
   }
@@ -323,6 +361,10 @@ export class Mock extends MailHost {
   }
 }
 
+function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
 function isFinished(delivery: Delivery): boolean {
   return delivery.final === "accepted" || delivery.final === "rejected";
 }
@@ -351,4 +393,52 @@ async function createHost(server: MockServer, name: string, document: HostInput)
   }
   const { data } = await server.api.POST("/hosts", { body });
   return server.reachable(data!.addresses[0])!;
+}
+
+/** The name of the first host of a domain: the service has it once, so one test at a time has the domain. */
+function hostOf(domain: string): string {
+  return `mx.${domain.toLowerCase().replace(/\.$/, "").replace(/[^a-z0-9._-]/g, "_")}`.slice(0, 253);
+}
+
+/** Create the first host of a domain, when no other test has the domain. */
+async function createHostOf(
+  server: MockServer,
+  domain: string,
+  document: HostInput,
+  turn: Duration = TURN,
+): Promise<Address> {
+  const name = hostOf(domain);
+  const advice = "use mock.domain, which only this test has";
+  const begin = Date.now();
+  const end = begin + milliseconds(turn);
+  for (let said = false; ; ) {
+    try {
+      return await createHost(server, name, document);
+    } catch (error) {
+      const isTaken = error instanceof ApiError && error.status === 409 && error.problem.detail?.startsWith("the host name");
+      if (!isTaken) throw error;
+    }
+    const waited = Date.now() - begin;
+    if (Date.now() >= end) {
+      throw new DomainInUseError(
+        `${domain} is the domain of another test on this service, which did not end within ${turn}; ` +
+          `${advice}, or remove the host ${name} if its test was killed`,
+      );
+    }
+    if (waited >= SAY_AFTER && !said) {
+      said = true;
+      console.warn(`mocksmtp: waiting for the end of another test that has ${domain}; ${advice}`);
+    }
+    await removal(server, name, Math.min(end - Date.now(), said ? Infinity : SAY_AFTER - waited));
+  }
+}
+
+/** Wait until a host is removed: a request that waits there ends with it. */
+async function removal(server: MockServer, name: string, longest: number): Promise<void> {
+  const query = { count: 10 ** 15, wait: `${Math.max(longest, 1)}ms`, limit: 1, view: "summary" } as const;
+  try {
+    await connect(`${server.url}/hosts/${name}`, server.token).GET("/smtpMails", { params: { query } });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
 }

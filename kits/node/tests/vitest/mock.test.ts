@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 
-import { TimedOutError } from "mocksmtp";
+import { DomainInUseError, TimedOutError } from "mocksmtp";
 import { test } from "mocksmtp/vitest";
 
 import { App, sendByMx } from "../app.js";
@@ -37,6 +37,31 @@ test("an exchange that does not listen", async ({ mock }) => {
   await mx1!.stopListening();
   await sendByMx(mock.dns!, `bob@${mock.domain}`, mx2!.smtp.port);
   expect((await mock.delivery({ to: `bob@${mock.domain}` })).hosts).toEqual(["mx2"]);
+});
+
+test("one test at a time has a domain, and the others wait", async ({ mock, mockServer }) => {
+  const [mx1] = await mock.exchanges("turn.test", 2);
+  expect(mx1!.label).toBe("mx1");
+  const error = await mockServer.open({ domain: "y.test" }).then(async (other) => {
+    const failure = await other.exchanges("turn.test", 1, { turn: "50ms" }).catch((one: unknown) => one);
+    await other.close();
+    return failure;
+  });
+  expect(error).toBeInstanceOf(DomainInUseError);
+  expect((error as Error).message).toMatch(
+    /^turn.test is the domain of another test on this service, which did not end within 50ms; use mock.domain/,
+  );
+  const other = await mockServer.open();
+  const order: string[] = [];
+  const waiting = other.exchanges("turn.test", 1).then(() => order.push("its turn"));
+  const again = await mock.exchanges("turn.test", 1); // its own
+  expect(again[0]!.label).toBe("mx1");
+  order.push("the end of the first");
+  await Promise.all([mock.close(), waiting]);
+  expect(order).toEqual(["the end of the first", "its turn"]);
+  const { data } = await mockServer.api.GET("/route", { params: { query: { to: "bob@turn.test" } } });
+  expect(data!.exchanges.map((one) => one.exchange)).toEqual(["mx1.turn.test"]);
+  await other.close();
 });
 
 test("a rejected mail bounces", async ({ mock }) => {
