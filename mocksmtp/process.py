@@ -11,18 +11,66 @@ import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from twisted.internet.error import ReactorNotRunning
+from twisted.internet.interfaces import IReactorTime
 
 from mocksmtp.logs import FileSink, RotatingSink, drain_logs
 from mocksmtp.service import StartError
+from mocksmtp.store.worker import Ticker
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_MEMORY = 64 * 2**20
 _LARGEST_KEPT = 4 * 2**20
+
+
+_CLOCK_PERIOD = 1.0
+"""Seconds between two looks at the clock of the system."""
+
+_LEAST_BACK = 0.5
+"""Seconds that the clock must be set back for timers to be moved."""
+
+
+class ClockWatch:
+    """
+    Moves the timers of the reactor when the clock of the system is set back.
+
+    Timers depend on that clock: without this, a delayed reply, a waiting request or a
+    stream of events would be late by the time that the clock was set back.
+
+    :param monotonic: returns the time of a clock that cannot be set, in seconds
+    """
+
+    def __init__(
+        self, reactor: IReactorTime, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._reactor = reactor
+        self._monotonic = monotonic
+        self._offset = reactor.seconds() - monotonic()
+
+    def look(self) -> None:
+        """Compare the clocks; called every `_CLOCK_PERIOD`."""
+        offset = self._reactor.seconds() - self._monotonic()
+        back, self._offset = self._offset - offset, offset
+        if back < _LEAST_BACK:
+            return
+        # Later timers were set since then, by the new time.
+        before = self._reactor.seconds() + back - 2 * _CLOCK_PERIOD
+        for call in self._reactor.getDelayedCalls():
+            if call.getTime() >= before:
+                call.delay(-back)
+
+
+def watch_clock(reactor: Any) -> None:
+    """Move the timers of `reactor` with the clock, from when it runs."""
+    watch = ClockWatch(reactor)
+    ticker = Ticker(reactor, _CLOCK_PERIOD)
+    # A daemon forks before; its parent has no use for the thread.
+    reactor.callWhenRunning(ticker.start, watch.look)
 
 
 def tune() -> None:

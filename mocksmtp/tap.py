@@ -42,6 +42,7 @@ from mocksmtp.process import (
     report_start_errors,
     rotate_on_sigusr1,
     tune,
+    watch_clock,
 )
 from mocksmtp.service import MockService, StartError, make_service
 
@@ -259,6 +260,7 @@ def prepare(
         config = amend(load_config(options.given, os.environ))
         logging = logging_of(config, program)
         service = make_service(config, reactor, logging.lines, _fail_late)
+        watch_clock(reactor)
         _look_at_stdin(config, program, reactor)
         if _goes_to_background(program):
             # The parent of a daemon would print only a hundred octets of an error,

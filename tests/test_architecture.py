@@ -57,7 +57,8 @@ FLOORS: dict[str, set[str]] = {
     "service": {*ROOMS, "store", "mock", "events", "activity", "aging", "archive"}
     | {"persistence", "logs", "shared_events"}
     | {"smtp", "http", "dns", "config", "listening", "hosting"},
-    "process": {"service", "logs"},
+    # The ticker, by which the clock is watched.
+    "process": {"service", "logs", "store"},
     "tap": {"config", "logs", "process", "service"},
     "recipes": set(),
     "client": {"recipes"},

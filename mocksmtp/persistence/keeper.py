@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -89,36 +88,6 @@ class Summary:
         return ", ".join(shown) or "nothing"
 
 
-class ClockWatch:
-    """
-    Moves the timers of the reactor when the clock of the system is set back.
-
-    Timers depend on that clock: without this, a delayed reply, a waiting request or a
-    stream of events would be late by the time that the clock was set back.
-
-    :param monotonic: returns the time of a clock that cannot be set, in seconds
-    """
-
-    def __init__(
-        self, reactor: IReactorTime, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._reactor = reactor
-        self._monotonic = monotonic
-        self._offset = reactor.seconds() - monotonic()
-
-    def look(self) -> None:
-        """Compare the clocks; called every `PERIOD`."""
-        offset = self._reactor.seconds() - self._monotonic()
-        back, self._offset = self._offset - offset, offset
-        if back < LEAST_BACK:
-            return
-        # Later timers were set since then, by the new time.
-        before = self._reactor.seconds() + back - 2 * PERIOD
-        for call in self._reactor.getDelayedCalls():
-            if call.getTime() >= before:
-                call.delay(-back)
-
-
 class StateKeeper:
     """
     Keeps the state of a mock in its store.
@@ -160,7 +129,6 @@ class StateKeeper:
             self._shared_log = self._share_log(self.sharing)
             self._share_tallies(self.sharing)
         self._tick = tick
-        self._clock_watch = ClockWatch(clock)
         self._stop_ticking: Callable[[], None] | None = None
         self._last_session = 0
 
@@ -318,7 +286,6 @@ class StateKeeper:
 
     def _save_or_report(self) -> None:
         try:
-            self._clock_watch.look()
             self._save_all()
         except Exception:
             self.log.failure("while storing the state")

@@ -10,7 +10,7 @@ from collections import Counter
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.installed import FREE_PORTS, start
+from tests.installed import FREE_PORTS, Program, start
 from tests.soak.case import SERVE, FileServiceCase, ask, send
 from tests.soak.test_kill import ROUNDS, Load
 
@@ -132,8 +132,22 @@ def _ended(db: sqlite3.Connection) -> int:
 class ClockTests(FileServiceCase):
     """A clock that is set back by an hour, by libfaketime"""
 
-    def test_nobody_waits_for_an_hour(self) -> None:
-        """Mails are stored, sessions too, and what waits is answered in time."""
+    def test_a_store(self) -> None:
+        """Mails and sessions are stored all the same."""
+        service = self.check("--store", f"sqlite:{self.path}")
+        self.wait_until(lambda db: _ended(db) == 1)
+        service.process.kill()
+        service.process.wait(10)
+        service = self.start()
+        self.assertEqual(ask(service, "GET", "/smtpMailsCount"), 1)
+        self.assertEqual(len(ask(service, "GET", "/smtpSessions")), 2)
+
+    def test_the_memory(self) -> None:
+        """Without a store as well."""
+        self.check()
+
+    def check(self, *options: str) -> Program:
+        """Delayed replies and events come in time, not an hour later."""
         found = sorted(Path("/usr/lib").glob("**/faketime/libfaketimeMT.so.1"))
         path = os.environ.get("LIBFAKETIME", *map(str, found[:1]))
         if path is None:
@@ -143,7 +157,7 @@ class ClockTests(FileServiceCase):
         service = start(
             self.addCleanup,
             SERVE,
-            (*FREE_PORTS, "--store", f"sqlite:{self.path}"),
+            (*FREE_PORTS, *options),
             LD_PRELOAD=path,
             FAKETIME_TIMESTAMP_FILE=str(clock),
             FAKETIME_NO_CACHE="1",
@@ -164,9 +178,4 @@ class ClockTests(FileServiceCase):
         while b'"mail"' not in events.readline():
             pass
         self.assertGreaterEqual(ask(service, "GET", "/status")["uptime"], 0)
-        self.wait_until(lambda db: _ended(db) == 1)
-        service.process.kill()
-        service.process.wait(10)
-        service = self.start()
-        self.assertEqual(ask(service, "GET", "/smtpMailsCount"), 1)
-        self.assertEqual(len(ask(service, "GET", "/smtpSessions")), 2)
+        return service

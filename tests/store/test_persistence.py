@@ -6,8 +6,6 @@ from typing import Any
 
 import orjson
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
 
 from mocksmtp.behaviors.dns import DNS
 from mocksmtp.behaviors.smtp import SMTP
@@ -16,7 +14,7 @@ from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.hosts.policies import parse_policies
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mock import Mock
-from mocksmtp.persistence.keeper import ClockWatch, Named, StateKeeper
+from mocksmtp.persistence.keeper import Named, StateKeeper
 from mocksmtp.sessions.documents import SESSION
 from mocksmtp.sessions.session import End
 from mocksmtp.smtp.factory import MockSMTPFactory
@@ -393,52 +391,6 @@ class SessionsTests(PersistenceCase):
         for kind in (Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION):
             self.assertEqual(self.documents(kind), {}, kind)
         self.build()
-
-
-class ClockTests(SynchronousTestCase):
-    """The clock of the system is set"""
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.clock.rightNow = 1_700_000_000.0
-        self.monotonic = 5.0
-        self.watch = ClockWatch(self.clock, lambda: self.monotonic)
-        self.called: list[str] = []
-
-    def call_in(self, seconds: float, name: str) -> None:
-        self.clock.callLater(seconds, self.called.append, name)
-
-    def pass_by(self, seconds: float) -> None:
-        """Time goes by, and the clocks are compared."""
-        self.monotonic += seconds
-        self.clock.advance(seconds)
-        self.watch.look()
-        self.clock.advance(0)
-
-    def test_it_is_set_back(self) -> None:
-        """What was to come in a second does not wait for an hour; later timers stay."""
-        self.call_in(2, "before")
-        self.clock.rightNow -= 3600
-        self.call_in(10, "since")
-        self.pass_by(1)
-        self.assertEqual(self.called, [])
-        self.pass_by(1)
-        self.assertEqual(self.called, ["before"])
-        self.pass_by(7)
-        self.assertEqual(self.called, ["before"])
-        self.pass_by(1)
-        self.assertEqual(self.called, ["before", "since"])
-
-    def test_it_goes_on(self) -> None:
-        """Nothing is moved, nor when it is set forward."""
-        self.call_in(100, "later")
-        self.pass_by(50)
-        self.monotonic += 0.1
-        self.pass_by(40)
-        self.assertEqual(self.called, [])
-        self.clock.rightNow += 3600
-        self.pass_by(1)
-        self.assertEqual(self.called, ["later"])
 
 
 class QuotaOfFileTests(PersistenceCase):
