@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any, TypeAlias
@@ -323,6 +323,13 @@ class Mock:
         if host.records != records or self._zone.host_records:
             host.records = records
             self._served = None
+
+    def arrange_hosts(self, names: Iterable[str]) -> None:
+        """Put the hosts with these names in this order, before all others."""
+        others = dict(self.hosts)
+        ordered = {name: others.pop(name) for name in names if name in others}
+        self.hosts.clear()
+        self.hosts.update(ordered | others)
 
     def remove(self, name: str, keeps_mails: bool = False) -> MailHost:
         """

@@ -231,6 +231,7 @@ class StateKeeper:
     async def _restore(self, restored: Restored, hosts: FollowedHosts) -> None:
         state, mock, named = restored.state, self._mock, self._named
         number = await self._restore_hosts(state, hosts)
+        self._state.restore_order(state)
         for host in mock.hosts.values():
             self._state.restore_host(host, state, host.name in named.extensions)
         self._state.settle_hosts()

@@ -60,6 +60,9 @@ REMOVED = False
 _UNSET = "unset"
 """Whether users have set no records so far."""
 
+_ORDER = "hostOrder"
+"""The names of the hosts, in order of creation."""
+
 _STEP = 20
 """Records that are read in one step."""
 
@@ -761,7 +764,7 @@ class MockState:
         for name in self._behaviors.keys() - {DNS_NAME, *hosts}:
             found.update(self._behaviors.pop(name).forget())
         if self._is_shared:
-            service = {_UNSET: mock.is_unset}
+            service = {_UNSET: mock.is_unset, _ORDER: [*mock.hosts]}
             found.update(self._service.compare(service, lambda _, one: one, _equals))
         else:
             found.update(self._scenario_changes())
@@ -886,6 +889,14 @@ class MockState:
         if _UNSET in found.get(Kind.SERVICE, _EMPTY):
             mock.is_unset = bool(found[Kind.SERVICE][_UNSET])
             self._service.known(_UNSET, mock.is_unset)
+        self.restore_order({Kind.SERVICE: found.get(Kind.SERVICE, _EMPTY)})
+
+    def restore_order(self, state: State) -> None:
+        """Put the hosts in the stored order, which only replicas store."""
+        order = state.get(Kind.SERVICE, _EMPTY).get(_ORDER)
+        if order is not None:
+            self._mock.arrange_hosts(order)
+            self._service.known(_ORDER, [*self._mock.hosts])
 
     def _list_changes(
         self,

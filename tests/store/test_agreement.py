@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from random import Random
 from typing import Any
 
 import attrs
@@ -124,6 +126,85 @@ class StateTests(AgreementCase):
     def fail_from_now(self, _: object) -> None:
         """The store cannot be reached."""
         self.cluster.failure = StoreError("it is gone")
+
+
+class RandomTests(SynchronousTestCase):
+    """Requests in a random order, to replicas that start, end and fail"""
+
+    def test_all_replicas_are_the_same(self) -> None:
+        """After each request, and also one that is started then."""
+        for seed in range(2):
+            chance = Random(seed)
+            cluster, clock = Cluster(), Clock()
+            replicas = [Replica(cluster, name, clock) for name in "ab"]
+            for number in range(20):
+                if chance.random() < 0.1:
+                    replicas.append(Replica(cluster, f"n{number}", clock))
+                    replicas.pop(0).end()
+                replica = chance.choice(replicas)
+                is_failing = chance.random() < 0.1
+                if is_failing:
+                    patch = self.patch(
+                        replica.store, "save", partial(self.fail_from_now, cluster)
+                    )
+                method, path, document = random_request(chance)
+                replica.ask(method, path, document)
+                if is_failing:
+                    patch.restore()
+                    cluster.failure = None
+                new = Replica(cluster, "new", clock)
+                shown = [self.shown(one) for one in (*replicas, new)]
+                new.end()
+                for one in shown[1:]:
+                    self.assertEqual(one, shown[0], (seed, number, method, path))
+
+    def fail_from_now(self, cluster: Cluster, _: object) -> None:
+        """The store cannot be reached."""
+        cluster.failure = StoreError("it is gone")
+
+    def shown(self, replica: Replica) -> dict[str, Any]:
+        """What a replica answers."""
+        paths = ["/dnsBehaviors?view=full", "/dnsRecords?view=full", "/mtaSts"]
+        hosts = replica.get("/hosts")
+        for host in hosts:
+            for path in ("smtpBehaviors?view=full", "smtpExtensions", "scenarios"):
+                paths.append(f"/hosts/{host['name']}/{path}")
+        return {"/hosts": hosts, **{path: replica.get(path) for path in paths}}
+
+
+def random_request(chance: Random) -> tuple[str, str, Any]:
+    """A request that changes the state, or is refused."""
+    choose = chance.choice
+    host = choose(["", "", "/hosts/mx2", "/hosts/mx3"])
+    behavior: dict[str, Any] = {
+        "command": choose(["RCPT TO", "NOOP"]),
+        "response": {"code": choose([450, 550])},
+        **choose([{}, {}, {"id": "a"}, {"tag": "t"}, {"probability": 0.5}]),
+    }
+    one = f"{host}/smtpBehaviors/{choose(['a', '1', '2'])}"
+    patch = choose([{"tag": "t"}, {"enabled": False}, {"move": {"to": "front"}}])
+    record = {"name": choose("ab"), "type": "A", "address": f"192.0.2.{choose('123')}"}
+    new_host = {"limits": {"recipients": chance.randint(1, 9)}}
+    requests: list[tuple[str, str, Any]] = [
+        ("PUT", f"{host}/smtpBehaviors", [behavior] * choose([0, 1])),
+        ("POST", f"{host}/smtpBehaviors", behavior),
+        ("POST", f"{host}/smtpBehaviors?at=front", behavior),
+        ("DELETE", f"{host}/smtpBehaviors?tag=t", None),
+        ("PATCH", one, patch),
+        ("PUT", one, {name: behavior[name] for name in ("command", "response")}),
+        ("DELETE", one, None),
+        ("PUT", "/dnsBehaviors", [{"query": "A", "response": {"rcode": "REFUSED"}}]),
+        ("POST", "/dnsRecords", record),
+        ("PUT", "/dnsRecords", [record]),
+        ("DELETE", "/dnsRecords?name=a", None),
+        ("PUT", f"{host}/smtpExtensions", [choose(["X-A", "X-B"])]),
+        ("PUT", f"{host}/scenarios", {choose("st"): choose("ab")}),
+        ("PUT", "/mtaSts", {"domain": "a.test", "mode": choose(["none", "testing"])}),
+        ("PUT", f"/hosts/{choose(['mx2', 'mx3', 'default'])}", new_host),
+        ("DELETE", f"/hosts/{choose(['mx2', 'mx3'])}", None),
+        ("POST", choose(["/reset", "/reset?all=true", f"{host}/reset"]), None),
+    ]
+    return choose(requests)
 
 
 class HostTests(AgreementCase):

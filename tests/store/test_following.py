@@ -85,6 +85,17 @@ class StateTests(FollowingCase):
         self.assertEqual([*self.one.mock.hosts], ["default"])
         self.assert_quiet()
 
+    def test_the_order_of_hosts(self) -> None:
+        """That of their creation, also on a replica that is started later."""
+        for name in ("b", "c", "a"):
+            self.create(name)
+        three = Replica(self.cluster, "three")
+        for replica in (self.one, self.two, three):
+            self.assertEqual([*replica.mock.hosts], ["default", "b", "c", "a"])
+            replica.end()
+        four = Replica(self.cluster, "four")
+        self.assertEqual([*four.mock.hosts], ["default", "b", "c", "a"])
+
     def test_a_removed_host_is_gone(self) -> None:
         """The replica that removes it waits for the connections of all replicas."""
         self.create("mx2")
