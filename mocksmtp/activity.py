@@ -263,8 +263,12 @@ def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
 
 def _last_reply(transaction: Transaction) -> Reply | None:
     """The last reply that the client received in a transaction."""
-    if transaction.reply is None and not transaction.applied and transaction.told:
-        return transaction.told[-1][1]
+    if (
+        transaction.reply is None
+        and not transaction.applied
+        and transaction.other_rcpts
+    ):
+        return transaction.other_rcpts[-1][1]
     return transaction.reply
 
 

@@ -421,7 +421,7 @@ class EventBus:
         elif session.transactions:
             transaction = session.transactions[-1]
             count = transaction.applied
-            if transaction.told or transaction.contents is not None:
+            if transaction.other_rcpts or transaction.contents is not None:
                 count = sum(1 for _ in transaction.named())
             if count > MAX_RECIPIENTS:
                 transaction = _trimmed(transaction)
@@ -487,11 +487,11 @@ def _trimmed(transaction: Transaction) -> Transaction:
     """A copy with at most `MAX_RECIPIENTS` accepted and as many refused recipients."""
     named = list(transaction.recipients[:MAX_RECIPIENTS])
     kept = {id(recipient) for recipient in named}
-    applied = [told for told in transaction.told if id(told[0]) in kept]
-    others = [told for told in transaction.told if told[2] is not Effect.APPLY]
+    applied = [told for told in transaction.other_rcpts if id(told[0]) in kept]
+    others = [told for told in transaction.other_rcpts if told[2] is not Effect.APPLY]
     trimmed = Transaction(transaction.sender)
     for told in (*applied, *others[:MAX_RECIPIENTS]):
-        trimmed.tell(*told)
+        trimmed.record_rcpt(*told)
     trimmed.recipients = named
     if transaction.contents is not None:
         trimmed.contents = transaction.contents[:MAX_RECIPIENTS]
@@ -506,7 +506,10 @@ def _weight(transaction: Transaction) -> int:
     octets = _path_octets(transaction.sender)
     for recipient in transaction.recipients:
         octets += _path_octets(recipient)
-    for recipient, reply, _ in (*transaction.told, *(transaction.contents or ())):
+    for recipient, reply, _ in (
+        *transaction.other_rcpts,
+        *(transaction.contents or ()),
+    ):
         octets += _path_octets(recipient) + (0 if reply is None else len(reply.text))
     return octets if transaction.reply is None else octets + len(transaction.reply.text)
 

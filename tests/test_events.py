@@ -153,7 +153,7 @@ class BusTests(BusTestCase):
         self.assertEqual((len(mail[1].recipients), mail[2]), (MAX_RECIPIENTS, 200))
         trimmed = transaction[3]
         self.assertEqual((len(trimmed.recipients), transaction[4]), (100, 400))
-        self.assertEqual((len(trimmed.told), trimmed.mail), (100, 1))
+        self.assertEqual((len(trimmed.other_rcpts), trimmed.mail), (100, 1))
 
     def test_no_content_is_held(self) -> None:
         """An event of a large mail is as light as one of a small mail."""

@@ -26,7 +26,7 @@ from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.sessions.session import End, Session, Told, Transaction
+from mocksmtp.sessions.session import End, RcptResult, Session, Transaction
 
 if TYPE_CHECKING:
     from mocksmtp.sessions.deliveries import Delivery
@@ -209,14 +209,14 @@ def attempts_of(session: Session, transaction: Transaction) -> list[Attempt]:
 def count_attempts(session: Session, transaction: Transaction) -> int:
     """Return the number of attempts of a settled transaction."""
     recipients = transaction.recipients
-    if recipients and not transaction.told and transaction.contents is None:
+    if recipients and not transaction.other_rcpts and transaction.contents is None:
         # Nearly always; then there is no need to judge them.
         return len({path.address.normalized for path in recipients})
     return len(attempts_of(session, transaction))
 
 
 def _judge(
-    transaction: Transaction, told: Told, own: tuple[Reply | None, bool] | None
+    transaction: Transaction, told: RcptResult, own: tuple[Reply | None, bool] | None
 ) -> tuple[Command, Reply | None, Verdict]:
     """
     Return the deciding reply point, the deciding reply and the verdict of a recipient.
@@ -300,7 +300,9 @@ def connection_attempt(session: Session) -> Attempt | None:
     if session.cleared or session.omitted_transactions:
         return None
     for transaction in session.transactions:
-        named = transaction.recipients or transaction.told or transaction.contents
+        named = (
+            transaction.recipients or transaction.other_rcpts or transaction.contents
+        )
         if named or transaction.stage is Command.MAIL_FROM:
             return None
     walk = _Walk(session)

@@ -56,7 +56,7 @@ def fates(transaction: Transaction) -> Iterator[Fate]:
     kept = transaction.mail is not None
     replies: dict[int, Reply | None] = {}
     others = []
-    for recipient, reply, effect in transaction.told:
+    for recipient, reply, effect in transaction.other_rcpts:
         if effect is Effect.APPLY:
             replies[id(recipient)] = reply
         else:
@@ -72,7 +72,7 @@ def _fates_of_contents(transaction: Transaction) -> Iterator[Fate]:
     for recipient, reply, kept in transaction.contents or ():
         told = None if reply is MAIL_KEPT else reply
         yield Fate(recipient, told, outcome_of(reply, kept), kept)
-    for recipient, reply, effect in transaction.told:
+    for recipient, reply, effect in transaction.other_rcpts:
         if effect is Effect.NONE:
             yield Fate(recipient, reply, outcome_of(reply, False), False)
 

@@ -23,7 +23,7 @@ MAX_EXCHANGES = 500
 Transactions are kept longer, as long as there is memory. Keeping exchanges as long as
 transactions would cost each mail about 1 us more, for the garbage collection."""
 
-MAX_TOLD = 1000
+MAX_OTHER_RCPTS = 1000
 """The maximum number of recipients of a transaction whose replies are recorded."""
 
 TRANSACTION_OCTETS = 400
@@ -75,7 +75,7 @@ of the behaviors, or None. It is a tuple, because each command creates one.
 """
 
 
-Told: TypeAlias = tuple[PathCommand, Reply | None, Effect]
+RcptResult: TypeAlias = tuple[PathCommand, Reply | None, Effect]
 """A recipient, the reply to its RCPT (None for no reply), and the effect of RCPT."""
 
 
@@ -146,7 +146,7 @@ class End(enum.Enum):
 _ACCEPTED, _REFUSED, _DISCARDED = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.DISCARDED
 _OPEN = Outcome.OPEN
 _NONE = Effect.NONE
-_NO_PLACES: list[tuple[int, int]] = []
+_NO_COUNTS: list[tuple[int, int]] = []
 
 
 @attrs.frozen
@@ -214,9 +214,9 @@ class Transaction:
     """
 
     __slots__ = (
-        "_places",
+        "_counts",
+        "_other_rcpts",
         "_recipients",
-        "_told",
         "accepted",
         "attempt",
         "begun_at",
@@ -242,8 +242,8 @@ class Transaction:
         self.discarded = discarded
         self.plain: list[bytes] | None = []
         self._recipients: Sequence[PathCommand] = ()
-        self._told: list[Told] | None = None
-        self._places: list[tuple[int, int]] = _NO_PLACES
+        self._other_rcpts: list[RcptResult] | None = None
+        self._counts: list[tuple[int, int]] = _NO_COUNTS
         self.contents: list[tuple[PathCommand, Reply | None, bool]] | None = None
         self.accepted = 0
         self.outcome = _OPEN
@@ -294,9 +294,13 @@ class Transaction:
             return self.stage
         if self.size is not None:
             return Command.DATA
-        return Command.RCPT_TO if self.applied or self._told else Command.MAIL_FROM
+        return (
+            Command.RCPT_TO if self.applied or self._other_rcpts else Command.MAIL_FROM
+        )
 
-    def tell(self, recipient: PathCommand, reply: Reply | None, effect: Effect) -> None:
+    def record_rcpt(
+        self, recipient: PathCommand, reply: Reply | None, effect: Effect
+    ) -> None:
         """
         Record an RCPT with another reply than the server's own 250.
 
@@ -307,28 +311,30 @@ class Transaction:
             self.accepted += 1
         if effect is Effect.APPLY:
             self.add(recipient)
-        if self._told is None:
-            self._told = []
-            self._places = []
-        if len(self._told) < MAX_TOLD:
-            self._told.append((recipient, reply, effect))
-            self._places.append((self.applied, self.accepted))
+        if self._other_rcpts is None:
+            self._other_rcpts = []
+            self._counts = []
+        if len(self._other_rcpts) < MAX_OTHER_RCPTS:
+            self._other_rcpts.append((recipient, reply, effect))
+            self._counts.append((self.applied, self.accepted))
 
-    def told_with_places(self) -> Iterator[tuple[Told, tuple[int, int]]]:
-        """Yield each of `told` with the numbers of applied and accepted ones so far."""
-        return zip(self.told, self._places, strict=True)
+    def other_rcpts_with_counts(self) -> Iterator[tuple[RcptResult, tuple[int, int]]]:
+        """Yield `other_rcpts` with the numbers of applied and accepted ones so far."""
+        return zip(self.other_rcpts, self._counts, strict=True)
 
-    def restore_told(self, told: list[tuple[Told, tuple[int, int]]]) -> None:
-        """Set what `told_with_places` returned."""
-        if told:
-            self._told = [one for one, _ in told]
-            self._places = [places for _, places in told]
+    def restore_other_rcpts(
+        self, rcpt: list[tuple[RcptResult, tuple[int, int]]]
+    ) -> None:
+        """Set what `other_rcpts_with_counts` returned."""
+        if rcpt:
+            self._other_rcpts = [one for one, _ in rcpt]
+            self._counts = [places for _, places in rcpt]
 
     def take_back(self, reply: Reply, instead: Reply | None) -> None:
         """Replace the recorded `reply` to the last RCPT, if it was not received."""
-        if self._told and self._told[-1][1] is reply:
-            recipient, _, effect = self._told[-1]
-            self._told[-1] = (recipient, instead, effect)
+        if self._other_rcpts and self._other_rcpts[-1][1] is reply:
+            recipient, _, effect = self._other_rcpts[-1]
+            self._other_rcpts[-1] = (recipient, instead, effect)
 
     def named(self) -> Iterator[PathCommand]:
         """Yield every recipient once; first those that took effect or had content."""
@@ -336,37 +342,37 @@ class Transaction:
             yield from self.recipients
         else:
             yield from (recipient for recipient, _, _ in self.contents)
-        for recipient, _, effect in self.told:
+        for recipient, _, effect in self.other_rcpts:
             if effect is Effect.NONE or (
                 effect is Effect.DISCARD and self.contents is None
             ):
                 yield recipient
 
-    def in_order(self) -> Iterator[Told]:
+    def in_order(self) -> Iterator[RcptResult]:
         """
         Yield every RCPT, in order; None as its reply means the server's own 250.
 
-        RCPTs with other replies above `MAX_TOLD` are missing.
+        RCPTs with other replies above `MAX_OTHER_RCPTS` are missing.
         """
         contents, apply = self.contents, Effect.APPLY
         accepted = [*self.recipients] if contents is None else [c[0] for c in contents]
-        others = {id(told[0]): told for told in self.told}
+        others = {id(rcpt[0]): rcpt for rcpt in self.other_rcpts}
         done = 0
-        for told, (applied, places) in zip(self.told, self._places, strict=True):
-            if told[2] is apply or (contents is not None and told[2] is not _NONE):
+        for rcpt, (applied, places) in zip(self.other_rcpts, self._counts, strict=True):
+            if rcpt[2] is apply or (contents is not None and rcpt[2] is not _NONE):
                 continue
             place = applied if contents is None else places
             for path in accepted[done:place]:
                 yield others.get(id(path), (path, None, apply))
-            yield told
+            yield rcpt
             done = place
         for path in accepted[done:]:
             yield others.get(id(path), (path, None, apply))
 
     @property
-    def told(self) -> Sequence[Told]:
-        """The RCPTs with another reply than the server's own; at most `MAX_TOLD`."""
-        return self._told or ()
+    def other_rcpts(self) -> Sequence[RcptResult]:
+        """At most `MAX_OTHER_RCPTS` RCPTs with another reply than the server's own."""
+        return self._other_rcpts or ()
 
 
 def outcome_of(reply: Reply | None, kept: bool) -> Outcome:

@@ -292,10 +292,10 @@ def transaction_to_store(transaction: Transaction) -> dict[str, Any]:
         "size": transaction.size,
         "times": [transaction.begun_at, transaction.settled_at],
     }
-    if transaction.told:
+    if transaction.other_rcpts:
         document["told"] = [
             [paths.place(path), _reply_to_store(reply), effect.value, *places]
-            for (path, reply, effect), places in transaction.told_with_places()
+            for (path, reply, effect), places in transaction.other_rcpts_with_counts()
         ]
     if transaction.contents is not None:
         document["contents"] = [
@@ -328,7 +328,7 @@ def transaction_from_store(document: dict[str, Any]) -> Transaction:
     transaction.octets = document["octets"]
     transaction.size = document["size"]
     transaction.begun_at, transaction.settled_at = document["times"]
-    transaction.restore_told(
+    transaction.restore_other_rcpts(
         [
             ((paths[place], _reply_from_store(reply), Effect(effect)), (applied, all_))
             for place, reply, effect, applied, all_ in document.get("told", ())

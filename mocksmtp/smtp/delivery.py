@@ -37,7 +37,7 @@ from mocksmtp.mail.mailbox import NoSpace
 from mocksmtp.sessions.attempts import GRACE
 from mocksmtp.sessions.session import (
     MAX_MISSED,
-    MAX_TOLD,
+    MAX_OTHER_RCPTS,
     PLAIN_OCTETS,
     RECIPIENT_OCTETS,
     Outcome,
@@ -313,9 +313,9 @@ class MockDelivery:
         if refused is None or now >= refused.settled_at + GRACE:
             return
         refused.settled_at = now
-        if len(refused.told) < MAX_TOLD:
+        if len(refused.other_rcpts) < MAX_OTHER_RCPTS:
             octets = RECIPIENT_OCTETS + recipient.address.octets
-            refused.tell(recipient, answer, NONE)
+            refused.record_rcpt(recipient, answer, NONE)
             refused.octets += octets
             self.session.octets += octets
 
@@ -353,11 +353,11 @@ class MockDelivery:
         if user.parameters:
             transaction.octets += octets_of(user.parameters)
         if transaction.octets > self.room and not self._make_room(transaction.octets):
-            if len(transaction.told) < _FEW:
-                transaction.tell(user, reply.STORAGE_FULL, NONE)
+            if len(transaction.other_rcpts) < _FEW:
+                transaction.record_rcpt(user, reply.STORAGE_FULL, NONE)
             return reply.STORAGE_FULL
         if transaction.accepted >= self.host.limits.recipients:
-            transaction.tell(user, reply.TOO_MANY_RECIPIENTS, NONE)
+            transaction.record_rcpt(user, reply.TOO_MANY_RECIPIENTS, NONE)
             return reply.TOO_MANY_RECIPIENTS
         decision = None
         if RCPT_TO in self.behaviors.points:
@@ -367,15 +367,15 @@ class MockDelivery:
             transaction.add(user)
             return reply.RECIPIENT_OK
         answer = answer_for(decision, reply.RECIPIENT_OK)
-        transaction.tell(user, reply_in(answer), decision.effect)
+        transaction.record_rcpt(user, reply_in(answer), decision.effect)
         return answer
 
     def refuse_recipient(self, user: PathCommand, refusal: Reply) -> None:
         """Record an RCPT that is not executed."""
         transaction = self.transaction
-        if transaction is not None and len(transaction.told) < _FEW:
+        if transaction is not None and len(transaction.other_rcpts) < _FEW:
             transaction.octets += RECIPIENT_OCTETS + user.address.octets
-            transaction.tell(user, refusal, NONE)
+            transaction.record_rcpt(user, refusal, NONE)
 
     def _make_room(self, octets: int) -> bool:
         """Reserve `octets` for the envelope; return False if they exceed the limits."""
@@ -500,8 +500,8 @@ class MockDelivery:
             transaction.settled_at = self.seconds()
             # A client whose recipients were all refused sends no DATA: the transaction
             # was refused, not aborted.
-            refused = transaction.told and not transaction.accepted
-            if refused and all(is_refusal(told[1]) for told in transaction.told):
+            refused = transaction.other_rcpts and not transaction.accepted
+            if refused and all(is_refusal(told[1]) for told in transaction.other_rcpts):
                 outcome = Outcome.REFUSED
             else:
                 outcome = Outcome.ABORTED

@@ -534,7 +534,7 @@ class Commands:
         transaction = self.delivery.transaction
         if transaction is None:
             return reply.NEEDS_MAIL
-        if not transaction.told:
+        if not transaction.other_rcpts:
             return reply.NEEDS_RECIPIENT
         self.delivery.refuse(reply.NO_VALID_RECIPIENTS, DATA_COMMAND)
         return reply.NO_VALID_RECIPIENTS

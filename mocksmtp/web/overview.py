@@ -193,7 +193,9 @@ def _deciding(transaction: Transaction) -> Reply | None:
     """The reply that ended a transaction, or else the last one that refused."""
     if transaction.reply is not None:
         return transaction.reply
-    refused = (reply for _, reply, _ in reversed(transaction.told) if reply is not None)
+    refused = (
+        reply for _, reply, _ in reversed(transaction.other_rcpts) if reply is not None
+    )
     return next((reply for reply in refused if reply.code >= 400), None)
 
 

@@ -264,7 +264,7 @@ class RecordingTests(SynchronousTestCase):
         self.dialogue.say("MAIL FROM:<b@x>", "RCPT TO:<no@x>", "RCPT TO:<lost@x>")
         self.dialogue.say("RCPT TO:<a@x>", "DATA", ".")
         (kept,) = self.session.transactions
-        told = [(r.address.text, reply.code, e) for r, reply, e in kept.told]
+        told = [(r.address.text, reply.code, e) for r, reply, e in kept.other_rcpts]
         self.assertEqual(
             told, [("no@x", 550, Effect.NONE), ("lost@x", 250, Effect.DISCARD)]
         )

@@ -479,7 +479,7 @@ class FailureTests(ReplicaCase):
         transaction = one.protocol.delivery.transaction
         recipients = [path.address.text for path in transaction.recipients]
         self.assertEqual(recipients, ["al@x.test"])
-        told = [told[1].code for told in transaction.told if told[1]]
+        told = [told[1].code for told in transaction.other_rcpts if told[1]]
         self.assertEqual(told, [451, 451])
         self.cluster.failure = None
         self.assertEqual(one.send(RCPT)[:3], "450")
