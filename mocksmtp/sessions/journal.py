@@ -293,7 +293,7 @@ class Journal:
         if transaction.octets > _SLACK:
             self.weigh(session)
 
-    def take_back(
+    def replace_reply(
         self, session: Session, transaction: Transaction, reply: Reply | None
     ) -> None:
         """

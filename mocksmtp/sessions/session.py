@@ -330,7 +330,7 @@ class Transaction:
             self._other_rcpts = [one for one, _ in rcpt]
             self._counts = [places for _, places in rcpt]
 
-    def take_back(self, reply: Reply, instead: Reply | None) -> None:
+    def replace_reply(self, reply: Reply, instead: Reply | None) -> None:
         """Replace the recorded `reply` to the last RCPT, if it was not received."""
         if self._other_rcpts and self._other_rcpts[-1][1] is reply:
             recipient, _, effect = self._other_rcpts[-1]

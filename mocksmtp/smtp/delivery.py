@@ -469,11 +469,13 @@ class MockDelivery:
         replies = (answer,) if isinstance(answer, Reply) else answer
         transaction = self.transaction
         if transaction is not None:
-            transaction.take_back(replies[-1], without_octets(answer))
+            transaction.replace_reply(replies[-1], without_octets(answer))
         elif self.session.transactions:
             last = self.session.transactions[-1]
             if any(reply is last.reply for reply in replies):
-                self.host.journal.take_back(self.session, last, without_octets(answer))
+                self.host.journal.replace_reply(
+                    self.session, last, without_octets(answer)
+                )
 
     def refuse(self, last: Reply | None, stage: Command) -> None:
         """

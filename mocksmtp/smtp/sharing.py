@@ -493,7 +493,7 @@ class SharedESMTP(MockESMTP):
         for transaction, _ in held.settled:
             transaction.reply = None
             self.journal.settle(self.session, transaction, Outcome.ABORTED)
-            self.journal.take_back(self.session, transaction, None)
+            self.journal.replace_reply(self.session, transaction, None)
         if held.sent is not None:
             counts = self.mail_host.counters.replies
             unsent: list[Exchange] = []
