@@ -255,7 +255,7 @@ def _recipients(transaction: Transaction) -> tuple[int, list[str]]:
     paths: Iterable[PathCommand] = transaction.recipients
     count = transaction.applied
     if not count:
-        paths = list(transaction.named())
+        paths = list(transaction.all_recipients())
         count = len(paths)
     named = itertools.islice(paths, _MAX_RECIPIENTS)
     return count, [path.address.text for path in named]

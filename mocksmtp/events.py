@@ -422,7 +422,7 @@ class EventBus:
             transaction = session.transactions[-1]
             count = transaction.applied
             if transaction.other_rcpts or transaction.contents is not None:
-                count = sum(1 for _ in transaction.named())
+                count = sum(1 for _ in transaction.all_recipients())
             if count > MAX_RECIPIENTS:
                 transaction = _trimmed(transaction)
             helo = session.helo

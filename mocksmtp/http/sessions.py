@@ -195,7 +195,9 @@ class SessionListing(Listing[Session, _Change]):
         yield ("outcome", transaction.outcome)
         yield ("kept", transaction.mail is not None)
         yield ("from", transaction.sender.address.normalized)
-        for address in {path.address.normalized for path in transaction.named()}:
+        for address in {
+            path.address.normalized for path in transaction.all_recipients()
+        }:
             yield ("to", address)
 
     @staticmethod

@@ -167,7 +167,7 @@ def attempts_of(session: Session, transaction: Transaction) -> list[Attempt]:
     """
     found: dict[str, Attempt] = {}
     contents = {id(c[0]): (c[1], c[2]) for c in transaction.contents or ()}
-    for told in transaction.in_order():
+    for told in transaction.all_rcpts():
         path, _, effect = told
         own = contents.get(id(path))
         if transaction.contents is None:

@@ -166,7 +166,7 @@ class SessionQuery:
             return self._fits(transaction.outcome, kept)
         if not any(
             recipient.address.normalized == self.recipient
-            for recipient in transaction.named()
+            for recipient in transaction.all_recipients()
         ):
             return False
         if self.outcome is None and self.kept is None:

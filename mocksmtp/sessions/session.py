@@ -336,7 +336,7 @@ class Transaction:
             recipient, _, effect = self._other_rcpts[-1]
             self._other_rcpts[-1] = (recipient, instead, effect)
 
-    def named(self) -> Iterator[PathCommand]:
+    def all_recipients(self) -> Iterator[PathCommand]:
         """Yield every recipient once; first those that took effect or had content."""
         if self.contents is None:
             yield from self.recipients
@@ -348,7 +348,7 @@ class Transaction:
             ):
                 yield recipient
 
-    def in_order(self) -> Iterator[RcptResult]:
+    def all_rcpts(self) -> Iterator[RcptResult]:
         """
         Yield every RCPT, in order; None as its reply means the server's own 250.
 

@@ -184,7 +184,7 @@ def _session_events(session: Session) -> Iterator[LatestEvent]:
 
 def _path_of(transaction: Transaction) -> str:
     sender = transaction.sender.address.text or "<>"
-    named = [path.address.text for path in islice(transaction.named(), 3)]
+    named = [path.address.text for path in islice(transaction.all_recipients(), 3)]
     more = " …" if len(named) == 3 else ""
     return f"{sender} → {', '.join(named[:2]) or '?'}{more}"
 

@@ -74,7 +74,9 @@ class PropertyTests(SynchronousTestCase):
         for host in network.mock.hosts.values():
             for session in host.journal.sessions():
                 for transaction in session.transactions:
-                    found = {path.address.normalized for path in transaction.named()}
+                    found = {
+                        path.address.normalized for path in transaction.all_recipients()
+                    }
                     named.update((session.id, address) for address in found)
         tried = Counter(
             (one["session"], one["recipient"].replace("Y", "y"))

@@ -96,7 +96,7 @@ class DeliveryTests(SynchronousTestCase):
             self.assertEqual(named, ["b@x.test", "late@x.test", "c@x.test", "d@x.test"])
             (session,) = host.journal.sessions()
             (transaction,) = session.transactions
-            in_order = [told[0].address.text for told in transaction.in_order()]
+            in_order = [told[0].address.text for told in transaction.all_rcpts()]
             self.assertEqual(in_order, named)
             self.assertEqual(mail.envelope.recipients[2].parameters[0].value, "NEVER")
 
