@@ -35,9 +35,9 @@ from mocksmtp.mail.documents import DIFFERENCE, NULL_SENDER, PARAMETER
 from mocksmtp.sessions.recall import ContentFinder, Recalled, recall
 from mocksmtp.sessions.search import ComparedAttempt, Fate, fates
 from mocksmtp.sessions.session import (
-    EARLY,
     INJECTED,
     MAX_MISSED,
+    PIPELINED,
     SMUGGLING,
     End,
     Exchange,
@@ -51,7 +51,7 @@ from mocksmtp.sessions.session import (
 MAX_TEXT = 2048
 """The maximum length of a line (in octets) and of a reply (in characters)."""
 
-FLAGS = {EARLY: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
+FLAGS = {PIPELINED: "pipelined", SMUGGLING: "smuggling", INJECTED: "injected"}
 """The field of each flag of an exchange; it is omitted if the flag is not set."""
 
 

@@ -48,7 +48,7 @@ _IDENTITY_OCTETS = 200
 _SESSION_OCTETS = 2000
 """The approximate memory of a session without exchanges and transactions, in bytes."""
 
-EARLY = 1
+PIPELINED = 1
 """Flag: it arrived before the client can have received the previous reply."""
 
 SMUGGLING = 2

@@ -55,7 +55,7 @@ from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import LINE_LIMIT, foreign_protocol
 from mocksmtp.grammar.reply import Refusal, Reply
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.sessions.session import EARLY, INJECTED, End, Exchange, Said
+from mocksmtp.sessions.session import INJECTED, PIPELINED, End, Exchange, Said
 from mocksmtp.smtp.auth import AuthDialogue
 from mocksmtp.smtp.content import Incoming
 from mocksmtp.smtp.delivery import MockDelivery
@@ -386,7 +386,7 @@ class MockESMTP(ESMTP):
                 self._act()
                 return
             data, self.buffer = self.buffer, b""
-            if not self._execute(data, EARLY if data else 0, since):
+            if not self._execute(data, PIPELINED if data else 0, since):
                 return
             if self._is_over(since):
                 self._yield_turn()
@@ -421,7 +421,7 @@ class MockESMTP(ESMTP):
                     break
                 left = BATCH
             # A command that arrives before the replies to earlier ones is pipelined.
-            flags = EARLY if replies else early
+            flags = PIPELINED if replies else early
             said: Said
             answer: CommandResult
             incoming = self.incoming

@@ -25,7 +25,14 @@ from mocksmtp.behaviors.turns import Turns
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import match_plain
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.sessions.session import EARLY, End, Exchange, Outcome, Said, Transaction
+from mocksmtp.sessions.session import (
+    PIPELINED,
+    End,
+    Exchange,
+    Outcome,
+    Said,
+    Transaction,
+)
 from mocksmtp.smtp.connection import (
     CLOSED,
     READY,
@@ -219,7 +226,7 @@ class SharedESMTP(MockESMTP):
             return continues
         self._postponed = False
         if self._flags is None:
-            self._flags = early if self._earlier is None else EARLY
+            self._flags = early if self._earlier is None else PIPELINED
         if self.state is not CLOSED:
             self._wait_for_turn()
         return False

@@ -22,8 +22,8 @@ from mocksmtp.sessions.documents import (
 )
 from mocksmtp.sessions.search import Nearest, SessionQuery
 from mocksmtp.sessions.session import (
-    EARLY,
     INJECTED,
+    PIPELINED,
     SMUGGLING,
     Outcome,
     PeerCertificate,
@@ -213,10 +213,10 @@ class DocumentTests(SynchronousTestCase):
         """Each by its name, and none where there is none."""
         for flags, told in (
             (0, {}),
-            (EARLY, {"pipelined": True}),
+            (PIPELINED, {"pipelined": True}),
             (SMUGGLING, {"smuggling": True}),
             (INJECTED, {"injected": True}),
-            (EARLY | SMUGGLING, {"pipelined": True, "smuggling": True}),
+            (PIPELINED | SMUGGLING, {"pipelined": True, "smuggling": True}),
         ):
             session = attrs.evolve(self.client.session)
             session.exchanges = [(session.started_at, b"NOOP", None, flags, 0.0, None)]

@@ -15,7 +15,7 @@ from mocksmtp.grammar.reply import LOCAL_ERROR, OK
 from mocksmtp.sessions.documents import SESSION
 from mocksmtp.sessions.search import SessionQuery
 from mocksmtp.sessions.session import (
-    EARLY,
+    PIPELINED,
     SMUGGLING,
     End,
     Exchange,
@@ -332,7 +332,7 @@ class RecordingTests(SynchronousTestCase):
     def test_content_that_begins_before_it_was_asked_for_is_flagged(self) -> None:
         """However long it takes; what waits for its 354 is not."""
         for packets, flags in (
-            ([b"DATA\r\nfirst", b" rest\r\n.\r\n"], EARLY),
+            ([b"DATA\r\nfirst", b" rest\r\n.\r\n"], PIPELINED),
             ([b"DATA\r\n", b"first", b" rest\r\n.\r\n"], 0),
         ):
             self.dialogue = Dialogue()
@@ -348,7 +348,7 @@ class RecordingTests(SynchronousTestCase):
         talk.send(b"VRFY a\r\n")
         talk.clock.advance(1)
         (session,) = talk.host.journal.sessions()
-        self.assertEqual([e[3] for e in session.exchanges[-2:]], [0, EARLY])
+        self.assertEqual([e[3] for e in session.exchanges[-2:]], [0, PIPELINED])
 
 
 class RecorderTests(SynchronousTestCase):
@@ -362,13 +362,13 @@ class RecorderTests(SynchronousTestCase):
 
     def test_each_reply_is_counted_and_recorded(self) -> None:
         """The first of several with the line, and no reply as that."""
-        self.recorder.record(1.0, b"DATA", (OK, LOCAL_ERROR), EARLY, 2.0)
+        self.recorder.record(1.0, b"DATA", (OK, LOCAL_ERROR), PIPELINED, 2.0)
         self.recorder.record(4.0, b"NOOP", None)
         self.assertEqual(
             self.session.exchanges,
             [
-                (1.0, b"DATA", OK, EARLY, 2.0, None),
-                (1.0, None, LOCAL_ERROR, EARLY, 2.0, None),
+                (1.0, b"DATA", OK, PIPELINED, 2.0, None),
+                (1.0, None, LOCAL_ERROR, PIPELINED, 2.0, None),
                 (4.0, b"NOOP", None, 0, 0.0, None),
             ],
         )
@@ -377,7 +377,7 @@ class RecorderTests(SynchronousTestCase):
     def test_a_pending_reply_is_known_before_it_is_sent(self) -> None:
         """And is recorded once it was sent, with the time that it took."""
         answer = DelayedReply(OK, Fault(delay=3.0))
-        pending = PendingReply(answer, b"NOOP", EARLY, None, 1.0)
+        pending = PendingReply(answer, b"NOOP", PIPELINED, None, 1.0)
         pending.send(Output(StringTransport()), Clock(), [].append)
         mail = Transaction(PathCommand(Address("b@x.test")))
         mail.reply = OK
@@ -386,4 +386,6 @@ class RecorderTests(SynchronousTestCase):
         self.assertIs(self.session.pending, mail)
         self.recorder.settle(pending, OK, 3.0, 4.0)
         self.assertIsNone(self.session.pending)
-        self.assertEqual(self.session.exchanges, [(1.0, b"NOOP", OK, EARLY, 3.0, None)])
+        self.assertEqual(
+            self.session.exchanges, [(1.0, b"NOOP", OK, PIPELINED, 3.0, None)]
+        )
