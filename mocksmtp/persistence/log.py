@@ -61,7 +61,7 @@ class SharedLog:
         self._own.start()
         self.read(LogPart(stored_sessions(state)))
         quota = self._mock.default.journal.quota
-        return len(quota.ended) + len(quota.lasting)
+        return len(quota.ended_sessions) + len(quota.open_sessions)
 
     def start(self) -> None:
         """Begin to store what is recorded while another replica watches."""

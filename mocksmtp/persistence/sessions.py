@@ -123,14 +123,14 @@ class SessionsState:
     def own(self) -> Iterator[Session]:
         """Yield the sessions of this process that may have changed since last time."""
         if self._replica is None:
-            yield from self._quota.lasting
-            for session in reversed(self._quota.ended):
+            yield from self._quota.open_sessions
+            for session in reversed(self._quota.ended_sessions):
                 saved = self._saved.get(session.id)
                 if saved is not None and saved.ended is not None:
                     return
                 yield session
             return
-        lasting = (one for one in self._quota.lasting if one.replica is None)
+        lasting = (one for one in self._quota.open_sessions if one.replica is None)
         for session in dict.fromkeys((*lasting, *self._ended, *self._again.values())):
             if session.recorded:
                 yield session

@@ -231,7 +231,7 @@ class Deliveries:
         :param now: seconds since the epoch
         """
         part = Deliveries(JournalQuota(), self._find_content)
-        for sessions in (self.quota.lasting, self.quota.ended):
+        for sessions in (self.quota.open_sessions, self.quota.ended_sessions):
             part._read_newest(reversed(sessions), most, now)
         while part._new:
             part._place(heapq.heappop(part._new)[3])
@@ -252,7 +252,9 @@ class Deliveries:
     def is_behind(self, most: int) -> bool:
         """Whether more than so many transactions were settled since the last time."""
         count = len(self._new)
-        for session in chain(self.quota.lasting, reversed(self.quota.ended)):
+        for session in chain(
+            self.quota.open_sessions, reversed(self.quota.ended_sessions)
+        ):
             if session.done:
                 break
             count += session.settled - session.derived
@@ -293,12 +295,12 @@ class Deliveries:
     def _unfinished(self) -> list[Session]:
         """The sessions whose attempts may not all have been derived."""
         ended = []
-        for session in reversed(self.quota.ended):
+        for session in reversed(self.quota.ended_sessions):
             if session.done:
                 break
             ended.append(session)
         ended.reverse()
-        return [*ended, *self.quota.lasting]
+        return [*ended, *self.quota.open_sessions]
 
     def _look_at(self, session: Session, now: float) -> Iterator[None]:
         """Derive the attempts of the newly settled transactions of a session."""

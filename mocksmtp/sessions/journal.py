@@ -90,8 +90,10 @@ class JournalQuota:
     :ivar last: the number of the last session, 0 before the first
     :ivar past: the former lists of behaviors that exchanges refer to, limited to a
         quarter of `max_octets`
-    :ivar ended: the ended sessions with their journals, in the order of their ends
-    :ivar lasting: the open sessions with their journals, in the order of their starts
+    :ivar ended_sessions: the ended sessions with their journals, in the order of their
+        ends
+    :ivar open_sessions: the open sessions with their journals, in the order of their
+        starts
     :ivar removal_listeners: each is called with a session that was removed, or lost
         transactions, and with whether that was an eviction
     :ivar bells: functions to call once at the next change; see `on_next`
@@ -102,8 +104,8 @@ class JournalQuota:
         self.used = 0
         self.past = PastWalks(max_octets // 4)
         self.last = 0
-        self.ended: OrderedDict[Session, Journal] = OrderedDict()
-        self.lasting: OrderedDict[Session, Journal] = OrderedDict()
+        self.ended_sessions: OrderedDict[Session, Journal] = OrderedDict()
+        self.open_sessions: OrderedDict[Session, Journal] = OrderedDict()
         self.removal_listeners: list[_RemovalListener] = []
         self.bells: list[Bell] = []
 
@@ -145,7 +147,11 @@ class JournalQuota:
         """
         if session.recorded:
             session.octets_derived += octets
-            kept = self.lasting if session in self.lasting else self.ended
+            kept = (
+                self.open_sessions
+                if session in self.open_sessions
+                else self.ended_sessions
+            )
             kept[session].weigh(session)
 
     @property
@@ -159,22 +165,22 @@ class JournalQuota:
 
         :param grown: the session that has grown
         """
-        while self.is_full and (self.ended or self.lasting):
+        while self.is_full and (self.ended_sessions or self.open_sessions):
             if grown.recorded and grown.weight * _GREEDY > self.max_octets:
                 session = grown
             else:
-                session = next(iter(self.ended or self.lasting))
+                session = next(iter(self.ended_sessions or self.open_sessions))
             self._reduce(session)
 
     def _reduce(self, session: Session) -> None:
-        lasts = session in self.lasting
-        journal = self.lasting[session] if lasts else self.ended[session]
+        lasts = session in self.open_sessions
+        journal = self.open_sessions[session] if lasts else self.ended_sessions[session]
         keeps = lasts or session.weight * _HEAVY > self.max_octets
         if not (keeps and journal.shrink(session)):
             journal.drop(session)
         elif lasts:
             # The next call shrinks another session.
-            self.lasting.move_to_end(session)
+            self.open_sessions.move_to_end(session)
 
 
 class Observer(Protocol):
@@ -238,7 +244,7 @@ class Journal:
             return
         self._sessions[session.id] = session
         self.quota.last = max(self.quota.last, session.number)
-        self.quota.lasting[session] = self
+        self.quota.open_sessions[session] = self
         session.recorded = True
         self.weigh(session)
         if self.listeners:
@@ -251,7 +257,7 @@ class Journal:
         self._sessions[session.id] = session
         self._ended[session] = None
         self.quota.last = max(self.quota.last, session.number)
-        self.quota.ended[session] = self
+        self.quota.ended_sessions[session] = self
         session.recorded = True
         self.weigh(session)
 
@@ -347,8 +353,8 @@ class Journal:
         for observer in self.observers:
             observer.ended(session)
         if session.recorded:
-            del self.quota.lasting[session]
-            self.quota.ended[session] = self
+            del self.quota.open_sessions[session]
+            self.quota.ended_sessions[session] = self
             self._ended[session] = None
             self.weigh(session)
             self._tell(session)
@@ -420,7 +426,7 @@ class Journal:
         _merge(self._sessions, {one.id: one for one in sessions}, int)
         for session in sessions:
             self.quota.last = max(self.quota.last, session.number)
-            self.quota.lasting[session] = self
+            self.quota.open_sessions[session] = self
             session.recorded = True
             self._tell(session)
 
@@ -447,10 +453,10 @@ class Journal:
             return
         for session, end, at in ended:
             session.end, session.ended_at = end, at
-            del self.quota.lasting[session]
+            del self.quota.open_sessions[session]
         sessions = [session for session, _, _ in ended]
         _merge(self._ended, dict.fromkeys(sessions), _time_of_end)
-        _merge(self.quota.ended, dict.fromkeys(sessions, self), _time_of_end)
+        _merge(self.quota.ended_sessions, dict.fromkeys(sessions, self), _time_of_end)
         for session in sessions:
             self._tell(session)
 
@@ -459,9 +465,9 @@ class Journal:
         self._count(session, 0)
         del self._sessions[session.id]
         if session in self._ended:
-            del self._ended[session], self.quota.ended[session]
+            del self._ended[session], self.quota.ended_sessions[session]
         else:
-            del self.quota.lasting[session]
+            del self.quota.open_sessions[session]
         if self.quota.removal_listeners or self.quota.bells:
             self.quota.tell_removed(session, evicted)
 

@@ -72,7 +72,7 @@ def _card(call: Call[Any], host: MailHost) -> HostCard:
     document = host_document(host, call.api.mock.certificate_of(host))
     lasting = [
         session
-        for session, journal in host.journal.quota.lasting.items()
+        for session, journal in host.journal.quota.open_sessions.items()
         if journal is host.journal
     ]
     return HostCard(
