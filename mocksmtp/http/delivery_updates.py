@@ -108,7 +108,7 @@ class DeliveryUpdates:
 
     def _arm(self) -> None:
         """Update after the next change, or when the next attempt is decided by time."""
-        self._revoke = self._deliveries.quota.on_next(self._ring)
+        self._revoke = self._deliveries.quota.on_next_change(self._ring)
         due = self._deliveries.due
         if due < inf:
             self._schedule(max(0.0, due - self._clock.seconds()))

@@ -123,7 +123,7 @@ class SharedLog:
         found.number(first)
         for session in found.sessions:
             self._deliveries.note(session)
-        self._mock.default.journal.quota.ring()
+        self._mock.default.journal.quota.notify_change()
 
     def read(self, part: LogPart) -> None:
         """Add what other replicas logged."""
@@ -131,7 +131,7 @@ class SharedLog:
             self._deliveries.note(session)
         self._queries.read(part.queries)
         if part.sessions:
-            self._mock.default.journal.quota.ring()
+            self._mock.default.journal.quota.notify_change()
 
     def adopt(self) -> None:
         """Adopt the sessions of replicas that have ended, or were excluded."""

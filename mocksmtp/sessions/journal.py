@@ -63,7 +63,7 @@ _RemovalListener: TypeAlias = Callable[[Session, bool], None]
 
 ExchangeListener: TypeAlias = Callable[[Session, Sequence[Exchange]], None]
 
-Bell: TypeAlias = Callable[[], None]
+ChangeListener: TypeAlias = Callable[[], None]
 
 
 def _time_of_end(session: Session) -> float:
@@ -96,7 +96,8 @@ class JournalQuota:
         starts
     :ivar removal_listeners: each is called with a session that was removed, or lost
         transactions, and with whether that was an eviction
-    :ivar bells: functions to call once at the next change; see `on_next`
+    :ivar next_change_listeners: each is called once, after the next change; see
+        `on_next_change`
     """
 
     def __init__(self, max_octets: int = JOURNAL_BYTES) -> None:
@@ -107,29 +108,29 @@ class JournalQuota:
         self.ended_sessions: OrderedDict[Session, Journal] = OrderedDict()
         self.open_sessions: OrderedDict[Session, Journal] = OrderedDict()
         self.removal_listeners: list[_RemovalListener] = []
-        self.bells: list[Bell] = []
+        self.next_change_listeners: list[ChangeListener] = []
 
-    def on_next(self, bell: Bell) -> Callable[[], None]:
+    def on_next_change(self, listener: ChangeListener) -> Callable[[], None]:
         """
-        Call `bell` once, after the next settled, sent or removed item.
+        Call `listener` once, after the next settled, sent or removed item.
 
         :return: a function that cancels this
         """
-        self.bells.append(bell)
+        self.next_change_listeners.append(listener)
 
         def revoke() -> None:
-            if bell in self.bells:
-                self.bells.remove(bell)
+            if listener in self.next_change_listeners:
+                self.next_change_listeners.remove(listener)
 
         return revoke
 
-    def ring(self) -> None:
-        """Call and remove all `bells`."""
-        bells, self.bells = self.bells, []
-        for bell in bells:
-            bell()
+    def notify_change(self) -> None:
+        """Call and remove all `next_change_listeners`."""
+        listeners, self.next_change_listeners = self.next_change_listeners, []
+        for listener in listeners:
+            listener()
 
-    def tell_removed(self, session: Session, evicted: bool) -> None:
+    def notify_removed(self, session: Session, evicted: bool) -> None:
         """
         Notify the listeners of a removed session, or of its removed transactions.
 
@@ -137,7 +138,7 @@ class JournalQuota:
         """
         for listener in self.removal_listeners:
             listener(session, evicted)
-        self.ring()
+        self.notify_change()
 
     def charge(self, session: Session, octets: int) -> None:
         """
@@ -248,7 +249,7 @@ class Journal:
         session.recorded = True
         self.weigh(session)
         if self.listeners:
-            self._tell(session)
+            self._notify(session)
 
     def restore(self, session: Session) -> None:
         """Add an ended session from a store."""
@@ -291,9 +292,9 @@ class Journal:
         session.transactions.append(transaction)
         session.octets += transaction.octets
         if self.listeners:
-            self._tell(session)
-        if self.quota.bells:
-            self.quota.ring()
+            self._notify(session)
+        if self.quota.next_change_listeners:
+            self.quota.notify_change()
         # The session is weighed with the exchanges of the transaction; only a
         # transaction with many recipients must be weighed at once.
         if transaction.octets > _SLACK:
@@ -313,16 +314,16 @@ class Journal:
             contents = [(path, reply, kept) for path, _, kept in transaction.contents]
             transaction.contents = contents
         if session.recorded:
-            self._tell(session)
-            if self.quota.bells:
-                self.quota.ring()
+            self._notify(session)
+            if self.quota.next_change_listeners:
+                self.quota.notify_change()
 
     def note_kept(self, session: Session) -> None:
         """Record that a mail was stored whose client has not waited for that."""
         if session.recorded:
-            self._tell(session)
-            if self.quota.bells:
-                self.quota.ring()
+            self._notify(session)
+            if self.quota.next_change_listeners:
+                self.quota.notify_change()
 
     def hold(self, session: Session, replies: tuple[Reply, ...]) -> None:
         """Set `pending` if one of the unsent replies settled the last transaction."""
@@ -339,7 +340,7 @@ class Journal:
         if session.pending is not None:
             session.pending.settled_at = at
             session.pending = None
-            self.quota.ring()
+            self.quota.notify_change()
 
     def end(self, session: Session, end: End, at: float) -> None:
         """
@@ -357,9 +358,9 @@ class Journal:
             self.quota.ended_sessions[session] = self
             self._ended[session] = None
             self.weigh(session)
-            self._tell(session)
-            if self.quota.bells:
-                self.quota.ring()
+            self._notify(session)
+            if self.quota.next_change_listeners:
+                self.quota.notify_change()
 
     def clear(self) -> list[Session]:
         """Remove and return all sessions; open ones are recorded further, empty."""
@@ -387,7 +388,7 @@ class Journal:
     def shrink(self, session: Session) -> bool:
         """Remove the older half of a session; return False if it is empty."""
         shrunk = session.shrink()
-        self.quota.tell_removed(session, evicted=True)
+        self.quota.notify_removed(session, evicted=True)
         self._count(session, session.weigh())
         return shrunk
 
@@ -428,7 +429,7 @@ class Journal:
             self.quota.last = max(self.quota.last, session.number)
             self.quota.open_sessions[session] = self
             session.recorded = True
-            self._tell(session)
+            self._notify(session)
 
     def _extend(self, session: Session, now: Session) -> None:
         """Have what is recorded of a session now, its end excepted."""
@@ -437,14 +438,14 @@ class Journal:
         if first > session.omitted_transactions:
             del session.transactions[: first - session.omitted_transactions]
             session.omitted_transactions = first
-            self.quota.tell_removed(session, evicted=True)
+            self.quota.notify_removed(session, evicted=True)
         others = now.transactions_from(first)
         for transaction, other in zip(session.transactions, others, strict=False):
             if transaction.attempt is None:
                 transaction.become(other)
         for transaction in others[len(session.transactions) :]:
             session.transactions.append(transaction)
-            self._tell(session)
+            self._notify(session)
         session.octets = sum(one.octets for one in session.transactions)
 
     def finish(self, ended: Sequence[tuple[Session, End, float]]) -> None:
@@ -458,7 +459,7 @@ class Journal:
         _merge(self._ended, dict.fromkeys(sessions), _time_of_end)
         _merge(self.quota.ended_sessions, dict.fromkeys(sessions, self), _time_of_end)
         for session in sessions:
-            self._tell(session)
+            self._notify(session)
 
     def _remove(self, session: Session, evicted: bool = False) -> None:
         session.recorded = False
@@ -468,10 +469,10 @@ class Journal:
             del self._ended[session], self.quota.ended_sessions[session]
         else:
             del self.quota.open_sessions[session]
-        if self.quota.removal_listeners or self.quota.bells:
-            self.quota.tell_removed(session, evicted)
+        if self.quota.removal_listeners or self.quota.next_change_listeners:
+            self.quota.notify_removed(session, evicted)
 
-    def _tell(self, session: Session) -> None:
+    def _notify(self, session: Session) -> None:
         for listener in tuple(self.listeners):
             listener(session)
 

@@ -184,7 +184,7 @@ class AttemptTests(DeliveryCase):
         answer = pending.answer
         assert answer is not None
         self.assertEqual(ids(answer.json()), ["2", "3"])
-        self.assertEqual(self.rig.host.journal.quota.bells, [])
+        self.assertEqual(self.rig.host.journal.quota.next_change_listeners, [])
         self.assertEqual(self.rig.clock.getDelayedCalls(), [])
 
     def test_waiting_for_what_time_decides(self) -> None:
