@@ -61,12 +61,12 @@ MAX_MISSED = 100
 """The maximum number of behaviors of a trail that did not fire for another reason than
 their condition."""
 
-Said: TypeAlias = bytes | tuple[int, int | None] | None
+ClientInput: TypeAlias = bytes | tuple[int, int | None] | None
 """What a client sent: the octets of a command line; or, for a content, its size in
 octets and the number of its mail, None if it was not kept; None if the server spoke
 first."""
 
-Exchange: TypeAlias = tuple[float, Said, Reply | None, int, float, Noted | None]
+Exchange: TypeAlias = tuple[float, ClientInput, Reply | None, int, float, Noted | None]
 """What a client sent, and the reply to it.
 
 The time of its arrival, in seconds since the epoch; what the client sent; the reply, or

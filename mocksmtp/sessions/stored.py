@@ -23,12 +23,12 @@ from mocksmtp.grammar.address import Address
 from mocksmtp.grammar.command import Parameter, PathCommand
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.sessions.session import (
+    ClientInput,
     ContentIdentity,
     End,
     Exchange,
     Outcome,
     PeerCertificate,
-    Said,
     Session,
     TlsSession,
     Transaction,
@@ -131,7 +131,7 @@ def exchange_to_store(
 
 def _exchange_from_store(stored: list[Any], find_walk: WalkFinder | None) -> Exchange:
     at, shown, reply, flags, delay, note = stored
-    said: Said = None
+    said: ClientInput = None
     if isinstance(shown, str):
         said = shown.encode("latin-1")
     elif shown is not None:

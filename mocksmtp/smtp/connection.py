@@ -55,7 +55,7 @@ from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import LINE_LIMIT, foreign_protocol
 from mocksmtp.grammar.reply import Refusal, Reply
 from mocksmtp.hosts.host import MailHost
-from mocksmtp.sessions.session import INJECTED, PIPELINED, End, Exchange, Said
+from mocksmtp.sessions.session import INJECTED, PIPELINED, ClientInput, End, Exchange
 from mocksmtp.smtp.auth import AuthDialogue
 from mocksmtp.smtp.content import Incoming
 from mocksmtp.smtp.delivery import MockDelivery
@@ -422,7 +422,7 @@ class MockESMTP(ESMTP):
                 left = BATCH
             # A command that arrives before the replies to earlier ones is pipelined.
             flags = PIPELINED if replies else early
-            said: Said
+            said: ClientInput
             answer: CommandResult
             incoming = self.incoming
             if incoming is not None:
@@ -549,7 +549,7 @@ class MockESMTP(ESMTP):
 
     def _read(
         self, incoming: Incoming, data: bytes, start: int, flags: int
-    ) -> tuple[int, tuple[Said, int, CommandResult] | None]:
+    ) -> tuple[int, tuple[ClientInput, int, CommandResult] | None]:
         """
         Read content from `data`.
 
@@ -628,8 +628,10 @@ class MockESMTP(ESMTP):
     # Answers.
 
     def _resolve(
-        self, answer: CommandResult, said: Said, note: Noted | None
-    ) -> tuple[tuple[Reply, ...] | DelayedReply | Deferred[Any], Said, Noted | None]:
+        self, answer: CommandResult, said: ClientInput, note: Noted | None
+    ) -> tuple[
+        tuple[Reply, ...] | DelayedReply | Deferred[Any], ClientInput, Noted | None
+    ]:
         """Return an answer's replies, if decided, with the text and note to record."""
         if isinstance(answer, RedactedLine):
             said, answer = answer.line, answer.answer

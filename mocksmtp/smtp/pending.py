@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from mocksmtp.behaviors.miss import Note, Noted
 from mocksmtp.behaviors.response import Then
 from mocksmtp.grammar.reply import Reply
-from mocksmtp.sessions.session import Said
+from mocksmtp.sessions.session import ClientInput
 from mocksmtp.smtp.output import DelayedReply, Output, Replies, ReplyWriter
 
 
@@ -34,7 +34,7 @@ class PendingReply:
     """
 
     answer: DelayedReply | Deferred[Any]
-    said: Said
+    said: ClientInput
     flags: int
     note: Noted | None
     asked_at: float

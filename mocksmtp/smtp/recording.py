@@ -9,7 +9,7 @@ from mocksmtp.behaviors.miss import Noted
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import unmapped
-from mocksmtp.sessions.session import INJECTED, Exchange, Said, Session
+from mocksmtp.sessions.session import INJECTED, ClientInput, Exchange, Session
 from mocksmtp.smtp.output import Replies
 from mocksmtp.smtp.pending import PendingReply
 
@@ -73,7 +73,7 @@ class Recorder:
     def record(
         self,
         at: float,
-        said: Said,
+        said: ClientInput,
         answer: Replies | None,
         flags: int = 0,
         delay: float = 0.0,
@@ -118,6 +118,6 @@ def injected(exchange: Exchange) -> Exchange:
     return at, said, answer, flags | INJECTED, delay, note
 
 
-def with_mail(said: Said, kept: int) -> Said:
+def with_mail(said: ClientInput, kept: int) -> ClientInput:
     """Content whose mail was stored since."""
     return (said[0], kept) if isinstance(said, tuple) else said

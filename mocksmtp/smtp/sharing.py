@@ -27,10 +27,10 @@ from mocksmtp.grammar.command import match_plain
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.sessions.session import (
     PIPELINED,
+    ClientInput,
     End,
     Exchange,
     Outcome,
-    Said,
     Transaction,
 )
 from mocksmtp.smtp.connection import (
@@ -254,7 +254,7 @@ class SharedESMTP(MockESMTP):
 
     def _read(
         self, incoming: Incoming, data: bytes, start: int, flags: int
-    ) -> tuple[int, tuple[Said, int, CommandResult] | None]:
+    ) -> tuple[int, tuple[ClientInput, int, CommandResult] | None]:
         is_complete = isinstance(incoming, CompleteContent)
         if is_complete or (self._stops is None and not self._deciding):
             return super()._read(incoming, data, start, flags)
