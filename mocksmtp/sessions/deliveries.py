@@ -255,7 +255,7 @@ class Deliveries:
         for session in chain(
             self.quota.open_sessions, reversed(self.quota.ended_sessions)
         ):
-            if session.done:
+            if session.is_derived:
                 break
             count += session.settled - session.derived
             if count > most:
@@ -281,7 +281,7 @@ class Deliveries:
         sessions = self._unfinished()
         yield
         for session in sessions:
-            if session.recorded and not session.done:
+            if session.recorded and not session.is_derived:
                 yield from self._look_at(session, now)
         grown: dict[Session, int] = {}
         while self._new:
@@ -296,7 +296,7 @@ class Deliveries:
         """The sessions whose attempts may not all have been derived."""
         ended = []
         for session in reversed(self.quota.ended_sessions):
-            if session.done:
+            if session.is_derived:
                 break
             ended.append(session)
         ended.reverse()
@@ -316,8 +316,8 @@ class Deliveries:
             for attempt in attempts_of(session, transaction):
                 self._add(attempt)
             yield
-        if session.end is not None and not session.done:
-            session.done = True
+        if session.end is not None and not session.is_derived:
+            session.is_derived = True
             connection = connection_attempt(session)
             if connection is not None:
                 self._add(connection)

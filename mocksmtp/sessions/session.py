@@ -422,7 +422,7 @@ class Session:
     :ivar heard: when the last octets arrived, in seconds since the epoch
     :ivar pending: the transaction whose last reply has not been sent yet, or None
     :ivar derived: the number of transactions from which attempts were derived
-    :ivar done: whether all its attempts were derived
+    :ivar is_derived: whether all its attempts were derived
     :ivar cleared: whether it was cleared while it was open
     :ivar replica: the name of the replica that records it; None for this process
     :ivar attempt: the number of the attempt that the session itself is; 0 if it is
@@ -457,7 +457,7 @@ class Session:
     heard: float = 0.0
     pending: Transaction | None = None
     derived: int = 0
-    done: bool = False
+    is_derived: bool = False
     cleared: bool = False
     replica: str | None = None
     attempt: int | None = None

@@ -139,7 +139,7 @@ class SharedDeliveries(Deliveries):
                 self._add_numbered(attempt, number)
             yield
         if session.end is not None and session.attempt is not None:
-            session.done = True
+            session.is_derived = True
             connection = connection_attempt(session) if session.attempt else None
             if connection is not None:
                 self._add_numbered(connection, session.attempt)
