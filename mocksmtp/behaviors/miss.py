@@ -55,7 +55,7 @@ class Slowed:
     rule: str
 
 
-class Noted:
+class Trail:
     """
     The trail of the decision about one reply.
 
@@ -73,20 +73,24 @@ class Noted:
         return 0
 
     @property
-    def trail(self) -> Sequence[Item]:
+    def items(self) -> Sequence[Item]:
         """The items, in order."""
         return (self,)
 
 
-Item = Miss | Slowed | Noted
+Item = Miss | Slowed | Trail
 """An item of a trail; the ends of a walk are in `mocksmtp.behaviors.walk`."""
 
 _NOTE_OCTETS = 160
 
 
 @value
-class Note(Noted):
-    """A trail of several items."""
+class LongTrail(Trail):
+    """
+    A trail of several items.
+
+    :ivar items: the items, in order
+    """
 
     slowed: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
@@ -95,8 +99,3 @@ class Note(Noted):
     def octets(self) -> int:
         """The approximate memory that it occupies, without shared items, in bytes."""
         return _NOTE_OCTETS + 8 * (len(self.slowed) + len(self.items))
-
-    @property
-    def trail(self) -> Sequence[Item]:
-        """The items, in order."""
-        return self.items

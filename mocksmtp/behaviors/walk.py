@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from mocksmtp.behaviors.behavior import Behavior
 from mocksmtp.behaviors.condition import Contains, Test
-from mocksmtp.behaviors.miss import Item, Noted, Reason
+from mocksmtp.behaviors.miss import Item, Reason, Trail
 from mocksmtp.behaviors.pattern import compile_any
 from mocksmtp.behaviors.rule import Rule
 
@@ -135,7 +135,7 @@ def entries_of(
     return entries
 
 
-class Walk(Noted, Generic[B, D]):
+class Walk(Trail, Generic[B, D]):
     """
     The prepared rules of a reply point; also the trail of a walk without a decision.
 
@@ -187,7 +187,7 @@ class Walk(Noted, Generic[B, D]):
 _WALK_OCTETS = 500
 
 
-class WalkEnd(Noted, Generic[B]):
+class WalkEnd(Trail, Generic[B]):
     """
     The trail of a walk that a behavior ended.
 

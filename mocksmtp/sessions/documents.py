@@ -221,7 +221,7 @@ def shown_exchange(
         one.behavior_name = names.get(source, ABSENT)
     if note is not None:
         one.slowed_by = note.slowed or ABSENT
-        missed = list(islice(passed_over(note.trail), MAX_MISSED))
+        missed = list(islice(passed_over(note.items), MAX_MISSED))
         one.passed_over = missed or ABSENT
     return one
 
@@ -364,7 +364,7 @@ def _with_names(
     for exchange in tuple(exchanges):
         _, said, *_, note = exchange
         if note is not None:
-            names = names_of(note.trail)
+            names = names_of(note.items)
         elif said is not None:
             # Otherwise it is a further reply to the same content (RFC 2033 §4.2).
             names = {}

@@ -324,7 +324,7 @@ def recall(
     content: Exchange | None = None
     for number, exchange in enumerate(tuple(session.exchanges), session.omitted):
         said, note = exchange[1], exchange[5]
-        walks = () if note is None else (*walks_of(note.trail),)
+        walks = () if note is None else (*walks_of(note.items),)
         recipient = None
         if isinstance(said, bytes):
             line = said

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
-from mocksmtp.behaviors.miss import Noted
+from mocksmtp.behaviors.miss import Trail
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.grammar.command import PathCommand, allows_utf8
@@ -66,7 +66,7 @@ ClientInput: TypeAlias = bytes | tuple[int, int | None] | None
 octets and the number of its mail, None if it was not kept; None if the server spoke
 first."""
 
-Exchange: TypeAlias = tuple[float, ClientInput, Reply | None, int, float, Noted | None]
+Exchange: TypeAlias = tuple[float, ClientInput, Reply | None, int, float, Trail | None]
 """What a client sent, and the reply to it.
 
 The time of its arrival, in seconds since the epoch; what the client sent; the reply, or

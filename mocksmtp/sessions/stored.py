@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from mocksmtp.behaviors.miss import Item, Miss, Note, Noted, Reason, Slowed
+from mocksmtp.behaviors.miss import Item, LongTrail, Miss, Reason, Slowed, Trail
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.rule import Rule
@@ -165,9 +165,9 @@ def _reply_from_store(stored: list[Any] | None) -> Reply | None:
     return Reply(code, text, source, None if raw is None else raw.encode("latin-1"))
 
 
-def _note_to_store(note: Noted, digest_walk: WalkDigest | None) -> list[Any]:
+def _note_to_store(note: Trail, digest_walk: WalkDigest | None) -> list[Any]:
     items: list[list[Any]] = []
-    for item in note.trail:
+    for item in note.items:
         match item:
             case Miss():
                 items.append([item.rule, item.reason.value, item.found])
@@ -206,7 +206,7 @@ class _PastRule:
     behavior: _PastBehavior
 
 
-def _note_from_store(stored: list[Any], find_walk: WalkFinder | None) -> Noted:
+def _note_from_store(stored: list[Any], find_walk: WalkFinder | None) -> Trail:
     slowed, items = stored
     trail: list[Item] = []
     for item in items:
@@ -218,12 +218,12 @@ def _note_from_store(stored: list[Any], find_walk: WalkFinder | None) -> Noted:
         else:
             rule, reason, found = item
             trail.append(Miss(rule, Reason(reason), found))
-    if len(trail) == 1 and not slowed and isinstance(trail[0], Noted):
+    if len(trail) == 1 and not slowed and isinstance(trail[0], Trail):
         return trail[0]
-    if not any(isinstance(item, Noted) for item in trail):
+    if not any(isinstance(item, Trail) for item in trail):
         # A version before this one did not store the walks.
         trail.append(_walk_from_store(None, None, None, None, None))
-    return Note(tuple(slowed), tuple(trail))
+    return LongTrail(tuple(slowed), tuple(trail))
 
 
 def _walk_from_store(
@@ -232,7 +232,7 @@ def _walk_from_store(
     rule_id: str | None,
     name: str | None,
     find_walk: WalkFinder | None,
-) -> Noted:
+) -> Trail:
     walk = None
     if find_walk is not None and point is not None and digest is not None:
         walk = find_walk(point, digest)

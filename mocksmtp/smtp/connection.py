@@ -49,7 +49,7 @@ from twisted.mail.smtp import ESMTP
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mocksmtp.behaviors.miss import Noted
+from mocksmtp.behaviors.miss import Trail
 from mocksmtp.behaviors.response import Then
 from mocksmtp.grammar import reply
 from mocksmtp.grammar.command import LINE_LIMIT, foreign_protocol
@@ -628,9 +628,9 @@ class MockESMTP(ESMTP):
     # Answers.
 
     def _resolve(
-        self, answer: CommandResult, said: ClientInput, note: Noted | None
+        self, answer: CommandResult, said: ClientInput, note: Trail | None
     ) -> tuple[
-        tuple[Reply, ...] | DelayedReply | Deferred[Any], ClientInput, Noted | None
+        tuple[Reply, ...] | DelayedReply | Deferred[Any], ClientInput, Trail | None
     ]:
         """Return an answer's replies, if decided, with the text and note to record."""
         if isinstance(answer, RedactedLine):
@@ -659,7 +659,7 @@ class MockESMTP(ESMTP):
             self.log.failure("while deciding", failure)
         return reply.LOCAL_ERROR
 
-    def _send_unsolicited(self, unasked: Reply, note: Noted | None = None) -> None:
+    def _send_unsolicited(self, unasked: Reply, note: Trail | None = None) -> None:
         """Send and record a reply that answers no command."""
         self.output.send((unasked.wire,), len(unasked.wire))
         self.recorder.record(self.seconds(), None, unasked, note=note)
@@ -765,7 +765,7 @@ class MockESMTP(ESMTP):
         else:
             self._start_unasked(answer, note)
 
-    def _start_unasked(self, answer: DelayedReply, note: Noted | None = None) -> None:
+    def _start_unasked(self, answer: DelayedReply, note: Trail | None = None) -> None:
         if self._start(PendingReply(answer, None, 0, note, self.session.heard)):
             self._continue()
 

@@ -22,7 +22,7 @@ from twisted.mail.smtp import IMessage
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mocksmtp.behaviors.miss import Item, Miss, Note, Noted
+from mocksmtp.behaviors.miss import Item, LongTrail, Miss, Trail
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.rule import Rule
@@ -173,13 +173,13 @@ class MockDelivery:
         self._origin = None
         self.abort()
 
-    def take_note(self) -> Noted:
+    def take_note(self) -> Trail:
         """Return and clear the trail."""
         trail = self.trail
         last = trail.pop()
-        if not trail and isinstance(last, Noted):
+        if not trail and isinstance(last, Trail):
             return last
-        note = Note((), (*trail[:MAX_MISSED], last))
+        note = LongTrail((), (*trail[:MAX_MISSED], last))
         trail.clear()
         # Unlike shared notes, each of these uses memory of its own.
         self.session.octets_exchanged += note.octets

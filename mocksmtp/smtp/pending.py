@@ -10,7 +10,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from mocksmtp.behaviors.miss import Note, Noted
+from mocksmtp.behaviors.miss import LongTrail, Trail
 from mocksmtp.behaviors.response import Then
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.sessions.session import ClientInput
@@ -36,7 +36,7 @@ class PendingReply:
     answer: DelayedReply | Deferred[Any]
     said: ClientInput
     flags: int
-    note: Noted | None
+    note: Trail | None
     asked_at: float
     replies: Replies | None = None
     delayed: Callable[[PendingReply], None] = lambda _: None
@@ -58,8 +58,8 @@ class PendingReply:
             answer.addCallback(self._decided, output, clock, done)
             return False
         if answer.slowed:
-            trail = () if self.note is None else self.note.trail
-            self.note = Note(answer.slowed, tuple(trail))
+            trail = () if self.note is None else self.note.items
+            self.note = LongTrail(answer.slowed, tuple(trail))
         self.replies = answer.reply
         self._writer = ReplyWriter(answer, output, clock, partial(done, self))
         return self._writer.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import IAddress, ITransport
 from twisted.internet.tcp import Server
 
-from mocksmtp.behaviors.miss import Noted
+from mocksmtp.behaviors.miss import Trail
 from mocksmtp.grammar.reply import Reply
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import unmapped
@@ -77,7 +77,7 @@ class Recorder:
         answer: Replies | None,
         flags: int = 0,
         delay: float = 0.0,
-        note: Noted | None = None,
+        note: Trail | None = None,
     ) -> None:
         """Record the answer to one command, which may be several replies."""
         octets = len(said) if isinstance(said, bytes) else 0

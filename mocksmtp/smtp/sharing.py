@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 
-from mocksmtp.behaviors.miss import Noted
+from mocksmtp.behaviors.miss import Trail
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import NO_FAULT
 from mocksmtp.behaviors.turns import Turns
@@ -100,7 +100,7 @@ class HeldReplies:
 
     settled: list[tuple[Transaction, Outcome]] = attrs.field(factory=list)
     sent: SentTogether | None = None
-    banner: tuple[Reply, Noted | None] | None = None
+    banner: tuple[Reply, Trail | None] | None = None
     pending: PendingReply | None = None
     shakes_hands: bool = False
     is_full: bool = False
@@ -337,7 +337,7 @@ class SharedESMTP(MockESMTP):
         if earlier is not None:
             self._send_together(earlier)
 
-    def _send_unsolicited(self, unasked: Reply, note: Noted | None = None) -> None:
+    def _send_unsolicited(self, unasked: Reply, note: Trail | None = None) -> None:
         if self._held is not None and self._deciding:
             self._held.banner = unasked, note
         else:

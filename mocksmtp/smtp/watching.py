@@ -24,7 +24,7 @@ from mocksmtp.behaviors.condition import (
     LessThan,
     leaves_of,
 )
-from mocksmtp.behaviors.miss import Item, Miss, Noted
+from mocksmtp.behaviors.miss import Item, Miss, Trail
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.response import Effect
 from mocksmtp.behaviors.rule import Rule
@@ -204,7 +204,7 @@ class ContentWatch:
         self._slowed += slowed
         behaviors = self._delivery.behaviors
         walk = behaviors.walk(DATA_CONTENT)
-        end: Noted = walk
+        end: Trail = walk
         if last is not None:
             end = behaviors.walk_end(walk, last, (DATA_CONTENT, last))
         self._delivery.remember([*self._marks(), end])

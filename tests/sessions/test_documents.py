@@ -8,7 +8,7 @@ import attrs
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from mocksmtp.behaviors.miss import Miss, Note, Reason, Slowed
+from mocksmtp.behaviors.miss import LongTrail, Miss, Reason, Slowed
 from mocksmtp.behaviors.point import Command
 from mocksmtp.behaviors.smtp import SMTP, SmtpRules
 from mocksmtp.hosts.host import MailHost
@@ -230,7 +230,7 @@ class DocumentTests(SynchronousTestCase):
         behaviors = SmtpRules()
         behaviors.replace_all(SMTP.parse_all([on("NOOP", 450)] * 3))
         walk = behaviors.walk(Command.NOOP)
-        note = Note(("1",), (Slowed("1"), Miss("2", Reason.SKIP), walk))
+        note = LongTrail(("1",), (Slowed("1"), Miss("2", Reason.SKIP), walk))
         session.exchanges = [(session.started_at, b"NOOP", None, 0, 0.0, note)]
         (document,) = map(EXCHANGE.write, shown_exchanges(session))
         self.assertEqual(document["slowedBy"], ["1"])
