@@ -566,7 +566,13 @@ class BehaviorsState:
         self._restore_keys(state.get(Kind.KEY, {}))
         for _ in (*self.compare(), *self.compare_counts()):
             pass  # Records the current values as stored.
-        self._behaviors.update(dict.fromkeys(ended))
+        if ended:
+            # They are still stored, as far as this process knows.
+            self._order = list(order)
+            self._behaviors.update(dict.fromkeys(ended))
+            for rule_id, key, _ in _keys_of(self.name, state.get(Kind.KEY, {}).items()):
+                if rule_id in ended:
+                    self._keys.setdefault(rule_id, {})[key] = (0, 0, 0)
         return len(self.rules)
 
     def apply(self, changes: ListChanges) -> None:

@@ -342,9 +342,15 @@ class StartTests(SynchronousTestCase):
         self.assertEqual([rule.id for rule in three.rules], ["a", "b"])
         two.end()
         three.end()
+        key = (Kind.KEY, 'default/a/["x"]')
+        cluster.documents[key] = [1, 1, 0.0, 0]
         four = Replica(cluster, "four")
         self.assertEqual([rule.id for rule in four.rules], ["b"])
         self.assertNotIn((Kind.BEHAVIOR, "default/a"), cluster.documents)
+        self.assertNotIn(key, cluster.documents)
+        four.end()
+        five = Replica(cluster, "five")
+        self.assertEqual([rule.id for rule in five.rules], ["b"])
 
     def test_the_configuration(self) -> None:
         """It is loaded once; a replica that joins others has their state."""
