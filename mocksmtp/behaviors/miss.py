@@ -81,7 +81,7 @@ class Trail:
 Item = Miss | Slowed | Trail
 """An item of a trail; the ends of a walk are in `mocksmtp.behaviors.walk`."""
 
-_NOTE_OCTETS = 160
+_TRAIL_OCTETS = 160
 
 
 @value
@@ -98,4 +98,4 @@ class LongTrail(Trail):
     @property
     def octets(self) -> int:
         """The approximate memory that it occupies, without shared items, in bytes."""
-        return _NOTE_OCTETS + 8 * (len(self.slowed) + len(self.items))
+        return _TRAIL_OCTETS + 8 * (len(self.slowed) + len(self.items))

@@ -448,7 +448,7 @@ class MockESMTP(ESMTP):
                         answer = self._execute_long(line)
                 except Exception:
                     answer = self._fail()
-            note = delivery.take_note() if trail else None
+            note = delivery.take_trail() if trail else None
             left -= 1
             if type(answer) is Reply:  # nearly always; a loop costs 0.15 µs more
                 wire = answer.wire
@@ -632,13 +632,13 @@ class MockESMTP(ESMTP):
     ) -> tuple[
         tuple[Reply, ...] | DelayedReply | Deferred[Any], ClientInput, Trail | None
     ]:
-        """Return an answer's replies, if decided, with the text and note to record."""
+        """Return the replies of an answer, if decided, and what to record of it."""
         if isinstance(answer, RedactedLine):
             said, answer = answer.line, answer.answer
         if isinstance(answer, Refusal):
             answer = self.commands.replace_error(answer)
             if self.delivery.trail:
-                note = self.delivery.take_note()
+                note = self.delivery.take_trail()
         if isinstance(answer, Deferred):
             answer = self._result_of(answer)
         return (answer,) if isinstance(answer, Reply) else answer, said, note
@@ -759,7 +759,7 @@ class MockESMTP(ESMTP):
     def _greet(self) -> None:
         """Send the banner, or the response of a behavior for CONNECT."""
         answer = self.commands.greet()
-        note = self.delivery.take_note() if self.delivery.trail else None
+        note = self.delivery.take_trail() if self.delivery.trail else None
         if isinstance(answer, Reply):
             self._send_unsolicited(answer, note)
         else:

@@ -173,7 +173,7 @@ class MockDelivery:
         self._origin = None
         self.abort()
 
-    def take_note(self) -> Trail:
+    def take_trail(self) -> Trail:
         """Return and clear the trail."""
         trail = self.trail
         last = trail.pop()
