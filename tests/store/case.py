@@ -28,6 +28,10 @@ from tests.store.redis_server import RedisServer
 
 ORIGIN = Origin("7", "192.0.2.9", "client.test", "default")
 
+ENVELOPE = Envelope(
+    Address("bob@x.test"), (), (Recipient(Address("alice@x.test"), ()),)
+)
+
 
 class StoreCase(SynchronousTestCase):
     """A store that is open, and its clock."""
