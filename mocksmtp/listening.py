@@ -279,7 +279,7 @@ class _Early(TwistedProtocol):
         self._late.await_made(self)
 
     def pass_on(self, made: Factory[Any]) -> None:
-        """Let a protocol of `made` serve the connection, if there still is one."""
+        """Serve the connection with a protocol of `made`, if it is still open."""
         wrapper: Any = self.transport
         if not self.connected or wrapper.disconnecting:
             return

@@ -306,7 +306,7 @@ class MockService(Service):
             raise StartError(f"--store: {error}") from None
 
     def _agree(self) -> None:
-        """Have what is the same on all replicas; others change nothing meanwhile."""
+        """Adopt what all replicas share; no other replica changes it meanwhile."""
         sharing = self._keeper.sharing
         if self.mock.store.keeps_state:
             _ = self._authority.root_pem

@@ -125,7 +125,7 @@ class SharedEventBus(EventBus):
                 self._tell_soon()
 
     async def _tell(self, kinds: Collection[EventKind]) -> None:
-        """Have the other replicas record events."""
+        """Request that the other replicas record events."""
         wanted = {kind for kind in _EXPENSIVE if kind in kinds}
         if self._exchange_readers:
             wanted.add(EventKind.EXCHANGE)

@@ -304,7 +304,7 @@ class Rules(Generic[P, B, D]):
     # Counts that replicas have in common
 
     def share(self, turns: Turns) -> None:
-        """Have the counts in common with other replicas, whose `turns` these are."""
+        """Share the counts with other replicas, in the turns of `turns`."""
         self.turns = turns
         self.shared.moved = set()
         self.shared.keys.evicted = []

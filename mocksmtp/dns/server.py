@@ -323,7 +323,7 @@ class DNSFactory(DNSServerFactory):
         client: Peer,
         attempt: DnsAttempt,
     ) -> None:
-        """Have a query wait for the turn of this replica."""
+        """Queue a query for the turn of this replica."""
         turns = self._behaviors.turns
         assert turns is not None
         query = UndecidedQuery(self, message, proto, client, attempt)

@@ -33,7 +33,7 @@ class HostKeeper(Protocol):
         """Remove a host, and close its listeners and connections."""
 
     async def restore(self) -> tuple[list[MailHost], Deferred[Any]]:
-        """Go back to the hosts of the start.
+        """Restore the hosts of the start.
 
         Returns the hosts that were removed, and what fires when they are closed.
         """

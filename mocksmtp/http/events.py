@@ -93,7 +93,7 @@ class EventFeed:
         self._round: IDelayedCall | None = None
 
     def join(self, reader: EventReader) -> None:
-        """Have `reader` look now, and at each turn in which something happens."""
+        """Register `reader`, which writes events now and in each turn with new ones."""
         self._readers[reader] = None
         self.bus.join(reader.kinds)
         self.schedule()

@@ -72,7 +72,7 @@ class Slices:
         return self._clock.seconds() >= self._end
 
     async def next(self) -> None:
-        """Let the reactor turn, and begin the next slice."""
+        """Wait for a turn of the reactor, and begin the next slice."""
         await deferLater(self._clock, 0)
         self.begin()
 
@@ -90,7 +90,7 @@ def array_pieces(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
 def send_body(
     request: IRequest, body: bytes, content_type: str = JSON, status: int = 200
 ) -> bytes:
-    """Have `body` sent, with its length."""
+    """Return `body` to be sent, and set its length."""
     request.setResponseCode(status)
     request.setHeader("Content-Type", content_type)
     request.setHeader("Content-Length", str(len(body)))
@@ -98,7 +98,7 @@ def send_body(
 
 
 def send_json(request: IRequest, document: Any, status: int = 200) -> bytes:
-    """Have `document` sent as JSON."""
+    """Return the JSON of `document` to be sent."""
     return send_body(request, orjson.dumps(document), status=status)
 
 

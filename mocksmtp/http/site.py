@@ -164,7 +164,7 @@ class ApiRequest(Request):
             super().requestReceived(command, path, version)  # type: ignore[no-untyped-call]
 
     def process(self) -> None:
-        """Have the request answered."""
+        """Process the request."""
         if self.received > self.body_limit:
             self._answer(TOO_LARGE)
         elif not self.path.startswith(b"/"):

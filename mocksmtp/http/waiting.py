@@ -300,7 +300,7 @@ class Watch(Generic[C]):
         return not self._waiters
 
     async def wait(self, waiter: Waiter[Any, C], deadline: float) -> None:
-        """Let `waiter` look until it is done, or until `deadline` in seconds."""
+        """Wait until `waiter` is done, or until `deadline` in seconds."""
         self._join(waiter)
         timer = None
         try:

@@ -231,7 +231,7 @@ class Sharing:
                 host.journal.clear()
 
     def _report_mails(self, command: Document) -> None:
-        """Have waiting requests look at mails that are kept again."""
+        """Make waiting requests test mails that are kept again."""
         self._mock.notify_arrived([(host, n) for host, n in command["mails"]])
 
     # Called by the service and by the requests to this replica

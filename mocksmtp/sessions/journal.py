@@ -432,7 +432,7 @@ class Journal:
             self._notify(session)
 
     def _extend(self, session: Session, now: Session) -> None:
-        """Have what is recorded of a session now, its end excepted."""
+        """Apply a newer record of a session, without its end."""
         session.assume(now)
         first = max(session.omitted_transactions, now.omitted_transactions)
         if first > session.omitted_transactions:

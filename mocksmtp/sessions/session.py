@@ -258,7 +258,7 @@ class Transaction:
         self.attempt: int | None = None
 
     def become(self, other: Transaction) -> None:
-        """Have all that another record of the same transaction has."""
+        """Copy all fields of another record of the same transaction."""
         for name in Transaction.__slots__:
             setattr(self, name, getattr(other, name))
 

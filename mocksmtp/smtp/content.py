@@ -91,7 +91,7 @@ class Incoming(Protocol):
         """Whether behaviors may decide before its end, with so many more octets."""
 
     def fail(self, refusal: Reply) -> None:
-        """Have the reply at its end be `refusal`; behaviors do not decide any more."""
+        """Reply `refusal` at the end of the content; behaviors no longer decide."""
 
     def eomReceived(self) -> CommandResult:
         """Return the answer; called after the reader has returned an index."""

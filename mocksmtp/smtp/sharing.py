@@ -232,12 +232,12 @@ class SharedESMTP(MockESMTP):
         return False
 
     def _postpone(self, line: bytes) -> bool:
-        """Have a line wait for the turn."""
+        """Queue a line for the turn."""
         self._postponed = True
         return True
 
     def _postpone_counting(self, line: bytes) -> bool:
-        """Have a line wait if a behavior with common counts may decide on it."""
+        """Queue a line if a behavior with shared counts can decide on it."""
         behaviors, auth = self.mail_host.behaviors, self.commands.auth
         counting = behaviors.counting
         if ANY in counting:
@@ -374,7 +374,7 @@ class SharedESMTP(MockESMTP):
     # After the turn
 
     def send(self) -> None:
-        """Have what was decided take effect: the counts are stored."""
+        """Apply the decisions, whose counts are stored."""
         held, self._held = self._held, None
         if held is None:
             return

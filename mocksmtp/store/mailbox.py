@@ -101,7 +101,7 @@ class StoredMailbox:
         self.quota.used -= octets
 
     def report(self, mail: Mail) -> None:
-        """Tell the listeners of a mail that is stored."""
+        """Notify the listeners of a stored mail."""
         for listener in tuple(self.listeners):
             listener(mail)
 

@@ -203,7 +203,7 @@ class Replicas(Protocol):
 
     def reload(self) -> MaybeLater[None]:
         """
-        Have the follower replace its state by what is stored.
+        Replace the state of the follower by the stored one.
 
         :raises StoreError: the store cannot be reached
         """

@@ -276,7 +276,7 @@ class SharedQueryLog(QueryLog):
         exchange: DnsExchange,
         behavior: str | None = None,
     ) -> None:
-        """Have a query of this replica numbered and inserted."""
+        """Number and insert a query of this replica."""
         self.add_own((at, client, transport, exchange, behavior))
 
     def insert(self, number: int, logged: LoggedQuery) -> None:

@@ -212,11 +212,11 @@ class RedisMailbox(StoredMailbox):
         )
 
     def set_counts(self, *counts: int) -> None:
-        """Take over what Redis has counted."""
+        """Set the counts from those of Redis."""
         self._counts = MailboxCounts(*counts)
 
     def report_removed(self, numbers: Sequence[int]) -> None:
-        """Tell the listeners of mails that a user has removed."""
+        """Notify the listeners of mails that a user removed."""
         if numbers and self.removal_listeners:
             mails = [
                 Mail(one, _NO_ENVELOPE, b"", 0.0, _NO_ORIGIN, 0) for one in numbers
@@ -268,7 +268,7 @@ class RedisMails:
     # Counts.
 
     def count_kept(self, box: RedisMailbox, reply: Any) -> None:
-        """Take over the counts of `scripts.KEEP`."""
+        """Set the counts that `scripts.KEEP` returned."""
         quota, number = self.quota, reply[0]
         quota.last = max(quota.last, number)
         if len(reply) == 3:
@@ -280,7 +280,7 @@ class RedisMails:
         quota.used = reply[6] + quota.arriving
 
     def take_over(self, accounts: Any, totals: Any) -> None:
-        """Take over the counts of mailboxes, and those of all together."""
+        """Set the counts of mailboxes, and their sums."""
         for name, *counts in accounts:
             host = name.decode()
             box = self._boxes.get(host)

@@ -640,7 +640,7 @@ class RedisReplicas:
         return done
 
     def reload(self) -> Deferred[None]:
-        """Have the follower replace its state by what is stored."""
+        """Replace the state of the follower by the stored one."""
         self._store.take_state()
         entry = _Reload(is_asked=True)
         self._queue.append(entry)
@@ -724,7 +724,7 @@ class RedisReplicas:
         await self._wait(b"ack", place, await behind(), behind)
 
     def ask(self, command: Document) -> Deferred[list[Document]]:
-        """Have all other replicas perform a command."""
+        """Request a command from all other replicas."""
         return Deferred.fromCoroutine(self._ask(command))
 
     async def _ask(self, command: Document) -> list[Document]:
@@ -986,7 +986,7 @@ class RedisReplicas:
         return int(last) - count + 1
 
     def number_attempts(self, count: int) -> Deferred[int]:
-        """Have numbers for so many attempts; return the first of them."""
+        """Reserve numbers for attempts; return the first one."""
         return Deferred.fromCoroutine(self._number_attempts(count))
 
     def log_query(self, number: int, document: Document) -> None:

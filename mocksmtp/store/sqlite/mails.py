@@ -161,7 +161,7 @@ class FileMailbox(StoredMailbox):
         return self._mails.keep(self, mail)
 
     def report_removed(self, numbers: Sequence[int]) -> None:
-        """Tell the listeners of mails that a user has removed."""
+        """Notify the listeners of mails that a user removed."""
         if numbers and self.removal_listeners:
             mails: list[Mail] = [*map(self._mails.refer, numbers)]
             for listener in self.removal_listeners:
