@@ -53,9 +53,11 @@ class Load:
             pass  # It was killed.
 
     def wait_for(self, mails: int) -> None:
-        """Wait until so many mails were accepted."""
+        """Wait until so many mails were accepted, or no client is left."""
         until = time.monotonic() + 30
         while len(self.accepted) < mails and time.monotonic() < until:
+            if not any(thread.is_alive() for thread in self._threads):
+                return
             time.sleep(0.001)
 
     def join(self) -> None:
