@@ -3,7 +3,8 @@
 It starts Redis (with an append-only file) and replicas on this machine, and measures:
 
 - a fixed rate of mails, over the same connections, with 1, 2 and 4 replicas: the CPU
-  time of the replicas per mail, and of Redis; the same of the memory store;
+  time of the replicas per mail, and of Redis; the same with the memory as the store,
+  of one process, and of four that know nothing of each other;
 - mails per second of smtp-source with 1 and 2 replicas, which share the CPUs of the
   machine with Redis and with smtp-source;
 - the commands and the bytes of Redis for each mail.
@@ -45,7 +46,11 @@ CONNECTIONS = 16
 
 THREADS = 4
 
-MEMORY = "memory"
+MEMORY, REDIS = "memory", "redis"
+
+CASES = (*((MEMORY, n) for n in (1, 4)), *((REDIS, n) for n in (1, 2, 4)))
+"""Several processes with the memory as their store know nothing of each other: what
+they cost more than one is the cost of processes that share the machine."""
 
 
 @define
@@ -68,20 +73,21 @@ class Redis:
             return first[1:].decode()
 
     def figures(self) -> dict[str, float]:
-        """What Redis counts: commands, bytes read, bytes of its memory."""
+        """What Redis counts: commands, bytes that it reads and writes, its memory."""
         known = dict(
             line.split(":", 1)
             for line in self.ask("INFO", "everything").splitlines()
             if ":" in line
         )
-        names = ("total_commands_processed", "total_net_input_bytes", "used_memory")
+        names = ("total_net_input_bytes", "total_net_output_bytes", "used_memory")
         figures = {name: float(known[name]) for name in names}
-        # Those that scripts call are not counted above.
-        figures["calls"] = sum(
-            float(value.split(",")[0].partition("=")[2])
+        calls = {
+            name.removeprefix("cmdstat_"): float(value.split(",")[0].partition("=")[2])
             for name, value in known.items()
             if name.startswith("cmdstat_")
-        )
+        }
+        figures["scripts"] = calls["evalsha"]
+        figures["commands"] = sum(calls.values())
         return figures
 
     def cpu_seconds(self) -> float:
@@ -209,26 +215,25 @@ def measure_throughput(servers: Sequence[Server], mails: int) -> float:
 
 def print_rates(rate: float, mails: int, rounds: int) -> None:
     """Measure and print the first table."""
-    samples: dict[str, list[Rate]] = {}
+    samples: dict[tuple[str, int], list[Rate]] = {}
     for number in range(rounds + 1):
-        for count in (0, 1, 2, 4):
+        for kind, count in CASES:
             with ExitStack() as stack:
-                store = stack.enter_context(redis()) if count else None
+                store = stack.enter_context(redis()) if kind == REDIS else None
                 url = MEMORY if store is None else f"redis://127.0.0.1:{store.port}/0"
-                servers = stack.enter_context(replicas(count or 1, url))
+                servers = stack.enter_context(replicas(count, url))
                 send_at_rate(servers, rate, mails // 4)
                 found = measure_rate(servers, store, rate, mails)
-            name = f"{count} replica{'s' * (count != 1)}" if count else MEMORY
             if number or rounds == 1:
-                samples.setdefault(name, []).append(found)
-    one = median(found.replicas for found in samples["1 replica"])
+                samples.setdefault((kind, count), []).append(found)
     print(f"\nMails of 1 KiB at {rate:.0f} per second; µs of CPU time per mail\n")
-    print("|  | replicas | of 1 replica | Redis |\n|---|---|---|---|")
-    for name, rates in samples.items():
+    print("| store | processes | of them | of one | Redis |\n|---|---|---|---|---|")
+    for (kind, count), rates in samples.items():
         cost = median(found.replicas for found in rates)
+        one = median(found.replicas for found in samples[kind, 1])
         stored = median(found.redis for found in rates)
         shown = f"{cost * 1e6:.0f} | {cost / one:.2f} | {stored * 1e6:.0f}"
-        print(f"| {name} | {shown} |")
+        print(f"| {kind} | {count} | {shown} |")
 
 
 def print_throughput(mails: int, rounds: int) -> None:
@@ -253,9 +258,10 @@ def print_throughput(mails: int, rounds: int) -> None:
         print(f"| {count} | {median(found):.0f} | {median(found) / one:.2f} |")
     each = {name: (after[name] - before[name]) / mails for name in after}
     print("\nRedis, for each mail of 1 KiB with its session\n")
-    print(f"- commands sent to it: {each['total_commands_processed']:.2f}")
-    print(f"- commands, with those of scripts: {each['calls']:.2f}")
-    print(f"- bytes sent to it: {each['total_net_input_bytes']:.0f}")
+    print(f"- scripts that replicas call: {each['scripts']:.2f}")
+    print(f"- commands that it executes, with those of scripts: {each['commands']:.1f}")
+    print(f"- bytes that it reads: {each['total_net_input_bytes']:.0f}")
+    print(f"- bytes that it writes: {each['total_net_output_bytes']:.0f}")
     print(f"- bytes of its memory: {each['used_memory']:.0f}")
 
 
