@@ -297,6 +297,7 @@ class BehaviorsState:
         self.rules = rules
         self._protocol: Any = DNS if name == DNS_NAME else SMTP
         self._order: list[str] = []
+        self._is_new = True
         self._behaviors: dict[str, Any] = {}
         self._lineages: dict[str, object] = {}
         self._counts: dict[str, tuple[int, Any]] = {}
@@ -320,7 +321,8 @@ class BehaviorsState:
         """Yield the documents of the changed behaviors."""
         rules = self._stored_rules()
         order = [rule.id for rule in rules]
-        if order != self._order:
+        # Replicas may have stored one of a former host with this name.
+        if order != self._order or (self._is_new and self._is_shared):
             yield (Kind.BEHAVIORS, self.name), order or None
         for rule in rules:
             if self._behaviors.get(rule.id) is not rule.behavior:
@@ -354,6 +356,7 @@ class BehaviorsState:
     def _are_known(self) -> None:
         """Record the current behaviors as stored."""
         rules = self._stored_rules()
+        self._is_new = False
         self._order = [rule.id for rule in rules]
         self._behaviors = {rule.id: rule.behavior for rule in rules}
         self._lineages = {rule.id: rule.lineage for rule in rules}

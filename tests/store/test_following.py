@@ -352,6 +352,21 @@ class StartTests(SynchronousTestCase):
         five = Replica(cluster, "five")
         self.assertEqual([rule.id for rule in five.rules], ["b"])
 
+    def test_a_former_host(self) -> None:
+        """A new host has no behaviors of one that is not configured any more."""
+        cluster = Cluster()
+        one = Replica(cluster, "one")
+        done(one.hosts.create(Description("mx2", "mx2.test")))
+        persistent = behavior(persistent=True)
+        one.change(lambda mock: mock.hosts["mx2"].behaviors.extend([persistent]))
+        del cluster.documents[Kind.HOST, "mx2"]  # As if it were configured.
+        one.end()
+        two = Replica(cluster, "two")
+        self.assertEqual([*two.mock.hosts], ["default"])
+        two.change(lambda _: done(two.hosts.create(Description("mx2", "mx2.test"))))
+        three = Replica(cluster, "three")
+        self.assertEqual(len(three.mock.hosts["mx2"].behaviors), 0)
+
     def test_the_configuration(self) -> None:
         """It is loaded once; a replica that joins others has their state."""
         cluster = Cluster()
