@@ -331,9 +331,11 @@ class Chunk:
     @property
     def points(self) -> tuple[Command, ...]:
         """The reply points of a chunk, and of the content if it is the last one."""
-        if self._content is None or self._content.refusal is not None:
+        if self.continues:
             return ()
-        return () if self.continues else (Command.BDAT, Command.DATA)
+        if self._content is None or self._content.refusal is not None:
+            return (Command.ANY,)
+        return (Command.BDAT, Command.DATA)
 
     def may_decide(self, octets: int) -> bool:
         """Behaviors decide at its end."""

@@ -92,10 +92,10 @@ class Decided(Protocol):
     """
     What was decided in the turn of a replica, and takes effect once it is stored.
 
-    :ivar settled: the transactions that it settles, with their outcomes
+    :ivar settled: the transactions that it settles
     """
 
-    settled: list[tuple[Transaction, Outcome]]
+    settled: list[Transaction]
 
     def later(self, keep: Callable[[], Any]) -> Deferred[Any]:
         """Keep a mail once it is stored; fires with the result of `keep`."""
@@ -460,7 +460,8 @@ class MockDelivery:
         is_usual = kept and last is reply.MAIL_KEPT
         outcome = Outcome.ACCEPTED if is_usual else outcome_of(last, kept)
         if self.decided is not None:
-            self.decided.settled.append((transaction, outcome))
+            transaction.outcome = outcome
+            self.decided.settled.append(transaction)
         else:
             self.host.journal.settle(self.session, transaction, outcome)
 
@@ -508,7 +509,8 @@ class MockDelivery:
             else:
                 outcome = Outcome.ABORTED
             if self.decided is not None:
-                self.decided.settled.append((transaction, outcome))
+                transaction.outcome = outcome
+                self.decided.settled.append(transaction)
             else:
                 self.host.journal.settle(self.session, transaction, outcome)
 
@@ -571,7 +573,7 @@ class MockMessage:
     @property
     def points(self) -> tuple[Command, ...]:
         """The reply points at which behaviors decide on the whole content."""
-        return (DATA,) if self.content.refusal is None else ()
+        return (DATA,) if self.content.refusal is None else (Command.ANY,)
 
     def may_decide(self, octets: int) -> bool:
         """Behaviors decide at its end."""

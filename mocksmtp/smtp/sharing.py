@@ -89,7 +89,7 @@ class HeldReplies:
     """
     What was decided in a turn, and follows once the counts are stored.
 
-    :ivar settled: the transactions that it settles, with their outcomes
+    :ivar settled: the transactions that it settles
     :ivar sent: replies, and the exchanges to record
     :ivar banner: the banner, with the behaviors that matched
     :ivar pending: a reply that is not sent at once
@@ -98,7 +98,7 @@ class HeldReplies:
     :ivar released: the ids of behaviors that were removed since
     """
 
-    settled: list[tuple[Transaction, Outcome]] = attrs.field(factory=list)
+    settled: list[Transaction] = attrs.field(factory=list)
     sent: SentTogether | None = None
     banner: tuple[Reply, Trail | None] | None = None
     pending: PendingReply | None = None
@@ -380,8 +380,8 @@ class SharedESMTP(MockESMTP):
             return
         self._release_hold()
         self._end_waiting()
-        for transaction, outcome in held.settled:
-            self.journal.settle(self.session, transaction, outcome)
+        for one in held.settled:
+            self.journal.settle(self.session, one, one.outcome)
         held.keep_mails()
         if held.sent is not None:
             held.sent.is_followed = held.sent.is_followed or bool(self.buffer)
@@ -497,7 +497,7 @@ class SharedESMTP(MockESMTP):
         if held is None:
             return
         held.discard_mails()
-        for transaction, _ in held.settled:
+        for transaction in held.settled:
             transaction.reply = None
             self.journal.settle(self.session, transaction, Outcome.ABORTED)
             self.journal.replace_reply(self.session, transaction, None)

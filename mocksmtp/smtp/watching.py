@@ -400,8 +400,10 @@ class WatchedChunk:
 
     def may_decide(self, octets: int) -> bool:
         """Whether behaviors decide within the next octets."""
-        size = self._before + self.size
-        return bool(self.points) and self._watch.next_size(size) <= size + octets
+        size, refusal = self._before + self.size, self._message.content.refusal
+        if self._last and not self._chunk.size and not size:
+            octets = 1  # Empty content is decided on at its end.
+        return refusal is None and self._watch.next_size(size) <= size + octets
 
     def fail(self, refusal: Reply) -> None:
         """Refuse the message."""

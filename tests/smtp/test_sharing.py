@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
+from mocksmtp.behaviors.point import Command
+from mocksmtp.behaviors.smtp import SMTP
+from mocksmtp.grammar.reply import LINE_TOO_LONG
+from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.limits import Limits
 from mocksmtp.mail.mailbox import Mailbox
 from mocksmtp.sasl.settings import AuthSettings
 from mocksmtp.sessions.session import Outcome
@@ -16,7 +24,9 @@ from mocksmtp.store.interface import StoreError
 from mocksmtp.tls.settings import TlsMode
 from tests.smtp.dialogue import Dialogue
 from tests.smtp.mocked import on, when
-from tests.store.deciding import ReplicaCase
+from tests.smtp.test_fuzz import PACKETS
+from tests.store.cluster import Cluster
+from tests.store.deciding import ReplicaCase, ReplicaHost, connected
 
 HELLO = b"EHLO c\r\n"
 MAIL = b"MAIL FROM:<al@x.test>\r\n"
@@ -176,6 +186,27 @@ class OnceTests(ReplicaCase):
                 heard.append(client.send(b"BDAT 6 LAST\r\nA: b\r\n")[:3])
                 self.assertEqual(client.codes("NOOP"), ["250"])
             self.assertEqual(heard, ["451", "250"], command)
+
+    def test_empty_content(self) -> None:
+        """It has no first octet: behaviors decide at its end."""
+        for command in ("DATA CONTENT", "DATA"):
+            self.set(on(command, 451, numberOfAnswer=2))
+            heard = []
+            for client in self.clients():
+                client.send(HELLO + MAIL + RCPT)
+                heard.append(client.send(b"BDAT 0 LAST\r\n")[:3])
+                client.send(MAIL + RCPT + b"DATA\r\n")
+                heard.append(client.send(b".\r\n")[:3])
+            self.assertEqual(heard, ["451", "451", "250", "250"], command)
+
+    def test_errors_in_content(self) -> None:
+        """The server's own errors are replaced once, as those of commands."""
+        self.set(on("ANY", 450, numberOfAnswer=2))
+        heard = []
+        for replica in self.replicas:
+            client = replica.client()
+            heard += [client.banner[:3], client.send(b"BDAT 2 LAST\r\nab")[:3]]
+        self.assertEqual(heard, ["450", "450", "220", "503"])
 
     def test_lmtp(self) -> None:
         """The content is decided on for each recipient."""
@@ -597,6 +628,148 @@ class CurrentTests(ReplicaCase):
         self.assertEqual(self.replicas[0].client().banner, CLOSING)
         self.cluster.failure = None
         self.assertEqual(one.send(b"OP\r\n")[:3], "250")
+
+
+COMMANDS = st.sampled_from([command.value for command in Command])
+GATES = st.sampled_from(
+    [
+        {"numberOfAnswer": 1},
+        {"numberOfAnswer": 3, "skip": 1},
+        {"per": ["clientIp"], "skip": 1},
+        {"scenario": {"name": "s", "state": "Started", "next": "on"}},
+        {"scenario": {"name": "s", "state": "on", "next": "Started"}},
+        {},
+    ]
+)
+RESPONSES = st.sampled_from(
+    [
+        {"code": 450},
+        {"code": 250},
+        {"code": 354, "message": "go on"},
+        {"code": 421, "then": "close"},
+        {"delay": 0},
+        {"raw": ""},
+        {"code": 550, "effect": "apply"},
+    ]
+)
+BEHAVIORS = st.lists(
+    st.builds(
+        lambda command, gate, response: {
+            "command": command,
+            "response": response,
+            **gate,
+        },
+        COMMANDS,
+        GATES,
+        RESPONSES,
+    ),
+    max_size=4,
+)
+
+
+class SameTests(ReplicaCase):
+    """Whatever a client sends"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(os, "urandom", bytes)
+
+    def hosts(self, documents: Any) -> tuple[MailHost, ReplicaHost]:
+        """A host of one process, and one of a replica, with the same behaviors."""
+        settings: Any = {
+            "limits": Limits(message_size=2000, idle_time=1e9),
+            "auth": AuthSettings(users={"bob": "s3cret"}),
+        }
+        plain = MailHost("default", "mx.test", **settings)
+        plain.behaviors.replace_all(SMTP.parse_all(documents))
+        self.cluster = Cluster()
+        replica = ReplicaHost(self.cluster, "one", self.clock, **settings)
+        replica.set(*documents)
+        return plain, replica
+
+    def record(self, host: MailHost, packets: bool = True) -> Any:
+        """
+        The transcript and the transactions of the last session.
+
+        :param packets: with what depends on packets: flags, and what is recorded of a
+            line whose beginning was discarded
+        """
+        session = host.journal.sessions()[-1]
+        exchanges = [
+            (
+                said if packets or answer != LINE_TOO_LONG else b"",
+                answer,
+                flags * packets,
+            )
+            for _, said, answer, flags, _, _ in session.exchanges
+        ]
+        transactions = [
+            (one.sender.address, [*one.recipients], one.outcome, one.reply, one.mail)
+            for one in session.transactions
+        ]
+        return exchanges, transactions, host.counters.replies, session.end
+
+    @settings(deadline=None, max_examples=150)
+    @given(PACKETS, BEHAVIORS, st.booleans())
+    def test_the_same_replies(
+        self, packets: list[bytes], documents: Any, lmtp: bool
+    ) -> None:
+        """A replica answers and records as a single process does."""
+        plain, replica = self.hosts(documents)
+        one, other = connected(plain, self.clock, lmtp), replica.client(lmtp)
+        self.assertEqual(one.banner, other.banner)
+        for packet in packets:
+            self.assertEqual(one.send(packet), other.send(packet))
+        self.assertEqual(self.record(plain), self.record(replica.host))
+        self.assertIsNone(self.cluster.turn)
+        for dialogue in (one, other):
+            dialogue.protocol.connectionLost()
+
+    @settings(deadline=None, max_examples=150)
+    @given(PACKETS, BEHAVIORS, st.lists(st.booleans(), min_size=12, max_size=12))
+    def test_while_turns_last(
+        self, packets: list[bytes], documents: Any, ends: list[bool]
+    ) -> None:
+        """However long counts are being stored, the replies are the same, in order."""
+        plain, replica = self.hosts(documents)
+        self.cluster.passing = passing = []
+        one, other = connected(plain, self.clock), replica.client()
+        expected, heard = one.banner, other.banner
+        for packet, ends_turn in zip(packets, ends, strict=False):
+            expected += one.send(packet)
+            heard += other.send(packet)
+            if ends_turn and passing:
+                passing.pop(0).callback(None)
+        while passing:
+            passing.pop(0).callback(None)
+        self.assertEqual(heard + other.heard(), expected)
+        self.assertEqual(
+            self.record(plain, packets=False), self.record(replica.host, packets=False)
+        )
+        for dialogue in (one, other):
+            dialogue.protocol.connectionLost()
+        self.assertEqual(replica.host.mailbox.arriving, 0)
+
+    @settings(deadline=None, max_examples=100)
+    @given(PACKETS, BEHAVIORS, st.lists(st.integers(0, 2), min_size=12, max_size=12))
+    def test_while_the_store_fails(
+        self, packets: list[bytes], documents: Any, what: list[int]
+    ) -> None:
+        """Nothing hangs, and no turn remains."""
+        _, replica = self.hosts(documents)
+        client = replica.client()
+        for packet, how in zip(packets, what, strict=False):
+            self.cluster.failure = StoreError("gone") if how == 1 else None
+            if how == 2:
+                self.fail_in_turn(replica)
+            client.send(packet)
+            replica.host.behaviors.listeners.clear()
+        self.cluster.failure = None
+        client.protocol.connectionLost()
+        self.assertIsNone(self.cluster.turn)
+        self.assertEqual(replica.host.mailbox.arriving, 0)
+        again = replica.client()
+        self.assertEqual(again.protocol.state.name in ("READY", "CLOSED"), True)
 
 
 class NothingHeldTests(ReplicaCase):

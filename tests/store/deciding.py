@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from mocksmtp.behaviors.dns import DNS
 from mocksmtp.behaviors.smtp import SMTP
 from mocksmtp.hosts.host import MailHost
+from mocksmtp.hosts.listeners import MailProtocol
 from mocksmtp.mock import Mock
 from mocksmtp.persistence.state import MockState
 from mocksmtp.persistence.turns import ReplicaTurns
@@ -71,15 +72,18 @@ class ReplicaHost:
 
     def client(self, lmtp: bool = False) -> Dialogue:
         """A connection to the host."""
-        dialogue = Dialogue.__new__(Dialogue)
-        dialogue.host, dialogue.clock = self.host, self.clock
-        dialogue.factory = MockSMTPFactory(self.host, self.clock, iter(range(1, 9999)))
-        if lmtp:
-            from mocksmtp.hosts.listeners import MailProtocol
+        return connected(self.host, self.clock, lmtp)
 
-            dialogue.factory.spoken = MailProtocol.LMTP
-        dialogue.connect()
-        return dialogue
+
+def connected(host: MailHost, clock: Clock, lmtp: bool = False) -> Dialogue:
+    """A connection to a host."""
+    dialogue = Dialogue.__new__(Dialogue)
+    dialogue.host, dialogue.clock = host, clock
+    dialogue.factory = MockSMTPFactory(host, clock, iter(range(1, 9999)))
+    if lmtp:
+        dialogue.factory.spoken = MailProtocol.LMTP
+    dialogue.connect()
+    return dialogue
 
 
 class ReplicaCase(SynchronousTestCase):
