@@ -32,6 +32,14 @@ from tests.store.test_redis import COUNTS, HOST, Recorder
 WITHOUT_CONFIG = ("--rename-command", "CONFIG", "")
 
 
+def free_port() -> int:
+    """A port where nothing listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
 class AddressTests(SynchronousTestCase):
     """The URL of a server"""
 
@@ -195,7 +203,10 @@ class RefusalTests(OpeningCase):
 class ClusterTests(OpeningCase):
     """A cluster"""
 
-    options = ("--cluster-enabled", "yes")
+    def setUp(self) -> None:
+        # By default the port of the cluster is 10,000 above the other one.
+        options = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+        self.server = RedisServer(self.addCleanup, *options)
 
     def test_it_is_refused(self) -> None:
         """Scripts use keys that lie on several servers there."""
@@ -315,9 +326,7 @@ class TransportTests(OpeningCase):
         key, chain = self.folder / "key.pem", self.folder / "chain.pem"
         certificate.private_key_pem.write_to_path(key)
         certificate.cert_chain_pems[0].write_to_path(chain)
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.tls_port = one.getsockname()[1]
+        self.tls_port = free_port()
         self.server = RedisServer(
             self.addCleanup,
             *("--tls-port", str(self.tls_port), "--tls-auth-clients", "no"),
@@ -395,9 +404,7 @@ class NoRedisTests(OpeningCase):
 
     def free_address(self) -> RedisAddress:
         """Where no server is."""
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            return RedisAddress(*one.getsockname())
+        return RedisAddress("127.0.0.1", free_port())
 
     def test_no_server(self) -> None:
         """It is named, with the time for which it was tried."""

@@ -83,6 +83,13 @@ class Connection(Protocol):
         self._error: Exception | None = None
         self.is_lost = self.has_answered = False
 
+    def connectionMade(self) -> None:
+        """Send each command at once, whether or not others are on their way."""
+        # A UNIX socket has no such setting.
+        set_no_delay = getattr(self.transport, "setTcpNoDelay", None)
+        if set_no_delay is not None:
+            set_no_delay(True)
+
     def send(self, octets: bytes, settle: Callable[[Any], None]) -> None:
         """
         Send a command that `pack` has made.

@@ -36,6 +36,9 @@ RETRY = 1.0
 _PURGE = 60.0
 """Seconds between two looks for removals that a replica has not ended."""
 
+_OPENING = 60
+"""Seconds that reading the state may take."""
+
 _ATTEMPT = 0.2
 """Seconds between attempts to reach a server at the start."""
 
@@ -137,7 +140,8 @@ class RedisStore:
         connection: Connection | None = None
         try:
             connection = await self._connect()
-            timer = self._reactor.callLater(30, connection.abort, Lost("no answer"))
+            silent = Lost(f"no answer for {_OPENING} s")
+            timer = self._reactor.callLater(_OPENING, connection.abort, silent)
             try:
                 await check_server(connection)
                 state = await self.replicas.open(connection)
