@@ -10,8 +10,8 @@ Rules:
   `MAX_EVENTS`, using about `MAX_OCTETS` of memory.
 - An event contains only what is reported: neither the content of a mail nor a
   transcript, so that it keeps nothing in memory that mailbox and journal have removed.
-- The bell is called once, at the next event; a reader sets it again to wait for more,
-  so that a burst of events results in one call.
+- The listener of `on_next_event` is called once; a reader sets it again to wait for
+  more, so that a burst of events results in one call.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class EventBus:
         self._mock = mock
         self._seconds = seconds
         self._events: deque[Event] = deque()
-        self._bell: Callable[[], None] | None = None
+        self._next_listener: Callable[[], None] | None = None
         self._readers = 0
         self._left_at: float | None = None
         self._exchange_readers = 0
@@ -245,9 +245,9 @@ class EventBus:
         for host in self._removers:
             _remove(host.journal.exchange_listeners, self._exchanged)
 
-    def on_next(self, bell: Callable[[], None] | None) -> None:
+    def on_next_event(self, listener: Callable[[], None] | None) -> None:
         """Set the function to call once, at the next event; None removes it."""
-        self._bell = bell
+        self._next_listener = listener
 
     def behind(self, number: int, limit: int) -> list[Event]:
         """Return the oldest `limit` kept events with numbers above `number`."""
@@ -283,10 +283,10 @@ class EventBus:
         self.octets = kept = self.octets + event[4]
         if kept > MAX_OCTETS or len(events) > MAX_EVENTS:
             self._make_room()
-        bell = self._bell
-        if bell is not None:
-            self._bell = None
-            bell()
+        listener = self._next_listener
+        if listener is not None:
+            self._next_listener = None
+            listener()
 
     def query(
         self,

@@ -168,12 +168,12 @@ class BusTests(BusTestCase):
         """Who wants to hear of more hangs it up again; None takes it away."""
         rung = []
         self.bus.activate()
-        self.bus.on_next(lambda: rung.append(self.bus.last))
+        self.bus.on_next_event(lambda: rung.append(self.bus.last))
         for _ in range(3):
             self.bus.query(None, 0, "udp", "")
         self.assertEqual(rung, [1])
-        self.bus.on_next(lambda: rung.append(self.bus.last))
-        self.bus.on_next(None)
+        self.bus.on_next_event(lambda: rung.append(self.bus.last))
+        self.bus.on_next_event(None)
         self.bus.query(None, 0, "udp", "")
         self.assertEqual(rung, [1])
 

@@ -104,7 +104,7 @@ class EventFeed:
         self.bus.leave(reader.kinds)
         if self._readers:
             return
-        self.bus.on_next(None)
+        self.bus.on_next_event(None)
         self._encoded.clear()
         if self._round is not None:
             self._round.cancel()
@@ -134,7 +134,7 @@ class EventFeed:
     def _look(self) -> None:
         self._round = None
         # Hung up first: what comes from here on is heard of again.
-        self.bus.on_next(self.schedule)
+        self.bus.on_next_event(self.schedule)
         for reader in tuple(self._readers):
             if reader.look():
                 self.schedule()

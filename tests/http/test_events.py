@@ -471,10 +471,10 @@ class FeedTests(SynchronousTestCase):
         return [name for name, _, _ in connection.take()]
 
     def assert_idle(self) -> None:
-        """Nothing is scheduled, and no bell hung up."""
+        """Nothing is scheduled, and no listener is registered."""
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(self.feed._readers, {})
-        self.assertIsNone(self.bus._bell)
+        self.assertIsNone(self.bus._next_listener)
         self.assertEqual(self.feed._encoded, {})
 
     def test_an_event_is_written_at_the_next_turn(self) -> None:

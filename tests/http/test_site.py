@@ -572,7 +572,7 @@ class ConnectionTests(SiteTestCase):
         self.assertEqual((status, header["content-length"], body), (200, "3", b""))
 
     async def test_a_client_that_leaves_ends_its_wait(self) -> None:
-        """No bell stays armed, and no timer: trial would find it."""
+        """No listener stays registered, and no timer: trial would find it."""
         client = await self.connect(b"GET /smtpMails?wait=10m HTTP/1.1\r\n" + END)
         while not self.mock.default.mailbox.listeners:
             await deferLater(reactor, 0)
