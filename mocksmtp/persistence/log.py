@@ -27,6 +27,9 @@ from mocksmtp.zone.queries import SharedQueryLog
 PACE = 0.05
 """Seconds between two times at which sessions are handed over to who watches."""
 
+RETRY = 1.0
+"""Seconds until sessions are adopted again, if the store could not be reached."""
+
 
 class SharedLog:
     """
@@ -51,6 +54,7 @@ class SharedLog:
         self._queries = SharedQueries(mock.query_log, replicas)
         self._lock = DeferredLock()
         self._timer: IDelayedCall | None = None
+        self._adopts_at: float | None = None
 
     def restore(self, state: State) -> int:
         """
@@ -75,6 +79,7 @@ class SharedLog:
 
     def _look(self) -> None:
         self.start()
+        self._adopt_soon()
         if self._replicas.is_watched:
             Deferred.fromCoroutine(self._give()).addErrback(self._report)
 
@@ -134,5 +139,23 @@ class SharedLog:
             self._mock.default.journal.quota.notify_change()
 
     def adopt(self) -> None:
-        """Adopt the sessions of replicas that have ended, or were excluded."""
+        """
+        Record the sessions of replicas that have ended, or are left out.
+
+        First all that those have handed over is read; if that fails, it is done again.
+        """
+        self._adopts_at = 0.0
+        self._adopt_soon()
+
+    def _adopt_soon(self) -> None:
+        now = self._clock.seconds()
+        if self._adopts_at is not None and now >= self._adopts_at:
+            self._adopts_at = now + RETRY
+            Deferred.fromCoroutine(self._adopt()).addErrback(self._report)
+
+    async def _adopt(self) -> None:
+        settling = self._replicas.settle()
+        if settling is not None:
+            await settling
+        self._adopts_at = None
         self._copies.adopt()

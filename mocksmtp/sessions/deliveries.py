@@ -447,7 +447,7 @@ class Deliveries:
     def _place_refused(self, refused: Attempt) -> Delivery | None:
         """Add a refused connection to the delivery that its client attempted next."""
         client = refused.session.client_ip
-        for attempt in self._following(client):
+        for attempt in self._following(refused):
             if precedes(refused, attempt) and attempt.delivery is not None:
                 refused.by_time = True
                 attempts = attempt.delivery.attempts
@@ -464,9 +464,9 @@ class Deliveries:
         del waiting[:-MAX_REFUSED]
         return None
 
-    def _following(self, client: str) -> Iterable[Attempt]:
-        """The last attempts of a client."""
-        return self._recent.get(client, ())
+    def _following(self, refused: Attempt) -> Iterable[Attempt]:
+        """Return the last attempts of the client of a refused connection."""
+        return self._recent.get(refused.session.client_ip, ())
 
     def _refused_before(self, attempt: Attempt) -> list[Attempt]:
         """Return and unregister the refused connections that an attempt follows."""

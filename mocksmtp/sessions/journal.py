@@ -243,8 +243,13 @@ class Journal:
         """Add an open session."""
         if not self.max_sessions:
             return
-        self._sessions[session.id] = session
-        self.quota.last = max(self.quota.last, session.number)
+        number = session.number
+        if number < self.quota.last:
+            # Later sessions of other replicas may be here already.
+            _merge(self._sessions, {session.id: session}, int)
+        else:
+            self._sessions[session.id] = session
+            self.quota.last = number
         self.quota.open_sessions[session] = self
         session.recorded = True
         self.weigh(session)

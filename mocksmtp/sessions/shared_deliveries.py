@@ -13,8 +13,9 @@ Rules:
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
+from itertools import islice
 
 from mocksmtp.grammar.address import Address
 from mocksmtp.sessions.attempts import (
@@ -24,7 +25,7 @@ from mocksmtp.sessions.attempts import (
     count_attempts,
     is_decided,
 )
-from mocksmtp.sessions.deliveries import Deliveries, Delivery, precedes
+from mocksmtp.sessions.deliveries import SOON, Deliveries, Delivery, precedes
 from mocksmtp.sessions.journal import JournalQuota
 from mocksmtp.sessions.session import Session, Transaction
 
@@ -93,6 +94,10 @@ class SharedDeliveries(Deliveries):
         super().__init__(quota, find_content)
         self._noted: dict[Session, None] = {}
         self._by_recipient: dict[str, list[Attempt]] = {}
+        # Of each client: its attempts by their beginning, and the refused connections
+        # that were added to what it has attempted next.
+        self._by_client: dict[str, list[Attempt]] = {}
+        self._added: dict[str, list[Attempt]] = {}
 
     def unnumbered(self, sessions: Iterable[Session], now: float) -> Unnumbered:
         """
@@ -152,24 +157,42 @@ class SharedDeliveries(Deliveries):
     def _number_of(self, first: Attempt) -> int:
         return first.number
 
-    def _following(self, client: str) -> list[Attempt]:
-        return sorted(self._recent.get(client, ()), key=attrgetter("started_at"))
+    def _following(self, refused: Attempt) -> Iterator[Attempt]:
+        attempts = self._by_client.get(refused.session.client_ip, [])
+        begin = bisect_left(attempts, (refused.decided_at, 0), key=_beginning)
+        for attempt in islice(attempts, begin, None):
+            if attempt.started_at > refused.decided_at + SOON:
+                return
+            yield attempt
+
+    def _place_refused(self, refused: Attempt) -> Delivery | None:
+        delivery = super()._place_refused(refused)
+        if delivery is not None:
+            self._added.setdefault(refused.session.client_ip, []).append(refused)
+        return delivery
 
     def _refused_before(self, attempt: Attempt) -> list[Attempt]:
-        """Return the refused connections that an attempt follows, also placed ones."""
+        """The refused connections that an attempt follows, also those of later ones."""
         found = super()._refused_before(attempt)
         client = attempt.session.client_ip
-        for later in self._recent.get(client, ()):
-            delivery = later.delivery
-            if delivery is None or _order(later) < _order(attempt):
-                continue
-            for one in [*delivery.attempts]:
-                is_near = one.by_time and one.session.client_ip == client
-                if is_near and precedes(one, attempt):
-                    delivery.attempts.remove(one)
-                    found.append(one)
+        insort(self._by_client.setdefault(client, []), attempt, key=_beginning)
+        added = [one for one in self._added.get(client, ()) if one.by_time]
+        for refused in added:
+            delivery = refused.delivery
+            if delivery is not None and precedes(refused, attempt):
+                place = delivery.attempts.index(refused)
+                follower = next(
+                    one for one in delivery.attempts[place:] if one.recipient
+                )
+                if _beginning(attempt) < _beginning(follower):
+                    delivery.attempts.remove(refused)
+                    found.append(refused)
                     self._tell(delivery)
         found.sort(key=_order)
+        if added or found:
+            self._added[client] = [*dict.fromkeys((*added, *found))]
+        else:
+            self._added.pop(client, None)
         return found
 
     def _tell(self, delivery: Delivery) -> None:
@@ -234,6 +257,15 @@ class SharedDeliveries(Deliveries):
             placed.remove(attempt)
             if not placed:
                 del self._by_recipient[recipient]
+            client = attempt.session.client_ip
+            attempts = self._by_client[client]
+            attempts.pop(bisect_left(attempts, _beginning(attempt), key=_beginning))
+            if not attempts:
+                del self._by_client[client]
+
+
+def _beginning(attempt: Attempt) -> tuple[float, int]:
+    return attempt.started_at, attempt.number
 
 
 def _order(attempt: Attempt) -> tuple[float, int]:

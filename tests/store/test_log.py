@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
+from mocksmtp.persistence.log import PACE
 from mocksmtp.sessions.journal import Journal
 from mocksmtp.store.interface import StoreError
 from tests.http.rig import ids
@@ -152,6 +154,29 @@ class SessionTests(ReplicaCase):
         self.assertEqual(ids(self.same("/smtpSessions")), ["3"])
         left = [one for one, documents in self.cluster.sessions.items() if documents]
         self.assertEqual(left, [3])
+
+    def test_what_it_has_handed_over_last(self) -> None:
+        """All that it has handed over is read before its sessions are adopted."""
+        client = self.a.connect()
+        client.say("EHLO h.test")
+        self.same("/smtpSessions")
+        client.deliver("bob@x.test")
+        self.a.second()
+        self.a.end()
+        self.a = self.start("c")
+        self.assertEqual(self.same("/smtpSessions/1")["end"], "quit")
+        self.assertEqual(len(self.same("/smtpAttempts")), 1)
+
+    def test_the_store_fails_as_a_replica_ends(self) -> None:
+        """Its sessions are adopted once the store can be used."""
+        self.a.connect().say("EHLO h.test")
+        self.same("/smtpSessions")
+        self.cluster.failure = StoreError("no server")
+        self.a.end()
+        self.cluster.failure = None
+        self.assertIsNone(self.b.get("/smtpSessions/1")["end"])
+        self.clock.pump([PACE] * 25)
+        self.assertEqual(self.b.get("/smtpSessions/1")["end"], "reset")
 
     def test_a_replica_that_comes_back(self) -> None:
         """One that was left out records its sessions again, and only that one does."""
@@ -336,6 +361,22 @@ class DeliveryTests(ReplicaCase):
         bob, carl = sorted(self.same("/deliveries"), key=lambda one: one["recipient"])
         self.assertEqual([len(bob["verdicts"]), len(carl["verdicts"])], [2, 1])
 
+    def test_a_connection_that_was_refused_long_ago(self) -> None:
+        """It is part of what its client has attempted next, whatever followed."""
+        banner = {"command": "CONNECT", "response": {"code": 421}}
+        self.a.behave(banner)
+        client = self.a.connect()
+        self.clock.advance(1)
+        for number in range(20):
+            self.deliver(self.b, "mx2", f"user{number}@x.test")
+        self.b.second()
+        self.a.settle()
+        self.a.mock.deliveries.update(self.clock.seconds())
+        client.close()
+        deliveries = self.same("/deliveries")
+        (one,) = [each for each in deliveries if len(each["verdicts"]) == 2]
+        self.assertEqual(one["recipient"], "user0@x.test")
+
     def test_a_reply_that_is_still_to_come(self) -> None:
         """An attempt is shown when its reply was sent, on all replicas."""
         self.a.behave(
@@ -379,3 +420,14 @@ class OrderTests(ReplicaCase):
         late.close()
         journal: Journal = self.b.host.journal
         self.assertEqual([one.number for one in journal.sessions()], [1, 2, 3, 4])
+
+    def test_numbers_that_were_fetched_before(self) -> None:
+        """A session may have a lower number than one that was read before."""
+        number = self.b.store.replicas.sessions.next()
+        self.a.connect().deliver("bob@x.test")
+        self.same("/smtpSessions")
+        with mock.patch.object(
+            self.b.store.replicas.sessions, "next", return_value=number
+        ):
+            self.b.connect().deliver("carl@x.test")
+        self.assertEqual(ids(self.same("/smtpSessions")), ["1", "2"])

@@ -1011,15 +1011,16 @@ class RedisReplicas:
 
     async def _read_log_part(self) -> bool:
         """Pass on a part of the log; return whether there may be more."""
+        after = self._log_place  # which entries of its own may move meanwhile
         found = await self._client.command(
-            *("XRANGE", f"{PREFIX}log", f"{self._log_place + 1}-0", "+"),
+            *("XRANGE", f"{PREFIX}log", f"{after + 1}-0", "+"),
             *("COUNT", _LOG_PART),
         )
         entries = entries_of(found)
         if not entries:
             return False
         # The first part has all queries that are kept, and of the rest what is new.
-        has_gap = entries[0][0] != self._log_place + 1 > self._log_begin
+        has_gap = entries[0][0] != after + 1 > self._log_begin
         numbers: dict[int, None] = {}
         queries: dict[int, Document] = {}
         tallies: list[Tally] = []
@@ -1035,7 +1036,7 @@ class RedisReplicas:
                 queries[int(fields[b"q"])] = orjson.loads(fields[b"d"])
             else:
                 tallies += (Tally(*one) for one in orjson.loads(fields[b"d"]))
-        self._log_place = entries[-1][0]
+        self._log_place = max(self._log_place, entries[-1][0])
         if has_gap:
             every = await self._client.command("ZRANGE", f"{PREFIX}sessions", 0, -1)
             numbers |= dict.fromkeys(map(int, every))
