@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -102,12 +103,23 @@ class StreamListener:
             self._connections.abort()
 
 
+BACKLOG = 1024
+"""Connections that the system keeps until they are accepted. With Twisted's 50, some of
+200 clients that connect at the same moment are dropped, and try again after seconds."""
+
+
 def parse_endpoint(reactor: Any, text: str) -> IStreamServerEndpoint:
     """
     Parse a Twisted server endpoint; nothing is opened.
 
     :raises ListenError: `text` is invalid
     """
+    if text.startswith(("tcp:", "tcp6:")) and "backlog=" not in text:
+        # Fails where the backlog is given by its place, or the text is invalid.
+        with contextlib.suppress(Exception):
+            longer: IStreamServerEndpoint
+            longer = serverFromString(reactor, f"{text}:backlog={BACKLOG}")
+            return longer
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
         return endpoint

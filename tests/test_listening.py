@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.testing import StringTransport
+from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -60,6 +60,20 @@ class EndpointTests(SynchronousTestCase):
             (UNIXAddress("/tmp/socket"), "/tmp/socket"),
         ):
             self.assertEqual(show_address(address), shown)
+
+    def test_many_clients_may_connect_at_once(self) -> None:
+        """The system keeps them all until they are accepted."""
+        for text, backlog in (
+            ("tcp:25", 1024),
+            ("tcp:25:interface=127.0.0.1", 1024),
+            ("tcp6:25", 1024),
+            ("tcp:25:backlog=5", 5),
+            ("tcp:25:127.0.0.1:5", 5),
+        ):
+            memory = MemoryReactor()  # type: ignore[no-untyped-call]
+            listening = parse_endpoint(memory, text).listen(Factory())
+            self.successResultOf(listening)
+            self.assertEqual([one[2] for one in memory.tcpServers], [backlog], text)
 
 
 class StopTests(TestCase):
