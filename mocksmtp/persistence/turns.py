@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from mocksmtp.behaviors.turns import Undecided
@@ -50,6 +51,7 @@ class ReplicaTurns:
         self.is_stale = False
         self._replicas = replicas
         self._state = state
+        self._clock = clock
         self._seconds = clock.seconds
         self._waiting: dict[Undecided, None] = {}
         self._is_running = False
@@ -130,9 +132,15 @@ class ReplicaTurns:
 
     async def _run(self) -> None:
         """Take turns until no input is queued."""
+        began = self._seconds()
         while self._waiting:
             try:
-                await self._decide_in_turn()
+                if await self._decide_in_turn():
+                    began = self._seconds()
+                elif self._seconds() - began >= SLICE:
+                    # Without a store nothing else lets the reactor continue.
+                    await deferLater(self._clock, 0)
+                    began = self._seconds()
             except Exception:
                 self.log.failure("in the turn of this replica")
         self._is_running = False
@@ -144,7 +152,8 @@ class ReplicaTurns:
             with suppress(StoreError):
                 await self.refresh()
 
-    async def _decide_in_turn(self) -> None:
+    async def _decide_in_turn(self) -> bool:
+        """Decide queued inputs; return whether this replica had the turn."""
         try:
             turn = await self.take()
         except Exception as error:
@@ -152,10 +161,11 @@ class ReplicaTurns:
             self._fail(refused, False)
             if not isinstance(error, StoreError):
                 raise
-            return
+            return False
         decided = self._decide()
         # The next turn is asked for together with the end of this one.
         Deferred.fromCoroutine(self._store(turn, decided))
+        return True
 
     async def _store(self, turn: Turn, decided: Sequence[Undecided]) -> None:
         """Store the counts, and have the decisions take effect."""

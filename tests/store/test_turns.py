@@ -141,6 +141,18 @@ class TurnTests(ReplicaCase):
         (rule,) = self.two.host.behaviors
         self.assertLess(rule.seen, 20)
 
+    def test_a_stream_without_a_store(self) -> None:
+        """Other clients are served after some milliseconds."""
+        client = self.one.client()
+        self.cluster.failure = StoreError("gone")
+        self.clock.step = 0.001
+        refused = client.send(b"NOOP\r\n" * 1000).count("451 4.3.0")
+        self.assertGreater(refused, 0)
+        self.assertLess(refused, 100)
+        self.clock.step = 0
+        self.clock.advance(0)
+        self.assertEqual(refused + client.heard().count("451 4.3.0"), 1000)
+
     def test_without_a_store(self) -> None:
         """All that waits is refused; later inputs are decided."""
         turn = self.hold_turn()
