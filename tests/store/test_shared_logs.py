@@ -15,8 +15,10 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from mocksmtp.testing.running import RunningMock
+from mocksmtp.zone.queries import UDP
 from tests.http.rig import ids
 from tests.http.test_events import EventClient, until
+from tests.store.test_shared_queries import CLIENT, exchange
 from tests.store.test_shared_services import BUSY, SharedServicesCase, get
 
 
@@ -62,6 +64,23 @@ class SharedLogTests(SharedServicesCase):
         self.services = [await self.start()]
         self.assertEqual(await self.both("/smtpSessions"), [])
 
+    async def test_queries(self) -> None:
+        """DNS queries of both are listed, waited for, and removed; later ones too."""
+        await self.both_start()
+        waiting = deferred(get(self.two, "/dnsQueries?count=2&wait=20s"))
+        await pause(0.2)
+        for service, name in ((self.one, "a.test"), (self.two, "b.test")):
+            log = service.service.mock.query_log
+            log.add(1.7e9, CLIENT, UDP, exchange(name))
+        self.assertEqual(len(await waiting), 2)
+        queries = await self.both("/dnsQueries")
+        self.assertCountEqual([one["name"] for one in queries], ["a.test", "b.test"])
+        self.services.append(await self.start())
+        self.assertEqual(await self.both("/dnsQueries"), queries)
+        await self.one.api.call("DELETE", "/dnsQueries")
+        self.services.append(await self.start())
+        self.assertEqual(await self.both("/dnsQueries"), [])
+
     async def test_explanations(self) -> None:
         """A condition on the content is explained with a content that Redis keeps."""
         await self.both_start()
@@ -84,8 +103,8 @@ class SharedLogTests(SharedServicesCase):
         self.assertEqual(result["found"], "hi")
         (near,) = await self.both("/nearMisses")
         self.assertEqual(near["considered"][0]["hint"]["code"], "case")
-        for number, exchange in enumerate(session["transcript"]):
-            if "content" in exchange:
+        for number, line in enumerate(session["transcript"]):
+            if "content" in line:
                 asked = {"session": session["id"], "exchange": number}
                 path = "/smtpBehaviors/evaluate"
                 answer = json.loads(await self.two.api.call("POST", path, asked))
