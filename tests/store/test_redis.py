@@ -409,6 +409,16 @@ class LogTests(ReplicaCase):
         store((behavior, {}))
         self.assertEqual(tallied(), [])
 
+    def test_removed_queries(self) -> None:
+        """A removal stands where it was logged, whatever the numbers."""
+        log_query = self.store.replicas.log_query
+        for number, document in ((3, "a"), (5, "b"), (4, "c"), (5, None), (6, "d")):
+            log_query(number, document)
+        self.result(self.other.replicas.settle())
+        (part,) = self.others_follower.parts
+        expected = [(3, "a"), (4, "c"), (5, None), (6, "d")]
+        self.assertEqual([*part.queries.items()], expected)
+
     def test_counts_of_mails(self) -> None:
         """A reader has those of all replicas."""
         box = self.other.mailbox("default")

@@ -26,25 +26,34 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import orjson
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mocksmtp.store.interface import Document, Key, Kind, MaybeLater, State, StoreError
+from mocksmtp.store.interface import Document, Key, State, StoreError
 from mocksmtp.store.redis import scripts
 from mocksmtp.store.redis.client import TIMEOUT, Client
 from mocksmtp.store.redis.connection import Connection
-from mocksmtp.store.redis.following import Entry, StreamReader, entries_of
+from mocksmtp.store.redis.documents import (
+    call_follower,
+    ignore_store_errors,
+    key_of,
+    read_counts,
+    read_state,
+    read_tallies,
+    value_of,
+    words_of,
+)
+from mocksmtp.store.redis.following import Entry, StreamReader
+from mocksmtp.store.redis.log import RedisLog
 from mocksmtp.store.redis.mails import RedisMails
+from mocksmtp.store.redis.numbering import RedisNumbers
 from mocksmtp.store.redis.scripts import PREFIX
-from mocksmtp.store.replicas import Follower, LogPart, Numbers, Tally, Turn
+from mocksmtp.store.replicas import Follower, Numbers, Tally, Turn
 
 if TYPE_CHECKING:
     from mocksmtp.store.redis.store import RedisStore
-
-LOGGED = frozenset({Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION})
-"""Kinds of documents that belong to sessions, the parts of the log."""
 
 _MARGIN = 0.05
 """The part of the lease that is not relied on: clocks may differ in speed."""
@@ -59,42 +68,13 @@ ASK_AGAIN = 1.0
 TURN_TIMEOUT = 10.0
 """Seconds that are waited for the turn."""
 
-_SOON = 0.1
-"""Seconds; numbers that last less than this were too few."""
-
-_MOST = 256
-"""Numbers that are fetched in advance at the most."""
-
 _FIRST_LOOK = 0.005
 """Seconds after which it is looked whether other replicas live, for the first time."""
 
 _MANY = 1000
 """Names of other replicas that are remembered."""
 
-_LOG_PART = 1000
-"""Entries of the log that are read together."""
-
 _log = Logger()
-
-
-def read_state(kinds: Sequence[str], documents: Sequence[Sequence[bytes]]) -> State:
-    """The documents of some kinds, as Redis returns them."""
-    state: dict[Kind, dict[str, Document]] = {}
-    for kind, pairs in zip(kinds, documents, strict=True):
-        if pairs:
-            named = zip(pairs[::2], pairs[1::2], strict=True)
-            found = {name.decode(): orjson.loads(text) for name, text in named}
-            state[Kind(kind)] = dict(sorted(found.items()))
-    return state
-
-
-def _key_of(field: bytes) -> Key:
-    kind, _, name = field.decode().partition(" ")
-    return Kind(kind), name
-
-
-def _value_of(text: bytes) -> Document:
-    return orjson.loads(text) if text else None
 
 
 @attrs.define(eq=False)
@@ -158,55 +138,6 @@ class _Reload:
     done: Deferred[None] = attrs.field(factory=lambda: Deferred(lambda _: None))
 
 
-async def _done(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a follower; an exception is logged, and counts as done."""
-    try:
-        result = function(*arguments)
-        return await result if isinstance(result, Awaitable) else result
-    except StoreError:
-        # What waits for it finds out by itself.
-        return None
-    except Exception:
-        _log.failure("while following other replicas")
-        return None
-
-
-def _read_counts(words: Sequence[bytes]) -> list[tuple[Key, Document]]:
-    threes = zip(words[::3], words[1::3], words[2::3], strict=True)
-    return [
-        ((Kind(kind.decode()), name.decode()), _value_of(text))
-        for kind, name, text in threes
-    ]
-
-
-def _read_tallies(tallied: Sequence[Sequence[bytes]]) -> list[Tally]:
-    """The tallies from what `scripts.OPEN` returns of them."""
-    seen, fired, last = (
-        dict(zip(pairs[::2], pairs[1::2], strict=True)) for pairs in tallied
-    )
-    return [
-        Tally(
-            path.decode(),
-            int(count),
-            int(fired.get(path, 0)),
-            float(last[path]) if path in last else None,
-        )
-        for path, count in seen.items()
-    ]
-
-
-def _words_of(changes: Mapping[Key, bytes]) -> list[Any]:
-    words: list[Any] = [len(changes)]
-    for (kind, name), document in changes.items():
-        words += (kind.value, name, document)
-    return words
-
-
-def _ignore_store_errors(failure: Failure) -> None:
-    # What waits for it finds out by itself.
-    failure.trap(StoreError)
-
-
 class RedisTurn:
     """The turn of this replica; see `mocksmtp.store.replicas.Turn`."""
 
@@ -225,76 +156,6 @@ class RedisTurn:
         return self._replicas.pass_on(self, counts)
 
 
-class RedisNumbers:
-    """
-    Numbers, some of which are fetched in advance.
-
-    :param name: of the number, in the key ``numbers``
-    """
-
-    def __init__(
-        self, client: Client, name: str, monotonic: Callable[[], float]
-    ) -> None:
-        self._client = client
-        self._name = name
-        self._monotonic = monotonic
-        self._next, self._end = 1, 0
-        self._size = 1
-        self._fetched_at = 0.0
-        self._waiting: deque[Deferred[int]] = deque()
-        self._is_fetching = self._is_forgotten = False
-
-    def next(self) -> MaybeLater[int]:
-        """The next number."""
-        number = self._next
-        if number <= self._end and not self._waiting:
-            self._next += 1
-            return number
-        waiting: Deferred[int] = Deferred(lambda _: None)
-        self._waiting.append(waiting)
-        if not self._is_fetching:
-            self._fetch()
-        return waiting
-
-    def forget(self) -> None:
-        """Use none of the numbers that were fetched until now."""
-        self._next, self._end = 1, 0
-        self._is_forgotten = self._is_fetching
-
-    def _fetch(self) -> None:
-        """Fetch numbers: more if the last ones were used up quickly."""
-        now = self._monotonic()
-        is_busy = now - self._fetched_at < _SOON
-        self._size = min(2 * self._size, _MOST) if is_busy else 1
-        self._fetched_at = now
-        size = max(self._size, len(self._waiting))
-        self._is_fetching = True
-        command = ("HINCRBY", f"{PREFIX}numbers", self._name, size)
-        done = self._client.command(*command)
-        done.addCallbacks(self._fetched, self._failed, callbackArgs=(size,))
-
-    def _fetched(self, last: int, size: int) -> None:
-        self._is_fetching = False
-        self._next, self._end = last - size + 1, last
-        is_forgotten, self._is_forgotten = self._is_forgotten, False
-        while self._waiting and self._next <= self._end:
-            waiting = self._waiting.popleft()
-            if not waiting.called:
-                self._next += 1
-                waiting.callback(self._next - 1)
-        if is_forgotten:
-            self.forget()
-        if self._waiting:
-            self._fetch()
-
-    def _failed(self, failure: Failure) -> None:
-        self._is_fetching = self._is_forgotten = False
-        waiting, self._waiting = self._waiting, deque()
-        for each in waiting:
-            if not each.called:
-                each.errback(failure)
-
-
 class RedisReplicas:
     """
     What one replica does to agree with others; see `mocksmtp.store.replicas.Replicas`.
@@ -302,6 +163,7 @@ class RedisReplicas:
     :ivar lease: milliseconds after which a replica is left out
     :ivar turn: the turn of this replica, or None
     :ivar tallies: those that were stored when this replica was opened
+    :ivar log: reads and writes the log
     :ivar is_alone: whether no other replica lived when this one was opened
     """
 
@@ -334,6 +196,18 @@ class RedisReplicas:
         self._reader = StreamReader(
             reactor, client.address, self._places, self._received, monotonic
         )
+        self.log = log = RedisLog(client, self.lease, store.schedule)
+        self._handlers: Mapping[str, Callable[[list[Entry]], None]] = {
+            f"{PREFIX}control": self._received_control,
+            f"{PREFIX}hints:{self.name}": self._received_hints,
+            f"{PREFIX}log": log.received_log,
+            f"{PREFIX}arrivals": log.received_arrivals,
+            f"{PREFIX}events": log.received_events,
+        }
+        self.watch, self.unwatch = log.watch, log.unwatch
+        self.log_query, self.log_tallies = log.log_query, log.log_tallies
+        self.publish, self.events_after = log.publish, log.events_after
+        self.number_attempts = log.number_attempts
         self._follower: Follower | None = None
         self._is_open = False
         # Positions: received from `control`, applied, and stored by this replica.
@@ -359,18 +233,9 @@ class RedisReplicas:
         self._turn_hint: tuple[Deferred[None], float] | None = None
         self._since = self._grants = 0
         # The log.
-        self._entries: list[Any] = []
-        self._log_place = self._log_begin = 0
-        self._log_lock = DeferredLock()
         self._is_settling = False
         self._next_settle: list[Deferred[None]] = []
         self._requests = 0
-        # Events.
-        self._watches = 0
-        self._is_watched = False
-        self._log_seen = self._arrival = self._event = 0
-        # What the last settle has found, and what was kept here since.
-        self._settled = 0
 
     # Opening, and the lease.
 
@@ -385,11 +250,10 @@ class RedisReplicas:
             *(os.urandom(8).hex(), *scripts.STATE_KINDS),
         )
         place, numbers, others, documents, accounts, totals, sessions, tallied = reply
-        self.tallies = _read_tallies(tallied)
+        self.tallies = read_tallies(tallied)
         self._last = self._applied = self._current_from = place
         epoch, counted, log, event = numbers
-        self._since, self._event = int(counted or 0), int(event or 0)
-        self._log_begin = int(log or 0)
+        self._since = int(counted or 0)
         state = dict(read_state(scripts.STATE_KINDS, documents))
         calls = [
             connection.call("HGETALL", f"{PREFIX}session:{number.decode()}")
@@ -398,7 +262,7 @@ class RedisReplicas:
         for call in calls:
             pairs = await call
             for field, text in zip(pairs[::2], pairs[1::2], strict=True):
-                kind, name = _key_of(field)
+                kind, name = key_of(field)
                 found = state.setdefault(kind, {})
                 found[name] = orjson.loads(text)  # type: ignore[index] # a dict
         await self._see_others(connection, others)
@@ -406,7 +270,7 @@ class RedisReplicas:
         self._is_open = True
         self._mails.take_over(accounts, totals)
         self._mails.evict_surplus()
-        self._settled = self._mails.quota.last
+        self.log.begin(int(log or 0), int(event or 0), self._mails.quota.last)
         return state
 
     async def _see_others(self, connection: Connection, found: Sequence[bytes]) -> None:
@@ -430,7 +294,7 @@ class RedisReplicas:
         return Deferred.fromCoroutine(self._follow(follower))
 
     async def _follow(self, follower: Follower) -> None:
-        self._follower = follower
+        self._follower = self.log.follower = follower
         sent_at = self._monotonic()
         self._reader.start()
         place = await self._client.call(
@@ -438,6 +302,11 @@ class RedisReplicas:
         )
         self._certain_until = sent_at + self._lease_time
         await self._until_applied(place)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether any replica watches."""
+        return self.log.is_watched
 
     @property
     def is_current(self) -> bool:
@@ -452,7 +321,7 @@ class RedisReplicas:
         self._is_beating = True
         self._beat_at = sent_at = self._monotonic()
         follows = "" if self._follower is None else self._applied
-        watches = int(self._watches > 0)
+        watches = int(self.log.is_watching)
         done = self._client.call(
             scripts.BEAT,
             *(self.lease, self._token, watches, follows, CONTROL_OCTETS),
@@ -463,7 +332,7 @@ class RedisReplicas:
             lapsed, place, is_watched, epoch, names, left = reply
             mine = self.name.encode()
             self.others = [name.decode() for name in names if name != mine]
-            self._is_watched = bool(is_watched)
+            self.log.is_watched_elsewhere = bool(is_watched)
             if epoch != self._client.epoch:
                 self._client.end(
                     "Redis has lost its data; this replica must be restarted"
@@ -549,16 +418,12 @@ class RedisReplicas:
             f"{PREFIX}control": self._last,
             f"{PREFIX}hints:{self.name}": self._hint,
         }
-        if self._watches:
-            places[f"{PREFIX}log"] = max(self._log_place, self._log_seen)
-            places[f"{PREFIX}arrivals"] = self._arrival
-            places[f"{PREFIX}events"] = self._event
+        places.update(self.log.places())
         return places
 
     def _received(self, stream: str, entries: list[Entry]) -> None:
         """Entries of a stream have arrived."""
-        name = stream.removeprefix(PREFIX).partition(":")[0]
-        getattr(self, f"_received_{name}")(entries)
+        self._handlers[stream](entries)
 
     def _received_control(self, entries: list[Entry]) -> None:
         for place, fields in entries:
@@ -587,7 +452,7 @@ class RedisReplicas:
                     done = self._client.call(
                         scripts.ACK, self.name, self._applied, *results
                     )
-                    done.addErrback(_ignore_store_errors)
+                    done.addErrback(ignore_store_errors)
         finally:
             self._is_applying = False
 
@@ -607,18 +472,18 @@ class RedisReplicas:
             else:
                 command = orjson.loads(entry.fields[b"d"])
                 assert self._follower is not None
-                answer = await _done(self._follower.perform, command)
+                answer = await call_follower(self._follower.perform, command)
                 result = orjson.dumps(answer)
         self._applied = entry.place
         return [author, entry.place, result] if author != self.name.encode() else []
 
     async def _apply_state(self, entry: _Change) -> None:
-        changes = [(_key_of(field), _value_of(text)) for field, text in entry.changes]
+        changes = [(key_of(field), value_of(text)) for field, text in entry.changes]
         self._parts += changes
         if entry.fields[b"m"] == b"0":
             changes, self._parts = self._parts, []
             assert self._follower is not None
-            await _done(self._follower.apply, changes)
+            await call_follower(self._follower.apply, changes)
 
     def _end_appliers(self) -> None:
         waiting, self._appliers = self._appliers, []
@@ -663,7 +528,9 @@ class RedisReplicas:
             return
         self._parts = []
         assert self._follower is not None
-        await _done(self._follower.replace, read_state(scripts.STATE_KINDS, documents))
+        await call_follower(
+            self._follower.replace, read_state(scripts.STATE_KINDS, documents)
+        )
         self._applied = max(self._applied, place)
         self._last = max(self._last, place)
         self._since = counted
@@ -683,7 +550,7 @@ class RedisReplicas:
         counts: Mapping[Key, bytes],
         ends: bool,
     ) -> None:
-        words = (*_words_of(changes), *_words_of(counts))
+        words = (*words_of(changes), *words_of(counts))
         reply = await self._client.call(
             scripts.STORE, token, int(ends), *words, self.lease
         )
@@ -769,7 +636,7 @@ class RedisReplicas:
             elif kind == b"beat":
                 self._beat()
             elif kind == b"watch":
-                self._is_watched = True
+                self.log.is_watched_elsewhere = True
             elif kind == b"hand":
                 Deferred.fromCoroutine(self._hand_over(name, value))
             elif kind in (b"ack", b"handed"):
@@ -786,12 +653,12 @@ class RedisReplicas:
     async def _hand_over(self, asker: str, request: bytes) -> None:
         await self._hand_over_now()
         done = self._client.call(scripts.HANDED, self.name, asker, request)
-        done.addErrback(_ignore_store_errors)
+        done.addErrback(ignore_store_errors)
 
     async def _hand_over_now(self) -> None:
         """Send all that this replica has not sent, before anything that follows."""
         if self._follower is not None:
-            await _done(self._follower.hand_over)
+            await call_follower(self._follower.hand_over)
         for numbers in self._numbers:
             numbers.forget()
         self._store.send(self.turn is None)
@@ -859,7 +726,7 @@ class RedisReplicas:
             self._give_up(token)
             raise
         self._since = version
-        return RedisTurn(self, token, _read_counts(found))
+        return RedisTurn(self, token, read_counts(found))
 
     def _end_turn_hint(self) -> None:
         if self._turn_hint is not None:
@@ -869,7 +736,7 @@ class RedisReplicas:
     def _give_up(self, token: str) -> None:
         self._token = ""
         done = self._client.call(scripts.GIVE_UP, self.name, token, self.lease)
-        done.addErrback(_ignore_store_errors)
+        done.addErrback(ignore_store_errors)
 
     def pass_on(
         self, turn: RedisTurn, counts: Sequence[tuple[Key, Document]]
@@ -931,194 +798,22 @@ class RedisReplicas:
 
         names, accounts, totals, log, event, counts = await ask()
         self._mails.take_over(accounts, totals)
-        self._settled = totals[-1]
-        if not self._watches:
-            self._event = event
+        self.log.settled(event, totals[-1])
         # Otherwise this replica has had the turn, and so newer counts.
         if self.turn is None and self._grants == grants:
             await self._apply_counts(*counts)
         await self._wait(
             b"handed", request, [name.decode() for name in names], ask_again
         )
-        if names or log != self._log_place:
-            await self.read_log()
+        if names or log != self.log.place:
+            await self.log.read()
 
     async def _apply_counts(self, version: int, floor: int, found: Any) -> None:
         if self._since < floor:
             await self.reload()
             return
         self._since = version
-        counts = _read_counts(found)
+        counts = read_counts(found)
         if counts:
             assert self._follower is not None
-            await _done(self._follower.apply, counts)
-
-    @property
-    def has_entries(self) -> bool:
-        """Whether there are queries or tallies that are not sent yet."""
-        return bool(self._entries)
-
-    def take_entries(self) -> list[Any]:
-        """The words of the queries and tallies that are not sent yet."""
-        words, self._entries = self._entries, []
-        return words
-
-    def log(
-        self, changes: Mapping[Key, bytes], entries: Sequence[Any]
-    ) -> Deferred[None]:
-        """Add documents of sessions to the log, and entries."""
-        words: list[Any] = [len(changes)]
-        for (kind, name), document in changes.items():
-            number = int(name.partition("/")[0])
-            words += (number, f"{kind.value} {name}", document)
-
-        def logged(reply: Any) -> None:
-            before, after = reply
-            if before == self._log_place:
-                self._log_place = after
-
-        return self._client.call(scripts.LOG, *words, *entries).addCallback(logged)
-
-    async def _number_attempts(self, count: int) -> int:
-        last = await self._client.command(
-            "HINCRBY", f"{PREFIX}numbers", "attempt", count
-        )
-        return int(last) - count + 1
-
-    def number_attempts(self, count: int) -> Deferred[int]:
-        """Reserve numbers for attempts; return the first one."""
-        return Deferred.fromCoroutine(self._number_attempts(count))
-
-    def log_query(self, number: int, document: Document) -> None:
-        """Add a DNS query to the log."""
-        self._entries += ("q", number, orjson.dumps(document))
-        self._store.schedule()
-
-    def log_tallies(self, tallies: Sequence[Tally]) -> None:
-        """Add to the counters of behaviors that keep no counts."""
-        document = orjson.dumps([attrs.astuple(tally) for tally in tallies])
-        self._entries += ("t", "", document)
-        self._store.schedule()
-
-    async def read_log(self) -> None:
-        """Pass on what other replicas have added to the log."""
-        await self._log_lock.acquire()
-        try:
-            while await self._read_log_part():
-                pass
-        finally:
-            self._log_lock.release()
-
-    async def _read_log_part(self) -> bool:
-        """Pass on a part of the log; return whether there may be more."""
-        after = self._log_place  # which entries of its own may move meanwhile
-        found = await self._client.command(
-            *("XRANGE", f"{PREFIX}log", f"{after + 1}-0", "+"),
-            *("COUNT", _LOG_PART),
-        )
-        entries = entries_of(found)
-        if not entries:
-            return False
-        # The first part has all queries that are kept, and of the rest what is new.
-        has_gap = entries[0][0] != after + 1 > self._log_begin
-        numbers: dict[int, None] = {}
-        queries: dict[int, Document] = {}
-        tallies: list[Tally] = []
-        me = self.name.encode()
-        for place, fields in entries:
-            if fields[b"f"] == me:
-                continue
-            if b"q" not in fields and place <= self._log_begin:
-                continue
-            if b"s" in fields:
-                numbers |= dict.fromkeys(map(int, fields[b"s"].split()))
-            elif b"q" in fields:
-                queries[int(fields[b"q"])] = orjson.loads(fields[b"d"])
-            else:
-                tallies += (Tally(*one) for one in orjson.loads(fields[b"d"]))
-        self._log_place = max(self._log_place, entries[-1][0])
-        if has_gap:
-            every = await self._client.command("ZRANGE", f"{PREFIX}sessions", 0, -1)
-            numbers |= dict.fromkeys(map(int, every))
-        if numbers or queries or tallies or has_gap:
-            part = LogPart(await self._sessions(numbers), queries, tallies, has_gap)
-            assert self._follower is not None
-            await _done(self._follower.read, part)
-        return len(entries) == _LOG_PART
-
-    async def _sessions(
-        self, numbers: Iterable[int]
-    ) -> dict[int, Mapping[Key, Document]]:
-        """All documents of some sessions."""
-        calls = [
-            (number, self._client.command("HGETALL", f"{PREFIX}session:{number}"))
-            for number in numbers
-        ]
-        sessions: dict[int, Mapping[Key, Document]] = {}
-        for number, call in calls:
-            pairs = await call
-            sessions[number] = {
-                _key_of(field): orjson.loads(text)
-                for field, text in zip(pairs[::2], pairs[1::2], strict=True)
-            }
-        return sessions
-
-    # What is passed on live.
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether any replica watches."""
-        return self._is_watched or self._watches > 0
-
-    def watch(self) -> None:
-        """Begin to pass on the log, mails and events live."""
-        self._watches += 1
-        if self._watches == 1:
-            self._arrival = self._settled
-            done = self._client.call(
-                scripts.WATCH, self.name, self.lease, self._settled
-            )
-            done.addErrback(_ignore_store_errors)
-
-    def unwatch(self) -> None:
-        """End what `watch` began."""
-        self._watches -= 1
-
-    def publish(self, events: Sequence[Document]) -> None:
-        """Publish events, which each replica that watches receives, numbered."""
-        done = self._client.call(scripts.PUBLISH, *map(orjson.dumps, events))
-        done.addErrback(_ignore_store_errors)
-
-    async def _events_after(self, number: int) -> list[tuple[int, Document]]:
-        found = await self._client.command(
-            "XRANGE", f"{PREFIX}events", f"{number + 1}-0", "+"
-        )
-        return _events_of(entries_of(found))
-
-    def events_after(self, number: int) -> Deferred[list[tuple[int, Document]]]:
-        """The events above a number that are kept."""
-        return Deferred.fromCoroutine(self._events_after(number))
-
-    def _received_log(self, entries: list[Entry]) -> None:
-        self._log_seen = entries[-1][0]
-        Deferred.fromCoroutine(self.read_log()).addErrback(_ignore_store_errors)
-
-    def _received_arrivals(self, entries: list[Entry]) -> None:
-        self._arrival = entries[-1][0]
-        me = self.name.encode()
-        mails = [
-            (fields[b"h"].decode(), number)
-            for number, fields in entries
-            if fields[b"f"] != me
-        ]
-        if mails and self._watches and self._follower is not None:
-            self._follower.mails_arrived(mails)
-
-    def _received_events(self, entries: list[Entry]) -> None:
-        self._event = entries[-1][0]
-        if self._watches and self._follower is not None:
-            self._follower.events_arrived(_events_of(entries))
-
-
-def _events_of(entries: Iterable[Entry]) -> list[tuple[int, Document]]:
-    return [(number, orjson.loads(fields[b"d"])) for number, fields in entries]
+            await call_follower(self._follower.apply, counts)

@@ -22,8 +22,9 @@ from mocksmtp.store.redis.address import RedisAddress
 from mocksmtp.store.redis.checks import check_server
 from mocksmtp.store.redis.client import Client
 from mocksmtp.store.redis.connection import Connection, Lost, Refused, ReplyError
+from mocksmtp.store.redis.documents import LOGGED
 from mocksmtp.store.redis.mails import RedisMailbox, RedisMails
-from mocksmtp.store.redis.replicas import LOGGED, RedisReplicas
+from mocksmtp.store.redis.replicas import RedisReplicas
 from mocksmtp.store.replicas import LEASE
 from mocksmtp.store.worker import ThreadWorker, Ticker, Worker
 
@@ -218,10 +219,10 @@ class RedisStore:
         if self._state and sends_state:
             changes = self.take_state()
             self._track(self.replicas.store(changes), changes, {})
-        entries = self.replicas.take_entries()
+        entries = self.replicas.log.take_entries()
         if self._logged or entries:
             changes, self._logged = self._logged, {}
-            self._track(self.replicas.log(changes, entries), {}, changes)
+            self._track(self.replicas.log.store(changes, entries), {}, changes)
 
     def take_state(self) -> Changes:
         """The documents of the state that are not sent yet."""
@@ -252,7 +253,7 @@ class RedisStore:
 
         :raises StoreError: the state could not be stored
         """
-        if self._state or self._logged or self.replicas.has_entries:
+        if self._state or self._logged or self.replicas.log.has_entries:
             self.send()
         if not self._sending:
             if self._error is not None:
