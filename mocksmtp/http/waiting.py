@@ -243,7 +243,9 @@ class Waiter(Generic[T, C]):
         self._look_again(self._finish_when_tested)
 
     def _finish_when_tested(self) -> None:
-        if self._tests:
+        # Without replicas, what is not tested when the time is up came too late. With
+        # them, it may have come in time, to another one.
+        if self._tests and self.settle is not None:
             ending = Deferred.fromCoroutine(self._finish_later())
             ending.addErrback(self._fail)
         else:
