@@ -7,7 +7,9 @@ It starts Redis (with an append-only file) and replicas on this machine, and mea
   of one process, and of four that know nothing of each other;
 - mails per second of smtp-source with 1 and 2 replicas, which share the CPUs of the
   machine with Redis and with smtp-source;
-- the commands and the bytes of Redis for each mail.
+- the commands and the bytes of Redis for each mail;
+- requests that read or change what the replicas have in common, and mails of which each
+  moves a counter that they have in common.
 
 The figures are medians of rounds in turn, after one to warm up.
 """
@@ -15,6 +17,7 @@ The figures are medians of rounds in turn, after one to warm up.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import socket
 import subprocess
@@ -22,9 +25,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from statistics import median
 
 from attrs import define, frozen
@@ -265,6 +269,57 @@ def print_throughput(mails: int, rounds: int) -> None:
     print(f"- bytes of its memory: {each['used_memory']:.0f}")
 
 
+COUNTING = [
+    {
+        "command": "RCPT TO",
+        "condition": {"operator": "contains", "matchingValue": "never@"},
+        "numberOfAnswer": 1,
+        "response": {"code": 450, "message": "4.2.1 Busy"},
+    },
+    {
+        "command": "RCPT TO",
+        "numberOfAnswer": 1_000_000,
+        "response": {"code": 250, "message": "2.1.5 Recipient OK"},
+    },
+]
+"""Each recipient moves a counter that the replicas have in common."""
+
+
+def _each(requests: int, ask: Callable[[], object]) -> float:
+    """Seconds that a request takes: the median."""
+    found = []
+    for _ in range(requests):
+        since = time.perf_counter()
+        ask()
+        found.append(time.perf_counter() - since)
+    return median(found)
+
+
+def print_agreement(mails: int, requests: int) -> None:
+    """Measure and print what it costs that replicas agree."""
+    print("\nRequests to one replica: ms, and ms of CPU time of Redis for each\n")
+    print("| replicas | `GET /smtpMailsCount` | `PUT /smtpBehaviors` |", end="")
+    print(" mails per second with a counter each |\n|---|---|---|---|")
+    for count in (1, 2, 4):
+        with redis() as store:
+            url = f"redis://127.0.0.1:{store.port}/0"
+            with replicas(count, url) as servers:
+                first = servers[0]
+                body = json.dumps(COUNTING).encode()
+                cells = []
+                for ask in (
+                    partial(first.ask, "GET", "/smtpMailsCount"),
+                    partial(first.ask, "PUT", "/smtpBehaviors", body),
+                ):
+                    ask()
+                    used = store.cpu_seconds()
+                    taken = _each(requests, ask)
+                    used = (store.cpu_seconds() - used) / requests
+                    cells.append(f"{taken * 1e3:.1f}, {used * 1e3:.2f}")
+                speed = measure_throughput(servers, mails)
+        print(f"| {count} | {' | '.join(cells)} | {speed:.0f} |")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(
@@ -280,6 +335,7 @@ def main(arguments: Sequence[str]) -> int:
         print(machine())
         print_rates(options.rate, options.mails, options.rounds)
         print_throughput(options.mails, options.rounds)
+        print_agreement(options.mails // 2, 50)
     except OSError as error:
         print(f"benchmarks.replicas: {error}", file=sys.stderr)
         return 1
