@@ -297,7 +297,8 @@ class Guarded(Resource):
         try:
             if not getattr(request, "checked", False):
                 self.check(request)
-            if is_action(request):
+            # In line: most requests have another method, and save the call.
+            if request.method == b"POST" and is_action(request):
                 question = begin_action(self.api, request)
                 if question is not None:
                     return question

@@ -172,16 +172,22 @@ class ApiRequest(Request):
         else:
             super().process()  # type: ignore[no-untyped-call]
 
-    def write(self, data: bytes) -> None:
-        """Send octets of the response, unless the browser is redirected."""
-        if self.return_to is not None:
-            if not self.startedWriting and self.code < 300:
-                self.setResponseCode(303)
-                self.responseHeaders.setRawHeaders("Location", [self.return_to])
-                self.responseHeaders.setRawHeaders("Content-Length", ["0"])
-                self.responseHeaders.removeHeader("Content-Type")
-            if self.code == 303:
-                data = b""
+    def redirect_to(self, path: str) -> None:
+        """Redirect the browser to a path if the request succeeds."""
+        self.return_to = path
+        # Set here, so that other responses are written without another call.
+        self.write = self._write_redirect  # type: ignore[method-assign]
+
+    def _write_redirect(self, data: bytes) -> None:
+        """Send octets of the response, or the redirect instead of a success."""
+        assert self.return_to is not None
+        if not self.startedWriting and self.code < 300:
+            self.setResponseCode(303)
+            self.responseHeaders.setRawHeaders("Location", [self.return_to])
+            self.responseHeaders.setRawHeaders("Content-Length", ["0"])
+            self.responseHeaders.removeHeader("Content-Type")
+        if self.code == 303:
+            data = b""
         super().write(data)  # type: ignore[no-untyped-call]
 
     def finish(self) -> None:
@@ -220,7 +226,7 @@ class ApiRequest(Request):
         return reason
 
     def _answer(self, problem: HttpProblem) -> None:
-        self.write(answer_problem(self, problem))
+        self.write(answer_problem(self, problem))  # type: ignore[no-untyped-call]
         self.finish()
 
 

@@ -118,3 +118,10 @@ class CallsTests(SynchronousTestCase):
         """Each one that is added is seen, which no measurement of time would show."""
         calls = COUNTS["1 KiB mail, pipelined"]()
         self.assertLessEqual(calls.total(), 40, calls)
+
+    def test_a_put_needs_few_calls(self) -> None:
+        """Features of other requests cost a PUT of a behavior nothing."""
+        calls = COUNTS["PUT of a behavior"]()
+        # Those of Twisted, Klein and Werkzeug depend on their versions.
+        own = {name: n for name, n in calls.items() if "mocksmtp" in name}
+        self.assertLessEqual(sum(own.values()), 120, own)

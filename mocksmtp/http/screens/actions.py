@@ -61,9 +61,9 @@ _ACTION = Document(
 
 
 def is_action(request: Request) -> bool:
-    """Whether a request is the form of a button."""
+    """Whether a request of the method POST is the form of a button."""
     path: bytes = request.path
-    return request.method == b"POST" and path == ACTION_PATH.encode()
+    return path == ACTION_PATH.encode()
 
 
 def is_sent_by_form(request: Request) -> bool:
@@ -89,7 +89,7 @@ def begin_action(api: Api, request: Any) -> bytes | None:
     if action.confirm is not None:
         return _ask(api, request, attrs.evolve(action, then=back))
     _become(request, action)
-    request.return_to = back
+    request.redirect_to(back)
     return None
 
 
