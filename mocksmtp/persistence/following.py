@@ -22,7 +22,8 @@ from twisted.logger import Logger
 from mocksmtp.hosts.host import MailHost
 from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.mock import Mock
-from mocksmtp.persistence.state import FollowedHosts, MockState, ReadChanges
+from mocksmtp.persistence.hosts import FollowedHosts
+from mocksmtp.persistence.state import MockState, ReadChanges
 from mocksmtp.persistence.turns import ReplicaTurns
 from mocksmtp.steps import Steps, finish
 from mocksmtp.store.interface import (

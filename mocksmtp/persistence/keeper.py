@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,16 +14,12 @@ from twisted.logger import Logger
 from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
+from mocksmtp.persistence.comparing import Changes
 from mocksmtp.persistence.following import Sharing, now
+from mocksmtp.persistence.hosts import FollowedHosts, host_from_store, is_removal
 from mocksmtp.persistence.log import SharedLog
 from mocksmtp.persistence.sessions import SessionsState
-from mocksmtp.persistence.state import (
-    REMOVED,
-    Changes,
-    FollowedHosts,
-    MockState,
-    host_from_store,
-)
+from mocksmtp.persistence.state import MockState
 from mocksmtp.persistence.turns import ReplicaTurns
 from mocksmtp.store.interface import (
     Kind,
@@ -40,15 +36,6 @@ PERIOD = 1.0
 
 LEAST_BACK = 0.5
 """The minimum by which the clock must be set back to move timers, in seconds."""
-
-_NOUNS = (
-    ("mail", "mails"),
-    ("session", "sessions"),
-    ("host", "hosts"),
-    ("behavior", "behaviors"),
-    ("record", "records"),
-    ("policy", "policies"),
-)
 
 _CREATED = "created"
 _SESSIONS = "lastSession"
@@ -74,15 +61,15 @@ class Summary:
     """
     The numbers of restored items, for a line of the log at the start.
 
-    :ivar counts: one for each of `_NOUNS`
+    :ivar counts: what one item and several are called, and their number
     """
 
-    counts: tuple[int, ...]
+    counts: Sequence[tuple[tuple[str, str], int]]
 
     def __str__(self) -> str:
         shown = (
             f"{count:,} {name if count == 1 else names}"
-            for (name, names), count in zip(_NOUNS, self.counts, strict=True)
+            for (name, names), count in self.counts
             if count
         )
         return ", ".join(shown) or "nothing"
@@ -237,19 +224,19 @@ class StateKeeper:
         self._state.settle_hosts()
         behaviors = self._state.restore_behaviors(state)
         counts = (
-            mock.quota.mails,
-            self._restore_sessions(state),
-            number,
-            behaviors,
-            self._state.restore_records(state),
-            self._state.restore_policies(state),
+            (("mail", "mails"), mock.quota.mails),
+            (("session", "sessions"), self._restore_sessions(state)),
+            (("host", "hosts"), number),
+            (("behavior", "behaviors"), behaviors),
+            (("record", "records"), self._state.restore_records(state)),
+            *self._state.restore_named(state),
         )
         self.summary = Summary(counts)
 
     async def _restore_hosts(self, state: State, hosts: FollowedHosts) -> int:
         mock, named, number = self._mock, self._named, 0
         for name, document in state.get(Kind.HOST, {}).items():
-            if name in named.hosts or document is REMOVED:
+            if name in named.hosts or is_removal(document):
                 continue
             description = host_from_store(name, document, mock)
             host = mock.hosts.get(name)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import attrs
 
 from mocksmtp.mock import Mock
-from mocksmtp.persistence.state import Changes
+from mocksmtp.persistence.comparing import Changes
 from mocksmtp.persistence.walks import SharedWalks
 from mocksmtp.sessions.session import End, Session, Transaction
 from mocksmtp.sessions.stored import (
