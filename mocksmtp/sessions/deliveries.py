@@ -286,8 +286,9 @@ class Deliveries:
         grown: dict[Session, int] = {}
         while self._new:
             attempt = heapq.heappop(self._new)[3]
+            if attempt.number not in self._attempts:
+                grown[attempt.session] = grown.get(attempt.session, 0) + 1
             self._place(attempt)
-            grown[attempt.session] = grown.get(attempt.session, 0) + 1
             yield
         for session, count in grown.items():
             self.quota.charge(session, count * ATTEMPT_OCTETS)
@@ -454,15 +455,21 @@ class Deliveries:
                 place = next(
                     index for index, one in enumerate(attempts) if one is attempt
                 )
+                while place and _is_later(attempts[place - 1], refused):
+                    place -= 1
                 self._insert(attempt.delivery, refused, place)
                 return attempt.delivery
         waiting = self._refused.setdefault(client, [])
         waiting[:] = [
-            one for one in waiting if refused.decided_at - one.decided_at <= SOON
+            one for one in waiting if not self._is_over(one, refused.decided_at)
         ]
         waiting.append(refused)
         del waiting[:-MAX_REFUSED]
         return None
+
+    def _is_over(self, refused: Attempt, now: float) -> bool:
+        """Whether no attempt that begins later than `now` can follow it."""
+        return now - refused.decided_at > SOON
 
     def _following(self, refused: Attempt) -> Iterable[Attempt]:
         """Return the last attempts of the client of a refused connection."""
@@ -478,7 +485,7 @@ class Deliveries:
         rest = [
             refused
             for refused in waiting
-            if refused not in found and attempt.started_at - refused.decided_at <= SOON
+            if refused not in found and not self._is_over(refused, attempt.started_at)
         ]
         if rest:
             self._refused[client] = rest
@@ -586,6 +593,12 @@ def _pair(attempt: Attempt) -> tuple[str, str]:
 def _agree(one: str | None, other: str | None) -> bool:
     """Return whether two values are equal, or one of them is unknown."""
     return one is None or other is None or one == other
+
+
+def _is_later(one: Attempt, refused: Attempt) -> bool:
+    """Return whether one is a refused connection too, and later than the other."""
+    order = (one.decided_at, one.number) > (refused.decided_at, refused.number)
+    return one.recipient is None and order
 
 
 def precedes(refused: Attempt, attempt: Attempt) -> bool:
