@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
@@ -55,7 +55,14 @@ from mocksmtp.persistence.keeper import PERIOD, Named, StateKeeper
 from mocksmtp.sessions.journal import Journal, JournalQuota
 from mocksmtp.shared_events import COMMAND, SharedEventBus
 from mocksmtp.smtp.evaluation import evaluate_smtp
-from mocksmtp.store.interface import Kind, MaybeLater, Restored, Store, StoreError
+from mocksmtp.store.interface import (
+    Kind,
+    MaybeLater,
+    Restored,
+    Store,
+    StoreError,
+    awaited,
+)
 from mocksmtp.store.opening import make_store
 from mocksmtp.store.worker import Ticker
 from mocksmtp.tls.authority import Authority, CertificateError
@@ -666,8 +673,7 @@ def _deferred(function: Callable[[], Any]) -> Deferred[Any]:
     """Call a function that returns a value, a Deferred or a coroutine."""
 
     async def call() -> Any:
-        result = function()
-        return await result if isinstance(result, Awaitable) else result
+        return await awaited(function())
 
     return Deferred.fromCoroutine(call())
 

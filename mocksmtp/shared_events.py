@@ -30,7 +30,7 @@ from mocksmtp.events import (
 )
 from mocksmtp.mock import Mock
 from mocksmtp.sessions.deliveries import Delivery
-from mocksmtp.store.interface import Document, StoreError
+from mocksmtp.store.interface import Document, StoreError, awaited
 from mocksmtp.store.replicas import Replicas
 
 PERIOD = 2.0
@@ -91,8 +91,7 @@ class SharedEventBus(EventBus):
         try:
             await self._tell(kinds)
             after = self.last if known is None else min(known, self.last)
-            found = self._replicas.events_after(after)
-            arriving.update(await found if isinstance(found, Awaitable) else found)
+            arriving.update(await awaited(self._replicas.events_after(after)))
         except BaseException:
             self.close()
             raise

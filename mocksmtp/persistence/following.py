@@ -10,7 +10,7 @@ replica performs at the request of another. Other modules add commands and reade
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -34,6 +34,7 @@ from mocksmtp.store.interface import (
     State,
     Store,
     StoreError,
+    awaited,
 )
 from mocksmtp.store.replicas import LogPart, Replicas, Turn
 
@@ -48,11 +49,6 @@ SLICE = 0.005
 PAUSE, LONGEST_PAUSE = 0.02, 0.5
 """The time between two requests whether connections of other replicas have ended, in
 seconds: the first, and the maximum."""
-
-
-async def now(value: MaybeLater[T]) -> T:
-    """Return a value, or the result of an awaitable."""
-    return await value if isinstance(value, Awaitable) else value
 
 
 class Sharing:
@@ -189,7 +185,7 @@ class Sharing:
         :raises StoreError: a part of it could not be stored
         """
         for hand_over in self.hand_overs:
-            await now(hand_over())
+            await awaited(hand_over())
 
     def left(self, name: str) -> None:
         """Adopt the sessions of a replica that has ended."""
@@ -256,7 +252,7 @@ class Sharing:
         :raises StoreError: the store cannot be reached
         """
         await self.turns.refresh()
-        await now(self.replicas.settle())
+        await awaited(self.replicas.settle())
 
     async def take_turn(self) -> StateTurn:
         """
@@ -270,7 +266,7 @@ class Sharing:
 
     def ask(self, command: Document) -> Deferred[Sequence[Document]]:
         """Request a command from all other replicas; fires with their results."""
-        return Deferred.fromCoroutine(now(self.replicas.ask(command)))
+        return Deferred.fromCoroutine(awaited(self.replicas.ask(command)))
 
     async def disconnect(self, hosts: Iterable[MailHost], how: Disconnect) -> int:
         """
@@ -318,7 +314,7 @@ class Sharing:
             with suppress(StoreError):
                 await self.turns.refresh()
             raise
-        await now(self.replicas.applied())
+        await awaited(self.replicas.applied())
 
     def issue_certificates(self) -> None:
         """

@@ -15,7 +15,7 @@ from mocksmtp.documents.problems import DocumentError
 from mocksmtp.hosts.host import Description, MailHost
 from mocksmtp.mock import DEFAULT_HOST, CannotListen, Mock
 from mocksmtp.persistence.comparing import Changes
-from mocksmtp.persistence.following import Sharing, now
+from mocksmtp.persistence.following import Sharing
 from mocksmtp.persistence.hosts import FollowedHosts, host_from_store, is_removal
 from mocksmtp.persistence.log import SharedLog
 from mocksmtp.persistence.sessions import SessionsState
@@ -28,6 +28,7 @@ from mocksmtp.store.interface import (
     State,
     Store,
     StoreError,
+    awaited,
 )
 from mocksmtp.zone.zone import Zone
 
@@ -206,7 +207,7 @@ class StateKeeper:
         sharing.hosts = hosts
         if not restored.is_alone:
             sharing.service = dict(restored.state.get(Kind.SERVICE, {}))
-        await now(sharing.replicas.follow(sharing))
+        await awaited(sharing.replicas.follow(sharing))
         if self._shared_log is not None:
             self._shared_log.adopt()
         turn = await sharing.take_turn()
@@ -330,4 +331,4 @@ class StateKeeper:
             self._shared_log.stop()
         with suppress(StoreError):
             await sharing.hand_over()
-        await now(self._store.close())
+        await awaited(self._store.close())

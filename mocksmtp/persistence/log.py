@@ -7,7 +7,6 @@ settles, and while it watches.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -20,7 +19,7 @@ from mocksmtp.persistence.copies import SessionCopies
 from mocksmtp.persistence.queries import SharedQueries
 from mocksmtp.persistence.sessions import SessionsState, stored_sessions
 from mocksmtp.sessions.shared_deliveries import SharedDeliveries
-from mocksmtp.store.interface import State, StoreError
+from mocksmtp.store.interface import State, StoreError, awaited
 from mocksmtp.store.replicas import LogPart, Replicas
 from mocksmtp.zone.queries import SharedQueryLog
 
@@ -123,8 +122,7 @@ class SharedLog:
             return
         first = 0
         if found.count:
-            numbered = self._replicas.number_attempts(found.count)
-            first = await numbered if isinstance(numbered, Awaitable) else numbered
+            first = await awaited(self._replicas.number_attempts(found.count))
         found.number(first)
         for session in found.sessions:
             self._deliveries.note(session)

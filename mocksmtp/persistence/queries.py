@@ -8,14 +8,14 @@ a log keeps.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 
 from mocksmtp.documents.document import parse
 from mocksmtp.documents.problems import DocumentError
-from mocksmtp.store.interface import Document, StoreError
+from mocksmtp.store.interface import Document, StoreError, awaited
 from mocksmtp.store.replicas import Replicas
 from mocksmtp.zone.answer import Question
 from mocksmtp.zone.names import Name
@@ -65,8 +65,7 @@ class SharedQueries:
 
     async def _number(self) -> None:
         while self._waiting:
-            numbered = self._replicas.queries.next()
-            number = await numbered if isinstance(numbered, Awaitable) else numbered
+            number = await awaited(self._replicas.queries.next())
             logged = self._waiting.popleft()
             self._log.insert(number, logged)
             self._replicas.log_query(number, self._to_store(logged))

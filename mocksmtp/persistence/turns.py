@@ -9,10 +9,9 @@ counts may or may not be stored: they are read again before the next turn.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -21,10 +20,8 @@ from twisted.logger import Logger
 
 from mocksmtp.behaviors.turns import Undecided
 from mocksmtp.persistence.state import MockState
-from mocksmtp.store.interface import Document, Key, MaybeLater, StoreError
+from mocksmtp.store.interface import Document, Key, StoreError, awaited
 from mocksmtp.store.replicas import Replicas, Turn
-
-T = TypeVar("T")
 
 SLICE = 0.005
 """The maximum time for deciding inputs in a turn, in seconds; others wait for the next
@@ -71,7 +68,7 @@ class ReplicaTurns:
 
         :raises StoreError: the store cannot be used
         """
-        turn = await _result(self._replicas.take_turn())
+        turn = await awaited(self._replicas.take_turn())
         try:
             await self._until_stored()
             await self.refresh()
@@ -79,7 +76,7 @@ class ReplicaTurns:
         except BaseException:
             self.is_stale = True
             with suppress(StoreError):
-                await _result(turn.pass_on())
+                await awaited(turn.pass_on())
             raise
         return turn
 
@@ -90,7 +87,7 @@ class ReplicaTurns:
         :raises StoreError: the store cannot be used
         """
         if self.is_stale:
-            await _result(self._replicas.reload())
+            await awaited(self._replicas.reload())
             self.is_stale = False
 
     async def pass_on(self, turn: Turn) -> None:
@@ -105,7 +102,7 @@ class ReplicaTurns:
         self, turn: Turn, counts: Iterable[tuple[Key, Document]]
     ) -> None:
         try:
-            await _result(turn.pass_on([*counts]))
+            await awaited(turn.pass_on([*counts]))
         except BaseException:
             self.is_stale = True
             raise
@@ -222,7 +219,3 @@ class ReplicaTurns:
             self.log.failure("while deciding in the turn of this replica")
             return False
         return True
-
-
-async def _result(value: MaybeLater[T]) -> T:
-    return await value if isinstance(value, Awaitable) else value

@@ -38,6 +38,11 @@ MaybeLater: TypeAlias = T | Awaitable[T]
 """A value, or an awaitable that fires with it."""
 
 
+async def awaited(value: MaybeLater[T]) -> T:
+    """Return a value, or the result of an awaitable."""
+    return await value if isinstance(value, Awaitable) else value
+
+
 class StoreError(Exception):
     """The store cannot be used, or has failed; the message is one line."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -29,15 +29,34 @@ class Counts(Protocol):
     evicted: int
 
 
+class StoredMails(Protocol):
+    """What the mails of all hosts do for a mailbox."""
+
+    quota: Quota
+
+    def clear(self, box: Any) -> None:
+        """Remove all mails of a mailbox."""
+
+    def close_mailbox(self, box: Any) -> None:
+        """Remove a mailbox with its mails."""
+
+    def evict_older(self, box: Any, limit: float) -> Deferred[float | None]:
+        """Evict the oldest mails of a mailbox, as long as they arrived before."""
+
+
 class StoredMailbox:
     """
     The part of `mocksmtp.mail.mailbox.Inbox` that does not depend on the store.
 
+    :ivar mails: the mails of all hosts
     :ivar quota: the limits of all mailboxes; its `used` includes what arrives here
     """
 
-    def __init__(self, quota: Quota) -> None:
-        self.quota = quota
+    mails: StoredMails
+
+    def __init__(self, mails: StoredMails) -> None:
+        self.mails = mails
+        self.quota = mails.quota
         self.arriving = 0
         self.listeners: list[Callable[[Mail], None]] = []
         self.removal_listeners: list[Callable[[list[Mail]], None]] = []
@@ -99,6 +118,18 @@ class StoredMailbox:
         self.arriving -= octets
         self.quota.arriving -= octets
         self.quota.used -= octets
+
+    def clear(self) -> None:
+        """Remove all mails."""
+        self.mails.clear(self)
+
+    def close(self) -> None:
+        """Remove all mails, and the mailbox."""
+        self.mails.close_mailbox(self)
+
+    def evict_older(self, time: float) -> Deferred[float | None]:
+        """Evict the oldest mails, as long as they arrived before `time`."""
+        return self.mails.evict_older(self, time)
 
     def report(self, mail: Mail) -> None:
         """Notify the listeners of a stored mail."""

@@ -15,8 +15,7 @@ from mocksmtp.hosts.listeners import Disconnect
 from mocksmtp.hosts.policies import parse_policies
 from mocksmtp.mock import Change, Mock
 from mocksmtp.persistence import following
-from mocksmtp.persistence.following import now
-from mocksmtp.store.interface import Kind, StoreError
+from mocksmtp.store.interface import Kind, StoreError, awaited
 from mocksmtp.zone.records import listed_document, parse_records
 from mocksmtp.zone.zone import Zone
 from tests.store.cluster import Cluster
@@ -306,8 +305,8 @@ class BehaviorTests(FollowingCase):
         self.one.change(lambda mock: mock.default.behaviors.extend([rule]))
 
         async def count(counts: Any) -> None:
-            turn = await now(self.one.sharing.replicas.take_turn())
-            await now(turn.pass_on(counts))
+            turn = await awaited(self.one.sharing.replicas.take_turn())
+            await awaited(turn.pass_on(counts))
 
         path, key = (Kind.COUNTS, "default/g"), (Kind.KEY, 'default/g/["a@x"]')
         counts = [3, 2, 7.5, 0, [0, 0, 0.0, 0]]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from mocksmtp.store.interface import Document, Key, Kind, State, StoreError
+from mocksmtp.store.interface import Document, Key, Kind, State, StoreError, awaited
 from mocksmtp.store.replicas import Tally
 
 LOGGED = frozenset({Kind.SESSION, Kind.EXCHANGES, Kind.TRANSACTION})
@@ -43,8 +43,7 @@ def value_of(text: bytes) -> Document:
 async def call_follower(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a follower; an exception is logged, and counts as done."""
     try:
-        result = function(*arguments)
-        return await result if isinstance(result, Awaitable) else result
+        return await awaited(function(*arguments))
     except StoreError:
         # What waits for it finds out by itself.
         return None

@@ -178,10 +178,11 @@ class _Keep:
 class RedisMailbox(StoredMailbox):
     """The mailbox of a host in Redis; see `mocksmtp.mail.mailbox.Inbox`."""
 
+    mails: RedisMails
+
     def __init__(self, mails: RedisMails, host: str) -> None:
-        super().__init__(mails.quota)
+        super().__init__(mails)
         self.host = host
-        self.mails = mails
         self._place = f"{mails.client.name} {host}"
         self._counts = MailboxCounts()
 
@@ -223,18 +224,6 @@ class RedisMailbox(StoredMailbox):
             ]
             for listener in self.removal_listeners:
                 listener(mails)
-
-    def clear(self) -> None:
-        """Remove all mails."""
-        self.mails.clear(self)
-
-    def close(self) -> None:
-        """Remove all mails, and the mailbox."""
-        self.mails.close_mailbox(self)
-
-    def evict_older(self, time: float) -> Deferred[float | None]:
-        """Evict the oldest mails, as long as they arrived before `time`."""
-        return self.mails.evict_older(self, time)
 
 
 class RedisMails:

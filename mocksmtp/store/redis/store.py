@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from mocksmtp.mail.quota import Quota
-from mocksmtp.store.interface import Document, Key, Kind, Restored, StoreError
+from mocksmtp.store.interface import Document, Key, Kind, Restored, StoreError, awaited
 from mocksmtp.store.redis import scripts
 from mocksmtp.store.redis.address import RedisAddress
 from mocksmtp.store.redis.checks import check_server
@@ -287,9 +287,7 @@ class RedisStore:
         """Store what is left, leave the other replicas, and disconnect."""
         self.mails.stop()
         try:
-            flushed = self.flush()
-            if flushed is not None:
-                await flushed
+            await awaited(self.flush())
         except StoreError as error:
             _log.error("The state was not stored: {error}", error=error)
         self._is_closed = True

@@ -138,10 +138,11 @@ class FileMailbox(StoredMailbox):
     :ivar account: what it contains, as far as it is stored
     """
 
+    mails: FileMails
+
     def __init__(self, mails: FileMails, account: Account) -> None:
-        super().__init__(mails.quota)
+        super().__init__(mails)
         self.account = account
-        self._mails = mails
 
     @property
     def counts(self) -> Account:
@@ -158,26 +159,14 @@ class FileMailbox(StoredMailbox):
             return None
         quota.last = number = next(quota.numbers)
         mail = Mail(number, envelope, content, received_at, origin, weight)
-        return self._mails.keep(self, mail)
+        return self.mails.keep(self, mail)
 
     def report_removed(self, numbers: Sequence[int]) -> None:
         """Notify the listeners of mails that a user removed."""
         if numbers and self.removal_listeners:
-            mails: list[Mail] = [*map(self._mails.refer, numbers)]
+            mails: list[Mail] = [*map(self.mails.refer, numbers)]
             for listener in self.removal_listeners:
                 listener(mails)
-
-    def clear(self) -> None:
-        """Remove all mails."""
-        self._mails.clear(self)
-
-    def close(self) -> None:
-        """Remove all mails, and the mailbox."""
-        self._mails.close(self)
-
-    def evict_older(self, time: float) -> Deferred[float | None]:
-        """Evict the oldest mails, as long as they arrived before `time`."""
-        return self._mails.evict_older(self, time)
 
 
 class FileMails:
@@ -365,7 +354,7 @@ class FileMails:
         finds = bool(box.removal_listeners)
         self._renew(box, finds).addCallback(self._discard_or_not)
 
-    def close(self, box: FileMailbox) -> None:
+    def close_mailbox(self, box: FileMailbox) -> None:
         """Remove a mailbox with its mails."""
         self._boxes.pop(box.account.host, None)
         self.clear(box)

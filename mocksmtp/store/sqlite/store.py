@@ -22,6 +22,7 @@ from mocksmtp.store.interface import (
     Kind,
     Restored,
     StoreError,
+    awaited,
 )
 from mocksmtp.store.replicas import Replicas
 from mocksmtp.store.sqlite import segments
@@ -326,9 +327,7 @@ class FileStore:
         if self._unsaved:
             self._save()
         try:
-            flushed = self.flush()
-            if flushed is not None:
-                await flushed
+            await awaited(self.flush())
         except StoreError as error:
             _log.error("The state was not stored: {error}", error=error)
         await self.mails.close_reader()
