@@ -104,8 +104,10 @@ class OverviewTests(BrowserCase):
     def test_a_row_opens_its_session(self) -> None:
         """With `j` and Enter."""
         self.send("Open me")
+        (session,) = self.call("GET", "/smtpSessions")
         page = self.open("/")
+        self.wait_live(page)
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        self.see(page.get_by_role("heading", name="Session 1"))
+        self.see(page.get_by_role("heading", name=f"Session {session['id']}"))
         self.see(page.locator(".transcript"), "rcpt TO:<bob@x.test>")
