@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError
+
 from mocksmtp.mail.quota import Quota
 from mocksmtp.mail.search import EVERYTHING, MailQuery
 from mocksmtp.store.interface import Document, Key, Kind, State, StoreError
@@ -15,7 +18,7 @@ from mocksmtp.store.redis.reading import RedisReader
 from mocksmtp.store.redis.scripts import PREFIX
 from mocksmtp.store.redis.store import RedisStore
 from mocksmtp.store.replicas import LogPart, Tally
-from tests.store.case import ORIGIN, RedisCase
+from tests.store.case import ENVELOPE, ORIGIN, RedisCase
 
 HOST = (Kind.HOST, "a host")
 COUNTS = (Kind.COUNTS, "default/1")
@@ -159,6 +162,158 @@ class StateTests(ReplicaCase):
         self.result(turn.pass_on())
         self.result(self.store.replicas.applied())
         self.assertEqual(self.others_follower.applied[-1], (HOST, 1))
+
+
+class BatchTests(ReplicaCase):
+    """Mails that arrive in one turn of the reactor"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.second = self.store.mailbox("second")
+
+    def keep_together(self, *contents: bytes, box: Any = None) -> list[Any]:
+        """Have mails kept, without waiting for them."""
+        box = self.box if box is None else box
+        return [box.keep(ENVELOPE, one, 1.0, ORIGIN) for one in contents]
+
+    def scripts(self) -> int:
+        """How many scripts have stored mails."""
+        (line,) = [
+            line
+            for line in self.server.ask("INFO", "commandstats").splitlines()
+            if line.startswith("cmdstat_mset:")
+        ] or ["=0,"]
+        return int(line.partition("=")[2].partition(",")[0])
+
+    def test_one_script_stores_them(self) -> None:
+        """In their order, with the counts of each mailbox and of all."""
+        waiting = self.keep_together(b"one", b"two")
+        waiting += self.keep_together(b"three", box=self.second)
+        waiting += self.keep_together(b"four")
+        mails = [self.result(one) for one in waiting]
+        self.assertEqual(self.scripts(), 1)
+        self.assertEqual([mail.number for mail in mails], [1, 2, 3, 4])
+        contents = [mail.content for mail in mails]
+        self.assertEqual(contents, [b"one", b"two", b"three", b"four"])
+        self.assertEqual(self.result(self.store.mails.load([1, 2, 3, 4])), mails)
+        weights = [mail.weight for mail in mails]
+        for box, total, octets, used in (
+            (self.box, 3, 10, sum(weights) - weights[2]),
+            (self.second, 1, 5, weights[2]),
+        ):
+            counts = (len(box), box.total, box.total_octets, box.octets)
+            self.assertEqual(counts, (total, total, octets, used))
+        quota = self.store.quota
+        self.assertEqual((quota.mails, quota.used, quota.last), (4, sum(weights), 4))
+        self.result(self.other.replicas.settle())
+        others = [self.other.mailbox(name) for name in ("default", "second")]
+        self.assertEqual([len(box) for box in others], [3, 1])
+        self.assertEqual(self.other.quota.used, sum(weights))
+
+    def test_a_script_is_short(self) -> None:
+        """Many mails, and large ones, need several."""
+        for mails, octets, wanted in ((3, 10**6, 3), (64, 400, 4), (64, 1, 7)):
+            self.patch(redis_mails, "BATCH", mails)
+            self.patch(redis_mails, "BATCH_OCTETS", octets)
+            before, last = self.scripts(), self.store.quota.last
+            waiting = self.keep_together(*[b"%d" % n + b"x" * 30 for n in range(7)])
+            found = [self.result(one) for one in waiting]
+            numbers = [mail.number - last for mail in found]
+            self.assertEqual(numbers, [*range(1, 8)])
+            self.assertEqual(self.scripts() - before, wanted, (mails, octets))
+
+    def test_what_follows_comes_after_them(self) -> None:
+        """Mails that are cleared are those that were kept before."""
+        waiting = self.keep_together(b"one", b"two")
+        self.box.clear()
+        waiting += self.keep_together(b"three")
+        numbers = [self.result(one).number for one in waiting]
+        self.assertEqual(numbers, [1, 2, 3])
+        self.assertEqual(self.server.ask("ZRANGE", f"{PREFIX}mails", "0", "-1"), ["3"])
+        self.assertEqual((len(self.box), self.box.total), (1, 3))
+
+    def test_evictions(self) -> None:
+        """Are those that there are if each is stored alone."""
+        self.reopen(max_mails=2)
+        waiting = self.keep_together(b"one", b"two", box=self.store.mailbox("second"))
+        waiting += self.keep_together(b"three", b"four", b"five")
+        numbers = [self.result(one).number for one in waiting]
+        self.assertEqual(numbers, [1, 2, 3, 4, 5])
+        second = self.store.mailbox("second")
+        self.assertEqual((len(self.box), self.box.evicted), (2, 3))
+        self.assertEqual((len(second), second.evictions, second.evicted), (0, 2, 2))
+        self.assertEqual((self.store.quota.evictions, self.store.quota.last), (3, 5))
+        self.assertEqual(self.store.mails.evicted, 3)
+
+    def test_many_small_mails_make_room(self) -> None:
+        """For the large ones, however many are stored together."""
+        self.patch(redis_mails, "BATCH_OCTETS", 2**20)
+        weight = self.keep(b"x").weight
+        for one in self.keep_together(*[b"x"] * 229):
+            self.result(one)
+        self.reopen(max_bytes=230 * weight)
+        self.assertEqual(len(self.box), 230)
+        before = self.scripts()
+        waiting = self.keep_together(*[b"x" * 110 * weight] * 2)
+        numbers = [self.result(one).number for one in waiting]
+        self.assertEqual(numbers, [231, 232])
+        self.assertEqual(self.scripts() - before, 1)
+        self.assertLessEqual(self.store.quota.used, 230 * weight)
+        self.assertGreater(self.box.evictions, 200)
+
+    def test_another_replica_that_watches(self) -> None:
+        """Hears of each of them, in their order."""
+        self.other.replicas.watch()
+        self.pump_until(lambda: self.store.replicas.is_watched)
+        waiting = self.keep_together(b"one")
+        waiting += self.keep_together(b"two", box=self.second)
+        for one in waiting:
+            self.result(one)
+        mails = self.others_follower.mails
+        self.pump_until(lambda: len(mails) == 2)
+        self.assertEqual(mails, [("default", 1), ("second", 2)])
+
+    def test_each_has_its_own_waiter(self) -> None:
+        """One that leaves, or a listener that fails, does not affect the others."""
+        heard: list[int] = []
+
+        def listen(mail: Any) -> None:
+            heard.append(mail.number)
+            if mail.number == 2:
+                raise ValueError("no")
+
+        self.box.listeners.append(listen)
+        waiting = self.keep_together(b"one", b"two", b"three")
+        waiting[0].cancel()
+        self.failureResultOf(waiting[0], CancelledError)
+        self.assertEqual(self.result(waiting[2]).number, 3)
+        self.failureResultOf(waiting[1], ValueError)
+        self.assertEqual((heard, len(self.box)), ([1, 2, 3], 3))
+
+    def test_a_clock_that_is_set_back(self) -> None:
+        """Does not hold them back."""
+        late = reactor.callLater
+        self.patch(reactor, "callLater", lambda delay, *rest: late(delay + 60, *rest))
+        (waiting,) = self.keep_together(b"one")
+        self.patch(reactor, "callLater", late)
+        self.assertEqual(self.result(waiting).number, 1)
+        for call in reactor.getDelayedCalls():
+            if call.getTime() > reactor.seconds() + 30:
+                call.cancel()
+
+    def test_a_store_that_is_closed(self) -> None:
+        """Stores all of them, or refuses all."""
+        store = self.new_store(Quota())
+        self.result(store.open())
+        box = store.mailbox("default")
+        waiting = self.keep_together(b"one", b"two", box=box)
+        self.result(store.close())
+        waiting += self.keep_together(b"three", box=box)
+        self.pump(waiting[2])
+        numbers = [self.result(one).number for one in waiting[:2]]
+        self.assertEqual(numbers, [1, 2])
+        self.failureResultOf(waiting[2], StoreError)
+        self.assertEqual(self.server.ask("ZCARD", f"{PREFIX}mails"), 2)
 
 
 class RestartTests(RedisCase):

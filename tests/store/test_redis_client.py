@@ -70,6 +70,26 @@ class ClientTests(SynchronousTestCase):
         found = [word for word in said if word[:1] not in (b"*", b"$") and word]
         self.assertEqual(found, [*words, b"me", b"2"])
 
+    def test_what_is_held_back(self) -> None:
+        """Is sent before the next call, and fails if there is none any more."""
+        held = ["a"]
+
+        def send() -> None:
+            if held:
+                calls.append(self.client.command("GET", held.pop()))
+
+        calls: list[Any] = []
+        self.client.send_held = send
+        calls.append(self.client.call(self.script, "x"))
+        said = self.transport.value()
+        self.assertLess(said.index(b"GET"), said.index(b"EVALSHA"))
+        held.append("b")
+        self.transport.clear()
+        self.client.close()
+        for call in calls:
+            self.failureResultOf(call, StoreError)
+        self.assertEqual((len(calls), self.transport.value()), (3, b""))
+
     def test_errors(self) -> None:
         """Name the server; a lack of memory is one of space."""
         calls = [self.client.command("SET", "a", "b") for _ in range(2)]

@@ -131,6 +131,22 @@ class ServerTests(RedisCase):
         self.server.ask("CONFIG", "SET", "maxmemory", "0")
         self.assertEqual(self.keep().number, 2)
 
+    def test_no_memory_for_several_mails(self) -> None:
+        """None of those that arrive together is stored."""
+        first = self.keep()
+        self.server.ask("CONFIG", "SET", "maxmemory", "1")
+        waiting = [
+            self.box.keep(first.envelope, b"x", 1.0, first.origin) for _ in range(3)
+        ]
+        for one in waiting:
+            self.pump(one)
+            self.failureResultOf(one, StorageFull)
+        self.assertEqual(self.server.ask("ZCARD", f"{PREFIX}mails"), 1)
+        self.assertEqual(len(self.server.ask("KEYS", f"{PREFIX}row:*")), 1)
+        self.server.ask("CONFIG", "SET", "maxmemory", "0")
+        self.assertEqual(self.keep().number, 2)
+        self.assertEqual((len(self.box), self.box.total), (2, 2))
+
     def test_data_that_are_lost(self) -> None:
         """End a replica: it would number mails anew, and has the state of before."""
         mail = self.keep()

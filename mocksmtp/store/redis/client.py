@@ -118,6 +118,8 @@ class Client:
     :ivar failure: why the server cannot be used at the moment, or None
     :ivar was_paused: whether this process did not run before the last tick
     :ivar epoch: identifies the data of the server; another one ends this client
+    :ivar send_held: called before each call: sends what its user holds back, so that
+        the order of calls is that in which they were asked for
     """
 
     def __init__(
@@ -132,6 +134,7 @@ class Client:
         self.name = name
         self.failure: str | None = None
         self.epoch: bytes | None = None
+        self.send_held: Callable[[], None] = _nothing
         self._reactor = reactor
         self._scripts = list(scripts)
         self._monotonic = monotonic
@@ -190,6 +193,7 @@ class Client:
             more; returns the result
         :raises StoreError: it was not answered in time, or has failed
         """
+        self.send_held()
         if script.once:
             self._number += 1
             octets = pack("EVALSHA", script.sha, 0, self.name, self._number, *words)
@@ -201,6 +205,7 @@ class Client:
         self, *words: Word, settle: Callable[[Any], Any] | None = None
     ) -> Deferred[Any]:
         """Execute a command that may be executed twice, as `call` does."""
+        self.send_held()
         return self._submit(pack(*words), settle)
 
     def _submit(
@@ -382,7 +387,13 @@ class Client:
             connection.close()
         for call in pending:
             call.end(StoreError(f"{self.address.name}: {reason}"))
+        # It fails, too.
+        self.send_held()
 
 
 def _ignore(reply: Any) -> None:
+    pass
+
+
+def _nothing() -> None:
     pass

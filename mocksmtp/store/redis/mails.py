@@ -15,6 +15,7 @@ import attrs
 import orjson
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from mocksmtp.grammar.address import Address
 from mocksmtp.mail.mail import Envelope, Mail, Origin
@@ -24,6 +25,7 @@ from mocksmtp.store.interface import Removal, Slice
 from mocksmtp.store.mailbox import StoredMailbox, apart, log_error
 from mocksmtp.store.redis import scripts
 from mocksmtp.store.redis.client import Client
+from mocksmtp.store.redis.connection import Word
 from mocksmtp.store.redis.scripts import PREFIX
 from mocksmtp.store.texts import OVERHEAD, clean, read_envelope, write_envelope
 from mocksmtp.store.worker import Worker
@@ -45,6 +47,15 @@ _NUMBERS = 20_000
 
 _REMOVED_TOGETHER = 5000
 """Mails that one script removes at the most, unless all or none are to be removed."""
+
+BATCH = 64
+"""Mails that one script keeps at the most, so that it is short for other replicas."""
+
+BATCH_OCTETS = 2**18
+"""
+Octets that one script keeps at the most, unless one mail has more: to evict 700 small
+mails for them takes 50 ms.
+"""
 
 _PURGE_PAUSE = 0.01
 """Seconds between two steps of a purge."""
@@ -137,9 +148,15 @@ class RedisRemoval(Removal):
 
 
 class _Keep:
-    """Settles the reply of `scripts.KEEP`."""
+    """
+    A mail that is being kept.
 
-    __slots__ = ("box", "content", "envelope", "origin", "received_at", "weight")
+    :ivar done: fires with the mail
+    """
+
+    __slots__ = (
+        *("box", "content", "done", "envelope", "origin", "received_at", "weight"),
+    )
 
     def __init__(
         self,
@@ -156,23 +173,64 @@ class _Keep:
         self.received_at = received_at
         self.origin = origin
         self.weight = weight
+        self.done: Deferred[Mail] = Deferred(lambda _: None)
 
-    def __call__(self, reply: Any) -> Mail | Exception:
-        if isinstance(reply, Exception):
-            return reply
+    def end(self, number: int) -> None:
+        """Report that it is kept, also if nothing waits for it any more."""
         box = self.box
-        box.mails.count_kept(box, reply)
         mail = Mail(
-            reply[0],
+            number,
             self.envelope,
             self.content,
             self.received_at,
             self.origin,
             self.weight,
         )
+        quota = box.quota
+        quota.last = max(quota.last, number)
         if box.listeners:
-            box.report(mail)
-        return mail
+            try:
+                box.report(mail)
+            except Exception as error:
+                self.fail(error)
+                return
+        if not self.done.called:
+            self.done.callback(mail)
+
+    def fail(self, error: Exception) -> None:
+        """Report that it is not kept."""
+        if not self.done.called:
+            self.done.errback(Failure(error))
+
+
+class _Batch:
+    """
+    Mails that one call of `scripts.KEEP` keeps.
+
+    :ivar words: the arguments of the script for them
+    :ivar octets: of their rows and contents
+    """
+
+    __slots__ = ("_mails", "keeps", "octets", "words")
+
+    def __init__(self, mails: RedisMails) -> None:
+        self._mails = mails
+        self.keeps: list[_Keep] = []
+        self.words: list[Word] = []
+        self.octets = 0
+
+    def settle(self, reply: Any) -> None:
+        """Settle each mail, in order."""
+        keeps = self.keeps
+        if isinstance(reply, Exception):
+            for keep in keeps:
+                keep.fail(reply)
+            return
+        number, accounts, totals = reply
+        self._mails.count_kept(keeps, accounts, totals)
+        for keep in keeps:
+            keep.end(number)
+            number += 1
 
 
 class RedisMailbox(StoredMailbox):
@@ -199,18 +257,9 @@ class RedisMailbox(StoredMailbox):
         weight, row = write_row(envelope, received_at, origin, self._place, size)
         if weight > quota.max_bytes:
             return None
-        settle = _Keep(self, envelope, content, received_at, origin, weight)
-        return self.mails.client.call(
-            scripts.KEEP,
-            self.host,
-            weight,
-            size,
-            quota.max_mails,
-            quota.max_bytes,
-            row,
-            content,
-            settle=settle,
-        )
+        keep = _Keep(self, envelope, content, received_at, origin, weight)
+        self.mails.keep(keep, row)
+        return keep.done
 
     def set_counts(self, *counts: int) -> None:
         """Set the counts from those of Redis."""
@@ -237,6 +286,7 @@ class RedisMails:
         self, client: Client, quota: Quota, clock: IReactorTime, worker: Worker
     ) -> None:
         self.client = client
+        client.send_held = self.send_batch
         self.quota = quota
         self._clock = clock
         self._worker = worker
@@ -245,6 +295,8 @@ class RedisMails:
         self._others: dict[str, tuple[int, ...]] = {}
         self._evicted = 0
         self._is_stopped = False
+        self._batch: _Batch | None = None
+        self._is_scheduled = False
 
     def mailbox(self, host: str) -> RedisMailbox:
         """The mailbox of a host."""
@@ -254,19 +306,74 @@ class RedisMails:
             box.set_counts(*self._others.pop(host, ()))
         return box
 
+    # Mails that are kept.
+
+    def keep(self, keep: _Keep, row: bytes) -> None:
+        """
+        Keep a mail, with the others of this turn of the reactor.
+
+        Nothing waits longer for that: the transport sends at the end of the turn, too.
+        """
+        batch = self._batch
+        size = len(keep.content)
+        octets = size + len(row)
+        if batch is None or batch.octets + octets > BATCH_OCTETS:
+            self.send_batch()
+            batch = self._batch = _Batch(self)
+            if not self._is_scheduled:
+                self._is_scheduled = True
+                self._clock.callLater(0, self.send_held)
+        batch.keeps.append(keep)
+        batch.words += keep.box.host, keep.weight, size, row, keep.content
+        batch.octets += octets
+        if len(batch.keeps) == BATCH:
+            self.send_batch()
+
+    def send_held(self) -> None:
+        """
+        Send the mails that are held back, at the end of a turn of the reactor.
+
+        The store calls it, too, now and then: the timer is late if the clock of the
+        system is set back. `callFromThread` costs 15 µs, for it wakes the reactor.
+        """
+        self._is_scheduled = False
+        self.send_batch()
+
+    def send_batch(self) -> None:
+        """Send the mails that are held back, before anything that follows."""
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            quota = self.quota
+            self.client.call(
+                scripts.KEEP,
+                quota.max_mails,
+                quota.max_bytes,
+                *batch.words,
+                settle=batch.settle,
+            )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no mail is held back."""
+        return self._batch is None
+
     # Counts.
 
-    def count_kept(self, box: RedisMailbox, reply: Any) -> None:
-        """Set the counts that `scripts.KEEP` returned."""
-        quota, number = self.quota, reply[0]
-        quota.last = max(quota.last, number)
-        if len(reply) == 3:
-            self.take_over(reply[1], reply[2])
+    def count_kept(self, keeps: Sequence[_Keep], accounts: Any, totals: Any) -> None:
+        """Set the counts that `scripts.KEEP` returned for some mails."""
+        if len(totals) != 2:
+            # Others were evicted.
+            self.take_over(accounts, totals)
             return
-        counts = box.counts
-        _, counts.mails, counts.octets, counts.total, counts.total_octets = reply[:5]
-        quota.mails = reply[5]
-        quota.used = reply[6] + quota.arriving
+        found = {name: counts for name, *counts in accounts}
+        for box in {keep.box for keep in keeps}:
+            counts = box.counts
+            counts.mails, counts.octets, counts.total, counts.total_octets = found[
+                box.host.encode()
+            ]
+        quota = self.quota
+        quota.mails = totals[0]
+        quota.used = totals[1] + quota.arriving
 
     def take_over(self, accounts: Any, totals: Any) -> None:
         """Set the counts of mailboxes, and their sums."""

@@ -96,8 +96,8 @@ local function evict(n, host, weight)
   local highest = tonumber(call('HGET', P..'totals', 'evicted') or 0)
   if tonumber(n) > highest then call('HSET', P..'totals', 'evicted', n) end
 end
-local function evict_surplus(max_mails, max_octets, hosts)
-  local left = 200
+local function evict_surplus(max_mails, max_octets, hosts, most)
+  local left = most or 200
   while left > 0 do
     local mails = call('ZCARD', P..'mails')
     local octets = tonumber(call('HGET', P..'totals', 'octets') or 0)
@@ -116,35 +116,65 @@ KEEP = Script(
     + _ONCE
     + _MAILS
     + """
-local host, weight, size = ARGV[3], ARGV[4], ARGV[5]
-local n = number('mail')
-call('MSET', P..'row:'..n, ARGV[8], P..'content:'..n, ARGV[9])
-call('ZADD', P..'mails', n, n)
-call('ZADD', P..'mails:'..host, n, n)
-local box = P..'mailbox:'..host
-local octets = call('HINCRBY', box, 'octets', weight)
-local total = call('HINCRBY', box, 'total', 1)
-if total == 1 then call('SADD', P..'mailboxes', host) end
-local total_octets = call('HINCRBY', box, 'totalOctets', size)
+local count = (#ARGV - 4) / 5
+local first = number('mail', count) - count + 1
+local names, boxes, octets = {}, {}, 0
+local stored, scores = {}, {}
+for i = 0, count - 1 do
+  local n, at = first + i, 5 + i * 5
+  local host, weight, size = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local box = boxes[host]
+  if not box then
+    box = {octets = 0, size = 0, scores = {}}
+    names[#names + 1], boxes[host] = host, box
+  end
+  box.octets, box.size = box.octets + weight, box.size + size
+  octets = octets + weight
+  local mine, s, k = box.scores, i * 4, i * 2
+  mine[#mine + 1], mine[#mine + 2] = n, n
+  scores[k + 1], scores[k + 2] = n, n
+  stored[s + 1], stored[s + 2] = P..'row:'..n, ARGV[at + 3]
+  stored[s + 3], stored[s + 4] = P..'content:'..n, ARGV[at + 4]
+end
+call('MSET', unpack(stored))
+call('ZADD', P..'mails', unpack(scores))
+local found = {}
+for i, host in ipairs(names) do
+  local box, key, index = boxes[host], P..'mailbox:'..host, P..'mails:'..host
+  local many = #box.scores / 2
+  call('ZADD', index, unpack(box.scores))
+  local used = call('HINCRBY', key, 'octets', box.octets)
+  local total = call('HINCRBY', key, 'total', many)
+  if total == many then call('SADD', P..'mailboxes', host) end
+  local total_octets = call('HINCRBY', key, 'totalOctets', box.size)
+  found[i] = {host, call('ZCARD', index), used, total, total_octets}
+end
 local mails = call('ZCARD', P..'mails')
-local all = call('HINCRBY', P..'totals', 'octets', weight)
+local all = call('HINCRBY', P..'totals', 'octets', octets)
 if call('EXISTS', P..'watched') == 1 then
-  call('XADD', P..'arrivals', 'MAXLEN', '~', 10000, n..'-0', 'f', replica, 'h', host)
+  for i = 0, count - 1 do
+    call('XADD', P..'arrivals', 'MAXLEN', '~', 10000, (first + i)..'-0', 'f', replica,
+      'h', ARGV[5 + i * 5])
+  end
 end
-if mails > tonumber(ARGV[6]) or all > tonumber(ARGV[7]) then
-  local hosts = {[host] = true}
-  evict_surplus(tonumber(ARGV[6]), tonumber(ARGV[7]), hosts)
-  return finish({n, accounts(hosts), totals()})
+if mails > tonumber(ARGV[3]) or all > tonumber(ARGV[4]) then
+  local hosts = {}
+  for _, host in ipairs(names) do hosts[host] = true end
+  local most = math.min(200 * count, 800)
+  evict_surplus(tonumber(ARGV[3]), tonumber(ARGV[4]), hosts, most)
+  return finish({first, accounts(hosts), totals()})
 end
-return finish({n, call('ZCARD', P..'mails:'..host), octets, total, total_octets, mails,
-  all})
+return finish({first, found, {mails, all}})
 """,
     once=True,
 )
 """
-Keep a mail: host, weight, octets, the limits of mails and octets, row, content.
+Keep mails: the limits of mails and octets; of each mail host, weight, octets, row,
+content. Either all or none are kept: only the first write can be refused. Others that
+are smaller are evicted for them: 256 KiB has room for 730 mails at the most.
 
-Returns its number and the counts of its mailbox and of all; if others were evicted, the
+Returns the number of the first, after which the others follow; the counts of their
+mailboxes, and the mails and octets of all. If others were evicted, these are the
 accounts and the totals.
 """
 

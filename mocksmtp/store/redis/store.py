@@ -126,7 +126,8 @@ class RedisStore:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is on its way to Redis, and nothing is waited for."""
-        return self._client.is_idle and not self._is_scheduled
+        held = self._is_scheduled or not self.mails.is_idle
+        return self._client.is_idle and not held
 
     def open(self) -> Awaitable[Restored]:
         """
@@ -274,6 +275,7 @@ class RedisStore:
         if self._is_closed:
             return
         now = self._monotonic()
+        self.mails.send_held()
         self._client.tick()
         self.replicas.tick(now)
         if (self._state or self._logged) and self._error and now >= self._retry_at:
