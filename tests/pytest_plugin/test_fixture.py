@@ -107,7 +107,9 @@ class SharedTests(PluginCase):
 
         @many
         def test_failover(mocksmtp, app, number):
-            mx1, mx2 = mocksmtp.exchanges("x.test", 2); mx1.outage()
+            # An outage names no recipient: it could be one of a test beside this.
+            mx1, mx2 = mocksmtp.exchanges("x.test", 2)
+            mx1.when("RCPT TO").reply(451, "4.3.2 Busy")
             app.send("bob@x.test")
             assert mocksmtp.delivery(to="bob@x.test").hosts == ["mx1", "mx2"]
 
