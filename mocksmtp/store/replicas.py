@@ -33,9 +33,11 @@ LEASE = 3.0
 @attrs.frozen
 class Tally:
     """
-    How often a behavior that keeps no counts has matched and answered since the last.
+    What a behavior that keeps no counts has done since its last tally.
 
     :ivar path: the name of a host, a slash, and the id of the behavior
+    :ivar seen: how often its condition matched
+    :ivar fired: how often it answered
     :ivar last_fired: seconds since the epoch; None if it has not answered
     """
 
@@ -107,7 +109,7 @@ class Follower(Protocol):
 
 class Turn(Protocol):
     """
-    That no other replica changes the state or the counts now.
+    The right of one replica to change the state and the counts; no other has it now.
 
     :ivar counts: documents of counts and scenarios that other replicas have changed
         since this one had the turn last

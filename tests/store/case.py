@@ -16,6 +16,7 @@ from mocksmtp.grammar.command import Parameter
 from mocksmtp.mail.mail import Envelope, Mail, Origin, Recipient
 from mocksmtp.mail.mailbox import Inbox
 from mocksmtp.mail.quota import Quota
+from mocksmtp.mail.search import MailQuery
 from mocksmtp.store.interface import Restored, Store
 from mocksmtp.store.memory import MemoryStore
 from mocksmtp.store.redis.address import RedisAddress
@@ -63,6 +64,28 @@ class StoreCase(SynchronousTestCase):
     def close(self) -> None:
         """Close the store."""
         self.result(self.store.close())
+
+    def found(self, query: MailQuery, **more: Any) -> tuple[list[int], int]:
+        """What all parts of a search find, and how many parts there are."""
+        newest_first = more.get("newest_first", False)
+        limit = more.get("limit")
+        numbers: list[int] = []
+        after, before, parts = 0, 10**9, 0
+        mails = self.store.mails
+        assert mails is not None
+        while True:
+            parts += 1
+            left = None if limit is None else limit - len(numbers)
+            part = self.result(
+                mails.search("default", query, after, before, left, newest_first)
+            )
+            numbers += part.numbers
+            if part.next is None or len(numbers) == limit:
+                return numbers, parts
+            if newest_first:
+                before = part.next
+            else:
+                after = part.next
 
     def result(self, value: Any) -> Any:
         """The result of what a method of the store returns."""

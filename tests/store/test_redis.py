@@ -436,27 +436,6 @@ class ReaderTests(RedisCase):
 class SearchTests(RedisCase):
     """Searches, in parts"""
 
-    def found(self, query: MailQuery, **more: Any) -> tuple[list[int], int]:
-        """What all parts of a search find, and how many parts there are."""
-        newest_first = more.get("newest_first", False)
-        limit = more.get("limit")
-        after, before, numbers, parts = 0, 10**9, [], 0
-        while True:
-            parts += 1
-            left = None if limit is None else limit - len(numbers)
-            part = self.result(
-                self.store.mails.search(
-                    "default", query, after, before, left, newest_first
-                )
-            )
-            numbers += part.numbers
-            if part.next is None or len(numbers) == limit:
-                return numbers, parts
-            if newest_first:
-                before = part.next
-            else:
-                after = part.next
-
     def test_parts_are_short(self) -> None:
         """Once the time of a part is over, the next one continues after it."""
         for number in range(1, 40):

@@ -57,7 +57,7 @@ async def check_server(connection: Connection) -> None:
         oldest = ".".join(map(str, OLDEST))
         raise StoreError(f"is Redis {version}; needed is {oldest} or newer, or Valkey")
     if facts.get("cluster_enabled") == "1" or facts.get("redis_mode") == "cluster":
-        raise StoreError("is a cluster; the store needs one server that is none")
+        raise StoreError("is a cluster; the store needs a single server")
     if facts.get("role") == "slave":
         raise StoreError("is a replica, which accepts no writes; give its primary")
     settings = await _settings(connection, facts)

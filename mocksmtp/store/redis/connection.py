@@ -209,7 +209,7 @@ async def connect(
     except ConnectError as error:
         raise StoreError(_reason_of(error)) from None
     except DNSLookupError:
-        raise StoreError("the host is not known") from None
+        raise StoreError("unknown host") from None
     timer = reactor.callLater(
         CONNECT_TIMEOUT,
         connection.abort,
